@@ -1,0 +1,156 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Heavy dependencies belong to traits, so that a program which embeds the core resolves only the
+// core's packages. The project's own tools and CI set this variable to turn every trait on.
+let allTraits = Context.environment["DAYBOOK_ALL_TRAITS"] != nil
+
+let package = Package(
+    name: "daybook",
+    products: [
+        .library(name: "Daybook", targets: ["Daybook"]),
+        .library(name: "DaybookInspector", targets: ["DaybookInspector"]),
+        .library(name: "DaybookJournal", targets: ["DaybookJournal"]),
+        .library(name: "LMDB", targets: ["LMDB"]),
+        .executable(name: "daybook", targets: ["DaybookCommand"]),
+    ],
+    traits: [
+        .trait(name: "CLI", description: "The `daybook` command and its runbooks."),
+        .default(enabledTraits: allTraits ? ["CLI"] : []),
+    ],
+    dependencies: [
+        .package(
+            url: "https://github.com/apple/swift-protobuf.git",
+            from: "1.39.0",
+            traits: []
+        ),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLMDB",
+            pkgConfig: "lmdb",
+            providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]
+        ),
+        .target(name: "DaybookSystem"),
+        .target(
+            name: "LMDB",
+            dependencies: ["CLMDB", "DaybookSystem"],
+            swiftSettings: [.enableExperimentalFeature("Lifetimes")]
+        ),
+        .target(
+            name: "DaybookFormat",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["daybook.proto"]
+        ),
+        .target(
+            name: "DaybookJournal",
+            dependencies: [
+                "LMDB", "DaybookFormat", "DaybookSystem",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "DaybookModel",
+            dependencies: [
+                "DaybookFormat",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .target(
+            name: "Daybook",
+            dependencies: [
+                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "LMDB",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .target(
+            name: "DaybookInspector",
+            dependencies: [
+                "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "LMDB",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .target(
+            name: "DaybookRunbook",
+            dependencies: [
+                "Daybook", "DaybookSystem",
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["CLI"])),
+            ]
+        ),
+        .executableTarget(
+            name: "DaybookCommand",
+            dependencies: [
+                "Daybook", "DaybookInspector", "DaybookRunbook",
+                .product(
+                    name: "ArgumentParser",
+                    package: "swift-argument-parser",
+                    condition: .when(traits: ["CLI"])
+                ),
+            ]
+        ),
+        .testTarget(name: "DaybookSystemTests", dependencies: ["DaybookSystem"]),
+        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "DaybookSystem"]),
+        .testTarget(
+            name: "DaybookFormatTests",
+            dependencies: [
+                "DaybookFormat",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .testTarget(
+            name: "DaybookJournalTests",
+            dependencies: ["DaybookJournal", "DaybookFormat", "DaybookSystem", "LMDB"]
+        ),
+        .testTarget(
+            name: "DaybookModelTests",
+            dependencies: [
+                "DaybookModel", "DaybookFormat",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .testTarget(
+            name: "DaybookTests",
+            dependencies: [
+                "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
+                "DaybookSystem",
+            ]
+        ),
+        .testTarget(name: "DaybookRunbookTests", dependencies: ["DaybookRunbook"]),
+        .testTarget(
+            name: "DaybookCommandTests",
+            dependencies: ["DaybookCommand", "DaybookSystem"]
+        ),
+        // Compiled as an embedding program would be: without this package's upcoming features.
+        .testTarget(name: "EmbeddingTests", dependencies: ["Daybook"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// Every target of ours is compiled under the same rules:
+// - ExistentialAny (SE-0335): the cost of an existential is visible where it is paid.
+// - MemberImportVisibility (SE-0444): a file sees only what it imports.
+// - InternalImportsByDefault (SE-0409): a dependency is public only where it is said to be.
+// - NonisolatedNonsendingByDefault (SE-0461): an async function runs where its caller runs, so a
+//   context that is not Sendable can be used without crossing an isolation.
+for target in package.targets where target.type != .system && target.name != "EmbeddingTests" {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        ]
+}

@@ -1,0 +1,73 @@
+import Crypto
+import DaybookFormat
+import DaybookSystem
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a session says of the process that it is.
+enum CodeIdentity {
+    static func session(
+        _ uuid: Identifier,
+        actor: String?,
+        program: String?
+    ) throws(SystemError) -> ProtoSessionOpened {
+        var facts = ProtoSessionOpened()
+        facts.uuid = Data(uuid.bytes)
+        facts.user = userName
+        facts.actor = actor ?? userName
+        facts.host = hostName
+        facts.pid = UInt32(getpid())
+        facts.program = program ?? programName
+        facts.version = Daybook.version
+        facts.code = Data(try executableDigest())
+        facts.schema = 1
+        return facts
+    }
+
+    private static var userName: String {
+        guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else {
+            return "uid-\(geteuid())"
+        }
+        return String(cString: name)
+    }
+
+    private static var hostName: String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let result = buffer.withUnsafeMutableBytes { bytes in
+            gethostname(bytes.assumingMemoryBound(to: CChar.self).baseAddress!, bytes.count - 1)
+        }
+        return result == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
+    }
+
+    private static var programName: String {
+        let path = CommandLine.arguments.first ?? "unknown"
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return String(decoding: name.utf8.prefix(200), as: UTF8.self)
+    }
+
+    /// SHA-256 of the file that this process runs.
+    private static func executableDigest() throws(SystemError) -> [UInt8] {
+        let file = try File.open("/proc/self/exe", .read)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        var hash = SHA256()
+        var offset = 0
+        while true {
+            let count = try file.read(into: buffer, at: offset)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += count
+            if count < buffer.count { return Array(hash.finalize()) }
+        }
+    }
+
+    /// SHA-256 of the machine's id, or of its name where it has none.
+    static func machine() throws(SystemError) -> [UInt8] {
+        let path = "/etc/machine-id"
+        let id =
+            try FileStatus.of(path) != nil ? try File.contents(of: path) : Array(hostName.utf8)
+        return Array(SHA256.hash(data: id))
+    }
+}

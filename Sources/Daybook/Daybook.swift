@@ -1,0 +1,314 @@
+import DaybookFormat
+public import DaybookJournal
+public import DaybookModel
+import DaybookSystem
+import FoundationEssentials
+import Logging
+import SwiftProtobuf
+
+/// A journal of workflows, open for work.
+///
+/// One process may have a journal open once; several processes on one machine may share it.
+/// Everything that happens goes through the journal first: an answer means that it is on the disk.
+public final class Daybook: Sendable {
+    /// The version of this software.
+    public static let version = "0.1.0"
+
+    private let engine: Engine
+    private let folder: OpenFolder
+    private let watch: FileWatch
+    private let follower: SystemThread
+
+    private init(
+        engine: Engine,
+        folder: OpenFolder,
+        watch: FileWatch,
+        follower: SystemThread
+    ) {
+        self.engine = engine
+        self.folder = folder
+        self.watch = watch
+        self.follower = follower
+    }
+
+    // MARK: Opening
+
+    /// Makes an empty journal.
+    /// - Parameter path: the folder, which must not exist or be empty. By convention its name ends
+    ///   in `.daybook`.
+    /// - Throws: ``JournalError``.
+    public static func create(
+        at path: String,
+        _ options: CreationOptions = CreationOptions()
+    ) throws {
+        var generator = SystemRandomNumberGenerator()
+        let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
+        let origin = options.origin ?? "daybook/\(uuid)"
+        guard Names.isValid(origin), !origin.contains(where: { $0 == " " || $0 == "+" }) else {
+            throw Refusal(
+                .invalidArgument,
+                "the origin \"\(origin)\" must have 1 to 255 bytes without spaces and plus signs"
+            )
+        }
+        let machine = try CodeIdentity.machine()
+        try JournalFolder(path).create(options.environment, clock: options.clock) {
+            device,
+            inode in
+            ProtoEntry.OneOf_Event.journalCreated(
+                .with {
+                    $0.uuid = Data(uuid.bytes)
+                    $0.origin = origin
+                    $0.format = UInt32(Journal.format)
+                    $0.settings.payloadLimit = UInt64(options.payloadLimit)
+                    $0.settings.lossLimit = options.lossLimit
+                    $0.contentTypes = ContentTypes.initial
+                    $0.binding.machine = Data(machine)
+                    $0.binding.device = device
+                    $0.binding.inode = inode
+                }
+            ).encoded()
+        }
+    }
+
+    /// Opens a journal, takes over from processes that have died, and starts to run what is ready.
+    ///
+    /// Returns when the state is that of the journal.
+    /// - Throws: ``JournalError``.
+    public static func open(
+        at path: String,
+        _ options: DaybookOptions = DaybookOptions(),
+        workflows: [any Workflow] = []
+    ) async throws -> Daybook {
+        let place = JournalFolder(path)
+        let folder = try place.open(options.environment)
+        do {
+            return try await start(place, folder, options, try registry(workflows))
+        } catch {
+            folder.close()
+            throw error
+        }
+    }
+
+    private static func registry(
+        _ workflows: [any Workflow]
+    ) throws -> [String: RegisteredWorkflow] {
+        var registry: [String: RegisteredWorkflow] = [:]
+        for workflow in workflows {
+            let registered = RegisteredWorkflow(workflow)
+            try Names.check(registered.name, "workflow name")
+            guard registry.updateValue(registered, forKey: registered.name) == nil else {
+                throw Refusal(
+                    .conflict,
+                    "two workflows of the name \(registered.name) were given; names are unique"
+                )
+            }
+        }
+        return registry
+    }
+
+    private static func start(
+        _ place: JournalFolder,
+        _ folder: OpenFolder,
+        _ options: DaybookOptions,
+        _ workflows: [String: RegisteredWorkflow]
+    ) async throws -> Daybook {
+        let journal = try Journal.open(folder.store, clock: options.clock)
+        let board = NewsBoard()
+        let writer = try GroupWriter(journal, fold: EngineFold(board), options: options.writer)
+        do {
+            var generator = SystemRandomNumberGenerator()
+            let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
+            let lock = try SessionLock.create(in: place.sessions, uuid)
+            let facts = try CodeIdentity.session(
+                uuid,
+                actor: options.actor,
+                program: options.program
+            )
+            let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
+            try await Takeover(writer: writer, folder: place, session: number, options: options)
+                .run(own: uuid)
+            let engine = try Engine(writer, board, lock, number: number, options, workflows)
+            let watch = try FileWatch(place.dataFile)
+            let follower = try SystemThread.start {
+                do {
+                    while try watch.wait() { writer.refresh() }
+                } catch {
+                    options.logger.error(
+                        "following other processes failed",
+                        metadata: ["error": "\(error)"]
+                    )
+                }
+            }
+            engine.start()
+            return Daybook(engine: engine, folder: folder, watch: watch, follower: follower)
+        } catch {
+            writer.stop()
+            throw error
+        }
+    }
+
+    /// Stops in good order: handlers are told, leases are given back, the session is closed.
+    ///
+    /// Waits for bodies that run. What was not finished goes on when the journal is opened again.
+    /// - Throws: ``JournalError`` when the end of the session could not be recorded; everything is
+    ///   closed all the same.
+    public func close() async throws {
+        await engine.stop()
+        watch.stop()
+        follower.join()
+        let result: Result<Void, any Error>
+        do {
+            _ = try await engine.perform { CloseSession() }
+            try engine.session.remove()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        engine.writer.stop()
+        engine.board.close()
+        folder.close()
+        try result.get()
+    }
+
+    // MARK: Work
+
+    /// Records an execution: nothing runs until it is executed.
+    ///
+    /// The id is the caller's means never to lose it: store it, then call
+    /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
+    /// - Parameter id: 1 to 255 bytes; a UUID version 7 when left out.
+    /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``.
+    public func submit<W: Workflow>(
+        _ workflow: W.Type,
+        id: String? = nil,
+        input: W.Input
+    ) async throws -> ExecutionHandle<W.Output> {
+        let data = try engine.options.codec.encode(input)
+        let number = try await submit(type: W.name, id: id, data: data)
+        return ExecutionHandle(id: number.id, number: number.answer.number, engine: engine)
+    }
+
+    /// Records an execution of a workflow by name, with an encoded input.
+    /// - Returns: its id, and what is recorded under it.
+    public func submit(
+        type: String,
+        id: String? = nil,
+        data: [UInt8]
+    ) async throws -> (id: String, answer: Submit.Answer) {
+        var generator = SystemRandomNumberGenerator()
+        let id =
+            id
+            ?? Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
+        let contentType = engine.options.codec.contentType
+        let answer = try await engine.perform(bytes: data.count) {
+            Submit(
+                id: id,
+                type: type,
+                input: data,
+                payloads: try SealedPayloads(
+                    [Payload(data, contentType: contentType)],
+                    limit: engine.payloadLimit
+                )
+            )
+        }
+        return (id, answer)
+    }
+
+    /// Asks for an execution to run. Always safe to ask again.
+    public func execute(_ id: String) async throws -> Execute.Answer {
+        let answer = try await engine.perform { Execute(id: id) }
+        engine.claim(answer.number)
+        return answer
+    }
+
+    /// Submits, executes, and waits for the output.
+    public func run<W: Workflow>(
+        _ workflow: W.Type,
+        id: String? = nil,
+        input: W.Input
+    ) async throws -> W.Output {
+        let handle = try await submit(workflow, id: id, input: input)
+        try await handle.execute()
+        return try await handle.result()
+    }
+
+    // MARK: Looking
+
+    /// What is known of an execution; nil when there is none of that id.
+    public func record(of id: String) throws -> ExecutionRecord? {
+        try engine.record(of: id)
+    }
+
+    /// Waits until an execution has ended or is parked.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError``; `CancellationError`.
+    public func waitForEnd(of id: String) async throws -> ExecutionRecord {
+        try await engine.waitForEnd(of: id)
+    }
+
+    /// What an execution that has ended gave or failed with.
+    public func outcome(
+        of record: ExecutionRecord
+    ) throws -> Result<[UInt8], OperationError> {
+        try ExecutionReader.outcome(of: record, engine.writer.journal)
+    }
+
+    /// Whether an execution of a registered workflow is ready or running.
+    public var hasWork: Bool { engine.hasWork }
+
+    /// The journal below.
+    public var journal: Journal { engine.writer.journal }
+    /// The number of this process's session.
+    public var session: UInt64 { engine.sessionNumber }
+    /// Notes the process groups of children, so that they are ended if this process dies.
+    public var sessionLock: SessionLock { engine.session }
+    /// Sessions that are neither closed nor known to be lost.
+    public var sessions: [State.Session] { engine.writer.inspect { $0.state.sessions } }
+}
+
+/// An execution, with the type of its output.
+public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
+    /// The id that it was submitted under.
+    public let id: String
+    /// The sequence of its first entry.
+    public let number: UInt64
+    let engine: Engine
+
+    /// Asks for it to run. Always safe to ask again.
+    @discardableResult
+    public func execute() async throws -> ExecutionStatus {
+        let answer = try await engine.perform { Execute(id: id) }
+        engine.claim(number)
+        return answer.status
+    }
+
+    /// Where it stands.
+    public func status() throws -> ExecutionStatus {
+        guard let record = try engine.record(of: id) else {
+            throw Refusal(.notFound, "no execution has the id \(id)")
+        }
+        return record.status
+    }
+
+    /// Waits for its end.
+    /// - Returns: its output.
+    /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
+    ///   `CancellationError`.
+    public func result() async throws -> Output {
+        let record = try await engine.waitForEnd(of: id)
+        guard record.isClosed else { throw ExecutionParked(id: id) }
+        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
+        return try engine.options.codec.decode(Output.self, from: data)
+    }
+}
+
+/// An execution waits for a person: its code diverged from its history, or its process was lost
+/// too often.
+public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The execution.
+    public let id: String
+
+    /// What to do.
+    public var description: String {
+        "the execution \(id) is parked; look at it with `daybook show \(id)`"
+    }
+}

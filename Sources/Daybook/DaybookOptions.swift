@@ -1,0 +1,58 @@
+public import DaybookJournal
+public import LMDB
+public import Logging
+
+/// How a journal is opened by an engine.
+public struct DaybookOptions: Sendable {
+    /// Which executions an engine claims.
+    public enum Claims: Sendable {
+        /// All whose workflow is registered, in the order in which they became ready.
+        case registered
+        /// Only those that ``ExecutionHandle/execute()`` was called for in this process.
+        case named
+    }
+
+    /// Which executions it claims.
+    public var claims = Claims.registered
+    /// Handlers that run at once.
+    public var maxConcurrent = 64
+    /// Who acts, for the record. By default the operating system's user.
+    public var actor: String?
+    /// Name of the program, for the record. By default that of the executable.
+    public var program: String?
+    /// How values become payloads.
+    public var codec: any PayloadCodec = JSONPayloadCodec()
+    /// Where the time comes from.
+    public var clock: any WallClock = SystemClock()
+    /// Where handlers run.
+    public var executor: any TaskExecutor = globalConcurrentExecutor
+    /// How the environment is opened.
+    public var environment = EnvironmentOptions()
+    /// How much the writer takes on.
+    public var writer = GroupWriterOptions()
+    /// Where the engine says what an operator should know.
+    public var logger = Logger(label: "daybook")
+    /// Told of everything that the engine does, after it is on the disk. It is called on the
+    /// engine's tasks, and must be quick.
+    public var observer: (@Sendable (EngineEvent) -> Void)?
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What is decided once, when a journal is created.
+public struct CreationOptions: Sendable {
+    /// The origin line of its checkpoints; by default made from the journal's UUID.
+    public var origin: String?
+    /// Bytes that a payload may have. Default 16 MiB.
+    public var payloadLimit = 16 << 20
+    /// So many lost leases in a row park an execution. Default 5.
+    public var lossLimit: UInt32 = 5
+    /// Where the time comes from.
+    public var clock: any WallClock = SystemClock()
+    /// How the environment is opened.
+    public var environment = EnvironmentOptions()
+
+    /// The defaults.
+    public init() {}
+}

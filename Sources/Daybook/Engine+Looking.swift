@@ -1,0 +1,35 @@
+import DaybookJournal
+import DaybookModel
+
+extension Engine {
+    /// What is known of an execution; nil when there is none of that id.
+    func record(of id: String) throws -> ExecutionRecord? {
+        try writer.journal.store.read { reader in
+            try ExecutionReader.record(of: id, reader) { number in
+                writer.inspect { $0.state.committed(number) }
+            }
+        }
+    }
+
+    /// Waits until an execution has ended or is parked.
+    func waitForEnd(of id: String) async throws -> ExecutionRecord {
+        while true {
+            guard let record = try record(of: id) else {
+                throw Refusal(.notFound, "no execution has the id \(id); submit it first")
+            }
+            if record.isClosed || record.isParked { return record }
+            if let error = failure(of: record.number) { throw error }
+            try Task.checkCancellation()
+            if isStopped {
+                throw JournalError(
+                    .closed,
+                    "the journal was closed before the execution \(id) had ended"
+                )
+            }
+            try await board.wait(for: record.number) {
+                try self.record(of: id).map { $0.isClosed || $0.isParked } ?? true
+                    || failure(of: record.number) != nil
+            }
+        }
+    }
+}

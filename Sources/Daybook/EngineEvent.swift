@@ -1,0 +1,19 @@
+public import DaybookModel
+
+/// Something that an engine did, for progress displays and metrics. Told after it is on the disk.
+public enum EngineEvent: Sendable {
+    /// A handler begins to run. `resumed`: it has run before.
+    case activated(Lease, resumed: Bool)
+    /// An operation was answered from the journal.
+    case replayed(Lease, Operation, sequence: UInt64, failed: Bool)
+    /// The body of an operation is about to run; the entry that says so, if one was asked for.
+    case started(Lease, Operation, sequence: UInt64?)
+    /// An operation's outcome is recorded. `verified`: its body did not run.
+    case recorded(Lease, Operation, sequence: UInt64, verified: Bool, failure: OperationError?)
+    /// The handler's outcome is recorded.
+    case ended(Lease, sequence: UInt64, failure: OperationError?)
+    /// The activation ended without an outcome.
+    case closed(Lease, ContextClosed.Reason)
+    /// A session whose process is gone was found, and what it ran was made ready again.
+    case tookOver(session: UInt64, readied: [UInt64], parked: [UInt64], endedProcesses: Int)
+}

@@ -1,0 +1,27 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+
+/// Looks up what a command needs to know and the state does not hold.
+enum FactLookup {
+    static func facts(for id: String?, _ reader: any StoreReader) throws -> Facts {
+        var facts = Facts()
+        guard let id, Names.isValid(id), let bytes = try reader.executionRow(id) else {
+            return facts
+        }
+        let row = try ExecutionReader.decodeRow(bytes, of: id)
+        facts.row = row
+        facts.input = try input(of: row.number, reader)
+        return facts
+    }
+
+    private static func input(
+        of number: UInt64,
+        _ reader: any StoreReader
+    ) throws -> Facts.RecordedInput? {
+        let commitment = try reader.withEntry(number) { try EntryView($0).commitments().first }
+        guard let commitment = commitment ?? nil else { return nil }
+        let payloads = try reader.withPayloads(of: number) { try StoredPayload.all($0) }
+        return Facts.RecordedInput(mac: commitment.mac, salt: payloads?.first?.salt)
+    }
+}

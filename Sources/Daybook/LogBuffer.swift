@@ -1,0 +1,72 @@
+import DaybookFormat
+import DaybookModel
+import SwiftProtobuf
+
+/// Lines that were logged and are not yet in the journal.
+struct LogBuffer: Sendable {
+    private var lines: [ProtoLogLine] = []
+
+    /// Text bytes in one entry's payload; further lines go into the next.
+    private static let chunkSize = 1 << 20
+
+    var isEmpty: Bool { lines.isEmpty }
+
+    mutating func append(_ text: String, _ stream: LogStream, at time: Timestamp) {
+        lines.append(
+            .with {
+                $0.time = time.rawValue
+                $0.stream = stream.proto
+                $0.text = text
+            }
+        )
+    }
+
+    /// Takes all lines out, sealed in chunks.
+    mutating func take(limit: Int) throws(PayloadTooLarge) -> [LogChunk] {
+        defer { lines = [] }
+        var chunks: [LogChunk] = []
+        var batch = ProtoLogBatch()
+        var size = 0
+        for line in lines {
+            if size > 0, size + line.text.utf8.count > min(Self.chunkSize, limit / 2) {
+                chunks.append(try Self.seal(batch, limit))
+                batch = ProtoLogBatch()
+                size = 0
+            }
+            batch.lines.append(line)
+            size += line.text.utf8.count + 16
+        }
+        if !batch.lines.isEmpty { chunks.append(try Self.seal(batch, limit)) }
+        return chunks
+    }
+
+    private static func seal(_ batch: ProtoLogBatch, _ limit: Int) throws(PayloadTooLarge)
+        -> LogChunk
+    {
+        LogChunk(
+            lines: UInt32(batch.lines.count),
+            payloads: try SealedPayloads(
+                [Payload(batch.encoded(), contentType: ContentTypes.log)],
+                limit: limit
+            )
+        )
+    }
+}
+
+/// Where a line of a log comes from.
+public enum LogStream: String, Sendable {
+    /// Written by code, through a context.
+    case log
+    /// A child process's standard output.
+    case standardOutput = "stdout"
+    /// A child process's standard error.
+    case standardError = "stderr"
+
+    var proto: ProtoLogLine.Stream {
+        switch self {
+        case .log: .log
+        case .standardOutput: .stdout
+        case .standardError: .stderr
+        }
+    }
+}

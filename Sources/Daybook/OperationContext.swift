@@ -1,0 +1,32 @@
+import DaybookModel
+
+/// What the body of an operation is given.
+public struct OperationContext: Sendable {
+    /// A UUID that is the same whenever this operation of this execution runs, and for no other:
+    /// hand it to systems that drop duplicates.
+    public let idempotencyKey: String
+    /// The operation's name.
+    public let name: String
+    /// Which attempt of the execution this is, from 1.
+    public let attempt: UInt32
+    private let activation: Activation
+
+    init(_ activation: Activation, _ operation: Operation) {
+        idempotencyKey = activation.idempotencyKey(operation)
+        name = operation.name
+        attempt = activation.lease.attempt
+        self.activation = activation
+    }
+
+    /// Logs a line. It is committed with the operation's outcome.
+    public func log(_ message: String, _ stream: LogStream = .log) {
+        activation.log(message, stream)
+    }
+}
+
+/// An operation whose body may be about to run.
+struct RunningOperation {
+    let context: OperationContext
+    /// Says that the body runs now.
+    let announce: () async throws -> Void
+}

@@ -1,0 +1,105 @@
+public import DaybookModel
+
+/// What an operation or a workflow failed with: code, message and details, as they are recorded.
+///
+/// A handler sees this type when a body throws and when the failure is replayed, so that a `catch`
+/// takes the same path both times. A body that wants a code of its own throws it too. There is no
+/// stack trace in it: that would differ from one build to the next.
+public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Kind, code, and whether trying again may help.
+    public var facts: ErrorFacts
+    /// What went wrong, for people. Kept as a payload: it can be erased.
+    public var message: String
+    /// JSON for programs, if any. Kept as a payload.
+    public var details: [UInt8]?
+
+    /// Puts an error together.
+    /// - Parameter code: a stable word of at most 255 bytes; longer ones are cut.
+    public init(
+        code: String,
+        message: String,
+        isRetryable: Bool = true,
+        kind: ErrorFacts.Kind = .generic,
+        details: [UInt8]? = nil
+    ) {
+        facts = ErrorFacts(
+            kind: kind,
+            code: String(decoding: code.utf8.prefix(Names.limit), as: UTF8.self),
+            isRetryable: isRetryable
+        )
+        self.message = message
+        self.details = details
+    }
+
+    init(facts: ErrorFacts, message: String, details: [UInt8]?) {
+        self.facts = facts
+        self.message = message
+        self.details = details
+    }
+
+    /// Turns any error into one that can be recorded: its code is the name of its type.
+    init(recording error: any Error) {
+        switch error {
+        case let error as OperationError: self = error
+        case let error as CancellationError:
+            self.init(
+                code: "cancelled",
+                message: String(describing: error),
+                kind: .cancelled
+            )
+        default:
+            self.init(code: "\(type(of: error))", message: String(describing: error))
+        }
+    }
+
+    /// The stable word for programs.
+    public var code: String { facts.code }
+
+    /// The message.
+    public var description: String { message }
+}
+
+/// An operation's body threw, and that could not be recorded either.
+public struct RecordingFailed: Error, CustomStringConvertible {
+    /// What the body threw; nil when it gave a value.
+    public let bodyError: OperationError?
+    /// Why it could not be recorded.
+    public let recordingError: any Error
+
+    /// Both, in words.
+    public var description: String {
+        let body =
+            bodyError.map { "the operation failed (\($0.message))" } ?? "the operation succeeded"
+        return "\(body), and that could not be recorded: \(recordingError)"
+    }
+}
+
+/// The activation that a context belongs to is over: nothing more is recorded by it.
+///
+/// Whatever the handler does with this error, the execution goes on by what the journal says.
+public struct ContextClosed: Error, CustomStringConvertible {
+    /// Why it is over.
+    public enum Reason: Sendable {
+        /// The engine shuts down; the execution goes on when one is started again.
+        case stopping
+        /// The lease is lost: somebody else has the execution.
+        case leaseLost
+        /// The code asks for something else than what is recorded; the execution is parked.
+        case diverged(Divergence)
+        /// The journal could not be written.
+        case journalFailed(any Error)
+    }
+
+    /// Why it is over.
+    public let reason: Reason
+
+    /// Why it is over, in words.
+    public var description: String {
+        switch reason {
+        case .stopping: "the engine is shutting down; the execution goes on when one starts again"
+        case .leaseLost: "the lease of this execution is lost: another session has taken it over"
+        case .diverged(let divergence): "the execution is parked: \(divergence)"
+        case .journalFailed(let error): "the journal could not be written: \(error)"
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import DaybookFormat
+import DaybookJournal
+public import DaybookSystem
+
+/// The lock file of a session, and its note of child processes.
+///
+/// The lock belongs to the open file description: the kernel drops it when the process ends,
+/// however it ends. So whoever gets the lock of a session knows that its process is gone.
+public final class SessionLock: Sendable {
+    /// Names the files.
+    let uuid: Identifier
+    private let folder: String
+    private let lock: File
+    private let children: Locked<File>
+
+    private init(uuid: Identifier, folder: String, lock: consuming File, children: consuming File) {
+        self.uuid = uuid
+        self.folder = folder
+        self.lock = lock
+        self.children = Locked(children)
+    }
+
+    static func lockPath(_ folder: String, _ uuid: String) -> String { "\(folder)/\(uuid).lock" }
+    static func childrenPath(_ folder: String, _ uuid: String) -> String {
+        "\(folder)/\(uuid).children"
+    }
+
+    /// Makes the files of a new session and takes its lock.
+    static func create(in folder: String, _ uuid: Identifier) throws(SystemError) -> SessionLock {
+        let path = lockPath(folder, uuid.description)
+        while true {
+            let file = try File.open(path, .readWrite)
+            let isLocked = try file.tryLock(.exclusive)
+            let isSame = try FileStatus.of(path) == file.status()
+            // Somebody who cleans up may have taken the file for an orphan between the two calls.
+            guard isLocked, isSame else { continue }
+            let children = try File.open(childrenPath(folder, uuid.description), .readWrite)
+            return SessionLock(uuid: uuid, folder: folder, lock: file, children: children)
+        }
+    }
+
+    /// Notes that a process group belongs to this session, before it does anything: whoever takes
+    /// over ends it.
+    public func note(_ group: ProcessGroup) throws(SystemError) {
+        try children.withLock { file throws(SystemError) in
+            try file.append(Array((group.note + "\n").utf8))
+        }
+    }
+
+    /// Removes the files: the session has ended in good order.
+    func remove() throws(SystemError) {
+        try Folder.removeFile(Self.childrenPath(folder, uuid.description))
+        try Folder.removeFile(Self.lockPath(folder, uuid.description))
+    }
+}

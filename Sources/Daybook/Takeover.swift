@@ -1,0 +1,105 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import Logging
+
+/// Finds sessions whose process is gone, ends what they left running, and makes the executions
+/// that they held ready again.
+struct Takeover {
+    let writer: GroupWriter<EngineFold>
+    let folder: JournalFolder
+    let session: UInt64
+    let options: DaybookOptions
+
+    /// Takes over from every session whose process is gone, and removes files that no open session
+    /// accounts for.
+    func run(own: Identifier) async throws {
+        let sessions = writer.inspect { $0.state.sessions }.filter { $0.number != session }
+        for other in sessions {
+            try await takeOver(other)
+        }
+        let known = Set(writer.inspect { $0.state.sessions }.map(\.uuid.description))
+        for name in try Folder.names(in: folder.sessions) {
+            guard let dot = name.firstIndex(of: "."), !known.contains(String(name[..<dot])) else {
+                continue
+            }
+            try removeOrphan(String(name[..<dot]))
+        }
+    }
+
+    private func takeOver(_ other: State.Session) async throws {
+        let uuid = other.uuid.description
+        guard let lock = try lockOfTheDead(uuid) else { return }
+        defer { lock.release() }
+        let ended = try endChildren(uuid)
+        let message = try SealedPayloads(
+            [.text("the process that ran it was lost too many times in a row")],
+            limit: 1 << 16
+        )
+        let answer = try await Engine.perform(writer, session: session) {
+            LoseSession(other.number, parkMessage: message)
+        }
+        options.logger.warning(
+            "took over from a session that is gone",
+            metadata: [
+                "session": "\(other.number)", "pid": "\(other.pid)",
+                "executions": "\(answer.readied)", "parked": "\(answer.parked)",
+                "processes ended": "\(ended)",
+            ]
+        )
+        options.observer?(
+            .tookOver(
+                session: other.number,
+                readied: answer.readied,
+                parked: answer.parked,
+                endedProcesses: ended
+            )
+        )
+        try removeFiles(uuid)
+    }
+
+    /// The lock of a session, if its process is gone.
+    private func lockOfTheDead(_ uuid: String) throws -> DeadLock? {
+        let file = try File.open(SessionLock.lockPath(folder.sessions, uuid), .readWrite)
+        guard try file.tryLock(.exclusive) else { return nil }
+        return DeadLock(file)
+    }
+
+    /// Ends the process groups that a session has noted.
+    /// - Returns: how many were still there.
+    private func endChildren(_ uuid: String) throws -> Int {
+        let path = SessionLock.childrenPath(folder.sessions, uuid)
+        guard try FileStatus.of(path) != nil else { return 0 }
+        let text = String(decoding: try File.contents(of: path), as: UTF8.self)
+        var count = 0
+        for line in text.split(separator: "\n") {
+            // A line that was cut off by the crash belongs to a group that had not begun yet.
+            guard let group = ProcessGroup(note: String(line)) else { continue }
+            if try group.end() { count += 1 }
+        }
+        return count
+    }
+
+    private func removeOrphan(_ uuid: String) throws {
+        guard let lock = try lockOfTheDead(uuid) else { return }
+        defer { lock.release() }
+        _ = try endChildren(uuid)
+        try removeFiles(uuid)
+    }
+
+    private func removeFiles(_ uuid: String) throws {
+        try Folder.removeFile(SessionLock.childrenPath(folder.sessions, uuid))
+        try Folder.removeFile(SessionLock.lockPath(folder.sessions, uuid))
+    }
+}
+
+/// Holds the lock of a dead session while it is taken over.
+private final class DeadLock {
+    private let file: File
+
+    init(_ file: consuming File) { self.file = file }
+
+    /// The lock goes with the file; this keeps it alive until here.
+    func release() { withExtendedLifetime(self) {} }
+}

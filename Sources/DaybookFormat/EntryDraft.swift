@@ -1,0 +1,50 @@
+/// An entry that is not yet in the journal: all but sequence, time and its place in the history of
+/// its execution, which the journal gives it.
+public struct EntryDraft: Sendable {
+    /// The execution it is about; 0: the journal. A new execution's number is the sequence that
+    /// this entry will have.
+    public var execution: UInt64
+    /// The event with its tag and length, as it stands in `daybook.v1.Entry`.
+    public var event: [UInt8]
+    /// Version of the event's meaning; 0 stands for 1.
+    public var schema: UInt32 = 0
+    /// The session that writes it.
+    public var session: UInt64
+    /// Root of the family of executions; 0: the execution itself.
+    public var correlation: UInt64 = 0
+    /// The entry that it follows from; 0: it was asked for from outside.
+    public var causation: UInt64 = 0
+    /// Its payloads.
+    public var payloads: SealedPayloads?
+    /// The execution's row in the index, if this entry changes it.
+    public var row: ExecutionIndexRow?
+
+    /// Puts a draft together.
+    public init(
+        execution: UInt64,
+        event: [UInt8],
+        session: UInt64,
+        payloads: SealedPayloads? = nil,
+        row: ExecutionIndexRow? = nil
+    ) {
+        self.execution = execution
+        self.event = event
+        self.session = session
+        self.payloads = payloads
+        self.row = row
+    }
+}
+
+/// A row of the `executions` database.
+public struct ExecutionIndexRow: Sendable {
+    /// The execution's id, 1 to 255 bytes.
+    public let id: String
+    /// `daybook.v1.ExecutionRow`.
+    public let row: [UInt8]
+
+    /// Puts a row together.
+    public init(id: String, row: [UInt8]) {
+        self.id = id
+        self.row = row
+    }
+}

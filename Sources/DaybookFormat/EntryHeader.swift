@@ -1,0 +1,145 @@
+/// What the journal itself knows of an entry: all of `daybook.v1.Entry` but payload commitments
+/// and the event.
+@frozen
+public struct EntryHeader: Equatable, Sendable {
+    /// Position in the journal, from 0, dense.
+    public var sequence: UInt64 = 0
+    /// When it was written; never earlier than the entry before.
+    public var time = Timestamp(rawValue: 0)
+    /// Number of the execution that it is about; 0: the journal itself.
+    public var execution: UInt64 = 0
+    /// How many entries the execution had before this one.
+    public var ordinal: UInt64 = 0
+    /// The entry before this one in its execution; 0: none.
+    public var previous: UInt64 = 0
+    /// Version of the event's meaning.
+    public var schema: UInt32 = 0
+    /// The session that wrote it; 0: the entry opens one, or is entry 0.
+    public var session: UInt64 = 0
+    /// Root of the family of executions; 0: the execution itself.
+    public var correlation: UInt64 = 0
+    /// The entry that it follows from; 0: it was asked for from outside.
+    public var causation: UInt64 = 0
+
+    /// A header of zeros.
+    @inlinable
+    public init() {}
+}
+
+/// What an entry says of one of its payloads.
+public struct Commitment: Equatable, Sendable {
+    /// HMAC-SHA256 of the payload under its salt: 32 bytes.
+    public var mac: [UInt8]
+    /// Bytes of the payload.
+    public var size: UInt64
+    /// Number of its content type.
+    public var contentType: UInt32
+
+    /// Puts a commitment together.
+    public init(mac: [UInt8], size: UInt64, contentType: UInt32) {
+        self.mac = mac
+        self.size = size
+        self.contentType = contentType
+    }
+}
+
+/// An entry as it lies in the journal. Valid only inside the closure that it is given to.
+@frozen
+public struct EntryView {
+    /// The stored bytes: the leaf of the Merkle tree.
+    public let bytes: UnsafeRawBufferPointer
+    /// The header.
+    public let header: EntryHeader
+    /// Field number of the event in `daybook.v1.Entry`; 0: none that can be seen.
+    public let event: UInt32
+    /// The event's message.
+    public let eventBytes: UnsafeRawBufferPointer
+
+    /// Reads header and event.
+    /// - Throws: ``WireError`` for bytes that are no entry.
+    @inlinable
+    public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        self.bytes = bytes
+        var header = EntryHeader()
+        var event: UInt32 = 0
+        var eventBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            switch field.tag {
+            case 1 << 3: header.sequence = try reader.varint()
+            case 2 << 3 | 1: header.time = Timestamp(rawValue: try reader.fixed64())
+            case 3 << 3: header.execution = try reader.varint()
+            case 4 << 3: header.ordinal = try reader.varint()
+            case 5 << 3: header.previous = try reader.varint()
+            case 6 << 3: header.schema = UInt32(truncatingIfNeeded: try reader.varint())
+            case 7 << 3: header.session = try reader.varint()
+            case 8 << 3: header.correlation = try reader.varint()
+            case 9 << 3: header.causation = try reader.varint()
+            case _ where field.tag >= 16 << 3 | 2 && field.wireType == 2:
+                event = field.number
+                eventBytes = try reader.bytes()
+            default: try reader.skip(field)
+            }
+        }
+        self.header = header
+        self.event = event
+        self.eventBytes = eventBytes
+    }
+
+    /// The commitments to the payloads, in order.
+    public func commitments() throws(WireError) -> [Commitment] {
+        var all: [Commitment] = []
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            guard field.tag == 10 << 3 | 2 else {
+                try reader.skip(field)
+                continue
+            }
+            var inner = WireReader(try reader.bytes())
+            var commitment = Commitment(mac: [], size: 0, contentType: 0)
+            while let field = try inner.field() {
+                switch field.tag {
+                case 1 << 3 | 2: commitment.mac = Array(try inner.bytes())
+                case 2 << 3: commitment.size = try inner.varint()
+                case 3 << 3: commitment.contentType = UInt32(truncatingIfNeeded: try inner.varint())
+                default: try inner.skip(field)
+                }
+            }
+            all.append(commitment)
+        }
+        return all
+    }
+}
+
+extension WireWriter {
+    /// Appends an entry: header, commitments, event, in ascending order of field numbers.
+    /// - Parameter event: the event with its tag and length, as ``EventBytes`` holds it.
+    public mutating func entry(
+        _ header: EntryHeader,
+        _ commitments: [Commitment],
+        event: UnsafeRawBufferPointer
+    ) {
+        varint(header.sequence, field: 1)
+        fixed64(header.time.rawValue, field: 2)
+        varint(header.execution, field: 3)
+        varint(header.ordinal, field: 4)
+        varint(header.previous, field: 5)
+        varint(UInt64(header.schema), field: 6)
+        varint(header.session, field: 7)
+        varint(header.correlation, field: 8)
+        varint(header.causation, field: 9)
+        for commitment in commitments {
+            let size =
+                2 + commitment.mac.count
+                + (commitment.size == 0 ? 0 : 1 + Self.size(commitment.size))
+                + (commitment.contentType == 0
+                    ? 0 : 1 + Self.size(UInt64(commitment.contentType)))
+            varint(10 << 3 | 2)
+            varint(UInt64(size))
+            commitment.mac.withUnsafeBytes { bytes($0, field: 1) }
+            varint(commitment.size, field: 2)
+            varint(UInt64(commitment.contentType), field: 3)
+        }
+        raw(event)
+    }
+}

@@ -1,0 +1,93 @@
+/// Appends protobuf's wire format to memory that is used again for every message.
+///
+/// Not shared between threads; the bytes are valid until the next change.
+public struct WireWriter: ~Copyable {
+    @usableFromInline var start: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    /// Bytes written.
+    public private(set) var count = 0
+
+    /// A writer with room for `capacity` bytes; it grows as needed.
+    public init(capacity: Int = 1024) {
+        self.capacity = max(capacity, 64)
+        start = .allocate(byteCount: self.capacity, alignment: 16)
+    }
+
+    deinit { start.deallocate() }
+
+    /// What has been written.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    /// Starts over.
+    public mutating func removeAll() { count = 0 }
+
+    private mutating func reserve(_ more: Int) {
+        guard count + more > capacity else { return }
+        let next = max(capacity * 2, count + more)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: next, alignment: 16)
+        larger.copyMemory(from: start, byteCount: count)
+        start.deallocate()
+        start = larger
+        capacity = next
+    }
+
+    /// Appends one byte as it is.
+    public mutating func byte(_ byte: UInt8) {
+        reserve(1)
+        start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// Appends a base 128 varint.
+    public mutating func varint(_ value: UInt64) {
+        reserve(10)
+        var rest = value
+        while rest >= 0x80 {
+            start.storeBytes(
+                of: UInt8(truncatingIfNeeded: rest) | 0x80,
+                toByteOffset: count,
+                as: UInt8.self
+            )
+            count += 1
+            rest >>= 7
+        }
+        start.storeBytes(of: UInt8(rest), toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// Appends bytes as they are.
+    public mutating func raw(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        (start + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    /// A varint field; absent when it is 0, as proto3 has it.
+    public mutating func varint(_ value: UInt64, field: UInt32) {
+        guard value != 0 else { return }
+        varint(UInt64(field) << 3)
+        varint(value)
+    }
+
+    /// A `fixed64` field; absent when it is 0.
+    public mutating func fixed64(_ value: UInt64, field: UInt32) {
+        guard value != 0 else { return }
+        varint(UInt64(field) << 3 | 1)
+        reserve(8)
+        (start + count).storeBytes(of: value.littleEndian, as: UInt64.self)
+        count += 8
+    }
+
+    /// A length-delimited field, present also when it is empty.
+    public mutating func bytes(_ value: UnsafeRawBufferPointer, field: UInt32) {
+        varint(UInt64(field) << 3 | 2)
+        varint(UInt64(value.count))
+        raw(value)
+    }
+
+    /// Bytes that a varint takes.
+    public static func size(_ value: UInt64) -> Int {
+        max(1, (70 - value.leadingZeroBitCount) / 7)
+    }
+}

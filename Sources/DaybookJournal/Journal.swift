@@ -1,0 +1,265 @@
+public import DaybookFormat
+import DaybookSystem
+
+/// An append-only, ordered, durable log of entries over a store.
+///
+/// It gives entries their sequence, time and place, writes a batch of them with one commit, and
+/// keeps the Merkle tree. It knows nothing of workflows.
+public final class Journal: Sendable {
+    /// Where the databases are.
+    public let store: any JournalStore
+    private let clock: any WallClock
+    private let appender: Locked<Appender>
+
+    private init(store: any JournalStore, clock: any WallClock, appender: Appender) {
+        self.store = store
+        self.clock = clock
+        self.appender = Locked(appender)
+    }
+
+    /// The version of the format that this code reads and writes.
+    public static let format = 1
+
+    /// Begins a journal in an empty store.
+    /// - Parameter event: the `JournalCreated` event, with tag and length.
+    /// - Throws: ``JournalError/Code/exists`` when there are entries already.
+    public static func create(
+        in store: any JournalStore,
+        event: [UInt8],
+        clock: any WallClock = SystemClock()
+    ) throws -> Journal {
+        let journal = Journal(store: store, clock: clock, appender: Appender())
+        try journal.write { batch in
+            guard try batch.reader.entryCount() == 0 else {
+                throw JournalError(
+                    .exists,
+                    "\(store.location) is a journal already; open it, or name another folder"
+                )
+            }
+            try batch.append([EntryDraft(execution: 0, event: event, session: 0)]) { _ in }
+            try Array("\(format)".utf8).withUnsafeBytes {
+                try batch.writer.put(meta: $0, for: Appender.formatKey)
+            }
+        }
+        return journal
+    }
+
+    /// Opens the journal in a store and looks up where it ends.
+    /// - Throws: ``JournalError``: ``JournalError/Code/notAJournal`` for an empty store,
+    ///   ``JournalError/Code/newerVersion``, ``JournalError/Code/integrity``.
+    public static func open(
+        _ store: any JournalStore,
+        clock: any WallClock = SystemClock()
+    ) throws -> Journal {
+        let appender = try store.read { reader in
+            try checkFormat(reader, store.location)
+            return try Appender(reader)
+        }
+        return Journal(store: store, clock: clock, appender: appender)
+    }
+
+    static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
+        guard let bytes = try reader.meta(Appender.formatKey), try reader.entryCount() > 0 else {
+            throw JournalError(
+                .notAJournal,
+                "\(location) has no entries: it is not a journal, or its creation was interrupted; remove it and create it again"
+            )
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let found = Int(text), found > 0 else {
+            throw JournalError.integrity(nil, "the format in `meta` is \"\(text)\"")
+        }
+        guard found <= format else {
+            throw JournalError(
+                .newerVersion,
+                "\(location) is of format \(found), and this version reads up to \(format); use a newer version of Daybook"
+            )
+        }
+    }
+
+    /// The size and root of the tree that this process knows.
+    public var head: TreeHead {
+        appender.withLock { TreeHead(size: $0.next, root: $0.tree.root) }
+    }
+
+    // MARK: Following
+
+    /// Takes in what other processes have appended, without writing.
+    ///
+    /// Goes in steps, so that no read transaction stays open for long.
+    /// - Parameter body: sees each entry in order.
+    public func catchUp(_ body: (EntryView) throws -> Void) throws {
+        try appender.withLock { appender in
+            var isLevel = false
+            while !isLevel {
+                isLevel = try store.read { reader in
+                    try appender.catchUp(reader, limit: Self.scanStep, body)
+                }
+            }
+        }
+    }
+
+    private static let scanStep = 65_536
+
+    /// Runs `body` on entries in order, from `sequence` on, until it returns false.
+    ///
+    /// Goes in steps, each on the newest state, so that no read transaction stays open for long.
+    public func scan(
+        from sequence: UInt64 = 0,
+        _ body: (EntryView) throws -> Bool
+    ) throws {
+        var next = sequence
+        var isDone = false
+        while !isDone {
+            var count = 0
+            try store.read { reader in
+                try reader.scanEntries(from: next) { key, bytes in
+                    guard try body(Appender.decoding(key, bytes)) else {
+                        isDone = true
+                        return false
+                    }
+                    next = key + 1
+                    count += 1
+                    return count < Self.scanStep
+                }
+            }
+            if count < Self.scanStep { isDone = true }
+        }
+    }
+
+    // MARK: Writing
+
+    /// Runs `body` with the right to append, then commits, once.
+    ///
+    /// What other processes have appended meanwhile is taken in first, so `body` decides on the
+    /// newest state. When the disk fails in a way that leaves the outcome open, the store is opened
+    /// again and asked, so that the answer is the true one.
+    /// - Parameters:
+    ///   - follow: sees the entries of others, in order.
+    ///   - body: appends; what it throws ends the batch, and nothing is written.
+    /// - Throws: what `body` throws; ``JournalError``.
+    public func write<Result>(
+        follow: (EntryView) throws -> Void = { _ in },
+        _ body: (Batch) throws -> Result
+    ) throws -> Result {
+        try appender.withLock { try write(&$0, follow, body) }
+    }
+
+    private func write<Result>(
+        _ appender: inout Appender,
+        _ follow: (EntryView) throws -> Void,
+        _ body: (Batch) throws -> Result
+    ) throws -> Result {
+        var isWritten: Appender?
+        var outcome: Result?
+        do {
+            let (result, state) = try store.write { writer in
+                _ = try appender.catchUp(writer.reader, follow)
+                let batch = Batch(appender, writer, clock.now())
+                let result = try body(batch)
+                try batch.finish()
+                isWritten = batch.appender
+                outcome = result
+                return (result, batch.appender)
+            }
+            appender = state
+            return result
+        } catch let error as JournalError where error.code == .outcomeUnknown {
+            guard let expected = isWritten, let outcome, try isOnDisk(expected, error) else {
+                appender.rollBack()
+                throw JournalError(
+                    .system,
+                    "the disk of \(store.location) failed while a batch was committed; the journal was opened again, and nothing of the batch is in it: look after the disk, then try again",
+                    underlying: error
+                )
+            }
+            appender = expected
+            return outcome
+        } catch {
+            appender.rollBack()
+            throw error
+        }
+    }
+
+    /// Opens the store again and looks whether a batch is there.
+    private func isOnDisk(_ expected: Appender, _ cause: JournalError) throws -> Bool {
+        do {
+            try store.reopen()
+            return try store.read { reader in
+                try reader.withEntry(expected.next - 1) { TreeHash.leaf($0) } == expected.lastLeaf
+            }
+        } catch {
+            throw JournalError(
+                .outcomeUnknown,
+                "the disk of \(store.location) failed while a batch was committed, and the journal cannot be read to find out whether it was written (\(error)); look after the disk, then look for the batch",
+                underlying: cause
+            )
+        }
+    }
+
+    /// Appends drafts as a batch of their own.
+    /// - Returns: their sequences.
+    @discardableResult
+    public func append(_ drafts: [EntryDraft]) throws -> Range<UInt64> {
+        try write { try $0.append(drafts) { _ in } }
+    }
+}
+
+/// How far a tree goes, and its root.
+public struct TreeHead: Equatable, Sendable {
+    /// How many entries it has.
+    public let size: UInt64
+    /// The root at that size (RFC 6962).
+    public let root: TreeHash
+}
+
+/// The right to append, inside ``Journal/write(follow:_:)``. Not to be kept.
+public final class Batch {
+    /// The time of the entries of this batch: never before the last entry.
+    public let now: Timestamp
+    fileprivate private(set) var appender: Appender
+    private let first: UInt64
+    let writer: any StoreWriter
+    private var buffer = WireWriter(capacity: 1 << 16)
+    /// What the store refused. Once it has, nothing more can be appended and the batch must end.
+    public private(set) var failure: (any Error)?
+
+    fileprivate init(_ appender: Appender, _ writer: any StoreWriter, _ time: Timestamp) {
+        self.appender = appender
+        first = appender.next
+        self.writer = writer
+        now = max(time, appender.lastTime)
+    }
+
+    /// The sequence that the next entry gets.
+    public var nextSequence: UInt64 { appender.next }
+    /// Lookups that see what the batch has written so far.
+    public var reader: any StoreReader { writer.reader }
+
+    /// Appends the drafts of one command: all of them, or none.
+    /// - Parameter body: sees each entry as it was written.
+    /// - Returns: their sequences.
+    /// - Throws: ``JournalError/Code/entryTooLarge``, after which the batch may go on; an error of
+    ///   the store, after which ``failure`` is set.
+    @discardableResult
+    public func append(
+        _ drafts: [EntryDraft],
+        _ body: (EntryView) throws -> Void
+    ) throws -> Range<UInt64> {
+        if let failure { throw failure }
+        let first = appender.next
+        let ranges = try appender.encode(drafts, at: now, writer.reader, into: &buffer)
+        do {
+            try appender.put(drafts, ranges, at: now, to: writer, from: buffer, body)
+        } catch {
+            failure = error
+            throw error
+        }
+        return first..<appender.next
+    }
+
+    fileprivate func finish() throws {
+        if let failure { throw failure }
+        if appender.next > first { try appender.finish(writer, buffer: &buffer) }
+    }
+}

@@ -1,0 +1,112 @@
+/// Where a journal's databases are kept: LMDB in the product, memory in tests and simulations.
+///
+/// A store knows keys and bytes. What they mean, their order and their integrity are the
+/// journal's. One writer at a time, over all processes that share the store; readers see the state
+/// between two writes.
+public protocol JournalStore: Sendable {
+    /// The folder or another name, for messages.
+    var location: String { get }
+
+    /// Runs `body` on a consistent view.
+    func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result
+
+    /// Runs `body` as the only writer, then makes what it wrote durable, all or nothing.
+    /// - Throws: what `body` throws, and then nothing is written; ``JournalError`` otherwise, of
+    ///   which only ``JournalError/Code/outcomeUnknown`` leaves open whether it was written.
+    func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result
+
+    /// Opens the store again after a write whose outcome is unknown.
+    func reopen() throws
+
+    /// Ends the use of the store.
+    func close()
+}
+
+/// What can be looked up in a store. Valid only inside the closure that it is given to.
+public protocol StoreReader {
+    /// One more than the last entry's sequence.
+    func entryCount() throws -> UInt64
+    /// Runs `body` on an entry's bytes.
+    /// - Returns: nil when there is no such entry.
+    func withEntry<Result>(
+        _ sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result?
+    /// Runs `body` on entries in order, from `sequence` on, until it returns false.
+    func scanEntries(
+        from sequence: UInt64,
+        _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws
+    /// Runs `body` on the payload record of an entry.
+    /// - Returns: nil when there is none.
+    func withPayloads<Result>(
+        of sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result?
+    /// Runs `body` on the sequences with payload records in order, from `sequence` on, until it
+    /// returns false.
+    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws
+    /// Runs `body` on an execution's sequences in order, from `sequence` on, until it returns false.
+    func scanHistory(
+        of execution: UInt64,
+        from sequence: UInt64,
+        _ body: (UInt64) throws -> Bool
+    ) throws
+    /// Runs `body` on all pairs of execution and sequence, in order, from those of `execution` on,
+    /// until it returns false.
+    func scanHistories(from execution: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws
+    /// How many entries an execution has, and the last of them.
+    func historyEnd(of execution: UInt64) throws -> HistoryEnd?
+    /// The row of an execution's id.
+    func executionRow(_ id: String) throws -> [UInt8]?
+    /// Runs `body` on ids and rows in order of the ids' bytes, after `id`, until it returns false.
+    func scanExecutions(
+        after id: String?,
+        _ body: (String, UnsafeRawBufferPointer) throws -> Bool
+    ) throws
+    /// A full tile.
+    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]?
+    /// How many full tiles are stored.
+    func tileCount() throws -> Int
+    /// A value of the `meta` database.
+    func meta(_ key: String) throws -> [UInt8]?
+}
+
+/// What can be written into a store. Valid only inside the closure that it is given to.
+public protocol StoreWriter {
+    /// Lookups that see what has been written so far.
+    var reader: any StoreReader { get }
+    /// Appends an entry; `sequence` is greater than all before.
+    func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws
+    /// Puts the payload record of an entry.
+    func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws
+    /// Appends to an execution's history.
+    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws
+    /// Puts the row of an execution's id.
+    func put(executionRow: UnsafeRawBufferPointer, for id: String) throws
+    /// Puts a full tile.
+    func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws
+    /// Puts a value of the `meta` database.
+    func put(meta: UnsafeRawBufferPointer, for key: String) throws
+}
+
+/// Where an execution's history ends.
+public struct HistoryEnd: Equatable, Sendable {
+    /// How many entries it has.
+    public var count: UInt64
+    /// The last of them.
+    public var last: UInt64
+
+    /// Puts the two together.
+    public init(count: UInt64, last: UInt64) {
+        self.count = count
+        self.last = last
+    }
+}
+
+/// The key of a tile: level, then index with its most significant byte first.
+func tileKey(_ level: UInt8, _ index: UInt64) -> [UInt8] {
+    var key = [level]
+    withUnsafeBytes(of: index.bigEndian) { key.append(contentsOf: $0) }
+    return key
+}

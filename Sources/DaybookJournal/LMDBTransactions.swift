@@ -1,0 +1,218 @@
+import LMDB
+
+/// The write transaction of an ``LMDBStore``.
+final class LMDBWriter: StoreWriter {
+    private let lookup: LMDBReader
+    private var transaction: WriteTransaction
+    private let databases: LMDBStore.Databases
+
+    init(_ transaction: borrowing WriteTransaction, _ databases: LMDBStore.Databases) {
+        lookup = LMDBReader(transaction, databases)
+        self.transaction = WriteTransaction(sharing: transaction)
+        self.databases = databases
+    }
+
+    var reader: any StoreReader { lookup }
+
+    func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws {
+        try transaction.put(entry, in: databases.entries, for: sequence, .append)
+    }
+
+    func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws {
+        try transaction.put(payloads, in: databases.payloads, for: sequence, .append)
+    }
+
+    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws {
+        try transaction.put(
+            member: sequence,
+            in: databases.histories,
+            for: execution,
+            .appendMember
+        )
+    }
+
+    func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {
+        var id = id
+        try id.withUTF8 {
+            try transaction.put(
+                executionRow,
+                in: databases.executions,
+                for: UnsafeRawBufferPointer($0)
+            )
+        }
+    }
+
+    func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws {
+        try tileKey(level, index).withUnsafeBytes {
+            try transaction.put(tile, in: databases.tiles, for: $0)
+        }
+    }
+
+    func put(meta: UnsafeRawBufferPointer, for key: String) throws {
+        var key = key
+        try key.withUTF8 {
+            try transaction.put(meta, in: databases.meta, for: UnsafeRawBufferPointer($0))
+        }
+    }
+}
+
+/// Lookups in a transaction of either kind.
+struct LMDBReader: StoreReader, Transaction {
+    let handle: OpaquePointer
+    let environment: Environment
+    let databases: LMDBStore.Databases
+
+    init(_ transaction: borrowing some Transaction & ~Copyable, _ databases: LMDBStore.Databases) {
+        handle = transaction.handle
+        environment = transaction.environment
+        self.databases = databases
+    }
+
+    func entryCount() throws -> UInt64 {
+        try withCursor(in: databases.entries) { cursor in
+            try cursor.move(.last) ? cursor.key.integer + 1 : 0
+        }
+    }
+
+    func withEntry<Result>(
+        _ sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        try with(sequence, in: databases.entries, body)
+    }
+
+    func withPayloads<Result>(
+        of sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        try with(sequence, in: databases.payloads, body)
+    }
+
+    private func with<Result>(
+        _ sequence: UInt64,
+        in database: Database,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        guard let span = try value(in: database, for: sequence) else { return nil }
+        return try span.withUnsafeBytes(body)
+    }
+
+    func scanEntries(
+        from sequence: UInt64,
+        _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try withCursor(in: databases.entries) { cursor in
+            var more = try cursor.move(toKeyFrom: sequence)
+            while more {
+                let key = cursor.key.integer
+                guard try cursor.value.withUnsafeBytes({ try body(key, $0) }) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws {
+        try withCursor(in: databases.payloads) { cursor in
+            var more = try cursor.move(toKeyFrom: sequence)
+            while more {
+                guard try body(cursor.key.integer) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func scanHistory(
+        of execution: UInt64,
+        from sequence: UInt64,
+        _ body: (UInt64) throws -> Bool
+    ) throws {
+        try withCursor(in: databases.histories) { cursor in
+            var more = try cursor.move(toMemberFrom: sequence, of: execution)
+            while more, cursor.key.integer == execution {
+                guard try body(cursor.value.integer) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func scanHistories(
+        from execution: UInt64,
+        _ body: (UInt64, UInt64) throws -> Bool
+    ) throws {
+        try withCursor(in: databases.histories) { cursor in
+            var more = try cursor.move(toKeyFrom: execution)
+            while more {
+                guard try body(cursor.key.integer, cursor.value.integer) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func historyEnd(of execution: UInt64) throws -> HistoryEnd? {
+        try withCursor(in: databases.histories) { cursor in
+            guard try cursor.move(toKey: execution) else { return nil }
+            let count = try cursor.memberCount()
+            guard try cursor.move(.lastMember) else { return nil }
+            return HistoryEnd(count: UInt64(count), last: cursor.value.integer)
+        }
+    }
+
+    func executionRow(_ id: String) throws -> [UInt8]? {
+        try bytes(in: databases.executions, id)
+    }
+
+    func meta(_ key: String) throws -> [UInt8]? {
+        try bytes(in: databases.meta, key)
+    }
+
+    func tileCount() throws -> Int {
+        try statistics(of: databases.tiles).entries
+    }
+
+    private func bytes(in database: Database, _ key: String) throws -> [UInt8]? {
+        var key = key
+        return try key.withUTF8 { bytes in
+            guard let span = try value(in: database, for: UnsafeRawBufferPointer(bytes)) else {
+                return nil
+            }
+            return span.withUnsafeBytes { Array($0) }
+        }
+    }
+
+    func scanExecutions(
+        after id: String?,
+        _ body: (String, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try withCursor(in: databases.executions) { cursor in
+            var more: Bool
+            if var id {
+                more = try id.withUTF8 { try cursor.move(toKeyFrom: UnsafeRawBufferPointer($0)) }
+                if more, cursor.key.text == id { more = try cursor.move(.next) }
+            } else {
+                more = try cursor.move(.first)
+            }
+            while more {
+                let found = cursor.key.text
+                guard try cursor.value.withUnsafeBytes({ try body(found, $0) }) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
+        try tileKey(level, index).withUnsafeBytes { key in
+            guard let span = try value(in: databases.tiles, for: key) else { return nil }
+            return span.withUnsafeBytes { TreeHash.all($0) }
+        }
+    }
+}
+
+extension RawSpan {
+    fileprivate var integer: UInt64 {
+        byteCount == 8 ? unsafeLoadUnaligned(as: UInt64.self) : UInt64.max
+    }
+
+    fileprivate var text: String {
+        withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}

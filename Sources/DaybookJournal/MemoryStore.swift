@@ -1,0 +1,192 @@
+import DaybookSystem
+
+/// A journal's databases in memory, for tests and simulations. Faults can be injected.
+public final class MemoryStore: JournalStore {
+    /// A name for messages.
+    public let location = "(memory)"
+    private let state: Locked<State>
+    private let writing = Locked(())
+    private let fault = Locked<Fault?>(nil)
+
+    /// Something that goes wrong in the next write.
+    public enum Fault: Sendable {
+        /// The disk is full when the batch is committed: nothing is written.
+        case full
+        /// The sync fails and the batch is not on the disk.
+        case lostInCommit
+        /// The sync fails, yet the batch is on the disk.
+        case writtenInCommit
+    }
+
+    struct State: Sendable {
+        var entries: [[UInt8]] = []
+        var payloads: [UInt64: [UInt8]] = [:]
+        var histories: [UInt64: [UInt64]] = [:]
+        var executions: [String: [UInt8]] = [:]
+        var tiles: [[UInt8]: [UInt8]] = [:]
+        var meta: [String: [UInt8]] = [:]
+    }
+
+    /// An empty store.
+    public init() { state = Locked(State()) }
+
+    /// Lets the next write fail.
+    public func inject(_ fault: Fault) {
+        self.fault.withLock { $0 = fault }
+    }
+
+    /// Runs `body` on the state between two writes.
+    public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
+        try body(MemoryReader(state: state.withLock { $0 }))
+    }
+
+    /// Runs `body` on a copy, which becomes the state when it returns.
+    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+        try writing.withLock { _ in
+            let writer = MemoryWriter(state.withLock { $0 })
+            let result = try body(writer)
+            let fault = fault.withLock { fault in
+                defer { fault = nil }
+                return fault
+            }
+            switch fault {
+            case nil:
+                state.withLock { $0 = writer.state }
+            case .full:
+                throw JournalError(.full, "there is no room left for the journal \(location)")
+            case .lostInCommit:
+                throw JournalError(.outcomeUnknown, "the disk failed")
+            case .writtenInCommit:
+                state.withLock { $0 = writer.state }
+                throw JournalError(.outcomeUnknown, "the disk failed")
+            }
+            return result
+        }
+    }
+
+    /// Does nothing: memory does not break.
+    public func reopen() throws {}
+
+    /// Does nothing.
+    public func close() {}
+
+    /// Runs `body` on what is stored, to damage it on purpose.
+    func tamper(_ body: (inout State) -> Void) {
+        state.withLock { body(&$0) }
+    }
+}
+
+private struct MemoryReader: StoreReader {
+    let state: MemoryStore.State
+
+    func entryCount() throws -> UInt64 { UInt64(state.entries.count) }
+
+    func withEntry<Result>(
+        _ sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        guard sequence < state.entries.count else { return nil }
+        return try state.entries[Int(sequence)].withUnsafeBytes(body)
+    }
+
+    func scanEntries(
+        from sequence: UInt64,
+        _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        guard sequence < state.entries.count else { return }
+        for index in Int(sequence)..<state.entries.count {
+            let more = try state.entries[index].withUnsafeBytes { try body(UInt64(index), $0) }
+            guard more else { return }
+        }
+    }
+
+    func withPayloads<Result>(
+        of sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        try state.payloads[sequence]?.withUnsafeBytes(body)
+    }
+
+    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws {
+        for key in state.payloads.keys.sorted() where key >= sequence {
+            guard try body(key) else { return }
+        }
+    }
+
+    func scanHistory(
+        of execution: UInt64,
+        from sequence: UInt64,
+        _ body: (UInt64) throws -> Bool
+    ) throws {
+        for member in state.histories[execution] ?? [] where member >= sequence {
+            guard try body(member) else { return }
+        }
+    }
+
+    func scanHistories(from execution: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
+        for key in state.histories.keys.sorted() where key >= execution {
+            for member in state.histories[key] ?? [] {
+                guard try body(key, member) else { return }
+            }
+        }
+    }
+
+    func historyEnd(of execution: UInt64) throws -> HistoryEnd? {
+        guard let members = state.histories[execution], let last = members.last else { return nil }
+        return HistoryEnd(count: UInt64(members.count), last: last)
+    }
+
+    func executionRow(_ id: String) throws -> [UInt8]? { state.executions[id] }
+
+    func scanExecutions(
+        after id: String?,
+        _ body: (String, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        let keys = state.executions.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        for key in keys where id.map({ $0.utf8.lexicographicallyPrecedes(key.utf8) }) ?? true {
+            let more = try state.executions[key]!.withUnsafeBytes { try body(key, $0) }
+            guard more else { return }
+        }
+    }
+
+    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
+        state.tiles[tileKey(level, index)].map(TreeHash.all)
+    }
+
+    func tileCount() throws -> Int { state.tiles.count }
+
+    func meta(_ key: String) throws -> [UInt8]? { state.meta[key] }
+}
+
+private final class MemoryWriter: StoreWriter {
+    var state: MemoryStore.State
+
+    init(_ state: MemoryStore.State) { self.state = state }
+
+    var reader: any StoreReader { MemoryReader(state: state) }
+
+    func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws {
+        precondition(sequence == state.entries.count, "entries are appended densely")
+        state.entries.append(Array(entry))
+    }
+
+    func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws {
+        state.payloads[sequence] = Array(payloads)
+    }
+
+    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws {
+        state.histories[execution, default: []].append(sequence)
+    }
+
+    func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {
+        state.executions[id] = Array(executionRow)
+    }
+
+    func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws {
+        state.tiles[tileKey(level, index)] = Array(tile)
+    }
+
+    func put(meta: UnsafeRawBufferPointer, for key: String) throws {
+        state.meta[key] = Array(meta)
+    }
+}

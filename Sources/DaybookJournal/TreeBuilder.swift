@@ -1,0 +1,115 @@
+/// The right edge of the Merkle tree (RFC 6962), to which leaves are appended.
+///
+/// It holds the roots of the perfect subtrees that the size is made of, and, for each level of
+/// tiles (c2sp.org/tlog-tiles), the hashes of the tile that is not yet full. Entry k of a tile of
+/// level L is the root of a perfect subtree of 256^L leaves.
+struct TreeBuilder: Sendable {
+    /// Hashes in a full tile.
+    static let tileWidth = 256
+
+    /// A full tile.
+    struct Tile: Sendable {
+        let level: UInt8
+        let index: UInt64
+        let hashes: [TreeHash]
+    }
+
+    /// How many leaves the tree has.
+    private(set) var size: UInt64 = 0
+    /// Roots of the perfect subtrees, the largest first.
+    private var subtrees: [TreeHash] = []
+    /// The unfinished tile of each level.
+    private var edges: [[TreeHash]] = [[]]
+
+    /// Appends a leaf and hands over each tile that becomes full by it, from the lowest level.
+    mutating func append<Failure: Error>(
+        _ leaf: TreeHash,
+        _ full: (Tile) throws(Failure) -> Void
+    ) throws(Failure) {
+        var root = leaf
+        var height = 0
+        try add(root, toTileOfLevel: 0, full)
+        // Each low bit of the size is a subtree as high as the one that was just completed.
+        while size >> UInt64(height) & 1 == 1 {
+            root = .node(subtrees.removeLast(), root)
+            height += 1
+            if height % 8 == 0 { try add(root, toTileOfLevel: height / 8, full) }
+        }
+        subtrees.append(root)
+        size += 1
+    }
+
+    private mutating func add<Failure: Error>(
+        _ hash: TreeHash,
+        toTileOfLevel level: Int,
+        _ full: (Tile) throws(Failure) -> Void
+    ) throws(Failure) {
+        if level == edges.count { edges.append([]) }
+        edges[level].append(hash)
+        guard edges[level].count == Self.tileWidth else { return }
+        let index = size >> UInt64(8 * (level + 1))
+        try full(Tile(level: UInt8(level), index: index, hashes: edges[level]))
+        edges[level].removeAll(keepingCapacity: true)
+    }
+
+    /// The root of the tree.
+    var root: TreeHash {
+        guard var root = subtrees.last else { return .empty }
+        for subtree in subtrees.dropLast().reversed() { root = .node(subtree, root) }
+        return root
+    }
+
+    /// The leaf hashes after the last full tile.
+    var lastLeaves: [TreeHash] { edges[0] }
+
+    /// Rebuilds the right edge of a tree of `size` leaves.
+    /// - Parameters:
+    ///   - tile: gives a full tile by level and index.
+    ///   - leaf: gives a leaf hash; asked only for those after the last full tile.
+    init(
+        size: UInt64,
+        tile: (UInt8, UInt64) throws -> [TreeHash],
+        leaf: (UInt64) throws -> TreeHash
+    ) throws {
+        self.init()
+        // Whole tiles of the highest level first: their roots are hashes one level up.
+        var level = 0
+        while level < 7, size >> UInt64(8 * (level + 1)) > 0 { level += 1 }
+        edges = Array(repeating: [], count: level + 1)
+        var covered: UInt64 = 0
+        for level in stride(from: level, through: 0, by: -1) {
+            let span = UInt64(1) << UInt64(8 * level)
+            while size - covered >= span {
+                let root =
+                    level == 0
+                    ? try leaf(covered)
+                    : try Self.root(of: tile(UInt8(level - 1), covered >> UInt64(8 * level)))
+                appendSubtree(root, level: level)
+                covered += span
+            }
+        }
+        self.size = size
+    }
+
+    /// An empty tree.
+    init() {}
+
+    private mutating func appendSubtree(_ hash: TreeHash, level: Int) {
+        var root = hash
+        edges[level].append(hash)
+        var count = UInt64(edges[level].count - 1)
+        while count & 1 == 1 {
+            root = .node(subtrees.removeLast(), root)
+            count >>= 1
+        }
+        subtrees.append(root)
+    }
+
+    private static func root(of hashes: [TreeHash]) -> TreeHash {
+        var level = hashes
+        while level.count > 1 {
+            level = stride(from: 0, to: level.count, by: 2).map { .node(level[$0], level[$0 + 1]) }
+        }
+        return level[0]
+    }
+}

@@ -1,0 +1,84 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// Collects the entries of one decision, numbers them, and interns content types on the way.
+struct DraftBuilder {
+    private let moment: Moment
+    private var journal: JournalFacts
+    private(set) var drafts: [EntryDraft] = []
+
+    init(_ state: borrowing State, _ moment: Moment) {
+        self.moment = moment
+        journal = state.journal
+    }
+
+    /// The sequence that the next entry will have.
+    var next: UInt64 { moment.nextSequence + UInt64(drafts.count) }
+
+    /// Adds an entry about an execution, or about the journal when `execution` is 0.
+    /// - Returns: its sequence.
+    @discardableResult
+    mutating func add(
+        _ event: ProtoEntry.OneOf_Event,
+        to execution: UInt64,
+        payloads: SealedPayloads? = nil,
+        causation: UInt64 = 0,
+        row: ExecutionIndexRow? = nil
+    ) -> UInt64 {
+        var payloads = payloads
+        if let types = payloads?.contentTypes {
+            let numbers = types.map { intern($0) }
+            payloads?.setContentTypeNumbers(numbers)
+        }
+        var draft = EntryDraft(
+            execution: execution,
+            event: event.encoded(),
+            session: moment.session,
+            payloads: payloads,
+            row: row
+        )
+        draft.causation = causation
+        drafts.append(draft)
+        return next - 1
+    }
+
+    private mutating func intern(_ type: String) -> UInt32 {
+        if let number = journal.number(ofContentType: type) { return number }
+        journal.contentTypes.append(type)
+        drafts.append(
+            EntryDraft(
+                execution: 0,
+                event: ProtoEntry.OneOf_Event.contentTypeInterned(.with { $0.contentType = type })
+                    .encoded(),
+                session: moment.session
+            )
+        )
+        return UInt32(journal.contentTypes.count)
+    }
+
+    /// The row of an execution that is closed by the entry that is added next.
+    /// - Parameter interned: how many content types that entry's payloads are the first to use.
+    func closingRow(
+        _ execution: ExecutionState,
+        _ status: ExecutionStatus,
+        interned: Int,
+        errorCode: String = ""
+    ) -> ExecutionIndexRow {
+        let row = ProtoExecutionRow.with {
+            $0.number = execution.number
+            $0.closed = .with {
+                $0.type = execution.type
+                $0.status = status.proto
+                $0.submittedAt = execution.submittedAt.rawValue
+                $0.startedAt = execution.startedAt.rawValue
+                $0.finishedAt = moment.now.rawValue
+                $0.attempts = execution.attempt
+                $0.last = next + UInt64(interned)
+                let added = drafts.count { $0.execution == execution.number }
+                $0.entries = execution.entries + UInt64(added) + 1
+                $0.errorCode = errorCode
+            }
+        }
+        return ExecutionIndexRow(id: execution.id, row: row.encoded())
+    }
+}

@@ -1,0 +1,71 @@
+public import DaybookFormat
+
+/// Where an execution stands. Beside it an execution can be parked.
+public enum ExecutionStatus: String, Sendable, CaseIterable {
+    /// It exists; nothing runs until it is executed.
+    case submitted
+    /// It waits for a session to claim it.
+    case ready
+    /// A session holds its lease.
+    case running
+    /// It waits for children, a finalizer, a signal or a timer.
+    case waiting
+    /// Final: it ended well.
+    case completed
+    /// Final: its handler threw.
+    case failed
+    /// Final: a child failed.
+    case childrenTasksFailed = "children_tasks_failed"
+    /// Final: its finalizer failed.
+    case finalizeTaskFailed = "finalize_task_failed"
+    /// Final: an attempt took too long.
+    case timedOut = "timed_out"
+    /// Final: it was cancelled.
+    case cancelled
+    /// Final: it was submitted and never executed.
+    case expired
+
+    /// Nothing changes it any more, except a person's retry.
+    public var isFinal: Bool {
+        switch self {
+        case .submitted, .ready, .running, .waiting: false
+        default: true
+        }
+    }
+
+    /// Reads the status of a row.
+    /// - Returns: nil for one that this version does not know.
+    public init?(_ status: ProtoExecutionSummary.Status) {
+        switch status {
+        case .submitted: self = .submitted
+        case .ready: self = .ready
+        case .running: self = .running
+        case .waiting: self = .waiting
+        case .completed: self = .completed
+        case .failed: self = .failed
+        case .childrenTasksFailed: self = .childrenTasksFailed
+        case .finalizeTaskFailed: self = .finalizeTaskFailed
+        case .timedOut: self = .timedOut
+        case .cancelled: self = .cancelled
+        case .expired: self = .expired
+        case .unspecified, .UNRECOGNIZED: return nil
+        }
+    }
+
+    /// The form that a row holds.
+    public var proto: ProtoExecutionSummary.Status {
+        switch self {
+        case .submitted: .submitted
+        case .ready: .ready
+        case .running: .running
+        case .waiting: .waiting
+        case .completed: .completed
+        case .failed: .failed
+        case .childrenTasksFailed: .childrenTasksFailed
+        case .finalizeTaskFailed: .finalizeTaskFailed
+        case .timedOut: .timedOut
+        case .cancelled: .cancelled
+        case .expired: .expired
+        }
+    }
+}

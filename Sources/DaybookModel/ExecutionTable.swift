@@ -1,0 +1,100 @@
+/// Open executions by number: a hash table with linear probing, because every entry of a rebuild
+/// looks one up, and the numbers, being sequences, need no protection from crafted collisions.
+struct ExecutionTable: Sendable {
+    /// 0 marks a free place: no execution has the number 0.
+    private var keys: [UInt64] = Array(repeating: 0, count: 16)
+    private var places: [Int32] = Array(repeating: 0, count: 16)
+    private var states: [ExecutionState?] = []
+    private var freeStates: [Int32] = []
+    private(set) var count = 0
+
+    private func home(_ key: UInt64) -> Int {
+        // Fibonacci hashing spreads consecutive numbers over the table.
+        Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & (keys.count - 1)
+    }
+
+    private func find(_ key: UInt64) -> Int? {
+        var place = home(key)
+        while true {
+            let found = keys[place]
+            if found == key { return place }
+            if found == 0 { return nil }
+            place = (place + 1) & (keys.count - 1)
+        }
+    }
+
+    subscript(_ number: UInt64) -> ExecutionState? {
+        guard let place = find(number) else { return nil }
+        return states[Int(places[place])]
+    }
+
+    /// Changes an execution where it lies.
+    /// - Returns: nil when there is none of that number.
+    mutating func update<Result, Failure: Error>(
+        _ number: UInt64,
+        _ body: (inout ExecutionState) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        guard let place = find(number) else { return nil }
+        return try body(&states[Int(places[place])]!)
+    }
+
+    /// Puts an execution, in place of one with its number if there is one.
+    mutating func insert(_ state: ExecutionState) {
+        if let place = find(state.number) {
+            states[Int(places[place])] = state
+            return
+        }
+        if (count + 1) * 4 > keys.count * 3 { grow() }
+        let index: Int32
+        if let free = freeStates.popLast() {
+            index = free
+            states[Int(index)] = state
+        } else {
+            index = Int32(states.count)
+            states.append(state)
+        }
+        place(state.number, index)
+        count += 1
+    }
+
+    private mutating func place(_ key: UInt64, _ index: Int32) {
+        var place = home(key)
+        while keys[place] != 0 { place = (place + 1) & (keys.count - 1) }
+        keys[place] = key
+        places[place] = index
+    }
+
+    private mutating func grow() {
+        let old = zip(keys, places).filter { $0.0 != 0 }
+        keys = Array(repeating: 0, count: keys.count * 2)
+        places = Array(repeating: 0, count: keys.count)
+        for (key, index) in old { place(key, index) }
+    }
+
+    /// Takes an execution out.
+    @discardableResult
+    mutating func remove(_ number: UInt64) -> ExecutionState? {
+        guard var hole = find(number) else { return nil }
+        let index = places[hole]
+        let removed = states[Int(index)]
+        states[Int(index)] = nil
+        freeStates.append(index)
+        count -= 1
+        // What was pushed past the hole moves back, so that lookups may stop at a free place.
+        var next = (hole + 1) & (keys.count - 1)
+        while keys[next] != 0 {
+            let distance = (next - home(keys[next])) & (keys.count - 1)
+            if distance >= (next - hole) & (keys.count - 1) {
+                keys[hole] = keys[next]
+                places[hole] = places[next]
+                hole = next
+            }
+            next = (next + 1) & (keys.count - 1)
+        }
+        keys[hole] = 0
+        return removed
+    }
+
+    /// All numbers, ascending.
+    var numbers: [UInt64] { keys.filter { $0 != 0 }.sorted() }
+}

@@ -1,0 +1,30 @@
+/// The form of ids and names: 1 to 255 bytes of UTF-8 without control characters.
+public enum Names {
+    /// Bytes that an id or a name may have: 255.
+    public static let limit = 255
+
+    /// Whether an id or a name has that form.
+    public static func isValid(_ name: String) -> Bool {
+        (1...limit).contains(name.utf8.count)
+            && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    }
+
+    /// Checks an id or a name.
+    /// - Parameter what: for the message, for example `execution id`.
+    /// - Throws: ``Refusal/Code/invalidArgument``.
+    public static func check(_ name: String, _ what: String) throws(Refusal) {
+        let count = name.utf8.count
+        guard count > 0, count <= limit else {
+            throw Refusal(
+                .invalidArgument,
+                "the \(what) has \(count) bytes, and must have 1 to \(limit); choose another"
+            )
+        }
+        guard isValid(name) else {
+            throw Refusal(
+                .invalidArgument,
+                "the \(what) contains a control character; choose one without"
+            )
+        }
+    }
+}

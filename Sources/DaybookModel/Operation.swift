@@ -1,0 +1,70 @@
+public import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
+
+/// Which call through a context it is: what must agree when a handler runs again.
+public struct Operation: Hashable, Sendable {
+    /// What kind of call it is.
+    public enum Kind: String, Sendable {
+        /// `checkpoint`.
+        case checkpoint
+    }
+
+    /// The scope: empty for the handler itself, else pairs of position and branch.
+    public let scope: [UInt32]
+    /// Its place in the scope, from 0.
+    public let position: UInt32
+    /// What kind of call it is.
+    public let kind: Kind
+    /// The name that the handler gave it.
+    public let name: String
+    /// First 16 bytes of the HMAC of the declared input under the execution's salt; empty: none.
+    public let inputDigest: [UInt8]
+
+    /// Puts an operation together.
+    public init(
+        scope: [UInt32],
+        position: UInt32,
+        kind: Kind,
+        name: String,
+        inputDigest: [UInt8]
+    ) {
+        self.scope = scope
+        self.position = position
+        self.kind = kind
+        self.name = name
+        self.inputDigest = inputDigest
+    }
+
+    /// Reads the recorded form.
+    public init(_ proto: ProtoOperation) {
+        self.init(
+            scope: proto.scope,
+            position: proto.position,
+            kind: .checkpoint,
+            name: proto.name,
+            inputDigest: Array(proto.inputDigest)
+        )
+    }
+
+    /// The recorded form.
+    public var proto: ProtoOperation {
+        .with {
+            $0.scope = scope
+            $0.position = position
+            $0.kind = .checkpoint
+            $0.name = name
+            $0.inputDigest = Data(inputDigest)
+        }
+    }
+
+    /// A UUID that is the same for every run of this operation of this execution, and for no
+    /// other: to hand to systems that drop duplicates by key.
+    public func idempotencyKey(journal: Identifier, execution: UInt64) -> Identifier {
+        let place = [execution, UInt64(position)] + scope.map(UInt64.init)
+        return .derived(from: [
+            Array("daybook operation".utf8), journal.bytes,
+            place.flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } },
+        ])
+    }
+}

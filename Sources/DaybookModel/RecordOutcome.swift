@@ -1,0 +1,173 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+/// Records what an operation came to, and the log lines that belong to it.
+public struct RecordOutcome: LeasedCommand {
+    /// What the body came to.
+    public enum Outcome: Sendable {
+        /// A value. `verified`: the body did not run, because the work was found done.
+        case success(SealedPayloads, verified: Bool)
+        /// An error; its message and details are payloads.
+        case failure(ErrorFacts, SealedPayloads)
+    }
+
+    /// The lease under which it ran.
+    public let lease: Lease
+    /// The operation.
+    public let operation: Operation
+    /// What it came to.
+    public let outcome: Outcome
+    /// When the body began.
+    public let startedAt: Timestamp
+    /// Lines that were logged meanwhile.
+    public let logs: [LogChunk]
+
+    /// Puts the command together.
+    public init(
+        _ lease: Lease,
+        _ operation: Operation,
+        _ outcome: Outcome,
+        startedAt: Timestamp,
+        logs: [LogChunk] = []
+    ) {
+        self.lease = lease
+        self.operation = operation
+        self.outcome = outcome
+        self.startedAt = startedAt
+        self.logs = logs
+    }
+
+    /// The sequence of the outcome's entry.
+    public typealias Answer = UInt64
+
+    var name: String { "record outcome" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<UInt64> {
+        try operation.check(execution)
+        var builder = DraftBuilder(state, moment)
+        builder.add(logs, of: operation, lease)
+        let sequence: UInt64
+        switch outcome {
+        case .success(let payloads, let verified):
+            sequence = builder.add(
+                .checkpointSucceeded(
+                    .with {
+                        $0.operation = operation.proto
+                        $0.epoch = lease.epoch
+                        $0.startedAt = startedAt.rawValue
+                        $0.verified = verified
+                    }
+                ),
+                to: execution.number,
+                payloads: payloads
+            )
+        case .failure(let error, let payloads):
+            sequence = builder.add(
+                .checkpointFailed(
+                    .with {
+                        $0.operation = operation.proto
+                        $0.epoch = lease.epoch
+                        $0.startedAt = startedAt.rawValue
+                        $0.error = error.proto
+                    }
+                ),
+                to: execution.number,
+                payloads: payloads
+            )
+        }
+        return Decision(builder.drafts, sequence)
+    }
+}
+
+/// Lines of a log, sealed, for one entry.
+public struct LogChunk: Sendable {
+    /// How many lines there are.
+    public let lines: UInt32
+    /// One payload: `daybook.v1.LogBatch`.
+    public let payloads: SealedPayloads
+
+    /// Puts a chunk together.
+    public init(lines: UInt32, payloads: SealedPayloads) {
+        self.lines = lines
+        self.payloads = payloads
+    }
+}
+
+extension DraftBuilder {
+    /// Adds lines of a log, of an operation or of the handler between operations.
+    mutating func add(_ logs: [LogChunk], of operation: Operation?, _ lease: Lease) {
+        for chunk in logs {
+            add(
+                .logRecorded(
+                    .with {
+                        if let operation { $0.operation = operation.proto }
+                        $0.epoch = lease.epoch
+                        $0.lines = chunk.lines
+                    }
+                ),
+                to: lease.execution,
+                payloads: chunk.payloads
+            )
+        }
+    }
+}
+
+/// What is recorded of an error besides its free text.
+public struct ErrorFacts: Hashable, Sendable {
+    /// What kind of error it is.
+    public enum Kind: String, Sendable {
+        /// Thrown by a handler or a body.
+        case generic
+        /// It took too long.
+        case timedOut = "timed_out"
+        /// It was cancelled.
+        case cancelled
+        /// It was stopped.
+        case stopped
+    }
+
+    /// What kind of error it is.
+    public var kind: Kind
+    /// A stable word for programs.
+    public var code: String
+    /// Whether trying again may help.
+    public var isRetryable: Bool
+
+    /// Puts the facts together.
+    public init(kind: Kind = .generic, code: String, isRetryable: Bool = true) {
+        self.kind = kind
+        self.code = code
+        self.isRetryable = isRetryable
+    }
+
+    /// Reads the recorded form.
+    public init(_ proto: ProtoError) {
+        switch proto.kind {
+        case .generic, .UNRECOGNIZED: kind = .generic
+        case .timedOut: kind = .timedOut
+        case .cancelled: kind = .cancelled
+        case .stopped: kind = .stopped
+        }
+        code = proto.code
+        isRetryable = proto.retryable
+    }
+
+    /// The recorded form.
+    public var proto: ProtoError {
+        .with {
+            $0.kind =
+                switch kind {
+                case .generic: .generic
+                case .timedOut: .timedOut
+                case .cancelled: .cancelled
+                case .stopped: .stopped
+                }
+            $0.code = code
+            $0.retryable = isRetryable
+        }
+    }
+}

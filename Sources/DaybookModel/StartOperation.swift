@@ -1,0 +1,55 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// Records that the body of an operation is about to run, so that a crash leaves word that it may
+/// have happened.
+public struct StartOperation: LeasedCommand {
+    /// The lease under which it runs.
+    public let lease: Lease
+    /// The operation.
+    public let operation: Operation
+
+    /// Puts the command together.
+    public init(_ lease: Lease, _ operation: Operation) {
+        self.lease = lease
+        self.operation = operation
+    }
+
+    /// The sequence of the entry.
+    public typealias Answer = UInt64
+
+    var name: String { "start operation" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<UInt64> {
+        try operation.check(execution)
+        var builder = DraftBuilder(state, moment)
+        let sequence = builder.add(
+            .operationStarted(
+                .with {
+                    $0.operation = operation.proto
+                    $0.epoch = lease.epoch
+                }
+            ),
+            to: execution.number
+        )
+        return Decision(builder.drafts, sequence)
+    }
+}
+
+extension Operation {
+    /// An operation can be recorded only after all before it in its scope, and once.
+    func check(_ execution: ExecutionState) throws(Refusal) {
+        try Names.check(name, "name of an operation")
+        let next = execution.progress.next(in: scope)
+        guard position == next else {
+            throw Refusal(
+                .conflict,
+                "the operation \(name) is number \(position) of its scope in \(execution.id), and number \(next) is the next to be recorded; one operation is recorded once, in order"
+            )
+        }
+    }
+}

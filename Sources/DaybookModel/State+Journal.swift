@@ -1,0 +1,54 @@
+import DaybookFormat
+
+extension JournalFacts {
+    /// Takes in an entry about the journal itself.
+    mutating func apply(_ kind: EventKind, _ entry: EntryView) throws {
+        switch kind {
+        case .journalCreated:
+            let event = try ProtoJournalCreated(decoding: entry)
+            uuid = Identifier(Array(event.uuid))
+            origin = event.origin
+            binding = event.binding
+            contentTypes = event.contentTypes
+            if event.settings.payloadLimit > 0 {
+                payloadLimit = Int(clamping: event.settings.payloadLimit)
+            }
+            if event.settings.lossLimit > 0 { lossLimit = event.settings.lossLimit }
+        case .contentTypeInterned:
+            contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
+        default: break
+        }
+    }
+}
+
+extension State {
+    /// Takes in an entry about a session.
+    static func apply(_ kind: EventKind, _ entry: EntryView, _ sessions: inout [Session]) throws {
+        switch kind {
+        case .sessionOpened:
+            let event = try ProtoSessionOpened(decoding: entry)
+            guard let uuid = Identifier(Array(event.uuid)) else {
+                throw WireError("the UUID of a session has \(event.uuid.count) bytes")
+            }
+            sessions.append(
+                Session(
+                    number: entry.header.sequence,
+                    uuid: uuid,
+                    openedAt: entry.header.time,
+                    actor: event.actor,
+                    host: event.host,
+                    pid: event.pid,
+                    program: event.program
+                )
+            )
+        case .sessionClosed:
+            let number = try ProtoSessionClosed(decoding: entry).session
+            sessions.removeAll { $0.number == number }
+        case .sessionLost:
+            let number = try ProtoSessionLost(decoding: entry).session
+            sessions.removeAll { $0.number == number }
+        case .journalCreated, .contentTypeInterned, .commandRefused: break
+        default: throw WireError("\(kind.name) belongs into an execution's history")
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import DaybookFormat
+import DequeModule
+
+/// All that is open in a journal, folded from its entries, with room for a batch that is not yet
+/// on the disk.
+///
+/// Entries on the disk change the base. Entries of the batch under way change an overlay, which is
+/// merged when the batch is committed, or dropped.
+public struct State: Sendable {
+    var base = Base()
+    var overlay = Overlay()
+
+    /// The state of a journal without entries.
+    public init() {}
+
+    /// A session: a process that has the journal open for writing.
+    public struct Session: Sendable {
+        /// The sequence of its first entry.
+        public let number: UInt64
+        /// Names its lock file.
+        public let uuid: Identifier
+        /// When it was opened.
+        public let openedAt: Timestamp
+        /// Who it says is acting.
+        public let actor: String
+        /// The host that it is on.
+        public let host: String
+        /// Its process there.
+        public let pid: UInt32
+        /// Name of the program.
+        public let program: String
+    }
+
+    struct Base: Sendable {
+        var executions = ExecutionTable()
+        var next: UInt64 = 0
+        var sessions: [Session] = []
+        var ready: [String: Deque<ReadyItem>] = [:]
+        var journal = JournalFacts()
+        /// One copy of each type's name, shared by its executions.
+        var types: [String: String] = [:]
+    }
+
+    /// A place in the queue of a type; void once the execution has become ready again or has left.
+    struct ReadyItem: Sendable {
+        let number: UInt64
+        let sequence: UInt64
+    }
+
+    struct Overlay: Sendable {
+        /// Executions as the batch leaves them; nil: closed by it.
+        var executions: [UInt64: ExecutionState?] = [:]
+        /// The keys of `executions`, in the order in which they came.
+        var order: [UInt64] = []
+        var readied: [(type: String, item: ReadyItem)] = []
+        var unqueued: [String] = []
+        var next: UInt64 = 0
+        var sessions: [Session]?
+        var journal: JournalFacts?
+
+        var isEmpty: Bool { next == 0 }
+    }
+
+    // MARK: Looking
+
+    /// What entry 0 and the interning entries say.
+    public var journal: JournalFacts { overlay.journal ?? base.journal }
+    /// Sessions that are neither closed nor known to be lost, in order.
+    public var sessions: [Session] { overlay.sessions ?? base.sessions }
+    /// How many executions are open.
+    public var openCount: Int { base.executions.count }
+
+    /// An open execution, as the batch under way leaves it.
+    public func execution(_ number: UInt64) -> ExecutionState? {
+        if let pending = overlay.executions[number] { return pending }
+        return base.executions[number]
+    }
+
+    /// An open execution, as it is on the disk.
+    public func committed(_ number: UInt64) -> ExecutionState? { base.executions[number] }
+
+    /// One more than the sequence of the last entry that is on the disk and taken in.
+    public var next: UInt64 { base.next }
+
+    /// The numbers of all open executions, ascending, without those of the batch under way.
+    public var openExecutions: [UInt64] { base.executions.numbers }
+
+    /// The numbers of the executions whose lease a session holds, ascending.
+    func leased(by session: UInt64) -> [UInt64] {
+        var numbers = base.executions.numbers
+        for number in overlay.order where base.executions[number] == nil { numbers.append(number) }
+        return numbers.filter { execution($0)?.session == session }
+    }
+
+    /// The execution that has been ready for the longest of those of the given types.
+    public func firstReady(of types: [String]) -> ExecutionState? {
+        var first: ExecutionState?
+        for type in types {
+            for item in base.ready[type] ?? [] {
+                guard let state = execution(item.number), isQueued(state, item) else { continue }
+                if first.map({ state.readySequence < $0.readySequence }) ?? true { first = state }
+                break
+            }
+        }
+        return first
+    }
+
+    func isQueued(_ state: ExecutionState, _ item: ReadyItem) -> Bool {
+        state.status == .ready && !state.isParked && state.readySequence == item.sequence
+    }
+}
+
+/// What holds for a journal as a whole.
+public struct JournalFacts: Sendable {
+    /// The journal's UUID; nil before entry 0.
+    public internal(set) var uuid: Identifier?
+    /// The origin line of its checkpoints.
+    public internal(set) var origin = ""
+    /// Bytes that a payload may have.
+    public internal(set) var payloadLimit = 16 << 20
+    /// So many lost leases in a row park an execution.
+    public internal(set) var lossLimit: UInt32 = 5
+    /// Where the journal is at home.
+    public internal(set) var binding = ProtoBinding()
+    /// Content types; the number of one is its place, from 1.
+    public internal(set) var contentTypes: [String] = []
+
+    /// The number of a content type.
+    func number(ofContentType type: String) -> UInt32? {
+        contentTypes.firstIndex(of: type).map { UInt32($0 + 1) }
+    }
+}

@@ -1,0 +1,177 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// An open file that is closed at the end of its life. Its descriptor is not inherited by children.
+public struct File: ~Copyable, Sendable {
+    /// The descriptor, valid as long as this value lives.
+    public let descriptor: Int32
+    /// The path that it was opened by.
+    public let path: String
+
+    /// How a file is opened.
+    public enum Mode: Sendable {
+        /// An existing file, for reading.
+        case read
+        /// For reading and writing; created, mode 0600, when it does not exist.
+        case readWrite
+        /// For reading and writing; fails when it exists.
+        case create
+    }
+
+    private init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens `path`.
+    /// - Throws: ``SystemError`` of `open`.
+    public static func open(_ path: String, _ mode: Mode) throws(SystemError) -> File {
+        let flags =
+            switch mode {
+            case .read: O_RDONLY
+            case .readWrite: O_RDWR | O_CREAT
+            case .create: O_RDWR | O_CREAT | O_EXCL
+            }
+        let descriptor = retryingInterrupts { unsafeOpen(path, flags | O_CLOEXEC, 0o600) }
+        guard descriptor >= 0 else { throw .current("open", path: path) }
+        return File(descriptor: descriptor, path: path)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file.
+    /// - Returns: how many bytes were read.
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int
+    ) throws(SystemError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let count = retryingInterrupts {
+                pread(
+                    descriptor,
+                    buffer.baseAddress! + done,
+                    buffer.count - done,
+                    off_t(offset + done)
+                )
+            }
+            guard count >= 0 else { throw .current("read", path: path) }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// Reads a whole file, also one in `/proc`, which does not tell its size.
+    public static func contents(of path: String) throws(SystemError) -> [UInt8] {
+        let file = try File.open(path, .read)
+        var all: [UInt8] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = retryingInterrupts {
+                Int(pread(file.descriptor, buffer.baseAddress!, buffer.count, off_t(all.count)))
+            }
+            guard count >= 0 else { throw .current("read", path: path) }
+            if count == 0 { return all }
+            all.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Appends all of `bytes`.
+    public func append(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { all in
+                retryingInterrupts { write(descriptor, all.baseAddress! + done, all.count - done) }
+            }
+            guard count >= 0 else { throw .current("write", path: path) }
+            done += count
+        }
+    }
+
+    /// Flushes contents and metadata to the disk.
+    public func synchronize() throws(SystemError) {
+        guard retryingInterrupts({ fsync(descriptor) }) == 0 else {
+            throw .current("fsync", path: path)
+        }
+    }
+
+    /// What `fstat` says.
+    public func status() throws(SystemError) -> FileStatus {
+        var raw = stat()
+        guard fstat(descriptor, &raw) == 0 else { throw .current("fstat", path: path) }
+        return FileStatus(raw)
+    }
+
+    /// How a whole file is locked.
+    public enum LockMode: Sendable {
+        /// Held together with other shared locks.
+        case shared
+        /// Held alone.
+        case exclusive
+    }
+
+    /// Takes a lock that belongs to the open file description, without waiting.
+    ///
+    /// The kernel drops it when the description is closed, however the process ends.
+    /// - Returns: false when somebody else's lock stands in the way.
+    public func tryLock(_ mode: LockMode) throws(SystemError) -> Bool {
+        var request = flock()
+        request.l_type = Int16(mode == .shared ? F_RDLCK : F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        let result = retryingInterrupts { fcntl(descriptor, openFileDescriptionLock, &request) }
+        if result == 0 { return true }
+        if errno == EAGAIN || errno == EACCES { return false }
+        throw .current("lock", path: path)
+    }
+}
+
+// F_OFD_SETLK of fcntl.h, which the C library shows only under _GNU_SOURCE.
+#if os(Linux)
+    private let openFileDescriptionLock: Int32 = 37
+#else
+    private let openFileDescriptionLock: Int32 = 90
+#endif
+
+/// What the system knows of a file.
+public struct FileStatus: Sendable, Equatable {
+    /// Bytes of contents.
+    public let size: Int
+    /// The device that it is on.
+    public let device: UInt64
+    /// Its number there.
+    public let inode: UInt64
+    /// Whether it is a folder.
+    public let isFolder: Bool
+
+    init(_ raw: stat) {
+        size = Int(raw.st_size)
+        device = UInt64(raw.st_dev)
+        inode = UInt64(raw.st_ino)
+        isFolder = raw.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Looks at `path`.
+    /// - Returns: nil when nothing is there.
+    public static func of(_ path: String) throws(SystemError) -> FileStatus? {
+        var raw = stat()
+        if stat(path, &raw) == 0 { return FileStatus(raw) }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw .current("stat", path: path)
+    }
+}
+
+func retryingInterrupts<Number: BinaryInteger>(_ call: () -> Number) -> Number {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}
+
+private func unsafeOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+    open(path, flags, mode)
+}

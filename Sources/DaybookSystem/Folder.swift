@@ -1,0 +1,46 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What is done with folders: nothing here follows a rule of the journal.
+public enum Folder {
+    /// Makes a folder, mode 0700. Fine when it is there already.
+    public static func create(_ path: String) throws(SystemError) {
+        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        throw .current("mkdir", path: path)
+    }
+
+    /// The names in a folder, sorted, without `.` and `..`.
+    public static func names(in path: String) throws(SystemError) -> [String] {
+        guard let stream = opendir(path) else { throw .current("opendir", path: path) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file. Fine when it is not there.
+    public static func removeFile(_ path: String) throws(SystemError) {
+        guard unlink(path) != 0, errno != ENOENT else { return }
+        throw .current("unlink", path: path)
+    }
+
+    /// Flushes the names in a folder to the disk.
+    public static func synchronize(_ path: String) throws(SystemError) {
+        try File.open(path, .read).synchronize()
+    }
+
+    /// The absolute path with links resolved.
+    public static func resolved(_ path: String) throws(SystemError) -> String {
+        guard let raw = realpath(path, nil) else { throw .current("realpath", path: path) }
+        defer { free(raw) }
+        return String(cString: raw)
+    }
+}

@@ -1,0 +1,65 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A value behind a POSIX mutex, with a condition variable to wait on.
+///
+/// It stands in for `Synchronization.Mutex` because the thread sanitizer does not see the futex
+/// operations of that type on Linux and reports races where there are none.
+///
+/// Sendable without the compiler's check: the value is reached only with the mutex held.
+public final class Locked<Value: ~Copyable>: @unchecked Sendable {
+    private var value: Value
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+    /// Puts `value` behind a new lock.
+    public init(_ value: consuming sending Value) {
+        self.value = value
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        mutex.initialize(to: pthread_mutex_t())
+        condition.initialize(to: pthread_cond_t())
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Runs `body` with exclusive access to the value. Not reentrant. No reference to a part of the
+    /// value may leave `body` unless it is Sendable.
+    public func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&value)
+    }
+
+    /// Waits until `ready` holds, then runs `body`, all in one critical section.
+    ///
+    /// Whoever changes the value so that `ready` may hold calls ``wakeAll()`` afterwards.
+    public func wait<Result: ~Copyable, Failure: Error>(
+        until ready: (borrowing Value) -> Bool,
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !ready(value) {
+            pthread_cond_wait(condition, mutex)
+        }
+        return try body(&value)
+    }
+
+    /// Wakes every thread in ``wait(until:_:)`` to look again.
+    public func wakeAll() {
+        pthread_cond_broadcast(condition)
+    }
+}

@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A system call that failed.
+public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The number in `errno`.
+    public let number: Int32
+    /// The call, for example `open`.
+    public let operation: String
+    /// The file that it was about, if any.
+    public let path: String?
+
+    /// Describes a failure with a known number.
+    public init(number: Int32, operation: String, path: String? = nil) {
+        self.number = number
+        self.operation = operation
+        self.path = path
+    }
+
+    /// Describes the failure that `errno` holds now.
+    public static func current(_ operation: String, path: String? = nil) -> SystemError {
+        SystemError(number: errno, operation: operation, path: path)
+    }
+
+    /// The system's words for the number.
+    public var reason: String {
+        String(cString: strerror(number))
+    }
+
+    /// For example: `open of /a/b failed: Permission denied (errno 13)`.
+    public var description: String {
+        let subject = path.map { " of \($0)" } ?? ""
+        return "\(operation)\(subject) failed: \(reason) (errno \(number))"
+    }
+
+    /// The file system is mounted for reading only, or the file may not be written.
+    public var isReadOnly: Bool { number == EROFS || number == EACCES || number == EPERM }
+    /// There is no room left: the disk or the quota is full.
+    public var isFull: Bool { number == ENOSPC || number == EDQUOT }
+    /// The file or folder is not there.
+    public var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
+}

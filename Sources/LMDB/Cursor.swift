@@ -1,0 +1,134 @@
+import CLMDB
+
+/// A place in a database. It exists only inside ``Transaction/withCursor(in:_:)``.
+public struct Cursor: ~Copyable {
+    let handle: OpaquePointer
+    let environment: Environment
+    private var currentKey = MDB_val()
+    private var currentValue = MDB_val()
+
+    init(handle: OpaquePointer, environment: Environment) {
+        self.handle = handle
+        self.environment = environment
+    }
+
+    /// Where a cursor can go.
+    public enum Move: Sendable {
+        /// The first or the last item.
+        case first, last
+        /// The item after or before this one; from nowhere, the first or the last.
+        case next, previous
+        /// The last member of the set under the key that it is at.
+        case lastMember
+        /// The first member of the next key.
+        case nextKey
+
+        var operation: MDB_cursor_op {
+            switch self {
+            case .first: MDB_FIRST
+            case .last: MDB_LAST
+            case .next: MDB_NEXT
+            case .previous: MDB_PREV
+            case .lastMember: MDB_LAST_DUP
+            case .nextKey: MDB_NEXT_NODUP
+            }
+        }
+    }
+
+    /// Goes there.
+    /// - Returns: false when there is nothing.
+    public mutating func move(_ move: Move) throws(LMDBError) -> Bool {
+        try get(move.operation)
+    }
+
+    /// Goes to the first key that is not less than a 64 bit one.
+    public mutating func move(toKeyFrom key: UInt64) throws(LMDBError) -> Bool {
+        try withKey(key, MDB_SET_RANGE)
+    }
+
+    /// Goes to exactly this 64 bit key, at its first member.
+    public mutating func move(toKey key: UInt64) throws(LMDBError) -> Bool {
+        try withKey(key, MDB_SET_KEY)
+    }
+
+    /// Goes to the first key that is not less than `key`.
+    public mutating func move(toKeyFrom key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
+        currentKey = MDB_val(
+            mv_size: key.count,
+            mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
+        )
+        return try get(MDB_SET_RANGE)
+    }
+
+    /// Goes to the first member, not less than `member`, of the set under `key`.
+    public mutating func move(
+        toMemberFrom member: UInt64,
+        of key: UInt64
+    ) throws(LMDBError) -> Bool {
+        var member = member
+        let result = withUnsafeMutableBytes(of: &member) { memberBytes in
+            var key = key
+            return withUnsafeMutableBytes(of: &key) { keyBytes in
+                currentKey = MDB_val(mv_size: keyBytes.count, mv_data: keyBytes.baseAddress)
+                currentValue = MDB_val(
+                    mv_size: memberBytes.count,
+                    mv_data: memberBytes.baseAddress
+                )
+                return mdb_cursor_get(handle, &currentKey, &currentValue, MDB_GET_BOTH_RANGE)
+            }
+        }
+        if result == MDB_NOTFOUND { return false }
+        try environment.check(result, "mdb_cursor_get")
+        return true
+    }
+
+    /// How many members the set under the key that it is at has.
+    public func memberCount() throws(LMDBError) -> Int {
+        var count = 0
+        try environment.check(mdb_cursor_count(handle, &count), "mdb_cursor_count")
+        return count
+    }
+
+    /// The key that the cursor is at.
+    public var key: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            _overrideLifetime(
+                RawSpan(_unsafeStart: currentKey.mv_data, byteCount: currentKey.mv_size),
+                borrowing: self
+            )
+        }
+    }
+
+    /// The value that the cursor is at.
+    public var value: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            _overrideLifetime(
+                RawSpan(_unsafeStart: currentValue.mv_data, byteCount: currentValue.mv_size),
+                borrowing: self
+            )
+        }
+    }
+
+    private mutating func withKey(
+        _ key: UInt64,
+        _ operation: MDB_cursor_op
+    ) throws(LMDBError) -> Bool {
+        var key = key
+        let result = withUnsafeMutableBytes(of: &key) { bytes in
+            currentKey = MDB_val(mv_size: bytes.count, mv_data: bytes.baseAddress)
+            return mdb_cursor_get(handle, &currentKey, &currentValue, operation)
+        }
+        if result == MDB_NOTFOUND { return false }
+        try environment.check(result, "mdb_cursor_get")
+        return true
+    }
+
+    private mutating func get(_ operation: MDB_cursor_op) throws(LMDBError) -> Bool {
+        let result = mdb_cursor_get(handle, &currentKey, &currentValue, operation)
+        if result == MDB_NOTFOUND { return false }
+        try environment.check(result, "mdb_cursor_get")
+        return true
+    }
+}

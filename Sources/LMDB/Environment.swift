@@ -1,0 +1,304 @@
+import CLMDB
+import DaybookSystem
+
+/// How an environment is opened.
+public struct EnvironmentOptions: Sendable {
+    /// Bytes of address space to reserve. When that much cannot be had it is halved until it can,
+    /// down to 16 MiB; it costs nothing until it is used.
+    public var mapSize = 1 << 40
+    /// The map never grows beyond this many bytes.
+    public var maximumMapSize = 1 << 40
+    /// Readers at once, over all processes.
+    public var maximumReaders: UInt32 = 1024
+    /// Named databases.
+    public var maximumDatabases: UInt32 = 16
+    /// Nothing will be written. Works on a file system mounted for reading only.
+    public var isReadOnly = false
+    /// Whether a commit waits for the disk. Without it, a crash of the machine can lose or break
+    /// everything: for scratch files only.
+    public var synchronizes = true
+
+    /// The options of a durable environment for reading and writing.
+    public init() {}
+}
+
+/// An LMDB environment in one file (`MDB_NOSUBDIR`), with its lock file beside it.
+///
+/// Reading happens in ``read(_:)``, writing in ``write(_:)``: closures without suspension points,
+/// which are given a transaction that cannot leave them. Readers are not bound to a thread
+/// (`MDB_NOTLS`). An environment must not be opened twice in one process, because the second
+/// closing would drop the locks of the first; a registry refuses it.
+///
+/// Sendable without the compiler's check: LMDB's environment may be used from any thread, and the
+/// gate keeps a change of the map apart from transactions.
+public final class Environment: @unchecked Sendable {
+    /// The data file, as it was given.
+    public let path: String
+    let handle: OpaquePointer
+    private let options: EnvironmentOptions
+    private let identity: FileIdentity
+    private let gate = TransactionGate()
+    private let mapSize: Locked<Int>
+
+    private init(
+        path: String,
+        handle: OpaquePointer,
+        options: EnvironmentOptions,
+        identity: FileIdentity,
+        mapSize: Int
+    ) {
+        self.path = path
+        self.handle = handle
+        self.options = options
+        self.identity = identity
+        self.mapSize = Locked(mapSize)
+    }
+
+    /// Opens the environment, after checking that its file can be mapped, and clears the slots of
+    /// readers that have died.
+    /// - Throws: ``LMDBError``; nothing stays open then.
+    public static func open(
+        _ path: String,
+        _ options: EnvironmentOptions = EnvironmentOptions()
+    ) throws(LMDBError) -> Environment {
+        let identity = try FileIdentity.claim(path, creating: !options.isReadOnly)
+        do {
+            try MetaPage.check(path)
+            let (handle, mapSize) = try openHandle(path, options)
+            let environment = Environment(
+                path: path,
+                handle: handle,
+                options: options,
+                identity: identity,
+                mapSize: mapSize
+            )
+            try environment.clearStaleReaders()
+            return environment
+        } catch {
+            identity.release()
+            throw error
+        }
+    }
+
+    private static func openHandle(
+        _ path: String,
+        _ options: EnvironmentOptions
+    ) throws(LMDBError) -> (OpaquePointer, Int) {
+        var size = min(options.mapSize, options.maximumMapSize)
+        while true {
+            var created: OpaquePointer?
+            var result = mdb_env_create(&created)
+            guard result == 0, let handle = created else {
+                throw LMDBError(.init(rawValue: result), "mdb_env_create", path: path)
+            }
+            mdb_env_set_maxdbs(handle, options.maximumDatabases)
+            mdb_env_set_maxreaders(handle, options.maximumReaders)
+            mdb_env_set_mapsize(handle, size)
+            var flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD)
+            if options.isReadOnly { flags |= UInt32(MDB_RDONLY) }
+            if !options.synchronizes { flags |= UInt32(MDB_NOSYNC) }
+            result = mdb_env_open(handle, path, flags, 0o600)
+            if result == 0 { return (handle, size) }
+            mdb_env_close(handle)
+            // ENOMEM: the address space is limited, as under `ulimit -v` or valgrind.
+            guard result == SystemErrorNumber.outOfMemory, size > 16 << 20 else {
+                throw LMDBError(.init(rawValue: result), "mdb_env_open", path: path)
+            }
+            size /= 2
+        }
+    }
+
+    deinit { close() }
+
+    private let isClosed = Locked(false)
+
+    /// Closes the environment after its transactions have ended. Later use throws
+    /// ``LMDBError/Code/closed``; closing again does nothing.
+    public func close() {
+        let first = isClosed.withLock { closed in
+            defer { closed = true }
+            return !closed
+        }
+        guard first else { return }
+        gate.drain {
+            mdb_env_close(handle)
+        }
+        identity.release()
+    }
+
+    private func checkOpen(_ operation: String) throws(LMDBError) {
+        if isClosed.withLock({ $0 }) { throw LMDBError(.closed, operation, path: path) }
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` on a consistent view of the data. Others may write meanwhile.
+    ///
+    /// A transaction that stays open keeps pages from being used again and lets the file grow:
+    /// keep it short.
+    public func read<Result: ~Copyable>(
+        _ body: (borrowing ReadTransaction) throws -> Result
+    ) throws -> Result {
+        gate.enter()
+        defer { gate.leave() }
+        try checkOpen("mdb_txn_begin")
+        let transaction = ReadTransaction(try begin(UInt32(MDB_RDONLY)), self)
+        defer { mdb_txn_abort(transaction.handle) }
+        return try body(transaction)
+    }
+
+    /// Runs `body` as the only writer of all processes, and commits when it returns.
+    ///
+    /// When `body` throws, nothing of it is kept. When the commit fails because the map is full
+    /// the map is made larger, as far as the options allow, for the next try.
+    /// - Throws: what `body` throws, or ``LMDBError`` of the commit. After `MDB_PANIC`, or an I/O
+    ///   error in `mdb_txn_commit`, the outcome is open until the environment is opened again.
+    public func write<Result: ~Copyable>(
+        _ body: (inout WriteTransaction) throws -> Result
+    ) throws -> Result {
+        do {
+            gate.enter()
+            defer { gate.leave() }
+            try checkOpen("mdb_txn_begin")
+            var transaction = WriteTransaction(try begin(0), self)
+            let result: Result
+            do {
+                result = try body(&transaction)
+            } catch {
+                mdb_txn_abort(transaction.handle)
+                throw error
+            }
+            try check(mdb_txn_commit(transaction.handle), "mdb_txn_commit")
+            return result
+        } catch let error as LMDBError where error.code == .mapFull {
+            try grow()
+            throw error
+        }
+    }
+
+    private func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
+        while true {
+            var handle: OpaquePointer?
+            let result = mdb_txn_begin(self.handle, nil, flags, &handle)
+            if result == MDB_MAP_RESIZED {
+                // The map follows the file: another process has made it larger.
+                gate.leave()
+                defer { gate.enter() }
+                try resize(to: 0)
+                continue
+            }
+            try check(result, "mdb_txn_begin")
+            return handle!
+        }
+    }
+
+    /// Doubles the map, up to the options' maximum. Without effect when it is as large already.
+    private func grow() throws(LMDBError) {
+        let current = mapSize.withLock { $0 }
+        let next = min(current * 2, options.maximumMapSize)
+        if next > current { try resize(to: next) }
+    }
+
+    private func resize(to size: Int) throws(LMDBError) {
+        var result: Int32 = 0
+        // LMDB accepts a new size while a reader is open, and crashes later: so nobody is inside.
+        gate.drain { result = mdb_env_set_mapsize(handle, size) }
+        try check(result, "mdb_env_set_mapsize")
+        if size > 0 { mapSize.withLock { $0 = size } }
+    }
+
+    // MARK: Databases
+
+    /// Opens the named databases in one transaction, creating those that are missing unless the
+    /// environment is for reading only.
+    /// - Throws: ``LMDBError/Code/notFound`` for a missing one in an environment for reading only.
+    public func openDatabases(_ wanted: [(String, DatabaseOptions)]) throws -> [Database] {
+        if options.isReadOnly {
+            // A handle that a reading transaction opened is kept only if that one commits.
+            gate.enter()
+            defer { gate.leave() }
+            let transaction = try begin(UInt32(MDB_RDONLY))
+            do {
+                let opened = try openDatabases(wanted, in: transaction, flags: 0)
+                try check(mdb_txn_commit(transaction), "mdb_txn_commit")
+                return opened
+            } catch {
+                mdb_txn_abort(transaction)
+                throw error
+            }
+        }
+        return try write { transaction in
+            try openDatabases(wanted, in: transaction.handle, flags: UInt32(MDB_CREATE))
+        }
+    }
+
+    private func openDatabases(
+        _ wanted: [(String, DatabaseOptions)],
+        in transaction: OpaquePointer,
+        flags: UInt32
+    ) throws(LMDBError) -> [Database] {
+        var opened: [Database] = []
+        for (name, databaseOptions) in wanted {
+            var index: MDB_dbi = 0
+            let result = mdb_dbi_open(
+                transaction,
+                name,
+                databaseOptions.rawValue | flags,
+                &index
+            )
+            try check(result, "mdb_dbi_open of \(name)")
+            opened.append(Database(index: index, name: name))
+        }
+        return opened
+    }
+
+    // MARK: The environment as a whole
+
+    /// Clears the slots of readers whose process is gone: they would keep pages from reuse.
+    /// - Returns: how many there were.
+    @discardableResult
+    public func clearStaleReaders() throws(LMDBError) -> Int {
+        var dead: Int32 = 0
+        try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
+        return Int(dead)
+    }
+
+    /// What LMDB knows of the environment.
+    public func information() throws(LMDBError) -> EnvironmentInformation {
+        var info = MDB_envinfo()
+        var stat = MDB_stat()
+        try check(mdb_env_info(handle, &info), "mdb_env_info")
+        try check(mdb_env_stat(handle, &stat), "mdb_env_stat")
+        return EnvironmentInformation(
+            pageSize: Int(stat.ms_psize),
+            mapSize: Int(info.me_mapsize),
+            lastPage: Int(info.me_last_pgno),
+            readers: Int(info.me_numreaders),
+            transaction: UInt64(info.me_last_txnid)
+        )
+    }
+
+    func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(LMDBError) {
+        if result != 0 {
+            throw LMDBError(.init(rawValue: result), operation(), path: path)
+        }
+    }
+}
+
+/// Figures of an environment.
+public struct EnvironmentInformation: Sendable {
+    /// Bytes in a page.
+    public let pageSize: Int
+    /// Bytes of address space that the map takes.
+    public let mapSize: Int
+    /// The last page that is in use.
+    public let lastPage: Int
+    /// Slots of readers in use.
+    public let readers: Int
+    /// How many write transactions have been committed.
+    public let transaction: UInt64
+}
+
+private enum SystemErrorNumber {
+    static let outOfMemory: Int32 = 12
+}
