@@ -93,7 +93,9 @@ let package = Package(
         .executableTarget(
             name: "DaybookCommand",
             dependencies: [
-                "Daybook", "DaybookInspector", "DaybookRunbook",
+                "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
+                "DaybookRunbook", "DaybookSystem", "LMDB",
+                .product(name: "Logging", package: "swift-log"),
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",

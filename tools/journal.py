@@ -2,19 +2,18 @@
 """Lists and verifies a Daybook journal without Daybook: the proof that its format is open.
 
 Needs the packages lmdb and protobuf (Debian: python3-lmdb, python3-protobuf).
-Exit status: 0 fine, 1 failed at run time, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
+Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
 """
-import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, struct, sys
+import argparse, datetime, fcntl, functools, hashlib, hmac, json, os, signal, struct, sys, warnings
 
 import lmdb
 from google.protobuf.message import DecodeError
 
 import daybook_pb2 as pb
 
-ENTRY_LIMIT, TILE_WIDTH, HASH_SIZE = 65_535, 256, 32
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]
-OTHER_FAILURES = (lmdb.ReadonlyError, lmdb.MemoryError, lmdb.LockError, lmdb.DiskError,
-                  lmdb.ReadersFullError, lmdb.MapResizedError)
+number = functools.partial(int.from_bytes, byteorder="little")
+key = struct.Struct("<Q").pack
 
 
 def sha256(data):
@@ -22,7 +21,7 @@ def sha256(data):
 
 
 def subtree(hashes):
-    """The root over as many hashes as a power of two (RFC 6962)."""
+    """The root over hashes whose number is a power of two (RFC 6962)."""
     while len(hashes) > 1:
         hashes = [sha256(b"\1" + l + r) for l, r in zip(hashes[::2], hashes[1::2])]
     return hashes[0]
@@ -32,216 +31,251 @@ class Tree:
     """The right edge of the Merkle tree: at each level, the hashes of the tile not yet full."""
 
     def __init__(self, check_tile):
-        self.levels, self.full, self.check_tile = [[]], [0], check_tile
+        self.edge, self.full, self.check_tile = [[]], [0], check_tile
 
     def append(self, hash, level=0):
-        if level == len(self.levels):
-            self.levels.append([])
+        if level == len(self.edge):
+            self.edge.append([])
             self.full.append(0)
-        self.levels[level].append(hash)
-        if len(self.levels[level]) == TILE_WIDTH:
-            hashes, self.levels[level] = self.levels[level], []
+        self.edge[level].append(hash)
+        if len(self.edge[level]) == 256:
+            hashes, self.edge[level] = self.edge[level], []
             self.check_tile(level, self.full[level], hashes)
             self.full[level] += 1
             self.append(subtree(hashes), level + 1)
 
     def root(self):
-        root = None
-        for hashes in self.levels:  # from the right end of the tree to the left
+        root = b""
+        for hashes in self.edge:  # from the right end of the tree to the left
             while hashes:
                 width = len(hashes) & -len(hashes)
                 left, hashes = subtree(hashes[-width:]), hashes[:-width]
-                root = left if root is None else sha256(b"\1" + left + root)
+                root = sha256(b"\1" + left + root) if root else left
         return root or sha256(b"")
 
 
-def number(data):
-    return int.from_bytes(data, "little")
-
-
 def decode(kind, data):
-    """The message, or None: also for unknown fields and for any other than the one encoding."""
-    message = kind()
+    """The message, or None: also for unknown fields and any encoding but the format's."""
     try:
-        message.ParseFromString(data)
+        message = kind.FromString(data)
         message.DiscardUnknownFields()
         return message if message.SerializeToString(deterministic=True) == data else None
-    except (DecodeError, ValueError, RuntimeWarning):
+    except (TypeError, ValueError, DecodeError):  # of no data, of a bad string, of other bad bytes
         return None
 
 
 class Journal:
-    """One state of a journal, and the problems found in it."""
+    """One state of a journal, and what its entries, read in order, say so far."""
 
     def __init__(self, folder):
-        # Size 0 stands for the file's own map size: a smaller map fails when a writer is at work.
-        # Whoever opens first sets the number of readers for all: so it is that of Daybook.
+        # Size 0 is the file's own map size: a smaller map can fail while somebody writes. Whoever
+        # opens first sets the number of readers for all, so it is that of Daybook.
         environment = lmdb.open(os.path.join(folder, "journal.mdb"), subdir=False, readonly=True,
                                 mode=0o600, map_size=0, max_readers=1024, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
-        self.problems = 0
+        self.problems = self.count = self.time = self.executions = 0
+        self.open = {}  # by number, id and summary so far of the executions that are not closed
+        self.tree = Tree(self.check_tile)
 
-    def problem(self, where, what):
-        self.problems += 1
-        print(f"entry {where}: {what}" if isinstance(where, int) else f"{where}: {what}",
-              file=sys.stderr)
+    def expect(self, holds, where, problem):
+        if not holds:
+            self.problems += 1
+            print(f"{'entry ' * isinstance(where, int)}{where}: {problem}", file=sys.stderr)
+        return holds
 
-    def cursor(self, name):
+    def records(self, name):
         return self.transaction.cursor(self.databases[name])
 
     def get(self, name, key):
-        return self.transaction.get(key, db=self.databases[name])
+        fits = 0 < len(key) <= 511  # LMDB refuses to look for others
+        return self.transaction.get(key, db=self.databases[name]) if fits else None
 
-    def entry(self, sequence):
-        data = self.get("entries", sequence.to_bytes(8, "little"))
-        return None if data is None else decode(pb.Entry, data)
+    def entry(self, at):
+        return decode(pb.Entry, self.get("entries", key(at))) or pb.Entry()
 
-    # Listing
+    def entries(self):
+        """Sequence, bytes, message and name of the event; these two are None if unreadable."""
+        for place, data in self.records("entries"):
+            entry = decode(pb.Entry, data)
+            event = entry and entry.WhichOneof("event")
+            self.expect(event, number(place), "it cannot be read as an entry of format 1")
+            yield number(place), data, entry, event
 
     def list(self, as_json):
-        for key, data in self.cursor("entries"):
-            entry = decode(pb.Entry, data)
-            if entry is None or not entry.WhichOneof("event"):
-                self.problem(number(key), "it cannot be read as an entry of format 1")
+        for at, _, entry, event in self.entries():
+            if not event:
                 continue
-            name = entry.WhichOneof("event")
-            event = getattr(entry, name)
-            operation = event.operation.name if hasattr(event, "operation") else ""
-            seconds, nanoseconds = divmod(entry.time, 10**9)
+            name = getattr(getattr(entry, event), "operation", pb.Operation()).name
+            if not as_json and not name.isprintable():
+                name = json.dumps(name)  # so that it cannot break the line or steer a terminal
+            seconds, fraction = divmod(entry.time, 10**9)
             time = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-            line = {"sequence": entry.sequence, "time": f"{time:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z",
-                    "execution": entry.execution, "event": name, "operation": operation}
-            # Names are free text: quoted, they can neither break the line nor steer a terminal.
-            shown = operation if operation.isprintable() else json.dumps(operation)
-            print(json.dumps(line) if as_json else
-                  "\t".join(map(str, [*line.values()][:4] + [shown])).rstrip())
-
-    # Verification
+            line = {"sequence": at, "time": f"{time:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z",
+                    "execution": entry.execution, "event": event, "operation": name}
+            print(json.dumps(line) if as_json else "\t".join(map(str, line.values())).rstrip())
 
     def verify(self):
-        self.count = self.time = self.content_types = self.submitted = 0
-        self.has_gap = False
-        self.open = {}  # by number: id, type, time of submission, last entry, count of entries
-        self.accounted = dict.fromkeys(DATABASES, 0)
-        self.tree = Tree(self.check_tile)
-        if self.get("meta", b"format") != b"1":
-            self.problem("meta", f"the format is {self.get('meta', b'format')}, not 1")
-        for key, data in self.cursor("entries"):
-            sequence = number(key)
-            if sequence != self.count:
-                self.problem(self.count, f"it is missing: entry {sequence} comes next")
-                self.has_gap = True
-            self.count = sequence + 1
+        stored = self.get("meta", b"format")
+        self.expect(stored == b"1", "meta", f"the format is {stored}, not 1")
+        for at, data, entry, event in self.entries():
+            if not self.expect(at == self.count, self.count, f"it is missing: {at} comes next"):
+                return  # neither tree nor histories can be right from here on
+            self.count += 1
             self.tree.append(sha256(b"\0" + data))
-            self.check_entry(sequence, data)
-        for execution, (id, *_) in self.open.items():
-            self.check_row(execution, id, execution, None)
-        for name in ["payloads", "histories", "executions", "tiles"]:
-            self.find_extra(name)
+            self.expect(len(data) <= 65_535, at, f"its {len(data)} bytes are too many")
+            if event:
+                self.check_entry(at, entry, event)
+                self.check_execution(at, entry, event, entry.execution)
+                self.check_payloads(at, entry.commitments)
+        if not self.expect(self.count, 0, "it is missing"):
+            return
+        for execution, (id, _) in self.open.items():
+            self.check_row(execution, execution, id, None)
+        self.check_extra()
         self.check_edge()
         if not self.problems:
-            print(f"verified {self.count} entries, {self.submitted} executions, "
+            print(f"verified {self.count} entries, {self.executions} executions, "
                   f"root {self.tree.root().hex()}")
 
-    def check_entry(self, sequence, data):
-        if len(data) > ENTRY_LIMIT:
-            self.problem(sequence, f"it has {len(data)} bytes, more than {ENTRY_LIMIT}")
-        entry = decode(pb.Entry, data)
-        event = entry and entry.WhichOneof("event")
-        if not event:
-            return self.problem(sequence, "it cannot be read as an entry of format 1")
-        if entry.sequence != sequence:
-            self.problem(sequence, f"it says of itself that it is {entry.sequence}")
-        if entry.time < self.time:
-            self.problem(sequence, "its time is before that of the entry before it")
+    def check_entry(self, at, entry, event):
+        self.expect(entry.sequence == at, at, f"it says that it is entry {entry.sequence}")
+        self.expect(entry.time >= self.time, at, "its time is before that of the entry before it")
         self.time = entry.time
-        if (event == "journal_created") != (sequence == 0):
-            self.problem(sequence, f"it is {event}: entry 0, and no other, is journal_created")
-        elif sequence == 0 and entry.journal_created.format != 1:
-            self.problem(0, f"its format is {entry.journal_created.format}, not 1")
-        self.content_types += len(entry.journal_created.content_types)
-        self.content_types += event == "content_type_interned"
-        self.check_place(sequence, entry, event)
-        self.check_payloads(sequence, entry.commitments)
+        created = event == "journal_created" and entry.journal_created.format
+        self.expect(created == (at == 0), at, f"it is {event}: entry 0, and no other, is "
+                    "journal_created, with format 1")
 
-    def check_place(self, sequence, entry, event):
-        """Checks an entry's place in its execution, and the records that point to it."""
-        submission, execution = entry.execution_submitted, entry.execution
-        if (event == "execution_submitted") != (execution != 0 and execution == sequence):
-            self.problem(sequence, f"it is {event}, and its execution is {execution}")
+    def check_execution(self, at, entry, event, execution):
+        # An entry that contradicts those before it is named, then believed: one fault, one line.
         if event == "execution_submitted":
-            self.submitted += 1
-            self.open[execution] = [submission.id, submission.type, entry.time, 0, 0]
-        state = self.open.get(execution)
-        if execution != 0 and state is None:
-            self.problem(sequence, f"its execution {execution} is not open")
-        last, ordinal = state[3:] if state else (0, 0)
-        if (execution == 0 or state) and (entry.previous, entry.ordinal) != (last, ordinal):
-            self.problem(sequence, f"it says that it follows entry {entry.previous} as number "
-                         f"{entry.ordinal} of its execution: it is entry {last}, number {ordinal}")
-        if execution != 0:
-            pair = [n.to_bytes(8, "little") for n in (execution, sequence)]
-            found = self.cursor("histories").set_key_dup(*pair)
-            self.accounted["histories"] += found
-            if not found:
-                self.problem(sequence, f"it is missing in the history of execution {execution}")
-        if state:
-            # What the entry says is taken for true, so that one fault is not named many times.
-            state[3:] = sequence, entry.ordinal + 1
-            if event in ("execution_completed", "execution_failed") and getattr(entry, event).closes:
-                id, type, submitted, last, count = self.open.pop(execution)
-                self.check_row(sequence, id, execution, pb.ExecutionSummary(
-                    type=type, submitted_at=submitted, finished_at=entry.time, last=last,
-                    entries=count))
-
-    def check_row(self, sequence, id, execution, summary):
-        """Checks the row of an execution that entry `sequence` closes, or that is still open."""
-        data = self.get("executions", id.encode()) if id else None
-        self.accounted["executions"] += data is not None
-        row = None if data is None else decode(pb.ExecutionRow, data)
-        if row is None:
-            return self.problem(sequence, f"the row of execution {json.dumps(id)} " + (
-                "is missing" if data is None else "cannot be read"))
-        if row.number != execution:
-            self.problem(execution, f"the row of execution {json.dumps(id)} names entry {row.number}")
-        if row.HasField("closed") != (summary is not None):
-            self.problem(sequence, "the row of its execution is wrong about whether it is closed")
-        for field, value in summary.ListFields() if summary and row.HasField("closed") else []:
-            if getattr(row.closed, field.name) != value:
-                self.problem(sequence, f"the row of its execution has the {field.name} "
-                             f"{getattr(row.closed, field.name)!r}, not {value!r}")
-
-    def check_payloads(self, sequence, commitments):
-        data = self.get("payloads", sequence.to_bytes(8, "little")) if commitments else None
-        if not commitments:
+            self.expect(execution == at, at, f"its execution is {execution}")
+            self.executions += 1
+            self.open[execution] = entry.execution_submitted.id, pb.ExecutionSummary(
+                type=entry.execution_submitted.type, submitted_at=entry.time)
+        elif execution and execution not in self.open:
+            self.expect(False, at, f"its execution {execution} is not open")
+            self.open[execution] = None, pb.ExecutionSummary(
+                entries=entry.ordinal, last=entry.previous)
+        id, state = self.open.get(execution, (None, pb.ExecutionSummary()))
+        self.expect((entry.ordinal, entry.previous) == (state.entries, state.last), at,
+                    f"it says it is number {entry.ordinal} of its execution, after entry "
+                    f"{entry.previous}: it is number {state.entries}, after {state.last}")
+        if execution == 0:
             return
-        self.accounted["payloads"] += data is not None
-        record = None if data is None else decode(pb.Payloads, data)
-        if record is None or len(record.payloads) != len(commitments):
-            return self.problem(sequence, f"its payload record " + (
-                "is missing" if data is None else "cannot be read" if record is None
-                else f"has {len(record.payloads)} payloads, not {len(commitments)}"))
-        for index, (payload, promised) in enumerate(zip(record.payloads, commitments)):
-            if not 1 <= promised.content_type <= self.content_types:
-                self.problem(sequence, f"payload {index} has no known content type")
-            if not payload.salt and not payload.data:
-                continue  # erased
-            mac = hmac.new(payload.salt, payload.data, "sha256").digest()
-            if (len(payload.salt), mac, len(payload.data)) != (16, promised.mac, promised.size):
-                self.problem(sequence, f"payload {index} is not the one that was committed to")
+        is_member = self.records("histories").set_key_dup(key(execution), key(at))
+        self.expect(is_member, at, f"the history of execution {execution} lacks it")
+        state.entries = (entry.ordinal + 1) % 2**64
+        state.last, state.finished_at = at, entry.time
+        if event in ("execution_completed", "execution_failed") and getattr(entry, event).closes:
+            del self.open[execution]
+            self.check_row(at, execution, id, state)
+
+    def check_row(self, at, execution, id, summary):
+        if id is None:
+            return  # the entry that submitted it has been named
+        row = decode(pb.ExecutionRow, self.get("executions", id.encode())) or pb.ExecutionRow()
+        right = pb.ExecutionRow(number=execution)
+        if summary:
+            right.closed.MergeFrom(row.closed)  # for what `summary` does not say
+            right.closed.MergeFrom(summary)
+        self.expect(row == right, at, f"the row of {id!r} is missing or wrong")
+
+    def check_payloads(self, at, commitments):
+        record = decode(pb.Payloads, self.get("payloads", key(at) if commitments else b""))
+        payloads = record.payloads if record else []
+        self.expect(len(payloads) == len(commitments), at, "its payload record is missing or wrong")
+        for index, (payload, promised) in enumerate(zip(payloads, commitments)):
+            # To HMAC a salt is the same with zeros after it: so its length counts, too.
+            found = (len(payload.salt), len(payload.data),
+                     hmac.digest(payload.salt, payload.data, "sha256"))
+            is_erased = found[:2] == (0, 0)
+            self.expect(is_erased or found == (16, promised.size, promised.mac), at,
+                        f"payload {index} is not the one that it commits to")
 
     def check_tile(self, level, index, hashes):
-        data = self.get("tiles", struct.pack(">BQ", level, index))
-        self.accounted["tiles"] += data is not None
-        if self.has_gap:
-            return  # no hash can be right
-        first, span = index * TILE_WIDTH ** (level + 1), TILE_WIDTH**level
-        if data is None or len(data) != TILE_WIDTH * HASH_SIZE:
-            return self.problem(f"tile {level}/{index}", f"of the entries from {first} on, " + (
-                "it is missing" if data is None else f"it has {len(data)} bytes"))
+        data = self.get("tiles", struct.pack(">BQ", level, index)) or b""
+        if data == b"".join(hashes) or not self.expect(
+                len(data) == 8192, f"tile {level}/{index}", "it is missing or of another length"):
+            return
         for place, hash in enumerate(hashes):
-            if data[place * HASH_SIZE:][:HASH_SIZE] != hash:
-                at = first + place * span
-                self.problem(at, f"tile {level}/{index} has another hash for " + (
-                    "it" if level == 0 else f"it to entry {at + span - 1}"))
+            first, span = (256 * index + place) * 256**level, 256**level
+            self.expect(data[32 * place:32 * place + 32] == hash,
+                        f"entries {first} to {first + span - 1}" if level else first,
+                        f"the hash in tile {level}/{index} is another")
+
+    def check_extra(self):
+        """Names the records that no entry asks for; that all it asks for is there is known."""
+        for place in self.records("payloads").iternext(values=False):
+            at = number(place)
+            self.expect(self.entry(at).commitments, at, "it commits to no payload, and has some")
+        for place, member in self.records("histories"):
+            at, execution = number(member), number(place)
+            self.expect(execution and self.entry(at).execution == execution, at,
+                        f"the history of execution {execution} names it")
+        for id, data in self.records("executions"):
+            at = (decode(pb.ExecutionRow, data) or pb.ExecutionRow()).number
+            self.expect(at and self.entry(at).execution_submitted.id.encode() == id,
+                        at or "executions", f"the row of {id!r} is not of its making")
+        for place in self.records("tiles").iternext(values=False):
+            level, index = place[0], int.from_bytes(place[1:], "big")
+            self.expect(len(place) == 9 and index < (self.tree.full + [0] * 256)[level],
+                        f"tile {level}/{index}", "its entries are not there")
+
+    def check_edge(self):
+        edge = decode(pb.TreeEdge, self.get("meta", b"edge"))
+        if not self.expect(edge, "meta", "the edge is missing or cannot be read"):
+            return
+        self.expect(edge.size == self.count, min(edge.size, self.count),
+                    f"the edge is of {edge.size} entries, and there are {self.count}")
+        root, leaves = self.tree.root(), [hash[:4] for hash in self.tree.edge[0]]
+        self.expect(edge.root == root, "meta", f"the root is {edge.root.hex()}, not {root.hex()}")
+        if self.expect(len(edge.leaves) == 4 * len(leaves), "meta", "the edge's length is wrong"):
+            for place, leaf in enumerate(leaves, -len(leaves)):
+                found = edge.leaves[4 * place:4 * place + 4 or None]
+                self.expect(found == leaf, self.count + place, "its hash in the edge is another")
+
+
+def run(command, folder, as_json):
+    try:
+        # Held shared, it keeps the file from being replaced. An exported copy has none.
+        if os.path.exists(path := os.path.join(folder, "open.lock")):
+            fcntl.lockf(lock := open(path), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        journal = Journal(folder)
+        journal.list(as_json) if command == "list" else journal.verify()
+        return 5 if journal.problems else 0
+    except (lmdb.Error, OSError) as error:
+        print(f"{folder}: {error}", file=sys.stderr)
+        if isinstance(error, BlockingIOError):
+            return 4
+        outside = (OSError, lmdb.ReadonlyError, lmdb.MemoryError, lmdb.ReadersFullError)
+        return 1 if isinstance(error, outside) else 5
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.error = lambda problem: parser.exit(64, f"{parser.format_usage()}{problem}\n")
+    parser.add_argument("command", choices=["list", "verify"])
+    parser.add_argument("journal", help="the journal's folder")
+    parser.add_argument("--json", action="store_true", help="list: a JSON object for each entry")
+    arguments = parser.parse_args()
+    if not os.path.isfile(os.path.join(arguments.journal, "journal.mdb")):
+        print(f"{arguments.journal}: there is no journal", file=sys.stderr)
+        return 3
+    warnings.simplefilter("ignore")  # protobuf's, about bytes that decode() finds fault with
+    for default in (signal.SIGINT, signal.SIGPIPE):
+        signal.signal(default, signal.SIG_DFL)
+    # LMDB trusts its pages: reading damaged ones can kill the process, and that must have a name.
+    child = os.fork()
+    if child == 0:
+        return run(arguments.command, arguments.journal, arguments.json)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if -status in (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT):
+        print(f"{arguments.journal}: its file is cut short or damaged", file=sys.stderr)
+        return 5
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

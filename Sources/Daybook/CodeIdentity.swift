@@ -4,7 +4,7 @@ import DaybookSystem
 import FoundationEssentials
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// What a session says of the process that it is.

@@ -127,7 +127,15 @@ public final class Daybook: Sendable {
             let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
-            let engine = try Engine(writer, board, lock, number: number, options, workflows)
+            let engine = try Engine(
+                writer,
+                board,
+                lock,
+                number: number,
+                at: place,
+                options,
+                workflows
+            )
             let watch = try FileWatch(place.dataFile)
             let follower = try SystemThread.start {
                 do {
@@ -215,6 +223,7 @@ public final class Daybook: Sendable {
     }
 
     /// Asks for an execution to run. Always safe to ask again.
+    @discardableResult
     public func execute(_ id: String) async throws -> Execute.Answer {
         let answer = try await engine.perform { Execute(id: id) }
         engine.claim(answer.number)
@@ -252,6 +261,12 @@ public final class Daybook: Sendable {
         try ExecutionReader.outcome(of: record, engine.writer.journal)
     }
 
+    /// The encoded input of an execution.
+    /// - Throws: ``PayloadErased``; ``JournalError``.
+    public func input(of record: ExecutionRecord) throws -> [UInt8] {
+        try ExecutionReader.input(of: record.number, engine.writer.journal)
+    }
+
     /// Whether an execution of a registered workflow is ready or running.
     public var hasWork: Bool { engine.hasWork }
 
@@ -259,8 +274,6 @@ public final class Daybook: Sendable {
     public var journal: Journal { engine.writer.journal }
     /// The number of this process's session.
     public var session: UInt64 { engine.sessionNumber }
-    /// Notes the process groups of children, so that they are ended if this process dies.
-    public var sessionLock: SessionLock { engine.session }
     /// Sessions that are neither closed nor known to be lost.
     public var sessions: [State.Session] { engine.writer.inspect { $0.state.sessions } }
 }

@@ -8,6 +8,8 @@ public struct DaybookOptions: Sendable {
     public enum Claims: Sendable {
         /// All whose workflow is registered, in the order in which they became ready.
         case registered
+        /// None: others run what is ready.
+        case nothing
         /// Only those that ``ExecutionHandle/execute()`` was called for in this process.
         case named
     }

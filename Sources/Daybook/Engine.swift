@@ -14,6 +14,7 @@ final class Engine: Sendable {
     let sessionNumber: UInt64
     let journalID: Identifier
     let payloadLimit: Int
+    private let place: JournalFolder
     private let workflows: [String: RegisteredWorkflow]
     private let running = Locked(Running())
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
@@ -39,6 +40,7 @@ final class Engine: Sendable {
         _ board: NewsBoard,
         _ session: SessionLock,
         number: UInt64,
+        at place: JournalFolder,
         _ options: DaybookOptions,
         _ workflows: [String: RegisteredWorkflow]
     ) throws {
@@ -46,6 +48,7 @@ final class Engine: Sendable {
         self.board = board
         self.session = session
         sessionNumber = number
+        self.place = place
         self.options = options
         self.workflows = workflows
         let facts = writer.inspect { $0.state.journal }
@@ -54,6 +57,14 @@ final class Engine: Sendable {
         }
         journalID = uuid
         payloadLimit = facts.payloadLimit
+    }
+
+    /// The folder that an execution keeps files in, made if it is not there.
+    func workspace(of number: UInt64) throws -> String {
+        try Folder.create(place.workspaces)
+        let path = "\(place.workspaces)/\(number)"
+        try Folder.create(path)
+        return try Folder.resolved(path)
     }
 
     func observe(_ event: EngineEvent) { options.observer?(event) }
@@ -176,6 +187,7 @@ final class Engine: Sendable {
             case .registered:
                 return fold.state.firstReady(of: workflows.keys.sorted())
                     .map { _ in .first(of: workflows.keys.sorted()) }
+            case .nothing: return nil
             case .named:
                 return named.first {
                     fold.state.execution($0).map { $0.status == .ready && !$0.isParked } ?? false

@@ -1,4 +1,5 @@
 import DaybookModel
+public import DaybookSystem
 
 /// What the body of an operation is given.
 public struct OperationContext: Sendable {
@@ -17,6 +18,10 @@ public struct OperationContext: Sendable {
         attempt = activation.lease.attempt
         self.activation = activation
     }
+
+    /// Notes a process group that this body has started, before it begins: should this process die,
+    /// whoever takes over ends the group before the body runs again.
+    public func note(_ group: ProcessGroup) throws { try activation.engine.session.note(group) }
 
     /// Logs a line. It is committed with the operation's outcome.
     public func log(_ message: String, _ stream: LogStream = .log) {

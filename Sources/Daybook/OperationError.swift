@@ -94,8 +94,13 @@ public struct ContextClosed: Error, CustomStringConvertible {
     public let reason: Reason
 
     /// Why it is over, in words.
+    public var description: String { reason.description }
+}
+
+extension ContextClosed.Reason: CustomStringConvertible {
+    /// Why the activation is over, in words.
     public var description: String {
-        switch reason {
+        switch self {
         case .stopping: "the engine is shutting down; the execution goes on when one starts again"
         case .leaseLost: "the lease of this execution is lost: another session has taken it over"
         case .diverged(let divergence): "the execution is parked: \(divergence)"

@@ -1,12 +1,12 @@
 import DaybookFormat
 import DaybookJournal
-public import DaybookSystem
+import DaybookSystem
 
 /// The lock file of a session, and its note of child processes.
 ///
 /// The lock belongs to the open file description: the kernel drops it when the process ends,
 /// however it ends. So whoever gets the lock of a session knows that its process is gone.
-public final class SessionLock: Sendable {
+final class SessionLock: Sendable {
     /// Names the files.
     let uuid: Identifier
     private let folder: String
@@ -41,7 +41,7 @@ public final class SessionLock: Sendable {
 
     /// Notes that a process group belongs to this session, before it does anything: whoever takes
     /// over ends it.
-    public func note(_ group: ProcessGroup) throws(SystemError) {
+    func note(_ group: ProcessGroup) throws(SystemError) {
         try children.withLock { file throws(SystemError) in
             try file.append(Array((group.note + "\n").utf8))
         }

@@ -1,4 +1,5 @@
 import DaybookModel
+public import DaybookSystem
 
 /// What a handler does its effects through. Each call is recorded, in order, and answered from the
 /// record when the handler runs again.
@@ -18,6 +19,8 @@ public final class WorkflowContext {
 
     /// The id of the execution.
     public var id: String { activation.lease.id }
+    /// The execution's number: the sequence of its first entry.
+    public var number: UInt64 { activation.lease.execution }
     /// Which attempt this is, from 1.
     public var attempt: UInt32 { activation.lease.attempt }
     /// Whether the next operation may be answered from the journal.
@@ -112,6 +115,15 @@ public final class WorkflowContext {
     public func log(_ message: String) {
         if isBeyondRecord { activation.log(message) }
     }
+
+    /// The folder that this execution keeps files in between its operations; made if it is not
+    /// there. A body that is run again finds there what its first run left.
+    /// - Returns: an absolute path.
+    public func workspace() throws -> String { try activation.engine.workspace(of: number) }
+
+    /// Notes a process group that a verification has started, before it begins. See
+    /// ``OperationContext/note(_:)``.
+    public func note(_ group: ProcessGroup) throws { try activation.engine.session.note(group) }
 
     private struct Recorded {
         let operation: Operation

@@ -58,7 +58,9 @@ public final class Journal: Sendable {
         return Journal(store: store, clock: clock, appender: appender)
     }
 
-    static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
+    /// Makes sure that there are entries, of a format that this code reads.
+    /// - Throws: ``JournalError/Code/notAJournal``, ``JournalError/Code/newerVersion``.
+    public static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
         guard let bytes = try reader.meta(Appender.formatKey), try reader.entryCount() > 0 else {
             throw JournalError(
                 .notAJournal,

@@ -2,7 +2,7 @@ import DaybookSystem
 public import LMDB
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The folder that a journal lives in.
@@ -19,6 +19,8 @@ public struct JournalFolder: Sendable {
     public var dataFile: String { path + "/journal.mdb" }
     /// Lock files and process groups of live engine processes.
     public var sessions: String { path + "/sessions" }
+    /// Files that open executions keep between their operations.
+    public var workspaces: String { path + "/workspaces" }
     private var openLock: String { path + "/open.lock" }
 
     /// Makes the folder and, in it, an empty journal.

@@ -1,9 +1,9 @@
 public import DaybookFormat
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Where the time of day comes from. A program has one, and hands it in.

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// An open file that is closed at the end of its life. Its descriptor is not inherited by children.
@@ -120,21 +120,34 @@ public struct File: ~Copyable, Sendable {
     /// The kernel drops it when the description is closed, however the process ends.
     /// - Returns: false when somebody else's lock stands in the way.
     public func tryLock(_ mode: LockMode) throws(SystemError) -> Bool {
-        var request = flock()
-        request.l_type = Int16(mode == .shared ? F_RDLCK : F_WRLCK)
-        request.l_whence = Int16(SEEK_SET)
-        let result = retryingInterrupts { fcntl(descriptor, openFileDescriptionLock, &request) }
+        let result = setLock(mode, openFileDescriptionLock)
         if result == 0 { return true }
         if errno == EAGAIN || errno == EACCES { return false }
         throw .current("lock", path: path)
     }
+
+    /// Takes a lock that belongs to the open file description, and waits for it.
+    public func lock(_ mode: LockMode) throws(SystemError) {
+        guard setLock(mode, openFileDescriptionLockWait) == 0 else {
+            throw .current("lock", path: path)
+        }
+    }
+
+    private func setLock(_ mode: LockMode, _ command: Int32) -> Int32 {
+        var request = flock()
+        request.l_type = Int16(mode == .shared ? F_RDLCK : F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        return retryingInterrupts { fcntl(descriptor, command, &request) }
+    }
 }
 
-// F_OFD_SETLK of fcntl.h, which the C library shows only under _GNU_SOURCE.
+// F_OFD_SETLK and F_OFD_SETLKW of fcntl.h, which the C library shows only under _GNU_SOURCE.
 #if os(Linux)
-    private let openFileDescriptionLock: Int32 = 37
+private let openFileDescriptionLock: Int32 = 37
+private let openFileDescriptionLockWait: Int32 = 38
 #else
-    private let openFileDescriptionLock: Int32 = 90
+private let openFileDescriptionLock: Int32 = 90
+private let openFileDescriptionLockWait: Int32 = 91
 #endif
 
 /// What the system knows of a file.

@@ -16,17 +16,17 @@ public struct MountedFileSystem: Sendable, Equatable {
     /// - Returns: nil where that cannot be found out.
     public static func type(of path: String) throws(SystemError) -> MountedFileSystem? {
         #if os(Linux)
-            guard let device = try FileStatus.of(path)?.device else { return nil }
-            // The two parts of a device number (makedev(3)).
-            let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
-            let minor = device & 0xFF | (device >> 12) & 0xFFFF_FF00
-            let table = String(
-                decoding: try File.contents(of: "/proc/self/mountinfo"),
-                as: UTF8.self
-            )
-            return type(ofDevice: "\(major):\(minor)", in: table)
+        guard let device = try FileStatus.of(path)?.device else { return nil }
+        // The two parts of a device number (makedev(3)).
+        let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
+        let minor = device & 0xFF | (device >> 12) & 0xFFFF_FF00
+        let table = String(
+            decoding: try File.contents(of: "/proc/self/mountinfo"),
+            as: UTF8.self
+        )
+        return type(ofDevice: "\(major):\(minor)", in: table)
         #else
-            return nil
+        return nil
         #endif
     }
 

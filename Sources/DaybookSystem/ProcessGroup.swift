@@ -1,89 +1,97 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 
-    /// A process group, told apart from later ones of the same number by when its leader began.
-    public struct ProcessGroup: Sendable, Equatable {
-        /// The number of the group and of its leader.
-        public let id: Int32
-        /// When the leader began, in clock ticks since the machine did (proc_pid_stat(5), field 22).
-        public let leaderStart: UInt64
+/// A process group, told apart from later ones of the same number by when its leader began.
+public struct ProcessGroup: Sendable, Equatable {
+    /// The number of the group and of its leader.
+    public let id: Int32
+    /// When the leader began, in clock ticks since the machine did (proc_pid_stat(5), field 22).
+    public let leaderStart: UInt64
 
-        /// The group led by a process that runs now.
-        /// - Returns: nil when there is no such process.
-        public init?(leader: Int32) throws(SystemError) {
-            guard let start = try Self.startOfProcess(leader) else { return nil }
-            id = leader
-            leaderStart = start
-        }
-
-        /// Reads ``note``.
-        /// - Returns: nil for anything else.
-        public init?(note: String) {
-            let words = note.split(separator: " ", omittingEmptySubsequences: false)
-            guard words.count == 3, words[2] == ".", let id = Int32(words[0]), id > 1,
-                let start = UInt64(words[1])
-            else { return nil }
-            self.id = id
-            leaderStart = start
-        }
-
-        /// A line for a file, with an end mark so that a line that was cut off is seen.
-        public var note: String { "\(id) \(leaderStart) ." }
-
-        /// Ends every process of the group with SIGKILL and waits until they are gone.
-        /// - Returns: whether there was any.
-        public func end() throws(SystemError) -> Bool {
-            // The number may have been given to somebody else since. While members of the old group
-            // live it cannot be; so a leader that began at another time means that the group is gone.
-            if let start = try Self.startOfProcess(id), start != leaderStart { return false }
-            guard kill(-id, SIGKILL) == 0 else {
-                if errno == ESRCH { return false }
-                throw .current("kill of process group \(id)")
-            }
-            // They are not our children, so there is nothing to wait for but their disappearance. A
-            // process that is dead but not yet reaped does nothing any more.
-            while try Self.hasLivingMember(id) { sched_yield() }
-            return true
-        }
-
-        private static func startOfProcess(_ id: Int32) throws(SystemError) -> UInt64? {
-            try status(of: "\(id)")?.start
-        }
-
-        private static func hasLivingMember(_ group: Int32) throws(SystemError) -> Bool {
-            for name in try Folder.names(in: "/proc") where Int32(name) != nil {
-                if let status = try status(of: name), status.group == group, !status.isDead {
-                    return true
-                }
-            }
-            return false
-        }
-
-        private struct Status {
-            let isDead: Bool
-            let group: Int32
-            let start: UInt64
-        }
-
-        private static func status(of process: String) throws(SystemError) -> Status? {
-            let text: String
-            do throws(SystemError) {
-                text = String(
-                    decoding: try File.contents(of: "/proc/\(process)/stat"),
-                    as: UTF8.self
-                )
-            } catch {
-                if error.isNotFound || error.number == ESRCH { return nil }
-                throw error
-            }
-            // The name of the program stands in parentheses and may itself contain anything.
-            guard let end = text.lastIndex(of: ")") else { return nil }
-            let words = text[text.index(after: end)...].split(separator: " ")
-            guard words.count > 19, let group = Int32(words[2]), let start = UInt64(words[19])
-            else {
-                return nil
-            }
-            return Status(isDead: words[0] == "Z" || words[0] == "X", group: group, start: start)
-        }
+    /// The group led by a process that runs now.
+    /// - Returns: nil when there is no such process.
+    public init?(leader: Int32) throws(SystemError) {
+        guard let start = try Self.startOfProcess(leader) else { return nil }
+        id = leader
+        leaderStart = start
     }
+
+    /// Reads ``note``.
+    /// - Returns: nil for anything else.
+    public init?(note: String) {
+        let words = note.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 3, words[2] == ".", let id = Int32(words[0]), id > 1,
+            let start = UInt64(words[1])
+        else { return nil }
+        self.id = id
+        leaderStart = start
+    }
+
+    /// A line for a file, with an end mark so that a line that was cut off is seen.
+    public var note: String { "\(id) \(leaderStart) ." }
+
+    /// Ends every process of the group with SIGKILL and waits until they are gone.
+    /// - Returns: whether there was any.
+    public func end() throws(SystemError) -> Bool {
+        // The number may have been given to somebody else since. While members of the old group
+        // live it cannot be; so a leader that began at another time means that the group is gone.
+        if let start = try Self.startOfProcess(id), start != leaderStart { return false }
+        guard kill(-id, SIGKILL) == 0 else {
+            if errno == ESRCH { return false }
+            throw .current("kill of process group \(id)")
+        }
+        // They are not our children, so there is nothing to wait for but their disappearance. A
+        // process that is dead but not yet reaped does nothing any more.
+        while try Self.hasLivingMember(id) { sched_yield() }
+        return true
+    }
+
+    /// Whether a process is stopped, as by SIGSTOP.
+    public static func isStopped(process: Int32) throws(SystemError) -> Bool {
+        try status(of: "\(process)")?.state == "T"
+    }
+
+    private static func startOfProcess(_ id: Int32) throws(SystemError) -> UInt64? {
+        try status(of: "\(id)")?.start
+    }
+
+    private static func hasLivingMember(_ group: Int32) throws(SystemError) -> Bool {
+        for name in try Folder.names(in: "/proc") where Int32(name) != nil {
+            if let status = try status(of: name), status.group == group, !status.isDead {
+                return true
+            }
+        }
+        return false
+    }
+
+    private struct Status {
+        /// A letter: T stopped, Z and X dead (proc_pid_stat(5), field 3).
+        let state: String
+        let group: Int32
+        let start: UInt64
+
+        var isDead: Bool { state == "Z" || state == "X" }
+    }
+
+    private static func status(of process: String) throws(SystemError) -> Status? {
+        let text: String
+        do throws(SystemError) {
+            text = String(
+                decoding: try File.contents(of: "/proc/\(process)/stat"),
+                as: UTF8.self
+            )
+        } catch {
+            if error.isNotFound || error.number == ESRCH { return nil }
+            throw error
+        }
+        // The name of the program stands in parentheses and may itself contain anything.
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let words = text[text.index(after: end)...].split(separator: " ")
+        guard words.count > 19, let group = Int32(words[2]), let start = UInt64(words[19])
+        else {
+            return nil
+        }
+        return Status(state: String(words[0]), group: group, start: start)
+    }
+}
 #endif

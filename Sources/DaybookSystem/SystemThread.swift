@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// A thread of the operating system, for work that blocks.
@@ -14,18 +14,18 @@ public struct SystemThread: Sendable {
     ) throws(SystemError) -> SystemThread {
         let box = Unmanaged.passRetained(ThreadBody(run: body))
         #if os(Linux)
-            var thread = pthread_t()
+        var thread = pthread_t()
         #else
-            var thread: pthread_t?
+        var thread: pthread_t?
         #endif
         let result = pthread_create(
             &thread,
             nil,
             { argument in
                 #if os(Linux)
-                    let box = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
+                let box = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
                 #else
-                    let box = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+                let box = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
                 #endif
                 box.run()
                 return nil
@@ -37,9 +37,9 @@ public struct SystemThread: Sendable {
             throw SystemError(number: result, operation: "pthread_create")
         }
         #if os(Linux)
-            return SystemThread(thread: UncheckedThread(handle: thread))
+        return SystemThread(thread: UncheckedThread(handle: thread))
         #else
-            return SystemThread(thread: UncheckedThread(handle: thread!))
+        return SystemThread(thread: UncheckedThread(handle: thread!))
         #endif
     }
 

@@ -1,0 +1,40 @@
+import DaybookFormat
+public import DaybookJournal
+public import DaybookModel
+import DaybookSystem
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Whether the process of a session still lives.
+public enum SessionLiveness: String, Sendable {
+    /// It lives.
+    case alive
+    /// It lives, but is stopped, as by SIGSTOP: it does nothing, and keeps what it holds.
+    case stopped
+    /// It is gone: the lock that it held as long as it lived is free.
+    case gone
+
+    /// Looks at a session's lock and process.
+    public static func of(
+        _ session: State.Session,
+        in folder: JournalFolder
+    ) throws -> SessionLiveness {
+        let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
+        guard try FileStatus.of(path) != nil else { return .gone }
+        if try File.open(path, .readWrite).tryLock(.exclusive) { return .gone }
+        return try ProcessGroup.isStopped(process: Int32(session.pid)) ? .stopped : .alive
+    }
+
+    /// Ends a session's process with SIGKILL and waits until its lock is free.
+    /// - Throws: `SystemError` when it may not be ended.
+    public static func end(_ session: State.Session, in folder: JournalFolder) throws {
+        let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
+        guard try FileStatus.of(path) != nil else { return }
+        guard kill(pid_t(session.pid), SIGKILL) == 0 || errno == ESRCH else {
+            throw SystemError.current("kill of process \(session.pid)")
+        }
+        try File.open(path, .readWrite).lock(.exclusive)
+    }
+}

@@ -1,0 +1,67 @@
+#if CLI
+import ArgumentParser
+import Daybook
+
+/// The `daybook` command.
+struct DaybookCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daybook",
+        abstract: "Runs, inspects and proves workflows that are kept in a journal.",
+        discussion: """
+            A journal is a folder, by convention NAME.daybook. Commands use --journal, else \
+            DAYBOOK_JOURNAL, else the only *.daybook in the current folder.
+
+            Exit status: 0 fine; 1 failed at run time; 3 not found; 4 conflict or locked; \
+            5 integrity failure; 6 replay divergence; 7 the workflow ended failed or cancelled; \
+            8 it timed out; 9 it is parked, paused or stopped; 64 usage; 75 try again.
+            """,
+        version: Daybook.version,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Run",
+                subcommands: [
+                    InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
+                    StatusCommand.self, WorkCommand.self, SessionCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Look",
+                subcommands: [
+                    ListCommand.self, ShowCommand.self, LogCommand.self, EntryCommand.self,
+                    InfoCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Trust", subcommands: [VerifyCommand.self]),
+            CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
+        ]
+    )
+}
+
+@main
+enum Main {
+    static func main() async {
+        Interrupts.block()
+        do {
+            var command = try await DaybookCommand.parseAsRootAsync()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure.exit(error)
+        }
+    }
+}
+
+extension DaybookCommand {
+    static func parseAsRootAsync() async throws -> any ParsableCommand { try parseAsRoot() }
+}
+#else
+@main
+enum Main {
+    static func main() {
+        print("This program was built without the CLI trait: build it with `--traits CLI`.")
+    }
+}
+#endif

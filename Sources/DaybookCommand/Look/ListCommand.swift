@@ -1,0 +1,62 @@
+#if CLI
+public import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+public import DaybookModel
+
+extension ExecutionStatus: ExpressibleByArgument {}
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List executions, the newest first."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var time: TimeOptions
+
+    @Option(help: "Only those with this status; may be repeated.")
+    var status: [ExecutionStatus] = []
+
+    @Option(help: "Only those of this workflow.")
+    var type: String?
+
+    @Option(help: "At most so many.")
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+    }
+
+    func run() async throws {
+        let all = try common.inspect { inspector in
+            try inspector.executions { record in
+                (status.isEmpty || status.contains(record.status))
+                    && (type == nil || record.type == type)
+            }
+        }
+        let records = all.sorted { $0.number > $1.number }.prefix(limit ?? .max)
+        if common.json {
+            common.write("daybook.list/1") { json in
+                json.key("executions")
+                json.array { json in
+                    for record in records { json.object { record.write(to: &$0) } }
+                }
+            }
+            return
+        }
+        var table = Table(["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK"])
+        for record in records {
+            let took = record.finishedAt.map { end in
+                end.since(record.startedAt ?? record.submittedAt).brief
+            }
+            table.add([
+                "\(record.number)", record.id, record.type, record.statusText,
+                "\(record.attempt)", time.text(record.submittedAt), took ?? "",
+            ])
+        }
+        table.print(to: common.output)
+    }
+}
+#endif

@@ -1,0 +1,188 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+
+struct LogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Show entries, of the whole journal or of one execution."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var time: TimeOptions
+
+    @Argument(help: "An execution's id; without one, everything.")
+    var id: String?
+
+    @Option(help: "Only entries from this sequence on.")
+    var from: UInt64 = 0
+
+    @Option(help: "Only entries up to this sequence.")
+    var to: UInt64 = .max
+
+    @Option(help: "Only entries with this event, for example checkpoint_failed.")
+    var type: String?
+
+    @Option(help: "Only entries whose line contains this text.")
+    var grep: String?
+
+    @Flag(help: "The newest first.")
+    var reverse = false
+
+    @Flag(help: "Wait for further entries, until Ctrl-C.")
+    var follow = false
+
+    @Flag(help: "A line of JSON for each entry.")
+    var jsonl = false
+
+    func validate() throws {
+        if follow, reverse { throw ValidationError("--follow and --reverse exclude each other.") }
+        if follow, common.json { throw ValidationError("With --follow use --jsonl.") }
+        if let type, !EventKind.allCases.contains(where: { $0.name == type }) {
+            let names = EventKind.allCases.map(\.name).joined(separator: ", ")
+            throw ValidationError("There is no event \(type); events are \(names).")
+        }
+    }
+
+    func run() async throws {
+        let inspector = try Inspector(path: try common.journalPath())
+        defer { inspector.close() }
+        let number = try id.map { try inspector.record(of: $0).number }
+        if common.json || reverse {
+            var entries: [JournalEntry] = []
+            try scan(inspector, number, from: from) { entries.append($0) }
+            if reverse { entries.reverse() }
+            try write(entries)
+            return
+        }
+        let next = Locked(from)
+        let watch = follow ? try FileWatch(inspector.folder.dataFile) : nil
+        try printNew(inspector, number, next)
+        guard let watch else { return }
+        try await withInterrupt(of: watch) {
+            while try watch.wait() { try printNew(inspector, number, next) }
+        }
+    }
+
+    private func printNew(
+        _ inspector: Inspector,
+        _ number: UInt64?,
+        _ next: Locked<UInt64>
+    ) throws {
+        try scan(inspector, number, from: next.withLock { $0 }) { entry in
+            next.withLock { $0 = entry.sequence + 1 }
+            try print(entry)
+        }
+    }
+
+    /// Runs `body` on a thread of its own until it ends, which Ctrl-C makes it do.
+    private func withInterrupt(
+        of watch: FileWatch,
+        _ body: @escaping @Sendable () throws -> Void
+    ) async throws {
+        let interrupts = try Interrupts.stream()
+        let stopper = Task { for await _ in interrupts { watch.stop() } }
+        defer { stopper.cancel() }
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            do {
+                _ = try SystemThread.start { done.resume(with: Result { try body() }) }
+            } catch {
+                done.resume(throwing: error)
+            }
+        }
+    }
+
+    private func scan(
+        _ inspector: Inspector,
+        _ number: UInt64?,
+        from first: UInt64,
+        _ body: (JournalEntry) throws -> Void
+    ) throws {
+        let visit: (JournalEntry) throws -> Bool = { entry in
+            guard entry.sequence >= first else { return true }
+            guard entry.sequence <= to else { return false }
+            if isWanted(entry) { try body(entry) }
+            return true
+        }
+        if let number {
+            try inspector.history(of: number, visit)
+        } else {
+            try inspector.scan(from: first, visit)
+        }
+    }
+
+    private func isWanted(_ entry: JournalEntry) -> Bool {
+        if let type, entry.eventName != type { return false }
+        if let grep, !EntryLine(entry, time).text.contains(grep) { return false }
+        return true
+    }
+
+    private func write(_ entries: [JournalEntry]) throws {
+        if common.json {
+            try common.write("daybook.log/1") { json in
+                json.key("entries")
+                try json.array { json in for entry in entries { try entry.write(to: &json) } }
+            }
+        } else {
+            for entry in entries { try print(entry) }
+        }
+    }
+
+    private func print(_ entry: JournalEntry) throws {
+        if jsonl {
+            var json = JSONWriter()
+            try entry.write(to: &json)
+            common.output.write(json.bytes + [UInt8(ascii: "\n")])
+            return
+        }
+        EntryLine(entry, time).print(to: common.output)
+        for line in try entry.logLines() {
+            let mark = line.stream == .stderr ? "!" : "|"
+            common.output.line("        \(common.output.styled(mark, .dim)) \(line.text)")
+        }
+    }
+}
+
+/// An entry in one line.
+struct EntryLine {
+    private let entry: JournalEntry
+    private let time: String
+
+    init(_ entry: JournalEntry, _ time: TimeOptions) {
+        self.entry = entry
+        self.time = time.text(entry.time)
+    }
+
+    private var number: String {
+        let text = String(entry.sequence)
+        return String(repeating: " ", count: max(0, 6 - text.count)) + text
+    }
+
+    private var execution: String {
+        let text = entry.entry.execution == 0 ? "-" : "\(entry.entry.execution)"
+        return text + String(repeating: " ", count: max(0, 6 - text.count))
+    }
+
+    var text: String { "\(number)  \(time)  \(execution)  \(entry.eventName)  \(entry.summary)" }
+
+    func print(to terminal: Terminal) {
+        let name =
+            switch entry.entry.event {
+            case .checkpointFailed, .executionFailed, .leaseLost, .sessionLost, .executionParked,
+                .commandRefused:
+                terminal.styled(entry.eventName, .red)
+            case .checkpointSucceeded, .executionCompleted:
+                terminal.styled(entry.eventName, .green)
+            default: terminal.styled(entry.eventName, .cyan)
+            }
+        terminal.line(
+            "\(number)  \(terminal.styled(time, .dim))  \(execution)  \(name)  \(entry.summary)"
+        )
+    }
+}
+#endif

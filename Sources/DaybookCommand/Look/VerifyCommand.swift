@@ -1,0 +1,122 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookInspector
+import DaybookJournal
+import DaybookSystem
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check the journal against itself: order, hashes, payloads, indexes.",
+        discussion: """
+            Exit status 5 when anything contradicts anything else. That somebody has replaced the \
+            whole journal can only be seen against a checkpoint that somebody else holds.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let report = try common.inspect { inspector in
+            let bar = ProgressBar(common.errors, "verifying")
+            defer { bar.finish() }
+            return try Verifier.verify(inspector.store) { bar.update($0, of: $1) }
+        }
+        if common.json {
+            common.write("daybook.verify/1") { json in
+                json.member("good", report.isGood)
+                json.member("entries", report.entries)
+                json.member("executions", report.executions)
+                json.member("payloads", report.payloads)
+                json.member("erased", report.erased)
+                json.member("tiles", report.tiles)
+                json.member("root", report.root.hex)
+                json.key("problems")
+                json.array { json in
+                    for problem in report.problems {
+                        json.object { json in
+                            json.member("sequence", problem.sequence)
+                            json.member("reason", problem.reason)
+                        }
+                    }
+                }
+                json.member("cutShort", report.isCutShort)
+            }
+        } else if report.isGood {
+            common.output.line(
+                "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles"
+            )
+            common.output.line("root \(report.root.hex)")
+        }
+        guard report.isGood else {
+            for problem in report.problems { common.errors.line("daybook: \(problem)") }
+            if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
+            common.errors.line(
+                "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
+            )
+            throw CommandEnd(status: .integrity)
+        }
+    }
+}
+
+struct ExportCommand: AsyncParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case jsonl
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write all entries, complete, to standard output."
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "The form: jsonl.")
+    var format = Format.jsonl
+
+    @Argument(help: "Only this execution.")
+    var id: String?
+
+    func run() async throws {
+        try common.inspect { inspector in
+            let write: (JournalEntry) throws -> Bool = { entry in
+                var json = JSONWriter()
+                try entry.write(to: &json)
+                common.output.write(json.bytes + [UInt8(ascii: "\n")])
+                return true
+            }
+            if let id {
+                try inspector.history(of: inspector.record(of: id).number, write)
+            } else {
+                try inspector.scan(write)
+            }
+        }
+    }
+}
+
+/// A bar on a terminal, for what takes more than a second.
+final class ProgressBar {
+    private let terminal: Terminal
+    private let name: String
+    private let began = ContinuousClock.now
+    private var isShown = false
+
+    init(_ terminal: Terminal, _ name: String) {
+        self.terminal = terminal
+        self.name = name
+    }
+
+    func update(_ done: UInt64, of all: UInt64) {
+        guard terminal.isInteractive, began.duration(to: .now) > .seconds(1), all > 0 else {
+            return
+        }
+        isShown = true
+        let part = Int(done * 40 / all)
+        let bar = String(repeating: "█", count: part) + String(repeating: "░", count: 40 - part)
+        terminal.write("\r\(name) \(bar) \(done * 100 / all)%")
+    }
+
+    func finish() { if isShown { terminal.write("\r\u{1B}[K") } }
+}
+#endif

@@ -1,0 +1,113 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookSystem
+import Logging
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension Terminal.ColorChoice: ExpressibleByArgument {}
+
+enum TimeStyle: String, ExpressibleByArgument, CaseIterable {
+    case utc, local, relative
+}
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The journal's folder.", valueName: "path")
+    )
+    var journal: String?
+
+    @Flag(name: .long, help: "Write one JSON document to standard output.")
+    var json = false
+
+    @Option(name: .long, help: "Colour: auto, always or never.")
+    var color = Terminal.ColorChoice.auto
+
+    @Flag(name: .long, help: "Say why, in full, when something fails.")
+    var verbose = false
+
+    var output: Terminal { Terminal(descriptor: 1, choice: color) }
+    var errors: Terminal { Terminal(descriptor: 2, choice: color) }
+
+    /// The journal: as named, else by the environment, else the only one in this folder.
+    func journalPath() throws -> String {
+        if let journal { return journal }
+        if let variable = getenv("DAYBOOK_JOURNAL") { return String(cString: variable) }
+        let found = try Folder.names(in: ".").filter { $0.hasSuffix(".daybook") }
+        switch found.count {
+        case 1: return found[0]
+        case 0:
+            throw UsageError(
+                "no journal was named, and this folder has no *.daybook; name one with --journal, or create one with `daybook init NAME.daybook`"
+            )
+        default:
+            throw UsageError(
+                "no journal was named, and this folder has several (\(found.joined(separator: ", "))); name one with --journal"
+            )
+        }
+    }
+
+    /// Opens the journal for looking.
+    func inspect<Result>(_ body: (Inspector) throws -> Result) throws -> Result {
+        let inspector = try Inspector(path: try journalPath())
+        defer { inspector.close() }
+        return try body(inspector)
+    }
+
+    /// Writes one JSON document with its schema.
+    func write(_ schema: String, _ body: (inout JSONWriter) throws -> Void) rethrows {
+        var json = JSONWriter()
+        try json.object { json in
+            json.member("schema", schema)
+            try body(&json)
+        }
+        output.write(json.bytes + [UInt8(ascii: "\n")])
+    }
+}
+
+/// What commands take that change the journal.
+struct WriteOptions: ParsableArguments {
+    @Option(name: .long, help: "Who acts, for the record. By default the system's user.")
+    var actor: String?
+
+    func options(_ common: CommonOptions) -> DaybookOptions {
+        var options = DaybookOptions()
+        options.actor = actor
+        options.program = "daybook"
+        var logger = Logger(label: "daybook") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = common.verbose ? .debug : .critical
+        options.logger = logger
+        return options
+    }
+}
+
+struct TimeOptions: ParsableArguments {
+    @Option(name: .long, help: "Times: utc, local or relative.")
+    var time = TimeStyle.utc
+
+    func text(_ time: Timestamp) -> String {
+        switch self.time {
+        case .utc: time.milliseconds
+        case .local: Self.local(time)
+        case .relative: "\(SystemClock().now().since(time).brief) ago"
+        }
+    }
+
+    private static func local(_ time: Timestamp) -> String {
+        var seconds = time_t(time.rawValue / 1_000_000_000)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S%z", &parts)
+        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+#endif

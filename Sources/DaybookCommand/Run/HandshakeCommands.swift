@@ -1,0 +1,103 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookInspector
+import DaybookModel
+import DaybookRunbook
+
+struct SubmitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Record a runbook's execution; nothing runs until it is executed."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var file: RunbookFile
+
+    func run() async throws {
+        let (_, request) = try file.request()
+        let (id, answer) = try await withDaybook(common, write) {
+            try await RunbookSubmission.submit(file, request, to: $0)
+        }
+        if common.json {
+            common.write("daybook.submit/1") { json in
+                json.member("id", id)
+                json.member("number", answer.number)
+                json.member("existed", answer.existed)
+                json.member("status", answer.status.rawValue)
+            }
+        } else {
+            common.output.line(id)
+        }
+    }
+}
+
+struct ExecCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec",
+        abstract: "Ask for a submitted execution to run; always safe to ask again.",
+        discussion: "It is run by a process that works on the journal, such as `daybook work`."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    func run() async throws {
+        let answer = try await withDaybook(common, write) { try await $0.execute(id) }
+        if common.json {
+            common.write("daybook.exec/1") { json in
+                json.member("id", id)
+                json.member("number", answer.number)
+                json.member("status", answer.status.rawValue)
+                json.member("parked", answer.isParked)
+            }
+        } else {
+            common.output.line(answer.status.rawValue)
+        }
+    }
+}
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Say where an execution stands."
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    func run() async throws {
+        let record = try common.inspect { try $0.record(of: id) }
+        if common.json {
+            common.write("daybook.status/1") { record.write(to: &$0) }
+        } else {
+            common.output.line(record.statusText)
+        }
+    }
+}
+
+/// Opens the journal for one command that records something and runs nothing.
+func withDaybook<Result: Sendable>(
+    _ common: CommonOptions,
+    _ write: WriteOptions,
+    _ body: (Daybook) async throws -> Result
+) async throws -> Result {
+    var options = write.options(common)
+    options.claims = .nothing
+    let daybook = try await Daybook.open(at: try common.journalPath(), options)
+    let result: Swift.Result<Result, any Error>
+    do {
+        result = .success(try await body(daybook))
+    } catch {
+        result = .failure(error)
+    }
+    try await daybook.close()
+    return try result.get()
+}
+#endif

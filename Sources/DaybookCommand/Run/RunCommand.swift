@@ -1,0 +1,112 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+import DaybookRunbook
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Submit and execute a runbook, show its progress, resume it if interrupted.",
+        discussion: """
+            With an --id that exists already, the execution goes on from where it was: jobs whose \
+            outcome is in the journal are not run again. Ctrl-C detaches: the running job is ended \
+            and runs again at the next start.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var file: RunbookFile
+
+    @Flag(name: .long, help: "Write a line of JSON for each thing that is on the disk.")
+    var jsonl = false
+
+    func validate() throws {
+        if jsonl, common.json { throw ValidationError("Use either --json or --jsonl.") }
+    }
+
+    func run() async throws {
+        let (runbook, request) = try file.request()
+        let path = try common.journalPath()
+        let progress = RunProgress(
+            runbook,
+            common: common,
+            style: jsonl ? .lines : common.json ? .none : .text
+        )
+        var options = write.options(common)
+        options.claims = .named
+        options.observer = { progress.observe($0) }
+        let daybook = try await Daybook.open(at: path, options, workflows: [RunbookWorkflow()])
+        let end: Detachable
+        do {
+            let (id, answer) = try await RunbookSubmission.submit(file, request, to: daybook)
+            progress.begin(id, answer)
+            try await daybook.execute(id)
+            end = try await Detachable.wait(id, daybook)
+        } catch {
+            try await daybook.close()
+            throw error
+        }
+        switch end {
+        case .ended(let record):
+            let outcome = record.isClosed ? try daybook.outcome(of: record) : nil
+            try await daybook.close()
+            try report(record, outcome, progress)
+        case .detached(let id):
+            try await daybook.close()
+            common.errors.line("detached; go on with `daybook run \(file.runbook) --id \(id)`")
+            throw CommandEnd(status: .interrupted)
+        }
+    }
+
+    private func report(
+        _ record: ExecutionRecord,
+        _ outcome: Result<[UInt8], OperationError>?,
+        _ progress: RunProgress
+    ) throws {
+        if common.json {
+            common.write("daybook.run/1") { json in
+                record.write(to: &json)
+                json.key("jobs")
+                json.array { progress.writeJobs(to: &$0) }
+                switch outcome {
+                case .success(let output):
+                    json.key("output")
+                    json.raw(output)
+                case .failure(let error): json.member("error", error.message)
+                case nil: break
+                }
+            }
+        } else if !jsonl {
+            progress.finish(record)
+            if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
+            common.output.line("\(record.id) \(record.statusText)")
+        }
+        if let status = record.exitStatus { throw CommandEnd(status: status) }
+    }
+}
+
+/// How waiting for an execution ended.
+enum Detachable {
+    case ended(ExecutionRecord)
+    case detached(id: String)
+
+    /// Waits for the end of an execution or for Ctrl-C, whichever comes first.
+    static func wait(_ id: String, _ daybook: Daybook) async throws -> Detachable {
+        let interrupts = try Interrupts.stream()
+        return try await withThrowingTaskGroup(of: Detachable.self) { group in
+            group.addTask { .ended(try await daybook.waitForEnd(of: id)) }
+            group.addTask {
+                for await _ in interrupts { return .detached(id: id) }
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { return .detached(id: id) }
+            return first
+        }
+    }
+}
+#endif

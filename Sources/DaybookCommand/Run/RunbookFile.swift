@@ -1,0 +1,124 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookModel
+import DaybookRunbook
+import DaybookSystem
+import FoundationEssentials
+
+/// A runbook and its inputs, as they are named on the command line.
+struct RunbookFile: ParsableArguments {
+    @Argument(help: ArgumentHelp("The runbook.", valueName: "RUNBOOK.yaml"))
+    var runbook: String
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("An input of the runbook; may be repeated.", valueName: "name=value")
+    )
+    var input: [String] = []
+
+    @Option(name: .long, help: "The execution's id; a UUID version 7 when left out.")
+    var id: String?
+
+    /// Reads and checks everything, before anything is recorded.
+    func request() throws -> (Runbook, RunbookRequest) {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.contents(of: runbook)
+        } catch {
+            throw UsageError("the runbook \(runbook) cannot be read: \(error)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw UsageError("the runbook \(runbook) is not UTF-8; save it as that")
+        }
+        let parsed = try Runbook(parsing: text, file: runbook)
+        let inputs = try parsed.resolveInputs(given())
+        let environment = try RunbookRequest.environment(
+            for: parsed,
+            from: ProcessInfo.processInfo.environment
+        )
+        return (parsed, RunbookRequest(runbook: text, inputs: inputs, environment: environment))
+    }
+
+    private func given() throws -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in input {
+            guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
+                throw UsageError("the input \"\(pair)\" has not the form name=value")
+            }
+            let name = String(pair[..<equals])
+            guard
+                values.updateValue(String(pair[pair.index(after: equals)...]), forKey: name) == nil
+            else { throw UsageError("the input \(name) is given twice") }
+        }
+        return values
+    }
+}
+
+/// Submits a runbook, or finds it submitted before.
+enum RunbookSubmission {
+    /// - Returns: id and answer.
+    static func submit(
+        _ file: RunbookFile,
+        _ request: RunbookRequest,
+        to daybook: Daybook
+    ) async throws -> (id: String, answer: Submit.Answer) {
+        let codec = JSONPayloadCodec()
+        var data = try codec.encode(request)
+        if let id = file.id, let recorded = try recordedRequest(id, daybook, codec) {
+            // The environment of the first submission stays: another terminal is no conflict.
+            var same = request
+            same.environment = recorded.environment
+            if same == recorded { data = try codec.encode(recorded) }
+        }
+        do {
+            return try await daybook.submit(
+                type: RunbookWorkflow.name,
+                id: file.id,
+                data: data
+            )
+        } catch let refusal as Refusal where refusal.code == .conflict {
+            guard let id = file.id, let recorded = try recordedRequest(id, daybook, codec) else {
+                throw refusal
+            }
+            let difference = Difference.text(recorded, request)
+            throw Refusal(
+                .conflict,
+                "\(refusal.message)\nrecorded (-) and given (+):\n\(difference)"
+            )
+        }
+    }
+
+    private static func recordedRequest(
+        _ id: String,
+        _ daybook: Daybook,
+        _ codec: JSONPayloadCodec
+    ) throws -> RunbookRequest? {
+        guard let record = try daybook.record(of: id), record.type == RunbookWorkflow.name else {
+            return nil
+        }
+        return try codec.decode(RunbookRequest.self, from: daybook.input(of: record))
+    }
+}
+
+/// Where two requests differ, line by line.
+enum Difference {
+    static func text(_ old: RunbookRequest, _ new: RunbookRequest) -> String {
+        let before = lines(old)
+        let after = lines(new)
+        var output: [String] = []
+        for change in after.difference(from: before) {
+            switch change {
+            case .remove(_, let line, _): output.append("- \(line)")
+            case .insert(_, let line, _): output.append("+ \(line)")
+            }
+        }
+        return output.joined(separator: "\n")
+    }
+
+    private static func lines(_ request: RunbookRequest) -> [String] {
+        request.runbook.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            + request.inputs.keys.sorted().map { "input \($0)=\(request.inputs[$0] ?? "")" }
+    }
+}
+#endif

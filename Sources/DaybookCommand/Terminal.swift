@@ -1,0 +1,112 @@
+#if CLI
+import DaybookFormat
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// One of the two outputs, with colour where that is wanted.
+struct Terminal: Sendable {
+    enum ColorChoice: String, CaseIterable, Sendable {
+        case auto, always, never
+    }
+
+    enum Style: String {
+        case bold = "1"
+        case dim = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
+    }
+
+    let descriptor: Int32
+    var hasColor: Bool
+
+    static let standardOutput = Terminal(descriptor: 1, choice: .auto)
+    static let standardError = Terminal(descriptor: 2, choice: .auto)
+
+    init(descriptor: Int32, choice: ColorChoice) {
+        self.descriptor = descriptor
+        hasColor =
+            switch choice {
+            case .always: true
+            case .never: false
+            case .auto: isatty(descriptor) == 1 && getenv("NO_COLOR") == nil
+            }
+    }
+
+    var isInteractive: Bool { isatty(descriptor) == 1 }
+
+    func styled(_ text: String, _ style: Style) -> String {
+        hasColor ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    func line(_ text: String) { write(text + "\n") }
+
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Writes all of it. A reader that has gone away ends the program quietly, as with `head`.
+    func write(_ bytes: [UInt8]) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                exit(errno == EPIPE ? 0 : ExitStatus.failed.rawValue)
+            }
+            done += count
+        }
+    }
+}
+
+/// Columns of text, as wide as they need to be; never cut.
+struct Table {
+    private var rows: [[String]]
+
+    init(_ header: [String]) { rows = [header] }
+
+    mutating func add(_ row: [String]) { rows.append(row) }
+
+    func lines() -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column + 1 < row.count {
+                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                }
+            }
+            return line
+        }
+    }
+
+    func print(to terminal: Terminal) {
+        for (index, line) in lines().enumerated() {
+            terminal.line(index == 0 ? terminal.styled(line, .bold) : line)
+        }
+    }
+}
+
+extension Duration {
+    /// For people: `12 ms`, `3.4 s`, `5 min 6 s`, `2 h 3 min`, `4 d 5 h`.
+    var brief: String {
+        let milliseconds =
+            components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+        let seconds = milliseconds / 1_000
+        switch seconds {
+        case ..<1: return "\(milliseconds) ms"
+        case ..<60: return "\(seconds).\(milliseconds % 1_000 / 100) s"
+        case ..<3_600: return "\(seconds / 60) min \(seconds % 60) s"
+        case ..<86_400: return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
+        }
+    }
+}
+#endif

@@ -1,0 +1,122 @@
+import DaybookFormat
+import DaybookJournal
+import SwiftProtobuf
+
+/// The record of the tree's edge, as the last commit left it.
+struct TreeEdge {
+    let size: UInt64
+    let root: [UInt8]
+    let leaves: [UInt8]
+
+    /// - Returns: nil when it is missing or cannot be read.
+    init?(_ reader: any StoreReader) throws {
+        guard let bytes = try reader.meta("edge") else { return nil }
+        do {
+            let edge = try ProtoTreeEdge(serializedBytes: bytes)
+            size = edge.size
+            root = Array(edge.root)
+            leaves = Array(edge.leaves)
+        } catch is BinaryDecodingError {
+            return nil
+        }
+    }
+
+    /// The recorded start of a leaf's hash; nil when it lies in a full tile.
+    func prefix(of sequence: UInt64) -> [UInt8]? {
+        let first = size & ~255
+        guard sequence >= first, sequence < size else { return nil }
+        let offset = Int(sequence - first) * 4
+        return offset + 4 <= leaves.count ? Array(leaves[offset..<offset + 4]) : nil
+    }
+}
+
+/// Order and hashes of the entries.
+struct EntryAudit {
+    private(set) var tree: TreeRecorder? = TreeRecorder()
+    private var lastTime = Timestamp(rawValue: 0)
+    private var ends: [UInt64: HistoryEnd] = [:]
+    private var isDense = true
+
+    typealias Note = (UInt64?, String) -> Void
+
+    /// Adds a leaf, and compares it with what was recorded of it.
+    mutating func append(
+        _ sequence: UInt64,
+        _ bytes: UnsafeRawBufferPointer,
+        _ edge: TreeEdge?,
+        _ reader: any StoreReader,
+        tiles: inout Int,
+        _ note: Note
+    ) throws {
+        guard tree?.size == sequence else {
+            // An entry is missing: no hash after it can be right.
+            tree = nil
+            return
+        }
+        let leaf = TreeHash.leaf(bytes)
+        if let edge, let prefix = edge.prefix(of: sequence), prefix != Array(leaf.bytes.prefix(4)) {
+            note(sequence, "its bytes are not those that were written (its hash differs)")
+        }
+        var full: [(level: UInt8, index: UInt64, hashes: [TreeHash])] = []
+        tree?.append(leaf) { full.append(($0, $1, $2)) }
+        for tile in full {
+            tiles += 1
+            guard let stored = try reader.tile(level: tile.level, index: tile.index) else {
+                note(nil, "the tile \(tile.level)/\(tile.index) is missing")
+                continue
+            }
+            compare(stored, tile, note)
+        }
+    }
+
+    private func compare(
+        _ stored: [TreeHash],
+        _ tile: (level: UInt8, index: UInt64, hashes: [TreeHash]),
+        _ note: Note
+    ) {
+        guard stored != tile.hashes else { return }
+        guard stored.count == tile.hashes.count, tile.level == 0 else {
+            note(nil, "the tile \(tile.level)/\(tile.index) is not that of the entries")
+            return
+        }
+        for (place, (left, right)) in zip(stored, tile.hashes).enumerated() where left != right {
+            note(
+                tile.index * 256 + UInt64(place),
+                "its bytes are not those that were written (its hash differs from the tile's)"
+            )
+        }
+    }
+
+    /// Compares root and size with the record of the last commit.
+    func check(_ edge: TreeEdge, _ count: UInt64, _ note: Note) {
+        guard edge.size == count else {
+            note(
+                nil,
+                "the record of the tree's edge speaks of \(edge.size) entries, and there are \(count)"
+            )
+            return
+        }
+        if let tree, tree.root.bytes != edge.root {
+            note(nil, "the root of the tree is not the one that was recorded")
+        }
+    }
+
+    /// Checks number, time and chain.
+    mutating func checkHeader(_ view: EntryView, at sequence: UInt64, _ note: Note) {
+        let header = view.header
+        if header.sequence != sequence {
+            note(sequence, "it says of itself that it is \(header.sequence)")
+        }
+        if header.time < lastTime { note(sequence, "its time is before that of the entry before") }
+        lastTime = max(lastTime, header.time)
+        guard header.execution != 0 else { return }
+        let end = ends[header.execution] ?? HistoryEnd(count: 0, last: 0)
+        if header.ordinal != end.count || header.previous != end.last {
+            note(
+                sequence,
+                "it is not where it says in execution \(header.execution): an entry was left out, added or moved"
+            )
+        }
+        ends[header.execution] = HistoryEnd(count: header.ordinal + 1, last: sequence)
+    }
+}

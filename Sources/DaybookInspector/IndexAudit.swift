@@ -1,0 +1,151 @@
+import Daybook
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+
+/// The model's rules, and the indexes `histories` and `executions` against the entries.
+struct IndexAudit {
+    private struct Expected {
+        var count: UInt64 = 0
+        /// Two sums over the sequences, which tell sets apart that have the same count.
+        var sum: UInt64 = 0
+        var mix: UInt64 = 0
+        var last: UInt64 = 0
+        var closedAs: EventKind?
+
+        mutating func add(_ sequence: UInt64) {
+            count += 1
+            sum &+= sequence
+            mix ^= sequence &* 0x9E37_79B9_7F4A_7C15
+            last = sequence
+        }
+    }
+
+    private var executions: [UInt64: Expected] = [:]
+    private var state = State()
+    private var isStateBroken = false
+
+    typealias Note = (UInt64?, String) -> Void
+
+    var executionCount: Int { executions.count }
+
+    /// Takes in an entry.
+    mutating func follow(_ view: EntryView, at sequence: UInt64, _ note: Note) {
+        let execution = view.header.execution
+        if execution != 0 { executions[execution, default: Expected()].add(sequence) }
+        guard !isStateBroken else { return }
+        do {
+            try state.apply(committed: view)
+            switch EventKind(rawValue: view.event) {
+            case .executionCompleted, .executionFailed:
+                executions[execution]?.closedAs = EventKind(rawValue: view.event)
+            default: break
+            }
+        } catch let error as InconsistentEntry {
+            // What follows from a broken entry would only repeat it.
+            isStateBroken = true
+            note(sequence, error.reason)
+        } catch {
+            isStateBroken = true
+            note(sequence, "\(error)")
+        }
+    }
+
+    /// Compares the indexes with what the entries say.
+    func check(_ reader: any StoreReader, upTo count: UInt64, _ note: Note) throws {
+        try checkHistories(reader, upTo: count, note)
+        try checkRows(reader, upTo: count, note)
+    }
+
+    private func checkHistories(
+        _ reader: any StoreReader,
+        upTo count: UInt64,
+        _ note: Note
+    ) throws {
+        var found: [UInt64: Expected] = [:]
+        try reader.scanHistories(from: 0) { execution, sequence in
+            if sequence < count { found[execution, default: Expected()].add(sequence) }
+            return true
+        }
+        for number in executions.keys.sorted() {
+            guard let left = executions[number] else { continue }
+            let right = found.removeValue(forKey: number) ?? Expected()
+            if left.count != right.count || left.sum != right.sum || left.mix != right.mix {
+                note(
+                    number,
+                    "the index of its execution's history does not agree with the entries (\(right.count) of \(left.count))"
+                )
+            }
+        }
+        for number in found.keys.sorted() {
+            note(number, "the index holds a history of it, and it begins no execution")
+        }
+    }
+
+    private func checkRows(_ reader: any StoreReader, upTo count: UInt64, _ note: Note) throws {
+        var seen: Set<UInt64> = []
+        try reader.scanExecutions(after: nil) { id, bytes in
+            let row: ProtoExecutionRow
+            do {
+                row = try ExecutionReader.decodeRow(Array(bytes), of: id)
+            } catch {
+                note(nil, "the index row of \(id) cannot be read")
+                return true
+            }
+            guard row.number < count else { return true }
+            guard try recordedID(row.number, reader) == id, seen.insert(row.number).inserted else {
+                note(
+                    row.number,
+                    "the index row of \(id) points to it, and it does not submit that id"
+                )
+                return true
+            }
+            checkClosing(row, id, upTo: count, note)
+            return true
+        }
+        for number in executions.keys.sorted() where !seen.contains(number) {
+            note(number, "the execution that it begins has no row in the index")
+        }
+    }
+
+    private func checkClosing(
+        _ row: ProtoExecutionRow,
+        _ id: String,
+        upTo count: UInt64,
+        _ note: Note
+    ) {
+        guard let expected = executions[row.number] else { return }
+        guard row.hasClosed else {
+            if expected.closedAs != nil {
+                note(row.number, "\(id) is closed, and its row says that it is open")
+            }
+            return
+        }
+        if row.closed.last >= count { return }
+        let status: ExecutionStatus? =
+            switch expected.closedAs {
+            case .executionCompleted: .completed
+            case .executionFailed: .failed
+            default: nil
+            }
+        if row.closed.last != expected.last || row.closed.entries != expected.count
+            || status?.proto != row.closed.status
+        {
+            note(row.number, "the index row of \(id) does not agree with its history")
+        }
+    }
+
+    private func recordedID(_ number: UInt64, _ reader: any StoreReader) throws -> String? {
+        let id = try reader.withEntry(number) { bytes -> String? in
+            do {
+                let view = try EntryView(bytes)
+                guard EventKind(rawValue: view.event) == .executionSubmitted else { return nil }
+                return try ProtoExecutionSubmitted(decoding: view).id
+            } catch {
+                // What cannot be read has been noted when the entries were gone through.
+                return nil
+            }
+        }
+        return id ?? nil
+    }
+}

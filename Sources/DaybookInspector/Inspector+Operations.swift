@@ -1,0 +1,78 @@
+import DaybookFormat
+import DaybookJournal
+public import DaybookModel
+
+extension Inspector {
+    /// The operations of an execution in the order of their first entries.
+    public func operations(of number: UInt64) throws -> [OperationRecord] {
+        var all: [OperationRecord] = []
+        var places: [[UInt32]: Int] = [:]
+        try history(of: number) { entry in
+            guard let proto = entry.operation else { return true }
+            let operation = Operation(proto)
+            let key = operation.scope + [operation.position]
+            let place = places[key] ?? all.count
+            if place == all.count {
+                places[key] = place
+                all.append(
+                    OperationRecord(
+                        operation: operation,
+                        status: .started,
+                        sequence: entry.sequence
+                    )
+                )
+            }
+            all[place].take(entry)
+            return true
+        }
+        return all
+    }
+
+    /// The state of everything that is open, folded from all entries.
+    public func state() throws -> State {
+        var state = State()
+        var next: UInt64 = 0
+        var isDone = false
+        while !isDone {
+            let first = next
+            try store.read { reader in
+                try reader.scanEntries(from: first) { key, bytes in
+                    try state.apply(committed: EntryView(bytes))
+                    next = key + 1
+                    return next - first < 65_536
+                }
+            }
+            isDone = next - first < 65_536
+        }
+        return state
+    }
+}
+
+extension OperationRecord {
+    mutating func take(_ entry: JournalEntry) {
+        switch entry.entry.event {
+        case .operationStarted:
+            starts += 1
+            startedAt = entry.time
+            sequence = entry.sequence
+        case .checkpointSucceeded(let event):
+            status = .success
+            isVerified = event.verified
+            end(entry, startedAt: event.startedAt)
+            value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
+        case .checkpointFailed(let event):
+            status = .failed
+            end(entry, startedAt: event.startedAt)
+            errorCode = event.error.code
+            message = entry.text(ofPayload: 0)
+        case .logRecorded(let event): logLines += event.lines
+        default: break
+        }
+    }
+
+    private mutating func end(_ entry: JournalEntry, startedAt began: UInt64) {
+        startedAt = Timestamp(rawValue: began)
+        endedAt = entry.time
+        sequence = entry.sequence
+    }
+}

@@ -1,0 +1,143 @@
+public import Daybook
+import DaybookFormat
+public import DaybookJournal
+import DaybookModel
+import LMDB
+import SwiftProtobuf
+
+/// Looks into a journal without writing, also while another process writes it, and without the
+/// program that wrote it.
+public struct Inspector: Sendable {
+    /// The journal's folder.
+    public let folder: JournalFolder
+    /// The databases, open for reading only.
+    public let store: LMDBStore
+    private let opened: OpenFolder
+
+    /// Opens a journal for reading.
+    /// - Throws: ``JournalError``.
+    public init(path: String) throws {
+        folder = JournalFolder(path)
+        var options = EnvironmentOptions()
+        options.isReadOnly = true
+        opened = try folder.open(options)
+        store = opened.store
+        do {
+            try store.read { try Journal.checkFormat($0, path) }
+        } catch {
+            opened.close()
+            throw error
+        }
+    }
+
+    /// Ends the use of the journal.
+    public func close() { opened.close() }
+
+    // MARK: Executions
+
+    /// What is known of an execution.
+    /// - Throws: ``Refusal/Code/notFound``.
+    public func record(of id: String) throws -> ExecutionRecord {
+        guard let record = try store.read({ try ExecutionReader.record(of: id, $0) }) else {
+            throw Refusal(
+                .notFound,
+                "no execution has the id \(id); `daybook list` shows those that exist"
+            )
+        }
+        return record
+    }
+
+    /// Executions in the order of their ids.
+    /// - Parameters:
+    ///   - isIncluded: which ones.
+    ///   - limit: at most so many.
+    public func executions(
+        limit: Int = .max,
+        where isIncluded: (ExecutionRecord) -> Bool = { _ in true }
+    ) throws -> [ExecutionRecord] {
+        var all: [ExecutionRecord] = []
+        try store.read { reader in
+            try reader.scanExecutions(after: nil) { id, bytes in
+                let row = try ExecutionReader.decodeRow(Array(bytes), of: id)
+                let record =
+                    row.hasClosed
+                    ? ExecutionRecord(id: id, number: row.number, closed: row.closed)
+                    : ExecutionRecord(try ExecutionReader.fold(row.number, reader))
+                if isIncluded(record) { all.append(record) }
+                return all.count < limit
+            }
+        }
+        return all
+    }
+
+    // MARK: Entries
+
+    /// How many entries the journal has.
+    public func entryCount() throws -> UInt64 { try store.read { try $0.entryCount() } }
+
+    /// An entry with its payloads.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError/Code/integrity``.
+    public func entry(_ sequence: UInt64) throws -> JournalEntry {
+        try store.read { reader in
+            let entry = try reader.withEntry(sequence) { bytes in
+                try JournalEntry(sequence, bytes, reader)
+            }
+            guard let entry else {
+                throw Refusal(
+                    .notFound,
+                    "there is no entry \(sequence); the last one is \(try reader.entryCount() - 1)"
+                )
+            }
+            return entry
+        }
+    }
+
+    /// Runs `body` on entries in order, until it returns false. Goes in steps, so that no read
+    /// transaction stays open for long.
+    public func scan(
+        from sequence: UInt64 = 0,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        var next = sequence
+        var isDone = false
+        while !isDone {
+            var count = 0
+            try store.read { reader in
+                try reader.scanEntries(from: next) { key, bytes in
+                    next = key + 1
+                    count += 1
+                    guard try body(JournalEntry(key, bytes, reader)) else {
+                        isDone = true
+                        return false
+                    }
+                    return count < Self.step
+                }
+            }
+            if count < Self.step { isDone = true }
+        }
+    }
+
+    private static let step = 4_096
+
+    /// Runs `body` on the entries of one execution in order, until it returns false.
+    public func history(
+        of number: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        try store.read { reader in
+            try reader.scanHistory(of: number, from: 0) { sequence in
+                let more = try reader.withEntry(sequence) { bytes in
+                    try body(JournalEntry(sequence, bytes, reader))
+                }
+                guard let more else {
+                    throw JournalError(
+                        .integrity,
+                        "entry \(sequence): the history of execution \(number) names it, and it is missing; run `daybook verify`",
+                        sequence: sequence
+                    )
+                }
+                return more
+            }
+        }
+    }
+}

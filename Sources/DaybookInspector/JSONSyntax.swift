@@ -1,0 +1,25 @@
+import FoundationEssentials
+
+/// Whether bytes can be taken into a JSON document as they are.
+enum JSONSyntax {
+    /// One JSON value without line breaks between its parts.
+    static func isOneLine(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.contains(UInt8(ascii: "\n")), !bytes.contains(UInt8(ascii: "\r")) else {
+            return false
+        }
+        do {
+            _ = try JSONDecoder().decode(AnyValue.self, from: Data(bytes))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Any JSON value, read for its syntax only.
+    private struct AnyValue: Decodable {
+        init(from decoder: any Decoder) throws {
+            // Reaching this point means that the parser has been through the whole text.
+            _ = try decoder.singleValueContainer()
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import DaybookFormat
+import DaybookJournal
+import FoundationEssentials
+import SwiftProtobuf
+
+/// An entry, decoded in full, with its payloads.
+public struct JournalEntry: Sendable {
+    /// The stored bytes: the leaf of the Merkle tree.
+    public let bytes: [UInt8]
+    /// The entry.
+    public let entry: ProtoEntry
+    /// Its payloads, in order; none where there is no record of any.
+    public let payloads: [StoredPayload]
+    /// The event's name, as in `daybook.proto`.
+    public let eventName: String
+
+    init(
+        _ sequence: UInt64,
+        _ bytes: UnsafeRawBufferPointer,
+        _ reader: any StoreReader
+    ) throws {
+        self.bytes = Array(bytes)
+        do {
+            entry = try ProtoEntry(serializedBytes: self.bytes)
+            eventName = Self.name(try EntryView(bytes).event)
+            payloads =
+                try reader.withPayloads(of: sequence) { try StoredPayload.all($0) } ?? []
+        } catch {
+            throw JournalError(
+                .integrity,
+                "entry \(sequence): it cannot be read (\(error)); run `daybook verify`",
+                sequence: sequence,
+                underlying: error
+            )
+        }
+    }
+
+    private static func name(_ event: UInt32) -> String {
+        EventKind(rawValue: event)?.name ?? "unknown_event_\(event)"
+    }
+
+    /// Its sequence.
+    public var sequence: UInt64 { entry.sequence }
+    /// When it was written.
+    public var time: Timestamp { Timestamp(rawValue: entry.time) }
+
+    /// The operation that it is about, if it is about one.
+    public var operation: ProtoOperation? {
+        switch entry.event {
+        case .operationStarted(let event): event.operation
+        case .checkpointSucceeded(let event): event.operation
+        case .checkpointFailed(let event): event.operation
+        case .logRecorded(let event): event.hasOperation ? event.operation : nil
+        default: nil
+        }
+    }
+
+    /// The text of a payload; nil when there is none, or it is erased.
+    public func text(ofPayload index: Int) -> String? {
+        guard index < payloads.count, !payloads[index].isErased else { return nil }
+        return String(decoding: payloads[index].data, as: UTF8.self)
+    }
+
+    /// The lines that it records, if it records any.
+    public func logLines() throws -> [ProtoLogLine] {
+        guard case .logRecorded = entry.event, let payload = payloads.first, !payload.isErased
+        else {
+            return []
+        }
+        do {
+            return try ProtoLogBatch(serializedBytes: payload.data).lines
+        } catch {
+            throw JournalError(
+                .integrity,
+                "entry \(sequence): its log lines cannot be read",
+                sequence: sequence,
+                underlying: error
+            )
+        }
+    }
+
+    // MARK: JSON
+
+    /// Writes the entry, complete: stored bytes, payloads and salts included.
+    public func write(to json: inout JSONWriter) throws {
+        let event = try eventJSON()
+        json.object { json in
+            json.member("schema", "daybook.entry/1")
+            json.member("sequence", entry.sequence)
+            json.member("time", time.description)
+            json.member("execution", entry.execution == 0 ? nil : entry.execution)
+            json.member("ordinal", entry.execution == 0 ? nil : entry.ordinal)
+            json.member("previous", entry.previous == 0 ? nil : entry.previous)
+            json.member("session", entry.session == 0 ? nil : entry.session)
+            json.member("causation", entry.causation == 0 ? nil : entry.causation)
+            json.member("event", eventName)
+            json.key("data")
+            json.raw(event)
+            if !payloads.isEmpty || !entry.commitments.isEmpty {
+                json.key("payloads")
+                json.array { writePayloads(to: &$0) }
+            }
+            json.member("entry", Data(bytes).base64EncodedString())
+        }
+    }
+
+    private func writePayloads(to json: inout JSONWriter) {
+        for (index, commitment) in entry.commitments.enumerated() {
+            json.object { json in
+                json.member("size", commitment.size)
+                json.member("contentType", commitment.contentType)
+                json.member("mac", commitment.mac.base64EncodedString())
+                guard index < payloads.count, let salt = payloads[index].salt else {
+                    json.member("erased", true)
+                    return
+                }
+                let data = payloads[index].data
+                json.member("salt", Data(salt.bytes).base64EncodedString())
+                json.member("base64", Data(data).base64EncodedString())
+                if commitment.contentType == 1, JSONSyntax.isOneLine(data) {
+                    json.key("json")
+                    json.raw(data)
+                }
+            }
+        }
+    }
+
+    private func eventJSON() throws -> [UInt8] {
+        guard let event = entry.event else { return Array("{}".utf8) }
+        // The JSON form of an entry that holds only the event: {"<name>":{...}}.
+        var only = ProtoEntry()
+        only.event = event
+        var options = JSONEncodingOptions()
+        options.preserveProtoFieldNames = true
+        let bytes: [UInt8] = try only.jsonUTF8Bytes(options: options)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes.count > colon + 2 else {
+            return Array("{}".utf8)
+        }
+        return Array(bytes[(colon + 1)..<(bytes.count - 1)])
+    }
+}

@@ -1,0 +1,202 @@
+import Daybook
+import DaybookFormat
+public import DaybookJournal
+import DaybookModel
+
+/// What a verification found.
+public struct VerificationReport: Sendable {
+    /// Something that contradicts something else.
+    public struct Problem: Sendable, Equatable, CustomStringConvertible {
+        /// The entry that it is about; nil: none in particular.
+        public let sequence: UInt64?
+        /// What is wrong.
+        public let reason: String
+
+        /// For example `entry 17: its payload 0 does not match its commitment`.
+        public var description: String {
+            sequence.map { "entry \($0): \(reason)" } ?? reason
+        }
+    }
+
+    /// Entries that were looked at.
+    public internal(set) var entries: UInt64 = 0
+    /// Executions that they belong to.
+    public internal(set) var executions = 0
+    /// Payloads that match their commitments.
+    public internal(set) var payloads: UInt64 = 0
+    /// Payloads that have been erased.
+    public internal(set) var erased: UInt64 = 0
+    /// Full tiles that were compared.
+    public internal(set) var tiles = 0
+    /// The root of the tree of the entries as they are.
+    public internal(set) var root = TreeHash.empty
+    /// What is wrong; empty: nothing.
+    public internal(set) var problems: [Problem] = []
+    /// More was wrong than is listed.
+    public internal(set) var isCutShort = false
+
+    /// Whether everything agrees.
+    public var isGood: Bool { problems.isEmpty }
+}
+
+/// Checks a journal against itself: sequence and times, chains, hashes, tiles and root,
+/// commitments against payloads, the model's rules, and the indexes.
+///
+/// Whether somebody has replaced the whole journal by another one that agrees with itself can only
+/// be seen against a checkpoint that somebody else holds.
+public struct Verifier {
+    private let store: any JournalStore
+    private var report = VerificationReport()
+    private var audit = EntryAudit()
+    private var indexes = IndexAudit()
+    private let problems = ProblemList()
+    private let note: EntryAudit.Note
+    private let progress: (UInt64, UInt64) -> Void
+
+    /// Entries in one read transaction.
+    private static let step = 16_384
+
+    private init(_ store: any JournalStore, _ progress: @escaping (UInt64, UInt64) -> Void) {
+        self.store = store
+        self.progress = progress
+        note = { [problems] in problems.add($0, $1) }
+    }
+
+    /// Checks everything that is in the store now; what is appended meanwhile is left out.
+    /// - Parameter progress: told now and then how many entries of how many are done.
+    /// - Throws: ``JournalError`` when the store cannot be read at all.
+    public static func verify(
+        _ store: any JournalStore,
+        progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+    ) throws -> VerificationReport {
+        var verifier = Verifier(store, progress)
+        try verifier.run()
+        return verifier.report
+    }
+
+    private mutating func run() throws {
+        let (count, edge) = try store.read { reader in
+            (try reader.entryCount(), try TreeEdge(reader))
+        }
+        try checkEntries(count, edge)
+        if let tree = audit.tree { report.root = tree.root }
+        if let edge {
+            audit.check(edge, count, note)
+        } else {
+            note(nil, "the record of the tree's edge is missing or cannot be read")
+        }
+        try store.read { reader in
+            try indexes.check(reader, upTo: count, note)
+            let tiles = try reader.tileCount()
+            // More may be there by now; fewer, or more than there are groups of 256, may not.
+            if tiles < report.tiles {
+                note(nil, "\(report.tiles) full tiles should be stored, and \(tiles) are")
+            }
+        }
+        report.executions = indexes.executionCount
+        report.problems = problems.all
+        report.isCutShort = problems.isCutShort
+    }
+
+    private mutating func checkEntries(_ count: UInt64, _ edge: TreeEdge?) throws {
+        var next: UInt64 = 0
+        while next < count, !problems.isCutShort {
+            let first = next
+            try store.read { reader in
+                try reader.scanEntries(from: first) { key, bytes in
+                    guard key < count, key - first < Self.step else { return false }
+                    while next < key {
+                        note(next, "it is missing")
+                        next += 1
+                    }
+                    try check(key, bytes, edge, reader)
+                    next = key + 1
+                    return !problems.isCutShort
+                }
+            }
+            if next == first {
+                note(next, "it is missing")
+                next = count
+            }
+            progress(next, count)
+        }
+        report.entries = count
+    }
+
+    private mutating func check(
+        _ sequence: UInt64,
+        _ bytes: UnsafeRawBufferPointer,
+        _ edge: TreeEdge?,
+        _ reader: any StoreReader
+    ) throws {
+        try audit.append(sequence, bytes, edge, reader, tiles: &report.tiles, note)
+        let view: EntryView
+        do {
+            view = try EntryView(bytes)
+        } catch {
+            note(sequence, "it cannot be read (\(error))")
+            return
+        }
+        audit.checkHeader(view, at: sequence, note)
+        indexes.follow(view, at: sequence, note)
+        try checkPayloads(view, sequence, reader)
+    }
+
+    private mutating func checkPayloads(
+        _ view: EntryView,
+        _ sequence: UInt64,
+        _ reader: any StoreReader
+    ) throws {
+        let commitments: [Commitment]
+        let payloads: [StoredPayload]?
+        do {
+            commitments = try view.commitments()
+            payloads = try reader.withPayloads(of: sequence) { try StoredPayload.all($0) }
+        } catch let error as WireError {
+            note(sequence, "its payloads cannot be read (\(error))")
+            return
+        }
+        guard let payloads else {
+            // Erasing all payloads of an entry may remove their record.
+            report.erased += UInt64(commitments.count)
+            return
+        }
+        guard payloads.count == commitments.count else {
+            note(
+                sequence,
+                "it commits to \(commitments.count) payloads, and \(payloads.count) are stored"
+            )
+            return
+        }
+        for (index, (payload, commitment)) in zip(payloads, commitments).enumerated() {
+            guard let salt = payload.salt else {
+                report.erased += 1
+                continue
+            }
+            guard payload.data.count == commitment.size,
+                salt.commit(to: payload.data) == commitment.mac
+            else {
+                note(sequence, "its payload \(index) does not match its commitment")
+                continue
+            }
+            report.payloads += 1
+        }
+    }
+}
+
+/// Collects what is wrong, up to a limit.
+private final class ProblemList {
+    private(set) var all: [VerificationReport.Problem] = []
+    private(set) var isCutShort = false
+
+    /// How many problems are listed.
+    private static let limit = 100
+
+    func add(_ sequence: UInt64?, _ reason: String) {
+        guard all.count < Self.limit else {
+            isCutShort = true
+            return
+        }
+        all.append(.init(sequence: sequence, reason: reason))
+    }
+}

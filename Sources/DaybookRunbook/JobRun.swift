@@ -1,0 +1,218 @@
+#if CLI
+import Daybook
+import DaybookSystem
+
+/// Where the values come from that a job sees.
+struct JobEnvironment: Sendable {
+    let request: RunbookRequest
+    /// Outputs of the jobs before, by job and key.
+    let outputs: [String: [String: String]]
+    let workspace: String
+    /// The execution's id.
+    let id: String
+
+    /// The variables of a job, without those that it declares itself.
+    func variables() -> [String: String] {
+        var all = request.environment
+        for (name, value) in request.inputs { all[EnvironmentName.forInput(name)] = value }
+        for (job, values) in outputs {
+            for (key, value) in values {
+                all[EnvironmentName.forOutput(key, ofJob: job)] = value
+            }
+        }
+        all["WORKSPACE"] = workspace
+        all["DAYBOOK_EXECUTION"] = id
+        return all
+    }
+}
+
+/// One run of a job's script.
+struct JobRun {
+    let job: Runbook.Job
+    let environment: JobEnvironment
+
+    /// Runs the job.
+    /// - Throws: `OperationError` with the code `exit-status` or `signal`.
+    func run(_ operation: OperationContext) async throws -> JobResult {
+        let file = "\(environment.workspace)/.daybook-output"
+        try Folder.removeFile(file)
+        let last = LastLine()
+        let extra = [
+            "DAYBOOK_OUTPUT": file, "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
+        ]
+        let ending = try await execute(job.run, extra: extra, note: { try operation.note($0) }) {
+            line,
+            source in
+            operation.log(line, source == .standardOutput ? .standardOutput : .standardError)
+            if source == .standardError { last.set(line) }
+        }
+        switch ending {
+        case .exited(0):
+            let written = try FileStatus.of(file) == nil ? [] : try File.contents(of: file)
+            try Folder.removeFile(file)
+            return JobResult(
+                exitStatus: 0,
+                outputs: try outputs(written: OutputFile.parse(written))
+            )
+        case .exited(let status):
+            throw OperationError(
+                code: "exit-status",
+                message: "the job \(job.name) exited with status \(status)\(last.suffix)",
+                details: Array(#"{"exitStatus":\#(status)}"#.utf8)
+            )
+        case .signalled(let signal):
+            throw OperationError(
+                code: "signal",
+                message: "the job \(job.name) was ended by signal \(signal)\(last.suffix)",
+                details: Array(#"{"signal":\#(signal)}"#.utf8)
+            )
+        }
+    }
+
+    /// Outputs: those that the script wrote into its file, then those that the runbook declares.
+    func outputs(written: [String: String]) throws -> [String: String] {
+        var all = written
+        let variables = try variables()
+        for output in job.output {
+            all[output.name] = try output.template.render(
+                environment: variables,
+                inputs: environment.request.inputs,
+                outputs: environment.outputs
+            )
+        }
+        return all
+    }
+
+    private func variables() throws -> [String: String] {
+        let common = environment.variables()
+        var all = common
+        for variable in job.environment {
+            all[variable.name] = try variable.template.render(
+                environment: common,
+                inputs: environment.request.inputs,
+                outputs: environment.outputs
+            )
+        }
+        return all
+    }
+
+    /// Runs a script of the job to its end, and ends it when the task is cancelled.
+    /// - Parameter note: told of the process group before the script begins.
+    func execute(
+        _ script: String,
+        extra: [String: String] = [:],
+        note: (ProcessGroup) throws -> Void,
+        _ line: @escaping (String, ChildProcess.Source) -> Void
+    ) async throws -> ChildProcess.Ending {
+        var variables = try variables()
+        for (name, value) in extra { variables[name] = value }
+        let child = try ChildProcess.start(
+            script: script,
+            environment: variables,
+            folder: environment.workspace
+        )
+        try note(child.group)
+        let lines = LineCollector()
+        let ending: ChildProcess.Ending = try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                do throws(SystemError) {
+                    _ = try SystemThread.start {
+                        let result = Result { () throws(SystemError) in
+                            child.begin()
+                            return try child.wait { lines.add($0, $1) }
+                        }
+                        continuation.resume(with: result.mapError { $0 as any Error })
+                    }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onCancel: {
+            child.stop()
+        }
+        for (text, source) in lines.finish() { line(text, source) }
+        return ending
+    }
+}
+
+/// Cuts output into lines.
+private final class LineCollector: Sendable {
+    private struct State {
+        var lines: [(String, ChildProcess.Source)] = []
+        var output: [UInt8] = []
+        var errors: [UInt8] = []
+    }
+
+    private let state = Locked(State())
+
+    /// A line that is longer is cut into pieces.
+    private static let limit = 65_536
+
+    func add(_ source: ChildProcess.Source, _ bytes: UnsafeRawBufferPointer) {
+        state.withLock { state in
+            for byte in bytes {
+                switch source {
+                case .standardOutput:
+                    Self.add(byte, source, &state.output, &state.lines)
+                case .standardError:
+                    Self.add(byte, source, &state.errors, &state.lines)
+                }
+            }
+        }
+    }
+
+    private static func add(
+        _ byte: UInt8,
+        _ source: ChildProcess.Source,
+        _ line: inout [UInt8],
+        _ lines: inout [(String, ChildProcess.Source)]
+    ) {
+        if byte != UInt8(ascii: "\n") { line.append(byte) }
+        guard byte == UInt8(ascii: "\n") || line.count >= limit else { return }
+        lines.append((String(decoding: line, as: UTF8.self), source))
+        line.removeAll(keepingCapacity: true)
+    }
+
+    func finish() -> [(String, ChildProcess.Source)] {
+        state.withLock { state in
+            var lines = state.lines
+            for (rest, source) in [
+                (state.output, ChildProcess.Source.standardOutput), (state.errors, .standardError),
+            ] where !rest.isEmpty {
+                lines.append((String(decoding: rest, as: UTF8.self), source))
+            }
+            return lines
+        }
+    }
+}
+
+/// The last line of an error output, for the message of a failure.
+private final class LastLine: Sendable {
+    private let line = Locked("")
+
+    func set(_ text: String) { if !text.isEmpty { line.withLock { $0 = text } } }
+
+    var suffix: String {
+        let text = line.withLock { $0 }
+        return text.isEmpty ? "" : ": \(text)"
+    }
+}
+
+/// The file that a job may write outputs into: lines of `key=value`.
+enum OutputFile {
+    static func parse(_ bytes: [UInt8]) throws(OperationError) -> [String: String] {
+        var all: [String: String] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            guard let equals = line.firstIndex(of: "="), equals > line.startIndex else {
+                throw OperationError(
+                    code: "invalid-output",
+                    message:
+                        "the job wrote the line \"\(line)\" to $DAYBOOK_OUTPUT, and lines there have the form key=value"
+                )
+            }
+            all[String(line[..<equals])] = String(line[line.index(after: equals)...])
+        }
+        return all
+    }
+}
+#endif

@@ -1,0 +1,84 @@
+#if CLI
+/// A checked runbook: blocks of shell jobs that run as one durable workflow.
+///
+/// What can be checked without running anything has been checked once a value of this type exists:
+/// names, types, and every reference of a template.
+public struct Runbook: Sendable, Equatable {
+    /// The name of the workflow.
+    public let name: String
+    /// What it is for, for people.
+    public let description: String?
+    /// The values that it is submitted with, in the order of their declaration.
+    public let inputs: [Input]
+    /// Names of the caller's environment variables that are passed in and recorded.
+    public let environment: [String]
+    /// The blocks, in the order in which they run. There is at least one.
+    public let blocks: [Block]
+
+    /// The jobs of all blocks, in the order of the text.
+    public var jobs: [Job] { blocks.flatMap(\.jobs) }
+
+    /// A value that a runbook is submitted with.
+    public struct Input: Sendable, Equatable {
+        /// What the text of a value must look like.
+        public enum ValueType: String, Sendable, Equatable, CaseIterable {
+            /// Any text.
+            case string
+            /// A decimal number that fits 64 bits.
+            case integer
+            /// A finite decimal number, perhaps with a fraction and an exponent.
+            case number
+            /// `true` or `false`.
+            case boolean
+        }
+
+        /// The name, unique also as that of an environment variable.
+        public let name: String
+        /// What its value must look like.
+        public let type: ValueType
+        /// Whether a value must be given. An input that is required has no default.
+        public let isRequired: Bool
+        /// The text that it has when none is given.
+        public let defaultValue: String?
+        /// What it is for, for people.
+        public let description: String?
+
+        /// The environment variable that holds it: `INPUT_NAME` for `name`.
+        public var environmentName: String { EnvironmentName.forInput(name) }
+    }
+
+    /// Jobs that belong together.
+    public struct Block: Sendable, Equatable {
+        /// The name.
+        public let name: String
+        /// What it is for, for people.
+        public let description: String?
+        /// The jobs, in the order of the text. There is at least one.
+        public let jobs: [Job]
+    }
+
+    /// A piece of shell text whose outcome is a checkpoint.
+    public struct Job: Sendable, Equatable {
+        /// The name, unique in the runbook: it names the checkpoint.
+        public let name: String
+        /// What it is for, for people.
+        public let description: String?
+        /// The shell text that does the work.
+        public let run: String
+        /// The shell text that exits with 0 when the work is done already.
+        public let verify: String?
+        /// The values that later jobs can refer to, in the order of the text.
+        public let output: [NamedTemplate]
+        /// Variables for this job alone, in the order of the text.
+        public let environment: [NamedTemplate]
+    }
+
+    /// A template and the key or variable that it gives a value to.
+    public struct NamedTemplate: Sendable, Equatable {
+        /// The key of an output, or the name of a variable.
+        public let name: String
+        /// What the value is made of.
+        public let template: Template
+    }
+}
+#endif

@@ -1,0 +1,26 @@
+#if CLI
+/// What is wrong with the text of a runbook, and where.
+public struct RunbookError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file as it was named to the parser.
+    public let file: String
+    /// The line, counted from 1.
+    public let line: Int
+    /// The column, counted from 1 in Unicode scalars.
+    public let column: Int
+    /// What was found and what to do, in one sentence.
+    public let message: String
+
+    /// Describes a fault at a place.
+    public init(file: String, line: Int, column: Int, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+
+    /// `FILE:LINE:COLUMN: message`, the form that editors and terminals make a link of.
+    public var description: String {
+        "\(file):\(line):\(column): \(message)"
+    }
+}
+#endif

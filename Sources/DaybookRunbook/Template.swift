@@ -1,0 +1,77 @@
+#if CLI
+/// Text with references, which are replaced when a job needs the value.
+///
+/// No shell reads a template: a value that is put into it stays data, whatever is in it.
+public struct Template: Sendable, Equatable {
+    /// A piece of a template.
+    public enum Segment: Sendable, Equatable {
+        /// Text that stands for itself.
+        case text(String)
+        /// `$NAME` or `${NAME}`: a variable of the job's environment.
+        case variable(String)
+        /// `${{ inputs.NAME }}`.
+        case input(String)
+        /// `${{ outputs.JOB.KEY }}`: an output of a job that comes earlier.
+        case output(job: String, key: String)
+
+        /// How a template refers to it.
+        public var reference: String {
+            switch self {
+            case .text(let text): text
+            case .variable(let name): "$\(name)"
+            case .input(let name): "${{ inputs.\(name) }}"
+            case .output(let job, let key): "${{ outputs.\(job).\(key) }}"
+            }
+        }
+    }
+
+    /// The text as it was written.
+    public let source: String
+    /// The pieces, in order. Two texts never follow one another.
+    public let segments: [Segment]
+
+    /// Replaces every reference by its value.
+    /// - Parameter environment: the variables of the job.
+    /// - Parameter inputs: what ``Runbook/resolveInputs(_:)`` gave.
+    /// - Parameter outputs: those of the earlier jobs, by the name of the job and the key.
+    /// - Throws: ``TemplateError`` for the first reference without a value.
+    public func render(
+        environment: [String: String],
+        inputs: [String: String] = [:],
+        outputs: [String: [String: String]] = [:]
+    ) throws(TemplateError) -> String {
+        var result = ""
+        for segment in segments {
+            let value: String? =
+                switch segment {
+                case .text(let text): text
+                case .variable(let name): environment[name]
+                case .input(let name): inputs[name]
+                case .output(let job, let key): outputs[job]?[key]
+                }
+            guard let value else { throw TemplateError(source: source, missing: segment) }
+            result += value
+        }
+        return result
+    }
+}
+
+/// A reference in a template has no value.
+public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The template as it was written.
+    public let source: String
+    /// The reference.
+    public let missing: Template.Segment
+
+    /// Which reference has no value, and where it is.
+    public var description: String {
+        let reason =
+            switch missing {
+            case .variable: "is not set in the environment of the job"
+            case .input: "has no value, because the input was not given and has no default"
+            case .output, .text: "has no value, because the job did not record it"
+            }
+        return "\(missing.reference) \(reason); it is used in \(quoted(source))"
+    }
+}
+#endif

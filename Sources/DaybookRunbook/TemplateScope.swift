@@ -1,0 +1,83 @@
+#if CLI
+/// What a template can refer to at its place in a runbook.
+struct TemplateScope {
+    /// The inputs of the runbook.
+    var inputs: [String] = []
+    /// The jobs of the whole runbook, also those that come later.
+    var allJobs: Set<String> = []
+    /// The names of the jobs so far, by what they are called in the names of variables.
+    private(set) var jobs: [String: String] = [:]
+    /// The outputs so far, as `JOB.KEY`, by their variables.
+    private(set) var outputVariables: [String: String] = [:]
+    /// The keys of the outputs so far, by job.
+    private var outputKeys: [String: [String]] = [:]
+
+    mutating func add(_ job: Runbook.Job) {
+        jobs[EnvironmentName.mapped(job.name)] = job.name
+        outputKeys[job.name] = job.output.map(\.name)
+        for output in job.output {
+            let variable = EnvironmentName.forOutput(output.name, ofJob: job.name)
+            outputVariables[variable] = "\(job.name).\(output.name)"
+        }
+    }
+
+    /// What is wrong with a reference; nil if it can have a value.
+    func fault(in segment: Template.Segment) -> String? {
+        switch segment {
+        case .text: nil
+        case .input(let name): inputs.contains(name) ? nil : unknownInput(name)
+        case .output(let job, let key): outputFault(job, key)
+        case .variable(let name): variableFault(name)
+        }
+    }
+
+    private func unknownInput(_ name: String) -> String {
+        let found = "the runbook has no input \(quoted(name))"
+        if let near = nearest(to: name, among: inputs) {
+            return "\(found); did you mean \(quoted(near))?"
+        }
+        return inputs.isEmpty ? found : "\(found); it has \(listed(inputs))"
+    }
+
+    private func outputFault(_ job: String, _ key: String) -> String? {
+        guard let keys = outputKeys[job] else {
+            if allJobs.contains(job) {
+                return
+                    "the job \(quoted(job)) has no outputs yet: only a job that comes earlier"
+                    + " can be referred to"
+            }
+            let hint = nearest(to: job, among: outputKeys.keys.sorted())
+            return "there is no job \(quoted(job))"
+                + (hint.map { "; did you mean \(quoted($0))?" } ?? "")
+        }
+        guard !keys.contains(key) else { return nil }
+        let found = "the job \(quoted(job)) has no output \(quoted(key))"
+        if let near = nearest(to: key, among: keys) {
+            return "\(found); did you mean \(quoted(near))?"
+        }
+        return keys.isEmpty ? "\(found): it has none" : "\(found); it has \(listed(keys))"
+    }
+
+    /// Variables that Daybook sets are known here; all others are looked up when a job runs.
+    private func variableFault(_ name: String) -> String? {
+        let known: [String]
+        if name.hasPrefix(EnvironmentName.inputPrefix) {
+            known = inputs.map(EnvironmentName.forInput)
+        } else if name.hasPrefix(EnvironmentName.outputPrefix) {
+            known = outputVariables.keys.sorted()
+        } else if name.hasPrefix(EnvironmentName.eachPrefix) {
+            return
+                "the variable \(quoted(name)) is never set: \"each\" is not supported by this"
+                + " version of Daybook"
+        } else {
+            return nil
+        }
+        guard !known.contains(name) else { return nil }
+        let found = "the variable \(quoted(name)) is never set here"
+        if let near = nearest(to: name, among: known) {
+            return "\(found); did you mean \(quoted(near))?"
+        }
+        return known.isEmpty ? found : "\(found); there are \(listed(known))"
+    }
+}
+#endif

@@ -1,0 +1,86 @@
+#if CLI
+import Yams
+
+/// The keys that a kind of mapping may have.
+struct Vocabulary {
+    /// The mapping in words, for a message.
+    let subject: String
+    let keys: [String]
+    let required: [String]
+
+    static let runbook = Vocabulary(
+        subject: "a runbook",
+        keys: ["name", "description", "inputs", "environment", "blocks"],
+        required: ["name", "blocks"]
+    )
+    static let input = Vocabulary(
+        subject: "an input",
+        keys: ["type", "required", "default", "description"],
+        required: []
+    )
+    static let block = Vocabulary(
+        subject: "a block",
+        keys: ["name", "description", "jobs"],
+        required: ["name", "jobs"]
+    )
+    static let job = Vocabulary(
+        subject: "a job",
+        keys: ["name", "description", "run", "verify", "output", "environment"],
+        required: ["name", "run"]
+    )
+
+    /// Keys that later versions know, wherever they stand. To pass over one would be to run
+    /// something else than what is written.
+    static let laterKeys: Set<String> = [
+        "secrets", "on_failure", "each", "limit", "approval", "always", "retry", "timeout",
+        "continueOnError",
+    ]
+}
+
+/// The values of a mapping, by their keys.
+struct Fields {
+    private let values: [String: Node]
+    private let whole: Node
+
+    /// Checks the keys of a mapping: first those that are there, then those that are not.
+    init(
+        of node: Node,
+        _ vocabulary: Vocabulary,
+        _ reader: NodeReader
+    ) throws(RunbookError) {
+        whole = node
+        var values: [String: Node] = [:]
+        for entry in try reader.entries(of: node, vocabulary.subject) {
+            guard vocabulary.keys.contains(entry.name) else {
+                throw reader.error(at: entry.key, vocabulary.refusal(of: entry.name))
+            }
+            values[entry.name] = entry.value
+        }
+        for key in vocabulary.required where values[key] == nil {
+            throw reader.error(
+                at: node,
+                "\(vocabulary.subject) must have the key \(quoted(key))"
+            )
+        }
+        self.values = values
+    }
+
+    subscript(key: String) -> Node? { values[key] }
+
+    /// The value of a key that is required, and so is there.
+    func required(_ key: String) -> Node { values[key] ?? whole }
+}
+
+extension Vocabulary {
+    fileprivate func refusal(of key: String) -> String {
+        if Self.laterKeys.contains(key) {
+            return "the key \(quoted(key)) is not supported by this version of Daybook"
+        }
+        let found = "\(subject) has no key \(quoted(key))"
+        if let near = nearest(to: key, among: keys) {
+            return "\(found); did you mean \(quoted(near))?"
+        }
+        return "\(found); it may have \(listed(keys))"
+    }
+}
+#endif
