@@ -2,7 +2,9 @@
 import PackageDescription
 
 // Heavy dependencies belong to traits, so that a program which embeds the core resolves only the
-// core's packages. The project's own tools and CI set this variable to turn every trait on.
+// core's packages. The project's own tools and CI set DAYBOOK_ALL_TRAITS to turn every trait on, and
+// DAYBOOK_STRICT to make warnings errors.
+let isStrict = Context.environment["DAYBOOK_STRICT"] != nil
 let allTraits = Context.environment["DAYBOOK_ALL_TRAITS"] != nil
 
 let package = Package(
@@ -133,7 +135,10 @@ let package = Package(
         .testTarget(name: "DaybookRunbookTests", dependencies: ["DaybookRunbook"]),
         .testTarget(
             name: "DaybookCommandTests",
-            dependencies: ["DaybookCommand", "DaybookSystem"]
+            dependencies: [
+                "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
+                "DaybookModel", "DaybookSystem",
+            ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.
         .testTarget(name: "EmbeddingTests", dependencies: ["Daybook"]),
@@ -154,5 +159,5 @@ for target in package.targets where target.type != .system && target.name != "Em
             .enableUpcomingFeature("MemberImportVisibility"),
             .enableUpcomingFeature("InternalImportsByDefault"),
             .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        ]
+        ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 }

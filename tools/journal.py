@@ -4,7 +4,7 @@
 Needs the packages lmdb and protobuf (Debian: python3-lmdb, python3-protobuf).
 Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
 """
-import argparse, datetime, fcntl, functools, hashlib, hmac, json, os, signal, struct, sys, warnings
+import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, struct, sys, warnings
 
 import lmdb
 from google.protobuf.message import DecodeError
@@ -12,8 +12,13 @@ from google.protobuf.message import DecodeError
 import daybook_pb2 as pb
 
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]
-number = functools.partial(int.from_bytes, byteorder="little")
 key = struct.Struct("<Q").pack
+
+
+def number(key):
+    if len(key) != 8:  # only a damaged page has others
+        raise lmdb.CorruptedError(f"a number has {len(key)} bytes")
+    return int.from_bytes(key, "little")
 
 
 def sha256(data):
@@ -68,10 +73,11 @@ class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
     def __init__(self, folder):
-        # Size 0 is the file's own map size: a smaller map can fail while somebody writes. Whoever
-        # opens first sets the number of readers for all, so it is that of Daybook.
-        environment = lmdb.open(os.path.join(folder, "journal.mdb"), subdir=False, readonly=True,
-                                mode=0o600, map_size=0, max_readers=1024, max_dbs=len(DATABASES))
+        path = os.path.join(folder, "journal.mdb")
+        # The map has room for what is written between opening and reading. Whoever opens first
+        # sets the number of readers for all: so it is that of Daybook.
+        environment = lmdb.open(path, map_size=os.path.getsize(path) + 2**30, max_readers=1024,
+                                subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
         self.problems = self.count = self.time = self.executions = 0
@@ -218,7 +224,7 @@ class Journal:
             self.expect(at and self.entry(at).execution_submitted.id.encode() == id,
                         at or "executions", f"the row of {id!r} is not of its making")
         for place in self.records("tiles").iternext(values=False):
-            level, index = place[0], int.from_bytes(place[1:], "big")
+            level, index = (int.from_bytes(part, "big") for part in (place[:1], place[1:9]))
             self.expect(len(place) == 9 and index < (self.tree.full + [0] * 256)[level],
                         f"tile {level}/{index}", "its entries are not there")
 
@@ -244,10 +250,11 @@ def run(command, folder, as_json):
         journal = Journal(folder)
         journal.list(as_json) if command == "list" else journal.verify()
         return 5 if journal.problems else 0
+    except BlockingIOError:
+        print(f"{folder}: its file is being replaced; try again", file=sys.stderr)
+        return 4
     except (lmdb.Error, OSError) as error:
         print(f"{folder}: {error}", file=sys.stderr)
-        if isinstance(error, BlockingIOError):
-            return 4
         outside = (OSError, lmdb.ReadonlyError, lmdb.MemoryError, lmdb.ReadersFullError)
         return 1 if isinstance(error, outside) else 5
 
@@ -269,9 +276,8 @@ def main():
     child = os.fork()
     if child == 0:
         return run(arguments.command, arguments.journal, arguments.json)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if -status in (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT):
+    if -status in (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE):
         print(f"{arguments.journal}: its file is cut short or damaged", file=sys.stderr)
         return 5
     return status if status >= 0 else 128 - status

@@ -267,8 +267,9 @@ public final class Daybook: Sendable {
         try ExecutionReader.input(of: record.number, engine.writer.journal)
     }
 
-    /// Whether an execution of a registered workflow is ready or running.
-    public var hasWork: Bool { engine.hasWork }
+    /// Waits until this process runs nothing and finds nothing that it could claim.
+    /// - Throws: `CancellationError`.
+    public func waitUntilIdle() async throws { try await engine.waitUntilIdle() }
 
     /// The journal below.
     public var journal: Journal { engine.writer.journal }

@@ -11,6 +11,14 @@ extension Engine {
         }
     }
 
+    /// Waits until nothing runs here and nothing could be claimed.
+    func waitUntilIdle() async throws {
+        while hasWork, !isStopped {
+            try Task.checkCancellation()
+            await board.wait(for: NewsBoard.idleness) { !hasWork }
+        }
+    }
+
     /// Waits until an execution has ended or is parked.
     func waitForEnd(of id: String) async throws -> ExecutionRecord {
         while true {

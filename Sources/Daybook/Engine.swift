@@ -21,6 +21,8 @@ final class Engine: Sendable {
 
     private struct Running: Sendable {
         var activations: [UInt64: Activation] = [:]
+        /// A claim has been asked for and not yet answered.
+        var isClaiming = false
         /// Executions that this process was asked to run, in order; used when it claims only those.
         var named: [UInt64] = []
         /// Leases whose end could not be recorded.
@@ -151,6 +153,7 @@ final class Engine: Sendable {
                         board.wakeClaimer()
                     }
                 }
+                board.publish(ended: [NewsBoard.idleness], readied: false)
             }
             group.cancelAll()
         }
@@ -161,6 +164,8 @@ final class Engine: Sendable {
     }
 
     private func claimNext() async -> Lease? {
+        running.withLock { $0.isClaiming = true }
+        defer { running.withLock { $0.isClaiming = false } }
         guard let target = nextTarget() else { return nil }
         do {
             guard let lease = try await perform({ Claim(target) }) else { return nil }
@@ -350,8 +355,9 @@ final class Engine: Sendable {
 
     /// Whether something runs here, or could be claimed.
     var hasWork: Bool {
-        if running.withLock({ !$0.activations.isEmpty }) { return true }
-        return nextTarget() != nil
+        // What is claimed between the two looks is found by the second.
+        if nextTarget() != nil { return true }
+        return running.withLock { !$0.activations.isEmpty || $0.isClaiming }
     }
 
     private func releaseLeftovers() async {

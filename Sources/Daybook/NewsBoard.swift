@@ -2,6 +2,9 @@ import DaybookSystem
 
 /// Where those wait who want to know when an execution has ended or can be claimed.
 final class NewsBoard: Sendable {
+    /// Stands for "something that ran here has ended": no execution has this number.
+    static let idleness: UInt64 = 0
+
     private struct State {
         var waiting: [UInt64: [(token: UInt64, CheckedContinuation<Void, Never>)]] = [:]
         var nextToken: UInt64 = 0

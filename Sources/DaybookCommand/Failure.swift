@@ -62,8 +62,8 @@ enum Failure {
 
     private static func status(of error: any Error) -> ExitStatus? {
         switch error {
-        case let error as JournalError: status(of: error)
-        case let error as Refusal: status(of: error)
+        case let error as JournalError: statusOfJournal(error.code)
+        case let error as Refusal: statusOfRefusal(error.code)
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
         case is PayloadTooLarge, is SystemError, is PayloadErased: .failed
         case is ExecutionParked: .workflowHeld
@@ -72,8 +72,8 @@ enum Failure {
         }
     }
 
-    private static func status(of error: JournalError) -> ExitStatus {
-        switch error.code {
+    private static func statusOfJournal(_ code: JournalError.Code) -> ExitStatus {
+        switch code {
         case .notFound: .notFound
         case .exists, .locked: .conflict
         case .integrity: .integrity
@@ -81,8 +81,8 @@ enum Failure {
         }
     }
 
-    private static func status(of error: Refusal) -> ExitStatus {
-        switch error.code {
+    private static func statusOfRefusal(_ code: Refusal.Code) -> ExitStatus {
+        switch code {
         case .notFound: .notFound
         case .invalidArgument: .usage
         default: .conflict

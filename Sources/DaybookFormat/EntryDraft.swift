@@ -30,7 +30,7 @@ public struct EntryDraft: Sendable {
         self.execution = execution
         self.event = event
         self.session = session
-        self.payloads = payloads
+        self.payloads = payloads?.count == 0 ? nil : payloads
         self.row = row
     }
 }

@@ -179,18 +179,30 @@ public struct StoredPayload: Sendable {
                 try reader.skip(field)
                 continue
             }
-            var inner = WireReader(try reader.bytes())
-            var salt: Salt?
-            var data: [UInt8] = []
-            while let field = try inner.field() {
-                switch field.tag {
-                case 1 << 3 | 2: salt = Salt(try inner.bytes())
-                case 2 << 3 | 2: data = Array(try inner.bytes())
-                default: try inner.skip(field)
-                }
-            }
-            all.append(StoredPayload(salt: salt, data: data))
+            all.append(try one(try reader.bytes()))
         }
         return all
+    }
+
+    private static func one(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> StoredPayload {
+        var reader = WireReader(bytes)
+        var salt: UnsafeRawBufferPointer?
+        var data: [UInt8] = []
+        while let field = try reader.field() {
+            switch field.tag {
+            case 1 << 3 | 2: salt = try reader.bytes()
+            case 2 << 3 | 2: data = Array(try reader.bytes())
+            default: try reader.skip(field)
+            }
+        }
+        guard let salt, !salt.isEmpty else {
+            guard data.isEmpty else { throw WireError("a payload has no salt, and is not erased") }
+            return StoredPayload(salt: nil, data: [])
+        }
+        // HMAC fills a key up with zeros, so that a salt of another length could give the same MAC.
+        guard let salt = Salt(salt) else {
+            throw WireError("a salt has \(salt.count) bytes instead of \(Salt.byteCount)")
+        }
+        return StoredPayload(salt: salt, data: data)
     }
 }

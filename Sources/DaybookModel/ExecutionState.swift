@@ -120,16 +120,28 @@ public struct ExecutionState: Sendable {
         case .executionCompleted:
             status = .completed
             session = 0
-            return .closed
+            return try Self.closes(entry) ? .closed : .leftQueue
         case .executionFailed:
             status = .failed
             session = 0
-            return .closed
+            return try Self.closes(entry) ? .closed : .leftQueue
         case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
             .contentTypeInterned:
             throw WireError("\(kind.name) does not belong into an execution's history")
         }
         return .none
+    }
+}
+
+extension ExecutionState {
+    /// Whether a final event leaves nothing to clean up: field 3 of either.
+    private static func closes(_ entry: EntryView) throws(WireError) -> Bool {
+        var reader = WireReader(entry.eventBytes)
+        while let field = try reader.field() {
+            if field.tag == 3 << 3 { return try reader.varint() != 0 }
+            try reader.skip(field)
+        }
+        return false
     }
 }
 

@@ -2,7 +2,7 @@
 /// The candidate that a misspelt name was probably meant to be, if one is close enough.
 ///
 /// Close is one slip in a short name, and one slip for every three letters in a long one. Letters
-/// that differ in case only cost nothing.
+/// that differ in case only cost nothing, and neither does an end that was left out, as in `env`.
 func nearest(to name: String, among candidates: [String]) -> String? {
     // The distance takes time in the product of both lengths: no key of ours is that long.
     guard (1...64).contains(name.utf8.count) else { return nil }
@@ -10,7 +10,9 @@ func nearest(to name: String, among candidates: [String]) -> String? {
     let allowed = max(1, wanted.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in candidates where candidate.utf8.count <= 64 {
-        let found = distance(wanted, Array(candidate.lowercased()))
+        let letters = Array(candidate.lowercased())
+        let isAbbreviation = wanted.count >= 3 && letters.starts(with: wanted)
+        let found = isAbbreviation ? 0 : distance(wanted, letters)
         // A distance of the whole length says only that both are short.
         guard found <= allowed, found < wanted.count else { continue }
         if best.map({ found < $0.distance }) ?? true { best = (candidate, found) }

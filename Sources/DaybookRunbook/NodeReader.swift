@@ -33,7 +33,7 @@ struct NodeReader {
         return result
     }
 
-    /// The items of a list that has at least one.
+    /// The items of a list.
     func items(of node: Node, _ what: String) throws(RunbookError) -> [Node] {
         guard case .sequence(let sequence) = node, isUntagged(sequence.tag, .seq) else {
             throw error(at: node, "\(what) must be a list, but is \(describe(node))")

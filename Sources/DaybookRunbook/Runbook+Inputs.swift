@@ -10,9 +10,9 @@ extension Runbook {
     public func resolveInputs(
         _ given: [String: String]
     ) throws(InputError) -> [String: String] {
-        let known = inputs.map(\.name)
+        let known = Set(inputs.map(\.name))
         let unknown = given.keys.filter { !known.contains($0) }
-        if let name = unknown.min() { throw .unknown(name: name, known: known) }
+        if let name = unknown.min() { throw .unknown(name: name, known: inputs.map(\.name)) }
 
         let missing = inputs.filter { $0.isRequired && given[$0.name] == nil }
         if !missing.isEmpty { throw .missing(names: missing.map(\.name)) }

@@ -33,33 +33,42 @@ extension RunbookParser {
 
     private mutating func job(_ node: Node) throws(RunbookError) -> Runbook.Job {
         let fields = try Fields(of: node, .job, reader)
-        let name = try reader.name(fields.required("name"), "the name of a job")
-        if let other = scope.jobs[EnvironmentName.mapped(name)] {
-            let variables = EnvironmentName.outputPrefix + EnvironmentName.mapped(name) + "_…"
-            throw reader.error(
-                at: fields.required("name"),
-                other == name
-                    ? "there is a job \(quoted(name)) already; the names of jobs are unique in the"
-                        + " whole runbook"
-                    : "the jobs \(quoted(other)) and \(quoted(name)) would both have outputs"
-                        + " \(variables); rename one"
-            )
-        }
+        let name = try jobName(fields.required("name"))
+        let description = try description(fields)
+        let run = try shellText(fields.required("run"), "\"run\"")
+        var verify: String?
+        if let node = fields["verify"] { verify = try shellText(node, "\"verify\"") }
+        var output: [Runbook.NamedTemplate] = []
+        if let node = fields["output"] { output = try outputs(node, ofJob: name) }
         let job = Runbook.Job(
             name: name,
-            description: try description(fields),
-            run: try shellText(fields.required("run"), "\"run\""),
-            verify: try fields["verify"].map { node throws(RunbookError) in
-                try shellText(node, "\"verify\"")
-            },
-            output: try fields["output"].map { node throws(RunbookError) in
-                try outputs(node, ofJob: name)
-            } ?? [],
+            description: description,
+            run: run,
+            verify: verify,
+            output: output,
             environment: try fields["environment"].map(jobEnvironment) ?? []
         )
-        // Only now: what a job refers to must be there before it.
+        // Only now: a job can not refer to what it gives itself.
         scope.add(job)
         return job
+    }
+
+    private func jobName(_ node: Node) throws(RunbookError) -> String {
+        let name = try reader.name(node, "the name of a job")
+        guard let other = scope.jobs[EnvironmentName.mapped(name)] else { return name }
+        if other == name {
+            throw reader.error(
+                at: node,
+                "there is a job \(quoted(name)) already; the name of a job is unique in the whole"
+                    + " runbook"
+            )
+        }
+        let variables = "\(EnvironmentName.outputPrefix)\(EnvironmentName.mapped(name))_…"
+        throw reader.error(
+            at: node,
+            "the outputs of the jobs \(quoted(other)) and \(quoted(name)) would have the same"
+                + " variables \(variables); rename one"
+        )
     }
 
     private func outputs(

@@ -32,7 +32,7 @@ extension RunbookParser {
     }
 
     private func input(_ name: String, _ node: Node) throws(RunbookError) -> Runbook.Input {
-        let fields = try Fields(of: node, .input, reader)
+        let fields = try Fields(of: node, .input, reader, what: "the input \(quoted(name))")
         let type = try fields["type"].map(valueType) ?? .string
         var isRequired = false
         if let flag = fields["required"] { isRequired = try reader.flag(flag, "\"required\"") }

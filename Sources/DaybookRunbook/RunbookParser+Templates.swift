@@ -53,7 +53,7 @@ extension RunbookParser {
         let inner = text.dropFirst("${{".count)
         let end = inner.indices.first { inner[$0...].starts(with: "}}".unicodeScalars) }
         let expression = String(inner[..<(end ?? inner.startIndex)])
-        switch try? TemplateSyntax.reference(in: expression, at: 0) {
+        switch try? Template.Segment(expression: expression, at: 0) {
         case .input(let name):
             return "use \"$\(EnvironmentName.forInput(name))\""
         case .output(let job, let key):

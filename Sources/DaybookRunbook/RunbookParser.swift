@@ -29,7 +29,7 @@ struct RunbookParser {
         let name = try reader.name(fields.required("name"), "the name of the runbook")
         let description = try description(fields)
         let inputs = try fields["inputs"].map(inputs) ?? []
-        scope.inputs = inputs.map(\.name)
+        scope = TemplateScope(inputs: inputs.map(\.name))
         let environment = try fields["environment"].map(callerEnvironment) ?? []
         let blocks = try blocks(fields.required("blocks"))
         return Runbook(
@@ -48,10 +48,11 @@ struct RunbookParser {
 
     private func callerEnvironment(_ node: Node) throws(RunbookError) -> [String] {
         var names: [String] = []
+        var seen: Set<String> = []
         for item in try reader.items(of: node, "the environment of the runbook") {
             let name = try reader.text(item, "the name of a variable").string
             try checkVariable(name, at: item)
-            if names.contains(name) {
+            guard seen.insert(name).inserted else {
                 throw reader.error(
                     at: item,
                     "the variable \(quoted(name)) is in the list already"

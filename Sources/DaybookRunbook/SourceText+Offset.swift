@@ -41,21 +41,27 @@ extension SourceText {
         guard let quote = raw.first, quote == "'" || quote == "\"" else { return nil }
         var column = 1
         for (index, scalar) in value[...offset].enumerated() {
-            guard column < raw.count else { return nil }
+            guard let length = quotedLength(of: scalar, in: raw.dropFirst(column), quote: quote)
+            else { return nil }
             if index == offset { return column }
-            if raw[column] == quote {
-                // A quote within single quotes is doubled; elsewhere it ends the scalar.
-                guard quote == "'", raw[column...].starts(with: ["'", "'"]) else { return nil }
-                column += 2
-            } else if quote == "\"", raw[column] == "\\" {
-                guard column + 1 < raw.count else { return nil }
-                column += escapeLength(raw[column + 1])
-            } else {
-                guard raw[column] == scalar else { return nil }
-                column += 1
-            }
+            column += length
         }
         return nil
+    }
+
+    /// How many scalars stand for one of the value; nil where the line ends or says another.
+    private static func quotedLength(
+        of scalar: Unicode.Scalar,
+        in raw: ArraySlice<Unicode.Scalar>,
+        quote: Unicode.Scalar
+    ) -> Int? {
+        guard let first = raw.first else { return nil }
+        if quote == "\"", first == "\\" {
+            return raw.dropFirst().first.map(escapeLength)
+        }
+        guard first == scalar else { return nil }
+        // A quote within single quotes is doubled.
+        return first == "'" && quote == "'" ? 2 : 1
     }
 
     private static func escapeLength(_ letter: Unicode.Scalar) -> Int {

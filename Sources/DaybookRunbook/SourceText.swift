@@ -40,7 +40,7 @@ struct SourceText {
         )
     }
 
-    /// The place of a character.
+    /// The place of a character, or of the end of the text.
     func position(at index: String.Index) -> Position {
         let before = text.unicodeScalars[..<index]
         var line = 1
@@ -48,7 +48,8 @@ struct SourceText {
         for place in before.indices where before[place] == "\n" || before[place] == "\r" {
             let next = before.index(after: place)
             // CR and LF together end a single line.
-            if before[place] == "\r", text.unicodeScalars[next] == "\n" { continue }
+            let rest = text.unicodeScalars[next...]
+            if before[place] == "\r", rest.first == "\n" { continue }
             line += 1
             lineStart = next
         }

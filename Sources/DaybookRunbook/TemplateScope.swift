@@ -1,8 +1,10 @@
 #if CLI
 /// What a template can refer to at its place in a runbook.
 struct TemplateScope {
-    /// The inputs of the runbook.
-    var inputs: [String] = []
+    /// The inputs of the runbook, in order.
+    private let inputs: [String]
+    private let inputNames: Set<String>
+    private let inputVariables: Set<String>
     /// The jobs of the whole runbook, also those that come later.
     var allJobs: Set<String> = []
     /// The names of the jobs so far, by what they are called in the names of variables.
@@ -11,6 +13,12 @@ struct TemplateScope {
     private(set) var outputVariables: [String: String] = [:]
     /// The keys of the outputs so far, by job.
     private var outputKeys: [String: [String]] = [:]
+
+    init(inputs: [String] = []) {
+        self.inputs = inputs
+        inputNames = Set(inputs)
+        inputVariables = Set(inputs.map(EnvironmentName.forInput))
+    }
 
     mutating func add(_ job: Runbook.Job) {
         jobs[EnvironmentName.mapped(job.name)] = job.name
@@ -25,7 +33,7 @@ struct TemplateScope {
     func fault(in segment: Template.Segment) -> String? {
         switch segment {
         case .text: nil
-        case .input(let name): inputs.contains(name) ? nil : unknownInput(name)
+        case .input(let name): inputNames.contains(name) ? nil : unknownInput(name)
         case .output(let job, let key): outputFault(job, key)
         case .variable(let name): variableFault(name)
         }
@@ -60,10 +68,13 @@ struct TemplateScope {
 
     /// Variables that Daybook sets are known here; all others are looked up when a job runs.
     private func variableFault(_ name: String) -> String? {
+        // Names are listed only where there is a fault: a runbook may have thousands.
         let known: [String]
         if name.hasPrefix(EnvironmentName.inputPrefix) {
+            if inputVariables.contains(name) { return nil }
             known = inputs.map(EnvironmentName.forInput)
         } else if name.hasPrefix(EnvironmentName.outputPrefix) {
+            if outputVariables[name] != nil { return nil }
             known = outputVariables.keys.sorted()
         } else if name.hasPrefix(EnvironmentName.eachPrefix) {
             return
@@ -72,7 +83,6 @@ struct TemplateScope {
         } else {
             return nil
         }
-        guard !known.contains(name) else { return nil }
         let found = "the variable \(quoted(name)) is never set here"
         if let near = nearest(to: name, among: known) {
             return "\(found); did you mean \(quoted(near))?"

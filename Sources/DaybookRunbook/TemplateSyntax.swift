@@ -26,38 +26,6 @@ struct TemplateSyntax {
         return syntax.parts
     }
 
-    /// What an expression between `${{` and `}}` refers to.
-    static func reference(in expression: String, at offset: Int) throws(TextFault)
-        -> Template.Segment
-    {
-        let trimmed = trim(expression)
-        if trimmed.hasPrefix("inputs.") {
-            let name = String(trimmed.dropFirst("inputs.".count))
-            if EnvironmentName.isIdentifier(name) { return .input(name) }
-        } else if trimmed.hasPrefix("outputs.") {
-            let path = trimmed.dropFirst("outputs.".count)
-            // The names of jobs have dots in them: the key is what follows the last one.
-            if let dot = path.lastIndex(of: "."), dot != path.startIndex {
-                let key = String(path[path.index(after: dot)...])
-                if EnvironmentName.isIdentifier(key) {
-                    return .output(job: String(path[..<dot]), key: key)
-                }
-            }
-        } else if ["secrets", "each"].contains(where: {
-            trimmed == $0 || trimmed.hasPrefix("\($0).")
-        }) {
-            throw TextFault(
-                offset: offset,
-                message: "\(quoted(trimmed)) is not supported by this version of Daybook"
-            )
-        }
-        throw TextFault(
-            offset: offset,
-            message: "\(quoted(trimmed)) is not an expression; write ${{ inputs.NAME }} or"
-                + " ${{ outputs.JOB.KEY }}"
-        )
-    }
-
     private init(scalars: [Unicode.Scalar]) {
         self.scalars = scalars
     }
@@ -86,7 +54,7 @@ struct TemplateSyntax {
             guard let inner = readUpTo(["}", "}"]) else {
                 throw TextFault(offset: start, message: "${{ is not closed: }} is missing")
             }
-            finish(try Self.reference(in: inner, at: start), at: start)
+            finish(try Template.Segment(expression: inner, at: start), at: start)
         case "{":
             position += 1
             guard let name = readUpTo(["}"]) else {
@@ -119,7 +87,9 @@ struct TemplateSyntax {
 
     private mutating func readName() -> String {
         let start = position
-        while let scalar = peek(0), scalar == "_" || isASCIIAlphanumeric(scalar) {
+        while let byte = peek(0).flatMap({ UInt8(exactly: $0.value) }),
+            EnvironmentName.isWordByte(byte), byte != UInt8(ascii: "-")
+        {
             position += 1
         }
         return string(start..<position)
@@ -161,13 +131,4 @@ struct TemplateSyntax {
     }
 }
 
-private func isASCIIAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.isASCII && scalar.properties.isAlphabetic
-        || ("0"..."9").contains(scalar)
-}
-
-private func trim(_ text: String) -> String {
-    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
-    return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
-}
 #endif

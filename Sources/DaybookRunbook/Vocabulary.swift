@@ -43,14 +43,16 @@ struct Fields {
     private let whole: Node
 
     /// Checks the keys of a mapping: first those that are there, then those that are not.
+    /// - Parameter what: the mapping in words, where there is more to say than its kind.
     init(
         of node: Node,
         _ vocabulary: Vocabulary,
-        _ reader: NodeReader
+        _ reader: NodeReader,
+        what: String? = nil
     ) throws(RunbookError) {
         whole = node
         var values: [String: Node] = [:]
-        for entry in try reader.entries(of: node, vocabulary.subject) {
+        for entry in try reader.entries(of: node, what ?? vocabulary.subject) {
             guard vocabulary.keys.contains(entry.name) else {
                 throw reader.error(at: entry.key, vocabulary.refusal(of: entry.name))
             }

@@ -18,7 +18,12 @@ extension YAMLDocument {
                     "a second document begins here; a runbook is a single one in a file"
                 )
             }
-            return source.error(at: Position(mark), message(problem, context))
+            // LibYAML takes the end of a text for a line of its own.
+            let end = source.position(at: source.text.endIndex)
+            return source.error(
+                at: mark.line > end.line ? end : Position(mark),
+                message(problem, context, mark, source)
+            )
         case .duplicatedKeysInMapping(let names, let context):
             return duplicate(names.first ?? "", first: Position(context.mark), in: source)
         case .reader(let problem, _, _, _), .writer(let problem), .emitter(let problem),
@@ -31,9 +36,18 @@ extension YAMLDocument {
         }
     }
 
-    private static func message(_ problem: String, _ context: YamlError.Context?) -> String {
+    private static func message(
+        _ problem: String,
+        _ context: YamlError.Context?,
+        _ mark: Mark,
+        _ source: SourceText
+    ) -> String {
         if problem.hasPrefix("Maximum nesting level") { return "YAML: it is nested too deeply" }
-        guard let context else { return "YAML: \(problem)" }
+        if source.line(mark.line).dropFirst(mark.column - 1).first == "\t" {
+            return "YAML: a tab can not indent a line; use spaces"
+        }
+        guard let context, (context.mark.line, context.mark.column) != (mark.line, mark.column)
+        else { return "YAML: \(problem)" }
         let place = "line \(context.mark.line), column \(context.mark.column)"
         return "YAML: \(problem), \(context.text) that begins at \(place)"
     }

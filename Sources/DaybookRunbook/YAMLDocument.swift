@@ -3,11 +3,12 @@ import Yams
 
 /// Reads the text of a runbook into YAML nodes, and refuses what could do harm on the way.
 struct YAMLDocument {
-    /// Bytes that a runbook may have: 512 KiB.
+    /// Bytes that a runbook may have: 256 KiB.
     ///
-    /// Yams takes time in the product of size and depth for keys that are themselves mappings;
-    /// LibYAML ends the depth at 1000, and this the size.
-    static let sizeLimit = 512 << 10
+    /// Yams hashes a key with all that is in it, so that keys within keys take time in the product
+    /// of size and depth. LibYAML ends the depth at 1000, and this the size: the worst that can be
+    /// written takes under a minute.
+    static let sizeLimit = 256 << 10
 
     /// Reads a text that must be one document, with something in it.
     static func root(of source: SourceText) throws(RunbookError) -> Node {

@@ -100,8 +100,8 @@ public final class Environment: @unchecked Sendable {
             result = mdb_env_open(handle, path, flags, 0o600)
             if result == 0 { return (handle, size) }
             mdb_env_close(handle)
-            // ENOMEM: the address space is limited, as under `ulimit -v` or valgrind.
-            guard result == SystemErrorNumber.outOfMemory, size > 16 << 20 else {
+            // The address space is limited: ENOMEM under `ulimit -v`, EINVAL under valgrind.
+            guard SystemErrorNumber.noAddressSpace.contains(result), size > 16 << 20 else {
                 throw LMDBError(.init(rawValue: result), "mdb_env_open", path: path)
             }
             size /= 2
@@ -300,5 +300,5 @@ public struct EnvironmentInformation: Sendable {
 }
 
 private enum SystemErrorNumber {
-    static let outOfMemory: Int32 = 12
+    static let noAddressSpace: [Int32] = [12, 22]
 }

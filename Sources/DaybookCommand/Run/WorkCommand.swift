@@ -29,37 +29,20 @@ struct WorkCommand: AsyncParsableCommand {
         options.claims = .registered
         options.maxConcurrent = concurrency
         let reporter = WorkReporter(common: common)
-        let (idle, idleSignal) = AsyncStream.makeStream(of: Void.self)
-        options.observer = { event in
-            reporter.observe(event)
-            switch event {
-            case .ended, .closed: idleSignal.yield()
-            default: break
-            }
-        }
+        options.observer = { reporter.observe($0) }
         let interrupts = try Interrupts.stream()
         let daybook = try await Daybook.open(
             at: try common.journalPath(),
             options,
             workflows: [RunbookWorkflow()]
         )
-        await withTaskGroup { group in
+        try await withThrowingTaskGroup { group in
             group.addTask { for await _ in interrupts { return } }
-            if untilIdle { group.addTask { await daybook.waitUntilIdle(idle) } }
-            await group.next()
+            if untilIdle { group.addTask { try await daybook.waitUntilIdle() } }
+            try await group.next()
             group.cancelAll()
         }
         try await daybook.close()
-    }
-}
-
-extension Daybook {
-    /// Waits until nothing is ready or running. `changes` yields when something may have ended.
-    fileprivate func waitUntilIdle(_ changes: AsyncStream<Void>) async {
-        if !hasWork { return }
-        for await _ in changes {
-            if !hasWork { return }
-        }
     }
 }
 

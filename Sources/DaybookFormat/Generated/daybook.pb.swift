@@ -296,7 +296,7 @@ public nonisolated struct ProtoCommitment: Sendable {
   public init() {}
 }
 
-/// The record kept in the `payloads` database for an entry with payloads.
+/// The record kept in the `payloads` database for an entry with payloads; none for one without.
 public nonisolated struct ProtoPayloads: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -314,7 +314,7 @@ public nonisolated struct ProtoPayload: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 16 random bytes. Empty: erased.
+  /// Exactly 16 random bytes. Empty, and data too: erased.
   public var salt: Data = Data()
 
   public var data: Data = Data()

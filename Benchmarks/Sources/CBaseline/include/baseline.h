@@ -48,7 +48,8 @@ void baseline_close(baseline *self);
 // Does what an append to a journal has to do: encodes the entries, draws salts and commits to the
 // payloads, keeps all six tables, hashes the leaves, and waits for the disk.
 // Refused are an execution that is not there (MDB_NOTFOUND), an id that is taken (MDB_KEYEXIST), a
-// begin or close without an id (EINVAL), and an entry of more than 65,535 bytes (EMSGSIZE).
+// begin or close without an id (EINVAL), and an event of more than 65,375 bytes, which may not fit
+// into an entry (EMSGSIZE). What is appended to an execution that is closed is not noticed.
 int baseline_append(baseline *self, const baseline_item *items, size_t count);
 
 // Appends a batch with one commit to one table: header, event and payload in one value.
