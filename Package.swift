@@ -129,7 +129,7 @@ let package = Package(
             name: "DaybookTests",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
-                "DaybookSystem",
+                "DaybookSystem", "LMDB",
             ]
         ),
         .testTarget(name: "DaybookRunbookTests", dependencies: ["DaybookRunbook"]),

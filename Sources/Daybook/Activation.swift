@@ -51,6 +51,17 @@ final class Activation: Sendable {
 
     // MARK: Replay
 
+    /// Whether the next operation of a scope is recorded. A journal that cannot be read ends the
+    /// activation at that operation, not here.
+    func isReplaying(_ scope: [UInt32]) -> Bool {
+        do {
+            return try replayLog.hasNext(in: scope)
+        } catch {
+            latch(.journalFailed(error))
+            return false
+        }
+    }
+
     /// The record of an operation, if there is one.
     func replay(_ operation: Operation, at location: String) throws -> ReplayLog.Record? {
         let record: ReplayLog.Record?

@@ -321,6 +321,9 @@ public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertibl
     /// The execution.
     public let id: String
 
+    /// Says which execution it is.
+    public init(id: String) { self.id = id }
+
     /// What to do.
     public var description: String {
         "the execution \(id) is parked; look at it with `daybook show \(id)`"

@@ -25,7 +25,7 @@ final class ReplayLog: Sendable {
         var waiting: [[UInt32]: [Record]] = [:]
         var nextSequence: UInt64
         var isAtEnd = false
-        /// A record was taken only to look whether there is one.
+        /// How many of a scope's waiting records have been handed out.
         var consumed: [[UInt32]: Int] = [:]
     }
 
@@ -42,6 +42,14 @@ final class ReplayLog: Sendable {
         execution = lease.execution
         end = lease.claim
         reading = Locked(Reading(nextSequence: lease.execution + 1))
+    }
+
+    /// Whether a scope has a record that is not consumed.
+    func hasNext(in scope: [UInt32]) throws -> Bool {
+        try reading.withLock { reading in
+            while reading.waiting[scope] == nil, !reading.isAtEnd { try readChunk(&reading) }
+            return reading.waiting[scope] != nil
+        }
     }
 
     /// The next record of a scope, which is consumed by this.

@@ -10,7 +10,6 @@ public final class WorkflowContext {
     private let activation: Activation
     private let scope: [UInt32]
     private var position: UInt32 = 0
-    private var isBeyondRecord = false
 
     init(_ activation: Activation, scope: [UInt32] = []) {
         self.activation = activation
@@ -23,8 +22,8 @@ public final class WorkflowContext {
     public var number: UInt64 { activation.lease.execution }
     /// Which attempt this is, from 1.
     public var attempt: UInt32 { activation.lease.attempt }
-    /// Whether the next operation may be answered from the journal.
-    public var isReplaying: Bool { !isBeyondRecord }
+    /// Whether the next operation will be answered from the journal.
+    public var isReplaying: Bool { activation.isReplaying(scope) }
 
     /// What a look at the world says about work that may have been done already.
     public enum Verification<Value: Sendable>: Sendable {
@@ -113,7 +112,7 @@ public final class WorkflowContext {
     /// Logs a line. It belongs to the next operation, is committed with it, and is dropped when the
     /// handler runs again over what is recorded already.
     public func log(_ message: String) {
-        if isBeyondRecord { activation.log(message) }
+        if !isReplaying { activation.log(message) }
     }
 
     /// The folder that this execution keeps files in between its operations; made if it is not
@@ -155,7 +154,6 @@ public final class WorkflowContext {
                 data: try activation.value(of: record)
             )
         }
-        isBeyondRecord = true
         let (sequence, data) = try await activation.run(
             operation,
             recordsStart: recordsStart,

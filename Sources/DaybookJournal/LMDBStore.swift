@@ -96,7 +96,7 @@ public final class LMDBStore: JournalStore {
         let opened = opened.withLock { $0 }
         do {
             return try opened.environment.write { transaction in
-                try body(LMDBWriter(transaction, opened.databases))
+                try body(try LMDBWriter(transaction, opened.databases))
             }
         } catch let error as LMDBError where error.isOutcomeUnknown {
             throw JournalError(

@@ -5,30 +5,35 @@ final class LMDBWriter: StoreWriter {
     private let lookup: LMDBReader
     private var transaction: WriteTransaction
     private let databases: LMDBStore.Databases
+    private var entries: AppendCursor
+    private var payloads: AppendCursor
+    private var histories: AppendCursor
 
-    init(_ transaction: borrowing WriteTransaction, _ databases: LMDBStore.Databases) {
+    init(
+        _ transaction: borrowing WriteTransaction,
+        _ databases: LMDBStore.Databases
+    ) throws(LMDBError) {
         lookup = LMDBReader(transaction, databases)
-        self.transaction = WriteTransaction(sharing: transaction)
+        var shared = WriteTransaction(sharing: transaction)
+        entries = try shared.appender(to: databases.entries)
+        payloads = try shared.appender(to: databases.payloads)
+        histories = try shared.appender(to: databases.histories)
+        self.transaction = shared
         self.databases = databases
     }
 
     var reader: any StoreReader { lookup }
 
     func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws {
-        try transaction.put(entry, in: databases.entries, for: sequence, .append)
+        try entries.append(entry, for: sequence)
     }
 
     func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws {
-        try transaction.put(payloads, in: databases.payloads, for: sequence, .append)
+        try self.payloads.append(payloads, for: sequence)
     }
 
     func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws {
-        try transaction.put(
-            member: sequence,
-            in: databases.histories,
-            for: execution,
-            .appendMember
-        )
+        try histories.append(member: sequence, of: execution)
     }
 
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {

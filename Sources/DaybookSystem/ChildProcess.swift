@@ -41,11 +41,11 @@ public final class ChildProcess: Sendable {
     /// The shell that is started first. It waits for a line on descriptor 3 and gives up at its
     /// end: a child whose parent dies before it has noted the child never begins.
     private static let prologue =
-        #"IFS= read -r go <&3 || exit 125; exec 3<&-; cd -- "$2" || exit 126; exec /bin/sh -c "$1""#
+        #"IFS= read -r go <&3 || exit 125; exec 3<&-; cd -- "$2" || exit 126; exec /bin/sh -e -c "$1""#
 
     /// Starts a child that waits until ``begin()``.
     /// - Parameters:
-    ///   - script: for `/bin/sh -c`.
+    ///   - script: for `/bin/sh -e -c`: it ends at the first command that fails.
     ///   - environment: all of its environment.
     ///   - folder: where it runs.
     public static func start(

@@ -36,6 +36,8 @@ public struct ProcessGroup: Sendable, Equatable {
         // The number may have been given to somebody else since. While members of the old group
         // live it cannot be; so a leader that began at another time means that the group is gone.
         if let start = try Self.startOfProcess(id), start != leaderStart { return false }
+        // Members that are dead and not yet reaped are nobody to end.
+        guard try Self.hasLivingMember(id) else { return false }
         guard kill(-id, SIGKILL) == 0 else {
             if errno == ESRCH { return false }
             throw .current("kill of process group \(id)")

@@ -132,3 +132,55 @@ public struct Cursor: ~Copyable {
         return true
     }
 }
+
+/// Appends to a database through one cursor, which spares LMDB the setting up of one for each value.
+///
+/// It ends with its transaction, and must not be used after it.
+public struct AppendCursor: ~Copyable {
+    private let handle: OpaquePointer
+    private let environment: Environment
+
+    init(handle: OpaquePointer, environment: Environment) {
+        self.handle = handle
+        self.environment = environment
+    }
+
+    /// Puts a value under a 64 bit key that is greater than all others.
+    /// - Throws: ``LMDBError/Code/keyExists`` for one that is not.
+    public mutating func append(
+        _ value: UnsafeRawBufferPointer,
+        for key: UInt64
+    ) throws(LMDBError) {
+        try put(value, key, MDB_APPEND)
+    }
+
+    /// Puts a member into the set under a 64 bit key; it is greater than all others of the set.
+    /// - Throws: ``LMDBError/Code/keyExists`` for one that is not.
+    public mutating func append(member: UInt64, of key: UInt64) throws(LMDBError) {
+        var member = member
+        let result = withUnsafeMutableBytes(of: &member) { bytes in
+            put(UnsafeRawBufferPointer(bytes), key: key, MDB_APPENDDUP)
+        }
+        try environment.check(result, "mdb_cursor_put")
+    }
+
+    private func put(
+        _ value: UnsafeRawBufferPointer,
+        _ key: UInt64,
+        _ flags: Int32
+    ) throws(LMDBError) {
+        try environment.check(put(value, key: key, flags), "mdb_cursor_put")
+    }
+
+    private func put(_ value: UnsafeRawBufferPointer, key: UInt64, _ flags: Int32) -> Int32 {
+        var key = key
+        return withUnsafeMutableBytes(of: &key) { bytes in
+            var key = MDB_val(mv_size: bytes.count, mv_data: bytes.baseAddress)
+            var value = MDB_val(
+                mv_size: value.count,
+                mv_data: UnsafeMutableRawPointer(mutating: value.baseAddress)
+            )
+            return mdb_cursor_put(handle, &key, &value, UInt32(flags))
+        }
+    }
+}

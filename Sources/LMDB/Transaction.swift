@@ -191,6 +191,17 @@ extension WriteTransaction {
         return mdb_put(handle, database.index, &key, &value, options.rawValue)
     }
 
+    /// Appends to a database for as long as this transaction lasts.
+    public mutating func appender(to database: Database) throws(LMDBError) -> AppendCursor {
+        var cursor: OpaquePointer?
+        try environment.check(
+            mdb_cursor_open(handle, database.index, &cursor),
+            "mdb_cursor_open"
+        )
+        // LMDB closes the cursors of a write transaction at its end.
+        return AppendCursor(handle: cursor!, environment: environment)
+    }
+
     /// Removes a 64 bit key with all that is under it.
     /// - Returns: whether it was there.
     @discardableResult
