@@ -139,10 +139,12 @@ struct JournalContestant: Contestant {
             }
         }
         let pipe = Pipeline()
-        let (workload, numbers, first) = (workload, numbers, next)
+        let first = next
+        let ahead = self.workload
+        let executions = self.numbers
         return try seconds {
             try pipe.produce(batches) { batch in
-                try workload.drafts(first + batch * size, size, numbers: numbers)
+                try ahead.drafts(first + batch * size, size, numbers: executions)
             }
             for _ in 0..<batches { try journal.append(try pipe.take()) }
         }
