@@ -47,6 +47,7 @@ let package = Package(
         .target(
             name: "DaybookFormat",
             dependencies: [
+                "DaybookSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],

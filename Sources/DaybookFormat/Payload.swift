@@ -134,10 +134,7 @@ public struct Salt: Sendable {
     }
 
     /// Draws from the system's generator.
-    public static func random() -> Salt {
-        var generator = SystemRandomNumberGenerator()
-        return Salt(generator.next(), generator.next())
-    }
+    public static func random() -> Salt { SaltPool.shared.next() }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: words, body)
@@ -152,11 +149,25 @@ public struct Salt: Sendable {
     }
 
     /// HMAC-SHA256 of `data` under this salt: 32 bytes.
+    ///
+    /// RFC 2104 over the library's SHA-256. The library's own HMAC is generic over the hash and
+    /// compiled without knowing it: it took ten times as long, and was a third of an append.
     public func commit(to data: UnsafeRawBufferPointer) -> [UInt8] {
-        let key = withBytes { SymmetricKey(data: $0) }
-        var mac = HMAC<SHA256>(key: key)
-        mac.update(data: data)
-        return mac.finalize().withUnsafeBytes { Array($0) }
+        var inner = SHA256()
+        withPaddedKey(0x36) { inner.update(bufferPointer: $0) }
+        inner.update(bufferPointer: data)
+        var outer = SHA256()
+        withPaddedKey(0x5C) { outer.update(bufferPointer: $0) }
+        inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
+        return outer.finalize().withUnsafeBytes { Array($0) }
+    }
+
+    /// The key, filled up with zeros to the hash's block of 64 bytes, each byte combined with `pad`.
+    private func withPaddedKey(_ pad: UInt8, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var block = SIMD8<UInt64>(repeating: UInt64(pad) &* 0x0101_0101_0101_0101)
+        block[0] ^= words[0]
+        block[1] ^= words[1]
+        withUnsafeBytes(of: block, body)
     }
 }
 

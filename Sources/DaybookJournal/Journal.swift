@@ -219,10 +219,10 @@ public struct TreeHead: Equatable, Sendable {
 public final class Batch {
     /// The time of the entries of this batch: never before the last entry.
     public let now: Timestamp
-    fileprivate private(set) var appender: Appender
+    @exclusivity(unchecked) fileprivate private(set) var appender: Appender
     private let first: UInt64
     let writer: any StoreWriter
-    private var buffer = WireWriter(capacity: 1 << 16)
+    @exclusivity(unchecked) private var buffer = WireWriter(capacity: 1 << 16)
     /// What the store refused. Once it has, nothing more can be appended and the batch must end.
     public private(set) var failure: (any Error)?
 

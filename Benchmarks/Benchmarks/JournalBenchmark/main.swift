@@ -1,13 +1,16 @@
 import Daybook
 import FoundationEssentials
+import Glibc
 
 // Prints ratios: each contestant and the C baseline take turns in one run, and the median counts.
 // A ratio above 1 means faster than C.
 
+// --batch N measures appends of that batch only.
+
 let isShort = CommandLine.arguments.contains("--short")
 let rounds = isShort ? 3 : 9
 let folder =
-    CommandLine.arguments.dropFirst().first { !$0.hasPrefix("--") }
+    CommandLine.arguments.dropFirst().first { $0.hasPrefix("/") || $0.hasPrefix(".") }
     ?? FileManager.default.temporaryDirectory.path + "/daybook-bench-\(UUID())"
 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 
@@ -37,7 +40,10 @@ var contestants: [(name: String, contestant: any Contestant)] = [
 print("Durable appends, payloads of 100 bytes, \(Workload.executions) executions in turn.")
 print("Microseconds an entry, and the ratio to C doing the whole work (above 1: faster).")
 var commitOfOne = 0.0
-for size in [1, 8, 64, 512, 4_096] {
+let only = CommandLine.arguments.firstIndex(of: "--batch").flatMap {
+    Int(CommandLine.arguments[$0 + 1])
+}
+for size in only.map({ [$0] }) ?? [1, 8, 64, 512, 4_096] {
     let entries = isShort ? 512 : 4_096
     let batches = max(entries / size, 2)
     var times: [[Double]] = contestants.map { _ in [] }
@@ -56,6 +62,11 @@ for size in [1, 8, 64, 512, 4_096] {
             "batch \(pad("\(size)", 5))  \(pad(text(perEntry[index]), 9)) us  \(pad(text(ratio), 6))  \(name)"
         )
     }
+}
+
+if only != nil {
+    try FileManager.default.removeItem(atPath: folder)
+    exit(0)
 }
 
 // MARK: Checkpoints

@@ -1,0 +1,31 @@
+import DaybookSystem
+
+/// Random salts drawn from the system in bulk: one by one each costs two system calls.
+final class SaltPool: Sendable {
+    static let shared = SaltPool()
+
+    private let salts = Locked<[Salt]>([])
+    private static let bulk = 256
+
+    func next() -> Salt {
+        salts.withLock { salts in
+            if salts.isEmpty { Self.fill(&salts) }
+            return salts.removeLast()
+        }
+    }
+
+    private static func fill(_ salts: inout [Salt]) {
+        let size = bulk * Salt.byteCount
+        withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { bytes in
+            SystemRandom.fill(bytes)
+            for offset in stride(from: 0, to: size, by: Salt.byteCount) {
+                salts.append(
+                    Salt(
+                        bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+                        bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+                    )
+                )
+            }
+        }
+    }
+}
