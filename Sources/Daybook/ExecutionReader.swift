@@ -17,7 +17,7 @@ public enum ExecutionReader {
         guard let bytes = try reader.executionRow(id) else { return nil }
         let row = try decodeRow(bytes, of: id)
         if row.hasClosed {
-            return ExecutionRecord(id: id, number: row.number, closed: row.closed)
+            return try ExecutionRecord(id: id, row: row)
         }
         return ExecutionRecord(try open(row.number) ?? fold(row.number, reader))
     }

@@ -51,11 +51,14 @@ public struct ExecutionRecord: Sendable, Equatable {
     }
 
     /// What the row of a closed execution says.
-    public init(id: String, number: UInt64, closed: ProtoExecutionSummary) {
+    /// - Throws: ``Refusal/Code/newerVersion`` for a status that this version does not know.
+    public init(id: String, row: ProtoExecutionRow) throws(Refusal) {
+        let closed = row.closed
+        let number = row.number
         self.number = number
         self.id = id
         type = closed.type
-        status = ExecutionStatus(closed.status) ?? .completed
+        status = try ExecutionStatus.recorded(in: row, of: id)
         isParked = false
         session = nil
         attempt = closed.attempts

@@ -117,6 +117,6 @@ struct EntryAudit {
                 "it is not where it says in execution \(header.execution): an entry was left out, added or moved"
             )
         }
-        ends[header.execution] = HistoryEnd(count: header.ordinal + 1, last: sequence)
+        ends[header.execution] = HistoryEnd(count: header.ordinal &+ 1, last: sequence)
     }
 }

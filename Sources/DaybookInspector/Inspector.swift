@@ -61,7 +61,7 @@ public struct Inspector: Sendable {
                 let row = try ExecutionReader.decodeRow(Array(bytes), of: id)
                 let record =
                     row.hasClosed
-                    ? ExecutionRecord(id: id, number: row.number, closed: row.closed)
+                    ? try ExecutionRecord(id: id, row: row)
                     : ExecutionRecord(try ExecutionReader.fold(row.number, reader))
                 if isIncluded(record) { all.append(record) }
                 return all.count < limit

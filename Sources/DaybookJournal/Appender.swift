@@ -85,12 +85,16 @@ struct Appender: Sendable {
                 throw JournalError.integrity(next, "it is missing")
             }
             let view = try Self.decoding(key, bytes)
+            guard view.header.ordinal < .max else {
+                throw JournalError.integrity(key, "no execution has so many entries")
+            }
             try body(view)
             next += 1
             lastTime = view.header.time
             lastLeaf = .leaf(bytes)
             tree.append(lastLeaf) { _ in }
             if view.header.execution != 0 {
+                ends.trim()
                 ends[view.header.execution] = HistoryEnd(
                     count: view.header.ordinal + 1,
                     last: key
@@ -117,6 +121,7 @@ struct Appender: Sendable {
         buffer.removeAll()
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(drafts.count)
+        ends.trim()
         for (index, draft) in drafts.enumerated() {
             var header = EntryHeader()
             header.sequence = next + UInt64(index)
@@ -243,9 +248,14 @@ private final class HistoryEnds: @unchecked Sendable {
     subscript(execution: UInt64) -> HistoryEnd? {
         get { ends[execution] }
         set {
-            if ends.count >= Self.limit, ends[execution] == nil { removeAll() }
             ends[execution] = newValue
         }
+    }
+
+    /// Starts over when there are too many. Only between commands: the ends that a command has
+    /// moved are not in the store before it is written.
+    func trim() {
+        if ends.count >= Self.limit { removeAll() }
     }
 
     func removeAll() { ends.removeAll(keepingCapacity: true) }

@@ -167,8 +167,9 @@ public final class Journal: Sendable {
             appender = state
             return result
         } catch let error as JournalError where error.code == .outcomeUnknown {
+            // Until it is known to be there, what it has left in caches does not hold.
+            appender.rollBack()
             guard let expected = isWritten, let outcome, try isOnDisk(expected, error) else {
-                appender.rollBack()
                 throw JournalError(
                     .system,
                     "the disk of \(store.location) failed while a batch was committed; the journal was opened again, and nothing of the batch is in it: look after the disk, then try again",

@@ -32,8 +32,8 @@ public struct JournalFolder: Sendable {
         event: (_ device: UInt64, _ inode: UInt64) throws -> [UInt8]
     ) throws {
         do {
-            if try FileStatus.of(path) != nil {
-                guard try Folder.names(in: path).isEmpty else {
+            if let status = try FileStatus.of(path) {
+                guard status.isFolder, try Folder.names(in: path).isEmpty else {
                     throw JournalError(
                         .exists,
                         "\(path) exists and is not empty; open it, or name another folder"
@@ -73,10 +73,11 @@ public struct JournalFolder: Sendable {
                     "there is no journal at \(path); create one with `daybook init`, or name another"
                 )
             }
-            guard status.isFolder, try FileStatus.of(dataFile) != nil else {
+            let data = status.isFolder ? try FileStatus.of(dataFile) : nil
+            guard let data, !options.isReadOnly || data.size > 0 else {
                 throw JournalError(
                     .notAJournal,
-                    "\(path) is not a journal: it has no journal.mdb; name another folder"
+                    "\(path) is not a journal: it has no journal.mdb, or an empty one; name another folder"
                 )
             }
             try checkFileSystem()

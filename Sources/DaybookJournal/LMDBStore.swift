@@ -79,6 +79,24 @@ public final class LMDBStore: JournalStore {
         }
     }
 
+    /// Reads the file's pages, without mapping what they hold, and finds those that LMDB could not
+    /// follow: a damaged one would end the process. So this comes before ``open(_:_:)`` where a
+    /// file is in doubt.
+    /// - Returns: what is wrong with the pages; empty: nothing.
+    public static func checkPages(_ location: String) throws -> [PageProblem] {
+        do {
+            var options = EnvironmentOptions()
+            options.isReadOnly = true
+            let environment = try Environment.open(location + "/journal.mdb", options)
+            defer { environment.close() }
+            var problems: [PageProblem] = []
+            try environment.checkPages { problems.append($0) }
+            return problems
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Runs `body` on a consistent view.
     public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         let opened = opened.withLock { $0 }

@@ -77,7 +77,12 @@ struct LMDBReader: StoreReader, Transaction {
 
     func entryCount() throws -> UInt64 {
         try withCursor(in: databases.entries) { cursor in
-            try cursor.move(.last) ? cursor.key.integer + 1 : 0
+            guard try cursor.move(.last) else { return 0 }
+            let last = cursor.key.integer
+            guard last < .max else {
+                throw JournalError.integrity(last, "no journal has so many entries")
+            }
+            return last + 1
         }
     }
 
@@ -194,7 +199,9 @@ struct LMDBReader: StoreReader, Transaction {
             var more: Bool
             if var id {
                 more = try id.withUTF8 { try cursor.move(toKeyFrom: UnsafeRawBufferPointer($0)) }
-                if more, cursor.key.text == id { more = try cursor.move(.next) }
+                if more, cursor.key.text.utf8.elementsEqual(id.utf8) {
+                    more = try cursor.move(.next)
+                }
             } else {
                 more = try cursor.move(.first)
             }

@@ -22,7 +22,7 @@ public final class MemoryStore: JournalStore {
         var entries: [[UInt8]] = []
         var payloads: [UInt64: [UInt8]] = [:]
         var histories: [UInt64: [UInt64]] = [:]
-        var executions: [String: [UInt8]] = [:]
+        var executions: [[UInt8]: [UInt8]] = [:]
         var tiles: [[UInt8]: [UInt8]] = [:]
         var meta: [String: [UInt8]] = [:]
     }
@@ -136,15 +136,19 @@ private struct MemoryReader: StoreReader {
         return HistoryEnd(count: UInt64(members.count), last: last)
     }
 
-    func executionRow(_ id: String) throws -> [UInt8]? { state.executions[id] }
+    func executionRow(_ id: String) throws -> [UInt8]? { state.executions[Array(id.utf8)] }
 
     func scanExecutions(
         after id: String?,
         _ body: (String, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        let keys = state.executions.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        for key in keys where id.map({ $0.utf8.lexicographicallyPrecedes(key.utf8) }) ?? true {
-            let more = try state.executions[key]!.withUnsafeBytes { try body(key, $0) }
+        let first = id.map { Array($0.utf8) }
+        for key in state.executions.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            if let first, !first.lexicographicallyPrecedes(key) { continue }
+            let row = state.executions[key] ?? []
+            let more = try row.withUnsafeBytes {
+                try body(String(decoding: key, as: UTF8.self), $0)
+            }
             guard more else { return }
         }
     }
@@ -179,7 +183,7 @@ private final class MemoryWriter: StoreWriter {
     }
 
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {
-        state.executions[id] = Array(executionRow)
+        state.executions[Array(id.utf8)] = Array(executionRow)
     }
 
     func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws {

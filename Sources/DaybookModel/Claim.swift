@@ -29,6 +29,9 @@ public struct Claim: Command {
         _ facts: Facts,
         _ moment: Moment
     ) throws(Refusal) -> Decision<Answer> {
+        guard state.sessions.contains(where: { $0.number == moment.session }) else {
+            throw .unknownSession(moment.session)
+        }
         let candidate: ExecutionState?
         switch target {
         case .first(let types): candidate = state.firstReady(of: types)
@@ -108,7 +111,7 @@ extension LeasedCommand {
         guard execution.status == .running, !execution.isParked,
             execution.session == moment.session, execution.epoch == lease.epoch
         else {
-            guard execution.refusedEpoch < lease.epoch else { throw refusal }
+            guard !execution.refusedEpochs.contains(lease.epoch) else { throw refusal }
             var builder = DraftBuilder(state, moment)
             builder.add(
                 .commandRefused(

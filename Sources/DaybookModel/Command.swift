@@ -103,6 +103,8 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         public static let erased = Code(rawValue: "erased")
         /// The state does not allow it now.
         public static let wrongState = Code(rawValue: "wrong-state")
+        /// What is recorded there is of a newer version.
+        public static let newerVersion = Code(rawValue: "newer-version")
         /// The lease under which it was asked is no longer valid.
         public static let staleLease = Code(rawValue: "stale-lease")
         /// An argument is not of the form that is asked for.

@@ -42,6 +42,11 @@ struct DraftBuilder {
         return next - 1
     }
 
+    /// How many content types are not yet known, and will be interned before the entry.
+    func newTypes(_ payloads: SealedPayloads) -> Int {
+        Set(payloads.contentTypes.filter { journal.number(ofContentType: $0) == nil }).count
+    }
+
     private mutating func intern(_ type: String) -> UInt32 {
         if let number = journal.number(ofContentType: type) { return number }
         journal.contentTypes.append(type)
@@ -57,11 +62,12 @@ struct DraftBuilder {
     }
 
     /// The row of an execution that is closed by the entry that is added next.
-    /// - Parameter interned: how many content types that entry's payloads are the first to use.
+    /// - Parameter payloads: those of that entry; a content type that they are the first to use gets
+    ///   an entry of its own before it.
     func closingRow(
         _ execution: ExecutionState,
         _ status: ExecutionStatus,
-        interned: Int,
+        payloads: SealedPayloads,
         errorCode: String = ""
     ) -> ExecutionIndexRow {
         let row = ProtoExecutionRow.with {
@@ -73,7 +79,7 @@ struct DraftBuilder {
                 $0.startedAt = execution.startedAt.rawValue
                 $0.finishedAt = moment.now.rawValue
                 $0.attempts = execution.attempt
-                $0.last = next + UInt64(interned)
+                $0.last = next + UInt64(newTypes(payloads))
                 let added = drafts.count { $0.execution == execution.number }
                 $0.entries = execution.entries + UInt64(added) + 1
                 $0.errorCode = errorCode

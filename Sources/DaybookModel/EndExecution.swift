@@ -37,8 +37,7 @@ public struct Complete: LeasedCommand {
     ) throws(Refusal) -> Decision<UInt64> {
         var builder = DraftBuilder(state, moment)
         builder.add(logs, of: nil, lease)
-        let types = output.contentTypes.filter { state.journal.number(ofContentType: $0) == nil }
-        let row = builder.closingRow(execution, .completed, interned: Set(types).count)
+        let row = builder.closingRow(execution, .completed, payloads: output)
         let sequence = builder.add(
             .executionCompleted(
                 .with {
@@ -91,11 +90,10 @@ public struct Fail: LeasedCommand {
     ) throws(Refusal) -> Decision<UInt64> {
         var builder = DraftBuilder(state, moment)
         builder.add(logs, of: nil, lease)
-        let types = payloads.contentTypes.filter { state.journal.number(ofContentType: $0) == nil }
         let row = builder.closingRow(
             execution,
             .failed,
-            interned: Set(types).count,
+            payloads: payloads,
             errorCode: error.code
         )
         let sequence = builder.add(

@@ -31,7 +31,7 @@ public struct Execute: Command {
     ) throws(Refusal) -> Decision<Answer> {
         guard let row = facts.row else { throw .unknownExecution(id) }
         guard let execution = state.execution(row.number) else {
-            let status = ExecutionStatus(row.closed.status) ?? .completed
+            let status = try ExecutionStatus.recorded(in: row, of: id)
             return Decision([], Answer(number: row.number, status: status, isParked: false))
         }
         guard execution.status == .submitted else {

@@ -30,8 +30,8 @@ public struct ExecutionState: Sendable {
     public internal(set) var last: UInt64
     /// The entry by which it last became ready: its place in the queue.
     public internal(set) var readySequence: UInt64 = 0
-    /// The last epoch for which a refusal was recorded.
-    public internal(set) var refusedEpoch: UInt64 = 0
+    /// The epochs for which a refusal was recorded.
+    public internal(set) var refusedEpochs: [UInt64] = []
     /// How far the operations of each scope are recorded.
     public internal(set) var progress = ScopeProgress()
 
@@ -62,9 +62,9 @@ public struct ExecutionState: Sendable {
     }
 
     /// Begins the fold of one execution's history.
-    /// - Throws: `WireError` when `entry` does not submit an execution.
-    public init(first entry: EntryView) throws(WireError) {
-        guard EventKind(rawValue: entry.event) == .executionSubmitted else {
+    /// - Throws: `WireError` when `entry` does not submit an execution; ``UnknownEvent``.
+    public init(first entry: EntryView) throws {
+        guard try State.kind(of: entry) == .executionSubmitted else {
             throw WireError("a history begins with \(EventKind.executionSubmitted.name)")
         }
         try self.init(submitted: entry) { $0 }
@@ -112,7 +112,7 @@ public struct ExecutionState: Sendable {
             var reader = WireReader(entry.eventBytes)
             while let field = try reader.field() {
                 if field.tag == 2 << 3 {
-                    refusedEpoch = try reader.varint()
+                    refusedEpochs.append(try reader.varint())
                 } else {
                     try reader.skip(field)
                 }

@@ -52,6 +52,21 @@ public enum ExecutionStatus: String, Sendable, CaseIterable {
         }
     }
 
+    /// The status in the row of a closed execution.
+    /// - Throws: ``Refusal/Code/newerVersion`` for one that this version does not know.
+    public static func recorded(
+        in row: ProtoExecutionRow,
+        of id: String
+    ) throws(Refusal) -> ExecutionStatus {
+        guard let status = ExecutionStatus(row.closed.status) else {
+            throw Refusal(
+                .newerVersion,
+                "the status of \(id) is number \(row.closed.status.rawValue), which this version does not know; use a newer version of Daybook"
+            )
+        }
+        return status
+    }
+
     /// The form that a row holds.
     public var proto: ProtoExecutionSummary.Status {
         switch self {

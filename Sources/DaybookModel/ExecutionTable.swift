@@ -14,6 +14,7 @@ struct ExecutionTable: Sendable {
     }
 
     private func find(_ key: UInt64) -> Int? {
+        guard key != 0 else { return nil }
         var place = home(key)
         while true {
             let found = keys[place]

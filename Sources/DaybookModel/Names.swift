@@ -6,7 +6,7 @@ public enum Names {
     /// Whether an id or a name has that form.
     public static func isValid(_ name: String) -> Bool {
         (1...limit).contains(name.utf8.count)
-            && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+            && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     /// Checks an id or a name.

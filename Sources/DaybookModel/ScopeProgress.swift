@@ -37,7 +37,7 @@ public struct ScopeProgress: Sendable {
                     try operation.skip(field)
                 }
             }
-            let next = UInt32(truncatingIfNeeded: position) + 1
+            let next = UInt32(truncatingIfNeeded: position) &+ 1
             if let scope {
                 branches[try Self.path(scope)] = next
             } else {

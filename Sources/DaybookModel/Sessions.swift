@@ -18,6 +18,12 @@ public struct OpenSession: Command {
         _ facts: Facts,
         _ moment: Moment
     ) throws(Refusal) -> Decision<UInt64> {
+        guard Identifier(Array(self.facts.uuid)) != nil else {
+            throw Refusal(
+                .invalidArgument,
+                "the UUID of a session has \(self.facts.uuid.count) bytes, and must have 16"
+            )
+        }
         try Names.check(self.facts.actor, "actor")
         try Names.check(self.facts.program, "name of the program")
         var builder = DraftBuilder(state, moment)

@@ -59,7 +59,7 @@ extension State {
     private mutating func applyToExecution(_ kind: EventKind, _ entry: EntryView) throws {
         let number = entry.header.execution
         if kind == .executionSubmitted {
-            base.executions.insert(try newState(entry))
+            insert(try newState(entry))
             return
         }
         let change = try base.executions.update(number) { state throws(WireError) in
@@ -75,7 +75,7 @@ extension State {
         }
     }
 
-    private mutating func newState(_ entry: EntryView) throws -> ExecutionState {
+    private func newState(_ entry: EntryView) throws -> ExecutionState {
         guard entry.header.execution == entry.header.sequence else {
             throw InconsistentEntry(
                 sequence: entry.header.sequence,
@@ -83,11 +83,13 @@ extension State {
                     "it submits the execution \(entry.header.execution), which is not its own sequence"
             )
         }
-        return try ExecutionState(submitted: entry) { type in
-            if let known = base.types[type] { return known }
-            base.types[type] = type
-            return type
-        }
+        return try ExecutionState(submitted: entry) { base.types[TypeName($0)] ?? $0 }
+    }
+
+    /// Puts an execution into the base, and shares its type's name with those to come.
+    private mutating func insert(_ state: ExecutionState) {
+        base.executions.insert(state)
+        base.types[TypeName(state.type)] = state.type
     }
 
     private static func notOpen(_ entry: EntryView) -> InconsistentEntry {
@@ -99,16 +101,27 @@ extension State {
 
     private mutating func enqueue(_ number: UInt64) {
         guard let state = base.executions[number] else { return }
-        base.ready[state.type, default: []].append(
-            ReadyItem(number: number, sequence: state.readySequence)
-        )
+        enqueue(state.type, ReadyItem(number: number, sequence: state.readySequence))
+    }
+
+    private mutating func enqueue(_ type: String, _ item: ReadyItem) {
+        var queue = base.ready.removeValue(forKey: TypeName(type)) ?? ReadyQueue()
+        queue.items.append(item)
+        if queue.items.count > queue.limit {
+            queue.items.removeAll { item in
+                base.executions[item.number].map { !isQueued($0, item) } ?? true
+            }
+            queue.limit = max(64, queue.items.count * 2)
+        }
+        base.ready[TypeName(type)] = queue
     }
 
     /// Drops places at the head of a queue that are void.
     private mutating func trimQueue(_ type: String) {
-        while let item = base.ready[type]?.first {
+        let name = TypeName(type)
+        while let item = base.ready[name]?.items.first {
             if let state = base.executions[item.number], isQueued(state, item) { return }
-            base.ready[type]?.removeFirst()
+            base.ready[name]?.items.removeFirst()
         }
     }
 
@@ -153,12 +166,16 @@ extension State {
         base.next = overlay.next
         for number in overlay.order {
             if let state = overlay.executions[number] ?? nil {
-                base.executions.insert(state)
+                if base.executions[number] == nil {
+                    insert(state)
+                } else {
+                    base.executions.insert(state)
+                }
             } else {
                 base.executions.remove(number)
             }
         }
-        for (type, item) in overlay.readied { base.ready[type, default: []].append(item) }
+        for (type, item) in overlay.readied { enqueue(type, item) }
         if let sessions = overlay.sessions { base.sessions = sessions }
         if let journal = overlay.journal { base.journal = journal }
         let unqueued = overlay.unqueued

@@ -35,16 +35,30 @@ public struct State: Sendable {
         var executions = ExecutionTable()
         var next: UInt64 = 0
         var sessions: [Session] = []
-        var ready: [String: Deque<ReadyItem>] = [:]
+        var ready: [TypeName: ReadyQueue] = [:]
         var journal = JournalFacts()
         /// One copy of each type's name, shared by its executions.
-        var types: [String: String] = [:]
+        var types: [TypeName: String] = [:]
+    }
+
+    /// The name of a workflow as bytes: strings that only look the same are not the same name.
+    struct TypeName: Hashable, Sendable {
+        private let bytes: [UInt8]
+
+        init(_ name: String) { bytes = Array(name.utf8) }
     }
 
     /// A place in the queue of a type; void once the execution has become ready again or has left.
     struct ReadyItem: Sendable {
         let number: UInt64
         let sequence: UInt64
+    }
+
+    /// What is ready of a type, in order. Void places are dropped when they come to the head, and
+    /// all of them when the queue has doubled.
+    struct ReadyQueue: Sendable {
+        var items = Deque<ReadyItem>()
+        var limit = 64
     }
 
     struct Overlay: Sendable {
@@ -96,13 +110,20 @@ public struct State: Sendable {
     public func firstReady(of types: [String]) -> ExecutionState? {
         var first: ExecutionState?
         for type in types {
-            for item in base.ready[type] ?? [] {
-                guard let state = execution(item.number), isQueued(state, item) else { continue }
-                if first.map({ state.readySequence < $0.readySequence }) ?? true { first = state }
-                break
-            }
+            guard let state = firstReady(of: type) else { continue }
+            if first.map({ state.readySequence < $0.readySequence }) ?? true { first = state }
         }
         return first
+    }
+
+    private func firstReady(of type: String) -> ExecutionState? {
+        for item in base.ready[TypeName(type)]?.items ?? [] {
+            if let state = execution(item.number), isQueued(state, item) { return state }
+        }
+        for (readied, item) in overlay.readied where readied.utf8.elementsEqual(type.utf8) {
+            if let state = execution(item.number), isQueued(state, item) { return state }
+        }
+        return nil
     }
 
     func isQueued(_ state: ExecutionState, _ item: ReadyItem) -> Bool {

@@ -49,10 +49,7 @@ public struct Submit: Command {
         }
         var builder = DraftBuilder(state, moment)
         // Interning may come first, so the number is known only when the entry is added.
-        let interned = payloads.contentTypes.filter {
-            state.journal.number(ofContentType: $0) == nil
-        }
-        let number = moment.nextSequence + UInt64(Set(interned).count)
+        let number = moment.nextSequence + UInt64(builder.newTypes(payloads))
         let row = ProtoExecutionRow.with { $0.number = number }
         builder.add(
             .executionSubmitted(
@@ -78,7 +75,7 @@ public struct Submit: Command {
     ) throws(Refusal) -> Answer {
         let open = state.execution(row.number)
         let recordedType = open?.type ?? row.closed.type
-        guard recordedType == type else {
+        guard recordedType.utf8.elementsEqual(type.utf8) else {
             throw Refusal(
                 .conflict,
                 "the id \(id) was submitted for the workflow \(recordedType) before, and now for \(type); choose another id"
@@ -96,7 +93,8 @@ public struct Submit: Command {
                 "the id \(id) was submitted with another input before; choose another id, or submit the same input"
             )
         }
-        let status = open?.status ?? ExecutionStatus(row.closed.status) ?? .completed
+        let status: ExecutionStatus =
+            if let open { open.status } else { try .recorded(in: row, of: id) }
         return Answer(number: row.number, existed: true, status: status)
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 public final class FileWatch: Sendable {
     private let notifications: Int32
     private let watch: Int32
+    private let isStopped = Locked(false)
 
     /// Watches `path`.
     /// - Throws: ``SystemError``.
@@ -24,6 +25,7 @@ public final class FileWatch: Sendable {
     /// Waits for the next change; several changes may be told as one.
     /// - Returns: false once ``stop()`` has been called, or the file is gone.
     public func wait() throws(SystemError) -> Bool {
+        if isStopped.withLock({ $0 }) { return false }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = retryingInterrupts { read(notifications, &buffer, buffer.count) }
         guard count >= 0 else { throw .current("read of inotify") }
@@ -35,7 +37,10 @@ public final class FileWatch: Sendable {
                     bytes.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self)
                 )
             }
-            if mask & UInt32(IN_IGNORED) != 0 { return false }
+            if mask & UInt32(IN_IGNORED) != 0 {
+                isStopped.withLock { $0 = true }
+                return false
+            }
             offset += Self.headerSize + Int(length)
         }
         return true
@@ -46,6 +51,7 @@ public final class FileWatch: Sendable {
 
     /// Ends the waiting, now and for ever.
     public func stop() {
+        isStopped.withLock { $0 = true }
         // The kernel answers with IN_IGNORED, which wakes the waiting thread.
         inotify_rm_watch(notifications, watch)
     }

@@ -79,7 +79,8 @@ public struct Cursor: ~Copyable {
         }
         if result == MDB_NOTFOUND { return false }
         try environment.check(result, "mdb_cursor_get")
-        return true
+        // LMDB leaves the key as it was given, and that memory is gone by now.
+        return try get(MDB_GET_CURRENT)
     }
 
     /// How many members the set under the key that it is at has.

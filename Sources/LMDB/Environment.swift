@@ -32,7 +32,7 @@ public struct EnvironmentOptions: Sendable {
 /// Sendable without the compiler's check: LMDB's environment may be used from any thread, and the
 /// gate keeps a change of the map apart from transactions.
 public final class Environment: @unchecked Sendable {
-    /// The data file, as it was given.
+    /// The data file, without links.
     public let path: String
     let handle: OpaquePointer
     private let options: EnvironmentOptions
@@ -63,6 +63,9 @@ public final class Environment: @unchecked Sendable {
     ) throws(LMDBError) -> Environment {
         let identity = try FileIdentity.claim(path, creating: !options.isReadOnly)
         do {
+            // LMDB names its lock file after the path that it is given: by another name of the
+            // same file, two processes would lock apart.
+            let path = try resolved(path)
             try MetaPage.check(path)
             let (handle, mapSize) = try openHandle(path, options)
             let environment = Environment(
@@ -77,6 +80,14 @@ public final class Environment: @unchecked Sendable {
         } catch {
             identity.release()
             throw error
+        }
+    }
+
+    private static func resolved(_ path: String) throws(LMDBError) -> String {
+        do throws(SystemError) {
+            return try Folder.resolved(path)
+        } catch {
+            throw LMDBError(error, path: path)
         }
     }
 
@@ -98,7 +109,10 @@ public final class Environment: @unchecked Sendable {
             if options.isReadOnly { flags |= UInt32(MDB_RDONLY) }
             if !options.synchronizes { flags |= UInt32(MDB_NOSYNC) }
             result = mdb_env_open(handle, path, flags, 0o600)
-            if result == 0 { return (handle, size) }
+            if result == 0 {
+                try keepPrivate(path, handle)
+                return (handle, size)
+            }
             mdb_env_close(handle)
             // The address space is limited: ENOMEM under `ulimit -v`, EINVAL under valgrind.
             guard SystemErrorNumber.noAddressSpace.contains(result), size > 16 << 20 else {
@@ -106,6 +120,21 @@ public final class Environment: @unchecked Sendable {
             }
             size /= 2
         }
+    }
+
+    /// LMDB 0.9.24 opens the data file for children too.
+    private static func keepPrivate(
+        _ path: String,
+        _ handle: OpaquePointer
+    ) throws(LMDBError) {
+        #if os(Linux)
+        do throws(SystemError) {
+            try Descriptors.keepPrivate(openFor: path)
+        } catch {
+            mdb_env_close(handle)
+            throw LMDBError(error, path: path)
+        }
+        #endif
     }
 
     deinit { close() }
@@ -194,7 +223,8 @@ public final class Environment: @unchecked Sendable {
 
     /// Doubles the map, up to the options' maximum. Without effect when it is as large already.
     private func grow() throws(LMDBError) {
-        let current = mapSize.withLock { $0 }
+        // A file may have asked for a larger map than the options did.
+        let current = max(mapSize.withLock { $0 }, try information().mapSize)
         let next = min(current * 2, options.maximumMapSize)
         if next > current { try resize(to: next) }
     }
@@ -217,15 +247,17 @@ public final class Environment: @unchecked Sendable {
             // A handle that a reading transaction opened is kept only if that one commits.
             gate.enter()
             defer { gate.leave() }
+            try checkOpen("mdb_txn_begin")
             let transaction = try begin(UInt32(MDB_RDONLY))
+            let opened: [Database]
             do {
-                let opened = try openDatabases(wanted, in: transaction, flags: 0)
-                try check(mdb_txn_commit(transaction), "mdb_txn_commit")
-                return opened
+                opened = try openDatabases(wanted, in: transaction, flags: 0)
             } catch {
                 mdb_txn_abort(transaction)
                 throw error
             }
+            try check(mdb_txn_commit(transaction), "mdb_txn_commit")
+            return opened
         }
         return try write { transaction in
             try openDatabases(wanted, in: transaction.handle, flags: UInt32(MDB_CREATE))
@@ -258,6 +290,7 @@ public final class Environment: @unchecked Sendable {
     /// - Returns: how many there were.
     @discardableResult
     public func clearStaleReaders() throws(LMDBError) -> Int {
+        try checkOpen("mdb_reader_check")
         var dead: Int32 = 0
         try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
         return Int(dead)
@@ -265,6 +298,7 @@ public final class Environment: @unchecked Sendable {
 
     /// What LMDB knows of the environment.
     public func information() throws(LMDBError) -> EnvironmentInformation {
+        try checkOpen("mdb_env_info")
         var info = MDB_envinfo()
         var stat = MDB_stat()
         try check(mdb_env_info(handle, &info), "mdb_env_info")

@@ -60,7 +60,7 @@ import Testing
 
     @Test func stoppingEndsEveryLaterWaiting() async throws {
         // In a process of its own, with an alarm, because what is feared is waiting for ever.
-        await withKnownIssue("FileWatch.wait() after stop() blocks: IN_IGNORED comes only once") {
+        do {
             await #expect(processExitsWith: .success) {
                 try withTemporaryFolder { folder in
                     _ = try File.open(folder + "/a", .create)

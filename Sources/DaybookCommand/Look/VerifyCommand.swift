@@ -4,6 +4,7 @@ import Daybook
 import DaybookInspector
 import DaybookJournal
 import DaybookSystem
+import LMDB
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,6 +19,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
+        try checkPages()
         let report = try common.inspect { inspector in
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
@@ -57,6 +59,36 @@ struct VerifyCommand: AsyncParsableCommand {
             )
             throw CommandEnd(status: .integrity)
         }
+    }
+}
+
+extension VerifyCommand {
+    /// Makes sure that LMDB can read the file at all.
+    private func checkPages() throws {
+        let folder = JournalFolder(try common.journalPath())
+        // What is not a journal is told by opening it.
+        guard let status = try FileStatus.of(folder.dataFile), status.size > 0 else { return }
+        let problems = try LMDBStore.checkPages(folder.path)
+        guard !problems.isEmpty else { return }
+        if common.json {
+            common.write("daybook.verify/1") { json in
+                json.member("good", false)
+                json.key("problems")
+                json.array { json in
+                    for problem in problems {
+                        json.object { json in
+                            json.member("page", problem.page)
+                            json.member("reason", problem.reason)
+                        }
+                    }
+                }
+            }
+        }
+        for problem in problems { common.errors.line("daybook: \(problem)") }
+        common.errors.line(
+            "daybook: pages of the file are damaged; do not use the journal, and restore it from a backup"
+        )
+        throw CommandEnd(status: .integrity)
     }
 }
 

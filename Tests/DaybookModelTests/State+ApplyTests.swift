@@ -1,0 +1,222 @@
+import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
+import Testing
+
+@testable import DaybookModel
+
+@Suite struct StateApplyTests {
+    /// How an entry comes in.
+    enum Way: CaseIterable {
+        case committed
+        case pending
+
+        func apply(_ bytes: [UInt8], to state: inout State) throws {
+            try withEntry(bytes) { entry in
+                switch self {
+                case .committed: try state.apply(committed: entry)
+                case .pending: try state.apply(pending: entry)
+                }
+            }
+        }
+    }
+
+    /// An entry of the given harness's next sequence.
+    private func entry(
+        _ event: ProtoEntry.OneOf_Event,
+        of execution: UInt64,
+        in harness: ModelHarness,
+        schema: UInt32 = 0
+    ) -> [UInt8] {
+        var header = EntryHeader()
+        header.sequence = harness.next
+        header.time = harness.now
+        header.execution = execution
+        header.schema = schema
+        return encode(header, event: event.encoded())
+    }
+
+    // MARK: Unknown
+
+    @Test(arguments: Way.allCases, [UInt32(0), 21, 41, 68, 4_000])
+    func anEventThatIsNotKnownIsSaidToBe(_ way: Way, _ event: UInt32) throws {
+        let harness = try ModelHarness()
+        var writer = WireWriter()
+        if event > 0 { [UInt8(1)].withUnsafeBytes { writer.bytes($0, field: event) } }
+        var header = EntryHeader()
+        header.sequence = harness.next
+        let bytes = encode(header, event: Array(writer.bytes))
+        var state = harness.state
+        let before = text(of: state)
+        let error = #expect(throws: UnknownEvent.self) { try way.apply(bytes, to: &state) }
+        #expect(error == UnknownEvent(sequence: 1, event: event, schema: 0))
+        let message = try #require(error).description
+        for part in ["entry 1", "number \(event), schema 0", "newer version", "use that version"] {
+            #expect(message.contains(part))
+        }
+        #expect(text(of: state) == before)
+    }
+
+    @Test(arguments: Way.allCases, [UInt32(0), 1, 2, 9, .max])
+    func aNewerMeaningOfAKnownEventIsNotGuessedAt(_ way: Way, _ schema: UInt32) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let number = try harness.ready("a", by: session)
+        let event = ProtoEntry.OneOf_Event.executionClaimed(.with { $0.epoch = 1 })
+        let bytes = entry(event, of: number, in: harness, schema: schema)
+        var state = harness.state
+        let before = text(of: state)
+        if schema <= 1 {
+            try way.apply(bytes, to: &state)
+            #expect(state.execution(number)?.status == .running)
+        } else {
+            let error = #expect(throws: UnknownEvent.self) { try way.apply(bytes, to: &state) }
+            #expect(error == UnknownEvent(sequence: harness.next, event: 34, schema: schema))
+            #expect(text(of: state) == before)
+        }
+    }
+
+    // MARK: Inconsistent
+
+    private func expectInconsistent(
+        _ way: Way,
+        _ bytes: [UInt8],
+        _ harness: ModelHarness,
+        says parts: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        var state = harness.state
+        let error = #expect(throws: InconsistentEntry.self, sourceLocation: sourceLocation) {
+            try way.apply(bytes, to: &state)
+        }
+        guard let error else { return }
+        #expect(error.sequence == harness.next, sourceLocation: sourceLocation)
+        #expect(
+            error.description.hasPrefix("entry \(harness.next): "),
+            sourceLocation: sourceLocation
+        )
+        for part in parts {
+            #expect(error.reason.contains(part), sourceLocation: sourceLocation)
+        }
+    }
+
+    /// Events of an execution's history after its first.
+    private static let later: [ProtoEntry.OneOf_Event] = [
+        .executionReadied(.init()), .executionClaimed(.with { $0.epoch = 1 }),
+        .executionCompleted(.init()), .executionFailed(.init()), .executionParked(.init()),
+        .leaseLost(.init()), .leaseReleased(.init()), .commandRefused(.init()),
+        .operationStarted(.init()), .checkpointSucceeded(.init()), .checkpointFailed(.init()),
+        .logRecorded(.init()),
+    ]
+
+    @Test(arguments: Way.allCases)
+    func anEntryAboutAnExecutionThatIsNotOpenIsInconsistent(_ way: Way) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let closed = try harness.lease("a", by: session)
+        try harness.complete(closed, by: session)
+        for event in Self.later {
+            for number in [closed.execution, 9_999] {
+                expectInconsistent(
+                    way,
+                    entry(event, of: number, in: harness),
+                    harness,
+                    says: "the execution \(number)",
+                    "is not open"
+                )
+            }
+        }
+    }
+
+    @Test func anEntryAboutAnExecutionThatTheBatchClosedIsInconsistent() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        harness.begin()
+        try harness.complete(lease, by: session)
+        for event in Self.later {
+            expectInconsistent(
+                .pending,
+                entry(event, of: lease.execution, in: harness),
+                harness,
+                says: "is not open"
+            )
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func aSubmissionUnderAForeignNumberIsInconsistent(_ way: Way) throws {
+        let harness = try ModelHarness()
+        let submitted = ProtoEntry.OneOf_Event.executionSubmitted(.with { $0.id = "a" })
+        for number in [harness.next - 1, harness.next + 1].filter({ $0 != 0 }) {
+            expectInconsistent(
+                way,
+                entry(submitted, of: number, in: harness),
+                harness,
+                says: "submits the execution \(number)",
+                "not its own sequence"
+            )
+        }
+    }
+
+    @Test func anEventInTheWrongHistoryIsInconsistent() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let number = try harness.ready("a", by: session)
+        let journal: [ProtoEntry.OneOf_Event] = [
+            .journalCreated(.init()), .sessionOpened(.init()), .sessionClosed(.init()),
+            .sessionLost(.init()), .contentTypeInterned(.init()),
+        ]
+        for event in journal {
+            expectInconsistent(
+                .committed,
+                entry(event, of: number, in: harness),
+                harness,
+                says: "does not belong into an execution's history"
+            )
+        }
+        let executions: [ProtoEntry.OneOf_Event] = [.executionSubmitted(.init())] + Self.later
+        for event in executions {
+            guard case .commandRefused = event else {
+                expectInconsistent(
+                    .committed,
+                    entry(event, of: 0, in: harness),
+                    harness,
+                    says: "belongs into an execution's history"
+                )
+                continue
+            }
+            // A refusal may be about the journal as a whole.
+            var state = harness.state
+            try Way.committed.apply(entry(event, of: 0, in: harness), to: &state)
+            #expect(state.next == harness.next + 1)
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func damagedEventsAreInconsistent(_ way: Way) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let number = try harness.ready("a", by: session)
+        var header = EntryHeader()
+        header.sequence = harness.next
+        // Field 1 as a varint that does not end, in events whose fields are read.
+        let damaged: [(UInt32, UInt64)] = [
+            (17, 0), (18, 0), (19, 0), (20, 0), (32, harness.next), (34, number), (38, number),
+            (39, number), (40, number), (65, number), (66, number),
+        ]
+        for (event, execution) in damaged {
+            header.execution = execution
+            var writer = WireWriter()
+            [UInt8(0x08), 0x80].withUnsafeBytes { writer.bytes($0, field: event) }
+            let bytes = encode(header, event: Array(writer.bytes))
+            if way == .pending {
+                // Only entries of our own are pending: it need not be said how they are wrong.
+                var state = harness.state
+                #expect(throws: (any Error).self) { try way.apply(bytes, to: &state) }
+            } else {
+                expectInconsistent(way, bytes, harness)
+            }
+        }
+    }
+}
