@@ -132,7 +132,7 @@ import Glibc
                 lines -= 1
             }
             if status == nil, killed < limit {
-                for _ in 0..<spins { sched_yield_hint() }
+                for _ in 0..<spins { passMoment() }
                 process.kill()
                 for line in process.lines() { acknowledged += Self.sequence(in: line) }
                 status = process.wait()
@@ -219,7 +219,7 @@ private func removeFolder(_ path: String) {
 }
 
 /// Something to do that takes a moment and is not sleep.
-@inline(never) private func sched_yield_hint() { _ = getppid() }
+@inline(never) private func passMoment() { _ = getppid() }
 
 /// Random numbers that can be had again (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
