@@ -4,6 +4,7 @@ import Daybook
 import DaybookInspector
 import DaybookModel
 import DaybookRunbook
+import DaybookSystem
 
 struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,10 +18,14 @@ struct WorkCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Stop when nothing is ready or running any more.")
     var untilIdle = false
 
+    @Flag(name: .long, help: "Write a line of JSON for each execution that begins or ends.")
+    var jsonl = false
+
     @Option(name: .long, help: "Executions that run at once.")
     var concurrency = 4
 
     func validate() throws {
+        if jsonl, common.json { throw ValidationError("Use either --json or --jsonl.") }
         guard concurrency > 0 else { throw ValidationError("--concurrency must be at least 1.") }
     }
 
@@ -28,7 +33,7 @@ struct WorkCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
-        let reporter = WorkReporter(common: common)
+        let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observer = { reporter.observe($0) }
         let interrupts = try Interrupts.stream()
         let daybook = try await Daybook.open(
@@ -43,20 +48,42 @@ struct WorkCommand: AsyncParsableCommand {
             group.cancelAll()
         }
         try await daybook.close()
+        reporter.finish()
     }
 }
 
-/// A line for each execution that begins or ends.
-private struct WorkReporter {
-    let common: CommonOptions
+/// Says which executions begin and end: a line each, or all in one document at the end.
+private final class WorkReporter: Sendable {
+    /// One thing that happened.
+    private struct Event {
+        let name: String
+        let id: String
+        let number: UInt64
+        let message: String?
+
+        func write(to json: inout JSONWriter) {
+            json.member("event", name)
+            json.member("id", id)
+            json.member("number", number)
+            json.member("message", message)
+        }
+    }
+
+    private let common: CommonOptions
+    private let isJSONL: Bool
+    private let events = Locked<[Event]>([])
+
+    init(common: CommonOptions, isJSONL: Bool) {
+        self.common = common
+        self.isJSONL = isJSONL
+    }
 
     func observe(_ event: EngineEvent) {
         switch event {
-        case .activated(let lease, let resumed): line(lease, resumed ? "resumed" : "started", nil)
+        case .activated(let lease, let resumed): note(lease, resumed ? "resumed" : "started", nil)
         case .ended(let lease, _, let failure):
-            line(lease, failure == nil ? "completed" : "failed", failure?.message)
-        case .closed(let lease, let reason):
-            line(lease, "left", reason.description)
+            note(lease, failure == nil ? "completed" : "failed", failure?.message)
+        case .closed(let lease, let reason): note(lease, "left", reason.description)
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
                 "took over from session \(session): \(readied.count) executions, \(processes) left-over jobs ended"
@@ -65,19 +92,30 @@ private struct WorkReporter {
         }
     }
 
-    private func line(_ lease: Lease, _ event: String, _ message: String?) {
-        if common.json {
+    private func note(_ lease: Lease, _ name: String, _ message: String?) {
+        let event = Event(name: name, id: lease.id, number: lease.execution, message: message)
+        if isJSONL {
             var json = JSONWriter()
             json.object { json in
-                json.member("schema", "daybook.work/1")
-                json.member("event", event)
-                json.member("id", lease.id)
-                json.member("number", lease.execution)
-                json.member("message", message)
+                json.member("schema", "daybook.work.event/1")
+                event.write(to: &json)
             }
             common.output.write(json.bytes + [UInt8(ascii: "\n")])
+        } else if common.json {
+            events.withLock { $0.append(event) }
         } else {
-            common.output.line("\(lease.id) \(event)" + (message.map { ": \($0)" } ?? ""))
+            common.output.line("\(lease.id) \(name)" + (message.map { ": \($0)" } ?? ""))
+        }
+    }
+
+    func finish() {
+        guard common.json else { return }
+        let events = events.withLock { $0 }
+        common.write("daybook.work/1") { json in
+            json.key("events")
+            json.array { json in
+                for event in events { json.object { event.write(to: &$0) } }
+            }
         }
     }
 }

@@ -1,0 +1,59 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookInspector
+import DaybookJournal
+
+struct ExportCommand: AsyncParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case jsonl
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write all entries, complete, to standard output."
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "The form: jsonl.")
+    var format = Format.jsonl
+
+    @Argument(help: "Only this execution.")
+    var id: String?
+
+    func run() async throws {
+        try common.inspect { inspector in
+            if common.json {
+                try common.write("daybook.export/1") { json in
+                    json.key("entries")
+                    try json.array { json in
+                        try visit(inspector) { try $0.write(to: &json) }
+                    }
+                }
+                return
+            }
+            try visit(inspector) { entry in
+                var json = JSONWriter()
+                try entry.write(to: &json)
+                common.output.write(json.bytes + [UInt8(ascii: "\n")])
+            }
+        }
+    }
+
+    private func visit(
+        _ inspector: Inspector,
+        _ body: (JournalEntry) throws -> Void
+    ) throws {
+        let each: (JournalEntry) throws -> Bool = { entry in
+            try body(entry)
+            return true
+        }
+        if let id {
+            try inspector.history(of: inspector.record(of: id).number, each)
+        } else {
+            try inspector.scan(each)
+        }
+    }
+}
+#endif

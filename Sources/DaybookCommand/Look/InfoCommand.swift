@@ -1,0 +1,71 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import LMDB
+
+struct InfoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Show figures of the journal."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var time: TimeOptions
+
+    func run() async throws {
+        try common.inspect { inspector in
+            let (file, databases) = try inspector.store.information()
+            let first = try inspector.entry(0)
+            let count = try inspector.entryCount()
+            let last = try inspector.entry(count - 1)
+            guard case .journalCreated(let created) = first.entry.event else {
+                throw JournalError(
+                    .integrity,
+                    "entry 0: it is not \(EventKind.journalCreated.name)",
+                    sequence: 0
+                )
+            }
+            let uuid = Identifier(Array(created.uuid)).map { "\($0)" } ?? "(unreadable)"
+            let size = (file.lastPage + 1) * file.pageSize
+            if common.json {
+                common.write("daybook.info/1") { json in
+                    json.member("journal", inspector.folder.path)
+                    json.member("uuid", uuid)
+                    json.member("origin", created.origin)
+                    json.member("format", created.format)
+                    json.member("entries", count)
+                    json.member("createdAt", first.time.description)
+                    json.member("lastEntryAt", last.time.description)
+                    json.member("payloadLimit", created.settings.payloadLimit)
+                    json.member("lossLimit", created.settings.lossLimit)
+                    json.member("bytesInUse", size)
+                    json.member("mapSize", file.mapSize)
+                    json.member("commits", file.transaction)
+                    json.key("databases")
+                    json.object { json in
+                        for (name, statistics) in databases {
+                            json.member(name, statistics.entries)
+                        }
+                    }
+                }
+                return
+            }
+            let output = common.output
+            output.line(output.styled(inspector.folder.path, .bold))
+            output.line("  uuid       \(uuid)")
+            output.line("  origin     \(created.origin)")
+            output.line("  format     \(created.format)")
+            output.line("  created    \(time.text(first.time))")
+            output.line("  entries    \(count), the last \(time.text(last.time))")
+            output.line("  size       \(size) bytes in use, \(file.transaction) commits")
+            for (name, statistics) in databases {
+                let pad = String(repeating: " ", count: max(1, 11 - name.count))
+                output.line("  \(name)\(pad)\(statistics.entries) items")
+            }
+        }
+    }
+}
+#endif
