@@ -267,6 +267,10 @@ public final class Daybook: Sendable {
         try ExecutionReader.input(of: record.number, engine.writer.journal)
     }
 
+    /// Waits until this process has given up claiming because the journal could not be written.
+    /// - Throws: what the journal failed with; `CancellationError`.
+    public func waitForFailure() async throws { try await engine.waitForHalt() }
+
     /// Waits until this process runs nothing and finds nothing that it could claim.
     /// - Throws: `CancellationError`.
     public func waitUntilIdle() async throws { try await engine.waitUntilIdle() }

@@ -11,11 +11,21 @@ extension Engine {
         }
     }
 
+    /// Waits until the journal cannot be written any more, and throws why.
+    func waitForHalt() async throws {
+        while !isStopped {
+            if let halt { throw halt }
+            try Task.checkCancellation()
+            await board.wait(for: NewsBoard.idleness) { halt != nil }
+        }
+    }
+
     /// Waits until nothing runs here and nothing could be claimed.
     func waitUntilIdle() async throws {
         while hasWork, !isStopped {
+            if let halt { throw halt }
             try Task.checkCancellation()
-            await board.wait(for: NewsBoard.idleness) { !hasWork }
+            await board.wait(for: NewsBoard.idleness) { !hasWork || halt != nil }
         }
     }
 

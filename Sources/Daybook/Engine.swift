@@ -30,6 +30,9 @@ final class Engine: Sendable {
         /// Why an execution cannot go on in this process.
         var failures: [UInt64: JournalFailure] = [:]
         var isStopping = false
+        /// Why nothing is claimed any more: the journal could not be written. Trying again at once
+        /// would run bodies again and again without recording them.
+        var halt: JournalFailure?
     }
 
     /// An error of the journal that ended an activation.
@@ -160,7 +163,9 @@ final class Engine: Sendable {
     }
 
     private var hasRoom: Bool {
-        running.withLock { $0.activations.count < options.maxConcurrent && !$0.isStopping }
+        running.withLock {
+            $0.activations.count < options.maxConcurrent && !$0.isStopping && $0.halt == nil
+        }
     }
 
     private func claimNext() async -> Lease? {
@@ -331,6 +336,7 @@ final class Engine: Sendable {
                     "the journal failed",
                     metadata: ["id": "\(lease.id)", "error": "\(error)"]
                 )
+                running.withLock { $0.halt = JournalFailure(error: error) }
                 fail(lease.execution, error)
                 _ = try await perform { Release(lease) }
             }
@@ -345,6 +351,9 @@ final class Engine: Sendable {
         running.withLock { $0.failures[number] = JournalFailure(error: error) }
         board.publish(ended: [number], readied: false)
     }
+
+    /// Why this process claims nothing any more, if that is so.
+    var halt: (any Error)? { running.withLock { $0.halt?.error } }
 
     /// Why an execution cannot go on in this process, if that is so.
     func failure(of number: UInt64) -> (any Error)? {

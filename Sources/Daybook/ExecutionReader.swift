@@ -14,7 +14,7 @@ public enum ExecutionReader {
         _ reader: any StoreReader,
         open: (UInt64) -> ExecutionState? = { _ in nil }
     ) throws -> ExecutionRecord? {
-        guard let bytes = try reader.executionRow(id) else { return nil }
+        guard Names.isValid(id), let bytes = try reader.executionRow(id) else { return nil }
         let row = try decodeRow(bytes, of: id)
         if row.hasClosed {
             return try ExecutionRecord(id: id, row: row)

@@ -1,3 +1,4 @@
+import DaybookFormat
 public import DaybookModel
 
 /// What an operation or a workflow failed with: code, message and details, as they are recorded.
@@ -41,6 +42,12 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
     init(recording error: any Error) {
         switch error {
         case let error as OperationError: self = error
+        case let error as PayloadTooLarge:
+            self.init(
+                code: "payload-too-large",
+                message: error.description,
+                isRetryable: false
+            )
         case let error as CancellationError:
             self.init(
                 code: "cancelled",

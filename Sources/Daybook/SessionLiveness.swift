@@ -23,8 +23,18 @@ public enum SessionLiveness: String, Sendable {
     ) throws -> SessionLiveness {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil else { return .gone }
-        if try File.open(path, .readWrite).tryLock(.exclusive) { return .gone }
+        if try isFree(path) { return .gone }
         return try ProcessGroup.isStopped(process: Int32(session.pid)) ? .stopped : .alive
+    }
+
+    private static func isFree(_ path: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            return try File.open(path, .readWrite).tryLock(.exclusive)
+        } catch {
+            guard error.isReadOnly else { throw error }
+            // What may not be written can still be locked together with other readers.
+            return try File.open(path, .read).tryLock(.shared)
+        }
     }
 
     /// Ends a session's process with SIGKILL and waits until its lock is free.

@@ -40,7 +40,7 @@ struct DaybookCommand: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
-        Interrupts.block()
+        Interrupts.ignoreClosedPipes()
         do {
             var command = try await DaybookCommand.parseAsRootAsync()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -5,33 +5,39 @@ import DaybookSystem
 import Glibc
 #endif
 
-/// SIGINT and SIGTERM, waited for instead of handled, so that nothing runs in a signal handler.
+/// SIGINT and SIGTERM for commands that end in good order.
+///
+/// The handler does nothing but write a byte into a pipe, which a thread reads. Keeping the signals
+/// back and waiting for them would not do: the main thread of a program with concurrency waits with
+/// an empty signal mask.
 enum Interrupts {
-    /// Keeps the signals back. Call it before there are other threads: they inherit it.
-    static func block() {
-        var signals = watched
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
+    /// The end of the pipe that the handler writes to. Set once, before the handler is.
+    nonisolated(unsafe) private static var pipeEnd: Int32 = -1
 
-    private static var watched: sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        return signals
-    }
+    /// A reader that goes away is an error of the write, not the end of the process.
+    static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 
     /// Yields when one of the signals comes. The second one ends the process at once.
     static func stream() throws(SystemError) -> AsyncStream<Void> {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .current("pipe") }
+        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
+        pipeEnd = ends[1]
+        let readEnd = ends[0]
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         _ = try SystemThread.start {
-            var signals = watched
-            var number: Int32 = 0
-            sigwait(&signals, &number)
+            var byte: UInt8 = 0
+            while read(readEnd, &byte, 1) < 0 {}
             continuation.yield()
-            sigwait(&signals, &number)
+            while read(readEnd, &byte, 1) < 0 {}
             exit(ExitStatus.interrupted.rawValue)
+        }
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { _ in
+                var byte: UInt8 = 1
+                _ = write(Interrupts.pipeEnd, &byte, 1)
+            }
         }
         return stream
     }

@@ -1,5 +1,6 @@
 #if CLI
 import DaybookFormat
+import DaybookSystem
 
 #if canImport(Glibc)
 import Glibc
@@ -22,6 +23,9 @@ struct Terminal: Sendable {
 
     let descriptor: Int32
     var hasColor: Bool
+
+    /// Whether the command goes on when nobody reads what it says: it is more than a report.
+    static let outlivesReaders = Locked(false)
 
     static let standardOutput = Terminal(descriptor: 1, choice: .auto)
     static let standardError = Terminal(descriptor: 2, choice: .auto)
@@ -55,7 +59,9 @@ struct Terminal: Sendable {
             }
             if count < 0 {
                 if errno == EINTR { continue }
-                exit(errno == EPIPE ? 0 : ExitStatus.failed.rawValue)
+                guard errno == EPIPE else { exit(ExitStatus.failed.rawValue) }
+                if Self.outlivesReaders.withLock({ $0 }) { return }
+                exit(0)
             }
             done += count
         }

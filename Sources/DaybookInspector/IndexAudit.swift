@@ -11,7 +11,8 @@ struct IndexAudit {
         var sum: UInt64 = 0
         var mix: UInt64 = 0
         var last: UInt64 = 0
-        var closedAs: EventKind?
+        /// The hash of the row that its closing entry makes.
+        var closedRow: TreeHash?
 
         mutating func add(_ sequence: UInt64) {
             count += 1
@@ -35,11 +36,10 @@ struct IndexAudit {
         if execution != 0 { executions[execution, default: Expected()].add(sequence) }
         guard !isStateBroken else { return }
         do {
+            let before = execution == 0 ? nil : state.committed(execution)
             try state.apply(committed: view)
-            switch EventKind(rawValue: view.event) {
-            case .executionCompleted, .executionFailed:
-                executions[execution]?.closedAs = EventKind(rawValue: view.event)
-            default: break
+            if let before, state.committed(execution) == nil {
+                executions[execution]?.closedRow = try Self.closedRow(before, view)
             }
         } catch let error as InconsistentEntry {
             // What follows from a broken entry would only repeat it.
@@ -100,7 +100,7 @@ struct IndexAudit {
                 )
                 return true
             }
-            checkClosing(row, id, upTo: count, note)
+            checkClosing(row, Array(bytes), id, upTo: count, note)
             return true
         }
         for number in executions.keys.sorted() where !seen.contains(number) {
@@ -110,29 +110,43 @@ struct IndexAudit {
 
     private func checkClosing(
         _ row: ProtoExecutionRow,
+        _ bytes: [UInt8],
         _ id: String,
         upTo count: UInt64,
         _ note: Note
     ) {
         guard let expected = executions[row.number] else { return }
         guard row.hasClosed else {
-            if expected.closedAs != nil {
+            if expected.closedRow != nil {
                 note(row.number, "\(id) is closed, and its row says that it is open")
             }
             return
         }
-        if row.closed.last >= count { return }
-        let status: ExecutionStatus? =
-            switch expected.closedAs {
-            case .executionCompleted: .completed
-            case .executionFailed: .failed
-            default: nil
-            }
-        if row.closed.last != expected.last || row.closed.entries != expected.count
-            || status?.proto != row.closed.status
-        {
+        // What closes it may have been appended meanwhile.
+        if expected.closedRow == nil, row.closed.last >= count { return }
+        if bytes.withUnsafeBytes({ TreeHash.leaf($0) }) != expected.closedRow {
             note(row.number, "the index row of \(id) does not agree with its history")
         }
+    }
+
+    /// The hash of the row that an execution has once `entry` has closed it.
+    private static func closedRow(_ state: ExecutionState, _ entry: EntryView) throws -> TreeHash {
+        var row = ProtoExecutionRow()
+        row.number = state.number
+        row.closed.type = state.type
+        row.closed.submittedAt = state.submittedAt.rawValue
+        row.closed.startedAt = state.startedAt.rawValue
+        row.closed.finishedAt = entry.header.time.rawValue
+        row.closed.attempts = state.attempt
+        row.closed.last = entry.header.sequence
+        row.closed.entries = state.entries + 1
+        if EventKind(rawValue: entry.event) == .executionFailed {
+            row.closed.status = .failed
+            row.closed.errorCode = try ProtoExecutionFailed(decoding: entry).error.code
+        } else {
+            row.closed.status = .completed
+        }
+        return row.encoded().withUnsafeBytes { TreeHash.leaf($0) }
     }
 
     private func recordedID(_ number: UInt64, _ reader: any StoreReader) throws -> String? {

@@ -36,8 +36,9 @@ public struct Inspector: Sendable {
     // MARK: Executions
 
     /// What is known of an execution.
-    /// - Throws: ``Refusal/Code/notFound``.
+    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/invalidArgument``.
     public func record(of id: String) throws -> ExecutionRecord {
+        try Names.check(id, "execution id")
         guard let record = try store.read({ try ExecutionReader.record(of: id, $0) }) else {
             throw Refusal(
                 .notFound,

@@ -49,6 +49,7 @@ public struct Verifier {
     private var report = VerificationReport()
     private var audit = EntryAudit()
     private var indexes = IndexAudit()
+    private var payloadRecords = 0
     private let problems = ProblemList()
     private let note: EntryAudit.Note
     private let progress: (UInt64, UInt64) -> Void
@@ -87,6 +88,17 @@ public struct Verifier {
         }
         try store.read { reader in
             try indexes.check(reader, upTo: count, note)
+            var records = 0
+            try reader.scanPayloads(from: 0) { sequence in
+                if sequence < count || sequence == .max { records += 1 }
+                return true
+            }
+            if records != payloadRecords {
+                note(
+                    nil,
+                    "\(records) payload records are stored, and entries have \(payloadRecords)"
+                )
+            }
             let tiles = try reader.tileCount()
             // More may be there by now; fewer, or more than there are groups of 256, may not.
             if tiles < report.tiles {
@@ -157,10 +169,10 @@ public struct Verifier {
             return
         }
         guard let payloads else {
-            // Erasing all payloads of an entry may remove their record.
-            report.erased += UInt64(commitments.count)
+            if !commitments.isEmpty { note(sequence, "its payloads are missing") }
             return
         }
+        payloadRecords += 1
         guard payloads.count == commitments.count else {
             note(
                 sequence,

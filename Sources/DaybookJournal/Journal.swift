@@ -170,6 +170,14 @@ public final class Journal: Sendable {
             // Until it is known to be there, what it has left in caches does not hold.
             appender.rollBack()
             guard let expected = isWritten, let outcome, try isOnDisk(expected, error) else {
+                // LMDB reports a write that was cut short as an I/O error, whatever cut it short.
+                if try store.isOutOfRoom() {
+                    throw JournalError(
+                        .full,
+                        "there is no room left for the journal \(store.location); make room and try again. Nothing of this batch was written",
+                        underlying: error
+                    )
+                }
                 throw JournalError(
                     .system,
                     "the disk of \(store.location) failed while a batch was committed; the journal was opened again, and nothing of the batch is in it: look after the disk, then try again",

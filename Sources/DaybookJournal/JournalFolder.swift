@@ -41,6 +41,10 @@ public struct JournalFolder: Sendable {
                 }
             }
             try Folder.create(path)
+        } catch {
+            throw JournalError.wrapping(error, path)
+        }
+        do {
             try checkFileSystem()
             try Folder.create(sessions)
             _ = try File.open(openLock, .readWrite)
@@ -56,6 +60,8 @@ public struct JournalFolder: Sendable {
             )
             try Folder.synchronize(path)
         } catch {
+            // Half a journal would stand in the way of the next try.
+            for file in [dataFile, dataFile + "-lock", openLock] { try Folder.removeFile(file) }
             throw JournalError.wrapping(error, path)
         }
     }

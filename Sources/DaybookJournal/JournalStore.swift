@@ -18,8 +18,16 @@ public protocol JournalStore: Sendable {
     /// Opens the store again after a write whose outcome is unknown.
     func reopen() throws
 
+    /// Whether the place that it is kept in is as good as full.
+    func isOutOfRoom() throws -> Bool
+
     /// Ends the use of the store.
     func close()
+}
+
+extension JournalStore {
+    /// Never, for a store that does not know.
+    public func isOutOfRoom() throws -> Bool { false }
 }
 
 /// What can be looked up in a store. Valid only inside the closure that it is given to.

@@ -32,7 +32,7 @@ public final class LMDBStore: JournalStore {
         do {
             let opened = try open(file: file, options)
             return LMDBStore(location: location, file: file, options: options, opened: opened)
-        } catch let error as LMDBError where error.code == .notFound && options.isReadOnly {
+        } catch let error as LMDBError where error.code == .notFound {
             throw JournalError(
                 .notAJournal,
                 "\(location) holds an LMDB file without a journal's databases; name another folder",
@@ -44,11 +44,15 @@ public final class LMDBStore: JournalStore {
     }
 
     private static func open(file: String, _ options: EnvironmentOptions) throws -> Opened {
+        // What is in a file already is not ours to add databases to.
+        let isNew = try FileStatus.of(file).map { $0.size == 0 } ?? true
         let environment = try Environment.open(file, options)
         do {
             return Opened(
                 environment: environment,
-                databases: Databases(try environment.openDatabases(Databases.layout))
+                databases: Databases(
+                    try environment.openDatabases(Databases.layout, creating: isNew)
+                )
             )
         } catch {
             environment.close()
@@ -137,6 +141,11 @@ public final class LMDBStore: JournalStore {
         } catch {
             throw JournalError.wrapping(error, location)
         }
+    }
+
+    /// Whether less than 1 MiB is left on its disk: less than LMDB may need for a batch.
+    public func isOutOfRoom() throws -> Bool {
+        try FreeSpace.bytes(at: location) < 1 << 20
     }
 
     /// Closes the file once its transactions have ended.

@@ -169,6 +169,10 @@ private final class LineCollector: Sendable {
     ) {
         if byte != UInt8(ascii: "\n") { line.append(byte) }
         guard byte == UInt8(ascii: "\n") || line.count >= limit else { return }
+        // The end of a line that was cut at its very end.
+        if line.isEmpty, let last = lines.last, last.1 == source, last.0.utf8.count == limit {
+            return
+        }
         lines.append((String(decoding: line, as: UTF8.self), source))
         line.removeAll(keepingCapacity: true)
     }
@@ -202,15 +206,22 @@ private final class LastLine: Sendable {
 enum OutputFile {
     static func parse(_ bytes: [UInt8]) throws(OperationError) -> [String: String] {
         var all: [String: String] = [:]
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            guard let equals = line.firstIndex(of: "="), equals > line.startIndex else {
+        // By bytes: to Swift a line end of Windows is one character, and so is an equals sign with
+        // a combining character after it.
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            if line.isEmpty { continue }
+            let text = String(decoding: line, as: UTF8.self)
+            guard let equals = line.firstIndex(of: UInt8(ascii: "=")), equals > line.startIndex
+            else {
                 throw OperationError(
                     code: "invalid-output",
                     message:
-                        "the job wrote the line \"\(line)\" to $DAYBOOK_OUTPUT, and lines there have the form key=value"
+                        "the job wrote the line \"\(text)\" to $DAYBOOK_OUTPUT, and lines there have the form key=value"
                 )
             }
-            all[String(line[..<equals])] = String(line[line.index(after: equals)...])
+            let key = String(decoding: line[..<equals], as: UTF8.self)
+            all[key] = String(decoding: line[(equals + 1)...], as: UTF8.self)
         }
         return all
     }

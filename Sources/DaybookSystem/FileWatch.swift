@@ -6,6 +6,11 @@ public final class FileWatch: Sendable {
     private let notifications: Int32
     private let watch: Int32
     private let isStopped = Locked(false)
+    /// Whoever looks right after a change may look too early: LMDB tells readers of a commit only
+    /// after it has written the file. So one more look is owed when the file has settled.
+    private let owesSecondLook = Locked(false)
+    /// Milliseconds without a change after which a file has settled.
+    private static let settling: Int32 = 20
 
     /// Watches `path`.
     /// - Throws: ``SystemError``.
@@ -22,13 +27,24 @@ public final class FileWatch: Sendable {
 
     deinit { close(notifications) }
 
-    /// Waits for the next change; several changes may be told as one.
+    /// Waits for the next change; several changes may be told as one, and the last of them is told
+    /// once more when the file has settled.
     /// - Returns: false once ``stop()`` has been called, or the file is gone.
     public func wait() throws(SystemError) -> Bool {
         if isStopped.withLock({ $0 }) { return false }
+        if owesSecondLook.withLock({ $0 }) {
+            var waiting = [pollfd(fd: notifications, events: Int16(POLLIN), revents: 0)]
+            let count = retryingInterrupts { poll(&waiting, 1, Self.settling) }
+            guard count >= 0 else { throw .current("poll of inotify") }
+            if count == 0 {
+                owesSecondLook.withLock { $0 = false }
+                return true
+            }
+        }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = retryingInterrupts { read(notifications, &buffer, buffer.count) }
         guard count >= 0 else { throw .current("read of inotify") }
+        owesSecondLook.withLock { $0 = true }
         var offset = 0
         while offset + Self.headerSize <= count {
             let (mask, length) = buffer.withUnsafeBytes { bytes in

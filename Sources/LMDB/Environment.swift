@@ -241,8 +241,12 @@ public final class Environment: @unchecked Sendable {
 
     /// Opens the named databases in one transaction, creating those that are missing unless the
     /// environment is for reading only.
-    /// - Throws: ``LMDBError/Code/notFound`` for a missing one in an environment for reading only.
-    public func openDatabases(_ wanted: [(String, DatabaseOptions)]) throws -> [Database] {
+    /// - Parameter creating: whether missing ones are made, where the environment may be written.
+    /// - Throws: ``LMDBError/Code/notFound`` for a missing one that is not made.
+    public func openDatabases(
+        _ wanted: [(String, DatabaseOptions)],
+        creating: Bool = true
+    ) throws -> [Database] {
         if options.isReadOnly {
             // A handle that a reading transaction opened is kept only if that one commits.
             gate.enter()
@@ -258,6 +262,12 @@ public final class Environment: @unchecked Sendable {
             }
             try check(mdb_txn_commit(transaction), "mdb_txn_commit")
             return opened
+        }
+        if !creating {
+            // A transaction that creates nothing writes nothing.
+            return try write { transaction in
+                try openDatabases(wanted, in: transaction.handle, flags: 0)
+            }
         }
         return try write { transaction in
             try openDatabases(wanted, in: transaction.handle, flags: UInt32(MDB_CREATE))
@@ -308,7 +318,7 @@ public final class Environment: @unchecked Sendable {
             mapSize: Int(info.me_mapsize),
             lastPage: Int(info.me_last_pgno),
             readers: Int(info.me_numreaders),
-            transaction: UInt64(info.me_last_txnid)
+            transaction: UInt64(truncatingIfNeeded: info.me_last_txnid)
         )
     }
 

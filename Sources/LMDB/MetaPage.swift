@@ -82,7 +82,8 @@ struct MetaPage {
             let walk = PageWalk(try File.open(file.path, .read), pageSize: newest.pageSize)
             guard try walk.run(newest.transaction) else { continue }
             if walk.problems.isEmpty { return nil }
-            break
+            // With nobody holding the snapshot, a writer may have used its pages again meanwhile.
+            if try Self.newest(in: file)?.transaction == newest.transaction { break }
         }
         return LMDBError(
             .truncatedFile,

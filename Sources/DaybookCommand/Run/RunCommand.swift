@@ -5,6 +5,7 @@ import DaybookInspector
 import DaybookJournal
 import DaybookModel
 import DaybookRunbook
+import DaybookSystem
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +30,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        Terminal.outlivesReaders.withLock { $0 = true }
         let (runbook, request) = try file.request()
         let path = try common.journalPath()
         let progress = RunProgress(

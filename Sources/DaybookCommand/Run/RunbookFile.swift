@@ -43,12 +43,18 @@ struct RunbookFile: ParsableArguments {
     private func given() throws -> [String: String] {
         var values: [String: String] = [:]
         for pair in input {
-            guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
+            // Among the bytes: a value may begin with a combining character.
+            guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")),
+                equals > pair.startIndex
+            else {
                 throw UsageError("the input \"\(pair)\" has not the form name=value")
             }
             let name = String(pair[..<equals])
             guard
-                values.updateValue(String(pair[pair.index(after: equals)...]), forKey: name) == nil
+                values.updateValue(
+                    String(decoding: pair.utf8[pair.utf8.index(after: equals)...], as: UTF8.self),
+                    forKey: name
+                ) == nil
             else { throw UsageError("the input \(name) is given twice") }
         }
         return values

@@ -30,6 +30,7 @@ struct WorkCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        Terminal.outlivesReaders.withLock { $0 = true }
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
@@ -41,14 +42,32 @@ struct WorkCommand: AsyncParsableCommand {
             options,
             workflows: [RunbookWorkflow()]
         )
+        let end: Result<Void, any Error>
+        do {
+            try await wait(daybook, interrupts)
+            end = .success(())
+        } catch {
+            end = .failure(error)
+        }
+        do {
+            try await daybook.close()
+        } catch {
+            // Why it ended says more than that the end could not be recorded.
+            try end.get()
+            throw error
+        }
+        reporter.finish()
+        try end.get()
+    }
+
+    private func wait(_ daybook: Daybook, _ interrupts: AsyncStream<Void>) async throws {
         try await withThrowingTaskGroup { group in
             group.addTask { for await _ in interrupts { return } }
+            group.addTask { try await daybook.waitForFailure() }
             if untilIdle { group.addTask { try await daybook.waitUntilIdle() } }
+            defer { group.cancelAll() }
             try await group.next()
-            group.cancelAll()
         }
-        try await daybook.close()
-        reporter.finish()
     }
 }
 

@@ -1,0 +1,173 @@
+import Testing
+
+/// Submit, execute, work: each step may be asked for again.
+@Suite struct HandshakeTests {
+    private static let text = runbook(
+        ["one": "echo \"$INPUT_V\" >> \"$INPUT_LEDGER\""],
+        inputs: ["v", "ledger"]
+    )
+
+    private func withRunbook(_ body: (Sandbox, [String]) async throws -> Void) async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.text)
+            let ledger = sandbox.folder + "/ledger"
+            let arguments = [
+                "runbook.yaml", "--id", "x", "--input", "v=1", "--input", "ledger=\(ledger)",
+            ]
+            try await body(sandbox, arguments)
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    @Test func eachStepIsRecordedAndMayBeAskedForAgain() async throws {
+        try await withRunbook { sandbox, arguments in
+            #expect(try await sandbox.succeed(["submit"] + arguments).text == "x\n")
+            #expect(try await sandbox.succeed("status", "x").text == "submitted\n")
+            let again = try await sandbox.succeed(["submit", "--json"] + arguments).json
+            #expect(again["existed"] == true)
+            #expect(again["status"] == "submitted")
+            // Nothing runs that was not asked for.
+            #expect(try await sandbox.succeed("work", "--until-idle").text == "")
+            #expect(try await sandbox.succeed("status", "x").text == "submitted\n")
+
+            #expect(try await sandbox.succeed("exec", "x").text == "ready\n")
+            #expect(try await sandbox.succeed("exec", "x").text == "ready\n")
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+
+            let work = try await sandbox.succeed("work", "--until-idle").text
+            #expect(work == "x started\nx completed\n")
+            #expect(try await sandbox.succeed("status", "x").text == "completed\n")
+            #expect(try await sandbox.succeed("exec", "x").text == "completed\n")
+            let last = try await sandbox.succeed(["submit", "--json"] + arguments).json
+            #expect(last["existed"] == true)
+            #expect(last["status"] == "completed")
+            #expect(try await sandbox.succeed("work", "--until-idle").text == "")
+
+            #expect(try readText(sandbox.folder + "/ledger") == "1\n")
+            let events = try await sandbox.events().filter { $0.hasPrefix("execution_") }
+            #expect(
+                events == [
+                    "execution_submitted", "execution_readied", "execution_claimed",
+                    "execution_completed",
+                ]
+            )
+        }
+    }
+
+    @Test func runGoesOnWithWhatWasSubmitted() async throws {
+        try await withRunbook { sandbox, arguments in
+            try await sandbox.succeed(["submit"] + arguments)
+            let result = try await sandbox.succeed(["run"] + arguments)
+            #expect(result.text == "x completed\n")
+            #expect(result.errors.contains("submitted before"))
+            #expect(try readText(sandbox.folder + "/ledger") == "1\n")
+        }
+    }
+
+    @Test func anIDIsGivenWhenThereIsNone() async throws {
+        try await withRunbook { sandbox, arguments in
+            let anonymous = arguments.filter { $0 != "--id" && $0 != "x" }
+            var ids: Set<String> = []
+            for _ in 0..<2 {
+                let id = try await sandbox.succeed(["submit"] + anonymous).text.dropLast()
+                #expect(
+                    id.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f-]{17}/) != nil
+                )
+                #expect(try await sandbox.succeed("status", String(id)).text == "submitted\n")
+                ids.insert(String(id))
+            }
+            #expect(ids.count == 2)
+        }
+    }
+
+    @Test func aRunOfOneLeavesOthersAlone() async throws {
+        try await withRunbook { sandbox, arguments in
+            try await sandbox.succeed(["submit"] + arguments)
+            try await sandbox.succeed("exec", "x")
+            let other = arguments.map { $0 == "x" ? "y" : $0 }
+            try await sandbox.succeed(["run"] + other)
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+            #expect(try await sandbox.succeed("status", "y").text == "completed\n")
+        }
+    }
+
+    @Test func workTakesAllThatIsReadySideBySide() async throws {
+        try await withSandbox { sandbox in
+            // Each of three waits until all three run.
+            let gates = try (0..<3).map { try Gate("\(sandbox.folder)/gate\($0)") }
+            try sandbox.write(
+                runbook(
+                    ["one": "echo up > \"$INPUT_UP\"\nread -r line < \"$INPUT_GATE\""],
+                    inputs: ["up", "gate"]
+                )
+            )
+            let up = try Gate(sandbox.folder + "/up")
+            for (number, gate) in gates.enumerated() {
+                try await sandbox.succeed(
+                    ["submit", "runbook.yaml", "--id", "w\(number)"]
+                        + inputs(["up": up.path, "gate": gate.path])
+                )
+                try await sandbox.succeed("exec", "w\(number)")
+            }
+            let work = try sandbox.start("work", "--until-idle", "--concurrency", "3")
+            for _ in gates { try await up.line() }
+            for gate in gates.reversed() { gate.pass() }
+            let lines = try await work.finish().text.split(separator: "\n")
+            #expect(lines.prefix(3) == ["w0 started", "w1 started", "w2 started"])
+            #expect(Set(lines.suffix(3)) == ["w0 completed", "w1 completed", "w2 completed"])
+        }
+    }
+
+    @Test func workTakesOneAtATimeOnRequest() async throws {
+        try await withRunbook { sandbox, arguments in
+            for id in ["x", "y", "z"] {
+                try await sandbox.succeed(["submit"] + arguments.map { $0 == "x" ? id : $0 })
+                try await sandbox.succeed("exec", id)
+            }
+            let text = try await sandbox.succeed("work", "--until-idle", "--concurrency", "1").text
+            let expected = ["x", "y", "z"].map { "\($0) started\n\($0) completed\n" }.joined()
+            #expect(text == expected)
+        }
+    }
+
+    @Test func workSaysWhatFailedAndGoesOn() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "exit \"$INPUT_STATUS\""], inputs: ["status"]))
+            for status in [4, 0] {
+                try await sandbox.succeed(
+                    ["submit", "runbook.yaml", "--id", "s\(status)"]
+                        + inputs(["status": "\(status)"])
+                )
+                try await sandbox.succeed("exec", "s\(status)")
+            }
+            let lines = try await sandbox.succeed("work", "--until-idle").text.split(
+                separator: "\n"
+            )
+            #expect(lines.contains("s4 failed: the job a exited with status 4"))
+            #expect(lines.contains("s0 completed"))
+        }
+    }
+
+    /// Many short ones in a row: `--until-idle` misses no end, and ends itself.
+    @Test func workEndsWhenNothingIsLeft() async throws {
+        try await withRunbook { sandbox, arguments in
+            for round in 0..<25 {
+                let id = "r\(round)"
+                try await sandbox.succeed(["submit"] + arguments.map { $0 == "x" ? id : $0 })
+                try await sandbox.succeed("exec", id)
+                let text = try await sandbox.succeed("work", "--until-idle").text
+                #expect(text == "\(id) started\n\(id) completed\n")
+            }
+        }
+    }
+
+    @Test func everyActionNamesWhoActed() async throws {
+        try await withRunbook { sandbox, arguments in
+            try await sandbox.succeed(["submit", "--actor", "Ada"] + arguments)
+            try await sandbox.succeed("exec", "x", "--actor", "Bob")
+            let actors = try await sandbox.entries().filter { $0["event"] == "session_opened" }
+                .map { $0["data"]["actor"] }
+            #expect(actors == ["Ada", "Bob"])
+        }
+    }
+}

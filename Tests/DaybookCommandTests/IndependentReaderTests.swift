@@ -1,0 +1,68 @@
+import DaybookSystem
+import Testing
+
+/// `tools/journal.py`, which knows nothing of our code, comes to the same end.
+@Suite struct IndependentReaderTests {
+    private func read(_ command: String..., in sandbox: Sandbox) async throws -> CommandResult {
+        let python = try await Python.withPackages("lmdb", "google.protobuf")
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return try await RunningCommand(
+            [python, "/\(root)/tools/journal.py"] + command + [sandbox.journal],
+            environment: ["PYTHONDONTWRITEBYTECODE": "1"]
+        ).finish()
+    }
+
+    @Test(arguments: ["small", "large"])
+    func bothVerifyAndGetTheSameRoot(_ name: String) async throws {
+        let sample =
+            name == "small" ? try await SampleJournals.small() : try await SampleJournals.large()
+        try await sample.withJournal { sandbox in
+            let ours = try await sandbox.succeed("verify", "--json").json
+            let theirs = try await read("verify", in: sandbox)
+            #expect(theirs.status == 0, "\(theirs.errors)")
+            let count = try #require(ours["entries"].integer)
+            if name == "large" { #expect(count > 600) }
+            #expect(theirs.text.contains("\(count) entries"))
+            #expect(theirs.text.contains("root \(try #require(ours["root"].string))"))
+        }
+    }
+
+    @Test func bothListTheSameEntries() async throws {
+        try await SampleJournals.small().withJournal { sandbox in
+            let theirs = try await read("list", "--json", in: sandbox)
+            #expect(theirs.status == 0, "\(theirs.errors)")
+            let ours = try await sandbox.entries()
+            let lines = try theirs.jsonLines
+            #expect(lines.count == ours.count)
+            for (left, right) in zip(lines, ours) {
+                #expect(left["sequence"] == right["sequence"])
+                #expect(left["time"] == right["time"])
+                #expect(left["event"] == right["event"])
+            }
+        }
+    }
+
+    @Test(arguments: [3, 255, 400, 615])
+    func bothLayAFlippedBitAtTheSameDoor(_ sequence: Int) async throws {
+        var journal = try await SampleJournals.large()
+        let entry = try await journal.withJournal { sandbox in
+            try await sandbox.succeed("entry", "\(sequence)", "--raw").output
+        }
+        try journal.flip(bit: sequence % 8, at: entry.count - 1, in: entry)
+        try await journal.withJournal { sandbox in
+            let ours = try await sandbox.daybook("verify")
+            #expect(ours.status == 5)
+            #expect(ours.errors.contains("entry \(sequence): "))
+            let theirs = try await read("verify", in: sandbox)
+            #expect(theirs.status == 5)
+            #expect(theirs.errors.contains("entry \(sequence): "), "\(theirs.errors)")
+        }
+    }
+
+    @Test func theOtherReaderKnowsAMissingJournal() async throws {
+        try await withFolder { folder in
+            let theirs = try await read("verify", in: Sandbox(folder: folder))
+            #expect(theirs.status == 3, "\(theirs.errors)")
+        }
+    }
+}

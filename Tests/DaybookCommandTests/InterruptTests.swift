@@ -1,0 +1,185 @@
+import DaybookSystem
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Ctrl-C, and readers that go away.
+@Suite struct InterruptTests {
+    /// Two jobs: the first notes that it ran; the second tells its process and waits at a gate.
+    private static let text = runbook(
+        [
+            "first": "echo first >> \"$INPUT_LEDGER\"",
+            "second": """
+            echo $$ > "$INPUT_UP"
+            read -r line < "$INPUT_GO"
+            echo second >> "$INPUT_LEDGER"
+            """,
+        ],
+        inputs: ["ledger", "up", "go"]
+    )
+
+    private struct Stage {
+        let sandbox: Sandbox
+        let up: Gate
+        let go: Gate
+        var ledger: String { sandbox.folder + "/ledger" }
+
+        var arguments: [String] {
+            [
+                "runbook.yaml", "--id", "x", "--input", "ledger=\(ledger)", "--input",
+                "up=\(up.path)", "--input", "go=\(go.path)",
+            ]
+        }
+    }
+
+    private func withStage(_ body: (Stage) async throws -> Void) async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.text)
+            let stage = Stage(
+                sandbox: sandbox,
+                up: try Gate(sandbox.folder + "/up"),
+                go: try Gate(sandbox.folder + "/go")
+            )
+            try await body(stage)
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// Lets the interrupted execution go on, and looks at what ran how often.
+    private func resume(_ stage: Stage) async throws {
+        stage.go.pass()
+        let result = try await stage.sandbox.succeed(["run"] + stage.arguments)
+        #expect(result.text == "x completed\n")
+        #expect(result.errors.contains("1 jobs done now, 1 taken from the journal"))
+        #expect(try readText(stage.ledger) == "first\nsecond\n")
+        let starts = try await stage.sandbox.succeed("show", "x", "--json").json["operations"]
+        #expect(starts.elements.map { $0["starts"] } == [1, 2])
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func interruptingARunDetachesAndTheNextOneGoesOn(_ signal: Int32) async throws {
+        try await withStage { stage in
+            let run = try stage.sandbox.start(["run"] + stage.arguments)
+            let job = try #require(Int32(try await stage.up.line()))
+            run.signal(signal)
+            let result = try await run.finish()
+            #expect(result.status == 130)
+            #expect(result.errors.hasSuffix("go on with `daybook run runbook.yaml --id x`\n"))
+            #expect(kill(job, 0) != 0 && errno == ESRCH, "the job is ended")
+            #expect(try await stage.sandbox.succeed("status", "x").text == "ready\n")
+            let sessions = try await stage.sandbox.succeed("session", "--json").json["sessions"]
+            #expect(sessions == [], "the session has ended in good order")
+            #expect(try await stage.sandbox.events().contains("lease_released"))
+            try await resume(stage)
+            let losses = try await stage.sandbox.succeed("show", "x", "--json").json["losses"]
+            #expect(losses == 0)
+        }
+    }
+
+    @Test func interruptingWorkGivesBackWhatItRuns() async throws {
+        try await withStage { stage in
+            try await stage.sandbox.succeed(["submit"] + stage.arguments)
+            try await stage.sandbox.succeed("exec", "x")
+            let work = try stage.sandbox.start("work")
+            try await stage.up.line()
+            work.signal(SIGINT)
+            let result = try await work.finish()
+            #expect(result.status == 0)
+            #expect(result.text.hasPrefix("x started\nx left: "))
+            #expect(try await stage.sandbox.succeed("status", "x").text == "ready\n")
+            let sessions = try await stage.sandbox.succeed("session", "--json").json["sessions"]
+            #expect(sessions == [])
+            try await resume(stage)
+        }
+    }
+
+    @Test func aJobThatDoesNotEndWhenAskedToIsKilled() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let never = try Gate(sandbox.folder + "/never")
+            let script = """
+                trap '' TERM INT
+                echo $$ > "$INPUT_UP"
+                while :; do read -r line < "$INPUT_NEVER" || :; done
+                """
+            try sandbox.write(runbook(["stubborn": script], inputs: ["up", "never"]))
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "never": never.path])
+            )
+            let job = try #require(Int32(try await up.line()))
+            run.signal(SIGINT)
+            #expect(try await run.finish().status == 130)
+            #expect(kill(job, 0) != 0 && errno == ESRCH)
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+        }
+    }
+
+    /// Commands that only look have nothing to bring to an end.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func aCommandThatLooksIsEndedBySignals(_ signal: Int32) async throws {
+        let sample = try await SampleJournals.large()
+        try await sample.withJournal { sandbox in
+            // It writes into a pipe that nobody reads, and gets stuck there.
+            let pipe = try Gate(sandbox.folder + "/pipe")
+            let export = try RunningCommand(
+                ["sh", "-c", "exec \"$0\" export > \"$1\"", DaybookProcess.executable, pipe.path],
+                environment: ["DAYBOOK_JOURNAL": sandbox.journal],
+                seconds: 20
+            )
+            try await pipe.line()
+            export.signal(signal)
+            let status = try await export.finish().status
+            #expect(status == -signal || status == 128 + signal, "\(status)")
+        }
+    }
+
+    @Test func followingEndsWithCtrlC() async throws {
+        try await withSandbox { sandbox in
+            let follow = try sandbox.start("log", "--follow", "--jsonl")
+            try await follow.line(containing: "journal_created")
+            follow.signal(SIGINT)
+            let result = try await follow.finish()
+            #expect([0, 130, -SIGINT].contains(result.status))
+            #expect(result.errors == "")
+        }
+    }
+
+    // MARK: Readers that go away
+
+    @Test func aReaderThatGoesAwayEndsACommandThatLooks() async throws {
+        let sample = try await SampleJournals.large()
+        try await sample.withJournal { sandbox in
+            let head = try await RunningCommand(
+                [
+                    "sh", "-c", "{ \"$0\" export; echo \"status $?\" >&2; } | head -n 1",
+                    DaybookProcess.executable,
+                ],
+                environment: ["DAYBOOK_JOURNAL": sandbox.journal]
+            ).finish()
+            #expect(head.text.split(separator: "\n").count == 1)
+            #expect(head.errors == "status 0\n")
+        }
+    }
+
+    /// Whether anybody reads about a run or not, it goes on and ends with its own status.
+    @Test(arguments: ["2>&1 >/dev/null", "--jsonl 2>/dev/null"])
+    func aReaderThatGoesAwayDoesNotEndARun(_ options: String) async throws {
+        try await withStage { stage in
+            stage.go.pass()
+            let script = """
+                { "$0" run "$@" \(options); echo "status $?" > status; } | head -n 1
+                """
+            let run = try await RunningCommand(
+                ["sh", "-c", script, DaybookProcess.executable] + stage.arguments,
+                environment: ["DAYBOOK_JOURNAL": stage.sandbox.journal],
+                folder: stage.sandbox.folder
+            ).finish()
+            #expect(run.text.split(separator: "\n").count == 1)
+            #expect(try readText(stage.sandbox.folder + "/status") == "status 0\n")
+            #expect(try await stage.sandbox.succeed("status", "x").text == "completed\n")
+            #expect(try readText(stage.ledger) == "first\nsecond\n")
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import Testing
+
+/// Outputs of jobs, from one job to the next; `verify:`; limits of payloads.
+@Suite struct OutputVariableTests {
+    private func outputs(of jobs: KeyValuePairs<String, String>) async throws -> JSON {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(jobs))
+            let result = try await sandbox.succeed("run", "runbook.yaml", "--id", "x", "--json")
+            try await sandbox.succeed("verify")
+            return try result.json["output"]["outputs"]
+        }
+    }
+
+    @Test func whatAJobWritesIsSeenByLaterOnes() async throws {
+        let outputs = try await outputs(of: [
+            "repo.create": """
+            echo "url=https://example.org/?a=b" >> "$DAYBOOK_OUTPUT"
+            echo "size=3" >> "$DAYBOOK_OUTPUT"
+            echo "size=4" >> "$DAYBOOK_OUTPUT"
+            echo "empty=" >> "$DAYBOOK_OUTPUT"
+            """,
+            "use": """
+            echo "seen=$OUTPUT_REPO_CREATE_URL $OUTPUT_REPO_CREATE_SIZE" >> "$DAYBOOK_OUTPUT"
+            """,
+        ])
+        #expect(
+            outputs["repo.create"]
+                == ["url": "https://example.org/?a=b", "size": "4", "empty": ""]
+        )
+        #expect(outputs["use"] == ["seen": "https://example.org/?a=b 4"])
+    }
+
+    @Test func outputsOfOneJobAreNotThoseOfTheNext() async throws {
+        let outputs = try await outputs(of: ["a": "echo k=v > \"$DAYBOOK_OUTPUT\"", "b": "true"])
+        #expect(outputs["b"] == [:])
+    }
+
+    @Test func valuesAreNeverExecuted() async throws {
+        let outputs = try await outputs(of: [
+            "a": "echo 'k=$(touch executed)`touch executed`' > \"$DAYBOOK_OUTPUT\"",
+            "b": "echo \"k=$OUTPUT_A_K$(ls)\" > \"$DAYBOOK_OUTPUT\"",
+        ])
+        #expect(outputs["b"]["k"] == "$(touch executed)`touch executed`")
+    }
+
+    @Test func linesMayEndAsInWindows() async throws {
+        let outputs = try await outputs(of: [
+            "a": "printf 'a=1\\r\\nb=2\\r\\n' > \"$DAYBOOK_OUTPUT\""
+        ])
+        #expect(outputs["a"]["b"] != .null, "two lines are two outputs")
+    }
+
+    @Test func aValueMayBeginWithACombiningCharacter() async throws {
+        let outputs = try await outputs(of: [
+            "a": "printf 'k=\\314\\201x\\n' > \"$DAYBOOK_OUTPUT\""
+        ])
+        #expect(outputs["a"] == ["k": "\u{301}x"])
+    }
+
+    @Test(arguments: ["no equals sign", "=value"])
+    func aLineThatIsNoOutputFailsTheJob(_ line: String) async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "echo '\(line)' > \"$DAYBOOK_OUTPUT\""]))
+            let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
+            #expect(result.status == 7)
+            #expect(result.errors.contains("key=value"))
+            let show = try await sandbox.succeed("show", "x", "--json").json
+            #expect(show["errorCode"] == "invalid-output")
+        }
+    }
+
+    @Test func declaredOutputsAreMadeOfInputsAndOutputs() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: test
+                inputs:
+                  name: { required: true }
+                blocks:
+                - name: block
+                  jobs:
+                  - name: make
+                    run: ":"
+                    output: { url: "https://example.org/${{ inputs.name }}" }
+                  - name: use
+                    run: echo "$TARGET"
+                    environment: { TARGET: "${{ outputs.make.url }}.git" }
+                """
+            )
+            let value = "$(id)\n'\""
+            try await sandbox.succeed(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["name": value])
+            )
+            #expect(
+                try await sandbox.loggedLines() == ["https://example.org/$(id)", "'\".git"]
+            )
+        }
+    }
+
+    // MARK: verify
+
+    private static let verified = """
+        name: test
+        inputs:
+          done: { required: true }
+        blocks:
+        - name: block
+          jobs:
+          - name: make
+            verify: test -e "$INPUT_DONE"
+            run: echo made >> "$INPUT_DONE"
+            output: { path: "${{ inputs.done }}" }
+        """
+
+    @Test func workThatIsFoundDoneIsNotDoneAgain() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.verified)
+            let done = try sandbox.write("before\n", to: "done")
+            let arguments = ["run", "runbook.yaml", "--json", "--input", "done=\(done)"]
+            let result = try await sandbox.succeed(arguments + ["--id", "x"]).json
+            #expect(result["jobs"][0]["how"] == "verified")
+            #expect(result["output"]["outputs"]["make"] == ["path": .string(done)])
+            #expect(try readText(done) == "before\n")
+            let show = try await sandbox.succeed("show", "x", "--json").json
+            #expect(show["operations"][0]["verified"] == true)
+            #expect(show["operations"][0]["result"]["exitStatus"] == .null)
+        }
+    }
+
+    @Test func workThatIsNotFoundDoneIsDone() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.verified)
+            let done = sandbox.folder + "/done"
+            let arguments = ["run", "runbook.yaml", "--json", "--input", "done=\(done)"]
+            #expect(try await sandbox.succeed(arguments).json["jobs"][0]["how"] == "ran")
+            #expect(try await sandbox.succeed(arguments).json["jobs"][0]["how"] == "verified")
+            #expect(try readText(done) == "made\n")
+        }
+    }
+
+    // MARK: The payload limit
+
+    @Test func anInputOverTheLimitIsRefused() async throws {
+        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
+            try sandbox.write(runbook(["a": "true"], inputs: ["v"]))
+            for command in ["submit", "run"] {
+                expect(
+                    try await sandbox.daybook(
+                        command,
+                        "runbook.yaml",
+                        "--id",
+                        "x",
+                        "--input",
+                        "v=" + String(repeating: "v", count: 2_000)
+                    ),
+                    exits: 1,
+                    saying: "this journal takes at most 2000"
+                )
+            }
+            let status = try await sandbox.daybook("status", "x")
+            #expect(status.status == 3, "nothing of it is recorded")
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x", "--input", "v=small")
+        }
+    }
+
+    @Test func anOutputOverTheLimitFailsTheJobForGood() async throws {
+        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
+            try sandbox.write(
+                runbook([
+                    "a": "echo \"k=$(head -c 3000 /dev/zero | tr '\\000' x)\" > \"$DAYBOOK_OUTPUT\""
+                ])
+            )
+            let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
+            #expect(result.status == 7)
+            #expect(result.errors.contains("at most 2000"))
+            let show = try await sandbox.succeed("show", "x", "--json").json
+            #expect(show["errorCode"] == "payload-too-large")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// The limit is the journal's, not the job's: its line is put into several payloads or, when
+    /// that cannot be, the job says why.
+    @Test func aLineOverTheLimitIsNotLostWithoutAWord() async throws {
+        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
+            try sandbox.write(
+                runbook(["a": "head -c 3000 /dev/zero | tr '\\000' x\necho\necho after"])
+            )
+            let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
+            let lines = try await sandbox.loggedLines()
+            if result.status == 0 {
+                #expect(lines.last == "after")
+                #expect(lines.dropLast().joined().utf8.count == 3_000)
+            } else {
+                #expect(result.status == 7)
+                let show = try await sandbox.succeed("show", "x", "--json").json
+                #expect(show["errorCode"] == "payload-too-large")
+                #expect(show["operations"][0]["status"] == "failed")
+            }
+            try await sandbox.succeed("verify")
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import DaybookSystem
+import FoundationEssentials
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A folder with a journal in it, for one test.
+struct Sandbox: Sendable {
+    let folder: String
+    /// Words before the command, which start it in other surroundings.
+    var launcher: [String] = []
+
+    var journal: String { folder + "/test.daybook" }
+    var dataFile: String { journal + "/journal.mdb" }
+
+    /// Starts a command on the journal.
+    func start(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        seconds: Int = 50
+    ) throws -> RunningCommand {
+        try RunningCommand(
+            launcher + [DaybookProcess.executable] + arguments,
+            environment: ["DAYBOOK_JOURNAL": journal].merging(environment) { $1 },
+            folder: folder,
+            seconds: seconds
+        )
+    }
+
+    func start(_ arguments: String...) throws -> RunningCommand { try start(arguments) }
+
+    /// Runs a command on the journal to its end.
+    func daybook(
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) async throws -> CommandResult {
+        try await start(arguments, environment: environment).finish()
+    }
+
+    func daybook(_ arguments: String...) async throws -> CommandResult {
+        try await daybook(arguments)
+    }
+
+    /// Runs a command that has to succeed.
+    @discardableResult
+    func succeed(
+        _ arguments: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> CommandResult {
+        let result = try await daybook(arguments)
+        try #require(
+            result.status == 0,
+            "\(arguments): \(result.errors)",
+            sourceLocation: sourceLocation
+        )
+        return result
+    }
+
+    @discardableResult
+    func succeed(
+        _ arguments: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> CommandResult {
+        try await succeed(arguments, sourceLocation: sourceLocation)
+    }
+
+    /// Writes a file into the folder.
+    /// - Returns: its path.
+    @discardableResult
+    func write(_ text: String, to name: String = "runbook.yaml") throws -> String {
+        let path = folder + "/" + name
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        return path
+    }
+
+    /// The journal's entries, as `export` gives them.
+    func entries() async throws -> [JSON] { try await succeed("export").jsonLines }
+
+    /// The events of the entries, in order.
+    func events() async throws -> [String] { try await entries().compactMap { $0["event"].string } }
+
+    /// The lines that jobs have logged, in order.
+    func loggedLines() async throws -> [String] {
+        try await succeed("log").text.split(separator: "\n")
+            .filter { $0.hasPrefix("        | ") || $0.hasPrefix("        ! ") }
+            .map { String($0.dropFirst(10)) }
+    }
+}
+
+/// Runs `body` with a folder of its own, in which nothing is.
+func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let path =
+        try Folder.resolved(FileManager.default.temporaryDirectory.path)
+        + "/command-\(UUID())"
+    try Folder.create(path)
+    let result: Result
+    do {
+        result = try await body(path)
+    } catch {
+        try FileManager.default.removeItem(atPath: path)
+        throw error
+    }
+    try FileManager.default.removeItem(atPath: path)
+    return result
+}
+
+/// Runs `body` with an empty journal.
+/// - Parameter options: of `daybook init`.
+func withSandbox<Result>(
+    _ options: [String] = [],
+    _ body: (Sandbox) async throws -> Result
+) async throws -> Result {
+    try await withFolder { folder in
+        let sandbox = Sandbox(folder: folder)
+        try await sandbox.succeed(["init", sandbox.journal] + options)
+        return try await body(sandbox)
+    }
+}
+
+/// Checks that a command refused something: with this status, nothing on its standard output, and
+/// one sentence that contains these words.
+func expect(
+    _ result: CommandResult,
+    exits status: Int32,
+    saying words: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(result.status == status, "\(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.text == "", sourceLocation: sourceLocation)
+    #expect(
+        result.errors.hasPrefix("daybook: "),
+        "\(result.errors)",
+        sourceLocation: sourceLocation
+    )
+    #expect(
+        result.errors.count { $0 == "\n" } == 1 && result.errors.hasSuffix("\n"),
+        "not one line: \(result.errors)",
+        sourceLocation: sourceLocation
+    )
+    for word in words {
+        #expect(
+            result.errors.contains(word),
+            "\"\(word)\" is missing in: \(result.errors)",
+            sourceLocation: sourceLocation
+        )
+    }
+}
+
+/// The text of a runbook of one block.
+/// - Parameters:
+///   - jobs: names and scripts.
+///   - inputs: names of inputs, all of them required.
+func runbook(_ jobs: KeyValuePairs<String, String>, inputs: [String] = []) -> String {
+    var text = "name: test\n"
+    if !inputs.isEmpty {
+        text += "inputs:\n" + inputs.map { "  \($0): { required: true }\n" }.joined()
+    }
+    text += "blocks:\n- name: block\n  jobs:\n"
+    for (name, script) in jobs {
+        text += "  - name: \(name)\n    run: |\n"
+        for line in script.split(separator: "\n") { text += "      \(line)\n" }
+    }
+    return text
+}
+
+/// The arguments that give a runbook these inputs.
+func inputs(_ values: KeyValuePairs<String, String>) -> [String] {
+    values.flatMap { ["--input", "\($0.key)=\($0.value)"] }
+}
+
+/// A named pipe through which a job and a test wait for each other.
+final class Gate: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        self.path = path
+        guard mkfifo(path, 0o600) == 0 else { throw SystemError.current("mkfifo", path: path) }
+        // With both ends open here nobody waits for the opening of the other one.
+        descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError.current("open", path: path) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Lets a job go on that reads a line here.
+    func pass() {
+        var line = UInt8(ascii: "\n")
+        _ = write(descriptor, &line, 1)
+    }
+
+    /// Waits until a job writes a line here.
+    @discardableResult
+    func line(seconds: Int32 = 30) async throws -> String {
+        let descriptor = descriptor
+        let line = try await withCheckedThrowingContinuation {
+            (done: CheckedContinuation<String?, any Error>) in
+            do {
+                _ = try SystemThread.start {
+                    done.resume(returning: Self.readLine(descriptor, seconds))
+                }
+            } catch {
+                done.resume(throwing: error)
+            }
+        }
+        return try #require(line, "nobody wrote to \(path)")
+    }
+
+    private static func readLine(_ descriptor: Int32, _ seconds: Int32) -> String? {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while true {
+            var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&polled, 1, seconds * 1_000) == 1, read(descriptor, &byte, 1) == 1 else {
+                return nil
+            }
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+    }
+}

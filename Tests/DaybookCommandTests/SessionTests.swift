@@ -1,0 +1,183 @@
+import DaybookSystem
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// `session list` and `session evict`.
+@Suite struct SessionTests {
+    /// Runs `body` with a run whose job waits at `go`.
+    private func withRun(
+        _ body: (Sandbox, RunningCommand, _ job: Int32, _ go: Gate) async throws -> Void
+    ) async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let go = try Gate(sandbox.folder + "/go")
+            try sandbox.write(
+                runbook(
+                    ["wait": "echo $$ > \"$INPUT_UP\"\nread -r line < \"$INPUT_GO\""],
+                    inputs: ["up", "go"]
+                )
+            )
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x", "--actor", "Ada"]
+                    + inputs(["up": up.path, "go": go.path])
+            )
+            let job = try #require(Int32(try await up.line()))
+            try await body(sandbox, run, job, go)
+            // Whatever was done to it, it goes on.
+            let next = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "go": go.path])
+            )
+            go.pass()
+            let result = try await next.finish()
+            #expect(result.status == 0, "\(result.errors)")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    private func sessions(_ sandbox: Sandbox) async throws -> [JSON] {
+        try await sandbox.succeed("session", "list", "--json").json["sessions"].elements
+    }
+
+    /// Waits until a process is stopped.
+    private func stop(_ run: RunningCommand) {
+        run.signal(SIGSTOP)
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(run.pid), &information, WSTOPPED | WNOWAIT) != 0, errno == EINTR {}
+    }
+
+    private func isGone(_ pid: Int32) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }
+
+    @Test func aLiveSessionIsListed() async throws {
+        try await withRun { sandbox, run, _, go in
+            let all = try await sessions(sandbox)
+            #expect(all.count == 1)
+            #expect(all[0]["state"] == "alive")
+            #expect(all[0]["pid"] == .integer(Int(run.pid)))
+            #expect(all[0]["actor"] == "Ada")
+            #expect(all[0]["program"] == "daybook")
+            let rows = try await sandbox.succeed("session").text.split(separator: "\n")
+            #expect(rows.count == 2)
+            #expect(rows[1].contains("alive"))
+            go.pass()
+            #expect(try await run.finish().status == 0)
+            #expect(try await sessions(sandbox) == [])
+        }
+    }
+
+    @Test func aLiveSessionIsEvictedOnlyByForce() async throws {
+        try await withRun { sandbox, run, job, _ in
+            let number = try #require(try await sessions(sandbox)[0]["session"].integer)
+            expect(
+                try await sandbox.daybook("session", "evict", "\(number)"),
+                exits: 4,
+                saying: "process \(run.pid)",
+                "is alive",
+                "--kill"
+            )
+            #expect(try await sandbox.succeed("status", "x").text == "running\n")
+            #expect(!isGone(job))
+            let evicted = try await sandbox.succeed("session", "evict", "\(number)", "--kill")
+            #expect(evicted.text == "session \(number) evicted\n")
+            #expect(try await run.finish().status == -SIGKILL)
+            #expect(try await sessions(sandbox) == [])
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+            let events = try await sandbox.events()
+            #expect(events.contains("session_lost") && events.contains("lease_lost"))
+        }
+    }
+
+    @Test func aStoppedSessionIsShownAsSuchAndCanBeEvicted() async throws {
+        try await withRun { sandbox, run, _, _ in
+            stop(run)
+            let stopped = try await sessions(sandbox)[0]
+            #expect(stopped["state"] == "stopped")
+            let number = try #require(stopped["session"].integer)
+            expect(
+                try await sandbox.daybook("session", "evict", "\(number)"),
+                exits: 4,
+                saying: "--kill"
+            )
+            let document = try await sandbox.succeed(
+                ["session", "evict", "\(number)", "--kill", "--json"]
+            ).json
+            #expect(document == ["schema": "daybook.session.evict/1", "session": .integer(number)])
+            #expect(try await run.finish().status == -SIGKILL)
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+        }
+    }
+
+    /// A process that is stopped keeps what it holds, and goes on with it.
+    @Test func aStoppedSessionIsNotTakenOver() async throws {
+        try await withRun { sandbox, run, _, go in
+            stop(run)
+            let answer = try await sandbox.succeed("exec", "x").text
+            #expect(answer == "running\n")
+            run.signal(SIGCONT)
+            go.pass()
+            let status = try await run.finish().status
+            #expect(status == 0)
+            let events = try await sandbox.events()
+            #expect(!events.contains("session_lost"))
+        }
+    }
+
+    @Test func aSessionWhoseProcessIsGoneIsTakenOverByWhoeverComesNext() async throws {
+        try await withRun { sandbox, run, job, _ in
+            run.signal(SIGKILL)
+            #expect(try await run.finish().status == -SIGKILL)
+            #expect(!isGone(job), "nobody has ended the job yet")
+            let gone = try await sessions(sandbox)
+            #expect(gone.map { $0["state"] } == ["gone"])
+            // Looking changes nothing.
+            #expect(try await sandbox.succeed("status", "x").text == "running\n")
+            let number = try #require(gone[0]["session"].integer)
+            try await sandbox.succeed("session", "evict", "\(number)")
+            #expect(try await sessions(sandbox) == [])
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+            let text = try readState(of: job)
+            #expect(text == nil || text == "Z", "the job that it left has been ended")
+        }
+    }
+
+    /// The letter of a process's state; nil when there is no such process.
+    private func readState(of pid: Int32) throws -> String? {
+        do throws(SystemError) {
+            let text = String(decoding: try File.contents(of: "/proc/\(pid)/stat"), as: UTF8.self)
+            return text.split(separator: ")").last.map { String($0.dropFirst().prefix(1)) }
+        } catch {
+            if error.isNotFound || error.number == ESRCH { return nil }
+            throw error
+        }
+    }
+
+    /// A process that is lost again and again is not started for ever.
+    @Test func lossesInARowParkTheExecution() async throws {
+        try await withSandbox(["--loss-limit", "2"]) { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let never = try Gate(sandbox.folder + "/never")
+            try sandbox.write(
+                runbook(
+                    ["wait": "echo up > \"$INPUT_UP\"\nread -r line < \"$INPUT_NEVER\""],
+                    inputs: ["up", "never"]
+                )
+            )
+            let arguments = [
+                "run", "runbook.yaml", "--id", "x", "--input", "up=\(up.path)", "--input",
+                "never=\(never.path)",
+            ]
+            for _ in 0..<2 {
+                let run = try sandbox.start(arguments)
+                try await up.line()
+                run.signal(SIGKILL)
+                try await run.finish()
+            }
+            let result = try await sandbox.daybook(arguments)
+            #expect(result.status == 9)
+            #expect(result.text == "x running, parked\n" || result.text == "x ready, parked\n")
+            #expect(try await sandbox.succeed("show", "x").text.contains("lost too many times"))
+        }
+    }
+}
