@@ -145,15 +145,6 @@ import Glibc
         #expect(lines.count == 5)
     }
 
-    @Test func aLongLineIsNotCutInTheMiddleOfACharacter() async throws {
-        // A byte, then two bytes each: every cut at an even place falls into a character.
-        let script = "printf x\nyes é | head -n 100000 | tr -d '\\n'\necho"
-        let job = try await run(script)
-        #expect(job.result.status == 0)
-        let text = job.lines.joined()
-        #expect(text == "x" + String(repeating: "é", count: 100_000))
-    }
-
     @Test func aLineAsLongAsTheLimitIsOneLine() async throws {
         let job = try await run("head -c 65536 /dev/zero | tr '\\000' x\necho\necho after")
         #expect(job.result.status == 0)

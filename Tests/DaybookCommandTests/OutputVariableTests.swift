@@ -179,25 +179,4 @@ import Testing
         }
     }
 
-    /// The limit is the journal's, not the job's: its line is put into several payloads or, when
-    /// that cannot be, the job says why.
-    @Test func aLineOverTheLimitIsNotLostWithoutAWord() async throws {
-        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
-            try sandbox.write(
-                runbook(["a": "head -c 3000 /dev/zero | tr '\\000' x\necho\necho after"])
-            )
-            let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
-            let lines = try await sandbox.loggedLines()
-            if result.status == 0 {
-                #expect(lines.last == "after")
-                #expect(lines.dropLast().joined().utf8.count == 3_000)
-            } else {
-                #expect(result.status == 7)
-                let show = try await sandbox.succeed("show", "x", "--json").json
-                #expect(show["errorCode"] == "payload-too-large")
-                #expect(show["operations"][0]["status"] == "failed")
-            }
-            try await sandbox.succeed("verify")
-        }
-    }
 }

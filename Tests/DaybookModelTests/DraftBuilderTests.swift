@@ -107,9 +107,7 @@ import Testing
         #expect(sequence == harness.next - 1)
         try expectTypes(["x/1", "x/2"], of: sequence, harness)
         let summary = try harness.summary("a")
-        do {
-            #expect(summary.last == sequence)
-        }
+        #expect(summary.last == sequence)
     }
 
     @Test(arguments: mixtures)
@@ -152,6 +150,20 @@ import Testing
         #expect(interned.execution == 0)
         #expect(interned.session == session)
         #expect(interned.contentTypeInterned.contentType == "x/1")
+    }
+
+    /// Swift holds them for equal, and what is recorded must be what was given.
+    @Test func typesThatDifferOnlyInTheirBytesAreTwo() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let payloads = try sealed(["x/\u{E9}", "x/e\u{301}"], &harness)
+        let submit = Submit(id: "a", type: "copy", input: [0], payloads: payloads)
+        let number = try harness.run(submit, session: session).number
+        #expect(try harness.entry(number).execution == number)
+        let numbers = try harness.entry(number).commitments.map(\.contentType)
+        withKnownIssue("content types are compared as strings, not as bytes") {
+            #expect(Set(numbers).count == 2)
+        }
     }
 
     @Test func theNextCommandOfABatchKnowsWhatWasInterned() throws {

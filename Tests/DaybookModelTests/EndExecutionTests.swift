@@ -107,7 +107,38 @@ import Testing
             #expect(harness.state.committed(lease.execution) == nil)
         }
         #expect(harness.state.openExecutions.isEmpty)
-        #expect(harness.state.base.ready.values.allSatisfy { $0.items.isEmpty })
+        #expect(places(in: harness.state.base).isEmpty)
+    }
+
+    /// An end that leaves something to clean up is final, and the execution stays open.
+    @Test(arguments: [ExecutionStatus.completed, .failed])
+    func anEndThatDoesNotCloseIsFinalAllTheSame(_ status: ExecutionStatus) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        let event: ProtoEntry.OneOf_Event =
+            status == .completed
+            ? .executionCompleted(.with { $0.epoch = 1 })
+            : .executionFailed(.with { $0.epoch = 1 })
+        let draft = EntryDraft(
+            execution: lease.execution,
+            event: event.encoded(),
+            session: session
+        )
+        try harness.append([draft])
+        harness.commit()
+        #expect(harness.state.openCount == 1)
+        #expect(try harness.execution(lease.execution).status == status)
+        #expect(try harness.execution(lease.execution).session == 0)
+        #expect(try harness.submit("a", by: session).status == status)
+        #expect(try harness.run(Execute(id: "a"), session: session).status == status)
+        #expect(harness.drafts.isEmpty)
+        #expect(try harness.run(Claim(.execution(lease.execution)), session: session) == nil)
+        for action in LeasedAction.allCases {
+            #expect(throws: Refusal.self) { try action.run(lease, &harness, by: session) }
+        }
+        #expect(try harness.execution(lease.execution).status == status)
+        #expect(text(of: harness.state) == text(of: try harness.recovered()))
     }
 
     @Test func submittingAndCompletingInOneBatchLeavesOnlyARow() throws {

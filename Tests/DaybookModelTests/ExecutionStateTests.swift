@@ -113,10 +113,8 @@ import Testing
         if isFirst {
             let event = ProtoEntry.OneOf_Event.executionSubmitted(.with { $0.id = "a" })
             let bytes = encode(header, event: event.encoded())
-            do {
-                #expect(throws: UnknownEvent.self) {
-                    try withEntry(bytes) { _ = try ExecutionState(first: $0) }
-                }
+            #expect(throws: UnknownEvent.self) {
+                try withEntry(bytes) { _ = try ExecutionState(first: $0) }
             }
         } else {
             let event = ProtoEntry.OneOf_Event.executionReadied(.init())

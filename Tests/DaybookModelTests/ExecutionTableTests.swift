@@ -48,9 +48,7 @@ import Testing
     @Test func zeroIsNoNumber() throws {
         var table = ExecutionTable()
         table.insert(try state(1))
-        do {
-            #expect(table[0] == nil)
-        }
+        #expect(table[0] == nil)
     }
 
     @Test func insertingAgainReplaces() throws {

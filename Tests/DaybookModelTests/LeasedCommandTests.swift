@@ -117,9 +117,7 @@ enum LeasedAction: String, CaseIterable, CustomTestStringConvertible {
         expectStale(.record, second, &harness, by: session)
         #expect(harness.drafts.count == 1)
         expectStale(.record, first, &harness, by: session)
-        do {
-            #expect(harness.drafts.count == 1)
-        }
+        #expect(harness.drafts.count == 1)
     }
 
     @Test func eachExecutionHasRefusalsOfItsOwn() throws {

@@ -54,11 +54,9 @@ import Testing
 
     /// U+0080 to U+009F are control characters too, and U+009B begins a terminal's commands.
     @Test func controlCharactersOfTwoBytesAreRefused() throws {
-        do {
-            for value in UInt32(0x80)...0x9F {
-                let character = try #require(UnicodeScalar(value))
-                try #require(!Names.isValid("a\(character)b"))
-            }
+        for value in UInt32(0x80)...0x9F {
+            let character = try #require(UnicodeScalar(value))
+            #expect(!Names.isValid("a\(character)b"))
         }
     }
 

@@ -86,20 +86,18 @@ import Testing
 
     /// What is read from a disk must never end the process.
     @Test func aHugePositionDoesNotCrash() async {
-        do {
-            await #expect(processExitsWith: .success) {
-                var progress = ScopeProgress()
-                let operation = Operation.step(.max).proto
-                let event = ProtoEntry.OneOf_Event.checkpointSucceeded(
-                    .with { $0.operation = operation }
-                )
-                do {
-                    try withEntry(encode(EntryHeader(), event: event.encoded())) {
-                        try progress.record($0)
-                    }
-                } catch is WireError {
-                    // Refusing it is as good.
+        await #expect(processExitsWith: .success) {
+            var progress = ScopeProgress()
+            let operation = Operation.step(.max).proto
+            let event = ProtoEntry.OneOf_Event.checkpointSucceeded(
+                .with { $0.operation = operation }
+            )
+            do {
+                try withEntry(encode(EntryHeader(), event: event.encoded())) {
+                    try progress.record($0)
                 }
+            } catch is WireError {
+                // Refusing it is as good.
             }
         }
     }

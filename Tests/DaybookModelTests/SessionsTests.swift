@@ -60,12 +60,10 @@ import Testing
             $0.actor = "ann"
             $0.program = "tests"
         }
-        do {
-            let refusal = #expect(throws: Refusal.self) {
-                try harness.decide(OpenSession(facts), session: 0)
-            }
-            expect(refusal, .invalidArgument, says: "UUID", "16")
+        let refusal = #expect(throws: Refusal.self) {
+            try harness.decide(OpenSession(facts), session: 0)
         }
+        expect(refusal, .invalidArgument, says: "UUID", "16")
     }
 
     // MARK: Closing

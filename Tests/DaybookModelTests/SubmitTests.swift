@@ -177,22 +177,16 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         try harness.submit("a", type: "\u{E9}", by: session)
-        do {
-            let refusal = #expect(throws: Refusal.self) {
-                try harness.submit("a", type: "e\u{301}", by: session)
-            }
-            expect(refusal, .conflict)
+        let refusal = #expect(throws: Refusal.self) {
+            try harness.submit("a", type: "e\u{301}", by: session)
         }
+        expect(refusal, .conflict)
         let number = try harness.submit("b", type: "e\u{301}", by: session).number
         let type = try harness.execution(number).type
-        do {
-            #expect(Array(type.utf8) == Array("e\u{301}".utf8))
-        }
-        do {
-            try harness.run(Execute(id: "b"), session: session)
-            let lease = try harness.run(Claim(.first(of: ["\u{E9}"])), session: session)
-            #expect(lease == nil)
-        }
+        #expect(Array(type.utf8) == Array("e\u{301}".utf8))
+        try harness.run(Execute(id: "b"), session: session)
+        let lease = try harness.run(Claim(.first(of: ["\u{E9}"])), session: session)
+        #expect(lease == nil)
     }
 
     @Test func theLongestIdAndNameAreTaken() throws {
@@ -220,17 +214,13 @@ import Testing
             input: Array("1".utf8),
             payloads: try harness.sealed([])
         )
-        do {
-            let refusal = #expect(throws: Refusal.self) {
-                try submit.decide(harness.state, facts, moment)
-            }
-            expect(refusal, .newerVersion, says: "a")
+        let submitted = #expect(throws: Refusal.self) {
+            try submit.decide(harness.state, facts, moment)
         }
-        do {
-            let refusal = #expect(throws: Refusal.self) {
-                try Execute(id: "a").decide(harness.state, facts, moment)
-            }
-            expect(refusal, .newerVersion, says: "a")
+        expect(submitted, .newerVersion, says: "the status of a", "99", "newer version")
+        let executed = #expect(throws: Refusal.self) {
+            try Execute(id: "a").decide(harness.state, facts, moment)
         }
+        expect(executed, .newerVersion, says: "the status of a", "99", "newer version")
     }
 }

@@ -14,14 +14,10 @@ extension ReferenceModel {
         case park([String])
     }
 
-    /// - Parameter didRecord: whether the model wrote anything. Of the refusals of a stale lease
-    ///   the first of an epoch is recorded and a repeated one is not; the first of an epoch older
-    ///   than one whose refusal was recorded before is left open.
     mutating func perform(
         _ command: Leased,
         _ lease: Lease,
-        by session: UInt64,
-        didRecord: Bool
+        by session: UInt64
     ) -> Outcome<UInt64> {
         guard let known = executions[lease.id], !known.status.isFinal else {
             return .refused(.staleLease)
@@ -29,9 +25,7 @@ extension ReferenceModel {
         guard known.holder == session, known.epoch == lease.epoch, known.status == .running,
             !known.isParked
         else {
-            let isNewest = known.refused.allSatisfy { $0 < lease.epoch }
-            let isRepeated = known.refused.contains(lease.epoch)
-            if isNewest || (didRecord && !isRepeated) {
+            if !known.refused.contains(lease.epoch) {
                 _ = write(lease.id)
                 change(lease.id) { $0.refused.insert(lease.epoch) }
             }

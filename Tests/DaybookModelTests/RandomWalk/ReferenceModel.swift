@@ -45,17 +45,13 @@ struct ReferenceModel {
     /// Ids of the executions that the batch under way has changed.
     private(set) var touched: Set<String> = []
     private var contentTypes = Set(ContentTypes.initial)
-    private var batchStart: UInt64 = 1
 
     init(lossLimit: UInt32, now: Timestamp) {
         self.lossLimit = lossLimit
         self.now = now
     }
 
-    mutating func beginBatch() {
-        batchStart = next
-        touched = []
-    }
+    mutating func beginBatch() { touched = [] }
 
     var openNumbers: [UInt64] {
         executions.values.filter { !$0.status.isFinal }.map(\.number).sorted()
@@ -137,7 +133,20 @@ struct ReferenceModel {
         return .granted(Execute.Answer(number: known.number, status: .ready, isParked: false))
     }
 
-    mutating func claim(_ number: UInt64, by session: UInt64) -> Lease? {
+    mutating func claim(_ number: UInt64, by session: UInt64) -> Outcome<Lease?> {
+        guard sessions.contains(session) else { return .refused(.notFound) }
+        return .granted(lease(number, to: session))
+    }
+
+    mutating func claimFirst(of types: [String], by session: UInt64) -> Outcome<Lease?> {
+        guard sessions.contains(session) else { return .refused(.notFound) }
+        let first = executions.values
+            .filter { $0.isClaimable && types.contains($0.type) }
+            .min { $0.readySince < $1.readySince }
+        return .granted(first.flatMap { lease($0.number, to: session) })
+    }
+
+    private mutating func lease(_ number: UInt64, to session: UInt64) -> Lease? {
         guard let id = ids[number], let known = executions[id], known.isClaimable else {
             return nil
         }
@@ -157,21 +166,6 @@ struct ReferenceModel {
             attempt: 1,
             claim: sequence
         )
-    }
-
-    /// - Parameter isEmpty: whether the model found nothing. It need not see what the batch under
-    ///   way has made ready.
-    mutating func claimFirst(
-        of types: [String],
-        by session: UInt64,
-        isEmpty: Bool
-    ) -> Lease? {
-        let queue = executions.values
-            .filter { $0.isClaimable && types.contains($0.type) }
-            .sorted { $0.readySince < $1.readySince }
-        guard let first = queue.first else { return nil }
-        if isEmpty, first.readySince >= batchStart { return nil }
-        return claim(first.number, by: session)
     }
 
     // MARK: Sessions

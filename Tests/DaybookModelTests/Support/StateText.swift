@@ -10,6 +10,7 @@ func text(of value: Any) -> String {
     // Where a state lies in the table depends on what was there before, and is nobody's concern.
     case let table as ExecutionTable:
         return "\(table.count) of " + text(of: table.numbers.map { table[$0] })
+    case let base as State.Base: return text(ofBase: base)
     case let string as String: return String(reflecting: string)
     case let number as UInt64: return "\(number)"
     case let message as any Message: return message.textFormatString()
@@ -27,4 +28,27 @@ func text(of value: Any) -> String {
         return parts.isEmpty
             ? String(describing: value) : "(" + parts.joined(separator: ",\n") + ")"
     }
+}
+
+/// Of the queues only what can be claimed is compared: when void places go is nobody's concern.
+private func text(ofBase base: State.Base) -> String {
+    let parts = Mirror(reflecting: base).children.map { child in
+        let label = child.label ?? ""
+        guard label == "ready" else { return label + ": " + text(of: child.value) }
+        let live = places(in: child.value).filter { place in
+            guard let state = base.executions[place.number] else { return false }
+            return state.status == .ready && !state.isParked
+                && state.readySequence == place.sequence
+        }
+        // Ascending within each type: the order of the types among them says nothing.
+        let queues = Dictionary(grouping: live) { base.executions[$0.number]?.type ?? "" }
+        return label + ": " + text(of: queues)
+    }
+    return "(" + parts.joined(separator: ",\n") + ")"
+}
+
+/// All places in queues, void ones included, whatever holds them.
+func places(in value: Any) -> [State.ReadyItem] {
+    if let place = value as? State.ReadyItem { return [place] }
+    return Mirror(reflecting: value).children.flatMap { places(in: $0.value) }
 }
