@@ -40,6 +40,9 @@ struct Takeover {
         let answer = try await Engine.perform(writer, session: session) {
             LoseSession(other.number, parkMessage: message)
         }
+        try removeFiles(uuid)
+        // A session that was closed in good order meanwhile leaves nothing to take over.
+        guard ended > 0 || !answer.readied.isEmpty || !answer.parked.isEmpty else { return }
         options.logger.warning(
             "took over from a session that is gone",
             metadata: [
@@ -56,7 +59,6 @@ struct Takeover {
                 endedProcesses: ended
             )
         )
-        try removeFiles(uuid)
     }
 
     /// The lock of a session, if its process is gone.
