@@ -44,7 +44,9 @@ struct DraftBuilder {
 
     /// How many content types are not yet known, and will be interned before the entry.
     func newTypes(_ payloads: SealedPayloads) -> Int {
-        Set(payloads.contentTypes.filter { journal.number(ofContentType: $0) == nil }).count
+        // By their bytes: strings that only look the same are not the same type.
+        let new = payloads.contentTypes.filter { journal.number(ofContentType: $0) == nil }
+        return Set(new.map { Array($0.utf8) }).count
     }
 
     private mutating func intern(_ type: String) -> UInt32 {

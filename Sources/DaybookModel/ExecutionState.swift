@@ -78,6 +78,11 @@ public struct ExecutionState: Sendable {
 
     /// Takes in one of its entries after the first.
     mutating func apply(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Change {
+        guard entry.header.ordinal == entries, entry.header.previous == last else {
+            throw WireError(
+                "it says that it is number \(entry.header.ordinal) of its execution, after entry \(entry.header.previous); the fold has \(entries) of them, the last being entry \(last)"
+            )
+        }
         last = entry.header.sequence
         entries += 1
         switch kind {
@@ -87,6 +92,9 @@ public struct ExecutionState: Sendable {
         case .operationStarted, .logRecorded: break
         case .executionClaimed:
             let claim = try LeaseFields(entry.eventBytes)
+            guard claim.epoch > epoch, claim.epoch < .max else {
+                throw WireError("it is claimed with the epoch \(claim.epoch) after \(epoch)")
+            }
             status = .running
             session = entry.header.session
             epoch = claim.epoch
@@ -99,7 +107,12 @@ public struct ExecutionState: Sendable {
             return .becameReady
         case .leaseLost, .leaseReleased:
             let lease = try LeaseFields(entry.eventBytes)
-            if kind == .leaseLost { losses = UInt32(truncatingIfNeeded: lease.number) }
+            if kind == .leaseLost {
+                guard lease.number <= UInt64(losses) + 1 else {
+                    throw WireError("it counts \(lease.number) losses after \(losses)")
+                }
+                losses = UInt32(truncatingIfNeeded: lease.number)
+            }
             status = .ready
             session = 0
             readySequence = entry.header.sequence

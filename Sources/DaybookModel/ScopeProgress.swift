@@ -37,7 +37,10 @@ public struct ScopeProgress: Sendable {
                     try operation.skip(field)
                 }
             }
-            let next = UInt32(truncatingIfNeeded: position) &+ 1
+            guard position < UInt64(UInt32.max) else {
+                throw WireError("an operation has the impossible position \(position)")
+            }
+            let next = UInt32(position) + 1
             if let scope {
                 branches[try Self.path(scope)] = next
             } else {

@@ -12,7 +12,7 @@ public struct OpenSession: Command {
     /// The session's number: the sequence of its entry.
     public typealias Answer = UInt64
 
-    /// Always granted.
+    /// Granted to whoever says properly who it is.
     public func decide(
         _ state: borrowing State,
         _ facts: Facts,
@@ -21,7 +21,7 @@ public struct OpenSession: Command {
         guard Identifier(Array(self.facts.uuid)) != nil else {
             throw Refusal(
                 .invalidArgument,
-                "the UUID of a session has \(self.facts.uuid.count) bytes, and must have 16"
+                "the UUID of a session has \(self.facts.uuid.count) bytes, and must have 16; make one as RFC 9562 says"
             )
         }
         try Names.check(self.facts.actor, "actor")
@@ -100,7 +100,7 @@ public struct LoseSession: Command {
         guard session != moment.session else {
             throw Refusal(
                 .invalidArgument,
-                "the session \(session) is the one that asks; it is not lost"
+                "the session \(session) is the one that asks; it is not lost: close it instead"
             )
         }
         guard state.sessions.contains(where: { $0.number == session }) else {

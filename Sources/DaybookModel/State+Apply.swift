@@ -128,8 +128,17 @@ extension State {
     // MARK: The batch under way
 
     /// Takes in an entry of the batch under way.
+    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``.
     public mutating func apply(pending entry: EntryView) throws {
         let kind = try Self.kind(of: entry)
+        do {
+            try applyPending(kind, entry)
+        } catch let error as WireError {
+            throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
+        }
+    }
+
+    private mutating func applyPending(_ kind: EventKind, _ entry: EntryView) throws {
         overlay.next = entry.header.sequence + 1
         let number = entry.header.execution
         guard number != 0 else {

@@ -94,8 +94,16 @@ import Testing
         let session = try harness.open()
         let number = try harness.submit("a", by: session).number
         var state = try harness.execution(number)
+        var header = EntryHeader()
+        header.sequence = harness.next
+        header.ordinal = state.entries
+        header.previous = state.last
+        let foreign = encode(
+            header,
+            event: ProtoEntry.OneOf_Event.sessionOpened(.init()).encoded()
+        )
         let error = #expect(throws: WireError.self) {
-            try withEntry(harness.bytes(session)) { try state.apply($0) }
+            try withEntry(foreign) { try state.apply($0) }
         }
         #expect(error?.reason == "session_opened does not belong into an execution's history")
     }

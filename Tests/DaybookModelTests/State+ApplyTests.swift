@@ -32,6 +32,10 @@ import Testing
         header.sequence = harness.next
         header.time = harness.now
         header.execution = execution
+        if let state = harness.state.execution(execution) {
+            header.ordinal = state.entries
+            header.previous = state.last
+        }
         header.schema = schema
         return encode(header, event: event.encoded())
     }
@@ -218,5 +222,30 @@ import Testing
                 expectInconsistent(way, bytes, harness)
             }
         }
+    }
+
+    /// Nobody can leave an entry out of a history, or write one into it twice, unnoticed.
+    @Test(arguments: Way.allCases, [(UInt64(1), Int64(0)), (3, 0), (2, -1), (2, 1)])
+    func anEntryOutOfTheOrderOfItsExecutionIsInconsistent(
+        _ way: Way,
+        _ place: (ordinal: UInt64, shift: Int64)
+    ) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let number = try harness.ready("a", by: session)
+        let last = try harness.execution(number).last
+        var header = EntryHeader()
+        header.sequence = harness.next
+        header.time = harness.now
+        header.execution = number
+        header.ordinal = place.ordinal
+        header.previous = UInt64(Int64(last) + place.shift)
+        let event = ProtoEntry.OneOf_Event.executionClaimed(.with { $0.epoch = 1 })
+        expectInconsistent(
+            way,
+            encode(header, event: event.encoded()),
+            harness,
+            says: "it says that it is number \(place.ordinal) of its execution"
+        )
     }
 }
