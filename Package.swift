@@ -66,7 +66,9 @@ let package = Package(
             name: "DaybookModel",
             dependencies: [
                 "DaybookFormat",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),

@@ -4,14 +4,15 @@ import DaybookJournal
 import DaybookModel
 import DaybookSystem
 
-/// One run of a handler's code, from claim to end.
+/// One run of a handler's code, from claim, or from the end of a wait, to its end.
 ///
-/// Once it is latched nothing more is recorded by it, and the latch, not what the handler does with
+/// Once it is latched nothing more is begun by it, and the latch, not what the handler does with
 /// the error, decides what becomes of it.
 final class Activation: Sendable {
-    let engine: Engine
+    let host: any ActivationHost
     let lease: Lease
-    private let replayLog: ReplayLog
+    let replayLog: ReplayLog
+    private let history: any HistorySource
     /// The salt of the execution's input: the key of its digests. Nil once erased.
     private let salt: Salt?
     private let state = Locked(ActivationState())
@@ -20,20 +21,65 @@ final class Activation: Sendable {
         var latch: ContextClosed.Reason?
         var logs = LogBuffer()
         var operations: UInt64 = 0
+        /// Branches that have something to do; the handler itself is one.
+        var active = 1
+        /// Operations that wait.
+        var suspended = 0
+        var isIdle = false
+        var waiters: [ReplayLog.Place: CheckedContinuation<Void, Never>] = [:]
+        var wakes: [ReplayLog.Place: ReplayLog.Wake] = [:]
+        var task: Task<Void, Never>?
     }
 
-    init(_ engine: Engine, _ lease: Lease, salt: Salt?) {
-        self.engine = engine
+    /// - Parameter end: where it begins: entries of the execution from there on are its own.
+    init(
+        _ host: any ActivationHost,
+        _ lease: Lease,
+        _ history: any HistorySource,
+        end: UInt64
+    ) throws {
+        self.host = host
         self.lease = lease
-        self.salt = salt
-        replayLog = ReplayLog(engine.writer.journal, lease)
+        self.history = history
+        salt = try history.payloads(of: lease.execution).first?.salt
+        replayLog = try ReplayLog(
+            history,
+            execution: lease.execution,
+            end: end,
+            isFirstAttempt: lease.attempt <= 1
+        )
     }
 
     // MARK: The latch
 
-    /// Ends the activation. The first reason stays.
+    /// Ends the activation: bodies are told through task cancellation, and what waits goes on to
+    /// find out. The first reason stays.
     func latch(_ reason: ContextClosed.Reason) {
-        state.withLock { if $0.latch == nil { $0.latch = reason } }
+        let (waiters, task) = state.withLock { state in
+            if state.latch == nil { state.latch = reason }
+            defer { state.waiters = [:] }
+            return (Array(state.waiters.values), state.task)
+        }
+        for waiter in waiters { waiter.resume() }
+        if !reason.isEndOfHandler { task?.cancel() }
+    }
+
+    /// Ends the activation because nothing of it runs, unless something does by now.
+    func evict() {
+        let isIdle = state.withLock { state in
+            if state.isIdle, state.wakes.isEmpty, state.latch == nil { state.latch = .evicted }
+            return state.latch != nil
+        }
+        if isIdle { latch(.evicted) }
+    }
+
+    /// The task to cancel once it is latched.
+    func begin(_ task: Task<Void, Never>) {
+        let reason = state.withLock { state in
+            state.task = task
+            return state.latch
+        }
+        if let reason, !reason.isEndOfHandler { task.cancel() }
     }
 
     var latched: ContextClosed.Reason? { state.withLock { $0.latch } }
@@ -49,6 +95,16 @@ final class Activation: Sendable {
         return ContextClosed(reason: latched ?? .diverged(divergence))
     }
 
+    /// Latches because the journal cannot be read.
+    private func reading<Value>(_ body: () throws -> Value) throws(ContextClosed) -> Value {
+        do {
+            return try body()
+        } catch {
+            latch(.journalFailed(error))
+            throw ContextClosed(reason: latched ?? .journalFailed(error))
+        }
+    }
+
     // MARK: Replay
 
     /// Whether the next operation of a scope is recorded. A journal that cannot be read ends the
@@ -62,16 +118,16 @@ final class Activation: Sendable {
         }
     }
 
+    /// The next record of a scope, which is not consumed.
+    func peek(in scope: [UInt32]) throws(ContextClosed) -> ReplayLog.Record? {
+        try reading { try replayLog.peek(in: scope) }
+    }
+
     /// The record of an operation, if there is one.
     func replay(_ operation: Operation, at location: String) throws -> ReplayLog.Record? {
-        let record: ReplayLog.Record?
-        do {
-            record = try replayLog.next(in: operation.scope)
-        } catch {
-            latch(.journalFailed(error))
-            throw ContextClosed(reason: .journalFailed(error))
+        guard let record = try reading({ try replayLog.next(in: operation.scope) }) else {
+            return nil
         }
-        guard let record else { return nil }
         guard record.operation == operation else {
             throw diverge(
                 Divergence(
@@ -82,10 +138,10 @@ final class Activation: Sendable {
                 )
             )
         }
-        state.withLock { $0.operations += 1 }
+        noteOperation()
         var failed = false
         if case .failure = record.outcome { failed = true }
-        engine.observe(.replayed(lease, operation, sequence: record.sequence, failed: failed))
+        host.observe(.replayed(lease, operation, sequence: record.sequence, failed: failed))
         return record
     }
 
@@ -103,117 +159,200 @@ final class Activation: Sendable {
                 message: message.map { String(decoding: $0.data, as: UTF8.self) } ?? "",
                 details: details?.data
             )
+        case .wait, .signal, .branches, .recorded: return []
+        }
+    }
+
+    /// The first payload of an entry.
+    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    func value(at sequence: UInt64) throws -> [UInt8] {
+        guard let payload = try reading({ try history.payloads(of: sequence) }).first,
+            !payload.isErased
+        else { throw PayloadErased(sequence: sequence) }
+        return payload.data
+    }
+
+    /// When an entry of the execution was written. A journal that cannot be read ends the activation.
+    func time(of sequence: UInt64) -> Timestamp {
+        var time = Timestamp(rawValue: 0)
+        do {
+            try history.scan(from: sequence) { entry, _ in
+                time = entry.header.time
+                return false
+            }
+        } catch {
+            latch(.journalFailed(error))
+        }
+        return time
+    }
+
+    /// 32 bytes that follow from the execution and a place in it.
+    func draw(_ scope: [UInt32], _ position: UInt32, _ count: UInt64) -> [UInt8] {
+        let place = [lease.execution, UInt64(position), count] + scope.map(UInt64.init)
+        var hash = SHA256()
+        hash.update(data: Array("daybook draw".utf8))
+        hash.update(data: host.journalID.bytes)
+        for number in place {
+            withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) }
+        }
+        return Array(hash.finalize())
+    }
+
+    /// The error that the attempt before ended with.
+    func previousError() throws -> OperationError? {
+        guard let sequence = lease.previousFailure else { return nil }
+        return try reading {
+            var facts: ErrorFacts?
+            var payloads: [StoredPayload] = []
+            try history.scan(from: sequence) { entry, read in
+                facts = ErrorFacts(try ProtoAttemptFailed(decoding: entry).error)
+                payloads = try read()
+                return false
+            }
+            return facts.map {
+                OperationError(
+                    facts: $0,
+                    message: payloads.first.map { String(decoding: $0.data, as: UTF8.self) } ?? "",
+                    details: payloads.count > 1 ? payloads[1].data : nil
+                )
+            }
         }
     }
 
     /// Whether the handler may end here: not while operations are recorded that it did not ask for.
     func unconsumedRecord() throws -> ReplayLog.Record? { try replayLog.unconsumed() }
 
-    // MARK: Running
-
-    /// Runs an operation that is not recorded, and records its outcome.
-    func run(
-        _ operation: Operation,
-        recordsStart: Bool,
-        _ body: (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
-    ) async throws -> (sequence: UInt64, data: [UInt8]) {
-        let startedAt = engine.options.clock.now()
-        let running = RunningOperation(context: OperationContext(self, operation)) {
-            var sequence: UInt64?
-            if recordsStart {
-                sequence = try await self.perform { StartOperation(self.lease, operation) }
-            }
-            self.engine.observe(.started(self.lease, operation, sequence: sequence))
-        }
-        let outcome: Result<(data: [UInt8], verified: Bool), OperationError>
-        do {
-            outcome = .success(try await body(running))
-        } catch let error as ContextClosed {
-            throw error
-        } catch {
-            // A body that is told to stop throws: that is not the operation's failure.
-            try checkOpen()
-            outcome = .failure(OperationError(recording: error))
-        }
-        try checkOpen()
-        return try await record(operation, outcome, startedAt)
-    }
-
-    private func record(
-        _ operation: Operation,
-        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
-        _ startedAt: Timestamp
-    ) async throws -> (sequence: UInt64, data: [UInt8]) {
-        var outcome = outcome
-        let limit = engine.payloadLimit
-        if case .success(let value) = outcome, value.data.count > limit {
-            let reason = PayloadTooLarge(size: value.data.count, limit: limit)
-            outcome = .failure(
-                OperationError(
-                    code: "payload-too-large",
-                    message: reason.description,
-                    isRetryable: false
-                )
-            )
-        }
-        let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
-        let sequence: UInt64
-        do {
-            sequence = try await perform {
-                RecordOutcome(
-                    self.lease,
-                    operation,
-                    try self.engine.seal(outcome),
-                    startedAt: startedAt,
-                    logs: try self.takeLogs()
-                )
-            }
-        } catch let error as ContextClosed {
-            guard case .journalFailed(let cause) = error.reason, failure != nil else { throw error }
-            throw RecordingFailed(bodyError: failure, recordingError: cause)
-        }
-        state.withLock { $0.operations += 1 }
-        if case .success(let value) = outcome {
-            engine.observe(
-                .recorded(
-                    lease,
-                    operation,
-                    sequence: sequence,
-                    verified: value.verified,
-                    failure: nil
-                )
-            )
-            return (sequence, value.data)
-        }
-        engine.observe(
-            .recorded(lease, operation, sequence: sequence, verified: false, failure: failure)
-        )
-        throw failure!
-    }
+    // MARK: Commands
 
     /// Has a command of this lease carried out, and latches when that shows that the activation is
     /// over.
-    private func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
+    func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
         do {
-            return try await engine.perform(command)
+            return try await host.perform(command)
         } catch let error as Refusal where error.code == .staleLease {
             latch(.leaseLost)
-            throw ContextClosed(reason: .leaseLost)
+        } catch let error as Refusal where error.code == .ended {
+            latch(.ended)
         } catch let error as JournalError {
             latch(.journalFailed(error))
-            throw ContextClosed(reason: .journalFailed(error))
         }
+        throw ContextClosed(reason: latched ?? .leaseLost)
+    }
+
+    func noteOperation() { state.withLock { $0.operations += 1 } }
+
+    // MARK: Waiting
+
+    /// Has an operation wait: a command says so, unless that is recorded already.
+    /// - Parameters:
+    ///   - group: the branch that it belongs to.
+    ///   - command: is given with how many operations the execution waits when nothing else of it
+    ///     runs; answers whether there is something to wait for.
+    /// - Returns: what has ended the wait; nil when there was nothing to wait for.
+    func wait(
+        _ operation: Operation,
+        _ group: BranchGroup?,
+        _ command: ((Int?) async throws -> Bool)? = nil
+    ) async throws -> ReplayLog.Wake? {
+        let suspended = suspend()
+        defer { resume() }
+        if let command {
+            guard try await command(suspended) else { return nil }
+        } else if let suspended {
+            try await perform { Suspend(self.lease, suspended: suspended) }
+        }
+        if suspended != nil { becameIdle() }
+        let place = ReplayLog.Place(operation)
+        while true {
+            try checkOpen()
+            if let wake = state.withLock({ $0.wakes.removeValue(forKey: place) }) { return wake }
+            try group?.checkOpen()
+            try Task.checkCancellation()
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let waits = state.withLock { state in
+                        guard state.latch == nil, state.wakes[place] == nil, !Task.isCancelled
+                        else { return false }
+                        state.waiters[place] = continuation
+                        return true
+                    }
+                    if !waits { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { $0.waiters.removeValue(forKey: place) }?.resume()
+            }
+        }
+    }
+
+    /// - Returns: with how many operations the execution waits, if nothing else of it runs.
+    private func suspend() -> Int? {
+        state.withLock { state in
+            state.active -= 1
+            state.suspended += 1
+            return state.active == 0 ? state.suspended : nil
+        }
+    }
+
+    private func resume() {
+        let wasIdle = state.withLock { state in
+            state.active += 1
+            state.suspended -= 1
+            defer { state.isIdle = false }
+            return state.isIdle
+        }
+        if wasIdle { host.becameIdle(self, false) }
+    }
+
+    private func becameIdle() {
+        let isIdle = state.withLock { state in
+            state.isIdle = state.active == 0 && state.wakes.isEmpty
+            return state.isIdle
+        }
+        if isIdle { host.becameIdle(self, true) }
+    }
+
+    /// So many branches more have something to do, beside the one that began them.
+    func beginBranches(_ count: Int) { state.withLock { $0.active += count } }
+
+    /// A branch has ended while others go on.
+    func endBranch() async throws {
+        let suspended = state.withLock { state -> Int? in
+            state.active -= 1
+            return state.active == 0 && state.latch == nil ? state.suspended : nil
+        }
+        guard let suspended else { return }
+        try await perform { Suspend(self.lease, suspended: suspended) }
+        becameIdle()
+    }
+
+    /// Reads what has come meanwhile, and has those go on who waited for it.
+    func follow() {
+        let wakes: [ReplayLog.Place: ReplayLog.Wake]
+        do {
+            wakes = try replayLog.follow()
+        } catch {
+            latch(.journalFailed(error))
+            return
+        }
+        guard !wakes.isEmpty else { return }
+        let waiters = state.withLock { state in
+            wakes.compactMap { place, wake in
+                state.wakes[place] = wake
+                return state.waiters.removeValue(forKey: place)
+            }
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     // MARK: Logs, digests, keys
 
     func log(_ text: String, _ stream: LogStream = .log) {
-        let now = engine.options.clock.now()
+        let now = host.now()
         state.withLock { $0.logs.append(text, stream, at: now) }
     }
 
     func takeLogs() throws -> [LogChunk] {
-        let limit = engine.payloadLimit
+        let limit = host.payloadLimit
         return try state.withLock { try $0.logs.take(limit: limit) }
     }
 
@@ -223,11 +362,11 @@ final class Activation: Sendable {
     func digest(_ input: (any Encodable & Sendable)?) throws -> [UInt8] {
         guard let input else { return [] }
         guard let salt else { throw PayloadErased(sequence: lease.execution) }
-        return Array(salt.commit(to: try engine.options.codec.encode(input)).prefix(16))
+        return Array(salt.commit(to: try host.codec.encode(input)).prefix(16))
     }
 
     func idempotencyKey(_ operation: Operation) -> String {
-        operation.idempotencyKey(journal: engine.journalID, execution: lease.execution).description
+        operation.idempotencyKey(journal: host.journalID, execution: lease.execution).description
     }
 }
 

@@ -61,6 +61,8 @@ public final class Daybook: Sendable {
                     $0.format = UInt32(Journal.format)
                     $0.settings.payloadLimit = UInt64(options.payloadLimit)
                     $0.settings.lossLimit = options.lossLimit
+                    $0.settings.submissionLifetime =
+                        options.submissionLifetime.wholeNanoseconds
                     $0.contentTypes = ContentTypes.initial
                     $0.binding.machine = Data(machine)
                     $0.binding.device = device
@@ -114,10 +116,11 @@ public final class Daybook: Sendable {
     ) async throws -> Daybook {
         let journal = try Journal.open(folder.store, clock: options.clock)
         let board = NewsBoard()
-        let writer = try GroupWriter(journal, fold: EngineFold(board), options: options.writer)
+        var generator = SystemRandomNumberGenerator()
+        let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
+        let fold = EngineFold(board, session: uuid, firing: try options.firing())
+        let writer = try GroupWriter(journal, fold: fold, options: options.writer)
         do {
-            var generator = SystemRandomNumberGenerator()
-            let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
             let lock = try SessionLock.create(in: place.sessions, uuid)
             let facts = try CodeIdentity.session(
                 uuid,
@@ -184,23 +187,33 @@ public final class Daybook: Sendable {
     ///
     /// The id is the caller's means never to lose it: store it, then call
     /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
-    /// - Parameter id: 1 to 255 bytes; a UUID version 7 when left out.
+    /// - Parameters:
+    ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
+    ///   - terms: how it is run; by default as the workflow says.
     /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``.
     public func submit<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
+        terms: Submit.Terms? = nil,
         input: W.Input
     ) async throws -> ExecutionHandle<W.Output> {
         let data = try engine.options.codec.encode(input)
-        let number = try await submit(type: W.name, id: id, data: data)
+        let number = try await submit(
+            type: W.name,
+            id: id,
+            terms: terms ?? RegisteredWorkflow.terms(of: workflow),
+            data: data
+        )
         return ExecutionHandle(id: number.id, number: number.answer.number, engine: engine)
     }
 
     /// Records an execution of a workflow by name, with an encoded input.
+    /// - Parameter terms: how it is run; by default as the workflow says, if it is known here.
     /// - Returns: its id, and what is recorded under it.
     public func submit(
         type: String,
         id: String? = nil,
+        terms: Submit.Terms? = nil,
         data: [UInt8]
     ) async throws -> (id: String, answer: Submit.Answer) {
         var generator = SystemRandomNumberGenerator()
@@ -208,6 +221,7 @@ public final class Daybook: Sendable {
             id
             ?? Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
         let contentType = engine.options.codec.contentType
+        let terms = terms ?? engine.workflows[type]?.terms ?? Submit.Terms()
         let answer = try await engine.perform(bytes: data.count) {
             Submit(
                 id: id,
@@ -216,7 +230,8 @@ public final class Daybook: Sendable {
                 payloads: try SealedPayloads(
                     [Payload(data, contentType: contentType)],
                     limit: engine.payloadLimit
-                )
+                ),
+                terms: terms
             )
         }
         return (id, answer)
@@ -239,6 +254,86 @@ public final class Daybook: Sendable {
         let handle = try await submit(workflow, id: id, input: input)
         try await handle.execute()
         return try await handle.result()
+    }
+
+    // MARK: Intervening
+
+    /// Gives an execution a signal. An operation that waits for one of its name goes on; otherwise
+    /// it is kept until one asks.
+    /// - Parameters:
+    ///   - signalID: sending a signal of the same id again does nothing.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    @discardableResult
+    public func signal(
+        _ id: String,
+        _ name: String,
+        _ value: some Encodable & Sendable,
+        signalID: String? = nil
+    ) async throws -> Signal.Answer {
+        let data = try engine.options.codec.encode(value)
+        return try await signal(id, name, data: data, signalID: signalID)
+    }
+
+    /// Gives an execution a signal with an encoded value.
+    @discardableResult
+    public func signal(
+        _ id: String,
+        _ name: String,
+        data: [UInt8],
+        signalID: String? = nil
+    ) async throws -> Signal.Answer {
+        try await engine.perform(bytes: data.count) {
+            Signal(
+                id: id,
+                name: name,
+                signalID: signalID,
+                actor: actor,
+                payloads: try engine.seal(data)
+            )
+        }
+    }
+
+    /// Ends an execution, whatever it does. Its code is told, and it is closed once that has ended.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
+    @discardableResult
+    public func cancel(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
+        try await engine.perform { Cancel(try intervention(id, reason)) }
+    }
+
+    /// Has nothing of an execution run until it is resumed. Timers go on, signals are kept.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    @discardableResult
+    public func pause(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
+        try await engine.perform { Pause(try intervention(id, reason)) }
+    }
+
+    /// Lets an execution that was paused run again.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    @discardableResult
+    public func resume(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
+        try await engine.perform { Resume(try intervention(id, reason)) }
+    }
+
+    /// Has an execution that failed, timed out, was cancelled or is parked run again from what
+    /// failed.
+    /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
+    @discardableResult
+    public func retry(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
+        let answer = try await engine.perform { Retry(try intervention(id, reason)) }
+        engine.claim(answer.number)
+        return answer
+    }
+
+    private var actor: String {
+        let number = engine.sessionNumber
+        return sessions.first { $0.number == number }?.actor ?? engine.options.actor ?? "unknown"
+    }
+
+    private func intervention(_ id: String, _ reason: String?) throws -> Intervention {
+        let payloads = try reason.map {
+            try SealedPayloads([.text($0)], limit: engine.payloadLimit)
+        }
+        return Intervention(id: id, actor: actor, reason: payloads)
     }
 
     // MARK: Looking

@@ -1,4 +1,6 @@
+import DaybookFormat
 public import DaybookJournal
+import DaybookModel
 public import LMDB
 public import Logging
 
@@ -18,6 +20,9 @@ public struct DaybookOptions: Sendable {
     public var claims = Claims.registered
     /// Handlers that run at once.
     public var maxConcurrent = 64
+    /// Handlers that are kept in memory. Beyond that those that wait are let go of, and run again
+    /// over their history when what they wait for has come.
+    public var maxResident = 10_000
     /// Who acts, for the record. By default the operating system's user.
     public var actor: String?
     /// Name of the program, for the record. By default that of the executable.
@@ -40,6 +45,18 @@ public struct DaybookOptions: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// How this process sees to what is due; nil: it leaves that to those that run something.
+    func firing() throws -> FireTimers? {
+        if case .nothing = claims { return nil }
+        return FireTimers(
+            timeoutMessage: try SealedPayloads([.text("Task timed out")], limit: 1 << 16),
+            expiryMessage: try SealedPayloads(
+                [.text("it was submitted, and not executed in time")],
+                limit: 1 << 16
+            )
+        )
+    }
 }
 
 /// What is decided once, when a journal is created.
@@ -50,6 +67,8 @@ public struct CreationOptions: Sendable {
     public var payloadLimit = 16 << 20
     /// So many lost leases in a row park an execution. Default 5.
     public var lossLimit: UInt32 = 5
+    /// What is submitted and not executed within this time expires. Default 1 hour.
+    public var submissionLifetime = Duration.seconds(3_600)
     /// Where the time comes from.
     public var clock: any WallClock = SystemClock()
     /// How the environment is opened.

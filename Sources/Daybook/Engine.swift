@@ -14,13 +14,18 @@ final class Engine: Sendable {
     let sessionNumber: UInt64
     let journalID: Identifier
     let payloadLimit: Int
+    let workflows: [String: RegisteredWorkflow]
+    /// What runs here.
+    let running = Locked(Running())
     private let place: JournalFolder
-    private let workflows: [String: RegisteredWorkflow]
-    private let running = Locked(Running())
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
 
-    private struct Running: Sendable {
+    struct Running: Sendable {
         var activations: [UInt64: Activation] = [:]
+        /// Those of them that only wait.
+        var idle: Set<UInt64> = []
+        /// Leases of executions that wait and whose code is not kept in memory.
+        var evicted: [UInt64: Lease] = [:]
         /// A claim has been asked for and not yet answered.
         var isClaiming = false
         /// Executions that this process was asked to run, in order; used when it claims only those.
@@ -64,23 +69,6 @@ final class Engine: Sendable {
         payloadLimit = facts.payloadLimit
     }
 
-    /// The folder that an execution keeps files in, made if it is not there.
-    func workspace(of number: UInt64) throws -> String {
-        try Folder.create(place.workspaces)
-        let path = "\(place.workspaces)/\(number)"
-        try Folder.create(path)
-        return try Folder.resolved(path)
-    }
-
-    func observe(_ event: EngineEvent) { options.observer?(event) }
-
-    // MARK: Commands
-
-    /// Has a command decided and carried out for this session.
-    func perform<C: Command>(bytes: Int = 0, _ command: () throws -> C) async throws -> C.Answer {
-        try await Self.perform(writer, session: sessionNumber, bytes: bytes, command)
-    }
-
     static func perform<C: Command>(
         _ writer: GroupWriter<EngineFold>,
         session: UInt64,
@@ -95,53 +83,32 @@ final class Engine: Sendable {
                     nextSequence: point.nextSequence,
                     session: session
                 )
-                let facts = try FactLookup.facts(for: command.subject, point.reader)
+                let facts = try FactLookup.facts(for: command, point.reader)
                 let decision = try command.decide(fold.state, facts, moment)
                 return Decided(decision.drafts, decision.outcome.mapError { $0 })
             }
         }
     }
 
-    func seal(
-        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>
-    ) throws -> RecordOutcome.Outcome {
-        switch outcome {
-        case .success(let value):
-            let payload = Payload(value.data, contentType: options.codec.contentType)
-            return .success(
-                try SealedPayloads([payload], limit: payloadLimit),
-                verified: value.verified
-            )
-        case .failure(let error): return .failure(error.facts, try seal(error))
-        }
+    /// Has a command decided and carried out for this session.
+    func perform<C: Command>(bytes: Int, _ command: () throws -> C) async throws -> C.Answer {
+        try await Self.perform(writer, session: sessionNumber, bytes: bytes, command)
     }
 
-    func seal(_ error: OperationError) throws -> SealedPayloads {
-        var payloads = [Payload.text(Self.shortened(error.message, payloadLimit))]
-        if let details = error.details { payloads.append(.json(details)) }
-        return try SealedPayloads(payloads, limit: payloadLimit)
-    }
-
-    /// A message is cut rather than lost.
-    private static func shortened(_ message: String, _ limit: Int) -> String {
-        message.utf8.count <= limit
-            ? message : String(decoding: message.utf8.prefix(limit - 8), as: UTF8.self)
-    }
-
-    // MARK: Claiming
+    // MARK: Dispatching
 
     /// Starts to claim and run what is ready.
     func start() {
         let executor = options.executor
         let task = Task(executorPreference: executor) { await self.dispatch() }
         dispatcher.withLock { $0 = task }
-        board.wakeClaimer()
+        board.wakeDispatcher()
     }
 
     /// Asks this process to run an execution, where it claims only what it is asked to.
     func claim(_ number: UInt64) {
         running.withLock { $0.named.append(number) }
-        board.wakeClaimer()
+        board.wakeDispatcher()
     }
 
     private func dispatch() async {
@@ -149,42 +116,114 @@ final class Engine: Sendable {
             for await _ in board.wakeups {
                 if running.withLock({ $0.isStopping }) { break }
                 await releaseLeftovers()
-                while hasRoom, let lease = await claimNext() {
-                    group.addTask(executorPreference: options.executor) { [self] in
-                        await run(lease)
-                        running.withLock { _ = $0.activations.removeValue(forKey: lease.execution) }
-                        board.wakeClaimer()
-                    }
+                for number in board.takeUnseen() {
+                    guard let activation = await attend(number) else { continue }
+                    run(activation, in: &group)
                 }
-                board.publish(ended: [NewsBoard.idleness], readied: false)
+                while hasRoom, let activation = await claimNext() { run(activation, in: &group) }
+                board.fire(NewsBoard.idleness)
             }
-            group.cancelAll()
         }
+    }
+
+    private func run(_ activation: Activation, in group: inout DiscardingTaskGroup) {
+        let executor = options.executor
+        group.addTask(executorPreference: executor) { [self] in
+            // A task of its own, so that it can be told to stop by itself.
+            let task = Task(executorPreference: executor) { await self.run(activation) }
+            activation.begin(task)
+            // What came between the look at the state and this moment is in the journal by now.
+            activation.follow()
+            await task.value
+            finish(activation)
+        }
+    }
+
+    /// Takes an activation that has ended off the list.
+    private func finish(_ activation: Activation) {
+        let lease = activation.lease
+        running.withLock { running in
+            running.activations[lease.execution] = nil
+            running.idle.remove(lease.execution)
+            if case .evicted = activation.latched, !running.isStopping {
+                running.evicted[lease.execution] = lease
+            }
+        }
+        // What it waited for may have come while it was let go of.
+        board.announce(lease.execution)
+    }
+
+    /// Looks at what has happened to an execution that this process holds.
+    /// - Returns: an activation to run, if what it waited for has come.
+    private func attend(_ number: UInt64) async -> Activation? {
+        let (activation, evicted) = running.withLock {
+            ($0.activations[number], $0.evicted[number])
+        }
+        guard let lease = activation?.lease ?? evicted else { return nil }
+        let state = writer.inspect { $0.state.committed(number) }
+        guard let state, state.session == sessionNumber, state.epoch == lease.epoch else {
+            activation?.latch(.leaseLost)
+            running.withLock { $0.evicted[number] = nil }
+            return nil
+        }
+        let isEnded = state.isCleaning || state.status == .ready
+        if let activation {
+            if isEnded {
+                activation.latch(.ended)
+            } else if state.isPaused {
+                activation.latch(.paused)
+            } else {
+                activation.follow()
+            }
+            return nil
+        }
+        if isEnded || (state.isPaused && state.status == .running) {
+            running.withLock { $0.evicted[number] = nil }
+            await release(lease)
+            return nil
+        }
+        guard state.status == .running else { return nil }
+        running.withLock { $0.evicted[number] = nil }
+        return await activate(lease, end: state.last + 1)
     }
 
     private var hasRoom: Bool {
         running.withLock {
-            $0.activations.count < options.maxConcurrent && !$0.isStopping && $0.halt == nil
+            $0.activations.count - $0.idle.count < options.maxConcurrent && !$0.isStopping
+                && $0.halt == nil
         }
     }
 
-    private func claimNext() async -> Lease? {
+    private func claimNext() async -> Activation? {
         running.withLock { $0.isClaiming = true }
         defer { running.withLock { $0.isClaiming = false } }
         guard let target = nextTarget() else { return nil }
         do {
             guard let lease = try await perform({ Claim(target) }) else { return nil }
-            let activation = try activation(for: lease)
-            let isStopping = running.withLock { running in
-                running.activations[lease.execution] = activation
-                running.named.removeAll { $0 == lease.execution }
-                return running.isStopping
-            }
-            if isStopping { activation.latch(.stopping) }
-            return lease
+            running.withLock { $0.named.removeAll { $0 == lease.execution } }
+            return await activate(lease, end: lease.claim)
         } catch {
             options.logger.error("claiming failed", metadata: ["error": "\(error)"])
             if case .execution(let number) = target { fail(number, error) }
+            return nil
+        }
+    }
+
+    /// Puts an activation on the list.
+    /// - Returns: nil when the journal cannot be read; the lease is given back then.
+    private func activate(_ lease: Lease, end: UInt64) async -> Activation? {
+        do {
+            let history = JournalHistory(journal: writer.journal, execution: lease.execution)
+            let activation = try Activation(self, lease, history, end: end)
+            let isStopping = running.withLock { running in
+                running.activations[lease.execution] = activation
+                return running.isStopping
+            }
+            if isStopping { activation.latch(.stopping) }
+            return activation
+        } catch {
+            halt(lease, error)
+            await release(lease)
             return nil
         }
     }
@@ -199,157 +238,47 @@ final class Engine: Sendable {
                     .map { _ in .first(of: workflows.keys.sorted()) }
             case .nothing: return nil
             case .named:
-                return named.first {
-                    fold.state.execution($0).map { $0.status == .ready && !$0.isParked } ?? false
-                }.map { .execution($0) }
+                return named.first { fold.state.committed($0)?.isClaimable ?? false }
+                    .map { .execution($0) }
             }
         }
     }
 
-    private func activation(for lease: Lease) throws -> Activation {
-        let payloads = try writer.journal.store.read { reader in
-            try reader.withPayloads(of: lease.execution) { try StoredPayload.all($0) }
-        }
-        return Activation(self, lease, salt: payloads?.first?.salt)
-    }
+    // MARK: Ending
 
-    // MARK: Running
-
-    private func run(_ lease: Lease) async {
-        guard let activation = running.withLock({ $0.activations[lease.execution] }) else { return }
-        observe(.activated(lease, resumed: lease.epoch > 1))
+    /// Gives a lease back, or notes that it is to be given back.
+    func release(_ lease: Lease, logs: [LogChunk] = []) async {
         do {
-            let (sequence, failure) = try await record(activation, ending(activation))
-            observe(.ended(lease, sequence: sequence, failure: failure))
-        } catch {
-            await close(activation, error)
-        }
-    }
-
-    /// Runs the handler to its end.
-    private func ending(
-        _ activation: Activation
-    ) async throws -> Result<[UInt8], OperationError> {
-        let lease = activation.lease
-        guard let workflow = workflows[lease.type] else {
-            return .failure(
-                OperationError(
-                    code: "unknown-workflow",
-                    message: "this process has no workflow of the name \(lease.type)"
-                )
-            )
-        }
-        let input = try ExecutionReader.input(of: lease.execution, writer.journal)
-        let outcome: Result<[UInt8], OperationError>
-        do {
-            outcome = .success(
-                try await workflow.run(input, WorkflowContext(activation), options.codec)
-            )
-        } catch {
-            outcome = .failure(OperationError(recording: error))
-        }
-        // Whatever the handler made of it: a latched activation has no outcome.
-        try activation.checkOpen()
-        if let record = try activation.unconsumedRecord() {
-            throw activation.diverge(
-                Divergence(
-                    sequence: record.sequence,
-                    recorded: record.operation,
-                    attempted: nil,
-                    location: workflow.name
-                )
-            )
-        }
-        return outcome
-    }
-
-    /// - Returns: the entry, and what the execution failed with, if it did.
-    private func record(
-        _ activation: Activation,
-        _ outcome: Result<[UInt8], OperationError>
-    ) async throws -> (sequence: UInt64, failure: OperationError?) {
-        let lease = activation.lease
-        switch outcome {
-        case .failure(let failure):
-            let sequence = try await perform {
-                Fail(
-                    lease,
-                    failure.facts,
-                    payloads: try seal(failure),
-                    logs: try activation.takeLogs()
-                )
-            }
-            return (sequence, failure)
-        case .success(let output):
-            guard output.count <= payloadLimit else {
-                let reason = PayloadTooLarge(size: output.count, limit: payloadLimit)
-                return try await record(
-                    activation,
-                    .failure(
-                        OperationError(
-                            code: "payload-too-large",
-                            message: reason.description,
-                            isRetryable: false
-                        )
-                    )
-                )
-            }
-            let sequence = try await perform {
-                Complete(
-                    lease,
-                    output: try SealedPayloads(
-                        [Payload(output, contentType: options.codec.contentType)],
-                        limit: payloadLimit
-                    ),
-                    operations: activation.operationCount,
-                    logs: try activation.takeLogs()
-                )
-            }
-            return (sequence, nil)
-        }
-    }
-
-    /// Ends an activation that has no outcome.
-    private func close(_ activation: Activation, _ error: any Error) async {
-        let lease = activation.lease
-        var reason =
-            (error as? ContextClosed)?.reason ?? activation.latched
-            ?? ContextClosed.Reason.journalFailed(error)
-        if let refusal = error as? Refusal, refusal.code == .staleLease { reason = .leaseLost }
-        activation.latch(reason)
-        do {
-            switch reason {
-            case .diverged(let divergence):
-                let message = try SealedPayloads(
-                    [.text(divergence.description)],
-                    limit: payloadLimit
-                )
-                _ = try await perform { Park(lease, divergence, message: message) }
-                options.logger.error(
-                    "execution parked",
-                    metadata: ["id": "\(lease.id)", "divergence": "\(divergence)"]
-                )
-            case .stopping: _ = try await perform { Release(lease) }
-            case .leaseLost: break
-            case .journalFailed(let error):
-                options.logger.error(
-                    "the journal failed",
-                    metadata: ["id": "\(lease.id)", "error": "\(error)"]
-                )
-                running.withLock { $0.halt = JournalFailure(error: error) }
-                fail(lease.execution, error)
-                _ = try await perform { Release(lease) }
-            }
+            _ = try await perform { Release(lease, logs: logs) }
+        } catch let error as Refusal {
+            options.logger.debug("lease is gone", metadata: ["reason": "\(error)"])
         } catch {
             running.withLock { $0.unreleased.append(lease) }
             fail(lease.execution, error)
         }
-        observe(.closed(lease, reason))
     }
 
-    private func fail(_ number: UInt64, _ error: any Error) {
+    private func releaseLeftovers() async {
+        let leftovers = running.withLock { running in
+            defer { running.unreleased = [] }
+            return running.unreleased
+        }
+        for lease in leftovers { await release(lease) }
+    }
+
+    /// Claims nothing any more, because the journal failed.
+    func halt(_ lease: Lease, _ error: any Error) {
+        options.logger.error(
+            "the journal failed",
+            metadata: ["id": "\(lease.id)", "error": "\(error)"]
+        )
+        running.withLock { $0.halt = JournalFailure(error: error) }
+        fail(lease.execution, error)
+    }
+
+    func fail(_ number: UInt64, _ error: any Error) {
         running.withLock { $0.failures[number] = JournalFailure(error: error) }
-        board.publish(ended: [number], readied: false)
+        board.fire(number)
     }
 
     /// Why this process claims nothing any more, if that is so.
@@ -366,22 +295,8 @@ final class Engine: Sendable {
     var hasWork: Bool {
         // What is claimed between the two looks is found by the second.
         if nextTarget() != nil { return true }
-        return running.withLock { !$0.activations.isEmpty || $0.isClaiming }
-    }
-
-    private func releaseLeftovers() async {
-        let leftovers = running.withLock { running in
-            defer { running.unreleased = [] }
-            return running.unreleased
-        }
-        for lease in leftovers {
-            do {
-                _ = try await perform { Release(lease) }
-            } catch let error as Refusal {
-                options.logger.debug("lease is gone", metadata: ["reason": "\(error)"])
-            } catch {
-                running.withLock { $0.unreleased.append(lease) }
-            }
+        return running.withLock {
+            $0.activations.count > $0.idle.count || $0.isClaiming
         }
     }
 
@@ -396,8 +311,44 @@ final class Engine: Sendable {
             defer { dispatcher = nil }
             return dispatcher
         }
-        task?.cancel()
-        board.wakeClaimer()
+        board.wakeDispatcher()
         await task?.value
+    }
+}
+
+extension Engine: ActivationHost {
+    var codec: any PayloadCodec { options.codec }
+
+    func now() -> Timestamp { options.clock.now() }
+
+    func observe(_ event: EngineEvent) { options.observer?(event) }
+
+    func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
+        try await Self.perform(writer, session: sessionNumber, command)
+    }
+
+    /// The folder that an execution keeps files in, made if it is not there.
+    func workspace(of number: UInt64) throws -> String {
+        try Folder.create(place.workspaces)
+        let path = "\(place.workspaces)/\(number)"
+        try Folder.create(path)
+        return try Folder.resolved(path)
+    }
+
+    func note(_ group: ProcessGroup) throws { try session.note(group) }
+
+    func becameIdle(_ activation: Activation, _ isIdle: Bool) {
+        let number = activation.lease.execution
+        let isTooMany = running.withLock { running in
+            guard running.activations[number] === activation else { return false }
+            if isIdle {
+                running.idle.insert(number)
+            } else {
+                running.idle.remove(number)
+            }
+            return isIdle && running.activations.count > options.maxResident
+        }
+        if isTooMany { activation.evict() }
+        if isIdle { board.wakeDispatcher() }
     }
 }

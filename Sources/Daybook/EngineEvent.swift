@@ -1,3 +1,4 @@
+public import DaybookFormat
 public import DaybookModel
 
 /// Something that an engine did, for progress displays and metrics. Told after it is on the disk.
@@ -12,6 +13,8 @@ public enum EngineEvent: Sendable {
     case recorded(Lease, Operation, sequence: UInt64, verified: Bool, failure: OperationError?)
     /// The handler's outcome is recorded.
     case ended(Lease, sequence: UInt64, failure: OperationError?)
+    /// The handler has thrown, and another attempt follows, then at the earliest.
+    case attemptFailed(Lease, sequence: UInt64, failure: OperationError, retryAt: Timestamp)
     /// The activation ended without an outcome.
     case closed(Lease, ContextClosed.Reason)
     /// A session whose process is gone was found, and what it ran was made ready again.

@@ -5,50 +5,72 @@ import DaybookModel
 /// The model's state as a fold for the writer, which also tells the engine what has changed.
 struct EngineFold: JournalFold {
     var state = State()
-    private var ended: [UInt64] = []
-    private var hasReadied = false
-    private var pendingEnded: [UInt64] = []
-    private var pendingReadied = false
+    private var news = News()
+    private var pendingNews = News()
     private let board: NewsBoard
+    /// The UUID of this process's session, by which it knows its own first entry.
+    private let uuid: Identifier
+    private var session: UInt64 = 0
+    /// What is due is seen to by this process; nil: others do that.
+    private let firing: FireTimers?
 
-    init(_ board: NewsBoard) { self.board = board }
+    /// Deadlines that are seen to at once.
+    private static let fireLimit = 1_024
 
-    mutating func apply(committed entry: EntryView) throws {
-        try Self.reading(entry) { try state.apply(committed: entry) }
-        note(entry, &ended, &hasReadied)
+    init(_ board: NewsBoard, session uuid: Identifier, firing: FireTimers?) {
+        self.board = board
+        self.uuid = uuid
+        self.firing = firing
     }
 
-    mutating func apply(pending entry: EntryView) throws {
-        try state.apply(pending: entry)
-        note(entry, &pendingEnded, &pendingReadied)
+    mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
+        try Self.reading(entry) {
+            try state.apply(committed: entry) { number, sequence in
+                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+            }
+        }
+        if entry.event == EventKind.sessionOpened.rawValue { noteSession() }
+        news.note(entry)
+    }
+
+    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws {
+        try state.apply(pending: entry) { number, sequence in
+            try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+        }
+        pendingNews.note(entry)
     }
 
     mutating func commit() {
         state.commit()
-        let news = (ended + pendingEnded, hasReadied || pendingReadied)
-        forget()
-        ended = []
-        hasReadied = false
-        board.publish(ended: news.0, readied: news.1)
+        if session == 0 { noteSession() }
+        let all = news.adding(pendingNews)
+        pendingNews = News()
+        news = News()
+        board.publish(all)
     }
 
     mutating func rollBack() {
         state.rollBack()
-        forget()
+        pendingNews = News()
     }
 
-    private mutating func forget() {
-        pendingEnded = []
-        pendingReadied = false
+    private mutating func noteSession() {
+        session = state.sessions.first { $0.uuid == uuid }?.number ?? 0
     }
 
-    private func note(_ entry: EntryView, _ ended: inout [UInt64], _ readied: inout Bool) {
-        switch EventKind(rawValue: entry.event) {
-        case .executionCompleted, .executionFailed, .executionParked:
-            ended.append(entry.header.execution)
-        case .executionReadied, .leaseLost, .leaseReleased: readied = true
-        default: break
-        }
+    // MARK: Time
+
+    var nextDeadline: Timestamp? { firing == nil || session == 0 ? nil : state.nextDeadline }
+
+    mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft] {
+        guard let firing else { return [] }
+        state.advance(to: point.now, limit: Self.fireLimit)
+        let moment = Moment(
+            now: point.now,
+            nextSequence: point.nextSequence,
+            session: session
+        )
+        return try firing.decide(state, Facts(), moment).drafts
     }
 
     /// Says in the journal's terms what the model cannot take in.

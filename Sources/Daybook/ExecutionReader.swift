@@ -86,31 +86,78 @@ public enum ExecutionReader {
         }
     }
 
-    /// What the last entry of a closed execution says.
+    /// The entry that says how an execution ended, or why it is parked; nil: it has not, and is not.
+    ///
+    /// Entries may follow it: what was still running then, and that it is closed.
+    public static func ending(
+        of record: ExecutionRecord,
+        _ reader: any StoreReader
+    ) throws -> UInt64? {
+        guard record.status.isFinal || record.isParked else { return nil }
+        var sequence = record.last
+        while true {
+            let found = try reader.withEntry(sequence) { bytes in
+                let entry = try EntryView(bytes)
+                return (isEnding(EventKind(rawValue: entry.event)), entry.header.previous)
+            }
+            guard let (isEnding, previous) = found else {
+                throw JournalError(
+                    .integrity,
+                    "entry \(sequence): it is missing; run `daybook verify`",
+                    sequence: sequence
+                )
+            }
+            if isEnding { return sequence }
+            guard previous >= record.number, previous < sequence else { return nil }
+            sequence = previous
+        }
+    }
+
+    private static func isEnding(_ kind: EventKind?) -> Bool {
+        switch kind {
+        case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
+            .executionExpired, .executionContinued, .executionParked:
+            true
+        default: false
+        }
+    }
+
+    /// What an execution that has ended gave, or failed with.
     static func outcome(
         of record: ExecutionRecord,
         _ journal: Journal
     ) throws -> Result<[UInt8], OperationError> {
-        let facts = try journal.store.read { reader in
-            try reader.withEntry(record.last) { bytes -> ErrorFacts? in
-                let entry = try EntryView(bytes)
-                guard EventKind(rawValue: entry.event) == .executionFailed else { return nil }
-                return ErrorFacts(try ProtoExecutionFailed(decoding: entry).error)
+        let (sequence, facts) = try journal.store.read { reader -> (UInt64, ErrorFacts?) in
+            guard let sequence = try ending(of: record, reader) else {
+                throw Refusal(
+                    .wrongState,
+                    "\(record.id) is \(record.status.rawValue), and has no outcome yet; wait for its end"
+                )
             }
+            return (sequence, try reader.withEntry(sequence) { try error(EntryView($0)) } ?? nil)
         }
-        let payloads = try payloads(of: record.last, journal)
-        guard let first = payloads.first, !first.isErased else {
-            throw PayloadErased(sequence: record.last)
-        }
-        if let facts = facts ?? nil {
+        let payloads = try payloads(of: sequence, journal)
+        if payloads.first?.isErased == true { throw PayloadErased(sequence: sequence) }
+        if let facts {
             return .failure(
                 OperationError(
                     facts: facts,
-                    message: String(decoding: first.data, as: UTF8.self),
+                    message: payloads.first.map { String(decoding: $0.data, as: UTF8.self) }
+                        ?? "the execution was \(facts.code)",
                     details: payloads.count > 1 ? payloads[1].data : nil
                 )
             )
         }
-        return .success(first.data)
+        return .success(payloads.first?.data ?? [])
+    }
+
+    private static func error(_ entry: EntryView) throws -> ErrorFacts? {
+        switch EventKind(rawValue: entry.event) {
+        case .executionFailed: ErrorFacts(try ProtoExecutionFailed(decoding: entry).error)
+        case .executionTimedOut: ErrorFacts(try ProtoExecutionTimedOut(decoding: entry).error)
+        case .executionCancelled: ErrorFacts(try ProtoExecutionCancelled(decoding: entry).error)
+        case .executionExpired: ErrorFacts(try ProtoExecutionExpired(decoding: entry).error)
+        default: nil
+        }
     }
 }

@@ -4,14 +4,18 @@ import DaybookModel
 
 /// Looks up what a command needs to know and the state does not hold.
 enum FactLookup {
-    static func facts(for id: String?, _ reader: any StoreReader) throws -> Facts {
+    static func facts(for command: some Command, _ reader: any StoreReader) throws -> Facts {
         var facts = Facts()
-        guard let id, Names.isValid(id), let bytes = try reader.executionRow(id) else {
+        guard let id = command.subject, Names.isValid(id), let bytes = try reader.executionRow(id)
+        else {
             return facts
         }
         let row = try ExecutionReader.decodeRow(bytes, of: id)
         facts.row = row
         facts.input = try input(of: row.number, reader)
+        if command.needsHistory, row.hasClosed {
+            facts.closed = try ExecutionReader.fold(row.number, reader)
+        }
         return facts
     }
 

@@ -1,19 +1,57 @@
+import DaybookFormat
 import DaybookSystem
 
-/// Where those wait who want to know when an execution has ended or can be claimed.
+/// What entries have changed that somebody may wait for.
+struct News: Sendable {
+    /// Executions that something has happened to which their code did not ask for, or that have
+    /// ended.
+    private(set) var executions: [UInt64] = []
+    /// Something may be ready to be claimed, or have to be told to code that runs.
+    private(set) var hasWork = false
+
+    mutating func note(_ entry: EntryView) {
+        switch EventKind(rawValue: entry.event) {
+        case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
+            .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
+            .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
+            .executionReadied, .leaseLost, .leaseReleased, .executionReopened:
+            executions.append(entry.header.execution)
+            hasWork = true
+        default: break
+        }
+    }
+
+    /// Both, in order.
+    func adding(_ others: News) -> News {
+        var all = self
+        all.executions += others.executions
+        all.hasWork = hasWork || others.hasWork
+        return all
+    }
+}
+
+/// Where those wait who want to know when something has happened to an execution, or can be
+/// claimed.
 final class NewsBoard: Sendable {
     /// Stands for "something that ran here has ended": no execution has this number.
     static let idleness: UInt64 = 0
 
     private struct State {
-        var waiting: [UInt64: [(token: UInt64, CheckedContinuation<Void, Never>)]] = [:]
+        /// By what they wait for; without a continuation: they are about to look, and then to wait.
+        var waiting: [UInt64: [Waiter]] = [:]
         var nextToken: UInt64 = 0
-        var cancelled: Set<UInt64> = []
         var isClosed = false
+        /// What the dispatcher has not looked at yet.
+        var unseen: [UInt64] = []
+    }
+
+    private struct Waiter {
+        let token: UInt64
+        var continuation: CheckedContinuation<Void, Never>?
     }
 
     private let state = Locked(State())
-    /// Yields whenever something may be ready to be claimed.
+    /// Yields whenever there may be something to do.
     let wakeups: AsyncStream<Void>
     private let wakeup: AsyncStream<Void>.Continuation
 
@@ -22,51 +60,84 @@ final class NewsBoard: Sendable {
     }
 
     /// Has whoever claims look again.
-    func wakeClaimer() { wakeup.yield() }
+    func wakeDispatcher() { wakeup.yield() }
 
-    func publish(ended: [UInt64], readied: Bool) {
-        if readied { wakeup.yield() }
-        guard !ended.isEmpty else { return }
-        for number in ended { fire(number) }
+    /// Tells of executions that something has happened to.
+    func publish(_ news: News) {
+        guard !news.executions.isEmpty else { return }
+        state.withLock { $0.unseen += news.executions }
+        for number in news.executions { fire(number) }
+        if news.hasWork { wakeup.yield() }
     }
 
-    private func fire(_ number: UInt64) {
+    /// Has the dispatcher look at an execution.
+    func announce(_ number: UInt64) {
+        state.withLock { $0.unseen.append(number) }
+        wakeup.yield()
+    }
+
+    /// The executions that were told of since the last call.
+    func takeUnseen() -> [UInt64] {
+        state.withLock { state in
+            defer { state.unseen = [] }
+            return state.unseen
+        }
+    }
+
+    /// Has everybody who waits for something about an execution look again.
+    func fire(_ number: UInt64) {
         let waiting = state.withLock { $0.waiting.removeValue(forKey: number) ?? [] }
-        for (_, continuation) in waiting { continuation.resume() }
+        for waiter in waiting { waiter.continuation?.resume() }
     }
 
     /// Waits until something is told about `number`, unless `isDone` holds already. May return
     /// without a reason: the caller looks again.
     func wait(for number: UInt64, unless isDone: () throws -> Bool) async rethrows {
+        // It is on the board before it looks, so that nothing that happens in between is missed.
         let token = state.withLock { state in
             state.nextToken += 1
+            state.waiting[number, default: []].append(Waiter(token: state.nextToken))
             return state.nextToken
         }
-        let isDone = try isDone()
+        do {
+            if try isDone() {
+                withdraw(token, number)
+                return
+            }
+        } catch {
+            withdraw(token, number)
+            throw error
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = state.withLock { state in
-                    guard !isDone, !state.isClosed, state.cancelled.remove(token) == nil else {
-                        return false
-                    }
-                    state.waiting[number, default: []].append((token, continuation))
+                    guard !state.isClosed,
+                        let index = state.waiting[number]?.firstIndex(where: { $0.token == token })
+                    else { return false }
+                    state.waiting[number]?[index].continuation = continuation
                     return true
                 }
                 if !waits { continuation.resume() }
             }
         } onCancel: {
-            let found = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                guard
-                    let index = state.waiting[number]?.firstIndex(where: { $0.token == token })
-                else {
-                    state.cancelled.insert(token)
-                    return nil
-                }
-                return state.waiting[number]?.remove(at: index).1
-            }
-            found?.resume()
+            withdraw(token, number)?.resume()
         }
-        state.withLock { _ = $0.cancelled.remove(token) }
+    }
+
+    /// Takes a waiter off the board, if it is still there.
+    @discardableResult
+    private func withdraw(
+        _ token: UInt64,
+        _ number: UInt64
+    ) -> CheckedContinuation<Void, Never>? {
+        state.withLock { state in
+            guard let index = state.waiting[number]?.firstIndex(where: { $0.token == token }) else {
+                return nil
+            }
+            let waiter = state.waiting[number]?.remove(at: index)
+            if state.waiting[number]?.isEmpty == true { state.waiting[number] = nil }
+            return waiter?.continuation
+        }
     }
 
     /// Lets everybody go.
@@ -74,7 +145,7 @@ final class NewsBoard: Sendable {
         let all = state.withLock { state in
             state.isClosed = true
             defer { state.waiting = [:] }
-            return state.waiting.values.flatMap { $0.map(\.1) }
+            return state.waiting.values.flatMap { $0.compactMap(\.continuation) }
         }
         for continuation in all { continuation.resume() }
         wakeup.finish()

@@ -10,9 +10,12 @@ public struct OperationContext: Sendable {
     public let name: String
     /// Which attempt of the execution this is, from 1.
     public let attempt: UInt32
+    /// Which try of this operation it is, from 1.
+    public let tries: UInt32
     private let activation: Activation
 
-    init(_ activation: Activation, _ operation: Operation) {
+    init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
+        self.tries = tries
         idempotencyKey = activation.idempotencyKey(operation)
         name = operation.name
         attempt = activation.lease.attempt
@@ -21,7 +24,7 @@ public struct OperationContext: Sendable {
 
     /// Notes a process group that this body has started, before it begins: should this process die,
     /// whoever takes over ends the group before the body runs again.
-    public func note(_ group: ProcessGroup) throws { try activation.engine.session.note(group) }
+    public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
     /// Logs a line. It is committed with the operation's outcome.
     public func log(_ message: String, _ stream: LogStream = .log) {

@@ -95,6 +95,16 @@ public struct ContextClosed: Error, CustomStringConvertible {
         case diverged(Divergence)
         /// The journal could not be written.
         case journalFailed(any Error)
+        /// Somebody cancelled the execution, or its attempt took too long.
+        case ended
+        /// Somebody paused the execution.
+        case paused
+        /// Nothing of it runs: its code is run again when what it waits for has come.
+        case evicted
+        /// The handler has asked to go on as a new run with this input.
+        case continuing([UInt8])
+        /// A replay has come to the end of the recorded history.
+        case historyEnded
     }
 
     /// Why it is over.
@@ -112,6 +122,24 @@ extension ContextClosed.Reason: CustomStringConvertible {
         case .leaseLost: "the lease of this execution is lost: another session has taken it over"
         case .diverged(let divergence): "the execution is parked: \(divergence)"
         case .journalFailed(let error): "the journal could not be written: \(error)"
+        case .ended: "the execution was ended from outside: it was cancelled, or took too long"
+        case .paused: "the execution is paused; it goes on when it is resumed"
+        case .evicted: "the execution waits, and its code is run again when that is over"
+        case .continuing: "the execution goes on as a new run"
+        case .historyEnded: "the recorded history ends here"
         }
+    }
+
+    /// What was begun under it may still be recorded.
+    var keepsLease: Bool {
+        switch self {
+        case .stopping, .ended, .paused, .continuing: true
+        case .leaseLost, .diverged, .journalFailed, .evicted, .historyEnded: false
+        }
+    }
+
+    /// The handler itself has ended by it: nothing has to be told to stop.
+    var isEndOfHandler: Bool {
+        if case .continuing = self { true } else { false }
     }
 }

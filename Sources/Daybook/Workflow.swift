@@ -1,3 +1,5 @@
+public import DaybookModel
+
 /// A workflow: code whose progress is kept in a journal.
 ///
 /// The code may run many times for one execution: after a crash it starts from the beginning, and
@@ -15,8 +17,28 @@ public protocol Workflow: Sendable {
     /// open.
     static var name: String { get }
 
+    /// How often and when an execution that fails is tried again, unless its submission says
+    /// otherwise. By default not at all.
+    static var retry: RetryPolicy { get }
+
+    /// How long an attempt may take, waits included, unless its submission says otherwise. By
+    /// default as long as it likes.
+    static var timeout: Duration? { get }
+
+    /// Whether trying again may help after an error; asked only of one that says so of itself.
+    func isRetryable(_ error: OperationError) -> Bool
+
     /// The code.
     func run(_ input: Input, _ context: WorkflowContext) async throws -> Output
+}
+
+extension Workflow {
+    /// Not at all.
+    public static var retry: RetryPolicy { .none }
+    /// As long as it likes.
+    public static var timeout: Duration? { nil }
+    /// Always.
+    public func isRetryable(_ error: OperationError) -> Bool { true }
 }
 
 /// Stands for "nothing" where a workflow takes no input or gives no output.

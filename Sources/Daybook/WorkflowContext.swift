@@ -1,4 +1,5 @@
-import DaybookModel
+public import DaybookFormat
+public import DaybookModel
 public import DaybookSystem
 
 /// What a handler does its effects through. Each call is recorded, in order, and answered from the
@@ -7,13 +8,31 @@ public import DaybookSystem
 /// It is sequential, and not Sendable: the compiler refuses to share it between tasks, because the
 /// order of its calls is what identifies them.
 public final class WorkflowContext {
-    private let activation: Activation
-    private let scope: [UInt32]
+    let activation: Activation
+    let scope: [UInt32]
+    /// The branches that this scope is one of; nil for the handler itself.
+    let group: BranchGroup?
     private var position: UInt32 = 0
+    /// The time of the last entry that this scope has consumed, as far as it has been looked up.
+    private var time: Timestamp
+    /// That entry, as long as its time has not been looked up.
+    private var lastEntry: UInt64?
+    /// How many values have been drawn since the last operation.
+    private var draws: UInt64 = 0
 
-    init(_ activation: Activation, scope: [UInt32] = []) {
+    init(_ activation: Activation, startedAt time: Timestamp) {
         self.activation = activation
+        scope = []
+        group = nil
+        self.time = time
+    }
+
+    /// The scope of a branch.
+    init(_ parent: Activation, scope: [UInt32], _ group: BranchGroup, _ time: Timestamp) {
+        activation = parent
         self.scope = scope
+        self.group = group
+        self.time = time
     }
 
     /// The id of the execution.
@@ -22,8 +41,22 @@ public final class WorkflowContext {
     public var number: UInt64 { activation.lease.execution }
     /// Which attempt this is, from 1.
     public var attempt: UInt32 { activation.lease.attempt }
+    /// What the attempt before this one failed with; nil: there was none, or it did not fail.
+    /// - Throws: ``ContextClosed`` when the journal cannot be read.
+    public var previousError: OperationError? {
+        get throws { try activation.previousError() }
+    }
     /// Whether the next operation will be answered from the journal.
     public var isReplaying: Bool { activation.isReplaying(scope) }
+
+    /// The time of the last entry that this scope has consumed: the same whenever the handler runs.
+    public var now: Timestamp {
+        if let sequence = lastEntry {
+            lastEntry = nil
+            time = max(time, activation.time(of: sequence))
+        }
+        return time
+    }
 
     /// What a look at the world says about work that may have been done already.
     public enum Verification<Value: Sendable>: Sendable {
@@ -43,6 +76,8 @@ public final class WorkflowContext {
     ///   - name: names the operation; changing it makes old histories diverge.
     ///   - input: declares what the operation depends on: a digest of it is recorded and compared.
     ///   - recordsStart: writes an entry before the body runs.
+    ///   - retry: has a body that throws run again, after a while; only the last error counts as
+    ///     the operation's. The delays are kept in the journal, and survive a restart.
     ///   - verify: looks, before every run of the body, whether the work is done already.
     ///   - body: does the work.
     /// - Returns: what the body gave, now or then.
@@ -52,16 +87,17 @@ public final class WorkflowContext {
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
         recordsStart: Bool = false,
+        retry: RetryPolicy? = nil,
         verify: (() async throws -> Verification<Value>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: (OperationContext) async throws -> Value
     ) async throws -> Value {
-        let codec = activation.engine.options.codec
+        let codec = activation.host.codec
         let recorded = try await operation(
             name,
             input: input,
-            recordsStart: recordsStart,
+            CheckpointSettings(recordsStart: recordsStart, retry: retry),
             at: "\(file):\(line)"
         ) { operation in
             if let verify, case .done(let value) = try await verify() {
@@ -90,6 +126,7 @@ public final class WorkflowContext {
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
         recordsStart: Bool = false,
+        retry: RetryPolicy? = nil,
         verify: (() async throws -> Verification<Void>)? = nil,
         file: String = #fileID,
         line: Int = #line,
@@ -98,7 +135,7 @@ public final class WorkflowContext {
         _ = try await operation(
             name,
             input: input,
-            recordsStart: recordsStart,
+            CheckpointSettings(recordsStart: recordsStart, retry: retry),
             at: "\(file):\(line)"
         ) { operation in
             let nothing = Array("null".utf8)
@@ -118,11 +155,11 @@ public final class WorkflowContext {
     /// The folder that this execution keeps files in between its operations; made if it is not
     /// there. A body that is run again finds there what its first run left.
     /// - Returns: an absolute path.
-    public func workspace() throws -> String { try activation.engine.workspace(of: number) }
+    public func workspace() throws -> String { try activation.host.workspace(of: number) }
 
     /// Notes a process group that a verification has started, before it begins. See
     /// ``OperationContext/note(_:)``.
-    public func note(_ group: ProcessGroup) throws { try activation.engine.session.note(group) }
+    public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
     private struct Recorded {
         let operation: Operation
@@ -133,32 +170,68 @@ public final class WorkflowContext {
     private func operation(
         _ name: String,
         input: (any Encodable & Sendable)?,
-        recordsStart: Bool,
+        _ settings: CheckpointSettings,
         at location: String,
         _ run: (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
     ) async throws -> Recorded {
-        try activation.checkOpen()
-        try Names.check(name, "name of an operation")
-        let operation = Operation(
-            scope: scope,
-            position: position,
-            kind: .checkpoint,
-            name: name,
-            inputDigest: try activation.digest(input)
-        )
-        position += 1
-        if let record = try activation.replay(operation, at: location) {
+        let operation = try next(.checkpoint, name, input: input)
+        if let record = try replay(operation, at: location) {
             return Recorded(
                 operation: operation,
                 sequence: record.sequence,
                 data: try activation.value(of: record)
             )
         }
-        let (sequence, data) = try await activation.run(
-            operation,
-            recordsStart: recordsStart,
-            run
-        )
+        let (sequence, data) = try await activation.run(operation, group, settings, run)
+        consumed(sequence)
         return Recorded(operation: operation, sequence: sequence, data: data)
+    }
+
+    // MARK: Operations
+
+    /// The operation that comes next in this scope.
+    func next(
+        _ kind: Operation.Kind,
+        _ name: String,
+        input: (any Encodable & Sendable)? = nil
+    ) throws -> Operation {
+        try activation.checkOpen()
+        try group?.checkOpen()
+        try Names.check(name, "name of an operation")
+        let operation = Operation(
+            scope: scope,
+            position: position,
+            kind: kind,
+            name: name,
+            inputDigest: try activation.digest(input)
+        )
+        position += 1
+        draws = 0
+        return operation
+    }
+
+    /// The record of an operation, if there is one.
+    func replay(_ operation: Operation, at location: String) throws -> ReplayLog.Record? {
+        guard let record = try activation.replay(operation, at: location) else { return nil }
+        consumed(at: record.time)
+        return record
+    }
+
+    /// The position of the next operation.
+    var nextPosition: UInt32 { position }
+
+    /// The scope has consumed something of that time.
+    func consumed(at time: Timestamp) {
+        lastEntry = nil
+        self.time = max(self.time, time)
+    }
+
+    /// The scope has consumed an entry that it wrote.
+    func consumed(_ sequence: UInt64) { lastEntry = sequence }
+
+    /// A number that is the same whenever the handler comes by here, and nowhere else.
+    func draw() -> [UInt8] {
+        draws += 1
+        return activation.draw(scope, position, draws)
     }
 }

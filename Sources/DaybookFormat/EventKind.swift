@@ -30,6 +30,28 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case leaseReleased = 39
     /// Something was refused that is worth keeping.
     case commandRefused = 40
+    /// An attempt failed, and another follows.
+    case attemptFailed = 41
+    /// Its last attempt took too long.
+    case executionTimedOut = 42
+    /// Somebody cancelled it.
+    case executionCancelled = 43
+    /// It was never asked to run, and its time is over.
+    case executionExpired = 44
+    /// It goes on as a new run of the same id.
+    case executionContinued = 45
+    /// Nothing is left to clean up after its end.
+    case executionClosed = 46
+    /// Nothing of it runs until it is resumed.
+    case executionPaused = 47
+    /// It may run again.
+    case executionResumed = 48
+    /// A person has it run again.
+    case executionReopened = 49
+    /// All that runs of it waits.
+    case executionWaiting = 50
+    /// Something came in that a handler can wait for.
+    case signalReceived = 51
     /// A body is about to run.
     case operationStarted = 64
     /// A body gave a value.
@@ -38,6 +60,22 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case checkpointFailed = 66
     /// Lines were logged.
     case logRecorded = 67
+    /// An operation waits for a time.
+    case timerStarted = 68
+    /// That time has come.
+    case timerFired = 69
+    /// An operation waits for a signal.
+    case signalAwaited = 70
+    /// It got one.
+    case signalDelivered = 71
+    /// An operation split into branches.
+    case branchesStarted = 72
+    /// A branch has decided the operation.
+    case branchSettled = 73
+    /// An operation without a body was recorded.
+    case operationRecorded = 74
+    /// A body threw and is tried again.
+    case operationRetried = 75
 
     /// The name in `daybook.proto`, as the JSON form of an entry has it: `execution_submitted`.
     public var name: String {
@@ -56,10 +94,29 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .leaseLost: "lease_lost"
         case .leaseReleased: "lease_released"
         case .commandRefused: "command_refused"
+        case .attemptFailed: "attempt_failed"
+        case .executionTimedOut: "execution_timed_out"
+        case .executionCancelled: "execution_cancelled"
+        case .executionExpired: "execution_expired"
+        case .executionContinued: "execution_continued"
+        case .executionClosed: "execution_closed"
+        case .executionPaused: "execution_paused"
+        case .executionResumed: "execution_resumed"
+        case .executionReopened: "execution_reopened"
+        case .executionWaiting: "execution_waiting"
+        case .signalReceived: "signal_received"
         case .operationStarted: "operation_started"
         case .checkpointSucceeded: "checkpoint_succeeded"
         case .checkpointFailed: "checkpoint_failed"
         case .logRecorded: "log_recorded"
+        case .timerStarted: "timer_started"
+        case .timerFired: "timer_fired"
+        case .signalAwaited: "signal_awaited"
+        case .signalDelivered: "signal_delivered"
+        case .branchesStarted: "branches_started"
+        case .branchSettled: "branch_settled"
+        case .operationRecorded: "operation_recorded"
+        case .operationRetried: "operation_retried"
         }
     }
 }

@@ -12,10 +12,26 @@ extension JournalEntry {
         case .sessionLost(let event): "session \(event.session)"
         case .contentTypeInterned(let event): event.contentType
         case .executionSubmitted(let event): "\(event.id) (\(event.type))"
-        case .executionReadied: ""
-        case .executionClaimed(let event): "epoch \(event.epoch), attempt \(event.attempt)"
+        case .executionReadied(let event):
+            event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore))"
+        case .executionClaimed(let event):
+            "epoch \(event.epoch), attempt \(event.attempt)"
+                + (event.deadline == 0 ? "" : ", until \(Timestamp(rawValue: event.deadline))")
+        case .attemptFailed(let event): describe(event.error) + again(event.retryAt)
         case .executionCompleted(let event): "\(event.operations) operations"
         case .executionFailed(let event): describe(event.error)
+        case .executionTimedOut(let event): describe(event.error)
+        case .executionCancelled(let event): "by \(event.actor)\(message)"
+        case .executionExpired(let event): describe(event.error)
+        case .executionContinued(let event): "as \(event.next)"
+        case .executionClosed: ""
+        case .executionPaused(let event): "by \(event.actor)\(message)"
+        case .executionResumed(let event): "by \(event.actor)\(message)"
+        case .executionReopened(let event): "by \(event.actor)\(message)"
+        case .executionWaiting(let event): "epoch \(event.epoch)"
+        case .signalReceived(let event):
+            event.name + (event.signalID.isEmpty ? "" : " (\(event.signalID))")
+                + (event.actor.isEmpty ? "" : ", from \(event.actor)")
         case .executionParked(let event):
             (event.reason == .divergence ? "divergence" : "losses") + message
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
@@ -27,8 +43,26 @@ extension JournalEntry {
         case .checkpointFailed(let event): "\(event.operation.name): \(describe(event.error))"
         case .logRecorded(let event):
             "\(event.lines) lines" + (event.hasOperation ? " of \(event.operation.name)" : "")
+        case .timerStarted(let event):
+            "\(event.operation.name), until \(Timestamp(rawValue: event.deadline))"
+        case .timerFired(let event): event.operation.name
+        case .signalAwaited(let event):
+            event.operation.name
+                + (event.deadline == 0 ? "" : ", until \(Timestamp(rawValue: event.deadline))")
+        case .signalDelivered(let event): "\(event.operation.name), entry \(event.signal)"
+        case .branchesStarted(let event): "\(event.operation.name), \(event.branches) branches"
+        case .branchSettled(let event):
+            "\(event.operation.name), branch \(event.branch) \(event.failed ? "failed" : "won")"
+        case .operationRecorded(let event):
+            "\(Operation(event.operation).kind.rawValue) \(event.operation.name)"
+        case .operationRetried(let event):
+            "\(event.operation.name): \(describe(event.error))\(again(event.retryAt))"
         case nil: ""
         }
+    }
+
+    private func again(_ time: UInt64) -> String {
+        time == 0 ? "; again" : "; again at \(Timestamp(rawValue: time))"
     }
 
     private var message: String { text(ofPayload: 0).map { ": \($0)" } ?? "" }
@@ -48,6 +82,8 @@ public struct OperationRecord: Sendable {
         case success
         /// It threw.
         case failed
+        /// It waits.
+        case waiting
     }
 
     /// Which operation it is.
@@ -64,6 +100,12 @@ public struct OperationRecord: Sendable {
     public internal(set) var endedAt: Timestamp?
     /// The entry of the outcome, or of the last start.
     public internal(set) var sequence: UInt64
+    /// How many branches it has; nil: it is not split into any.
+    public internal(set) var branches: UInt32?
+    /// How often its body threw and was tried again.
+    public internal(set) var tries: UInt32 = 0
+    /// When its wait ends, if it waits for a time.
+    public internal(set) var deadline: Timestamp?
     /// The JSON of its value.
     public internal(set) var value: [UInt8]?
     /// The code of its error.

@@ -13,6 +13,8 @@ struct IndexAudit {
         var last: UInt64 = 0
         /// The hash of the row that its closing entry makes.
         var closedRow: TreeHash?
+        /// It goes on as another run of the same id, whose row took the place of its own.
+        var isContinued = false
 
         mutating func add(_ sequence: UInt64) {
             count += 1
@@ -31,15 +33,26 @@ struct IndexAudit {
     var executionCount: Int { executions.count }
 
     /// Takes in an entry.
-    mutating func follow(_ view: EntryView, at sequence: UInt64, _ note: Note) {
+    mutating func follow(
+        _ view: EntryView,
+        at sequence: UInt64,
+        _ reader: any StoreReader,
+        _ note: Note
+    ) {
         let execution = view.header.execution
         if execution != 0 { executions[execution, default: Expected()].add(sequence) }
         guard !isStateBroken else { return }
         do {
-            let before = execution == 0 ? nil : state.committed(execution)
-            try state.apply(committed: view)
-            if let before, state.committed(execution) == nil {
-                executions[execution]?.closedRow = try Self.closedRow(before, view)
+            let closed = try state.apply(committed: view) { number, sequence in
+                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+            }
+            if let closed {
+                executions[execution]?.isContinued =
+                    view.event == EventKind.executionContinued.rawValue
+                executions[execution]?.closedRow =
+                    closed.closedRow.encoded().withUnsafeBytes { TreeHash.leaf($0) }
+            } else if view.event == EventKind.executionReopened.rawValue {
+                executions[execution]?.closedRow = nil
             }
         } catch let error as InconsistentEntry {
             // What follows from a broken entry would only repeat it.
@@ -103,7 +116,8 @@ struct IndexAudit {
             checkClosing(row, Array(bytes), id, upTo: count, note)
             return true
         }
-        for number in executions.keys.sorted() where !seen.contains(number) {
+        for number in executions.keys.sorted()
+        where !seen.contains(number) && executions[number]?.isContinued == false {
             note(number, "the execution that it begins has no row in the index")
         }
     }
@@ -127,26 +141,6 @@ struct IndexAudit {
         if bytes.withUnsafeBytes({ TreeHash.leaf($0) }) != expected.closedRow {
             note(row.number, "the index row of \(id) does not agree with its history")
         }
-    }
-
-    /// The hash of the row that an execution has once `entry` has closed it.
-    private static func closedRow(_ state: ExecutionState, _ entry: EntryView) throws -> TreeHash {
-        var row = ProtoExecutionRow()
-        row.number = state.number
-        row.closed.type = state.type
-        row.closed.submittedAt = state.submittedAt.rawValue
-        row.closed.startedAt = state.startedAt.rawValue
-        row.closed.finishedAt = entry.header.time.rawValue
-        row.closed.attempts = state.attempt
-        row.closed.last = entry.header.sequence
-        row.closed.entries = state.entries + 1
-        if EventKind(rawValue: entry.event) == .executionFailed {
-            row.closed.status = .failed
-            row.closed.errorCode = try ProtoExecutionFailed(decoding: entry).error.code
-        } else {
-            row.closed.status = .completed
-        }
-        return row.encoded().withUnsafeBytes { TreeHash.leaf($0) }
     }
 
     private func recordedID(_ number: UInt64, _ reader: any StoreReader) throws -> String? {

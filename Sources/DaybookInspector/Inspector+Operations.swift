@@ -1,3 +1,4 @@
+import Daybook
 import DaybookFormat
 import DaybookJournal
 public import DaybookModel
@@ -37,7 +38,9 @@ extension Inspector {
             let first = next
             try store.read { reader in
                 try reader.scanEntries(from: first) { key, bytes in
-                    try state.apply(committed: EntryView(bytes))
+                    try state.apply(committed: EntryView(bytes)) { number, sequence in
+                        try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+                    }
                     next = key + 1
                     return next - first < 65_536
                 }
@@ -59,6 +62,7 @@ extension OperationRecord {
             status = .success
             isVerified = event.verified
             end(entry, startedAt: event.startedAt)
+            (errorCode, message) = (nil, nil)
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         case .checkpointFailed(let event):
             status = .failed
@@ -66,8 +70,39 @@ extension OperationRecord {
             errorCode = event.error.code
             message = entry.text(ofPayload: 0)
         case .logRecorded(let event): logLines += event.lines
+        case .timerStarted(let event): wait(entry, until: event.deadline)
+        case .signalAwaited(let event): wait(entry, until: event.deadline)
+        case .operationRetried(let event):
+            wait(entry, until: event.retryAt)
+            tries = event.tries
+            errorCode = event.error.code
+            message = entry.text(ofPayload: 0)
+        case .timerFired:
+            // A body that is tried again has not ended with that.
+            status = tries > 0 ? .started : .success
+            endedAt = entry.time
+        case .signalDelivered:
+            status = .success
+            endedAt = entry.time
+        case .branchesStarted(let event):
+            startedAt = entry.time
+            branches = event.branches
+        case .branchSettled(let event):
+            status = event.failed ? .failed : .success
+            endedAt = entry.time
+        case .operationRecorded:
+            status = .success
+            end(entry, startedAt: entry.entry.time)
+            value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         default: break
         }
+    }
+
+    private mutating func wait(_ entry: JournalEntry, until deadline: UInt64) {
+        status = .waiting
+        startedAt = startedAt ?? entry.time
+        sequence = entry.sequence
+        self.deadline = deadline == 0 ? nil : Timestamp(rawValue: deadline)
     }
 
     private mutating func end(_ entry: JournalEntry, startedAt began: UInt64) {

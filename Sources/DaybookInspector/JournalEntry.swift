@@ -51,6 +51,14 @@ public struct JournalEntry: Sendable {
         case .checkpointSucceeded(let event): event.operation
         case .checkpointFailed(let event): event.operation
         case .logRecorded(let event): event.hasOperation ? event.operation : nil
+        case .timerStarted(let event): event.operation
+        case .timerFired(let event): event.operation
+        case .signalAwaited(let event): event.operation
+        case .signalDelivered(let event): event.operation
+        case .branchesStarted(let event): event.operation
+        case .branchSettled(let event): event.operation
+        case .operationRecorded(let event): event.operation
+        case .operationRetried(let event): event.operation
         default: nil
         }
     }

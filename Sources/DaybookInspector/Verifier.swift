@@ -150,7 +150,7 @@ public struct Verifier {
             return
         }
         audit.checkHeader(view, at: sequence, note)
-        indexes.follow(view, at: sequence, note)
+        indexes.follow(view, at: sequence, reader, note)
         try checkPayloads(view, sequence, reader)
     }
 

@@ -76,7 +76,7 @@ struct Appender: Sendable {
     mutating func catchUp(
         _ reader: any StoreReader,
         limit: Int = .max,
-        _ body: (EntryView) throws -> Void
+        _ body: (EntryView, any StoreReader) throws -> Void
     ) throws -> Bool {
         var count = 0
         try reader.scanEntries(from: next) { key, bytes in
@@ -88,7 +88,7 @@ struct Appender: Sendable {
             guard view.header.ordinal < .max else {
                 throw JournalError.integrity(key, "no execution has so many entries")
             }
-            try body(view)
+            try body(view, reader)
             next += 1
             lastTime = view.header.time
             lastLeaf = .leaf(bytes)

@@ -5,13 +5,27 @@ import DequeModule
 /// A state that is folded from entries, for a ``GroupWriter``.
 public protocol JournalFold: Sendable {
     /// Takes in an entry that is on the disk.
-    mutating func apply(committed entry: EntryView) throws
+    /// - Parameter reader: lookups into the journal around it. Not to be kept.
+    mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws
     /// Takes in an entry of the batch under way, in a way that can be undone.
-    mutating func apply(pending entry: EntryView) throws
+    /// - Parameter reader: lookups into the journal around it. Not to be kept.
+    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws
     /// The batch is on the disk.
     mutating func commit()
     /// The batch is not, and will not be.
     mutating func rollBack()
+
+    /// When it has something to write that nobody asks for; nil: not ever.
+    var nextDeadline: Timestamp? { get }
+    /// What it has to write now, because its time has come.
+    mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft]
+}
+
+extension JournalFold {
+    /// Never.
+    public var nextDeadline: Timestamp? { nil }
+    /// Nothing.
+    public mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft] { [] }
 }
 
 /// What a command is decided on, besides the state.
@@ -62,9 +76,11 @@ public struct GroupWriterOptions: Sendable {
 public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// The journal that it writes.
     public let journal: Journal
+    private let clock: any WallClock
+    private let isManualClock: Bool
     private let options: GroupWriterOptions
     private let fold: Locked<Fold>
-    private let queue = Locked(Queue())
+    private let queue: Locked<Queue>
     private let thread = Locked<SystemThread?>(nil)
 
     private struct Queue {
@@ -85,14 +101,22 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     ) throws {
         self.journal = journal
         self.options = options
+        clock = journal.clock
+        let queue = Locked(Queue())
+        self.queue = queue
+        isManualClock = clock.onChange {
+            // Whoever is between looking at the clock and going to wait holds the lock.
+            queue.withLock { _ in }
+            queue.wakeAll()
+        }
         var recovered = initial
         let count = journal.head.size
-        try journal.scan { entry in
+        try journal.scan { entry, reader in
             guard entry.header.sequence < count else { return false }
-            try recovered.apply(committed: entry)
+            try recovered.apply(committed: entry, reader)
             return true
         }
-        try journal.catchUp { try recovered.apply(committed: $0) }
+        try journal.catchUp { entry, reader in try recovered.apply(committed: entry, reader) }
         fold = Locked(recovered)
         let started = try SystemThread.start { [self] in run() }
         thread.withLock { $0 = started }
@@ -204,25 +228,33 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     // MARK: The thread
 
+    /// Nanoseconds after a batch that could not be written before what is due is tried again.
+    private static var pause: UInt64 { 1_000_000_000 }
+
     private func run() {
-        while let batch = nextBatch() {
+        var pause: Timestamp?
+        while let batch = nextBatch(notBefore: pause) {
             let failure: (any Error)?
             do {
                 try write(batch)
                 fold.withLock { $0.commit() }
                 failure = nil
+                pause = nil
             } catch {
                 fold.withLock { $0.rollBack() }
                 failure = error
+                // What is due is still due: a full disk must not keep the processor busy.
+                pause = Timestamp(rawValue: clock.now().rawValue + Self.pause)
             }
             release(count: batch.count, bytes: batch.reduce(0) { $0 + $1.bytes })
             for command in batch { command.answer(failure) }
         }
     }
 
-    /// - Returns: an empty batch when there is only something to take in, nil at the end.
-    private func nextBatch() -> [QueuedCommand<Fold>]? {
-        queue.wait(until: { !$0.commands.isEmpty || $0.isStale || $0.isStopping }) { queue in
+    /// - Returns: an empty batch when there is only something to take in or to fire, nil at the end.
+    private func nextBatch(notBefore pause: Timestamp?) -> [QueuedCommand<Fold>]? {
+        let deadline = fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
+        return wait(until: deadline) { queue in
             if queue.commands.isEmpty, queue.isStopping { return nil }
             queue.isStale = false
             var batch: [QueuedCommand<Fold>] = []
@@ -237,19 +269,53 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
+    /// Waits for something in the queue, or for a time.
+    private func wait<Result>(
+        until deadline: Timestamp?,
+        _ body: (inout Queue) -> Result
+    ) -> Result {
+        let isReady = { (queue: borrowing Queue) in
+            !queue.commands.isEmpty || queue.isStale || queue.isStopping
+        }
+        guard let deadline else { return queue.wait(until: isReady, body) }
+        guard isManualClock else {
+            return queue.wait(until: isReady, orAt: deadline.rawValue, body)
+        }
+        return queue.wait(until: { isReady($0) || clock.now() >= deadline }, body)
+    }
+
     private func write(_ commands: [QueuedCommand<Fold>]) throws {
         // Most of what others wrote is taken in before the lock on writing is held.
-        try journal.catchUp { entry in
-            try fold.withLock { try $0.apply(committed: entry) }
+        try journal.catchUp { entry, reader in
+            try fold.withLock { try $0.apply(committed: entry, reader) }
         }
-        if commands.isEmpty { return }
-        try journal.write(follow: { entry in
-            try fold.withLock { try $0.apply(committed: entry) }
+        if commands.isEmpty, !isDue(clock.now()) { return }
+        try journal.write(follow: { entry, reader in
+            try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in
+            if isDue(batch.now) { try fold.withLock { try Self.fire(&$0, batch) } }
             for command in commands {
                 try fold.withLock { try command.run(&$0, batch) }
             }
         }
+    }
+
+    private func isDue(_ now: Timestamp) -> Bool {
+        fold.withLock { $0.nextDeadline.map { $0 <= now } ?? false }
+    }
+
+    private static func fire(_ fold: inout Fold, _ batch: Batch) throws {
+        let drafts = try fold.fire(DecisionPoint(batch))
+        let reader = batch.reader
+        try batch.append(drafts) { try fold.apply(pending: $0, reader) }
+    }
+}
+
+extension DecisionPoint {
+    fileprivate init(_ batch: Batch) {
+        now = batch.now
+        nextSequence = batch.nextSequence
+        reader = batch.reader
     }
 }
 
@@ -288,13 +354,9 @@ private final class Command<Fold: JournalFold, Answer: Sendable>: QueuedCommand<
 
     override func run(_ fold: inout Fold, _ batch: Batch) throws {
         do {
-            let point = DecisionPoint(
-                now: batch.now,
-                nextSequence: batch.nextSequence,
-                reader: batch.reader
-            )
+            let point = DecisionPoint(batch)
             let decided = try decide(fold, point)
-            try batch.append(decided.drafts) { try fold.apply(pending: $0) }
+            try batch.append(decided.drafts) { try fold.apply(pending: $0, point.reader) }
             outcome = decided.answer
         } catch {
             if batch.failure != nil { throw error }

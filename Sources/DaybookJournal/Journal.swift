@@ -8,7 +8,7 @@ import DaybookSystem
 public final class Journal: Sendable {
     /// Where the databases are.
     public let store: any JournalStore
-    private let clock: any WallClock
+    let clock: any WallClock
     private let appender: Locked<Appender>
 
     private init(store: any JournalStore, clock: any WallClock, appender: Appender) {
@@ -91,6 +91,14 @@ public final class Journal: Sendable {
     /// Goes in steps, so that no read transaction stays open for long.
     /// - Parameter body: sees each entry in order.
     public func catchUp(_ body: (EntryView) throws -> Void) throws {
+        try catchUp { entry, _ in try body(entry) }
+    }
+
+    /// Takes in what other processes have appended, without writing.
+    ///
+    /// Goes in steps, so that no read transaction stays open for long.
+    /// - Parameter body: sees each entry in order, with lookups into the journal around it.
+    public func catchUp(_ body: (EntryView, any StoreReader) throws -> Void) throws {
         try appender.withLock { appender in
             var isLevel = false
             while !isLevel {
@@ -110,13 +118,24 @@ public final class Journal: Sendable {
         from sequence: UInt64 = 0,
         _ body: (EntryView) throws -> Bool
     ) throws {
+        try scan(from: sequence) { entry, _ in try body(entry) }
+    }
+
+    /// Runs `body` on entries in order, from `sequence` on, with lookups into the journal around
+    /// them, until it returns false.
+    ///
+    /// Goes in steps, each on the newest state, so that no read transaction stays open for long.
+    public func scan(
+        from sequence: UInt64 = 0,
+        _ body: (EntryView, any StoreReader) throws -> Bool
+    ) throws {
         var next = sequence
         var isDone = false
         while !isDone {
             var count = 0
             try store.read { reader in
                 try reader.scanEntries(from: next) { key, bytes in
-                    guard try body(Appender.decoding(key, bytes)) else {
+                    guard try body(Appender.decoding(key, bytes), reader) else {
                         isDone = true
                         return false
                     }
@@ -141,7 +160,7 @@ public final class Journal: Sendable {
     ///   - body: appends; what it throws ends the batch, and nothing is written.
     /// - Throws: what `body` throws; ``JournalError``.
     public func write<Result>(
-        follow: (EntryView) throws -> Void = { _ in },
+        follow: (EntryView, any StoreReader) throws -> Void = { _, _ in },
         _ body: (Batch) throws -> Result
     ) throws -> Result {
         try appender.withLock { try write(&$0, follow, body) }
@@ -149,7 +168,7 @@ public final class Journal: Sendable {
 
     private func write<Result>(
         _ appender: inout Appender,
-        _ follow: (EntryView) throws -> Void,
+        _ follow: (EntryView, any StoreReader) throws -> Void,
         _ body: (Batch) throws -> Result
     ) throws -> Result {
         var isWritten: Appender?

@@ -10,6 +10,16 @@ import Darwin
 public protocol WallClock: Sendable {
     /// The time now. It may go backwards; the journal sees to it that entries do not.
     func now() -> Timestamp
+
+    /// Called once by whoever waits for times of this clock: a clock that is set by hand calls
+    /// `wake` whenever it has been, and nobody waits for real time to pass then.
+    /// - Returns: whether it is such a clock.
+    func onChange(_ wake: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension WallClock {
+    /// Time passes by itself.
+    public func onChange(_ wake: @escaping @Sendable () -> Void) -> Bool { false }
 }
 
 /// The machine's clock.

@@ -37,17 +37,22 @@ public struct Claim: Command {
         case .first(let types): candidate = state.firstReady(of: types)
         case .execution(let number):
             let state = state.execution(number)
-            candidate = state?.status == .ready && state?.isParked == false ? state : nil
+            candidate = state?.isClaimable == true ? state : nil
         }
         guard let execution = candidate else { return Decision([], nil) }
-        // A claim after a lost lease goes on with the attempt that was under way.
-        let attempt = max(execution.attempt, 1)
+        // A claim after a lost lease goes on with the attempt that was under way, and its time.
+        let begins = execution.beginsAttempt
+        let attempt = begins ? execution.attempt + 1 : execution.attempt
+        let deadline =
+            begins
+            ? execution.timeout.map { moment.now.adding($0.wholeNanoseconds) } : execution.deadline
         var builder = DraftBuilder(state, moment)
         let sequence = builder.add(
             .executionClaimed(
                 .with {
                     $0.epoch = execution.epoch + 1
                     $0.attempt = attempt
+                    $0.deadline = deadline?.rawValue ?? 0
                 }
             ),
             to: execution.number
@@ -60,7 +65,8 @@ public struct Claim: Command {
                 id: execution.id,
                 type: execution.type,
                 attempt: attempt,
-                claim: sequence
+                claim: sequence,
+                previousFailure: execution.previousFailure
             )
         )
     }
@@ -80,51 +86,24 @@ public struct Lease: Equatable, Sendable {
     public let attempt: UInt32
     /// The entry that granted it.
     public let claim: UInt64
-}
+    /// The entry by which the attempt before failed; nil: there was none, or it did not.
+    public let previousFailure: UInt64?
 
-/// A command that is valid only under a lease.
-protocol LeasedCommand: Command {
-    var lease: Lease { get }
-    /// What it asks for, in a word, for the record of a refusal.
-    var name: String { get }
-    /// Grants or refuses, with the lease checked.
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer>
-}
-
-extension LeasedCommand {
-    /// Checks the lease, then decides. The first refusal of a stale lease is recorded, once per
-    /// execution and epoch.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        let refusal = Refusal(
-            .staleLease,
-            "the lease of \(lease.id) with epoch \(lease.epoch) is no longer valid: the execution was taken over or has ended; stop working on it"
-        )
-        guard let execution = state.execution(lease.execution) else { throw refusal }
-        guard execution.status == .running, !execution.isParked,
-            execution.session == moment.session, execution.epoch == lease.epoch
-        else {
-            guard !execution.refusedEpochs.contains(lease.epoch) else { throw refusal }
-            var builder = DraftBuilder(state, moment)
-            builder.add(
-                .commandRefused(
-                    .with {
-                        $0.reason = .staleLease
-                        $0.epoch = lease.epoch
-                        $0.command = name
-                    }
-                ),
-                to: execution.number
-            )
-            return Decision(builder.drafts, refusal: refusal)
-        }
-        return try decide(state, execution, moment)
+    init(
+        execution: UInt64,
+        epoch: UInt64,
+        id: String,
+        type: String,
+        attempt: UInt32,
+        claim: UInt64,
+        previousFailure: UInt64? = nil
+    ) {
+        self.execution = execution
+        self.epoch = epoch
+        self.id = id
+        self.type = type
+        self.attempt = attempt
+        self.claim = claim
+        self.previousFailure = previousFailure
     }
 }

@@ -11,6 +11,9 @@ public protocol Command: Sendable {
     /// The id of the execution whose facts the shell must look up, if any.
     var subject: String? { get }
 
+    /// Whether the shell must fold its history if it is closed.
+    var needsHistory: Bool { get }
+
     /// Grants or refuses.
     /// - Throws: ``Refusal``; nothing is recorded then.
     func decide(
@@ -23,6 +26,8 @@ public protocol Command: Sendable {
 extension Command {
     /// No facts are needed.
     public var subject: String? { nil }
+    /// The row is enough.
+    public var needsHistory: Bool { false }
 }
 
 /// When a command is decided, and by whom.
@@ -48,6 +53,8 @@ public struct Facts: Sendable {
     public var row: ProtoExecutionRow?
     /// What is recorded of that execution's input.
     public var input: RecordedInput?
+    /// The execution, folded from its history, if it is closed and the command asks for that.
+    public var closed: ExecutionState?
 
     /// No facts.
     public init() {}
@@ -107,6 +114,8 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         public static let newerVersion = Code(rawValue: "newer-version")
         /// The lease under which it was asked is no longer valid.
         public static let staleLease = Code(rawValue: "stale-lease")
+        /// Its attempt was ended from outside: cancelled, or timed out.
+        public static let ended = Code(rawValue: "ended")
         /// An argument is not of the form that is asked for.
         public static let invalidArgument = Code(rawValue: "invalid-argument")
     }

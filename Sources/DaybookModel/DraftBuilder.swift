@@ -63,30 +63,53 @@ struct DraftBuilder {
         return UInt32(journal.contentTypes.count)
     }
 
-    /// The row of an execution that is closed by the entry that is added next.
-    /// - Parameter payloads: those of that entry; a content type that they are the first to use gets
-    ///   an entry of its own before it.
-    func closingRow(
+    /// Adds the entry that ends an execution, and with it its row when that closes it too.
+    /// - Parameters:
+    ///   - payloads: those of that entry; a content type that they are the first to use gets an
+    ///     entry of its own before it.
+    ///   - closes: nothing is left to clean up.
+    @discardableResult
+    mutating func end(
         _ execution: ExecutionState,
         _ status: ExecutionStatus,
-        payloads: SealedPayloads,
-        errorCode: String = ""
+        _ event: ProtoEntry.OneOf_Event,
+        payloads: SealedPayloads? = nil,
+        errorCode: String = "",
+        causation: UInt64 = 0,
+        closes: Bool
+    ) -> UInt64 {
+        var ended = execution
+        ended.status = status
+        ended.finishedAt = moment.now
+        if errorCode != ended.errorCode { ended.rare.errorCode = errorCode }
+        return add(
+            event,
+            to: execution.number,
+            payloads: payloads,
+            causation: causation,
+            row: closes ? row(closing: ended, payloads) : nil
+        )
+    }
+
+    /// Adds the entry that closes an execution that has ended before.
+    @discardableResult
+    mutating func close(_ execution: ExecutionState, causation: UInt64 = 0) -> UInt64 {
+        add(
+            .executionClosed(.with { $0.epoch = execution.epoch }),
+            to: execution.number,
+            causation: causation,
+            row: row(closing: execution, nil)
+        )
+    }
+
+    /// The row that an execution has once the next entry has closed it.
+    private func row(
+        closing execution: ExecutionState,
+        _ payloads: SealedPayloads?
     ) -> ExecutionIndexRow {
-        let row = ProtoExecutionRow.with {
-            $0.number = execution.number
-            $0.closed = .with {
-                $0.type = execution.type
-                $0.status = status.proto
-                $0.submittedAt = execution.submittedAt.rawValue
-                $0.startedAt = execution.startedAt.rawValue
-                $0.finishedAt = moment.now.rawValue
-                $0.attempts = execution.attempt
-                $0.last = next + UInt64(newTypes(payloads))
-                let added = drafts.count { $0.execution == execution.number }
-                $0.entries = execution.entries + UInt64(added) + 1
-                $0.errorCode = errorCode
-            }
-        }
-        return ExecutionIndexRow(id: execution.id, row: row.encoded())
+        var closed = execution
+        closed.last = next + UInt64(payloads.map { newTypes($0) } ?? 0)
+        closed.entries += UInt64(drafts.count { $0.execution == execution.number }) + 1
+        return ExecutionIndexRow(id: execution.id, row: closed.closedRow.encoded())
     }
 }

@@ -37,18 +37,19 @@ public struct Complete: LeasedCommand {
     ) throws(Refusal) -> Decision<UInt64> {
         var builder = DraftBuilder(state, moment)
         builder.add(logs, of: nil, lease)
-        let row = builder.closingRow(execution, .completed, payloads: output)
-        let sequence = builder.add(
+        let sequence = builder.end(
+            execution,
+            .completed,
             .executionCompleted(
                 .with {
                     $0.epoch = lease.epoch
                     $0.operations = operations
                     $0.closes = true
+                    $0.signalsLeft = execution.signalsLeft
                 }
             ),
-            to: execution.number,
             payloads: output,
-            row: row
+            closes: true
         )
         return Decision(builder.drafts, sequence)
     }
@@ -78,10 +79,115 @@ public struct Fail: LeasedCommand {
         self.logs = logs
     }
 
+    /// What became of the execution.
+    public struct Answer: Equatable, Sendable {
+        /// The sequence of the entry.
+        public let sequence: UInt64
+        /// Another attempt follows, then at the earliest; nil: it has ended.
+        public let retryAt: Timestamp?
+    }
+
+    var name: String { "fail" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<Answer> {
+        var builder = DraftBuilder(state, moment)
+        builder.add(logs, of: nil, lease)
+        let retryAt = builder.endAttempt(execution, error, payloads, moment, held: false)
+        return Decision(builder.drafts, Answer(sequence: builder.next - 1, retryAt: retryAt))
+    }
+}
+
+extension DraftBuilder {
+    /// Ends an attempt with an error: another follows, or the execution ends.
+    /// - Parameter held: its code may still be running.
+    /// - Returns: when another attempt follows; nil: none does.
+    @discardableResult
+    mutating func endAttempt(
+        _ execution: ExecutionState,
+        _ error: ErrorFacts,
+        _ payloads: SealedPayloads,
+        _ moment: Moment,
+        held: Bool
+    ) -> Timestamp? {
+        let tries = execution.attempt
+        if execution.retry.retries(error, after: tries) {
+            let seed = [execution.number]
+            let delay = execution.retry.delay(after: tries, seed: seed)
+            let retryAt = moment.now.adding(delay)
+            add(
+                .attemptFailed(
+                    .with {
+                        $0.epoch = execution.epoch
+                        $0.error = error.proto
+                        $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
+                        $0.held = held
+                    }
+                ),
+                to: execution.number,
+                payloads: payloads
+            )
+            return retryAt
+        }
+        guard error.kind == .timedOut else {
+            end(
+                execution,
+                .failed,
+                .executionFailed(
+                    .with {
+                        $0.epoch = execution.epoch
+                        $0.error = error.proto
+                        $0.closes = !held
+                        $0.signalsLeft = execution.signalsLeft
+                    }
+                ),
+                payloads: payloads,
+                errorCode: error.code,
+                closes: !held
+            )
+            return nil
+        }
+        end(
+            execution,
+            .timedOut,
+            .executionTimedOut(
+                .with {
+                    $0.epoch = execution.epoch
+                    $0.error = error.proto
+                    $0.closes = !held
+                    $0.signalsLeft = execution.signalsLeft
+                }
+            ),
+            payloads: payloads,
+            errorCode: error.code,
+            closes: !held
+        )
+        return nil
+    }
+}
+
+/// Gives a lease back: the code has ended without an outcome. What has not ended is ready again, or
+/// goes on waiting; what was ended from outside is closed.
+public struct Release: LeasedCommand {
+    /// The lease to give back.
+    public let lease: Lease
+    /// Lines that were logged since the last operation.
+    public let logs: [LogChunk]
+
+    /// Puts the command together.
+    public init(_ lease: Lease, logs: [LogChunk] = []) {
+        self.lease = lease
+        self.logs = logs
+    }
+
     /// The sequence of the entry.
     public typealias Answer = UInt64
 
-    var name: String { "fail" }
+    var name: String { "release" }
+    var phase: LeasePhase { .cleaning }
 
     func decide(
         _ state: borrowing State,
@@ -90,51 +196,13 @@ public struct Fail: LeasedCommand {
     ) throws(Refusal) -> Decision<UInt64> {
         var builder = DraftBuilder(state, moment)
         builder.add(logs, of: nil, lease)
-        let row = builder.closingRow(
-            execution,
-            .failed,
-            payloads: payloads,
-            errorCode: error.code
-        )
-        let sequence = builder.add(
-            .executionFailed(
-                .with {
-                    $0.epoch = lease.epoch
-                    $0.error = error.proto
-                    $0.closes = true
-                }
-            ),
-            to: execution.number,
-            payloads: payloads,
-            row: row
-        )
-        return Decision(builder.drafts, sequence)
-    }
-}
-
-/// Gives a lease back: the engine shuts down in good order, and the execution is ready again.
-public struct Release: LeasedCommand {
-    /// The lease to give back.
-    public let lease: Lease
-
-    /// Puts the command together.
-    public init(_ lease: Lease) { self.lease = lease }
-
-    /// The sequence of the entry.
-    public typealias Answer = UInt64
-
-    var name: String { "release" }
-
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
-            .leaseReleased(.with { $0.epoch = lease.epoch }),
-            to: execution.number
-        )
+        let sequence =
+            execution.isCleaning
+            ? builder.close(execution)
+            : builder.add(
+                .leaseReleased(.with { $0.epoch = lease.epoch }),
+                to: execution.number
+            )
         return Decision(builder.drafts, sequence)
     }
 }
@@ -178,56 +246,5 @@ public struct Park: LeasedCommand {
             payloads: message
         )
         return Decision(builder.drafts, sequence)
-    }
-}
-
-/// A handler asked for something else than what its history holds.
-public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The entry that recorded the operation; nil: nothing is recorded there.
-    public let sequence: UInt64?
-    /// What is recorded; nil: nothing.
-    public let recorded: Operation?
-    /// What was asked for; nil: the handler ended.
-    public let attempted: Operation?
-    /// File and line of the call.
-    public let location: String
-
-    /// Puts a divergence together.
-    public init(
-        sequence: UInt64?,
-        recorded: Operation?,
-        attempted: Operation?,
-        location: String
-    ) {
-        self.sequence = sequence
-        self.recorded = recorded
-        self.attempted = attempted
-        self.location = location
-    }
-
-    /// The recorded form.
-    public var proto: ProtoDivergence {
-        .with {
-            $0.sequence = sequence ?? 0
-            if let recorded { $0.recorded = recorded.proto }
-            if let attempted { $0.attempted = attempted.proto }
-            $0.location = location
-        }
-    }
-
-    /// What differs, in words.
-    public var description: String {
-        let asked =
-            attempted.map {
-                "the code asks for the \($0.kind.rawValue) \"\($0.name)\" at \(location)"
-            }
-            ?? "the handler ended at \(location)"
-        guard let recorded else { return "\(asked), and nothing is recorded there" }
-        var found =
-            "entry \(sequence ?? 0) records the \(recorded.kind.rawValue) \"\(recorded.name)\""
-        if let attempted, attempted.name == recorded.name, attempted.kind == recorded.kind {
-            found += " with another input"
-        }
-        return "\(asked), but \(found)"
     }
 }

@@ -1,4 +1,5 @@
 import DaybookFormat
+import SwiftProtobuf
 
 /// Asks for a submitted execution to run: the last step of the three-way handshake.
 ///
@@ -45,7 +46,13 @@ public struct Execute: Command {
             )
         }
         var builder = DraftBuilder(state, moment)
-        builder.add(.executionReadied(.init()), to: row.number)
+        let delay = execution.delay.wholeNanoseconds
+        builder.add(
+            .executionReadied(
+                .with { if delay > 0 { $0.notBefore = moment.now.adding(delay).rawValue } }
+            ),
+            to: row.number
+        )
         return Decision(
             builder.drafts,
             Answer(number: row.number, status: .ready, isParked: false)

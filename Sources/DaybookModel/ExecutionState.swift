@@ -1,4 +1,5 @@
 public import DaybookFormat
+import SwiftProtobuf
 
 /// An open execution, folded from its entries. What is closed is a row of the index instead.
 public struct ExecutionState: Sendable {
@@ -12,7 +13,13 @@ public struct ExecutionState: Sendable {
     public internal(set) var status = ExecutionStatus.submitted
     /// Nothing runs until a person has looked.
     public internal(set) var isParked = false
-    /// The session that holds the lease; 0: none does.
+    /// Nothing runs until it is resumed.
+    public internal(set) var isPaused = false
+    /// It is held back: ``deadline`` is the time until which it is.
+    public internal(set) var isDelayed = false
+    /// The next claim begins a new attempt.
+    var beginsAttempt = true
+    /// The session that holds the lease, or held it last; 0: none does.
     public internal(set) var session: UInt64 = 0
     /// How often it has been claimed: each claim's commands carry this.
     public internal(set) var epoch: UInt64 = 0
@@ -22,43 +29,84 @@ public struct ExecutionState: Sendable {
     public internal(set) var losses: UInt32 = 0
     /// When it was submitted.
     public let submittedAt: Timestamp
+    /// When it was asked to start; zero before.
+    public internal(set) var startAt = Timestamp(rawValue: 0)
     /// When it was first claimed; zero before.
     public internal(set) var startedAt = Timestamp(rawValue: 0)
+    /// When it reached a final status; zero before.
+    public internal(set) var finishedAt = Timestamp(rawValue: 0)
+    /// When its last entry was written.
+    public internal(set) var updatedAt: Timestamp
+    /// The next time at which something happens to it by itself; zero: none. Before it is executed
+    /// it expires then, while it is held back it becomes ready, else its attempt times out.
+    public internal(set) var deadline = Timestamp(rawValue: 0)
     /// How many entries it has.
     public internal(set) var entries: UInt64 = 1
     /// The last of them.
     public internal(set) var last: UInt64
     /// The entry by which it last became ready: its place in the queue.
     public internal(set) var readySequence: UInt64 = 0
-    /// The epochs for which a refusal was recorded.
-    public internal(set) var refusedEpochs: [UInt64] = []
     /// How far the operations of each scope are recorded.
     public internal(set) var progress = ScopeProgress()
+    /// What most executions have little of.
+    private var box: Box?
 
-    /// What an entry did to an execution, as far as others must follow.
-    enum Change {
-        case none
-        case becameReady
-        case leftQueue
-        case closed
+    /// What most executions have little of, behind one reference.
+    struct Rare: Sendable {
+        var retry: RetryPolicy?
+        /// Nanoseconds that an attempt may take; 0: as long as it likes.
+        var timeout: UInt64 = 0
+        /// Nanoseconds before the first attempt.
+        var delay: UInt64 = 0
+        var continuedFrom: UInt64 = 0
+        var refusedEpochs: [UInt64] = []
+        /// In the order in which they began.
+        var waits: [Wait] = []
+        /// In the order in which they came.
+        var signals: [BufferedSignal] = []
+        var signalIDs: Set<String> = []
+        /// The entries that hold the values of the store, by key.
+        var store: [String: UInt64] = [:]
+        /// The entries that hold the outputs, in the order of their names' first use.
+        var outputs: [(name: String, sequence: UInt64)] = []
+        /// The entry that ended the attempt before with an error; 0: none did.
+        var previousFailure: UInt64 = 0
+        var errorCode = ""
+    }
+
+    /// Sendable without the compiler's check: it is changed only while it has one owner.
+    private final class Box: @unchecked Sendable {
+        var rare: Rare
+        init(_ rare: Rare) { self.rare = rare }
+    }
+
+    private static let nothing = Rare()
+
+    /// What most executions have little of.
+    var rare: Rare {
+        get { box?.rare ?? Self.nothing }
+        _modify {
+            if !isKnownUniquelyReferenced(&box) { box = Box(box?.rare ?? Self.nothing) }
+            yield &box!.rare
+        }
     }
 
     init(submitted entry: EntryView, _ intern: (String) -> String) throws(WireError) {
-        var id = ""
-        var type = ""
-        var reader = WireReader(entry.eventBytes)
-        while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2: id = try reader.string()
-            case 2 << 3 | 2: type = try reader.string()
-            default: try reader.skip(field)
-            }
-        }
+        let event = try SubmittedFields(entry)
         number = entry.header.execution
-        self.id = id
-        self.type = intern(type)
+        id = event.id
+        type = intern(event.type)
         submittedAt = entry.header.time
+        updatedAt = entry.header.time
         last = entry.header.sequence
+        deadline = Timestamp(rawValue: event.expiresAt)
+        if event.isSpecial {
+            let event = try ProtoExecutionSubmitted(decoding: entry)
+            rare.retry = event.hasRetry ? RetryPolicy(event.retry) : nil
+            rare.timeout = event.timeout
+            rare.delay = event.delay
+            rare.continuedFrom = event.continuedFrom
+        }
     }
 
     /// Begins the fold of one execution's history.
@@ -70,106 +118,120 @@ public struct ExecutionState: Sendable {
         try self.init(submitted: entry) { $0 }
     }
 
-    /// Takes in the next entry of its history.
-    /// - Throws: `WireError`; ``UnknownEvent``.
-    public mutating func apply(_ entry: EntryView) throws {
-        _ = try apply(try State.kind(of: entry), entry)
+    // MARK: Looking
+
+    /// From now on ``undone`` is collected.
+    public mutating func collectUndone() { progress.collectUndone() }
+
+    /// The entries of failures that a later attempt has undone: their operations ran again. Only
+    /// collected on demand.
+    public var undone: Set<UInt64> { progress.undone ?? [] }
+
+    /// How often and when it is tried again.
+    public var retry: RetryPolicy { box?.rare.retry ?? .none }
+    /// How long an attempt may take, waits included; nil: as long as it likes.
+    public var timeout: Duration? {
+        box.flatMap { $0.rare.timeout == 0 ? nil : Duration(nanoseconds: $0.rare.timeout) }
+    }
+    /// How long it is held back before its first attempt.
+    public var delay: Duration { Duration(nanoseconds: box?.rare.delay ?? 0) }
+    /// The number of the run that it goes on from, under the same id; nil: none.
+    public var continuedFrom: UInt64? {
+        box.flatMap { $0.rare.continuedFrom == 0 ? nil : $0.rare.continuedFrom }
+    }
+    /// What its operations wait for, in the order in which they began.
+    public var waits: [Wait] { box?.rare.waits ?? [] }
+    /// How many signals of each name nobody has asked for yet, in the order of their coming.
+    public var bufferedSignals: [(name: String, count: Int)] {
+        var counts: [(name: String, count: Int)] = []
+        for signal in box?.rare.signals ?? [] {
+            if let index = counts.firstIndex(where: { $0.name.utf8.elementsEqual(signal.name.utf8) }
+            ) {
+                counts[index].count += 1
+            } else {
+                counts.append((signal.name, 1))
+            }
+        }
+        return counts
+    }
+    /// How many signals nobody has asked for yet.
+    var signalsLeft: UInt64 { UInt64(box?.rare.signals.count ?? 0) }
+    /// The entries that hold its outputs, by name, in the order of their names' first use.
+    public var outputs: [(name: String, sequence: UInt64)] { box?.rare.outputs ?? [] }
+    /// The entry by which the attempt before failed; nil: there was none, or it did not.
+    public var previousFailure: UInt64? {
+        box.flatMap { $0.rare.previousFailure == 0 ? nil : $0.rare.previousFailure }
+    }
+    /// The epochs for which a refusal was recorded.
+    public var refusedEpochs: [UInt64] { box?.rare.refusedEpochs ?? [] }
+    /// The code of the error that it ended with; empty: it has not.
+    var errorCode: String { box?.rare.errorCode ?? "" }
+
+    /// It has ended, and waits for its code to end too.
+    public var isCleaning: Bool { status.isFinal }
+
+    /// Whether somebody may claim it.
+    public var isClaimable: Bool {
+        status == .ready && !isParked && !isPaused && !isDelayed && session == 0
     }
 
-    /// Takes in one of its entries after the first.
-    mutating func apply(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Change {
-        guard entry.header.ordinal == entries, entry.header.previous == last else {
-            throw WireError(
-                "it says that it is number \(entry.header.ordinal) of its execution, after entry \(entry.header.previous); the fold has \(entries) of them, the last being entry \(last)"
-            )
+    /// Whether a deadline of the heap still stands.
+    func hasTimer(_ item: TimerItem) -> Bool {
+        guard item.wait != 0 else { return deadline == item.deadline && deadline.rawValue != 0 }
+        return waits.contains { $0.sequence == item.wait && $0.deadline == item.deadline }
+    }
+
+    /// Its deadlines.
+    var timers: [TimerItem] {
+        var items: [TimerItem] = []
+        if deadline.rawValue != 0 {
+            items.append(TimerItem(deadline: deadline, execution: number, wait: 0))
         }
-        last = entry.header.sequence
-        entries += 1
-        switch kind {
-        case .checkpointSucceeded, .checkpointFailed:
-            try progress.record(entry)
-            losses = 0
-        case .operationStarted, .logRecorded: break
-        case .executionClaimed:
-            let claim = try LeaseFields(entry.eventBytes)
-            guard claim.epoch > epoch, claim.epoch < .max else {
-                throw WireError("it is claimed with the epoch \(claim.epoch) after \(epoch)")
-            }
-            status = .running
-            session = entry.header.session
-            epoch = claim.epoch
-            attempt = UInt32(truncatingIfNeeded: claim.number)
-            if startedAt.rawValue == 0 { startedAt = entry.header.time }
-            return .leftQueue
-        case .executionReadied:
-            status = .ready
-            readySequence = entry.header.sequence
-            return .becameReady
-        case .leaseLost, .leaseReleased:
-            let lease = try LeaseFields(entry.eventBytes)
-            if kind == .leaseLost {
-                guard lease.number <= UInt64(losses) + 1 else {
-                    throw WireError("it counts \(lease.number) losses after \(losses)")
-                }
-                losses = UInt32(truncatingIfNeeded: lease.number)
-            }
-            status = .ready
-            session = 0
-            readySequence = entry.header.sequence
-            return .becameReady
-        case .executionParked:
-            isParked = true
-            session = 0
-            return .leftQueue
-        case .commandRefused:
-            var reader = WireReader(entry.eventBytes)
-            while let field = try reader.field() {
-                if field.tag == 2 << 3 {
-                    refusedEpochs.append(try reader.varint())
-                } else {
-                    try reader.skip(field)
-                }
-            }
-        case .executionCompleted:
-            status = .completed
-            session = 0
-            return try Self.closes(entry) ? .closed : .leftQueue
-        case .executionFailed:
-            status = .failed
-            session = 0
-            return try Self.closes(entry) ? .closed : .leftQueue
-        case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
-            .contentTypeInterned:
-            throw WireError("\(kind.name) does not belong into an execution's history")
+        for wait in waits {
+            guard let deadline = wait.deadline else { continue }
+            items.append(TimerItem(deadline: deadline, execution: number, wait: wait.sequence))
         }
-        return .none
+        return items
+    }
+
+    /// The row that it has in the index once it is closed.
+    public var closedRow: ProtoExecutionRow {
+        .with {
+            $0.number = number
+            $0.closed = .with {
+                $0.type = type
+                $0.status = status.proto
+                $0.submittedAt = submittedAt.rawValue
+                $0.startAt = startAt.rawValue
+                $0.startedAt = startedAt.rawValue
+                $0.finishedAt = finishedAt.rawValue
+                $0.attempts = attempt
+                $0.last = last
+                $0.entries = entries
+                $0.errorCode = errorCode
+            }
+        }
     }
 }
 
-extension ExecutionState {
-    /// Whether a final event leaves nothing to clean up: field 3 of either.
-    private static func closes(_ entry: EntryView) throws(WireError) -> Bool {
+/// The fields of a submission that every execution has.
+private struct SubmittedFields {
+    var id = ""
+    var type = ""
+    var expiresAt: UInt64 = 0
+    /// There are others, too.
+    var isSpecial = false
+
+    init(_ entry: EntryView) throws(WireError) {
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            if field.tag == 3 << 3 { return try reader.varint() != 0 }
-            try reader.skip(field)
-        }
-        return false
-    }
-}
-
-/// The two numbers that the lease events begin with: the epoch, and an attempt or a count.
-struct LeaseFields {
-    var epoch: UInt64 = 0
-    var number: UInt64 = 0
-
-    init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
-        var reader = WireReader(bytes)
-        while let field = try reader.field() {
             switch field.tag {
-            case 1 << 3: epoch = try reader.varint()
-            case 2 << 3: number = try reader.varint()
-            default: try reader.skip(field)
+            case 1 << 3 | 2: id = try reader.string()
+            case 2 << 3 | 2: type = try reader.string()
+            case 6 << 3 | 1: expiresAt = try reader.fixed64()
+            default:
+                isSpecial = true
+                try reader.skip(field)
             }
         }
     }

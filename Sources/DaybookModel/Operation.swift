@@ -5,9 +5,29 @@ import SwiftProtobuf
 /// Which call through a context it is: what must agree when a handler runs again.
 public struct Operation: Hashable, Sendable {
     /// What kind of call it is.
-    public enum Kind: String, Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
         /// `checkpoint`.
         case checkpoint
+        /// `sleep`.
+        case sleep
+        /// `signal`.
+        case signal
+        /// `map`.
+        case map
+        /// `parallel`.
+        case parallel
+        /// `race`.
+        case race
+        /// `version`.
+        case version
+        /// `store.get`.
+        case storeGet = "store_get"
+        /// `store.set`.
+        case storeSet = "store_set"
+        /// `store.delete`.
+        case storeDelete = "store_delete"
+        /// `output`.
+        case output
     }
 
     /// The scope: empty for the handler itself, else pairs of position and branch.
@@ -41,7 +61,7 @@ public struct Operation: Hashable, Sendable {
         self.init(
             scope: proto.scope,
             position: proto.position,
-            kind: .checkpoint,
+            kind: Kind(proto.kind),
             name: proto.name,
             inputDigest: Array(proto.inputDigest)
         )
@@ -52,10 +72,15 @@ public struct Operation: Hashable, Sendable {
         .with {
             $0.scope = scope
             $0.position = position
-            $0.kind = .checkpoint
+            $0.kind = kind.proto
             $0.name = name
             $0.inputDigest = Data(inputDigest)
         }
+    }
+
+    /// Whether it is the same call, whatever was recorded of it.
+    func isSamePlace(as other: Operation) -> Bool {
+        position == other.position && scope == other.scope
     }
 
     /// A UUID that is the same for every run of this operation of this execution, and for no
@@ -66,5 +91,39 @@ public struct Operation: Hashable, Sendable {
             Array("daybook operation".utf8), journal.bytes,
             place.flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } },
         ])
+    }
+}
+
+extension Operation.Kind {
+    fileprivate init(_ proto: ProtoOperation.Kind) {
+        switch proto {
+        case .unspecified, .checkpoint, .UNRECOGNIZED: self = .checkpoint
+        case .sleep: self = .sleep
+        case .signal: self = .signal
+        case .map: self = .map
+        case .parallel: self = .parallel
+        case .race: self = .race
+        case .version: self = .version
+        case .storeGet: self = .storeGet
+        case .storeSet: self = .storeSet
+        case .storeDelete: self = .storeDelete
+        case .output: self = .output
+        }
+    }
+
+    fileprivate var proto: ProtoOperation.Kind {
+        switch self {
+        case .checkpoint: .checkpoint
+        case .sleep: .sleep
+        case .signal: .signal
+        case .map: .map
+        case .parallel: .parallel
+        case .race: .race
+        case .version: .version
+        case .storeGet: .storeGet
+        case .storeSet: .storeSet
+        case .storeDelete: .storeDelete
+        case .output: .output
+        }
     }
 }

@@ -41,6 +41,7 @@ public struct RecordOutcome: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "record outcome" }
+    var phase: LeasePhase { .cleaning }
 
     func decide(
         _ state: borrowing State,

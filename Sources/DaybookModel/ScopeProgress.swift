@@ -1,21 +1,116 @@
 import DaybookFormat
 
-/// How many operations of each scope of an execution are recorded.
+/// How far the operations of each scope of an execution are recorded.
 ///
-/// In a scope operations are recorded in order, so a number says it all.
+/// In a scope operations are recorded in order, so a number says it all. Scopes of branches are
+/// forgotten once the scope around them has gone on.
 public struct ScopeProgress: Sendable {
-    /// Operations of the handler's own scope.
-    private(set) var root: UInt32 = 0
-    /// Operations of the scopes of branches, by path.
-    private var branches: [[UInt32]: UInt32] = [:]
+    /// One scope.
+    struct Scope: Sendable {
+        /// The position that its next recorded operation must have.
+        var next: UInt32 = 0
+        /// The entry of the failure that is the last thing recorded in it; 0: it is none.
+        var failure: UInt64 = 0
+        /// Its last operation split into branches.
+        var hasBranches = false
+        /// The entry that settled these with an error; 0: none.
+        var settled: UInt64 = 0
+    }
+
+    /// The handler's own scope.
+    private(set) var root = Scope()
+    /// The scopes of branches, by path.
+    private(set) var branches: [[UInt32]: Scope] = [:]
+
+    /// The entries of outcomes that a later attempt has undone; nil: they are not collected.
+    private(set) var undone: Set<UInt64>?
+
+    /// From now on ``undone`` is collected.
+    mutating func collectUndone() { undone = [] }
 
     /// The position that the next recorded operation of a scope must have.
     public func next(in scope: [UInt32]) -> UInt32 {
-        scope.isEmpty ? root : branches[scope] ?? 0
+        scope.isEmpty ? root.next : branches[scope]?.next ?? 0
     }
 
-    /// Takes in the outcome of an operation: field 1 of `entry`'s event is a `daybook.v1.Operation`.
-    mutating func record(_ entry: EntryView) throws(WireError) {
+    /// What an entry says of the operation that it is about: field 1 of its event.
+    private struct Place {
+        var scope: [UInt32] = []
+        var position: UInt32 = 0
+    }
+
+    /// Takes in the first entry of an operation.
+    /// - Parameter failed: it is also the last one, and says that the operation failed.
+    mutating func record(_ entry: EntryView, failed: Bool = false) throws(WireError) {
+        guard let place = try Self.place(entry) else { return }
+        guard place.position < .max else {
+            throw WireError("an operation has the impossible position \(place.position)")
+        }
+        change(place.scope) { scope, branches in
+            if scope.hasBranches { Self.forget(below: place.scope, &branches) }
+            scope = Scope(next: place.position + 1)
+            if failed { scope.failure = entry.header.sequence }
+        }
+    }
+
+    /// Takes in that an operation splits into branches.
+    mutating func split(_ entry: EntryView) throws(WireError) {
+        try record(entry)
+        guard let place = try Self.place(entry) else { return }
+        change(place.scope) { scope, _ in scope.hasBranches = true }
+    }
+
+    /// Takes in that a branch has settled an operation with an error.
+    mutating func settle(_ entry: EntryView) throws(WireError) {
+        guard let place = try Self.place(entry) else { return }
+        change(place.scope) { scope, _ in
+            if scope.hasBranches, scope.next == place.position + 1 {
+                scope.settled = entry.header.sequence
+            }
+        }
+    }
+
+    /// A new attempt begins: failures after which nothing was recorded, in the same scope or one
+    /// around it, were not dealt with, and their operations are open again.
+    mutating func beginAttempt() {
+        Self.reopen(&root, &undone)
+        // In whatever order: each scope is changed by itself.
+        for path in branches.keys { Self.reopen(&branches[path, default: Scope()], &undone) }
+    }
+
+    private static func reopen(_ scope: inout Scope, _ undone: inout Set<UInt64>?) {
+        if scope.failure != 0 {
+            undone?.insert(scope.failure)
+            scope.failure = 0
+            scope.next -= 1
+        }
+        if scope.settled != 0 {
+            undone?.insert(scope.settled)
+            scope.settled = 0
+        }
+    }
+
+    private mutating func change(
+        _ path: [UInt32],
+        _ body: (inout Scope, inout [[UInt32]: Scope]) -> Void
+    ) {
+        guard !path.isEmpty else { return body(&root, &branches) }
+        var scope = branches[path] ?? Scope()
+        body(&scope, &branches)
+        branches[path] = scope
+    }
+
+    /// Forgets the scopes of the branches below a scope: it has gone on, so they are over.
+    private static func forget(below path: [UInt32], _ branches: inout [[UInt32]: Scope]) {
+        if path.isEmpty {
+            branches = [:]
+        } else {
+            branches = branches.filter { $0.key.count <= path.count || !$0.key.starts(with: path) }
+        }
+    }
+
+    private static func place(_ entry: EntryView) throws(WireError) -> Place? {
+        var place = Place()
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
             guard field.tag == 1 << 3 | 2 else {
@@ -23,31 +118,25 @@ public struct ScopeProgress: Sendable {
                 continue
             }
             var operation = WireReader(try reader.bytes())
-            var scope: UnsafeRawBufferPointer?
-            var position: UInt64 = 0
             while let field = try operation.field() {
                 if field.tag == 2 << 3 {
-                    position = try operation.varint()
+                    let position = try operation.varint()
+                    guard position <= UInt64(UInt32.max) else {
+                        throw WireError("an operation has the impossible position \(position)")
+                    }
+                    place.position = UInt32(position)
                     // Name and digest follow, and are of no use here.
                     break
                 } else if field.tag == 1 << 3 | 2 {
-                    scope = try operation.bytes()
+                    place.scope = try path(try operation.bytes())
                 } else {
                     if field.number > 2 { break }
                     try operation.skip(field)
                 }
             }
-            guard position < UInt64(UInt32.max) else {
-                throw WireError("an operation has the impossible position \(position)")
-            }
-            let next = UInt32(position) + 1
-            if let scope {
-                branches[try Self.path(scope)] = next
-            } else {
-                root = next
-            }
-            return
+            return place
         }
+        return nil
     }
 
     private static func path(_ packed: UnsafeRawBufferPointer) throws(WireError) -> [UInt32] {

@@ -54,16 +54,24 @@ public struct CloseSession: Command {
             .sessionClosed(.with { $0.session = moment.session }),
             to: 0
         )
-        let leased = state.leased(by: moment.session)
-        for number in leased {
-            guard let execution = state.execution(number) else { continue }
-            builder.add(
-                .leaseReleased(.with { $0.epoch = execution.epoch }),
-                to: number,
-                causation: closed
-            )
+        var count = 0
+        for number in state.leased(by: moment.session) {
+            // What waits goes on waiting: nobody needs to hold it.
+            guard let execution = state.execution(number), execution.status != .waiting else {
+                continue
+            }
+            if execution.isCleaning {
+                builder.close(execution, causation: closed)
+            } else {
+                builder.add(
+                    .leaseReleased(.with { $0.epoch = execution.epoch }),
+                    to: number,
+                    causation: closed
+                )
+            }
+            count += 1
         }
-        return Decision(builder.drafts, leased.count)
+        return Decision(builder.drafts, count)
     }
 }
 
@@ -110,7 +118,14 @@ public struct LoseSession: Command {
         var answer = Answer()
         let lost = builder.add(.sessionLost(.with { $0.session = session }), to: 0)
         for number in state.leased(by: session) {
-            guard let execution = state.execution(number) else { continue }
+            // What waits goes on waiting: nobody needs to hold it.
+            guard let execution = state.execution(number), execution.status != .waiting else {
+                continue
+            }
+            if execution.isCleaning {
+                builder.close(execution, causation: lost)
+                continue
+            }
             // A loss counts only if a body was running.
             let losses = execution.losses + (execution.status == .running ? 1 : 0)
             builder.add(

@@ -1,5 +1,6 @@
 public import DaybookFormat
 import DequeModule
+import HeapModule
 
 /// An entry that this version cannot take in.
 public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible {
@@ -27,19 +28,39 @@ public struct InconsistentEntry: Error, Equatable, Sendable, CustomStringConvert
     public var description: String { "entry \(sequence): \(reason)" }
 }
 
+/// Folds the history of a closed execution, for an entry that opens it again: what is closed is
+/// not kept in memory.
+public typealias HistoryFold = (_ execution: UInt64, _ before: UInt64) throws -> ExecutionState
+
 extension State {
+    /// Stands for a fold that cannot look into the past.
+    public static func noHistory(_ execution: UInt64, _ before: UInt64) throws -> ExecutionState {
+        throw InconsistentEntry(
+            sequence: before,
+            reason: "the execution \(execution) that it is about is not open"
+        )
+    }
+
     /// Takes in an entry that is on the disk.
-    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``.
-    public mutating func apply(committed entry: EntryView) throws {
+    /// - Parameter history: asked for an execution that was closed and that the entry opens again.
+    /// - Returns: the execution that the entry closes, if it closes one.
+    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws.
+    @discardableResult
+    public mutating func apply(
+        committed entry: EntryView,
+        _ history: HistoryFold = Self.noHistory
+    ) throws -> ExecutionState? {
         let kind = try Self.kind(of: entry)
         do {
+            var closed: ExecutionState?
             if entry.header.execution != 0 {
-                try applyToExecution(kind, entry)
+                closed = try applyToExecution(kind, entry, history)
             } else {
                 try base.journal.apply(kind, entry)
                 try Self.apply(kind, entry, &base.sessions)
             }
             base.next = entry.header.sequence + 1
+            return closed
         } catch let error as WireError {
             throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
         }
@@ -56,23 +77,46 @@ extension State {
         return kind
     }
 
-    private mutating func applyToExecution(_ kind: EventKind, _ entry: EntryView) throws {
+    private mutating func applyToExecution(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ history: HistoryFold
+    ) throws -> ExecutionState? {
         let number = entry.header.execution
         if kind == .executionSubmitted {
             insert(try newState(entry))
-            return
+            return nil
+        }
+        if kind == .executionReopened, base.executions[number] == nil {
+            var state = try history(number, entry.header.sequence)
+            let change = try state.apply(kind, entry)
+            base.executions.insert(state)
+            follow(change, state)
+            return nil
         }
         let change = try base.executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)
         }
-        switch change {
-        case nil: throw Self.notOpen(entry)
-        case .some(.none): break
-        case .becameReady: enqueue(number)
-        case .leftQueue:
-            if let type = base.executions[number]?.type { trimQueue(type) }
-        case .closed: base.executions.remove(number)
+        guard let change else { throw Self.notOpen(entry) }
+        if change.closed {
+            return base.executions.remove(number)
         }
+        if change.becameClaimable || change.leftQueue || change.timer != nil || change.droppedTimer,
+            let state = base.executions[number]
+        {
+            follow(change, state)
+        }
+        return nil
+    }
+
+    /// Brings queues and timers up to date.
+    private mutating func follow(_ change: ExecutionState.Change, _ state: ExecutionState) {
+        if change.becameClaimable {
+            enqueue(state.type, ReadyItem(number: state.number, sequence: state.readySequence))
+        }
+        if change.leftQueue { trimQueue(state.type) }
+        if let timer = change.timer { base.timers.insert(timer) }
+        if change.droppedTimer { base.timers.noteDropped() }
     }
 
     private func newState(_ entry: EntryView) throws -> ExecutionState {
@@ -89,7 +133,8 @@ extension State {
     /// Puts an execution into the base, and shares its type's name with those to come.
     private mutating func insert(_ state: ExecutionState) {
         base.executions.insert(state)
-        base.types[TypeName(state.type)] = state.type
+        if base.types[TypeName(state.type)] == nil { base.types[TypeName(state.type)] = state.type }
+        for timer in state.timers { base.timers.insert(timer) }
     }
 
     private static func notOpen(_ entry: EntryView) -> InconsistentEntry {
@@ -97,11 +142,6 @@ extension State {
             sequence: entry.header.sequence,
             reason: "the execution \(entry.header.execution) that it is about is not open"
         )
-    }
-
-    private mutating func enqueue(_ number: UInt64) {
-        guard let state = base.executions[number] else { return }
-        enqueue(state.type, ReadyItem(number: number, sequence: state.readySequence))
     }
 
     private mutating func enqueue(_ type: String, _ item: ReadyItem) {
@@ -128,17 +168,23 @@ extension State {
     // MARK: The batch under way
 
     /// Takes in an entry of the batch under way.
-    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``.
-    public mutating func apply(pending entry: EntryView) throws {
+    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws.
+    public mutating func apply(pending entry: EntryView, _ history: HistoryFold = Self.noHistory)
+        throws
+    {
         let kind = try Self.kind(of: entry)
         do {
-            try applyPending(kind, entry)
+            try applyPending(kind, entry, history)
         } catch let error as WireError {
             throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
         }
     }
 
-    private mutating func applyPending(_ kind: EventKind, _ entry: EntryView) throws {
+    private mutating func applyPending(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ history: HistoryFold
+    ) throws {
         overlay.next = entry.header.sequence + 1
         let number = entry.header.execution
         guard number != 0 else {
@@ -155,17 +201,18 @@ extension State {
             overlay.executions[number] = .some(try newState(entry))
             return
         }
-        guard var state = execution(number) else { throw Self.notOpen(entry) }
+        var state: ExecutionState
+        if let open = execution(number) {
+            state = open
+        } else if kind == .executionReopened {
+            state = try history(number, entry.header.sequence)
+        } else {
+            throw Self.notOpen(entry)
+        }
         let change = try state.apply(kind, entry)
-        overlay.executions[number] = .some(state)
-        switch change {
-        case .none: break
-        case .becameReady:
-            overlay.readied.append(
-                (state.type, ReadyItem(number: number, sequence: state.readySequence))
-            )
-        case .leftQueue: overlay.unqueued.append(state.type)
-        case .closed: overlay.executions[number] = .some(nil)
+        overlay.executions[number] = .some(change.closed ? nil : state)
+        if !change.closed {
+            overlay.changes.append((state.type, state.number, state.readySequence, change))
         }
     }
 
@@ -184,14 +231,34 @@ extension State {
                 base.executions.remove(number)
             }
         }
-        for (type, item) in overlay.readied { enqueue(type, item) }
         if let sessions = overlay.sessions { base.sessions = sessions }
         if let journal = overlay.journal { base.journal = journal }
-        let unqueued = overlay.unqueued
+        let changes = overlay.changes
         overlay = Overlay()
-        for type in unqueued { trimQueue(type) }
+        for (type, number, readySequence, change) in changes {
+            if change.becameClaimable {
+                enqueue(type, ReadyItem(number: number, sequence: readySequence))
+            }
+            if let timer = change.timer { base.timers.insert(timer) }
+            if change.droppedTimer { base.timers.noteDropped() }
+        }
+        for (type, _, _, change) in changes where change.leftQueue { trimQueue(type) }
     }
 
     /// Drops the batch: it is not on the disk, and will not be.
     public mutating func rollBack() { overlay = Overlay() }
+
+    // MARK: Time
+
+    /// When something happens by itself for the next time, by what is on the disk; nil: not ever.
+    /// May be too early, never too late.
+    public var nextDeadline: Timestamp? { base.timers.next }
+
+    /// Lets the time pass: finds what is due, for ``FireTimers``.
+    public mutating func advance(to now: Timestamp, limit: Int) {
+        let executions = base.executions
+        base.timers.advance(to: now, limit: limit) { item in
+            executions[item.execution]?.hasTimer(item) ?? false
+        }
+    }
 }

@@ -39,6 +39,7 @@ public struct State: Sendable {
         var journal = JournalFacts()
         /// One copy of each type's name, shared by its executions.
         var types: [TypeName: String] = [:]
+        var timers = Timers()
     }
 
     /// The name of a workflow as bytes: strings that only look the same are not the same name.
@@ -66,8 +67,11 @@ public struct State: Sendable {
         var executions: [UInt64: ExecutionState?] = [:]
         /// The keys of `executions`, in the order in which they came.
         var order: [UInt64] = []
-        var readied: [(type: String, item: ReadyItem)] = []
-        var unqueued: [String] = []
+        /// What its entries did to those that stay open, in order.
+        var changes:
+            [(
+                type: String, number: UInt64, readySequence: UInt64, change: ExecutionState.Change
+            )] = []
         var next: UInt64 = 0
         var sessions: [Session]?
         var journal: JournalFacts?
@@ -99,6 +103,12 @@ public struct State: Sendable {
     /// The numbers of all open executions, ascending, without those of the batch under way.
     public var openExecutions: [UInt64] { base.executions.numbers }
 
+    /// Whether a session is neither closed nor known to be lost.
+    func isOpen(session: UInt64) -> Bool { sessions.contains { $0.number == session } }
+
+    /// Deadlines that have come, as far as ``advance(to:limit:)`` has looked.
+    var due: [TimerItem] { base.timers.due }
+
     /// The numbers of the executions whose lease a session holds, ascending.
     func leased(by session: UInt64) -> [UInt64] {
         var numbers = base.executions.numbers
@@ -120,14 +130,16 @@ public struct State: Sendable {
         for item in base.ready[TypeName(type)]?.items ?? [] {
             if let state = execution(item.number), isQueued(state, item) { return state }
         }
-        for (readied, item) in overlay.readied where readied.utf8.elementsEqual(type.utf8) {
-            if let state = execution(item.number), isQueued(state, item) { return state }
+        for (changed, number, sequence, change) in overlay.changes
+        where change.becameClaimable && changed.utf8.elementsEqual(type.utf8) {
+            let item = ReadyItem(number: number, sequence: sequence)
+            if let state = execution(number), isQueued(state, item) { return state }
         }
         return nil
     }
 
     func isQueued(_ state: ExecutionState, _ item: ReadyItem) -> Bool {
-        state.status == .ready && !state.isParked && state.readySequence == item.sequence
+        state.isClaimable && state.readySequence == item.sequence
     }
 }
 
@@ -141,6 +153,8 @@ public struct JournalFacts: Sendable {
     public internal(set) var payloadLimit = 16 << 20
     /// So many lost leases in a row park an execution.
     public internal(set) var lossLimit: UInt32 = 5
+    /// Nanoseconds after which what was submitted and never executed expires.
+    public internal(set) var submissionLifetime: UInt64 = 3_600_000_000_000
     /// Where the journal is at home.
     public internal(set) var binding = ProtoBinding()
     /// Content types; the number of one is its place, from 1.

@@ -14,13 +14,35 @@ public struct Submit: Command {
     public let input: [UInt8]
     /// The input, sealed.
     public let payloads: SealedPayloads
+    /// How it is run.
+    public let terms: Terms
+
+    /// How an execution is run: decided when it is submitted.
+    public struct Terms: Hashable, Sendable {
+        /// How often and when it is tried again.
+        public var retry = RetryPolicy.none
+        /// How long an attempt may take, waits included; nil: as long as it likes.
+        public var timeout: Duration?
+        /// How long it is held back before its first attempt.
+        public var delay = Duration.zero
+
+        /// One attempt, at once, for as long as it likes.
+        public init() {}
+    }
 
     /// Puts the command together.
-    public init(id: String, type: String, input: [UInt8], payloads: SealedPayloads) {
+    public init(
+        id: String,
+        type: String,
+        input: [UInt8],
+        payloads: SealedPayloads,
+        terms: Terms = Terms()
+    ) {
         self.id = id
         self.type = type
         self.input = input
         self.payloads = payloads
+        self.terms = terms
     }
 
     /// What is recorded under the id.
@@ -44,6 +66,7 @@ public struct Submit: Command {
     ) throws(Refusal) -> Decision<Answer> {
         try Names.check(id, "execution id")
         try Names.check(type, "workflow name")
+        try terms.check()
         if let row = facts.row {
             return Decision([], try existing(row, state, facts))
         }
@@ -56,6 +79,10 @@ public struct Submit: Command {
                 .with {
                     $0.id = id
                     $0.type = type
+                    if terms.retry != .none { $0.retry = terms.retry.proto }
+                    $0.timeout = terms.timeout?.wholeNanoseconds ?? 0
+                    $0.delay = terms.delay.wholeNanoseconds
+                    $0.expiresAt = moment.now.adding(state.journal.submissionLifetime).rawValue
                 }
             ),
             to: number,
@@ -96,5 +123,20 @@ public struct Submit: Command {
         let status: ExecutionStatus =
             if let open { open.status } else { try .recorded(in: row, of: id) }
         return Answer(number: row.number, existed: true, status: status)
+    }
+}
+
+extension Submit.Terms {
+    fileprivate func check() throws(Refusal) {
+        try retry.check()
+        if let timeout, timeout <= .zero {
+            throw Refusal(
+                .invalidArgument,
+                "the timeout of an attempt is \(timeout); give one above zero, or none"
+            )
+        }
+        guard delay >= .zero else {
+            throw Refusal(.invalidArgument, "the delay is \(delay); give one that is not negative")
+        }
     }
 }

@@ -58,6 +58,26 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         return try body(&value)
     }
 
+    /// Waits until `ready` holds or a time has come, then runs `body`, all in one critical section.
+    /// - Parameter deadline: nanoseconds since 1970 UTC, by the machine's clock.
+    public func wait<Result: ~Copyable, Failure: Error>(
+        until ready: (borrowing Value) -> Bool,
+        orAt deadline: UInt64,
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // A time beyond what the system can wait for is as good as none.
+        let seconds = min(deadline / 1_000_000_000, UInt64(Int32.max))
+        var time = timespec()
+        time.tv_sec = Int(seconds)
+        time.tv_nsec = Int(deadline % 1_000_000_000)
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !ready(value) {
+            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+        }
+        return try body(&value)
+    }
+
     /// Wakes every thread in ``wait(until:_:)`` to look again.
     public func wakeAll() {
         pthread_cond_broadcast(condition)

@@ -19,13 +19,13 @@ struct TallyFold: JournalFold {
 
     struct Refused: Error {}
 
-    mutating func apply(committed entry: EntryView) throws {
+    mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
         #expect(pending.isEmpty, "an entry of others came in the middle of a batch")
         committed.append(entry.header.sequence)
         onCommitted(entry.header.sequence)
     }
 
-    mutating func apply(pending entry: EntryView) throws {
+    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws {
         if entry.header.execution == refusing { throw Refused() }
         pending.append(entry.header.sequence)
     }

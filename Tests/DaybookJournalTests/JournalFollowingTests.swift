@@ -13,10 +13,13 @@ import Testing
             var seenByFirst: [UInt64] = []
             var seenBySecond: [UInt64] = []
             for round in UInt64(0)..<20 {
-                _ = try first.write(follow: { seenByFirst.append($0.header.sequence) }) { batch in
-                    try batch.append([Drafts.entry(1), Drafts.entry(round + 10)]) { _ in }
-                }
-                _ = try second.write(follow: { seenBySecond.append($0.header.sequence) }) { batch in
+                _ = try first.write(follow: { entry, _ in seenByFirst.append(entry.header.sequence)
+                    }) { batch in
+                        try batch.append([Drafts.entry(1), Drafts.entry(round + 10)]) { _ in }
+                    }
+                _ = try second.write(follow: { entry, _ in
+                    seenBySecond.append(entry.header.sequence)
+                }) { batch in
                     try batch.append([Drafts.entry(1)]) { _ in }
                 }
             }
@@ -95,7 +98,8 @@ import Testing
             try first.append([Drafts.entry(1), Drafts.entry(1)])
             var seen: [UInt64] = []
             #expect(throws: Refused.self) {
-                try second.write(follow: { seen.append($0.header.sequence) }) { batch in
+                try second.write(follow: { entry, _ in seen.append(entry.header.sequence) }) {
+                    batch in
                     try batch.append([Drafts.entry(1)]) { _ in }
                     throw Refused()
                 }
@@ -120,7 +124,9 @@ import Testing
             var mine: UInt64 = 0
             var theirs: UInt64 = 0
             while !isOver.withLock({ $0 }) {
-                _ = try journal.write(follow: { theirs += $0.header.session == 2 ? 1 : 0 }) {
+                _ = try journal.write(follow: { entry, _ in
+                    theirs += entry.header.session == 2 ? 1 : 0
+                }) {
                     batch in
                     try batch.append([Drafts.entry(5), Drafts.entry(mine + 10)]) { _ in }
                 }

@@ -24,7 +24,7 @@ import Testing
                 return try harness.run(command, session: session)
             case .fail:
                 let command = Fail(lease, ErrorFacts(code: "x"), payloads: payloads, logs: logs)
-                return try harness.run(command, session: session)
+                return try harness.run(command, session: session).sequence
             }
         }
     }

@@ -92,9 +92,12 @@ import Testing
     }
 
     @Test func theTextOfAStateShowsPrivateFields() throws {
-        let (harness, _, _) = try populated()
+        var (harness, session, _) = try populated()
+        let stale = try harness.lease("lost", by: session)
+        try harness.run(Release(stale), session: session)
+        #expect(throws: Refusal.self) { try harness.complete(stale, by: session) }
         let text = text(of: harness.state)
-        for field in ["branches", "root", "readied", "unqueued", "contentTypes", "refusedEpochs"] {
+        for field in ["branches", "root", "changes", "contentTypes", "refusedEpochs"] {
             #expect(text.contains(field + ": "))
         }
     }

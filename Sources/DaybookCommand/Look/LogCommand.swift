@@ -174,7 +174,8 @@ struct EntryLine {
         let name =
             switch entry.entry.event {
             case .checkpointFailed, .executionFailed, .leaseLost, .sessionLost, .executionParked,
-                .commandRefused:
+                .commandRefused, .attemptFailed, .executionTimedOut, .executionCancelled,
+                .executionExpired, .operationRetried:
                 terminal.styled(entry.eventName, .red)
             case .checkpointSucceeded, .executionCompleted:
                 terminal.styled(entry.eventName, .green)

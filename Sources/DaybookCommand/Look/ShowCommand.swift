@@ -22,7 +22,7 @@ struct ShowCommand: AsyncParsableCommand {
         try common.inspect { inspector in
             let record = try inspector.record(of: id)
             let operations = try inspector.operations(of: record.number)
-            let last = try inspector.entry(record.last)
+            let last = try inspector.ending(of: record)
             if common.json {
                 writeJSON(record, operations, last)
             } else {
@@ -36,7 +36,7 @@ struct ShowCommand: AsyncParsableCommand {
     private func writeText(
         _ record: ExecutionRecord,
         _ operations: [OperationRecord],
-        _ last: JournalEntry
+        _ last: JournalEntry?
     ) {
         let output = common.output
         output.line(
@@ -57,15 +57,19 @@ struct ShowCommand: AsyncParsableCommand {
             for operation in operations { table.add(row(operation)) }
             table.print(to: output)
         }
-        guard record.isClosed || record.isParked else { return }
+        guard let last else { return }
         output.line("")
+        let text = last.text(ofPayload: 0)
         switch last.entry.event {
-        case .executionCompleted:
-            output.line("output  \(last.text(ofPayload: 0) ?? "(erased)")")
+        case .executionCompleted: output.line("output  \(text ?? "(erased)")")
         case .executionFailed(let event):
-            output.line("error   \(event.error.code): \(last.text(ofPayload: 0) ?? "(erased)")")
-        case .executionParked:
-            output.line("parked  \(last.text(ofPayload: 0) ?? "(erased)")")
+            output.line("error   \(event.error.code): \(text ?? "(erased)")")
+        case .executionTimedOut(let event):
+            output.line("error   \(event.error.code): \(text ?? "(erased)")")
+        case .executionExpired: output.line("expired  \(text ?? "(erased)")")
+        case .executionCancelled(let event):
+            output.line("cancelled by \(event.actor)\(text.map { ": \($0)" } ?? "")")
+        case .executionParked: output.line("parked  \(text ?? "(erased)")")
         default: break
         }
     }
@@ -77,8 +81,14 @@ struct ShowCommand: AsyncParsableCommand {
         }
         let result =
             switch operation.status {
+            case .started where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .started: "no outcome recorded"
-            case .success: operation.value.map { String(decoding: $0, as: UTF8.self) } ?? "(erased)"
+            case .waiting:
+                operation.deadline.map { "until \(time.text($0))" } ?? "until it comes"
+            case .success where operation.operation.kind == .checkpoint:
+                operation.value.map { String(decoding: $0, as: UTF8.self) } ?? "(erased)"
+            case .success: operation.value.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
             }
         let status = operation.isVerified ? "success, found done" : operation.status.rawValue
@@ -93,7 +103,7 @@ struct ShowCommand: AsyncParsableCommand {
     private func writeJSON(
         _ record: ExecutionRecord,
         _ operations: [OperationRecord],
-        _ last: JournalEntry
+        _ last: JournalEntry?
     ) {
         common.write("daybook.show/1") { json in
             record.write(to: &json)
@@ -106,12 +116,14 @@ struct ShowCommand: AsyncParsableCommand {
                 json.key("checkpoints")
                 json.object { writeCheckpoints(operations, to: &$0) }
             }
-            switch last.entry.event {
-            case .executionCompleted where !last.payloads.isEmpty:
+            switch last?.entry.event {
+            case .executionCompleted:
+                guard let payload = last?.payloads.first else { break }
                 json.key("output")
-                json.raw(last.payloads[0].isErased ? Array("null".utf8) : last.payloads[0].data)
-            case .executionFailed, .executionParked:
-                json.member("error", last.text(ofPayload: 0))
+                json.raw(payload.isErased ? Array("null".utf8) : payload.data)
+            case .executionFailed, .executionParked, .executionTimedOut, .executionCancelled,
+                .executionExpired:
+                json.member("error", last?.text(ofPayload: 0))
             default: break
             }
         }
@@ -130,6 +142,9 @@ struct ShowCommand: AsyncParsableCommand {
             json.member("status", operation.status.rawValue)
             json.member("verified", operation.isVerified)
             json.member("starts", operation.starts)
+            json.member("tries", operation.tries == 0 ? nil : operation.tries)
+            json.member("branches", operation.branches)
+            json.member("deadline", operation.deadline?.description)
             json.member("startedAt", operation.startedAt?.description)
             json.member("endedAt", operation.endedAt?.description)
             json.member("logLines", operation.logLines)
@@ -144,7 +159,10 @@ struct ShowCommand: AsyncParsableCommand {
 
     /// The form that the scaffolder's task state has.
     private func writeCheckpoints(_ operations: [OperationRecord], to json: inout JSONWriter) {
-        for operation in operations where operation.status != .started {
+        for operation in operations
+        where operation.operation.kind == .checkpoint
+            && (operation.status == .success || operation.status == .failed)
+        {
             json.key(operation.operation.name)
             json.object { json in
                 json.member("status", operation.status == .success ? "success" : "failed")

@@ -1,5 +1,6 @@
 #if CLI
 import Daybook
+import DaybookFormat
 import DaybookInspector
 import DaybookModel
 import DaybookRunbook
@@ -77,7 +78,31 @@ final class RunProgress: Sendable {
         case .ended(_, let sequence, let failure):
             guard case .lines = style else { return }
             line(failure == nil ? "completed" : "failed") { $0.member("sequence", sequence) }
+        case .attemptFailed(let lease, let sequence, let failure, let retryAt):
+            attemptFailed(lease, sequence, failure, retryAt)
         case .activated, .closed: break
+        }
+    }
+
+    private func attemptFailed(
+        _ lease: Lease,
+        _ sequence: UInt64,
+        _ failure: OperationError,
+        _ retryAt: Timestamp
+    ) {
+        switch style {
+        case .none: break
+        case .lines:
+            line("attempt failed") { json in
+                json.member("sequence", sequence)
+                json.member("attempt", lease.attempt)
+                json.member("error", failure.message)
+                json.member("retryAt", retryAt.description)
+            }
+        case .text:
+            common.errors.line(
+                "  attempt \(lease.attempt) failed: \(failure.message); the next one begins at \(retryAt.milliseconds)"
+            )
         }
     }
 

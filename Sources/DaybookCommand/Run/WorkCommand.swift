@@ -1,6 +1,7 @@
 #if CLI
 import ArgumentParser
 import Daybook
+import DaybookFormat
 import DaybookInspector
 import DaybookModel
 import DaybookRunbook
@@ -106,6 +107,12 @@ private final class WorkReporter: Sendable {
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
                 "took over from session \(session): \(readied.count) executions, \(processes) left-over jobs ended"
+            )
+        case .attemptFailed(let lease, _, let failure, let retryAt):
+            note(
+                lease,
+                "attempt failed",
+                "\(failure.message); the next one begins at \(retryAt.milliseconds)"
             )
         case .replayed, .started, .recorded: break
         }

@@ -214,6 +214,94 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .commandRefused(newValue)}
   }
 
+  public var attemptFailed: ProtoAttemptFailed {
+    get {
+      if case .attemptFailed(let v)? = _storage._event {return v}
+      return ProtoAttemptFailed()
+    }
+    set {_uniqueStorage()._event = .attemptFailed(newValue)}
+  }
+
+  public var executionTimedOut: ProtoExecutionTimedOut {
+    get {
+      if case .executionTimedOut(let v)? = _storage._event {return v}
+      return ProtoExecutionTimedOut()
+    }
+    set {_uniqueStorage()._event = .executionTimedOut(newValue)}
+  }
+
+  public var executionCancelled: ProtoExecutionCancelled {
+    get {
+      if case .executionCancelled(let v)? = _storage._event {return v}
+      return ProtoExecutionCancelled()
+    }
+    set {_uniqueStorage()._event = .executionCancelled(newValue)}
+  }
+
+  public var executionExpired: ProtoExecutionExpired {
+    get {
+      if case .executionExpired(let v)? = _storage._event {return v}
+      return ProtoExecutionExpired()
+    }
+    set {_uniqueStorage()._event = .executionExpired(newValue)}
+  }
+
+  public var executionContinued: ProtoExecutionContinued {
+    get {
+      if case .executionContinued(let v)? = _storage._event {return v}
+      return ProtoExecutionContinued()
+    }
+    set {_uniqueStorage()._event = .executionContinued(newValue)}
+  }
+
+  public var executionClosed: ProtoExecutionClosed {
+    get {
+      if case .executionClosed(let v)? = _storage._event {return v}
+      return ProtoExecutionClosed()
+    }
+    set {_uniqueStorage()._event = .executionClosed(newValue)}
+  }
+
+  public var executionPaused: ProtoExecutionPaused {
+    get {
+      if case .executionPaused(let v)? = _storage._event {return v}
+      return ProtoExecutionPaused()
+    }
+    set {_uniqueStorage()._event = .executionPaused(newValue)}
+  }
+
+  public var executionResumed: ProtoExecutionResumed {
+    get {
+      if case .executionResumed(let v)? = _storage._event {return v}
+      return ProtoExecutionResumed()
+    }
+    set {_uniqueStorage()._event = .executionResumed(newValue)}
+  }
+
+  public var executionReopened: ProtoExecutionReopened {
+    get {
+      if case .executionReopened(let v)? = _storage._event {return v}
+      return ProtoExecutionReopened()
+    }
+    set {_uniqueStorage()._event = .executionReopened(newValue)}
+  }
+
+  public var executionWaiting: ProtoExecutionWaiting {
+    get {
+      if case .executionWaiting(let v)? = _storage._event {return v}
+      return ProtoExecutionWaiting()
+    }
+    set {_uniqueStorage()._event = .executionWaiting(newValue)}
+  }
+
+  public var signalReceived: ProtoSignalReceived {
+    get {
+      if case .signalReceived(let v)? = _storage._event {return v}
+      return ProtoSignalReceived()
+    }
+    set {_uniqueStorage()._event = .signalReceived(newValue)}
+  }
+
   public var operationStarted: ProtoOperationStarted {
     get {
       if case .operationStarted(let v)? = _storage._event {return v}
@@ -246,6 +334,70 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .logRecorded(newValue)}
   }
 
+  public var timerStarted: ProtoTimerStarted {
+    get {
+      if case .timerStarted(let v)? = _storage._event {return v}
+      return ProtoTimerStarted()
+    }
+    set {_uniqueStorage()._event = .timerStarted(newValue)}
+  }
+
+  public var timerFired: ProtoTimerFired {
+    get {
+      if case .timerFired(let v)? = _storage._event {return v}
+      return ProtoTimerFired()
+    }
+    set {_uniqueStorage()._event = .timerFired(newValue)}
+  }
+
+  public var signalAwaited: ProtoSignalAwaited {
+    get {
+      if case .signalAwaited(let v)? = _storage._event {return v}
+      return ProtoSignalAwaited()
+    }
+    set {_uniqueStorage()._event = .signalAwaited(newValue)}
+  }
+
+  public var signalDelivered: ProtoSignalDelivered {
+    get {
+      if case .signalDelivered(let v)? = _storage._event {return v}
+      return ProtoSignalDelivered()
+    }
+    set {_uniqueStorage()._event = .signalDelivered(newValue)}
+  }
+
+  public var branchesStarted: ProtoBranchesStarted {
+    get {
+      if case .branchesStarted(let v)? = _storage._event {return v}
+      return ProtoBranchesStarted()
+    }
+    set {_uniqueStorage()._event = .branchesStarted(newValue)}
+  }
+
+  public var branchSettled: ProtoBranchSettled {
+    get {
+      if case .branchSettled(let v)? = _storage._event {return v}
+      return ProtoBranchSettled()
+    }
+    set {_uniqueStorage()._event = .branchSettled(newValue)}
+  }
+
+  public var operationRecorded: ProtoOperationRecorded {
+    get {
+      if case .operationRecorded(let v)? = _storage._event {return v}
+      return ProtoOperationRecorded()
+    }
+    set {_uniqueStorage()._event = .operationRecorded(newValue)}
+  }
+
+  public var operationRetried: ProtoOperationRetried {
+    get {
+      if case .operationRetried(let v)? = _storage._event {return v}
+      return ProtoOperationRetried()
+    }
+    set {_uniqueStorage()._event = .operationRetried(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -263,10 +415,29 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case leaseLost(ProtoLeaseLost)
     case leaseReleased(ProtoLeaseReleased)
     case commandRefused(ProtoCommandRefused)
+    case attemptFailed(ProtoAttemptFailed)
+    case executionTimedOut(ProtoExecutionTimedOut)
+    case executionCancelled(ProtoExecutionCancelled)
+    case executionExpired(ProtoExecutionExpired)
+    case executionContinued(ProtoExecutionContinued)
+    case executionClosed(ProtoExecutionClosed)
+    case executionPaused(ProtoExecutionPaused)
+    case executionResumed(ProtoExecutionResumed)
+    case executionReopened(ProtoExecutionReopened)
+    case executionWaiting(ProtoExecutionWaiting)
+    case signalReceived(ProtoSignalReceived)
     case operationStarted(ProtoOperationStarted)
     case checkpointSucceeded(ProtoCheckpointSucceeded)
     case checkpointFailed(ProtoCheckpointFailed)
     case logRecorded(ProtoLogRecorded)
+    case timerStarted(ProtoTimerStarted)
+    case timerFired(ProtoTimerFired)
+    case signalAwaited(ProtoSignalAwaited)
+    case signalDelivered(ProtoSignalDelivered)
+    case branchesStarted(ProtoBranchesStarted)
+    case branchSettled(ProtoBranchSettled)
+    case operationRecorded(ProtoOperationRecorded)
+    case operationRetried(ProtoOperationRetried)
 
   }
 
@@ -379,6 +550,9 @@ public nonisolated struct ProtoSettings: Sendable {
   /// So many lost leases in a row park an execution. Default 5.
   public var lossLimit: UInt32 = 0
 
+  /// Nanoseconds after which what was submitted and never executed expires. Default 1 hour.
+  public var submissionLifetime: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -488,16 +662,71 @@ public nonisolated struct ProtoExecutionSubmitted: Sendable {
   /// Name of the workflow.
   public var type: String = String()
 
+  public var retry: ProtoRetryPolicy {
+    get {_retry ?? ProtoRetryPolicy()}
+    set {_retry = newValue}
+  }
+  /// Returns true if `retry` has been explicitly set.
+  public var hasRetry: Bool {self._retry != nil}
+  /// Clears the value of `retry`. Subsequent reads from it will return its default value.
+  public mutating func clearRetry() {self._retry = nil}
+
+  /// Nanoseconds that an attempt may take, waits included. 0: as long as it likes.
+  public var timeout: UInt64 = 0
+
+  /// Nanoseconds from the request to run to the first attempt.
+  public var delay: UInt64 = 0
+
+  /// Unless it is asked to run before, it expires then. 0: never.
+  public var expiresAt: UInt64 = 0
+
+  /// The number of the run that this one goes on from, under the same id. 0: none.
+  public var continuedFrom: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _retry: ProtoRetryPolicy? = nil
+}
+
+/// When and how often an attempt that failed is followed by another.
+public nonisolated struct ProtoRetryPolicy: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Attempts in all. 0 stands for 1: no retries.
+  public var maxAttempts: UInt32 = 0
+
+  /// Nanoseconds before the second attempt.
+  public var baseDelay: UInt64 = 0
+
+  /// Each further delay is the one before times this. 0 stands for 1.
+  public var multiplier: Double = 0
+
+  /// No delay is longer, in nanoseconds. 0: no limit.
+  public var maxDelay: UInt64 = 0
+
+  /// Up to this part of a delay is added or taken away: 0 to 1.
+  public var jitter: Double = 0
+
+  /// Codes of errors that are not retried.
+  public var fatalCodes: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// It has been asked to run.
+/// It has been asked to run, or the time for which it was held back has come.
 public nonisolated struct ProtoExecutionReadied: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// It is held back until then. 0: not at all.
+  public var notBefore: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -516,9 +745,43 @@ public nonisolated struct ProtoExecutionClaimed: Sendable {
   /// Which attempt this belongs to, from 1.
   public var attempt: UInt32 = 0
 
+  /// When that attempt times out; the same in all claims of one attempt. 0: never.
+  public var deadline: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// An attempt ended in an error, and another follows. Payload 0: the error's message. Payload 1, if
+/// present: its details.
+public nonisolated struct ProtoAttemptFailed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// The next attempt is held back until then. 0: not at all.
+  public var retryAt: UInt64 = 0
+
+  /// Its code may still be running: the next attempt also waits until the lease is released or lost.
+  public var held: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _error: ProtoError? = nil
 }
 
 /// Payload 0: the output.
@@ -534,6 +797,9 @@ public nonisolated struct ProtoExecutionCompleted: Sendable {
 
   /// The record is closed in the same step: nothing was left to clean up.
   public var closes: Bool = false
+
+  /// Signals that nobody has asked for.
+  public var signalsLeft: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -559,11 +825,202 @@ public nonisolated struct ProtoExecutionFailed: Sendable {
 
   public var closes: Bool = false
 
+  public var signalsLeft: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _error: ProtoError? = nil
+}
+
+/// The last attempt took too long. Payload 0: the error's message.
+public nonisolated struct ProtoExecutionTimedOut: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// Otherwise its code may still be running, and ExecutionClosed follows once it has ended.
+  public var closes: Bool = false
+
+  public var signalsLeft: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// Somebody has cancelled it. Payload 0: why, in words.
+public nonisolated struct ProtoExecutionCancelled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var actor: String = String()
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// Otherwise its code may still be running, and ExecutionClosed follows once it has ended.
+  public var closes: Bool = false
+
+  public var signalsLeft: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// It was submitted and not asked to run in time.
+public nonisolated struct ProtoExecutionExpired: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  public var closes: Bool = false
+
+  public var signalsLeft: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// This run has ended, and the next one of the same id follows: the entries after this one submit
+/// and ready it.
+public nonisolated struct ProtoExecutionContinued: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  /// The number of the next run.
+  public var next: UInt64 = 0
+
+  public var closes: Bool = false
+
+  public var signalsLeft: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Nothing was left to clean up any more after the final event.
+public nonisolated struct ProtoExecutionClosed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Nothing of it is run until it is resumed. Payload 0: why, in words.
+public nonisolated struct ProtoExecutionPaused: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var actor: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Payload 0: why, in words.
+public nonisolated struct ProtoExecutionResumed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var actor: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A person has it run again: recorded successes stay, what failed runs again. Payload 0: why, in
+/// words.
+public nonisolated struct ProtoExecutionReopened: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var actor: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// All that runs of it waits.
+public nonisolated struct ProtoExecutionWaiting: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Something from outside that a handler can wait for. Payload 0: its value.
+public nonisolated struct ProtoSignalReceived: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  /// Given by the sender, so that sending it again does nothing. Empty: none.
+  public var signalID: String = String()
+
+  public var actor: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// Nothing runs until a person has looked. Payload 0: why, in words.
@@ -723,6 +1180,9 @@ public nonisolated struct ProtoCommandRefused: Sendable {
 
     /// The caller's lease is no longer valid.
     case staleLease // = 1
+
+    /// The attempt was ended from outside before: cancelled, or timed out.
+    case ended // = 2
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -733,6 +1193,7 @@ public nonisolated struct ProtoCommandRefused: Sendable {
       switch rawValue {
       case 0: self = .unspecified
       case 1: self = .staleLease
+      case 2: self = .ended
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -741,6 +1202,7 @@ public nonisolated struct ProtoCommandRefused: Sendable {
       switch self {
       case .unspecified: return 0
       case .staleLease: return 1
+      case .ended: return 2
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -749,6 +1211,7 @@ public nonisolated struct ProtoCommandRefused: Sendable {
     public static let allCases: [ProtoCommandRefused.Reason] = [
       .unspecified,
       .staleLease,
+      .ended,
     ]
 
   }
@@ -782,6 +1245,16 @@ public nonisolated struct ProtoOperation: Sendable {
     public typealias RawValue = Int
     case unspecified // = 0
     case checkpoint // = 1
+    case sleep // = 2
+    case signal // = 3
+    case map // = 4
+    case parallel // = 5
+    case race // = 6
+    case version // = 7
+    case storeGet // = 8
+    case storeSet // = 9
+    case storeDelete // = 10
+    case output // = 11
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -792,6 +1265,16 @@ public nonisolated struct ProtoOperation: Sendable {
       switch rawValue {
       case 0: self = .unspecified
       case 1: self = .checkpoint
+      case 2: self = .sleep
+      case 3: self = .signal
+      case 4: self = .map
+      case 5: self = .parallel
+      case 6: self = .race
+      case 7: self = .version
+      case 8: self = .storeGet
+      case 9: self = .storeSet
+      case 10: self = .storeDelete
+      case 11: self = .output
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -800,6 +1283,16 @@ public nonisolated struct ProtoOperation: Sendable {
       switch self {
       case .unspecified: return 0
       case .checkpoint: return 1
+      case .sleep: return 2
+      case .signal: return 3
+      case .map: return 4
+      case .parallel: return 5
+      case .race: return 6
+      case .version: return 7
+      case .storeGet: return 8
+      case .storeSet: return 9
+      case .storeDelete: return 10
+      case .output: return 11
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -808,6 +1301,16 @@ public nonisolated struct ProtoOperation: Sendable {
     public static let allCases: [ProtoOperation.Kind] = [
       .unspecified,
       .checkpoint,
+      .sleep,
+      .signal,
+      .map,
+      .parallel,
+      .race,
+      .version,
+      .storeGet,
+      .storeSet,
+      .storeDelete,
+      .output,
     ]
 
   }
@@ -896,6 +1399,244 @@ public nonisolated struct ProtoCheckpointFailed: Sendable {
   public var hasError: Bool {self._error != nil}
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
   public mutating func clearError() {self._error = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// An operation waits until a time.
+public nonisolated struct ProtoTimerStarted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  public var deadline: UInt64 = 0
+
+  /// Nothing else of the execution runs: it waits.
+  public var idle: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// The time has come that an operation waited for, be it a sleep, the end of its patience for a
+/// signal, or the delay before it tries again.
+public nonisolated struct ProtoTimerFired: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// Nobody who lives runs the execution: it is ready to be claimed.
+  public var readies: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// An operation waits for a signal of its name.
+public nonisolated struct ProtoSignalAwaited: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  /// It waits no longer than that. 0: for ever.
+  public var deadline: UInt64 = 0
+
+  public var idle: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// An operation gets a signal: the value is that signal's payload.
+public nonisolated struct ProtoSignalDelivered: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// The SignalReceived entry.
+  public var signal: UInt64 = 0
+
+  public var readies: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// An operation splits into branches, each with a scope of its own.
+public nonisolated struct ProtoBranchesStarted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  public var branches: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// One of the branches has decided what an operation comes to: the first that ended, of a race; the
+/// first that failed, of a map or parallel. The others no longer count.
+public nonisolated struct ProtoBranchSettled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  public var branch: UInt32 = 0
+
+  /// It ended with an error.
+  public var failed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// An operation without a body of its own: a version, a step of the store, an output.
+/// Payload 0, if present: its value.
+public nonisolated struct ProtoOperationRecorded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  /// The OperationRecorded entry whose value a look into the store found. 0: it found none.
+  public var source: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// A body threw, and is tried again. Payload 0: the error's message. Payload 1, if present: its
+/// details.
+public nonisolated struct ProtoOperationRetried: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// How often it has been tried.
+  public var tries: UInt32 = 0
+
+  /// It is tried again then.
+  public var retryAt: UInt64 = 0
+
+  public var idle: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1109,6 +1850,9 @@ public nonisolated struct ProtoExecutionSummary: Sendable {
 
   public var errorCode: String = String()
 
+  /// When it was asked to start: the end of its initial delay. 0: it never was.
+  public var startAt: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -1213,7 +1957,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{4}\u{c}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{4}\u{18}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{4}\u{c}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -1458,6 +2202,149 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .commandRefused(v)
           }
         }()
+        case 41: try {
+          var v: ProtoAttemptFailed?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .attemptFailed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .attemptFailed(v)
+          }
+        }()
+        case 42: try {
+          var v: ProtoExecutionTimedOut?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionTimedOut(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionTimedOut(v)
+          }
+        }()
+        case 43: try {
+          var v: ProtoExecutionCancelled?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionCancelled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionCancelled(v)
+          }
+        }()
+        case 44: try {
+          var v: ProtoExecutionExpired?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionExpired(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionExpired(v)
+          }
+        }()
+        case 45: try {
+          var v: ProtoExecutionContinued?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionContinued(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionContinued(v)
+          }
+        }()
+        case 46: try {
+          var v: ProtoExecutionClosed?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionClosed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionClosed(v)
+          }
+        }()
+        case 47: try {
+          var v: ProtoExecutionPaused?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionPaused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionPaused(v)
+          }
+        }()
+        case 48: try {
+          var v: ProtoExecutionResumed?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionResumed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionResumed(v)
+          }
+        }()
+        case 49: try {
+          var v: ProtoExecutionReopened?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionReopened(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionReopened(v)
+          }
+        }()
+        case 50: try {
+          var v: ProtoExecutionWaiting?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionWaiting(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionWaiting(v)
+          }
+        }()
+        case 51: try {
+          var v: ProtoSignalReceived?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .signalReceived(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .signalReceived(v)
+          }
+        }()
         case 64: try {
           var v: ProtoOperationStarted?
           var hadOneofValue = false
@@ -1508,6 +2395,110 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._event = .logRecorded(v)
+          }
+        }()
+        case 68: try {
+          var v: ProtoTimerStarted?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .timerStarted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .timerStarted(v)
+          }
+        }()
+        case 69: try {
+          var v: ProtoTimerFired?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .timerFired(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .timerFired(v)
+          }
+        }()
+        case 70: try {
+          var v: ProtoSignalAwaited?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .signalAwaited(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .signalAwaited(v)
+          }
+        }()
+        case 71: try {
+          var v: ProtoSignalDelivered?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .signalDelivered(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .signalDelivered(v)
+          }
+        }()
+        case 72: try {
+          var v: ProtoBranchesStarted?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .branchesStarted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .branchesStarted(v)
+          }
+        }()
+        case 73: try {
+          var v: ProtoBranchSettled?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .branchSettled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .branchSettled(v)
+          }
+        }()
+        case 74: try {
+          var v: ProtoOperationRecorded?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .operationRecorded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .operationRecorded(v)
+          }
+        }()
+        case 75: try {
+          var v: ProtoOperationRetried?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .operationRetried(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .operationRetried(v)
           }
         }()
         default: break
@@ -1609,6 +2600,50 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         guard case .commandRefused(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
       }()
+      case .attemptFailed?: try {
+        guard case .attemptFailed(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+      }()
+      case .executionTimedOut?: try {
+        guard case .executionTimedOut(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+      }()
+      case .executionCancelled?: try {
+        guard case .executionCancelled(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
+      }()
+      case .executionExpired?: try {
+        guard case .executionExpired(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
+      }()
+      case .executionContinued?: try {
+        guard case .executionContinued(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
+      }()
+      case .executionClosed?: try {
+        guard case .executionClosed(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
+      }()
+      case .executionPaused?: try {
+        guard case .executionPaused(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
+      }()
+      case .executionResumed?: try {
+        guard case .executionResumed(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
+      }()
+      case .executionReopened?: try {
+        guard case .executionReopened(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
+      }()
+      case .executionWaiting?: try {
+        guard case .executionWaiting(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      }()
+      case .signalReceived?: try {
+        guard case .signalReceived(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      }()
       case .operationStarted?: try {
         guard case .operationStarted(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 64)
@@ -1624,6 +2659,38 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .logRecorded?: try {
         guard case .logRecorded(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 67)
+      }()
+      case .timerStarted?: try {
+        guard case .timerStarted(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 68)
+      }()
+      case .timerFired?: try {
+        guard case .timerFired(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 69)
+      }()
+      case .signalAwaited?: try {
+        guard case .signalAwaited(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+      }()
+      case .signalDelivered?: try {
+        guard case .signalDelivered(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 71)
+      }()
+      case .branchesStarted?: try {
+        guard case .branchesStarted(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 72)
+      }()
+      case .branchSettled?: try {
+        guard case .branchSettled(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 73)
+      }()
+      case .operationRecorded?: try {
+        guard case .operationRecorded(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 74)
+      }()
+      case .operationRetried?: try {
+        guard case .operationRetried(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 75)
       }()
       case nil: break
       }
@@ -1822,7 +2889,7 @@ nonisolated extension ProtoJournalCreated: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Settings"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}payload_limit\0\u{3}loss_limit\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}payload_limit\0\u{3}loss_limit\0\u{3}submission_lifetime\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1832,6 +2899,7 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.payloadLimit) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.lossLimit) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.submissionLifetime) }()
       default: break
       }
     }
@@ -1844,12 +2912,16 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.lossLimit != 0 {
       try visitor.visitSingularUInt32Field(value: self.lossLimit, fieldNumber: 2)
     }
+    if self.submissionLifetime != 0 {
+      try visitor.visitSingularUInt64Field(value: self.submissionLifetime, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoSettings, rhs: ProtoSettings) -> Bool {
     if lhs.payloadLimit != rhs.payloadLimit {return false}
     if lhs.lossLimit != rhs.lossLimit {return false}
+    if lhs.submissionLifetime != rhs.submissionLifetime {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2057,7 +3129,7 @@ nonisolated extension ProtoContentTypeInterned: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2067,17 +3139,41 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.type) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.timeout) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.delay) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAt) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.id.isEmpty {
       try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
     }
     if !self.type.isEmpty {
       try visitor.visitSingularStringField(value: self.type, fieldNumber: 2)
+    }
+    try { if let v = self._retry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.timeout != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeout, fieldNumber: 4)
+    }
+    if self.delay != 0 {
+      try visitor.visitSingularUInt64Field(value: self.delay, fieldNumber: 5)
+    }
+    if self.expiresAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.expiresAt, fieldNumber: 6)
+    }
+    if self.continuedFrom != 0 {
+      try visitor.visitSingularUInt64Field(value: self.continuedFrom, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2085,6 +3181,66 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
   public static func ==(lhs: ProtoExecutionSubmitted, rhs: ProtoExecutionSubmitted) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.type != rhs.type {return false}
+    if lhs._retry != rhs._retry {return false}
+    if lhs.timeout != rhs.timeout {return false}
+    if lhs.delay != rhs.delay {return false}
+    if lhs.expiresAt != rhs.expiresAt {return false}
+    if lhs.continuedFrom != rhs.continuedFrom {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RetryPolicy"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_attempts\0\u{3}base_delay\0\u{1}multiplier\0\u{3}max_delay\0\u{1}jitter\0\u{3}fatal_codes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.maxAttempts) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.baseDelay) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.multiplier) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.maxDelay) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.jitter) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.fatalCodes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.maxAttempts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.maxAttempts, fieldNumber: 1)
+    }
+    if self.baseDelay != 0 {
+      try visitor.visitSingularUInt64Field(value: self.baseDelay, fieldNumber: 2)
+    }
+    if self.multiplier.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.multiplier, fieldNumber: 3)
+    }
+    if self.maxDelay != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxDelay, fieldNumber: 4)
+    }
+    if self.jitter.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.jitter, fieldNumber: 5)
+    }
+    if !self.fatalCodes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.fatalCodes, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoRetryPolicy, rhs: ProtoRetryPolicy) -> Bool {
+    if lhs.maxAttempts != rhs.maxAttempts {return false}
+    if lhs.baseDelay != rhs.baseDelay {return false}
+    if lhs.multiplier != rhs.multiplier {return false}
+    if lhs.maxDelay != rhs.maxDelay {return false}
+    if lhs.jitter != rhs.jitter {return false}
+    if lhs.fatalCodes != rhs.fatalCodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2092,18 +3248,29 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoExecutionReadied: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionReadied"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}not_before\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.notBefore) }()
+      default: break
+      }
+    }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.notBefore != 0 {
+      try visitor.visitSingularFixed64Field(value: self.notBefore, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionReadied, rhs: ProtoExecutionReadied) -> Bool {
+    if lhs.notBefore != rhs.notBefore {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2111,7 +3278,7 @@ nonisolated extension ProtoExecutionReadied: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionClaimed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}attempt\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}attempt\0\u{1}deadline\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2121,6 +3288,7 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
       default: break
       }
     }
@@ -2133,12 +3301,65 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
     }
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionClaimed, rhs: ProtoExecutionClaimed) -> Bool {
     if lhs.epoch != rhs.epoch {return false}
     if lhs.attempt != rhs.attempt {return false}
+    if lhs.deadline != rhs.deadline {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AttemptFailed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{3}retry_at\0\u{1}held\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.retryAt) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.held) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.retryAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.retryAt, fieldNumber: 3)
+    }
+    if self.held != false {
+      try visitor.visitSingularBoolField(value: self.held, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoAttemptFailed, rhs: ProtoAttemptFailed) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.retryAt != rhs.retryAt {return false}
+    if lhs.held != rhs.held {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2146,7 +3367,7 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionCompleted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0\u{3}signals_left\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2157,6 +3378,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.operations) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
       default: break
       }
     }
@@ -2172,6 +3394,9 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if self.closes != false {
       try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
     }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2179,6 +3404,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if lhs.epoch != rhs.epoch {return false}
     if lhs.operations != rhs.operations {return false}
     if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2186,7 +3412,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2197,6 +3423,7 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
       default: break
       }
     }
@@ -2216,6 +3443,9 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     if self.closes != false {
       try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
     }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2223,6 +3453,384 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.epoch != rhs.epoch {return false}
     if lhs._error != rhs._error {return false}
     if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionTimedOut"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.closes != false {
+      try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
+    }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionTimedOut, rhs: ProtoExecutionTimedOut) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionCancelled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.closes != false {
+      try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
+    }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionCancelled, rhs: ProtoExecutionCancelled) -> Bool {
+    if lhs.actor != rhs.actor {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionExpired: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionExpired"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.closes != false {
+      try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
+    }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionExpired, rhs: ProtoExecutionExpired) -> Bool {
+    if lhs._error != rhs._error {return false}
+    if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionContinued: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionContinued"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}next\0\u{1}closes\0\u{3}signals_left\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.next) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt64Field(value: self.next, fieldNumber: 2)
+    }
+    if self.closes != false {
+      try visitor.visitSingularBoolField(value: self.closes, fieldNumber: 3)
+    }
+    if self.signalsLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionContinued, rhs: ProtoExecutionContinued) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.closes != rhs.closes {return false}
+    if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionClosed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionClosed, rhs: ProtoExecutionClosed) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionPaused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionPaused"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionPaused, rhs: ProtoExecutionPaused) -> Bool {
+    if lhs.actor != rhs.actor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionResumed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionResumed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionResumed, rhs: ProtoExecutionResumed) -> Bool {
+    if lhs.actor != rhs.actor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionReopened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionReopened"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionReopened, rhs: ProtoExecutionReopened) -> Bool {
+    if lhs.actor != rhs.actor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionWaiting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionWaiting"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionWaiting, rhs: ProtoExecutionWaiting) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SignalReceived"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{1}actor\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.signalID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.signalID.isEmpty {
+      try visitor.visitSingularStringField(value: self.signalID, fieldNumber: 2)
+    }
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSignalReceived, rhs: ProtoSignalReceived) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.signalID != rhs.signalID {return false}
+    if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2431,7 +4039,7 @@ nonisolated extension ProtoCommandRefused: SwiftProtobuf.Message, SwiftProtobuf.
 }
 
 nonisolated extension ProtoCommandRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_STALE_LEASE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_STALE_LEASE\0\u{1}REASON_ENDED\0")
 }
 
 nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2485,7 +4093,7 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 }
 
 nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0")
 }
 
 nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2620,6 +4228,383 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if lhs.epoch != rhs.epoch {return false}
     if lhs.startedAt != rhs.startedAt {return false}
     if lhs._error != rhs._error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTimerStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".TimerStarted"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}deadline\0\u{1}idle\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 3)
+    }
+    if self.idle != false {
+      try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoTimerStarted, rhs: ProtoTimerStarted) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.deadline != rhs.deadline {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTimerFired: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".TimerFired"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}readies\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.readies != false {
+      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoTimerFired, rhs: ProtoTimerFired) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.readies != rhs.readies {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSignalAwaited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SignalAwaited"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}deadline\0\u{1}idle\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 3)
+    }
+    if self.idle != false {
+      try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSignalAwaited, rhs: ProtoSignalAwaited) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.deadline != rhs.deadline {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSignalDelivered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SignalDelivered"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}signal\0\u{1}readies\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.signal) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.signal != 0 {
+      try visitor.visitSingularUInt64Field(value: self.signal, fieldNumber: 2)
+    }
+    if self.readies != false {
+      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSignalDelivered, rhs: ProtoSignalDelivered) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.signal != rhs.signal {return false}
+    if lhs.readies != rhs.readies {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBranchesStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BranchesStarted"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}branches\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.branches) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.branches != 0 {
+      try visitor.visitSingularUInt32Field(value: self.branches, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoBranchesStarted, rhs: ProtoBranchesStarted) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBranchSettled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BranchSettled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}branch\0\u{1}failed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.branch) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.branch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.branch, fieldNumber: 3)
+    }
+    if self.failed != false {
+      try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoBranchSettled, rhs: ProtoBranchSettled) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.branch != rhs.branch {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOperationRecorded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OperationRecorded"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}source\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.source) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.source != 0 {
+      try visitor.visitSingularUInt64Field(value: self.source, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOperationRecorded, rhs: ProtoOperationRecorded) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.source != rhs.source {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OperationRetried"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.tries) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.retryAt) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.tries != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tries, fieldNumber: 4)
+    }
+    if self.retryAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.retryAt, fieldNumber: 5)
+    }
+    if self.idle != false {
+      try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOperationRetried, rhs: ProtoOperationRetried) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.tries != rhs.tries {return false}
+    if lhs.retryAt != rhs.retryAt {return false}
+    if lhs.idle != rhs.idle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2828,7 +4813,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2845,6 +4830,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.errorCode) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.startAt) }()
       default: break
       }
     }
@@ -2878,6 +4864,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     if !self.errorCode.isEmpty {
       try visitor.visitSingularStringField(value: self.errorCode, fieldNumber: 9)
     }
+    if self.startAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.startAt, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2891,6 +4880,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     if lhs.last != rhs.last {return false}
     if lhs.entries != rhs.entries {return false}
     if lhs.errorCode != rhs.errorCode {return false}
+    if lhs.startAt != rhs.startAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -210,6 +210,7 @@ extension RandomWalk {
             let logs = try sealed(logs: logs)
             let error = ErrorFacts(code: code)
             return try run(Fail(lease, error, payloads: payloads, logs: logs), session)
+                .map(\.sequence)
         case .release: return try run(Release(lease), session)
         case .park(let types):
             let divergence = Divergence(

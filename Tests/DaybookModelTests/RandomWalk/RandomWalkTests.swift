@@ -14,7 +14,8 @@ import Testing
         #expect(walk.rollBacks > 50, "seed \(seed)")
         #expect(walk.refusals > 300, "seed \(seed)")
         #expect(walk.refusals < 3_000, "seed \(seed)")
-        for kind in EventKind.allCases {
+        for kind in EventKind.allCases
+        where kind.rawValue <= 40 || (64...67).contains(kind.rawValue) {
             let least = kind == .journalCreated ? 1 : 4
             let count = walk.audit.counts[kind.name, default: 0]
             #expect(count >= least, "\(kind.name): \(count), seed \(seed)")

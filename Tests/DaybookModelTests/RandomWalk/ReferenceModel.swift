@@ -6,6 +6,13 @@ import DaybookFormat
 enum Outcome<Answer: Equatable & Sendable>: Equatable {
     case granted(Answer)
     case refused(Refusal.Code)
+
+    func map<Other>(_ body: (Answer) -> Other) -> Outcome<Other> {
+        switch self {
+        case .granted(let answer): .granted(body(answer))
+        case .refused(let code): .refused(code)
+        }
+    }
 }
 
 /// What the model should do, written a second time and plainly: no bytes, no overlay, no tables.

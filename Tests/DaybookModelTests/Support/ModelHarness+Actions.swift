@@ -114,7 +114,10 @@ extension ModelHarness {
         by session: UInt64
     ) throws -> UInt64 {
         let payloads = try sealed([.text("it went wrong")])
-        return try run(Fail(lease, ErrorFacts(code: code), payloads: payloads), session: session)
+        return try run(
+            Fail(lease, ErrorFacts(code: code), payloads: payloads),
+            session: session
+        ).sequence
     }
 
     /// Parks an execution for a divergence.

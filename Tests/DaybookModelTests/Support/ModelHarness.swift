@@ -58,7 +58,11 @@ struct ModelHarness {
     /// Decides a command and leaves it at that.
     func decide<C: Command>(_ command: C, session: UInt64) throws -> Decision<C.Answer> {
         let moment = Moment(now: now, nextSequence: next, session: session)
-        return try command.decide(state, facts(for: command.subject), moment)
+        var facts = try facts(for: command.subject)
+        if command.needsHistory, let row = facts.row, row.hasClosed {
+            facts.closed = try fold(row.number, before: next)
+        }
+        return try command.decide(state, facts, moment)
     }
 
     /// What is known of an id, looked up as the shell does.
@@ -72,6 +76,43 @@ struct ModelHarness {
             facts.input = Facts.RecordedInput(mac: first.mac, salt: salt)
         }
         return facts
+    }
+
+    /// Lets the time pass, and sees to what is due.
+    @discardableResult
+    mutating func pass(_ duration: Duration, by session: UInt64) throws -> Int {
+        now = Timestamp(rawValue: now.rawValue + duration.wholeNanoseconds)
+        var count = 0
+        while let deadline = state.nextDeadline, deadline <= now {
+            state.advance(to: now, limit: 100)
+            let fired = try run(
+                FireTimers(
+                    timeoutMessage: try sealed([.text("Task timed out")]),
+                    expiryMessage: try sealed([.text("not executed in time")])
+                ),
+                session: session
+            )
+            if fired == 0 { break }
+            count += fired
+        }
+        return count
+    }
+
+    /// Folds the history of an execution.
+    func fold(_ number: UInt64, before end: UInt64) throws -> ExecutionState {
+        var state: ExecutionState?
+        for bytes in entries.prefix(Int(end)) {
+            try withEntry(bytes) { entry in
+                guard entry.header.execution == number else { return }
+                if state == nil {
+                    state = try ExecutionState(first: entry)
+                } else {
+                    try state?.apply(entry)
+                }
+            }
+        }
+        guard let state else { return try State.noHistory(number, end) }
+        return state
     }
 
     // MARK: Batches
@@ -134,7 +175,10 @@ struct ModelHarness {
             batch.payloads[header.sequence] = draft.payloads?.record
             if let row = draft.row { batch.rows[Array(row.id.utf8)] = row.row }
             batch.entries.append(bytes)
-            try withEntry(bytes) { try state.apply(pending: $0) }
+            let harness = self
+            try withEntry(bytes) { entry in
+                try state.apply(pending: entry) { try harness.fold($0, before: $1) }
+            }
         }
     }
 
@@ -198,7 +242,9 @@ struct ModelHarness {
     func recovered() throws -> State {
         var state = State()
         for bytes in disk.entries {
-            try withEntry(bytes) { try state.apply(committed: $0) }
+            try withEntry(bytes) { entry in
+                _ = try state.apply(committed: entry) { try fold($0, before: $1) }
+            }
         }
         return state
     }
@@ -231,6 +277,7 @@ func encode(
 }
 
 /// Looks at an entry.
+@discardableResult
 func withEntry<Result>(
     _ bytes: [UInt8],
     _ body: (EntryView) throws -> Result

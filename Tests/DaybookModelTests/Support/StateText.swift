@@ -34,17 +34,29 @@ func text(of value: Any) -> String {
 private func text(ofBase base: State.Base) -> String {
     let parts = Mirror(reflecting: base).children.map { child in
         let label = child.label ?? ""
+        // Void deadlines go when they come, or when there are many.
+        if let timers = child.value as? Timers {
+            return label + ": " + text(of: live(timers, base.executions))
+        }
         guard label == "ready" else { return label + ": " + text(of: child.value) }
         let live = places(in: child.value).filter { place in
             guard let state = base.executions[place.number] else { return false }
-            return state.status == .ready && !state.isParked
-                && state.readySequence == place.sequence
+            return state.isClaimable && state.readySequence == place.sequence
         }
         // Ascending within each type: the order of the types among them says nothing.
         let queues = Dictionary(grouping: live) { base.executions[$0.number]?.type ?? "" }
         return label + ": " + text(of: queues)
     }
     return "(" + parts.joined(separator: ",\n") + ")"
+}
+
+/// The deadlines that stand, each once, in order.
+private func live(_ timers: Timers, _ executions: ExecutionTable) -> [TimerItem] {
+    var timers = timers
+    timers.advance(to: Timestamp(rawValue: .max), limit: .max) { item in
+        executions[item.execution]?.hasTimer(item) ?? false
+    }
+    return timers.due
 }
 
 /// All places in queues, void ones included, whatever holds them.

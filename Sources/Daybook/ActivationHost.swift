@@ -1,0 +1,57 @@
+import DaybookFormat
+import DaybookModel
+import DaybookSystem
+
+/// What an activation runs in: an engine, or a replay without effects.
+protocol ActivationHost: Sendable {
+    /// How values become payloads.
+    var codec: any PayloadCodec { get }
+    /// Bytes that a payload may have.
+    var payloadLimit: Int { get }
+    /// The journal's UUID.
+    var journalID: Identifier { get }
+
+    /// The time of day.
+    func now() -> Timestamp
+    /// Told of everything that happens.
+    func observe(_ event: EngineEvent)
+    /// Has a command decided and carried out.
+    func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer
+    /// The folder that an execution keeps files in.
+    func workspace(of number: UInt64) throws -> String
+    /// Notes a process group that is to be ended should this process die.
+    func note(_ group: ProcessGroup) throws
+    /// All that an activation runs waits, or something of it runs again.
+    func becameIdle(_ activation: Activation, _ isIdle: Bool)
+}
+
+extension ActivationHost {
+    /// Seals what a body gave or threw.
+    func seal(
+        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>
+    ) throws -> RecordOutcome.Outcome {
+        switch outcome {
+        case .success(let value):
+            return .success(try seal(value.data), verified: value.verified)
+        case .failure(let error): return .failure(error.facts, try seal(error))
+        }
+    }
+
+    /// Seals a value.
+    func seal(_ data: [UInt8]) throws -> SealedPayloads {
+        try SealedPayloads([Payload(data, contentType: codec.contentType)], limit: payloadLimit)
+    }
+
+    /// Seals an error's message and details.
+    func seal(_ error: OperationError) throws -> SealedPayloads {
+        var payloads = [Payload.text(Self.shortened(error.message, payloadLimit))]
+        if let details = error.details { payloads.append(.json(details)) }
+        return try SealedPayloads(payloads, limit: payloadLimit)
+    }
+
+    /// A message is cut rather than lost.
+    private static func shortened(_ message: String, _ limit: Int) -> String {
+        message.utf8.count <= limit
+            ? message : String(decoding: message.utf8.prefix(limit - 8), as: UTF8.self)
+    }
+}

@@ -1,0 +1,165 @@
+import DaybookFormat
+import DaybookModel
+
+extension WorkflowContext {
+    // MARK: Drawn values
+
+    /// A UUID that is the same whenever the handler comes by here, and nowhere else. Nothing is
+    /// recorded for it.
+    public func uuid() -> String {
+        var bytes = Array(draw().prefix(16))
+        // RFC 9562: version 8, for what is made by a rule of one's own.
+        bytes[6] = bytes[6] & 0x0F | 0x80
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return Identifier(bytes)?.description ?? ""
+    }
+
+    /// A source of random numbers that gives the same ones whenever the handler comes by here.
+    /// Nothing is recorded for it.
+    public func random() -> ReplayableRandom {
+        let seed = draw()
+        return ReplayableRandom(
+            state: seed.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        )
+    }
+
+    // MARK: Versions
+
+    /// Whether this code is run by an execution that began with it. In one whose history goes on
+    /// without this call the code was older: then the answer is no, and the handler must do what it
+    /// did before.
+    public func version(
+        _ name: String,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> Bool {
+        try activation.checkOpen()
+        if let record = try activation.peek(in: scope),
+            record.operation.kind != .version || record.operation.name != name
+        {
+            return false
+        }
+        let operation = try next(.version, name)
+        if try replay(operation, at: "\(file):\(line)") == nil { _ = try await record(operation) }
+        return true
+    }
+
+    /// Records an operation without a body.
+    func record(_ operation: Operation, _ value: [UInt8]? = nil) async throws -> UInt64? {
+        defer { activation.noteOperation() }
+        return try await activation.perform {
+            RecordOperation(
+                activation.lease,
+                operation,
+                payloads: try value.map { try activation.host.seal($0) },
+                logs: try activation.takeLogs()
+            )
+        }
+    }
+
+    // MARK: Outputs
+
+    /// Records a named output of the execution: it is in its record from now on, also while it
+    /// runs. The last value of a name counts.
+    public func output(
+        _ name: String,
+        _ value: some Encodable & Sendable,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws {
+        try await put(.output, name, value, at: "\(file):\(line)")
+    }
+
+    fileprivate func put(
+        _ kind: Operation.Kind,
+        _ name: String,
+        _ value: some Encodable & Sendable,
+        at location: String
+    ) async throws {
+        let data = try activation.host.codec.encode(value)
+        guard data.count <= activation.host.payloadLimit else {
+            throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
+        }
+        let operation = try next(kind, name)
+        guard try replay(operation, at: location) == nil else { return }
+        if let sequence = try await record(operation, data) { consumed(sequence) }
+    }
+
+    // MARK: The store
+
+    /// Values under keys, kept with the execution: apart from checkpoints, and there for each of
+    /// its attempts, whichever process runs it.
+    public var store: ContextStore { ContextStore(context: self) }
+}
+
+/// Values under keys, kept with an execution.
+public struct ContextStore {
+    let context: WorkflowContext
+
+    /// The value under a key; nil when there is none.
+    /// - Throws: ``OperationError`` with the code `undecodable-value` when it is not a `Value`.
+    public func get<Value: Decodable & Sendable>(
+        _ key: String,
+        as type: Value.Type = Value.self,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> Value? {
+        let operation = try context.next(.storeGet, key)
+        let source: UInt64?
+        if let record = try context.replay(operation, at: "\(file):\(line)") {
+            guard case .recorded(let recorded) = record.outcome else { return nil }
+            source = recorded
+        } else {
+            source = try await context.record(operation)
+        }
+        guard let source else { return nil }
+        let data = try context.activation.value(at: source)
+        do {
+            return try context.activation.host.codec.decode(Value.self, from: data)
+        } catch {
+            throw OperationError(
+                code: "undecodable-value",
+                message: "the value under \(key) is not a \(Value.self)",
+                isRetryable: false
+            )
+        }
+    }
+
+    /// Puts a value under a key.
+    public func set(
+        _ key: String,
+        _ value: some Encodable & Sendable,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws {
+        try await context.put(.storeSet, key, value, at: "\(file):\(line)")
+    }
+
+    /// Removes the value under a key, if there is one.
+    public func delete(
+        _ key: String,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws {
+        let operation = try context.next(.storeDelete, key)
+        guard try context.replay(operation, at: "\(file):\(line)") == nil else { return }
+        _ = try await context.record(operation)
+    }
+}
+
+/// A source of random numbers that follows from its seed: SplitMix64 (Steele, Lea and Flood, 2014).
+/// Not for secrets.
+public struct ReplayableRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(state: UInt64) { self.state = state }
+
+    /// The next 64 bits.
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

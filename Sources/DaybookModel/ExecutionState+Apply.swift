@@ -1,0 +1,358 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+extension ExecutionState {
+    /// What an entry did to an execution, as far as others must follow.
+    struct Change {
+        /// It has a new place in the queue.
+        var becameClaimable = false
+        /// It had one.
+        var leftQueue = false
+        /// It has a new deadline.
+        var timer: TimerItem?
+        /// A deadline fell away before its time.
+        var droppedTimer = false
+        /// Nothing of it is open any more.
+        var closed = false
+    }
+
+    /// Takes in the next entry of its history.
+    /// - Throws: `WireError`; ``UnknownEvent``.
+    public mutating func apply(_ entry: EntryView) throws {
+        _ = try apply(try State.kind(of: entry), entry)
+    }
+
+    /// Takes in one of its entries after the first.
+    mutating func apply(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Change {
+        guard entry.header.ordinal == entries, entry.header.previous == last else {
+            throw WireError(
+                "it says that it is number \(entry.header.ordinal) of its execution, after entry \(entry.header.previous); the fold has \(entries) of them, the last being entry \(last)"
+            )
+        }
+        let wasClaimable = isClaimable
+        last = entry.header.sequence
+        entries += 1
+        updatedAt = entry.header.time
+        var change = Change()
+        switch kind {
+        case .checkpointSucceeded, .operationRecorded:
+            try progress.record(entry)
+            losses = 0
+            if status == .waiting { status = .running }
+            if kind == .operationRecorded { try applyRecorded(entry) }
+            return change
+        case .checkpointFailed:
+            try progress.record(entry, failed: true)
+            losses = 0
+            if status == .waiting { status = .running }
+            return change
+        case .operationStarted, .logRecorded, .executionWaiting:
+            if kind == .executionWaiting, status == .running { status = .waiting }
+            return change
+        case .branchesStarted: try progress.split(entry)
+        case .branchSettled: try applySettled(entry)
+        case .timerStarted, .signalAwaited, .operationRetried:
+            try applyWait(kind, entry, &change)
+        case .timerFired, .signalDelivered: try applyWake(kind, entry, &change)
+        case .signalReceived: try applySignal(entry)
+        case .executionReadied, .executionClaimed, .leaseLost, .leaseReleased:
+            try applyLease(kind, entry, &change)
+        case .attemptFailed: try applyAttemptFailed(entry, &change)
+        case .executionParked:
+            isParked = true
+            session = 0
+        case .executionPaused: isPaused = true
+        case .executionResumed: isPaused = false
+        case .executionReopened: applyReopened()
+        case .commandRefused: try applyRefused(entry)
+        case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
+            .executionExpired, .executionContinued:
+            change.closed = try applyEnd(kind, entry)
+            change.droppedTimer = true
+        case .executionClosed:
+            guard isCleaning else { throw WireError("it closes what has not ended") }
+            session = 0
+            change.closed = true
+        case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
+            .contentTypeInterned:
+            throw WireError("\(kind.name) does not belong into an execution's history")
+        }
+        let isClaimable = isClaimable
+        if isClaimable, !wasClaimable {
+            readySequence = entry.header.sequence
+            change.becameClaimable = true
+        }
+        change.leftQueue = wasClaimable && !isClaimable
+        return change
+    }
+
+    // MARK: Leases
+
+    private mutating func applyLease(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
+        switch kind {
+        case .executionReadied:
+            let event = try ProtoExecutionReadied(decoding: entry)
+            status = .ready
+            if startAt.rawValue == 0 {
+                startAt =
+                    event.notBefore == 0
+                    ? entry.header.time : Timestamp(rawValue: event.notBefore)
+            }
+            hold(until: event.notBefore, &change)
+        case .executionClaimed:
+            let claim = try LeaseFields(entry.eventBytes)
+            guard claim.epoch > epoch, claim.epoch < .max else {
+                throw WireError("it is claimed with the epoch \(claim.epoch) after \(epoch)")
+            }
+            status = .running
+            session = entry.header.session
+            epoch = claim.epoch
+            let attempt = UInt32(truncatingIfNeeded: claim.number)
+            self.attempt = attempt
+            beginsAttempt = false
+            if startedAt.rawValue == 0 { startedAt = entry.header.time }
+            if claim.deadline != deadline.rawValue {
+                deadline = Timestamp(rawValue: claim.deadline)
+                change.timer = ownTimer
+            }
+        case .leaseLost, .leaseReleased:
+            let lease = try LeaseFields(entry.eventBytes)
+            if kind == .leaseLost {
+                guard lease.number <= UInt64(losses) + 1 else {
+                    throw WireError("it counts \(lease.number) losses after \(losses)")
+                }
+                losses = UInt32(truncatingIfNeeded: lease.number)
+            }
+            if status == .running { status = .ready }
+            session = 0
+        default: break
+        }
+    }
+
+    private var ownTimer: TimerItem? {
+        deadline.rawValue == 0 ? nil : TimerItem(deadline: deadline, execution: number, wait: 0)
+    }
+
+    private mutating func hold(until time: UInt64, _ change: inout Change) {
+        isDelayed = time != 0
+        deadline = Timestamp(rawValue: time)
+        change.timer = ownTimer
+    }
+
+    private mutating func applyAttemptFailed(
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
+        let event = try ProtoAttemptFailed(decoding: entry)
+        status = .ready
+        if !event.held { session = 0 }
+        rare.previousFailure = entry.header.sequence
+        beginNextAttempt()
+        hold(until: event.retryAt, &change)
+    }
+
+    private mutating func beginNextAttempt() {
+        beginsAttempt = true
+        progress.beginAttempt()
+        // A try that was to follow is not followed by one: the operation begins anew.
+        if !waits.isEmpty { rare.waits.removeAll { $0.kind == .retry } }
+    }
+
+    private mutating func applyReopened() {
+        if !isParked || status.isFinal { beginNextAttempt() }
+        status = .ready
+        isParked = false
+        isDelayed = false
+        losses = 0
+        session = 0
+        deadline = Timestamp(rawValue: 0)
+        finishedAt = Timestamp(rawValue: 0)
+        if !errorCode.isEmpty { rare.errorCode = "" }
+    }
+
+    // MARK: Waiting
+
+    private mutating func applyWait(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
+        let (proto, deadline, isIdle): (ProtoOperation, UInt64, Bool)
+        let waitKind: Wait.Kind
+        switch kind {
+        case .timerStarted:
+            let event = try ProtoTimerStarted(decoding: entry)
+            (proto, deadline, isIdle) = (event.operation, event.deadline, event.idle)
+            waitKind = .timer
+            try progress.record(entry)
+        case .signalAwaited:
+            let event = try ProtoSignalAwaited(decoding: entry)
+            (proto, deadline, isIdle) = (event.operation, event.deadline, event.idle)
+            waitKind = .signal
+            try progress.record(entry)
+        default:
+            let event = try ProtoOperationRetried(decoding: entry)
+            (proto, deadline, isIdle) = (event.operation, event.retryAt, event.idle)
+            waitKind = .retry
+        }
+        losses = 0
+        let wait = Wait(
+            kind: waitKind,
+            operation: Operation(proto),
+            deadline: deadline == 0 ? nil : Timestamp(rawValue: deadline),
+            sequence: entry.header.sequence
+        )
+        rare.waits.append(wait)
+        if let deadline = wait.deadline {
+            change.timer = TimerItem(deadline: deadline, execution: number, wait: wait.sequence)
+        }
+        if isIdle, status == .running { status = .waiting }
+    }
+
+    private mutating func applyWake(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
+        let (proto, readies): (ProtoOperation, Bool)
+        if kind == .timerFired {
+            let event = try ProtoTimerFired(decoding: entry)
+            (proto, readies) = (event.operation, event.readies)
+        } else {
+            let event = try ProtoSignalDelivered(decoding: entry)
+            (proto, readies) = (event.operation, event.readies)
+            if let index = rare.signals.firstIndex(where: { $0.sequence == event.signal }) {
+                rare.signals.remove(at: index)
+            }
+        }
+        let operation = Operation(proto)
+        if let index = waits.firstIndex(where: { $0.operation.isSamePlace(as: operation) }) {
+            let wait = rare.waits.remove(at: index)
+            change.droppedTimer = wait.deadline != nil && kind != .timerFired
+        } else if kind == .signalDelivered {
+            // It was there before it was asked for: the operation begins and ends with this entry.
+            try progress.record(entry)
+        } else {
+            throw WireError("a timer fires that was not started")
+        }
+        if readies {
+            if status == .waiting || status == .running { status = .ready }
+            session = 0
+        } else if status == .waiting {
+            status = .running
+        }
+    }
+
+    private mutating func applySignal(_ entry: EntryView) throws(WireError) {
+        let event = try ProtoSignalReceived(decoding: entry)
+        rare.signals.append(BufferedSignal(name: event.name, sequence: entry.header.sequence))
+        if !event.signalID.isEmpty { rare.signalIDs.insert(event.signalID) }
+    }
+
+    // MARK: Operations
+
+    private mutating func applyRecorded(_ entry: EntryView) throws(WireError) {
+        let operation = Operation(try ProtoOperationRecorded(decoding: entry).operation)
+        switch operation.kind {
+        case .storeSet: rare.store[operation.name] = entry.header.sequence
+        case .storeDelete: rare.store[operation.name] = nil
+        case .output:
+            if let index = outputs.firstIndex(where: { $0.name == operation.name }) {
+                rare.outputs[index].sequence = entry.header.sequence
+            } else {
+                rare.outputs.append((operation.name, entry.header.sequence))
+            }
+        default: break
+        }
+    }
+
+    private mutating func applySettled(_ entry: EntryView) throws(WireError) {
+        let event = try ProtoBranchSettled(decoding: entry)
+        if event.failed { try progress.settle(entry) }
+        // The other branches no longer count, and neither does what they wait for.
+        let settled = Operation(event.operation)
+        let others = settled.scope + [settled.position]
+        guard !waits.isEmpty else { return }
+        rare.waits.removeAll { wait in
+            wait.operation.scope.starts(with: others)
+                && wait.operation.scope[others.count] != event.branch
+        }
+    }
+
+    private mutating func applyRefused(_ entry: EntryView) throws(WireError) {
+        let event = try ProtoCommandRefused(decoding: entry)
+        if event.epoch != 0 { rare.refusedEpochs.append(event.epoch) }
+    }
+
+    // MARK: The end
+
+    /// - Returns: whether nothing is left to clean up.
+    private mutating func applyEnd(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Bool
+    {
+        switch kind {
+        case .executionCompleted: status = .completed
+        case .executionContinued: status = .completed
+        case .executionTimedOut: status = .timedOut
+        case .executionCancelled: status = .cancelled
+        case .executionExpired: status = .expired
+        default: status = .failed
+        }
+        let end = try EndFields(entry)
+        finishedAt = entry.header.time
+        if !end.errorCode.isEmpty { rare.errorCode = end.errorCode }
+        isDelayed = false
+        deadline = Timestamp(rawValue: 0)
+        if !waits.isEmpty { rare.waits = [] }
+        if end.closes { session = 0 }
+        return end.closes
+    }
+}
+
+/// The numbers that the lease events begin with: the epoch, an attempt or a count, a deadline.
+struct LeaseFields {
+    var epoch: UInt64 = 0
+    var number: UInt64 = 0
+    var deadline: UInt64 = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            switch field.tag {
+            case 1 << 3: epoch = try reader.varint()
+            case 2 << 3: number = try reader.varint()
+            case 3 << 3 | 1: deadline = try reader.fixed64()
+            default: try reader.skip(field)
+            }
+        }
+    }
+}
+
+/// What all final events have in common: the code of an error in field 2, and in field 3 whether
+/// nothing is left to clean up.
+private struct EndFields {
+    var errorCode = ""
+    var closes = false
+
+    init(_ entry: EntryView) throws(WireError) {
+        var reader = WireReader(entry.eventBytes)
+        while let field = try reader.field() {
+            switch field.tag {
+            case 2 << 3 | 2:
+                var error = WireReader(try reader.bytes())
+                while let field = try error.field() {
+                    if field.tag == 2 << 3 | 2 {
+                        errorCode = try error.string()
+                    } else {
+                        try error.skip(field)
+                    }
+                }
+            case 3 << 3: closes = try reader.varint() != 0
+            default: try reader.skip(field)
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import DaybookFormat
+import HeapModule
+
+/// All deadlines of the open executions, in order of time.
+///
+/// A deadline that no longer stands stays in the heap until it comes to the top, or until half of
+/// the heap may be void.
+struct Timers: Sendable {
+    private var heap = Heap<TimerItem>()
+    /// Those that have come and are not fired yet, in order.
+    private(set) var due: [TimerItem] = []
+    private var dropped = 0
+
+    /// How many deadlines are kept, void ones included.
+    var count: Int { heap.count + due.count }
+
+    /// The first deadline.
+    var next: Timestamp? { due.first?.deadline ?? heap.min?.deadline }
+
+    mutating func insert(_ item: TimerItem) { heap.insert(item) }
+
+    /// One of the items no longer stands.
+    mutating func noteDropped() { dropped += 1 }
+
+    /// Moves to ``due`` what has come by `now`, up to `limit` items, and drops what no longer
+    /// stands.
+    mutating func advance(
+        to now: Timestamp,
+        limit: Int,
+        _ stands: (TimerItem) -> Bool
+    ) {
+        due.removeAll { !stands($0) }
+        while due.count < limit, let first = heap.min, first.deadline <= now {
+            heap.removeMin()
+            if stands(first), due.last != first { due.append(first) }
+        }
+        if dropped > 64, dropped * 2 > heap.count {
+            heap = Heap(heap.unordered.filter(stands))
+            dropped = 0
+        }
+        while let first = heap.min, !stands(first) { heap.removeMin() }
+    }
+}

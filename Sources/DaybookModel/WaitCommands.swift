@@ -1,0 +1,398 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+/// Records that an operation waits until a time.
+public struct StartTimer: LeasedCommand {
+    /// The lease under which it runs.
+    public let lease: Lease
+    /// The operation: a sleep.
+    public let operation: Operation
+    /// How long it waits from now on, or until when.
+    public let until: Until
+    /// With how many operations the execution waits, this one included, when nothing else of it
+    /// runs; nil: something does.
+    public let suspended: Int?
+    /// Lines that were logged since the last operation.
+    public let logs: [LogChunk]
+
+    /// When a wait is over.
+    public enum Until: Sendable {
+        /// So much after the time of its entry.
+        case after(Duration)
+        /// Then.
+        case at(Timestamp)
+    }
+
+    /// Puts the command together.
+    public init(
+        _ lease: Lease,
+        _ operation: Operation,
+        until: Until,
+        suspended: Int?,
+        logs: [LogChunk] = []
+    ) {
+        self.lease = lease
+        self.operation = operation
+        self.until = until
+        self.suspended = suspended
+        self.logs = logs
+    }
+
+    /// Whether it has to wait at all.
+    public typealias Answer = Bool
+
+    var name: String { "start timer" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<Bool> {
+        try operation.check(execution)
+        var builder = DraftBuilder(state, moment)
+        builder.add(logs, of: nil, lease)
+        let deadline = until.deadline(moment.now)
+        let waits = deadline > moment.now
+        builder.add(
+            .timerStarted(
+                .with {
+                    $0.operation = operation.proto
+                    $0.epoch = lease.epoch
+                    $0.deadline = deadline.rawValue
+                    $0.idle = waits && execution.becomesIdle(suspended)
+                }
+            ),
+            to: execution.number
+        )
+        if !waits {
+            builder.add(
+                .timerFired(.with { $0.operation = operation.proto }),
+                to: execution.number
+            )
+        }
+        return Decision(builder.drafts, waits)
+    }
+}
+
+extension StartTimer.Until {
+    func deadline(_ now: Timestamp) -> Timestamp {
+        switch self {
+        // Zero would stand for "no deadline".
+        case .after(let duration): now.adding(max(duration.wholeNanoseconds, 0))
+        case .at(let time): Timestamp(rawValue: max(time.rawValue, 1))
+        }
+    }
+}
+
+/// Asks for the next signal of an operation's name: it is given the oldest that is there, or waits.
+public struct AwaitSignal: LeasedCommand {
+    /// The lease under which it runs.
+    public let lease: Lease
+    /// The operation; the signal has its name.
+    public let operation: Operation
+    /// How long it waits; nil: for ever.
+    public let timeout: Duration?
+    /// With how many operations the execution waits, this one included, when nothing else of it
+    /// runs; nil: something does.
+    public let suspended: Int?
+    /// Lines that were logged since the last operation.
+    public let logs: [LogChunk]
+
+    /// Puts the command together.
+    public init(
+        _ lease: Lease,
+        _ operation: Operation,
+        timeout: Duration?,
+        suspended: Int?,
+        logs: [LogChunk] = []
+    ) {
+        self.lease = lease
+        self.operation = operation
+        self.timeout = timeout
+        self.suspended = suspended
+        self.logs = logs
+    }
+
+    /// The entry of the signal, if there was one.
+    public typealias Answer = UInt64?
+
+    var name: String { "await signal" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<UInt64?> {
+        try operation.check(execution)
+        var builder = DraftBuilder(state, moment)
+        builder.add(logs, of: nil, lease)
+        if let signal = execution.firstSignal(named: operation.name) {
+            builder.add(
+                .signalDelivered(
+                    .with {
+                        $0.operation = operation.proto
+                        $0.signal = signal
+                    }
+                ),
+                to: execution.number
+            )
+            return Decision(builder.drafts, signal)
+        }
+        builder.add(
+            .signalAwaited(
+                .with {
+                    $0.operation = operation.proto
+                    $0.epoch = lease.epoch
+                    $0.deadline =
+                        timeout.map { moment.now.adding(max($0.wholeNanoseconds, 1)).rawValue } ?? 0
+                    $0.idle = execution.becomesIdle(suspended)
+                }
+            ),
+            to: execution.number
+        )
+        return Decision(builder.drafts, nil)
+    }
+}
+
+extension ExecutionState {
+    /// Whether all of it waits once it waits with one operation more.
+    ///
+    /// Something that it waited with may have come meanwhile: then it does not, and who runs it is
+    /// yet to learn of it.
+    fileprivate func becomesIdle(_ suspended: Int?) -> Bool {
+        suspended.map { $0 == waits.count + 1 } ?? false
+    }
+
+    /// The oldest signal of a name that nobody has asked for.
+    func firstSignal(named name: String) -> UInt64? {
+        rare.signals.first { $0.name.utf8.elementsEqual(name.utf8) }?.sequence
+    }
+
+    /// The oldest wait for a signal of a name.
+    func firstWait(forSignal name: String) -> Wait? {
+        waits.first { $0.kind == .signal && $0.operation.name.utf8.elementsEqual(name.utf8) }
+    }
+}
+
+/// Records that a body threw and is tried again.
+public struct RetryOperation: LeasedCommand {
+    /// The lease under which it ran.
+    public let lease: Lease
+    /// The operation.
+    public let operation: Operation
+    /// The error without its free text.
+    public let error: ErrorFacts
+    /// Message and details, sealed.
+    public let payloads: SealedPayloads
+    /// How often it has been tried.
+    public let tries: UInt32
+    /// How it is tried again.
+    public let policy: RetryPolicy
+    /// With how many operations the execution waits, this one included, when nothing else of it
+    /// runs; nil: something does.
+    public let suspended: Int?
+    /// Lines that were logged meanwhile.
+    public let logs: [LogChunk]
+
+    /// Puts the command together.
+    public init(
+        _ lease: Lease,
+        _ operation: Operation,
+        _ error: ErrorFacts,
+        payloads: SealedPayloads,
+        tries: UInt32,
+        policy: RetryPolicy,
+        suspended: Int?,
+        logs: [LogChunk] = []
+    ) {
+        self.lease = lease
+        self.operation = operation
+        self.error = error
+        self.payloads = payloads
+        self.tries = tries
+        self.policy = policy
+        self.suspended = suspended
+        self.logs = logs
+    }
+
+    /// Whether it has to wait before.
+    public typealias Answer = Bool
+
+    var name: String { "retry operation" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<Bool> {
+        try operation.check(execution)
+        try policy.check()
+        let seed =
+            [execution.number, UInt64(operation.position)] + operation.scope.map(UInt64.init)
+        let deadline = moment.now.adding(max(policy.delay(after: tries, seed: seed), 1))
+        var builder = DraftBuilder(state, moment)
+        builder.add(logs, of: operation, lease)
+        builder.add(
+            .operationRetried(
+                .with {
+                    $0.operation = operation.proto
+                    $0.epoch = lease.epoch
+                    $0.error = error.proto
+                    $0.tries = tries
+                    $0.retryAt = deadline.rawValue
+                    $0.idle = execution.becomesIdle(suspended)
+                }
+            ),
+            to: execution.number,
+            payloads: payloads
+        )
+        return Decision(builder.drafts, true)
+    }
+}
+
+/// Records that all that runs of an execution waits: its last branch with something to do has ended.
+public struct Suspend: LeasedCommand {
+    /// The lease under which it runs.
+    public let lease: Lease
+    /// With how many operations it waits.
+    public let suspended: Int
+
+    /// Puts the command together.
+    public init(_ lease: Lease, suspended: Int) {
+        self.lease = lease
+        self.suspended = suspended
+    }
+
+    /// Nothing.
+    public typealias Answer = Void
+
+    var name: String { "suspend" }
+
+    func decide(
+        _ state: borrowing State,
+        _ execution: ExecutionState,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<Void> {
+        // What it waited for may have come meanwhile.
+        guard execution.status == .running, suspended > 0, execution.waits.count == suspended else {
+            return Decision([], ())
+        }
+        var builder = DraftBuilder(state, moment)
+        builder.add(
+            .executionWaiting(.with { $0.epoch = lease.epoch }),
+            to: execution.number
+        )
+        return Decision(builder.drafts, ())
+    }
+}
+
+/// Gives an execution a signal: an operation that waits for it goes on, or it is kept until one
+/// asks.
+public struct Signal: Command {
+    /// The execution's id.
+    public let id: String
+    /// The signal's name.
+    public let name: String
+    /// Given by the sender, so that sending it again does nothing.
+    public let signalID: String?
+    /// Who sends it.
+    public let actor: String
+    /// One payload: its value.
+    public let payloads: SealedPayloads
+
+    /// Puts the command together.
+    public init(
+        id: String,
+        name: String,
+        signalID: String? = nil,
+        actor: String,
+        payloads: SealedPayloads
+    ) {
+        self.id = id
+        self.name = name
+        self.signalID = signalID
+        self.actor = actor
+        self.payloads = payloads
+    }
+
+    /// What became of it.
+    public struct Answer: Equatable, Sendable {
+        /// Its entry; nil: it was there already.
+        public let sequence: UInt64?
+        /// An operation waited for it.
+        public let isDelivered: Bool
+    }
+
+    /// The id's row is needed.
+    public var subject: String? { id }
+
+    /// Records it while the execution has not ended.
+    public func decide(
+        _ state: borrowing State,
+        _ facts: Facts,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<Answer> {
+        try Names.check(name, "name of a signal")
+        if let signalID { try Names.check(signalID, "id of a signal") }
+        try Names.check(actor, "actor")
+        let execution = try state.open(id, facts, for: "take the signal \(name)")
+        if let signalID, execution.rare.signalIDs.contains(signalID) {
+            return Decision([], Answer(sequence: nil, isDelivered: false))
+        }
+        var builder = DraftBuilder(state, moment)
+        let sequence = builder.add(
+            .signalReceived(
+                .with {
+                    $0.name = name
+                    $0.signalID = signalID ?? ""
+                    $0.actor = actor
+                }
+            ),
+            to: execution.number,
+            payloads: payloads
+        )
+        let wait = execution.firstWait(forSignal: name)
+        if let wait {
+            builder.add(
+                .signalDelivered(
+                    .with {
+                        $0.operation = wait.operation.proto
+                        $0.signal = sequence
+                        $0.readies = state.hasNoHolder(execution)
+                    }
+                ),
+                to: execution.number,
+                causation: sequence
+            )
+        }
+        return Decision(builder.drafts, Answer(sequence: sequence, isDelivered: wait != nil))
+    }
+}
+
+extension State {
+    /// Whether an execution waits, and nobody who lives holds its lease.
+    func hasNoHolder(_ execution: ExecutionState) -> Bool {
+        execution.status == .waiting && !isOpen(session: execution.session)
+    }
+
+    /// An execution that has not ended.
+    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
+    func open(_ id: String, _ facts: Facts, for what: String) throws(Refusal) -> ExecutionState {
+        guard let row = facts.row else { throw .unknownExecution(id) }
+        guard let execution = execution(row.number) else {
+            let status = try ExecutionStatus.recorded(in: row, of: id)
+            throw .hasEnded(id, status, what)
+        }
+        guard !execution.status.isFinal else { throw .hasEnded(id, execution.status, what) }
+        return execution
+    }
+}
+
+extension Refusal {
+    static func hasEnded(_ id: String, _ status: ExecutionStatus, _ what: String) -> Refusal {
+        Refusal(
+            .wrongState,
+            "\(id) cannot \(what): it has ended, and is \(status.rawValue); `daybook show \(id)` tells how"
+        )
+    }
+}

@@ -1,0 +1,129 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// Chapters of a story in which every event of the execution model happens.
+enum ExecutionModelStory {
+    static let chapters: [@Sendable (inout ModelHarness) throws -> Void] = [
+        { harness in
+            _ = try harness.open("story")
+            try harness.submit("late", by: session(harness))
+            var terms = Submit.Terms()
+            terms.retry = RetryPolicy(
+                maxAttempts: 2,
+                baseDelay: .seconds(10),
+                jitter: 0.5,
+                fatalCodes: ["fatal"]
+            )
+            terms.timeout = .seconds(60)
+            try harness.ready("tried", terms, by: session(harness))
+            terms.retry = .none
+            try harness.ready("slow", terms, by: session(harness))
+            terms = Submit.Terms()
+            terms.delay = .seconds(5)
+            try harness.ready("delayed", terms, by: session(harness))
+        },
+        { harness in
+            let tried = try harness.claim(number("tried", harness), by: session(harness))
+            try harness.succeed(tried, .op(.checkpoint, 0), by: session(harness))
+            try harness.disappoint(tried, .op(.checkpoint, 1), by: session(harness))
+            try harness.fail(tried, by: session(harness))
+            _ = try harness.claim(number("slow", harness), by: session(harness))
+        },
+        { harness in
+            try harness.pass(.seconds(20), by: session(harness))
+            let tried = try harness.claim(number("tried", harness), by: session(harness))
+            let operation = Operation.op(.checkpoint, 1)
+            let payloads = try harness.sealed([.text("not yet")])
+            try harness.run(
+                RetryOperation(
+                    tried,
+                    operation,
+                    ErrorFacts(code: "busy"),
+                    payloads: payloads,
+                    tries: 1,
+                    policy: RetryPolicy(maxAttempts: 3),
+                    suspended: 1
+                ),
+                session: session(harness)
+            )
+        },
+        { harness in
+            try harness.pass(.seconds(2), by: session(harness))
+            let tried = try lease("tried", harness)
+            try harness.succeed(tried, .op(.checkpoint, 1), by: session(harness))
+            try harness.sleep(tried, .op(.sleep, 2), for: .seconds(3), by: session(harness))
+        },
+        { harness in
+            try harness.pass(.seconds(3), by: session(harness))
+            let tried = try lease("tried", harness)
+            try harness.await(tried, .op(.signal, 3, "go"), by: session(harness))
+            try harness.signal("tried", "go", signalID: "1", by: session(harness))
+            try harness.signal("tried", "go", signalID: "1", by: session(harness))
+        },
+        { harness in
+            let tried = try lease("tried", harness)
+            try harness.run(
+                StartBranches(tried, .op(.race, 4), count: 2),
+                session: session(harness)
+            )
+            try harness.await(
+                tried,
+                .op(.signal, 0, "never", in: [4, 0]),
+                timeout: .seconds(900),
+                suspended: nil,
+                by: session(harness)
+            )
+            try harness.run(Suspend(tried, suspended: 1), session: session(harness))
+            try harness.succeed(tried, .op(.checkpoint, 0, in: [4, 1]), by: session(harness))
+            try harness.run(
+                SettleBranches(tried, .op(.race, 4), branch: 1, failed: false),
+                session: session(harness)
+            )
+            let value = try harness.sealed([.json([0x31])])
+            try harness.run(
+                RecordOperation(tried, .op(.storeSet, 5, "key"), payloads: value),
+                session: session(harness)
+            )
+            try harness.run(
+                RecordOperation(tried, .op(.storeGet, 6, "key")),
+                session: session(harness)
+            )
+            let next = try harness.sealed([.json([0x32])])
+            try harness.run(ContinueAsNew(tried, input: next), session: session(harness))
+        },
+        { harness in
+            try harness.pass(.seconds(3_600), by: session(harness))
+            let slow = try lease("slow", harness)
+            try harness.run(Release(slow), session: session(harness))
+            try harness.retry("slow", by: session(harness))
+            try harness.pause("slow", by: session(harness))
+            try harness.resume("slow", by: session(harness))
+            try harness.cancel("slow", by: session(harness))
+        },
+    ]
+
+    private static func session(_ harness: ModelHarness) -> UInt64 {
+        harness.state.sessions.last?.number ?? 0
+    }
+
+    private static func number(_ id: String, _ harness: ModelHarness) throws -> UInt64 {
+        try harness.row(id)?.number ?? 0
+    }
+
+    /// The lease that the story's session holds.
+    private static func lease(_ id: String, _ harness: ModelHarness) throws -> Lease {
+        let number = try number(id, harness)
+        guard let state = harness.state.execution(number) else {
+            fatalError("\(id) is not open")
+        }
+        return Lease(
+            execution: number,
+            epoch: state.epoch,
+            id: id,
+            type: state.type,
+            attempt: state.attempt,
+            claim: state.last
+        )
+    }
+}

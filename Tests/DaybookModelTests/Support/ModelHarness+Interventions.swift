@@ -1,0 +1,119 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// What tests of attempts, waits and interventions need, in a line each.
+extension ModelHarness {
+    /// Submits an execution under terms and asks for it to run.
+    @discardableResult
+    mutating func ready(
+        _ id: String,
+        type: String = "copy",
+        _ terms: Submit.Terms,
+        by session: UInt64
+    ) throws -> UInt64 {
+        let payloads = try sealed([.json(Array("1".utf8))])
+        let submit = Submit(
+            id: id,
+            type: type,
+            input: Array("1".utf8),
+            payloads: payloads,
+            terms: terms
+        )
+        let number = try run(submit, session: session).number
+        try run(Execute(id: id), session: session)
+        return number
+    }
+
+    mutating func intervention(_ id: String) throws -> Intervention {
+        Intervention(id: id, actor: "ann", reason: try sealed([.text("because")]))
+    }
+
+    @discardableResult
+    mutating func cancel(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+        try run(Cancel(try intervention(id)), session: session)
+    }
+
+    @discardableResult
+    mutating func pause(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+        try run(Pause(try intervention(id)), session: session)
+    }
+
+    @discardableResult
+    mutating func resume(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+        try run(Resume(try intervention(id)), session: session)
+    }
+
+    @discardableResult
+    mutating func retry(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+        try run(Retry(try intervention(id)), session: session)
+    }
+
+    @discardableResult
+    mutating func signal(
+        _ id: String,
+        _ name: String,
+        value: String = "1",
+        signalID: String? = nil,
+        by session: UInt64
+    ) throws -> Signal.Answer {
+        let payloads = try sealed([.json(Array(value.utf8))])
+        return try run(
+            Signal(id: id, name: name, signalID: signalID, actor: "ann", payloads: payloads),
+            session: session
+        )
+    }
+
+    /// Has an operation wait for a time.
+    /// - Parameter suspended: with how many operations the execution waits, if nothing else runs.
+    @discardableResult
+    mutating func sleep(
+        _ lease: Lease,
+        _ operation: Operation,
+        for duration: Duration,
+        suspended: Int? = 1,
+        by session: UInt64
+    ) throws -> Bool {
+        try run(
+            StartTimer(lease, operation, until: .after(duration), suspended: suspended),
+            session: session
+        )
+    }
+
+    /// Has an operation wait for a signal.
+    @discardableResult
+    mutating func await(
+        _ lease: Lease,
+        _ operation: Operation,
+        timeout: Duration? = nil,
+        suspended: Int? = 1,
+        by session: UInt64
+    ) throws -> UInt64? {
+        try run(
+            AwaitSignal(lease, operation, timeout: timeout, suspended: suspended),
+            session: session
+        )
+    }
+
+    /// Where an execution stands: `running`, or `ready, paused`.
+    func standing(_ number: UInt64) -> String {
+        guard let state = state.execution(number) else { return "closed" }
+        var words = [state.status.rawValue]
+        if state.isPaused { words.append("paused") }
+        if state.isParked { words.append("parked") }
+        if state.isDelayed { words.append("delayed") }
+        if state.isCleaning { words.append("cleaning") }
+        return words.joined(separator: ", ")
+    }
+}
+
+extension Operation {
+    static func op(
+        _ kind: Kind,
+        _ position: UInt32,
+        _ name: String = "op",
+        in scope: [UInt32] = []
+    ) -> Operation {
+        Operation(scope: scope, position: position, kind: kind, name: name, inputDigest: [])
+    }
+}
