@@ -349,6 +349,15 @@ public final class Daybook: Sendable {
         try await engine.waitForEnd(of: id)
     }
 
+    /// Waits until what is known of an execution fulfils a condition.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError``; `CancellationError`.
+    public func wait(
+        for id: String,
+        until condition: (ExecutionRecord) -> Bool
+    ) async throws -> ExecutionRecord {
+        try await engine.wait(for: id, until: condition)
+    }
+
     /// What an execution that has ended gave or failed with.
     public func outcome(
         of record: ExecutionRecord

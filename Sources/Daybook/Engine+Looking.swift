@@ -31,21 +31,29 @@ extension Engine {
 
     /// Waits until an execution has ended or is parked.
     func waitForEnd(of id: String) async throws -> ExecutionRecord {
+        try await wait(for: id) { $0.isClosed || $0.isParked }
+    }
+
+    /// Waits until what is known of an execution fulfils a condition.
+    func wait(
+        for id: String,
+        until condition: (ExecutionRecord) -> Bool
+    ) async throws -> ExecutionRecord {
         while true {
             guard let record = try record(of: id) else {
                 throw Refusal(.notFound, "no execution has the id \(id); submit it first")
             }
-            if record.isClosed || record.isParked { return record }
+            if condition(record) { return record }
             if let error = failure(of: record.number) { throw error }
             try Task.checkCancellation()
             if isStopped {
                 throw JournalError(
                     .closed,
-                    "the journal was closed before the execution \(id) had ended"
+                    "the journal was closed before the execution \(id) had come so far"
                 )
             }
             try await board.wait(for: record.number) {
-                try self.record(of: id).map { $0.isClosed || $0.isParked } ?? true
+                try self.record(of: id).map { condition($0) || $0.number != record.number } ?? true
                     || failure(of: record.number) != nil
             }
         }

@@ -13,6 +13,10 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let status: ExecutionStatus
     /// A person must look before it goes on.
     public let isParked: Bool
+    /// Nothing of it runs until it is resumed.
+    public let isPaused: Bool
+    /// It is held back until ``deadline``.
+    public let isDelayed: Bool
     /// The session that runs it; nil: none does.
     public let session: UInt64?
     /// Which attempt it is at; 0 before the first.
@@ -25,10 +29,31 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let startedAt: Timestamp?
     /// When it ended; nil before.
     public let finishedAt: Timestamp?
+    /// When it was asked to start; nil: it never was.
+    public let startAt: Timestamp?
+    /// When its last entry was written.
+    public let updatedAt: Timestamp
+    /// The next time at which something happens to it by itself: it expires, is no longer held
+    /// back, or its attempt times out. Nil: there is none.
+    public let deadline: Timestamp?
+    /// How often and when it is tried again; nil once it is closed: its first entry says so.
+    public let retry: RetryPolicy?
+    /// How long an attempt may take; nil: as long as it likes, or it is closed.
+    public let timeout: Duration?
+    /// What its operations wait for.
+    public let waits: [Wait]
+    /// Signals that nobody has asked for yet.
+    public let signals: [SignalCount]
+    /// The entries that hold its named outputs, as long as it is open.
+    public let outputs: [NamedOutput]
+    /// The number of the run that it goes on from; nil: none, or it is closed.
+    public let continuedFrom: UInt64?
     /// How many entries it has.
     public let entries: UInt64
     /// The last of them.
     public let last: UInt64
+    /// Whether nothing of it is open any more. What has ended may still have code that ends too.
+    public let isClosed: Bool
     /// The code of the error that it failed with.
     public let errorCode: String?
 
@@ -39,12 +64,24 @@ public struct ExecutionRecord: Sendable, Equatable {
         type = state.type
         status = state.status
         isParked = state.isParked
+        isPaused = state.isPaused
+        isDelayed = state.isDelayed
         session = state.session == 0 ? nil : state.session
+        startAt = state.startAt.rawValue == 0 ? nil : state.startAt
+        updatedAt = state.updatedAt
+        deadline = state.deadline.rawValue == 0 ? nil : state.deadline
+        retry = state.retry
+        timeout = state.timeout
+        waits = state.waits
+        signals = state.bufferedSignals
+        outputs = state.outputs
+        continuedFrom = state.continuedFrom
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
         startedAt = state.startedAt.rawValue == 0 ? nil : state.startedAt
-        finishedAt = nil
+        finishedAt = state.finishedAt.rawValue == 0 ? nil : state.finishedAt
+        isClosed = false
         entries = state.entries
         last = state.last
         errorCode = nil
@@ -60,7 +97,19 @@ public struct ExecutionRecord: Sendable, Equatable {
         type = closed.type
         status = try ExecutionStatus.recorded(in: row, of: id)
         isParked = false
+        isPaused = false
+        isDelayed = false
         session = nil
+        startAt = closed.startAt == 0 ? nil : Timestamp(rawValue: closed.startAt)
+        updatedAt = Timestamp(rawValue: closed.finishedAt)
+        deadline = nil
+        retry = nil
+        timeout = nil
+        waits = []
+        signals = []
+        outputs = []
+        continuedFrom = nil
+        isClosed = true
         attempt = closed.attempts
         losses = 0
         submittedAt = Timestamp(rawValue: closed.submittedAt)
@@ -71,6 +120,4 @@ public struct ExecutionRecord: Sendable, Equatable {
         errorCode = closed.errorCode.isEmpty ? nil : closed.errorCode
     }
 
-    /// Whether nothing will change any more.
-    public var isClosed: Bool { finishedAt != nil }
 }

@@ -17,6 +17,9 @@ struct News: Sendable {
             .executionReadied, .leaseLost, .leaseReleased, .executionReopened:
             executions.append(entry.header.execution)
             hasWork = true
+        case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
+            .executionWaiting, .signalReceived:
+            executions.append(entry.header.execution)
         default: break
         }
     }

@@ -264,7 +264,9 @@ extension ExecutionState {
             if let index = outputs.firstIndex(where: { $0.name == operation.name }) {
                 rare.outputs[index].sequence = entry.header.sequence
             } else {
-                rare.outputs.append((operation.name, entry.header.sequence))
+                rare.outputs.append(
+                    NamedOutput(name: operation.name, sequence: entry.header.sequence)
+                )
             }
         default: break
         }

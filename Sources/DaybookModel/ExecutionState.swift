@@ -68,7 +68,7 @@ public struct ExecutionState: Sendable {
         /// The entries that hold the values of the store, by key.
         var store: [String: UInt64] = [:]
         /// The entries that hold the outputs, in the order of their names' first use.
-        var outputs: [(name: String, sequence: UInt64)] = []
+        var outputs: [NamedOutput] = []
         /// The entry that ended the attempt before with an error; 0: none did.
         var previousFailure: UInt64 = 0
         var errorCode = ""
@@ -142,14 +142,14 @@ public struct ExecutionState: Sendable {
     /// What its operations wait for, in the order in which they began.
     public var waits: [Wait] { box?.rare.waits ?? [] }
     /// How many signals of each name nobody has asked for yet, in the order of their coming.
-    public var bufferedSignals: [(name: String, count: Int)] {
-        var counts: [(name: String, count: Int)] = []
+    public var bufferedSignals: [SignalCount] {
+        var counts: [SignalCount] = []
         for signal in box?.rare.signals ?? [] {
             if let index = counts.firstIndex(where: { $0.name.utf8.elementsEqual(signal.name.utf8) }
             ) {
                 counts[index].count += 1
             } else {
-                counts.append((signal.name, 1))
+                counts.append(SignalCount(name: signal.name, count: 1))
             }
         }
         return counts
@@ -157,7 +157,7 @@ public struct ExecutionState: Sendable {
     /// How many signals nobody has asked for yet.
     var signalsLeft: UInt64 { UInt64(box?.rare.signals.count ?? 0) }
     /// The entries that hold its outputs, by name, in the order of their names' first use.
-    public var outputs: [(name: String, sequence: UInt64)] { box?.rare.outputs ?? [] }
+    public var outputs: [NamedOutput] { box?.rare.outputs ?? [] }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public var previousFailure: UInt64? {
         box.flatMap { $0.rare.previousFailure == 0 ? nil : $0.rare.previousFailure }

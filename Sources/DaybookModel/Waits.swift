@@ -22,6 +22,22 @@ public struct Wait: Hashable, Sendable {
     public let sequence: UInt64
 }
 
+/// How many signals of a name nobody has asked for yet.
+public struct SignalCount: Hashable, Sendable {
+    /// The name.
+    public let name: String
+    /// How many.
+    public internal(set) var count: Int
+}
+
+/// Which entry holds an output of an execution.
+public struct NamedOutput: Hashable, Sendable {
+    /// The output's name.
+    public let name: String
+    /// The entry.
+    public internal(set) var sequence: UInt64
+}
+
 /// A signal that nobody has asked for yet.
 struct BufferedSignal: Hashable, Sendable {
     let name: String

@@ -13,10 +13,11 @@ import Testing
             var seenByFirst: [UInt64] = []
             var seenBySecond: [UInt64] = []
             for round in UInt64(0)..<20 {
-                _ = try first.write(follow: { entry, _ in seenByFirst.append(entry.header.sequence)
-                    }) { batch in
-                        try batch.append([Drafts.entry(1), Drafts.entry(round + 10)]) { _ in }
-                    }
+                _ = try first.write(follow: { entry, _ in
+                    seenByFirst.append(entry.header.sequence)
+                }) { batch in
+                    try batch.append([Drafts.entry(1), Drafts.entry(round + 10)]) { _ in }
+                }
                 _ = try second.write(follow: { entry, _ in
                     seenBySecond.append(entry.header.sequence)
                 }) { batch in

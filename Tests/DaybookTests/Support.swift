@@ -1,4 +1,7 @@
 import Daybook
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
 import DaybookSystem
 import FoundationEssentials
 
@@ -24,4 +27,32 @@ func withJournal(
         throw error
     }
     try FileManager.default.removeItem(atPath: path)
+}
+
+/// A clock that shows what a test says.
+final class ManualClock: WallClock {
+    private struct State {
+        var time: UInt64
+        var wakes: [@Sendable () -> Void] = []
+    }
+
+    private let state: Locked<State>
+
+    init(_ time: UInt64 = 1_767_225_600_000_000_000) { state = Locked(State(time: time)) }
+
+    /// Lets the time pass.
+    func pass(_ duration: Duration) {
+        let wakes = state.withLock { state in
+            state.time += duration.wholeNanoseconds
+            return state.wakes
+        }
+        for wake in wakes { wake() }
+    }
+
+    func now() -> Timestamp { Timestamp(rawValue: state.withLock { $0.time }) }
+
+    func onChange(_ wake: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { $0.wakes.append(wake) }
+        return true
+    }
 }
