@@ -191,6 +191,7 @@ public final class Daybook: Sendable {
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
     ///   - terms: how it is run; by default as the workflow says.
     /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``.
+    @discardableResult
     public func submit<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
@@ -363,6 +364,20 @@ public final class Daybook: Sendable {
         of record: ExecutionRecord
     ) throws -> Result<[UInt8], OperationError> {
         try ExecutionReader.outcome(of: record, engine.writer.journal)
+    }
+
+    /// The named outputs of an open execution, encoded, in the order of their names' first use.
+    /// - Throws: ``PayloadErased``; ``JournalError``.
+    public func outputs(
+        of record: ExecutionRecord
+    ) throws -> [(name: String, value: [UInt8])] {
+        try record.outputs.map { output in
+            let payload = try ExecutionReader.payloads(of: output.sequence, journal).first
+            guard let payload, !payload.isErased else {
+                throw PayloadErased(sequence: output.sequence)
+            }
+            return (output.name, payload.data)
+        }
     }
 
     /// The encoded input of an execution.

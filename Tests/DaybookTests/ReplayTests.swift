@@ -20,6 +20,13 @@ func untilCancelled() async throws {
     throw CancellationError()
 }
 
+/// Blocks a body until its task is cancelled, and goes on then.
+func untilTold() async {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    defer { continuation.finish() }
+    for await _ in stream {}
+}
+
 /// Runs `body` with an engine, in which the workflow's code is `code`.
 func withEngine<Result>(
     _ path: String,

@@ -14,19 +14,20 @@ final class CallLog: Sendable {
 }
 
 /// Runs `body` with an empty journal that is removed afterwards.
-func withJournal(
+func withJournal<Result>(
     _ options: CreationOptions = CreationOptions(),
-    _ body: (String) async throws -> Void
-) async throws {
+    _ body: (String) async throws -> Result
+) async throws -> Result {
     let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
     try Daybook.create(at: path, options)
+    let result: Swift.Result<Result, any Error>
     do {
-        try await body(path)
+        result = .success(try await body(path))
     } catch {
-        try FileManager.default.removeItem(atPath: path)
-        throw error
+        result = .failure(error)
     }
     try FileManager.default.removeItem(atPath: path)
+    return try result.get()
 }
 
 /// A clock that shows what a test says.

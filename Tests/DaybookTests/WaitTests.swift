@@ -36,11 +36,15 @@ import Testing
 
     @Test func aSleepEndsWhenItsTimeHasCome() async throws {
         try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, context in
-                let before = context.now
-                try await context.sleep(for: .seconds(30), "settle")
-                return "\(context.now.since(before).wholeNanoseconds / 1_000_000_000)"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let before = context.now
+                    try await context.sleep(for: .seconds(30), "settle")
+                    return "\(context.now.since(before).wholeNanoseconds / 1_000_000_000)"
+                }
+            ) { daybook in
                 try await start(daybook)
                 try await untilWaiting(daybook)
                 clock.pass(.seconds(29))
@@ -96,11 +100,15 @@ import Testing
     @Test func aSleepUntilTheLastMomentIsNoWait() async throws {
         try await withJournal(creation) { path in
             let moment = clock.now()
-            try await withEngine(path, options, code: { _, context in
-                try await context.sleep(until: moment)
-                try await context.sleep(for: .zero)
-                return "at once"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.sleep(until: moment)
+                    try await context.sleep(for: .zero)
+                    return "at once"
+                }
+            ) { daybook in
                 try await start(daybook)
                 let end = try await result(daybook)
                 #expect(end == "\"at once\"")
@@ -112,11 +120,15 @@ import Testing
 
     @Test func signalsAreGivenOutInTheOrderTheyCameAlsoThoseThatCameTooEarly() async throws {
         try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, context in
-                var all: [Int] = []
-                for _ in 0..<4 { all.append(try await context.signal("number")) }
-                return "\(all)"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    var all: [Int] = []
+                    for _ in 0..<4 { all.append(try await context.signal("number")) }
+                    return "\(all)"
+                }
+            ) { daybook in
                 let handle = try await daybook.submit(Scripted.self, id: "a", input: 1)
                 for number in [1, 2] { try await daybook.signal("a", "number", number) }
                 try await handle.execute()
@@ -130,11 +142,15 @@ import Testing
 
     @Test func aSignalOfOneIDCountsOnce() async throws {
         try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, context in
-                let first: Int = try await context.signal("number")
-                let second: Int? = try await context.signal("number", timeout: .seconds(5))
-                return "\(first) \(second.map { "\($0)" } ?? "nothing")"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let first: Int = try await context.signal("number")
+                    let second: Int? = try await context.signal("number", timeout: .seconds(5))
+                    return "\(first) \(second.map { "\($0)" } ?? "nothing")"
+                }
+            ) { daybook in
                 try await start(daybook)
                 let first = try await daybook.signal("a", "number", 7, signalID: "x")
                 let again = try await daybook.signal("a", "number", 8, signalID: "x")
@@ -152,12 +168,16 @@ import Testing
 
     @Test func aSignalThatComesTooLateIsKeptForTheNextWhoAsks() async throws {
         try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, context in
-                let first: String? = try await context.signal("go", timeout: .seconds(5))
-                try await context.sleep(for: .seconds(5))
-                let second: String? = try await context.signal("go", timeout: .seconds(5))
-                return "\(first ?? "-") \(second ?? "-")"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let first: String? = try await context.signal("go", timeout: .seconds(5))
+                    try await context.sleep(for: .seconds(5))
+                    let second: String? = try await context.signal("go", timeout: .seconds(5))
+                    return "\(first ?? "-") \(second ?? "-")"
+                }
+            ) { daybook in
                 try await start(daybook)
                 try await untilWaiting(daybook)
                 clock.pass(.seconds(5))
@@ -219,13 +239,17 @@ import Testing
             var options = options
             options.maxResident = 2
             let starts = CallLog()
-            try await withEngine(path, options, code: { input, context in
-                starts.add(context.id)
-                let one = try await context.checkpoint("one") { _ in 1 }
-                let two: Int = try await context.signal("two")
-                try await context.sleep(for: .seconds(1))
-                return "\(one + two)"
-            }) { daybook in
+            try await withEngine(
+                path,
+                options,
+                code: { input, context in
+                    starts.add(context.id)
+                    let one = try await context.checkpoint("one") { _ in 1 }
+                    let two: Int = try await context.signal("two")
+                    try await context.sleep(for: .seconds(1))
+                    return "\(one + two)"
+                }
+            ) { daybook in
                 let ids = (0..<10).map { "id \($0)" }
                 for id in ids { try await start(daybook, id) }
                 for id in ids { try await untilWaiting(daybook, id) }

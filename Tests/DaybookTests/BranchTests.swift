@@ -1,0 +1,345 @@
+import Daybook
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import Testing
+
+@Suite struct BranchTests {
+    private let clock = ManualClock()
+
+    private var options: DaybookOptions {
+        var options = DaybookOptions()
+        options.clock = clock
+        return options
+    }
+
+    private var creation: CreationOptions {
+        var options = CreationOptions()
+        options.clock = clock
+        return options
+    }
+
+    private struct Broken: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    typealias Code = @Sendable (Int, WorkflowContext) async throws -> String
+
+    /// Runs code once, and again over its whole history by a retry that fails at its end.
+    private func run(_ code: @escaping Code) async throws -> String {
+        try await withJournal(creation) { path in
+            return try await withEngine(path, options, code: code) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                let record = try await daybook.waitForEnd(of: "a")
+                return String(decoding: try daybook.outcome(of: record).get(), as: UTF8.self)
+            }
+        }
+    }
+
+    @Test func aMapGivesItsValuesInOrderWhateverEndsFirst() async throws {
+        let output = try await run { _, context in
+            let values = try await context.map("double", Array(0..<50)) { scope, element in
+                try await scope.checkpoint("body") { _ in element * 2 }
+            }
+            let after = try await context.checkpoint("after") { _ in values.reduce(0, +) }
+            return "\(values == (0..<50).map { $0 * 2 }) \(after)"
+        }
+        #expect(output == "\"true 2450\"")
+    }
+
+    @Test func noMoreBranchesRunAtOnceThanAreAllowed() async throws {
+        let running = Locked((now: 0, most: 0))
+        let output = try await run { _, context in
+            let values = try await context.map("limited", Array(0..<40), maxConcurrent: 3) {
+                scope,
+                element in
+                try await scope.checkpoint("body") { _ in
+                    running.withLock { running in
+                        running.now += 1
+                        running.most = max(running.most, running.now)
+                    }
+                    await Task.yield()
+                    running.withLock { $0.now -= 1 }
+                    return element
+                }
+            }
+            return "\(values.count)"
+        }
+        #expect(output == "\"40\"")
+        #expect(running.withLock { $0.most } <= 3)
+    }
+
+    @Test func branchesOfOtherKindsGiveTheirValuesTogether() async throws {
+        let output = try await run { _, context in
+            let (number, text, list) = try await context.parallel(
+                "all",
+                { try await $0.checkpoint("number") { _ in 1 } },
+                { try await $0.checkpoint("text") { _ in "two" } },
+                { scope in
+                    try await scope.map("inner", [3, 4]) { inner, element in
+                        try await inner.checkpoint("element") { _ in element }
+                    }
+                }
+            )
+            return "\(number) \(text) \(list)"
+        }
+        #expect(output == "\"1 two [3, 4]\"")
+    }
+
+    @Test func anEmptyMapIsEmpty() async throws {
+        let output = try await run { _, context in
+            let values = try await context.map("none", [Int]()) { _, element in element }
+            return "\(values)"
+        }
+        #expect(output == "\"[]\"")
+    }
+
+    @Test func theFirstFailureStopsTheOthersAndIsThrown() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    do {
+                        _ = try await context.map("some", [0, 1, 2]) { scope, element in
+                            try await scope.checkpoint("body") { _ in
+                                if element == 1 {
+                                    // The others must be under way, to be stopped.
+                                    var count = 0
+                                    for await _ in begun {
+                                        count += 1
+                                        if count == 2 { break }
+                                    }
+                                    throw Broken(description: "number 1")
+                                }
+                                signal.yield()
+                                try await untilCancelled()
+                            }
+                        }
+                        return "not reached"
+                    } catch let error as OperationError {
+                        return try await context.checkpoint("handled") { _ in error.message }
+                    }
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                let record = try await daybook.waitForEnd(of: "a")
+                let output = try daybook.outcome(of: record).get()
+                #expect(String(decoding: output, as: UTF8.self) == "\"number 1\"")
+                var failures = 0
+                try daybook.journal.scan { entry in
+                    if entry.event == EventKind.checkpointFailed.rawValue { failures += 1 }
+                    return true
+                }
+                // That the others were told to stop is no failure of theirs.
+                #expect(failures == 1)
+            }
+        }
+    }
+
+    /// The handler blocks at its end; when it runs again, everything before comes from the journal.
+    private func again(
+        _ code: @escaping Code
+    ) async throws -> (first: [String], second: [String], bodies: [String]) {
+        let bodies = CallLog()
+        let results = CallLog()
+        var first: [String] = []
+        try await withJournal(creation) { path in
+            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { input, context in
+                    results.add(try await code(input, context))
+                    try await context.checkpoint("end") { _ in
+                        signal.yield()
+                        try await untilCancelled()
+                    }
+                    return ""
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                for await _ in reached { break }
+            }
+            first = results.lines
+            try await withEngine(
+                path,
+                options,
+                code: { input, context in
+                    results.add(try await code(input, context))
+                    try await context.checkpoint("end") { _ in }
+                    return ""
+                }
+            ) { daybook in
+                let record = try await daybook.waitForEnd(of: "a")
+                #expect(record.status == .completed)
+                #expect(!record.isParked)
+            }
+        }
+        return (first, Array(results.lines.dropFirst(first.count)), bodies.lines)
+    }
+
+    @Test func aRaceHasTheSameWinnerWhenItIsReplayed() async throws {
+        for _ in 0..<20 {
+            let (first, second, _) = try await again { _, context in
+                try await context.race(
+                    "who",
+                    (0..<4).map { index in
+                        { scope in
+                            try await scope.checkpoint("run") { _ in
+                                for _ in 0..<Int.random(in: 0..<20) { await Task.yield() }
+                            }
+                            return "\(index)"
+                        }
+                    }
+                )
+            }
+            #expect(first.count == 1)
+            #expect(second == first)
+        }
+    }
+
+    @Test func aFailedMapFailsAsItDidWhenItIsReplayed() async throws {
+        for _ in 0..<20 {
+            let (first, second, _) = try await again { _, context in
+                do {
+                    _ = try await context.map("who", Array(0..<6)) { scope, index in
+                        try await scope.checkpoint("run") { _ in
+                            for _ in 0..<Int.random(in: 0..<20) { await Task.yield() }
+                            throw Broken(description: "\(index)")
+                        }
+                    }
+                    return "not reached"
+                } catch let error as OperationError {
+                    return error.message
+                }
+            }
+            #expect(first.count == 1)
+            #expect(second == first)
+        }
+    }
+
+    /// Numbered by the order in which tasks happen to run, these would never replay: DBOS
+    /// transact-py issue 688.
+    @Test func concurrentOperationsAreToldApartByTheirPlaceAndNotByTheirOrder() async throws {
+        for _ in 0..<20 {
+            let (first, second, _) = try await again { _, context in
+                let values = try await context.map("each", Array(0..<8)) { scope, index in
+                    for _ in 0..<Int.random(in: 0..<20) { await Task.yield() }
+                    let one = try await scope.checkpoint("one") { _ in Int.random(in: 0..<1_000) }
+                    for _ in 0..<Int.random(in: 0..<20) { await Task.yield() }
+                    return one + (try await scope.checkpoint("two") { _ in index })
+                }
+                return "\(values)"
+            }
+            #expect(first.count == 1)
+            #expect(second == first)
+        }
+    }
+
+    @Test func anotherNumberOfBranchesIsADivergence() async throws {
+        try await withJournal(creation) { path in
+            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    _ = try await context.map("some", [1, 2]) { _, element in element }
+                    try await context.checkpoint("end") { _ in
+                        signal.yield()
+                        try await untilCancelled()
+                    }
+                    return ""
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                for await _ in reached { break }
+            }
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    _ = try await context.map("some", [1, 2, 3]) { _, element in element }
+                    return ""
+                }
+            ) { daybook in
+                let record = try await daybook.waitForEnd(of: "a")
+                #expect(record.isParked)
+            }
+        }
+    }
+
+    @Test func allBranchesThatWaitLetTheExecutionWait() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let values = try await context.map("each", Array(0..<20)) { scope, index in
+                        if index % 5 == 0 {
+                            return try await scope.checkpoint("at once") { _ in index }
+                        }
+                        if index % 2 == 0 {
+                            try await scope.sleep(for: .seconds(index))
+                            return index
+                        }
+                        return try await scope.signal("number \(index)", as: Int.self)
+                    }
+                    return "\(values.reduce(0, +))"
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                let waiting = try await daybook.wait(for: "a") { $0.status == .waiting }
+                #expect(waiting.waits.count == 16)
+                clock.pass(.seconds(20))
+                _ = try await daybook.wait(for: "a") {
+                    $0.waits.count == 8 && $0.status == .waiting
+                }
+                for index in stride(from: 19, to: 0, by: -2) where index % 5 != 0 {
+                    try await daybook.signal("a", "number \(index)", index)
+                }
+                let record = try await daybook.waitForEnd(of: "a")
+                let output = try daybook.outcome(of: record).get()
+                #expect(String(decoding: output, as: UTF8.self) == "\"190\"")
+            }
+        }
+    }
+
+    @Test func aNewAttemptRunsOnlyTheBranchesThatFailed() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let values = try await context.map("each", Array(0..<4), maxConcurrent: 1) {
+                        scope,
+                        index in
+                        try await scope.checkpoint("body") { operation in
+                            calls.add("\(index) in attempt \(operation.attempt)")
+                            if index == 2, operation.attempt == 1 {
+                                throw Broken(description: "no")
+                            }
+                            return index
+                        }
+                    }
+                    return "\(values)"
+                }
+            ) { daybook in
+                var terms = Submit.Terms()
+                terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+                try await daybook.submit(Scripted.self, id: "a", terms: terms, input: 1).execute()
+                let record = try await daybook.waitForEnd(of: "a")
+                #expect(record.status == .completed)
+            }
+            #expect(
+                calls.lines == [
+                    "0 in attempt 1", "1 in attempt 1", "2 in attempt 1", "2 in attempt 2",
+                    "3 in attempt 2",
+                ]
+            )
+        }
+    }
+}

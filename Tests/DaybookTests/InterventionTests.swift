@@ -1,0 +1,514 @@
+import Daybook
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import Testing
+
+@Suite struct InterventionTests {
+    private let clock = ManualClock()
+
+    private var options: DaybookOptions {
+        var options = DaybookOptions()
+        options.clock = clock
+        return options
+    }
+
+    private var creation: CreationOptions {
+        var options = CreationOptions()
+        options.clock = clock
+        return options
+    }
+
+    private struct Broken: Error, CustomStringConvertible {
+        let description = "it is broken"
+    }
+
+    private func start(
+        _ daybook: Daybook,
+        _ terms: Submit.Terms = Submit.Terms(),
+        input: Int = 1
+    ) async throws {
+        try await daybook.submit(Scripted.self, id: "a", terms: terms, input: input).execute()
+    }
+
+    private func end(_ daybook: Daybook) async throws -> ExecutionRecord {
+        try await daybook.waitForEnd(of: "a")
+    }
+
+    private func events(_ daybook: Daybook) throws -> [String] {
+        var names: [String] = []
+        try daybook.journal.scan { entry in
+            if entry.header.execution != 0 {
+                names.append(EventKind(rawValue: entry.event)?.name ?? "?")
+            }
+            return true
+        }
+        return names
+    }
+
+    // MARK: Retries
+
+    @Test func whatFailsIsTriedAgainAndSeesWhatWentWrong() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let seen = try context.previousError?.message ?? "nothing"
+                    calls.add("attempt \(context.attempt) after \(seen)")
+                    _ = try await context.checkpoint("kept") { _ in
+                        calls.add("kept")
+                        return 1
+                    }
+                    return try await context.checkpoint("fails twice") { operation in
+                        if operation.attempt < 3 { throw Broken() }
+                        return "at last"
+                    }
+                }
+            ) { daybook in
+                var terms = Submit.Terms()
+                terms.retry = RetryPolicy(maxAttempts: 5, baseDelay: .seconds(10), multiplier: 3)
+                try await start(daybook, terms)
+                for delay in [10, 30] {
+                    let record = try await daybook.wait(for: "a") { $0.isDelayed }
+                    #expect(record.deadline?.since(clock.now()) == .seconds(delay))
+                    clock.pass(.seconds(delay) - .nanoseconds(1))
+                    let isDelayed = try daybook.record(of: "a")?.isDelayed
+                    #expect(isDelayed == true)
+                    clock.pass(.nanoseconds(1))
+                    if delay == 10 { _ = try await daybook.wait(for: "a") { $0.attempt == 2 } }
+                }
+                let record = try await end(daybook)
+                #expect(record.status == .completed)
+                #expect(record.attempt == 3)
+            }
+            #expect(
+                calls.lines == [
+                    "attempt 1 after nothing", "kept", "attempt 2 after it is broken",
+                    "attempt 3 after it is broken",
+                ]
+            )
+        }
+    }
+
+    @Test func whatCannotBeHelpedIsNotTriedAgain() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { input, context in
+                    throw OperationError(
+                        code: input == 1 ? "fatal" : "other",
+                        message: "no",
+                        isRetryable: input != 2
+                    )
+                }
+            ) { daybook in
+                for input in [1, 2] {
+                    var terms = Submit.Terms()
+                    terms.retry = RetryPolicy(maxAttempts: 5, fatalCodes: ["fatal"])
+                    let id = "id \(input)"
+                    try await daybook.submit(Scripted.self, id: id, terms: terms, input: input)
+                        .execute()
+                    let record = try await daybook.waitForEnd(of: id)
+                    #expect(record.status == .failed)
+                    #expect(record.attempt == 1)
+                }
+            }
+        }
+    }
+
+    @Test func anOperationIsTriedAgainAndOnlyItsLastErrorCounts() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
+                let policy = RetryPolicy(maxAttempts: 3, baseDelay: .seconds(10), multiplier: 1)
+                do {
+                    return try await context.checkpoint("stubborn", retry: policy) { operation in
+                        calls.add("try \(operation.tries)")
+                        throw OperationError(code: "no", message: "try \(operation.tries)")
+                    }
+                } catch let error as OperationError {
+                    return error.message
+                }
+            }
+            try await withEngine(path, options, code: code) { daybook in
+                try await start(daybook)
+                _ = try await daybook.wait(for: "a") { $0.waits.first?.kind == .retry }
+                clock.pass(.seconds(10))
+                _ = try await daybook.wait(for: "a") { record in
+                    record.waits.first?.deadline?.since(clock.now()) == .seconds(10)
+                }
+            }
+            // The count and the delay survive a restart.
+            clock.pass(.seconds(10))
+            try await withEngine(path, options, code: code) { daybook in
+                let record = try await end(daybook)
+                #expect(record.status == .completed)
+                let output = try daybook.outcome(of: record).get()
+                #expect(String(decoding: output, as: UTF8.self) == "\"try 3\"")
+                let names = try events(daybook)
+                #expect(names.count { $0 == "operation_retried" } == 2)
+                #expect(names.count { $0 == "checkpoint_failed" } == 1)
+            }
+            #expect(calls.lines == ["try 1", "try 2", "try 3"])
+        }
+    }
+
+    // MARK: Time-outs
+
+    @Test func anAttemptThatTakesTooLongIsToldSoAndClosedOnceItHasEnded() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.checkpoint("blocks") { _ in
+                        signal.yield()
+                        try await untilCancelled()
+                    }
+                    return "not reached"
+                }
+            ) { daybook in
+                var terms = Submit.Terms()
+                terms.timeout = .seconds(60)
+                try await start(daybook, terms)
+                for await _ in begun { break }
+                clock.pass(.seconds(60))
+                let record = try await end(daybook)
+                #expect(record.status == .timedOut)
+                #expect(record.errorCode == "timed_out")
+                let error = #expect(throws: OperationError.self) {
+                    try daybook.outcome(of: record).get()
+                }
+                #expect(error?.message == "Task timed out")
+                let names = try events(daybook)
+                #expect(names.suffix(2) == ["execution_timed_out", "execution_closed"])
+                // That a body was told to stop is not what it failed with.
+                #expect(!names.contains("checkpoint_failed"))
+            }
+        }
+    }
+
+    @Test func aTimeOutIsTriedAgainOnceTheBodyHasEnded() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            let (let_go, release) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.checkpoint("deaf") { operation in
+                        guard operation.attempt == 1 else { return "second" }
+                        signal.yield()
+                        // It does not hear that it is told to stop.
+                        await Task { for await _ in let_go { break } }.value
+                        throw Broken()
+                    }
+                }
+            ) { daybook in
+                var terms = Submit.Terms()
+                terms.timeout = .seconds(60)
+                terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+                try await start(daybook, terms)
+                for await _ in begun { break }
+                clock.pass(.seconds(60))
+                let held = try await daybook.wait(for: "a") { $0.status == .ready }
+                #expect(held.session != nil)
+                #expect(held.attempt == 1)
+                release.yield()
+                let record = try await end(daybook)
+                #expect(record.status == .completed)
+                #expect(record.attempt == 2)
+            }
+        }
+    }
+
+    @Test func waitsAreIncludedInTheTimeOfAnAttempt() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.sleep(for: .seconds(100))
+                    return "not reached"
+                }
+            ) { daybook in
+                var terms = Submit.Terms()
+                terms.timeout = .seconds(60)
+                try await start(daybook, terms)
+                _ = try await daybook.wait(for: "a") { $0.status == .waiting }
+                clock.pass(.seconds(60))
+                let record = try await end(daybook)
+                #expect(record.status == .timedOut)
+            }
+        }
+    }
+
+    // MARK: Cancelling
+
+    @Test func whatIsCancelledWhileItRunsIsToldAndWhatWasDoneIsStillRecorded() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    _ = try await context.checkpoint("finishes") { _ in
+                        signal.yield()
+                        await untilTold()
+                        return 1
+                    }
+                    _ = try await context.checkpoint("never begun") { _ in 2 }
+                    return "not reached"
+                }
+            ) { daybook in
+                try await start(daybook)
+                for await _ in begun { break }
+                let answers = try await withThrowingTaskGroup(of: InterventionAnswer.self) {
+                    group in
+                    for _ in 0..<10 {
+                        group.addTask { try await daybook.cancel("a", reason: "no use") }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(answers.allSatisfy { $0.status == .cancelled })
+                #expect(answers.count { !$0.wasSo } == 1)
+                let record = try await end(daybook)
+                #expect(record.status == .cancelled)
+                let error = #expect(throws: OperationError.self) {
+                    try daybook.outcome(of: record).get()
+                }
+                #expect(error?.facts.kind == .cancelled)
+                #expect(error?.message == "no use")
+                #expect(
+                    try events(daybook).suffix(3) == [
+                        "execution_cancelled", "checkpoint_succeeded", "execution_closed",
+                    ]
+                )
+            }
+        }
+    }
+
+    @Test func whatIsCancelledBeforeItStartsNeverRuns() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, _ in
+                    Issue.record("it runs")
+                    return ""
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1)
+                try await daybook.cancel("a")
+                let record = try await end(daybook)
+                #expect(record.status == .cancelled)
+                #expect(record.startedAt == nil)
+                let status = try await daybook.execute("a").status
+                #expect(status == .cancelled)
+            }
+        }
+    }
+
+    @Test func whatWaitsIsCancelledAtOnce() async throws {
+        try await withJournal(creation) { path in
+            var options = options
+            options.maxResident = 0
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let _: Int = try await context.signal("never")
+                    return ""
+                }
+            ) { daybook in
+                try await start(daybook)
+                _ = try await daybook.wait(for: "a") { $0.status == .waiting }
+                try await daybook.cancel("a")
+                let record = try await end(daybook)
+                #expect(record.status == .cancelled)
+            }
+        }
+    }
+
+    @Test func whatHasEndedCannotBeCancelled() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
+                try await start(daybook)
+                _ = try await end(daybook)
+                let size = daybook.journal.head.size
+                let refusal = await #expect(throws: Refusal.self) { try await daybook.cancel("a") }
+                #expect(refusal?.code == .wrongState)
+                #expect(daybook.journal.head.size == size)
+            }
+        }
+    }
+
+    // MARK: Pausing
+
+    @Test func whatIsPausedWhileItRunsIsGivenBackAndGoesOnWhenItIsResumed() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.checkpoint("first") { _ in
+                        calls.add("first")
+                        signal.yield()
+                        await untilTold()
+                    }
+                    try await context.checkpoint("second") { _ in calls.add("second") }
+                    return "done"
+                }
+            ) { daybook in
+                try await start(daybook)
+                for await _ in begun { break }
+                try await daybook.pause("a")
+                let paused = try await daybook.wait(for: "a") { $0.session == nil }
+                #expect(standing(paused) == "ready, paused")
+                try await daybook.resume("a")
+                let end = try await end(daybook)
+                #expect(standing(end) == "completed")
+            }
+            #expect(calls.lines == ["first", "second"])
+        }
+    }
+
+    @Test func timersOfWhatIsPausedGoOn() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.sleep(for: .seconds(10))
+                    try await context.checkpoint("after") { _ in calls.add("after") }
+                    return "done"
+                }
+            ) { daybook in
+                try await start(daybook)
+                _ = try await daybook.wait(for: "a") { $0.status == .waiting }
+                try await daybook.pause("a")
+                clock.pass(.seconds(10))
+                let fired = try await daybook.wait(for: "a") { record in
+                    record.waits.count == 0 && record.session == nil
+                }
+                #expect(standing(fired) == "ready, paused")
+                try await daybook.resume("a")
+                let end = try await end(daybook)
+                #expect(standing(end) == "completed")
+            }
+            #expect(calls.lines == ["after"])
+        }
+    }
+
+    private func standing(_ record: ExecutionRecord) -> String {
+        record.status.rawValue + (record.isPaused ? ", paused" : "")
+    }
+
+    // MARK: Retrying by hand
+
+    @Test func aPersonsRetryRunsWhatFailedAndKeepsTheRest() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            let repaired = Locked(false)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.checkpoint("good") { _ in calls.add("good") }
+                    try await context.checkpoint("bad") { _ in
+                        calls.add("bad")
+                        if !repaired.withLock({ $0 }) { throw Broken() }
+                    }
+                    return "done"
+                }
+            ) { daybook in
+                try await start(daybook)
+                let failed = try await end(daybook)
+                #expect(failed.status == .failed)
+                repaired.withLock { $0 = true }
+                let answer = try await daybook.retry("a", reason: "repaired")
+                #expect(answer.number == failed.number)
+                let record = try await end(daybook)
+                #expect(record.status == .completed)
+                #expect(record.attempt == 2)
+                #expect(record.errorCode == nil)
+                let size = daybook.journal.head.size
+                let refusal = await #expect(throws: Refusal.self) { try await daybook.retry("a") }
+                #expect(refusal?.code == .wrongState)
+                #expect(daybook.journal.head.size == size)
+            }
+            #expect(calls.lines == ["good", "bad", "bad"])
+        }
+    }
+
+    @Test func ofTwoRetriesAtOnceOneWins() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    if context.attempt == 1 { throw Broken() }
+                    try await context.checkpoint("blocks") { _ in
+                        signal.yield()
+                        try await untilCancelled()
+                    }
+                    return ""
+                }
+            ) { daybook in
+                try await start(daybook)
+                _ = try await end(daybook)
+                let wins = await withTaskGroup(of: Bool.self) { group in
+                    for _ in 0..<8 {
+                        group.addTask { (try? await daybook.retry("a")) != nil }
+                    }
+                    return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+                }
+                #expect(wins == 1)
+                for await _ in begun { break }
+                let refusal = await #expect(throws: Refusal.self) { try await daybook.retry("a") }
+                #expect(refusal?.code == .conflict)
+            }
+        }
+    }
+
+    // MARK: Expiry
+
+    @Test func whatIsNeverExecutedExpires() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1)
+                clock.pass(.seconds(3_600))
+                let record = try await end(daybook)
+                #expect(record.status == .expired)
+                let status = try await daybook.execute("a").status
+                #expect(status == .expired)
+            }
+        }
+    }
+
+    @Test func whatIsDelayedRunsOnceItsTimeHasCome() async throws {
+        try await withJournal(creation) { path in
+            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
+                var terms = Submit.Terms()
+                terms.delay = .seconds(30)
+                let submitted = clock.now()
+                try await start(daybook, terms)
+                let delayed = try await daybook.wait(for: "a") { $0.isDelayed }
+                #expect(delayed.startAt?.since(submitted) == .seconds(30))
+                clock.pass(.seconds(30))
+                let record = try await end(daybook)
+                #expect(record.status == .completed)
+                #expect(record.startedAt?.since(submitted) == .seconds(30))
+            }
+        }
+    }
+}
