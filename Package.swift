@@ -38,7 +38,8 @@ let package = Package(
             pkgConfig: "lmdb",
             providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]
         ),
-        .target(name: "DaybookSystem"),
+        .systemLibrary(name: "CSystem"),
+        .target(name: "DaybookSystem", dependencies: ["CSystem"]),
         .target(
             name: "LMDB",
             dependencies: ["CLMDB", "DaybookSystem"],

@@ -18,6 +18,9 @@ final class Engine: Sendable {
     /// What runs here.
     let running = Locked(Running())
     private let place: JournalFolder
+    /// Tells when the process of another session ends; nil: this one takes nothing over.
+    private let processes: ProcessWatch?
+    private let watched = Locked<Set<UInt64>>([])
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
 
     struct Running: Sendable {
@@ -61,6 +64,11 @@ final class Engine: Sendable {
         self.place = place
         self.options = options
         self.workflows = workflows
+        if case .nothing = options.claims {
+            processes = nil
+        } else {
+            processes = try ProcessWatch { board.announce(endOfSession: $0) }
+        }
         let facts = writer.inspect { $0.state.journal }
         guard let uuid = facts.uuid else {
             throw JournalError(.integrity, "entry 0 does not name the journal", sequence: 0)
@@ -116,6 +124,7 @@ final class Engine: Sendable {
             for await _ in board.wakeups {
                 if running.withLock({ $0.isStopping }) { break }
                 await releaseLeftovers()
+                await attendSessions()
                 for number in board.takeUnseen() {
                     guard let activation = await attend(number) else { continue }
                     run(activation, in: &group)
@@ -244,6 +253,35 @@ final class Engine: Sendable {
         }
     }
 
+    // MARK: Other sessions
+
+    /// Watches the processes of other sessions, and takes over from those that have ended.
+    private func attendSessions() async {
+        guard let processes else { return }
+        let (areNew, ended) = board.takeSessions()
+        guard areNew || !ended.isEmpty else { return }
+        let others = writer.inspect { $0.state.sessions }.filter { $0.number != sessionNumber }
+        for other in others {
+            let isNew = watched.withLock { $0.insert(other.number).inserted }
+            do {
+                let lives =
+                    isNew ? try processes.add(process: Int32(other.pid), tag: other.number) : true
+                if lives, !ended.contains(other.number) { continue }
+                try await Takeover(
+                    writer: writer,
+                    folder: place,
+                    session: sessionNumber,
+                    options: options
+                ).takeOver(other)
+            } catch {
+                options.logger.error(
+                    "taking over from a session failed",
+                    metadata: ["session": "\(other.number)", "error": "\(error)"]
+                )
+            }
+        }
+    }
+
     // MARK: Ending
 
     /// Gives a lease back, or notes that it is to be given back.
@@ -313,6 +351,7 @@ final class Engine: Sendable {
         }
         board.wakeDispatcher()
         await task?.value
+        processes?.stop()
     }
 }
 

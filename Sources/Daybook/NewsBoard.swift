@@ -8,6 +8,8 @@ struct News: Sendable {
     private(set) var executions: [UInt64] = []
     /// Something may be ready to be claimed, or have to be told to code that runs.
     private(set) var hasWork = false
+    /// Other sessions may have been opened, or closed.
+    private(set) var hasSessions = false
 
     mutating func note(_ entry: EntryView) {
         switch EventKind(rawValue: entry.event) {
@@ -20,6 +22,7 @@ struct News: Sendable {
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
             .executionWaiting, .signalReceived:
             executions.append(entry.header.execution)
+        case .sessionOpened: hasSessions = true
         default: break
         }
     }
@@ -29,6 +32,7 @@ struct News: Sendable {
         var all = self
         all.executions += others.executions
         all.hasWork = hasWork || others.hasWork
+        all.hasSessions = hasSessions || others.hasSessions
         return all
     }
 }
@@ -46,6 +50,10 @@ final class NewsBoard: Sendable {
         var isClosed = false
         /// What the dispatcher has not looked at yet.
         var unseen: [UInt64] = []
+        /// Sessions have been opened that the dispatcher has not looked at yet.
+        var hasUnseenSessions = true
+        /// Sessions whose process has ended.
+        var ended: [UInt64] = []
     }
 
     private struct Waiter {
@@ -67,10 +75,12 @@ final class NewsBoard: Sendable {
 
     /// Tells of executions that something has happened to.
     func publish(_ news: News) {
-        guard !news.executions.isEmpty else { return }
-        state.withLock { $0.unseen += news.executions }
-        for number in news.executions { fire(number) }
-        if news.hasWork { wakeup.yield() }
+        if !news.executions.isEmpty {
+            state.withLock { $0.unseen += news.executions }
+            for number in news.executions { fire(number) }
+        }
+        if news.hasSessions { state.withLock { $0.hasUnseenSessions = true } }
+        if news.hasWork || news.hasSessions { wakeup.yield() }
     }
 
     /// Has the dispatcher look at an execution.
@@ -84,6 +94,20 @@ final class NewsBoard: Sendable {
         state.withLock { state in
             defer { state.unseen = [] }
             return state.unseen
+        }
+    }
+
+    /// The process of a session has ended.
+    func announce(endOfSession number: UInt64) {
+        state.withLock { $0.ended.append(number) }
+        wakeup.yield()
+    }
+
+    /// Whether sessions have been opened since the last call, and those whose process has ended.
+    func takeSessions() -> (areNew: Bool, ended: [UInt64]) {
+        state.withLock { state in
+            defer { (state.hasUnseenSessions, state.ended) = (false, []) }
+            return (state.hasUnseenSessions, state.ended)
         }
     }
 

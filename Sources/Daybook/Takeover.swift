@@ -28,7 +28,8 @@ struct Takeover {
         }
     }
 
-    private func takeOver(_ other: State.Session) async throws {
+    /// Takes over from one session, if its process is gone.
+    func takeOver(_ other: State.Session) async throws {
         let uuid = other.uuid.description
         guard let lock = try lockOfTheDead(uuid) else { return }
         defer { lock.release() }

@@ -129,6 +129,27 @@ import Glibc
         }
     }
 
+    @Test func aRunGoesOnAtOnceWhenTheOneThatItWaitsForIsKilled() async throws {
+        try await withSandbox { sandbox in
+            let stage = try Stage(sandbox)
+            let first = try stage.run("x")
+            try await stage.up.line()
+            let second = try stage.run("x")
+            try await second.line(containing: #""event":"submitted""#)
+            first.signal(SIGKILL)
+            try await first.finish()
+            try await second.line(containing: #""event":"took over""#)
+            // The job that the dead process left has been ended, and runs again.
+            try await stage.up.line()
+            stage.go.pass()
+            #expect(try await second.finish().status == 0)
+            let events = try await sandbox.entries().compactMap { $0["event"].string }
+            #expect(events.count { $0 == "session_lost" } == 1)
+            #expect(events.count { $0 == "lease_lost" } == 1)
+            try await sandbox.succeed("verify")
+        }
+    }
+
     @Test func workTakesWhatAnotherProcessMakesReady() async throws {
         try await withSandbox { sandbox in
             let work = try sandbox.start("work")
