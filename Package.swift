@@ -136,7 +136,10 @@ let package = Package(
                 "DaybookSystem", "LMDB",
             ]
         ),
-        .testTarget(name: "DaybookRunbookTests", dependencies: ["DaybookRunbook"]),
+        .testTarget(
+            name: "DaybookRunbookTests",
+            dependencies: ["DaybookRunbook", "DaybookSystem"]
+        ),
         .testTarget(
             name: "DaybookCommandTests",
             dependencies: [

@@ -49,9 +49,13 @@ extension ActivationHost {
         return try SealedPayloads(payloads, limit: payloadLimit)
     }
 
-    /// A message is cut rather than lost.
+    /// A message is cut rather than lost, and says so.
     private static func shortened(_ message: String, _ limit: Int) -> String {
-        message.utf8.count <= limit
-            ? message : String(decoding: message.utf8.prefix(limit - 8), as: UTF8.self)
+        let bytes = Array(message.utf8)
+        if bytes.count <= limit { return message }
+        let notice = " … (cut: it had \(bytes.count) bytes)"
+        let suffix = notice.utf8.count < limit ? notice : ""
+        let border = CharacterBorder.last(in: bytes[...], upTo: limit - suffix.utf8.count)
+        return String(decoding: bytes[..<border], as: UTF8.self) + suffix
     }
 }

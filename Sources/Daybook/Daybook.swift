@@ -142,7 +142,7 @@ public final class Daybook: Sendable {
             let watch = try FileWatch(place.dataFile)
             let follower = try SystemThread.start {
                 do {
-                    while try watch.wait() { writer.refresh() }
+                    while try watch.wait(whileBehind: writer.isBehind) { writer.refresh() }
                 } catch {
                     options.logger.error(
                         "following other processes failed",

@@ -1,5 +1,6 @@
 import DaybookFormat
 import DaybookModel
+import DaybookSystem
 import SwiftProtobuf
 
 /// Lines that were logged and are not yet in the journal.
@@ -8,6 +9,9 @@ struct LogBuffer: Sendable {
 
     /// Text bytes in one entry's payload; further lines go into the next.
     private static let chunkSize = 1 << 20
+
+    /// Bytes that a line has in a payload besides its text: at most so many.
+    private static let overhead = 32
 
     var isEmpty: Bool { lines.isEmpty }
 
@@ -21,23 +25,42 @@ struct LogBuffer: Sendable {
         )
     }
 
-    /// Takes all lines out, sealed in chunks.
+    /// Takes all lines out, sealed in chunks. A line that is larger than a payload may be becomes
+    /// several.
     mutating func take(limit: Int) throws(PayloadTooLarge) -> [LogChunk] {
         defer { lines = [] }
         var chunks: [LogChunk] = []
         var batch = ProtoLogBatch()
         var size = 0
-        for line in lines {
+        for line in lines.flatMap({ Self.pieces(of: $0, limit) }) {
             if size > 0, size + line.text.utf8.count > min(Self.chunkSize, limit / 2) {
                 chunks.append(try Self.seal(batch, limit))
                 batch = ProtoLogBatch()
                 size = 0
             }
             batch.lines.append(line)
-            size += line.text.utf8.count + 16
+            size += line.text.utf8.count + Self.overhead
         }
         if !batch.lines.isEmpty { chunks.append(try Self.seal(batch, limit)) }
         return chunks
+    }
+
+    /// A line in pieces that fit into payloads, cut between characters.
+    private static func pieces(of line: ProtoLogLine, _ limit: Int) -> [ProtoLogLine] {
+        // A character has up to four bytes.
+        let room = max(4, limit - overhead)
+        if line.text.utf8.count <= room { return [line] }
+        var rest = ArraySlice(line.text.utf8)
+        var pieces: [ProtoLogLine] = []
+        while !rest.isEmpty {
+            let end = min(rest.startIndex + room, rest.endIndex)
+            let border = CharacterBorder.last(in: rest, upTo: end)
+            var piece = line
+            piece.text = String(decoding: rest[..<border], as: UTF8.self)
+            pieces.append(piece)
+            rest = rest[border...]
+        }
+        return pieces
     }
 
     private static func seal(_ batch: ProtoLogBatch, _ limit: Int) throws(PayloadTooLarge)

@@ -26,7 +26,8 @@ public struct OperationContext: Sendable {
     /// whoever takes over ends the group before the body runs again.
     public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
-    /// Logs a line. It is committed with the operation's outcome.
+    /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
+    /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {
         activation.log(message, stream)
     }

@@ -147,7 +147,8 @@ public final class WorkflowContext {
     }
 
     /// Logs a line. It belongs to the next operation, is committed with it, and is dropped when the
-    /// handler runs again over what is recorded already.
+    /// handler runs again over what is recorded already. One that is larger than a payload may be
+    /// becomes several.
     public func log(_ message: String) {
         if !isReplaying { activation.log(message) }
     }

@@ -154,6 +154,16 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
+    /// Whether there is something by another process that ``refresh()`` would not see yet.
+    public func isBehind() -> Bool {
+        do {
+            return try journal.store.hasUnpublishedCommit()
+        } catch {
+            // A store that the disk has failed is opened again by whoever writes next.
+            return true
+        }
+    }
+
     /// Has the thread take in what other processes have appended. Returns at once.
     public func refresh() {
         queue.withLock { $0.isStale = true }

@@ -21,6 +21,10 @@ public protocol JournalStore: Sendable {
     /// Whether the place that it is kept in is as good as full.
     func isOutOfRoom() throws -> Bool
 
+    /// Whether another process has written something that readers cannot see yet: whoever follows
+    /// the store asks before each look, and looks again later if so.
+    func hasUnpublishedCommit() throws -> Bool
+
     /// Ends the use of the store.
     func close()
 }
@@ -28,6 +32,9 @@ public protocol JournalStore: Sendable {
 extension JournalStore {
     /// Never, for a store that does not know.
     public func isOutOfRoom() throws -> Bool { false }
+
+    /// Never, for a store whose readers see at once what is written.
+    public func hasUnpublishedCommit() throws -> Bool { false }
 }
 
 /// What can be looked up in a store. Valid only inside the closure that it is given to.

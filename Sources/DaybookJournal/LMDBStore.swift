@@ -148,6 +148,16 @@ public final class LMDBStore: JournalStore {
         try FreeSpace.bytes(at: location) < 1 << 20
     }
 
+    /// Whether a commit has been written that its writer has not told readers of.
+    public func hasUnpublishedCommit() throws -> Bool {
+        let opened = opened.withLock { $0 }
+        do {
+            return try opened.environment.hasUnpublishedCommit()
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Closes the file once its transactions have ended.
     public func close() {
         opened.withLock { $0.environment.close() }

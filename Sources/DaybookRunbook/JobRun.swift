@@ -135,61 +135,6 @@ struct JobRun {
     }
 }
 
-/// Cuts output into lines.
-private final class LineCollector: Sendable {
-    private struct State {
-        var lines: [(String, ChildProcess.Source)] = []
-        var output: [UInt8] = []
-        var errors: [UInt8] = []
-    }
-
-    private let state = Locked(State())
-
-    /// A line that is longer is cut into pieces.
-    private static let limit = 65_536
-
-    func add(_ source: ChildProcess.Source, _ bytes: UnsafeRawBufferPointer) {
-        state.withLock { state in
-            for byte in bytes {
-                switch source {
-                case .standardOutput:
-                    Self.add(byte, source, &state.output, &state.lines)
-                case .standardError:
-                    Self.add(byte, source, &state.errors, &state.lines)
-                }
-            }
-        }
-    }
-
-    private static func add(
-        _ byte: UInt8,
-        _ source: ChildProcess.Source,
-        _ line: inout [UInt8],
-        _ lines: inout [(String, ChildProcess.Source)]
-    ) {
-        if byte != UInt8(ascii: "\n") { line.append(byte) }
-        guard byte == UInt8(ascii: "\n") || line.count >= limit else { return }
-        // The end of a line that was cut at its very end.
-        if line.isEmpty, let last = lines.last, last.1 == source, last.0.utf8.count == limit {
-            return
-        }
-        lines.append((String(decoding: line, as: UTF8.self), source))
-        line.removeAll(keepingCapacity: true)
-    }
-
-    func finish() -> [(String, ChildProcess.Source)] {
-        state.withLock { state in
-            var lines = state.lines
-            for (rest, source) in [
-                (state.output, ChildProcess.Source.standardOutput), (state.errors, .standardError),
-            ] where !rest.isEmpty {
-                lines.append((String(decoding: rest, as: UTF8.self), source))
-            }
-            return lines
-        }
-    }
-}
-
 /// The last line of an error output, for the message of a failure.
 private final class LastLine: Sendable {
     private let line = Locked("")

@@ -6,11 +6,11 @@ public final class FileWatch: Sendable {
     private let notifications: Int32
     private let watch: Int32
     private let isStopped = Locked(false)
-    /// Whoever looks right after a change may look too early: LMDB tells readers of a commit only
-    /// after it has written the file. So one more look is owed when the file has settled.
-    private let owesSecondLook = Locked(false)
-    /// Milliseconds without a change after which a file has settled.
-    private static let settling: Int32 = 20
+    /// What the last change brought cannot be seen yet: so one more look is owed.
+    private let owesLook = Locked(false)
+    /// Milliseconds after which it is asked again whether it can be seen: from the first, and twice
+    /// as many each time, to the last.
+    private static let patience: ClosedRange<Int32> = 1...256
 
     /// Watches `path`.
     /// - Throws: ``SystemError``.
@@ -27,24 +27,44 @@ public final class FileWatch: Sendable {
 
     deinit { close(notifications) }
 
-    /// Waits for the next change; several changes may be told as one, and the last of them is told
-    /// once more when the file has settled.
+    /// Waits for the next change; several changes may be told as one.
+    ///
+    /// Whoever looks right after a change may look too early, where it is written first and told
+    /// later. So after each change, before the look, `isBehind` is asked whether there is more than
+    /// can be seen: then the change is told once more when it can be.
     /// - Returns: false once ``stop()`` has been called, or the file is gone.
-    public func wait() throws(SystemError) -> Bool {
+    /// - Throws: ``SystemError``; what `isBehind` throws.
+    public func wait(whileBehind isBehind: () throws -> Bool = { false }) throws -> Bool {
         if isStopped.withLock({ $0 }) { return false }
-        if owesSecondLook.withLock({ $0 }) {
-            var waiting = [pollfd(fd: notifications, events: Int16(POLLIN), revents: 0)]
-            let count = retryingInterrupts { poll(&waiting, 1, Self.settling) }
-            guard count >= 0 else { throw .current("poll of inotify") }
-            if count == 0 {
-                owesSecondLook.withLock { $0 = false }
-                return true
+        if owesLook.withLock({ $0 }) {
+            var patience = Self.patience.lowerBound
+            while try !isChanged(within: patience) {
+                if try !isBehind() {
+                    owesLook.withLock { $0 = false }
+                    return true
+                }
+                patience = min(2 * patience, Self.patience.upperBound)
             }
         }
+        guard try takeChange() else { return false }
+        let isBehind = try isBehind()
+        owesLook.withLock { $0 = isBehind }
+        return true
+    }
+
+    private func isChanged(within milliseconds: Int32) throws(SystemError) -> Bool {
+        var waiting = [pollfd(fd: notifications, events: Int16(POLLIN), revents: 0)]
+        let count = retryingInterrupts { poll(&waiting, 1, milliseconds) }
+        guard count >= 0 else { throw .current("poll of inotify") }
+        return count > 0
+    }
+
+    /// Waits for a change.
+    /// - Returns: false when there will be none any more.
+    private func takeChange() throws(SystemError) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = retryingInterrupts { read(notifications, &buffer, buffer.count) }
         guard count >= 0 else { throw .current("read of inotify") }
-        owesSecondLook.withLock { $0 = true }
         var offset = 0
         while offset + Self.headerSize <= count {
             let (mask, length) = buffer.withUnsafeBytes { bytes in

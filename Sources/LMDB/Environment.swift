@@ -322,6 +322,16 @@ public final class Environment: @unchecked Sendable {
         )
     }
 
+    /// Whether a commit has been written that readers cannot see yet.
+    ///
+    /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
+    /// A writer that is held up between the two, or is killed there, leaves it to the next one.
+    public func hasUnpublishedCommit() throws -> Bool {
+        let visible = try read { mdb_txn_id($0.handle) }
+        // This one is read from the meta pages.
+        return try information().transaction > UInt64(visible)
+    }
+
     func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(LMDBError) {
         if result != 0 {
             throw LMDBError(.init(rawValue: result), operation(), path: path)

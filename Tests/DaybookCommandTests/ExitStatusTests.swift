@@ -231,6 +231,16 @@ import Testing
         }
     }
 
+    /// No execution can have such an id: there is nothing to look up.
+    @Test(arguments: ["", String(repeating: "x", count: 256), String(repeating: "x", count: 600)])
+    func anIDThatCannotBeIsAUsageErrorForWhoeverLooksToo(_ id: String) async throws {
+        try await withRunbook { sandbox in
+            for command in ["exec", "status", "show", "log", "export"] {
+                expect(try await sandbox.daybook(command, id), exits: 64, saying: "1 to 255")
+            }
+        }
+    }
+
     @Test func anIDOf255BytesWillDo() async throws {
         try await withRunbook { sandbox in
             let id = String(repeating: "é", count: 127) + "x"

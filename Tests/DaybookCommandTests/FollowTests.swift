@@ -47,6 +47,38 @@ import Glibc
         }
     }
 
+    /// LMDB writes a commit to the file, and only then tells readers of it. Nobody can see it in
+    /// between; but whoever was woken by the writing must see it then, without another one.
+    @Test func aCommitIsSeenAlsoWhenItsWriterIsSlowToTell() async throws {
+        let strace = "/usr/bin/strace"
+        if try FileStatus.of(strace) == nil {
+            try Test.cancel("strace, which slows the writer down, is not installed")
+        }
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true"]))
+            let follow = try sandbox.start(["log", "--follow", "--jsonl"], seconds: 8)
+            try await follow.line(containing: "journal_created")
+            // The writing of a page returns late, when the reader has been woken long ago.
+            let slow = [
+                strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
+                "inject=pwrite64:delay_exit=60000",
+            ]
+            let submission = try RunningCommand(
+                slow + [DaybookProcess.executable, "submit", "runbook.yaml", "--id", "x"],
+                environment: ["DAYBOOK_JOURNAL": sandbox.journal],
+                folder: sandbox.folder
+            )
+            let result = try await submission.finish()
+            if result.errors.contains("not permitted") {
+                try Test.cancel("strace may not trace here: \(result.errors)")
+            }
+            #expect(result.status == 0, "\(result.errors)")
+            try await follow.line(containing: #""event":"session_closed""#)
+            follow.signal(SIGTERM)
+            try await follow.finish()
+        }
+    }
+
     @Test func filtersHoldForWhatComesToo() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "echo said"]))
@@ -62,5 +94,4 @@ import Glibc
             #expect(shown.map { $0["event"] } == ["execution_completed", "execution_completed"])
         }
     }
-
 }

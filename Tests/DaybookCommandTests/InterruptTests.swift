@@ -116,6 +116,35 @@ import Glibc
         }
     }
 
+    @Test func aSecondSignalEndsTheProcessAtOnce() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let never = try Gate(sandbox.folder + "/never")
+            let script = """
+                trap '' TERM INT
+                echo $$ > "$INPUT_UP"
+                while :; do read -r line < "$INPUT_NEVER" || :; done
+                """
+            try sandbox.write(runbook(["stubborn": script], inputs: ["up", "never"]))
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "never": never.path])
+            )
+            let job = try #require(Int32(try await up.line()))
+            // Two different ones: of the same, the system may make one.
+            run.signal(SIGINT)
+            run.signal(SIGTERM)
+            let status = try await run.finish().status
+            #expect(status == 130 || status == 143)
+            #expect(kill(job, 0) == 0, "it has not been waited for")
+            let sessions = try await sandbox.succeed("session", "--json").json["sessions"]
+            #expect(sessions.elements.map { $0["state"] } == ["gone"])
+            // The next process ends the job and takes over.
+            let answer = try await sandbox.succeed("exec", "x").text
+            #expect(answer == "ready\n")
+            #expect(try await sandbox.events().contains("lease_lost"))
+        }
+    }
+
     /// Commands that only look have nothing to bring to an end.
     @Test(arguments: [SIGINT, SIGTERM])
     func aCommandThatLooksIsEndedBySignals(_ signal: Int32) async throws {

@@ -151,6 +151,19 @@ import Glibc
         #expect(job.lines.map(\.utf8.count) == [65_536, 5])
     }
 
+    @Test func aLongLineIsNotCutInTheMiddleOfACharacter() async throws {
+        let job = try await run("printf a\nyes é | head -n 40000 | tr -d '\\n'\necho\necho after")
+        #expect(job.result.status == 0)
+        #expect(job.lines.map(\.utf8.count) == [65_535, 14_466, 5])
+        #expect(job.lines.joined() == "a" + String(repeating: "é", count: 40_000) + "after")
+    }
+
+    @Test func anEmptyLineBehindALongOneIsKept() async throws {
+        let job = try await run("head -c 65536 /dev/zero | tr '\\000' x\necho\necho\necho after")
+        #expect(job.result.status == 0)
+        #expect(job.lines.map(\.utf8.count) == [65_536, 0, 5])
+    }
+
     // MARK: Values
 
     @Test(arguments: [

@@ -65,6 +65,25 @@ import Testing
         }
     }
 
+    @Test func runWritesItsEndOnStandardOutputAndProgressOnStandardError() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.runbookText)
+            let arguments = ["run", "runbook.yaml", "--id", "x", "--input", "who=you"]
+            let first = try await sandbox.succeed(arguments)
+            #expect(first.text == "x completed\n")
+            #expect(first.errors.contains("✓ greet  ran"))
+            #expect(first.errors.contains("2 jobs done now, 0 taken from the journal"))
+            let document = try await sandbox.succeed(arguments + ["--json"]).json
+            #expect(document["status"] == "completed")
+            #expect(document["output"]["outputs"]["greet"]["k"] == "v")
+            #expect(document["entries"] == 9)
+            let other = ["run", "runbook.yaml", "--input", "who=me", "--json"]
+            let fresh = try await sandbox.succeed(other).json
+            #expect(fresh["jobs"].elements.map { $0["how"] } == ["ran", "ran"])
+            #expect(fresh["jobs"].elements.map { $0["name"] } == ["greet", "last"])
+        }
+    }
+
     @Test func progressComesAsLinesOnRequest() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(Self.runbookText)
@@ -126,6 +145,25 @@ import Testing
             #expect(bad["error"] == reason)
             #expect(bad["errorCode"] == "exit-status")
             #expect(try await sandbox.succeed("show", "bad").text.contains("error   exit-status"))
+        }
+    }
+
+    @Test func logShowsLinesOfJobsAndFilters() async throws {
+        try await withExecutions { sandbox in
+            let text = try await sandbox.succeed("log").text
+            #expect(text.contains("\n        | hello you\n        ! to err\n"))
+            func sequences(_ options: String...) async throws -> [Int] {
+                try await sandbox.succeed(["log", "--jsonl"] + options).jsonLines
+                    .compactMap { $0["sequence"].integer }
+            }
+            let all = try await sequences()
+            #expect(all == Array(0..<all.count))
+            #expect(try await sequences("--from", "3", "--to", "5") == [3, 4, 5])
+            #expect(try await sequences("--reverse", "--to", "2") == [2, 1, 0])
+            #expect(try await sequences("--type", "checkpoint_failed").count == 1)
+            #expect(try await sequences("--grep", "oops").count == 2)
+            #expect(try await sequences("done") == Array(2...10))
+            #expect(try await sequences("done", "--from", "10") == [10])
         }
     }
 

@@ -138,6 +138,42 @@ import Testing
         }
     }
 
+    /// Killed after the work and before word of it: the next run finds it done.
+    @Test func workOfAKilledProcessIsFoundDone() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let never = try Gate(sandbox.folder + "/never")
+            try sandbox.write(
+                """
+                name: test
+                inputs: { up: { required: true }, never: { required: true } }
+                blocks:
+                - name: block
+                  jobs:
+                  - name: make
+                    verify: |
+                      echo looking >&2
+                      test -e made
+                    run: |
+                      touch made
+                      echo up > "$INPUT_UP"
+                      read -r line < "$INPUT_NEVER"
+                """
+            )
+            let arguments =
+                ["run", "runbook.yaml", "--id", "x", "--json"]
+                + inputs(["up": up.path, "never": never.path])
+            let run = try sandbox.start(arguments)
+            try await up.line()
+            run.signal(9)
+            try await run.finish()
+            let result = try await sandbox.succeed(arguments).json
+            #expect(result["jobs"].elements.map { $0["how"] } == ["verified"])
+            // What it said is kept with the operation.
+            #expect(try await sandbox.succeed("log", "x").text.contains("verify: looking"))
+        }
+    }
+
     // MARK: The payload limit
 
     @Test func anInputOverTheLimitIsRefused() async throws {
@@ -179,4 +215,44 @@ import Testing
         }
     }
 
+    /// Log lines that are too long are kept in pieces, and the job goes on.
+    @Test func aLineOverTheLimitIsNotLostWithoutAWord() async throws {
+        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
+            try sandbox.write(
+                runbook([
+                    "a": "echo before\nyes é | head -n 3000 | tr -d '\\n'\necho\necho after",
+                    "b": "true",
+                ])
+            )
+            let result = try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            #expect(result.text == "x completed\n")
+            let lines = try await sandbox.loggedLines()
+            #expect(lines.first == "before")
+            #expect(lines.last == "after")
+            let line = String(repeating: "é", count: 3_000)
+            #expect(lines.dropFirst().dropLast().joined() == line)
+            let show = try await sandbox.succeed("show", "x", "--json").json
+            #expect(show["operations"][0]["logLines"] == .integer(lines.count))
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// Of a message that is too long the end is missing, and that is said.
+    @Test func aMessageOverTheLimitSaysThatItIsCut() async throws {
+        try await withSandbox(["--payload-limit", "2000"]) { sandbox in
+            try sandbox.write(
+                runbook(["a": "yes é | head -n 3000 | tr -d '\\n' >&2\nexit 3"])
+            )
+            let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
+            #expect(result.status == 7)
+            let show = try await sandbox.succeed("show", "x", "--json").json
+            let error = try #require(show["error"].string)
+            #expect(error.hasPrefix("the job a exited with status 3: éé"))
+            #expect(error.hasSuffix("é … (cut: it had 6032 bytes)"), "\(error.suffix(60))")
+            #expect(error.utf8.count <= 2_000)
+            // Nothing of what the job wrote is missing in the log.
+            let lines = try await sandbox.loggedLines()
+            #expect(lines.joined() == String(repeating: "é", count: 3_000))
+        }
+    }
 }

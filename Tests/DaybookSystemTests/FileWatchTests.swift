@@ -49,6 +49,55 @@ import Testing
         }
     }
 
+    /// What was written, and could not be seen at once, is told again when it can be.
+    @Test func aChangeThatIsNotSeenAtOnceIsToldAgain() throws {
+        try withTemporaryFolder { folder in
+            let file = try File.open(folder + "/a", .create)
+            let watch = try FileWatch(folder + "/a")
+            var answers: [Bool] = []
+            func isBehind() -> Bool { answers.popLast() ?? false }
+            try file.append([1])
+            answers = [false, true, true, true]
+            #expect(try watch.wait(whileBehind: isBehind))
+            #expect(answers == [false, true, true], "asked once, before the look")
+            #expect(try watch.wait(whileBehind: isBehind))
+            #expect(answers == [], "asked until it was there")
+            // A change meanwhile is told too, and asked about anew.
+            try file.append([2])
+            answers = [true]
+            #expect(try watch.wait(whileBehind: isBehind))
+            try file.append([3])
+            #expect(try watch.wait(whileBehind: isBehind))
+            watch.stop()
+            #expect(try !watch.wait(whileBehind: isBehind))
+        }
+    }
+
+    @Test func stoppingEndsTheWaitingForWhatCannotBeSeen() throws {
+        try withTemporaryFolder { folder in
+            let file = try File.open(folder + "/a", .create)
+            let watch = try FileWatch(folder + "/a")
+            try file.append([1])
+            #expect(try watch.wait { true })
+            let asked = Locked(0)
+            let thread = try SystemThread.start {
+                do {
+                    let goesOn = try watch.wait {
+                        asked.withLock { $0 += 1 }
+                        asked.wakeAll()
+                        return true
+                    }
+                    #expect(!goesOn)
+                } catch {
+                    Issue.record(error)
+                }
+            }
+            asked.wait(until: { $0 == 3 }) { _ in }
+            watch.stop()
+            thread.join()
+        }
+    }
+
     @Test func stoppingBeforeTheWaitingEndsIt() throws {
         try withTemporaryFolder { folder in
             _ = try File.open(folder + "/a", .create)

@@ -141,6 +141,35 @@ func loggedLines(_ path: String) throws -> [String] {
         }
     }
 
+    /// A log line is no value: it is kept in pieces, and what the body did counts.
+    @Test func aLogLineOverTheLimitIsKeptInPieces() async throws {
+        var creation = CreationOptions()
+        creation.payloadLimit = 1_000
+        try await withJournal(creation) { path in
+            // 1, 2, 3 and 4 bytes: whatever the limit is, it lies within a character.
+            let long = String(repeating: "xé…😀", count: 500)
+            let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
+                context.log("before")
+                context.log(long)
+                let value = try await context.checkpoint("step") { operation in
+                    operation.log(long)
+                    operation.log("after")
+                    return "value"
+                }
+                context.log(long)
+                return value
+            }
+            let result = try await withEngine(path, code: code) { daybook in
+                try await daybook.run(Scripted.self, id: "a", input: 1)
+            }
+            #expect(result == "value")
+            let lines = try loggedLines(path)
+            #expect(lines.joined() == "before\(long)\(long)after\(long)")
+            #expect(lines.allSatisfy { $0.utf8.count < 1_000 })
+            #expect(lines.count == 2 + 3 * 6)
+        }
+    }
+
     @Test func aFullMapIsAnErrorAndNothingIsLost() async throws {
         try await withJournal { path in
             var options = DaybookOptions()

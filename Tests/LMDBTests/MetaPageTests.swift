@@ -1,3 +1,4 @@
+import CLMDB
 import DaybookSystem
 import Glibc
 import Testing
@@ -157,6 +158,41 @@ import Testing
             do {
                 #expect(try Self.openAndCount(path) == 9)
             }
+        }
+    }
+
+    /// Writes the meta page of one more commit without telling readers of it: what a writer leaves
+    /// that is held up, or killed, between the two.
+    private static func writeMetaPageOfAnotherCommit(_ path: String) throws {
+        let newest = try MetaPage.newest(in: File.open(path, .read))
+        let transaction = try #require(newest?.transaction)
+        let old = Int(transaction % 2) * 4_096
+        var page = try Array(File.contents(of: path)[old..<old + 4_096])
+        let number = (transaction + 1) % 2
+        withUnsafeBytes(of: number.littleEndian) { page.replaceSubrange(0..<8, with: $0) }
+        withUnsafeBytes(of: (transaction + 1).littleEndian) {
+            page.replaceSubrange(144..<152, with: $0)
+        }
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        try #require(pwrite(descriptor, page, page.count, off_t(number) * 4_096) == page.count)
+    }
+
+    @Test func aCommitThatReadersWereNotToldOfIsKnownOf() throws {
+        try withDatabase(.integerKeys) { environment, data in
+            for round in UInt64(1)...4 {
+                try environment.put([(round, [1])], in: data)
+                #expect(try !environment.hasUnpublishedCommit())
+                let visible = try environment.read { mdb_txn_id($0.handle) }
+                try Self.writeMetaPageOfAnotherCommit(environment.path)
+                #expect(try environment.hasUnpublishedCommit())
+                #expect(try environment.read { mdb_txn_id($0.handle) } == visible)
+            }
+            // The next one is told of.
+            try environment.put([(5, [1])], in: data)
+            #expect(try !environment.hasUnpublishedCommit())
+            #expect(try environment.count(in: data) == 5)
         }
     }
 }

@@ -65,7 +65,9 @@ struct LogCommand: AsyncParsableCommand {
         try printNew(inspector, number, next)
         guard let watch else { return }
         try await withInterrupt(of: watch) {
-            while try watch.wait() { try printNew(inspector, number, next) }
+            while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit) {
+                try printNew(inspector, number, next)
+            }
         }
     }
 

@@ -47,6 +47,8 @@ struct ExecCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
+        // As for the commands that look: such an id is a mistake of who asks, found at once.
+        try Names.check(id, "execution id")
         let answer = try await withDaybook(common, write) { try await $0.execute(id) }
         if common.json {
             common.write("daybook.exec/1") { json in

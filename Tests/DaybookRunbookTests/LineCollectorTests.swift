@@ -1,0 +1,67 @@
+#if CLI
+import DaybookSystem
+import Testing
+
+@testable import DaybookRunbook
+
+@Suite struct LineCollectorTests {
+    /// The lines of pieces of output, with the output before each.
+    private func lines(_ pieces: [(ChildProcess.Source, [UInt8])]) -> [String] {
+        let collector = LineCollector()
+        for (source, bytes) in pieces {
+            bytes.withUnsafeBytes { collector.add(source, $0) }
+        }
+        return collector.finish().map { ($0.source == .standardOutput ? "|" : "!") + $0.text }
+    }
+
+    private func text(_ text: String) -> (ChildProcess.Source, [UInt8]) {
+        (.standardOutput, Array(text.utf8))
+    }
+
+    private func error(_ text: String) -> (ChildProcess.Source, [UInt8]) {
+        (.standardError, Array(text.utf8))
+    }
+
+    private static let full = String(repeating: "x", count: LineCollector.limit)
+
+    @Test func linesEndAtTheirEndsHoweverTheyCome() {
+        #expect(
+            lines([text("a"), error("b\n"), text("c\n\nd"), error("\ne")]) == [
+                "!b", "|ac", "|", "!", "|d", "!e",
+            ]
+        )
+        #expect(lines([text(""), error("")]) == [])
+    }
+
+    @Test func aCharacterMayComeInParts() {
+        let parts = Array("é😀\n".utf8).map { (ChildProcess.Source.standardOutput, [$0]) }
+        #expect(lines(parts) == ["|é😀"])
+    }
+
+    @Test func aFullLineIsOneLineWhateverTheOtherOutputSaysMeanwhile() {
+        let full = Self.full
+        #expect(lines([text(full), error("b\n"), text("\n")]) == ["|" + full, "!b"])
+        #expect(lines([text(full + "\n\n"), text("a\n")]) == ["|" + full, "|", "|a"])
+        #expect(lines([text(full)]) == ["|" + full])
+        #expect(lines([text(full + full + "\n\n")]) == ["|" + full, "|" + full, "|"])
+    }
+
+    @Test(arguments: 0..<4)
+    func aLongLineIsCutBetweenCharacters(_ before: Int) {
+        for character in ["é", "…", "😀"] {
+            let line =
+                String(repeating: "x", count: before)
+                + String(repeating: character, count: LineCollector.limit)
+            let pieces = lines([text(line + "\n")]).map { $0.dropFirst() }
+            #expect(pieces.joined() == line)
+            #expect(pieces.allSatisfy { $0.utf8.count <= LineCollector.limit })
+        }
+    }
+
+    @Test func bytesThatAreNoTextAreCutToo() {
+        let bytes = [UInt8](repeating: 0x80, count: LineCollector.limit)
+        let pieces = lines([(.standardOutput, bytes + bytes), text("\n\n")])
+        #expect(pieces.map(\.unicodeScalars.count) == [bytes.count + 1, bytes.count + 1, 1])
+    }
+}
+#endif
