@@ -186,13 +186,15 @@ public struct StoredPayload: Sendable {
         var all: [StoredPayload] = []
         var reader = WireReader(record)
         while let field = try reader.field() {
-            guard field.tag == 1 << 3 | 2 else {
-                try reader.skip(field)
-                continue
-            }
+            guard field.tag == 1 << 3 | 2 else { throw unknown(field) }
             all.append(try one(try reader.bytes()))
         }
         return all
+    }
+
+    /// The format has no unknown fields, and skipping them could make a damaged payload look erased.
+    private static func unknown(_ field: WireReader.Field) -> WireError {
+        WireError("a payload has a field with the tag \(field.tag), which the format does not have")
     }
 
     private static func one(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> StoredPayload {
@@ -203,7 +205,7 @@ public struct StoredPayload: Sendable {
             switch field.tag {
             case 1 << 3 | 2: salt = try reader.bytes()
             case 2 << 3 | 2: data = Array(try reader.bytes())
-            default: try reader.skip(field)
+            default: throw unknown(field)
             }
         }
         guard let salt, !salt.isEmpty else {

@@ -56,7 +56,7 @@ import Glibc
         }
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "true"]))
-            let follow = try sandbox.start(["log", "--follow", "--jsonl"], seconds: 8)
+            let follow = try sandbox.start(["log", "--follow", "--jsonl"])
             try await follow.line(containing: "journal_created")
             // The writing of a page returns late, when the reader has been woken long ago.
             let slow = [

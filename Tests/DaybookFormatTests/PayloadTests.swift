@@ -147,4 +147,18 @@ import Testing
             ]
         )
     }
+
+    /// Skipping what is unknown, a damaged payload could look like an erased one.
+    @Test func aFieldThatTheFormatDoesNotHaveIsDamage() {
+        let erased: [UInt8] = [0x0A, 0x00]
+        for record in [
+            erased + [0x18, 0x01], [0x0A, 0x02, 0x18, 0x01], [0x0A, 0x02, 0x08, 0x10],
+        ] {
+            #expect(throws: WireError.self) {
+                try record.withUnsafeBytes { try StoredPayload.all($0) }
+            }
+        }
+        let all = try? erased.withUnsafeBytes { try StoredPayload.all($0) }
+        #expect(all?.map(\.isErased) == [true])
+    }
 }
