@@ -1,5 +1,9 @@
 import DaybookFormat
 import DaybookModel
+import DaybookSystem
+
+/// The body of an operation with its verification: what it gives, encoded.
+typealias OperationBody = (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
 
 extension Activation {
     /// Runs an operation that is not recorded, and records its outcome.
@@ -7,7 +11,7 @@ extension Activation {
         _ operation: Operation,
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
-        _ body: (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
+        _ body: @escaping OperationBody
     ) async throws -> (sequence: UInt64, data: [UInt8]) {
         var tries: UInt32 = 0
         if settings.retry != nil {
@@ -38,7 +42,7 @@ extension Activation {
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
         tries: UInt32,
-        _ body: (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
+        _ body: @escaping OperationBody
     ) async throws -> Result<(data: [UInt8], verified: Bool), OperationError> {
         let context = OperationContext(self, operation, tries: tries + 1)
         let running = RunningOperation(context: context) {
@@ -49,7 +53,7 @@ extension Activation {
             self.host.observe(.started(self.lease, operation, sequence: sequence))
         }
         do {
-            let value = try await body(running)
+            let value = try await timed(settings.timeout, running, body)
             // What is done is recorded, also when the handler has been told to stop meanwhile.
             if let reason = latched, !reason.keepsLease { throw ContextClosed(reason: reason) }
             guard value.data.count <= host.payloadLimit else {
@@ -63,6 +67,46 @@ extension Activation {
             try checkOpen()
             try group?.checkOpen()
             return .failure(OperationError(recording: error))
+        }
+    }
+
+    /// Runs a body, and tells it through task cancellation when its time is over. One that does not
+    /// listen is waited for.
+    private func timed(
+        _ timeout: Duration?,
+        _ running: RunningOperation,
+        _ body: @escaping OperationBody
+    ) async throws -> (data: [UInt8], verified: Bool) {
+        guard let timeout else { return try await body(running) }
+        let timer = BodyTimer()
+        let alarm = host.setAlarm(after: timeout) { timer.ring() }
+        defer { host.cancelAlarm(alarm) }
+        // Unsafe only in name: this task waits for the child that runs the body, and does nothing
+        // with it meanwhile.
+        nonisolated(unsafe) let (body, running) = (body, running)
+        return try await withThrowingTaskGroup(
+            of: (data: [UInt8], verified: Bool)?.self
+        ) { group in
+            group.addTask {
+                defer { timer.end() }
+                return try await body(running)
+            }
+            group.addTask {
+                await timer.wait()
+                return nil
+            }
+            var result: (data: [UInt8], verified: Bool)?
+            do {
+                while let value = try await group.next() {
+                    if let value { result = value }
+                    if timer.isOver { group.cancelAll() }
+                }
+            } catch {
+                timer.end()
+                throw timer.isOver && latched == nil ? OperationError.timedOut(timeout) : error
+            }
+            guard let result else { throw OperationError.timedOut(timeout) }
+            return result
         }
     }
 
@@ -125,9 +169,45 @@ extension Activation {
 struct CheckpointSettings: Sendable {
     var recordsStart = false
     var retry: RetryPolicy?
+    var timeout: Duration?
+}
+
+/// Whether the time of a body is over, and the task to tell it by.
+private final class BodyTimer: Sendable {
+    private struct State {
+        var isOver = false
+        var hasEnded = false
+    }
+
+    private let state = Locked(State())
+    private let bell = AsyncStream.makeStream(of: Void.self)
+
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    func ring() {
+        state.withLock { if !$0.hasEnded { $0.isOver = true } }
+        bell.continuation.finish()
+    }
+
+    /// The body has ended, in time or not.
+    func end() {
+        state.withLock { $0.hasEnded = true }
+        bell.continuation.finish()
+    }
+
+    func wait() async { for await _ in bell.stream {} }
 }
 
 extension OperationError {
+    /// A body took too long.
+    static func timedOut(_ timeout: Duration) -> OperationError {
+        OperationError(
+            code: "timed_out",
+            message: "the body took longer than \(timeout)",
+            kind: .timedOut
+        )
+    }
+
     /// A value has more bytes than a payload may have.
     static func tooLarge(_ size: Int, _ limit: Int) -> OperationError {
         OperationError(

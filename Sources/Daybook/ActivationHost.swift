@@ -13,6 +13,11 @@ protocol ActivationHost: Sendable {
 
     /// The time of day.
     func now() -> Timestamp
+    /// Has a body told that it takes too long.
+    /// - Returns: what to cancel that by.
+    func setAlarm(after duration: Duration, _ ring: @escaping @Sendable () -> Void) -> UInt64
+    /// The body has ended.
+    func cancelAlarm(_ number: UInt64)
     /// Told of everything that happens.
     func observe(_ event: EngineEvent)
     /// Has a command decided and carried out.

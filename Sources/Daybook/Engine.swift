@@ -20,6 +20,7 @@ final class Engine: Sendable {
     private let place: JournalFolder
     /// Tells when the process of another session ends; nil: this one takes nothing over.
     private let processes: ProcessWatch?
+    private let alarms: AlarmClock
     private let watched = Locked<Set<UInt64>>([])
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
 
@@ -63,6 +64,7 @@ final class Engine: Sendable {
         sessionNumber = number
         self.place = place
         self.options = options
+        alarms = try AlarmClock(options.clock)
         self.workflows = workflows
         if case .nothing = options.claims {
             processes = nil
@@ -352,6 +354,7 @@ final class Engine: Sendable {
         board.wakeDispatcher()
         await task?.value
         processes?.stop()
+        alarms.stop()
     }
 }
 
@@ -359,6 +362,16 @@ extension Engine: ActivationHost {
     var codec: any PayloadCodec { options.codec }
 
     func now() -> Timestamp { options.clock.now() }
+
+    func setAlarm(
+        after duration: Duration,
+        _ ring: @escaping @Sendable () -> Void
+    ) -> UInt64 {
+        let nanoseconds = duration.wholeNanoseconds
+        return alarms.set(for: Timestamp(rawValue: now().rawValue + nanoseconds), ring)
+    }
+
+    func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }
 
     func observe(_ event: EngineEvent) { options.observer?(event) }
 

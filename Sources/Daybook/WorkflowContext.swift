@@ -78,6 +78,9 @@ public final class WorkflowContext {
     ///   - recordsStart: writes an entry before the body runs.
     ///   - retry: has a body that throws run again, after a while; only the last error counts as
     ///     the operation's. The delays are kept in the journal, and survive a restart.
+    ///   - timeout: tells a body through task cancellation that it takes too long, verification
+    ///     included; it then has failed with the code `timed_out`. One that does not listen is
+    ///     waited for.
     ///   - verify: looks, before every run of the body, whether the work is done already.
     ///   - body: does the work.
     /// - Returns: what the body gave, now or then.
@@ -88,16 +91,17 @@ public final class WorkflowContext {
         input: (any Encodable & Sendable)? = nil,
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
+        timeout: Duration? = nil,
         verify: (() async throws -> Verification<Value>)? = nil,
         file: String = #fileID,
         line: Int = #line,
-        _ body: (OperationContext) async throws -> Value
+        _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Value {
         let codec = activation.host.codec
         let recorded = try await operation(
             name,
             input: input,
-            CheckpointSettings(recordsStart: recordsStart, retry: retry),
+            CheckpointSettings(recordsStart: recordsStart, retry: retry, timeout: timeout),
             at: "\(file):\(line)"
         ) { operation in
             if let verify, case .done(let value) = try await verify() {
@@ -121,21 +125,22 @@ public final class WorkflowContext {
     }
 
     /// Runs `body` once, and records that it ended or what it threw. See
-    /// ``checkpoint(_:input:recordsStart:verify:file:line:_:)-(_,_,_,_,_,_,(OperationContext)->Value)``.
+    /// ``checkpoint(_:input:recordsStart:retry:timeout:verify:file:line:_:)-(_,_,_,_,_,_,_,_,(OperationContext)->Value)``.
     public func checkpoint(
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
+        timeout: Duration? = nil,
         verify: (() async throws -> Verification<Void>)? = nil,
         file: String = #fileID,
         line: Int = #line,
-        _ body: (OperationContext) async throws -> Void
+        _ body: @escaping (OperationContext) async throws -> Void
     ) async throws {
         _ = try await operation(
             name,
             input: input,
-            CheckpointSettings(recordsStart: recordsStart, retry: retry),
+            CheckpointSettings(recordsStart: recordsStart, retry: retry, timeout: timeout),
             at: "\(file):\(line)"
         ) { operation in
             let nothing = Array("null".utf8)
@@ -173,7 +178,7 @@ public final class WorkflowContext {
         input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         at location: String,
-        _ run: (RunningOperation) async throws -> (data: [UInt8], verified: Bool)
+        _ run: @escaping OperationBody
     ) async throws -> Recorded {
         let operation = try next(.checkpoint, name, input: input)
         if let record = try replay(operation, at: location) {

@@ -227,6 +227,35 @@ import Testing
         }
     }
 
+    @Test func anOperationThatTakesTooLongHasFailedAndTheHandlerGoesOn() async throws {
+        try await withJournal(creation) { path in
+            let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    let fast = try await context.checkpoint("fast", timeout: .seconds(5)) { _ in 1 }
+                    do {
+                        try await context.checkpoint("slow", timeout: .seconds(5)) { _ in
+                            signal.yield()
+                            try await untilCancelled()
+                        }
+                        return "not reached"
+                    } catch let error as OperationError {
+                        return "\(fast) \(error.code) \(error.facts.kind.rawValue)"
+                    }
+                }
+            ) { daybook in
+                try await start(daybook)
+                for await _ in begun { break }
+                clock.pass(.seconds(5))
+                let record = try await end(daybook)
+                let output = try daybook.outcome(of: record).get()
+                #expect(String(decoding: output, as: UTF8.self) == "\"1 timed_out timed_out\"")
+            }
+        }
+    }
+
     @Test func waitsAreIncludedInTheTimeOfAnAttempt() async throws {
         try await withJournal(creation) { path in
             try await withEngine(
