@@ -1,10 +1,12 @@
 import DaybookFormat
-import DaybookJournal
-import DaybookModel
+public import DaybookJournal
+public import DaybookModel
 
 /// Looks up what a command needs to know and the state does not hold.
-enum FactLookup {
-    static func facts(for command: some Command, _ reader: any StoreReader) throws -> Facts {
+public enum FactLookup {
+    /// What is on the disk about the execution that a command names.
+    /// - Throws: ``JournalError``.
+    public static func facts(for command: some Command, _ reader: any StoreReader) throws -> Facts {
         var facts = Facts()
         guard let id = command.subject, Names.isValid(id), let bytes = try reader.executionRow(id)
         else {

@@ -21,14 +21,16 @@ struct DaybookCommand: AsyncParsableCommand {
                 name: "Run",
                 subcommands: [
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
-                    StatusCommand.self, WorkCommand.self, SessionCommand.self,
+                    StatusCommand.self, WorkCommand.self, WaitCommand.self, SignalCommand.self,
+                    CancelCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self,
+                    SessionCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Look",
                 subcommands: [
                     ListCommand.self, ShowCommand.self, LogCommand.self, EntryCommand.self,
-                    InfoCommand.self,
+                    PendingCommand.self, WhyCommand.self, InfoCommand.self,
                 ]
             ),
             CommandGroup(name: "Trust", subcommands: [VerifyCommand.self]),

@@ -6,7 +6,13 @@ import DaybookModel
 
 extension ExecutionRecord {
     /// Status and flags in a word or two.
-    var statusText: String { isParked ? "\(status.rawValue), parked" : status.rawValue }
+    var statusText: String {
+        var words = [status.rawValue]
+        if isParked { words.append("parked") }
+        if isPaused { words.append("paused") }
+        if status.isFinal, !isClosed { words.append("cleaning") }
+        return words.joined(separator: ", ")
+    }
 
     /// How a command that waited for it ends.
     var exitStatus: ExitStatus? {
@@ -20,7 +26,7 @@ extension ExecutionRecord {
 
     func color(_ terminal: Terminal) -> String {
         let style: Terminal.Style =
-            if isParked {
+            if isParked || isPaused {
                 .yellow
             } else if status == .completed {
                 .green
@@ -39,15 +45,52 @@ extension ExecutionRecord {
         json.member("status", status.rawValue)
         json.member("closed", isClosed)
         json.member("parked", isParked)
+        json.member("paused", isPaused)
         json.member("session", session)
         json.member("attempts", attempt)
         json.member("losses", losses)
         json.member("createdAt", submittedAt.description)
+        json.member("updatedAt", updatedAt.description)
+        json.member("startAt", startAt?.description)
         json.member("startedAt", startedAt?.description)
         json.member("finishedAt", finishedAt?.description)
+        if status == .submitted {
+            json.member("expiresAt", deadline?.description)
+        } else {
+            json.member("deadline", deadline?.description)
+        }
+        json.member("timeout", timeout.map { "\($0)" })
+        if let retry, retry != .none {
+            json.key("retry")
+            json.object { retry.write(to: &$0) }
+        }
+        if !waits.isEmpty {
+            json.key("waits")
+            json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
+        }
+        json.member("continuedFrom", continuedFrom)
         json.member("entries", entries)
         json.member("last", last)
         json.member("errorCode", errorCode)
+    }
+}
+
+extension RetryPolicy {
+    func write(to json: inout JSONWriter) {
+        json.member("maxAttempts", maxAttempts)
+        json.member("baseDelay", "\(baseDelay)")
+        json.member("multiplier", "\(multiplier)")
+        json.member("maxDelay", maxDelay.map { "\($0)" })
+        json.member("jitter", "\(jitter)")
+    }
+}
+
+extension Wait {
+    func write(to json: inout JSONWriter) {
+        json.member("kind", kind.rawValue)
+        json.member("name", operation.name)
+        json.member("sequence", sequence)
+        json.member("deadline", deadline?.description)
     }
 }
 #endif

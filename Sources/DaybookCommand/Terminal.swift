@@ -41,6 +41,8 @@ struct Terminal: Sendable {
     }
 
     var isInteractive: Bool { isatty(descriptor) == 1 }
+    /// Whether somebody can answer.
+    static var isInputInteractive: Bool { isatty(0) == 1 }
 
     func styled(_ text: String, _ style: Style) -> String {
         hasColor ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text

@@ -61,13 +61,10 @@ struct LogCommand: AsyncParsableCommand {
             return
         }
         let next = Locked(from)
-        let watch = follow ? try FileWatch(inspector.folder.dataFile) : nil
-        try printNew(inspector, number, next)
-        guard let watch else { return }
-        try await withInterrupt(of: watch) {
-            while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit) {
-                try printNew(inspector, number, next)
-            }
+        guard follow else { return try printNew(inspector, number, next) }
+        _ = try await Following.run(try inspector.follow(), inspector) { () throws -> Void? in
+            try printNew(inspector, number, next)
+            return nil
         }
     }
 
@@ -79,23 +76,6 @@ struct LogCommand: AsyncParsableCommand {
         try scan(inspector, number, from: next.withLock { $0 }) { entry in
             next.withLock { $0 = entry.sequence + 1 }
             try print(entry)
-        }
-    }
-
-    /// Runs `body` on a thread of its own until it ends, which Ctrl-C makes it do.
-    private func withInterrupt(
-        of watch: FileWatch,
-        _ body: @escaping @Sendable () throws -> Void
-    ) async throws {
-        let interrupts = try Interrupts.stream()
-        let stopper = Task { for await _ in interrupts { watch.stop() } }
-        defer { stopper.cancel() }
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            do {
-                _ = try SystemThread.start { done.resume(with: Result { try body() }) }
-            } catch {
-                done.resume(throwing: error)
-            }
         }
     }
 

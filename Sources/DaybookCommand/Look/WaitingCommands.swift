@@ -1,0 +1,174 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+
+struct PendingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pending",
+        abstract: "List what open executions wait for, the soonest first."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var time: TimeOptions
+
+    @Option(help: "At most so many.")
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+    }
+
+    func run() async throws {
+        let waits = try common.inspect { try $0.pending() }.prefix(limit ?? .max)
+        if common.json {
+            common.write("daybook.pending/1") { json in
+                json.key("pending")
+                json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
+            }
+            return
+        }
+        var table = Table(["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"])
+        for wait in waits {
+            table.add([
+                "\(wait.sequence)", wait.id, wait.words, time.text(wait.since),
+                wait.until.map { time.text($0) } ?? "",
+            ])
+        }
+        table.print(to: common.output)
+    }
+}
+
+struct WhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why",
+        abstract: "Say what an execution waits for, since when, and what helps."
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var time: TimeOptions
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    func run() async throws {
+        try common.inspect { inspector in
+            let record = try inspector.record(of: id)
+            let state = try inspector.openState(of: record)
+            let waits = try state.map { try inspector.waits(of: $0) } ?? []
+            if common.json {
+                common.write("daybook.why/1") { json in
+                    record.write(to: &json)
+                    json.key("pending")
+                    json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
+                }
+                return
+            }
+            common.output.line("\(record.id) is \(record.statusText)")
+            if let end = try inspector.ending(of: record) {
+                common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
+            }
+            for wait in waits {
+                let until = wait.until.map { ", until \(time.text($0))" } ?? ""
+                common.output.line(
+                    "  waits for \(wait.words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
+                )
+                if let advice = wait.advice { common.output.line("    \(advice)") }
+            }
+            guard let state, state.status == .running else { return }
+            common.output.line("  runs in session \(state.session), attempt \(state.attempt)")
+            if state.deadline.rawValue != 0 {
+                common.output.line("  its attempt times out at \(time.text(state.deadline))")
+            }
+        }
+    }
+}
+
+struct WaitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Wait until an execution has ended, and say how.",
+        discussion: """
+            Ctrl-C detaches; it does not cancel. Exit status: 0 completed; 7 failed or cancelled; \
+            8 timed out; 9 parked.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    func run() async throws {
+        let inspector = try Inspector(path: try common.journalPath())
+        defer { inspector.close() }
+        let watch = try inspector.follow()
+        let record = try await Following.run(watch, inspector) {
+            let record = try inspector.record(of: id)
+            return record.isClosed || record.isParked ? record : nil
+        }
+        guard let record else { throw CommandEnd(status: .interrupted) }
+        if common.json {
+            common.write("daybook.wait/1") { record.write(to: &$0) }
+        } else {
+            common.output.line("\(record.id) \(record.statusText)")
+        }
+        if let status = record.exitStatus { throw CommandEnd(status: status) }
+    }
+}
+
+extension PendingWait {
+    var words: String {
+        switch reason {
+        case .execution: "being executed"
+        case .delay: "its time"
+        case .claim: "a process that runs \(type)"
+        case .resumption: "being resumed"
+        case .person: "a person"
+        case .cleaning: "its code to end"
+        case .operation(let wait):
+            switch wait.kind {
+            case .timer: "the timer \(wait.operation.name)"
+            case .signal: "the signal \(wait.operation.name)"
+            case .retry: "the next try of \(wait.operation.name)"
+            }
+        }
+    }
+
+    /// What somebody can do about it.
+    var advice: String? {
+        switch reason {
+        case .execution: "`daybook exec \(id)` executes it"
+        case .claim: "`daybook work` runs what is ready; `daybook session list` shows who works"
+        case .resumption: "`daybook resume \(id)` resumes it"
+        case .person: "look at it with `daybook show \(id)`, then `daybook retry \(id)` or cancel it"
+        case .operation(let wait) where wait.kind == .signal:
+            "`daybook signal \(id) \(wait.operation.name) JSON` gives it"
+        default: nil
+        }
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.member("id", id)
+        json.member("number", number)
+        json.member("type", type)
+        switch reason {
+        case .execution: json.member("for", "execution")
+        case .delay: json.member("for", "delay")
+        case .claim: json.member("for", "claim")
+        case .resumption: json.member("for", "resumption")
+        case .person: json.member("for", "person")
+        case .cleaning: json.member("for", "cleaning")
+        case .operation(let wait):
+            json.member("for", wait.kind.rawValue)
+            json.member("operation", wait.operation.name)
+        }
+        json.member("since", since.description)
+        json.member("sequence", sequence)
+        json.member("until", until?.description)
+    }
+}
+#endif

@@ -1,0 +1,229 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+
+/// What commands take by which a person intervenes.
+struct InterventionOptions: ParsableArguments {
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var consent: ConsentOptions
+
+    @Option(help: "Why, in words, for the record.")
+    var reason: String?
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    /// Asks, has it done, and says what became of it.
+    /// - Parameters:
+    ///   - verb: for example `cancel`.
+    ///   - done: for example `cancelled`.
+    func run(
+        _ verb: String,
+        _ done: String,
+        _ command: (Intervention) -> some Command,
+        _ act: (Daybook) async throws -> InterventionAnswer
+    ) async throws {
+        if consent.dryRun {
+            let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
+            let intervention = Intervention(id: id, actor: write.actor ?? "you", reason: reason)
+            try rehearse(verb, command(intervention), common)
+            return
+        }
+        try consent.ask("\(verb) the execution \(id)")
+        let answer = try await withDaybook(common, write) { try await act($0) }
+        if common.json {
+            common.write("daybook.\(verb)/1") { json in
+                json.member("id", id)
+                json.member("number", answer.number)
+                json.member("status", answer.status.rawValue)
+                json.member("wasSo", answer.wasSo)
+            }
+        } else {
+            common.output.line("\(id) \(answer.wasSo ? "is \(done) already" : done)")
+        }
+    }
+}
+
+/// Consent to what changes the journal.
+struct ConsentOptions: ParsableArguments {
+    @Flag(name: .long, help: "Say what would be recorded, and record nothing.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    /// Asks whoever sits at the terminal.
+    /// - Throws: ``UsageError`` when nobody does; ``CommandEnd`` when the answer is no.
+    func ask(_ what: String) throws {
+        if yes { return }
+        guard Terminal.standardError.isInteractive, Terminal.isInputInteractive else {
+            throw UsageError("nobody can be asked whether to \(what); say so with --yes")
+        }
+        Terminal.standardError.write("\(what)? [y/N] ")
+        guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
+            Terminal.standardError.line("nothing was done")
+            throw CommandEnd(status: .failed)
+        }
+    }
+}
+
+/// Says what a command would record.
+func rehearse(_ verb: String, _ command: some Command, _ common: CommonOptions) throws {
+    let events = try common.inspect { try $0.rehearse(command, at: SystemClock().now()) }
+    if common.json {
+        common.write("daybook.\(verb)/1") { json in
+            json.member("dryRun", true)
+            json.key("events")
+            json.array { json in for event in events { json.string(event) } }
+        }
+    } else {
+        common.output.line(
+            events.isEmpty
+                ? "nothing would be recorded: it is so already"
+                : "would be recorded: \(events.joined(separator: ", "))"
+        )
+    }
+}
+
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End an execution, whatever it does.",
+        discussion: """
+            Code that runs is told to stop; what it has done until then is still recorded. \
+            Cancelling again what is cancelled changes nothing.
+            """
+    )
+
+    @OptionGroup var options: InterventionOptions
+
+    func run() async throws {
+        try await options.run("cancel", "cancelled", { Cancel($0) }) {
+            try await $0.cancel(options.id, reason: options.reason)
+        }
+    }
+}
+
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Have nothing of an execution run until it is resumed.",
+        discussion: "Timers go on, and signals are kept."
+    )
+
+    @OptionGroup var options: InterventionOptions
+
+    func run() async throws {
+        try await options.run("pause", "paused", { Pause($0) }) {
+            try await $0.pause(options.id, reason: options.reason)
+        }
+    }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Let an execution that was paused run again."
+    )
+
+    @OptionGroup var options: InterventionOptions
+
+    func run() async throws {
+        try await options.run("resume", "resumed", { Resume($0) }) {
+            try await $0.resume(options.id, reason: options.reason)
+        }
+    }
+}
+
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Have an execution that failed run again, from what failed.",
+        discussion: """
+            Also one that timed out, was cancelled or is parked. Recorded successes are kept. It is \
+            run by a process that works on the journal, such as `daybook work`.
+            """
+    )
+
+    @OptionGroup var options: InterventionOptions
+
+    func run() async throws {
+        try await options.run("retry", "ready", { Retry($0) }) {
+            try await $0.retry(options.id, reason: options.reason)
+        }
+    }
+}
+
+struct SignalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "signal",
+        abstract: "Give an execution a signal.",
+        discussion: """
+            An operation that waits for a signal of this name goes on; otherwise the signal is kept \
+            until one asks for it.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+
+    @Flag(name: .long, help: "Say what would be recorded, and record nothing.")
+    var dryRun = false
+
+    @Option(name: .long, help: "Sending a signal of the same id again does nothing.")
+    var signalID: String?
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    @Argument(help: "The signal's name.")
+    var name: String
+
+    @Argument(help: "Its value, as JSON.")
+    var value = "null"
+
+    func run() async throws {
+        let data = Array(value.utf8)
+        guard JSONSyntax.isValid(data) else {
+            throw UsageError(
+                "the value \(value) is not JSON; write a text in double quotes, as '\"\(value)\"'"
+            )
+        }
+        if dryRun {
+            let payloads = try SealedPayloads([.json(data)], limit: .max)
+            try rehearse(
+                "signal",
+                Signal(
+                    id: id,
+                    name: name,
+                    signalID: signalID,
+                    actor: write.actor ?? "you",
+                    payloads: payloads
+                ),
+                common
+            )
+            return
+        }
+        let answer = try await withDaybook(common, write) {
+            try await $0.signal(id, name, data: data, signalID: signalID)
+        }
+        if common.json {
+            common.write("daybook.signal/1") { json in
+                json.member("id", id)
+                json.member("name", name)
+                json.member("sequence", answer.sequence)
+                json.member("delivered", answer.isDelivered)
+            }
+        } else if answer.sequence == nil {
+            common.output.line("\(id) has this signal already")
+        } else {
+            common.output.line("\(id) \(answer.isDelivered ? "goes on" : "keeps it")")
+        }
+    }
+}
+#endif

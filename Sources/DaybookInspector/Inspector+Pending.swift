@@ -1,0 +1,149 @@
+public import Daybook
+public import DaybookFormat
+import DaybookJournal
+public import DaybookModel
+
+/// Something that an open execution waits for.
+public struct PendingWait: Sendable {
+    /// What it waits for.
+    public enum Reason: Sendable, Equatable {
+        /// To be executed; it expires otherwise.
+        case execution
+        /// The time until which it is held back.
+        case delay
+        /// Somebody who runs it.
+        case claim
+        /// An operation waits.
+        case operation(Wait)
+        /// A person, because it is paused.
+        case resumption
+        /// A person, because it is parked.
+        case person
+        /// Code that was told to stop.
+        case cleaning
+    }
+
+    /// The execution's id.
+    public let id: String
+    /// The execution's number.
+    public let number: UInt64
+    /// The name of its workflow.
+    public let type: String
+    /// What it waits for.
+    public let reason: Reason
+    /// Since when.
+    public let since: Timestamp
+    /// The entry by which it began.
+    public let sequence: UInt64
+    /// When it ends by itself; nil: it does not.
+    public let until: Timestamp?
+}
+
+extension Inspector {
+    /// What all open executions wait for, the soonest end first; those without an end last, in the
+    /// order in which they began.
+    public func pending() throws -> [PendingWait] {
+        let state = try state()
+        var all: [PendingWait] = []
+        for number in state.openExecutions {
+            guard let execution = state.committed(number) else { continue }
+            all += try waits(of: execution)
+        }
+        return all.sorted { left, right in
+            let (first, second) = (left.until?.rawValue ?? .max, right.until?.rawValue ?? .max)
+            return first != second ? first < second : left.sequence < right.sequence
+        }
+    }
+
+    /// What an open execution waits for; nothing while its code runs.
+    public func waits(of execution: ExecutionState) throws -> [PendingWait] {
+        var all: [PendingWait] = []
+        let deadline = execution.deadline.rawValue == 0 ? nil : execution.deadline
+        if execution.isPaused {
+            all.append(try wait(execution, .resumption, at: last(.executionPaused, of: execution)))
+        }
+        if execution.isParked {
+            all.append(try wait(execution, .person, at: last(.executionParked, of: execution)))
+        } else if execution.isCleaning || (execution.status == .ready && execution.session != 0) {
+            all.append(try wait(execution, .cleaning, at: execution.last))
+        } else if execution.status == .submitted {
+            all.append(try wait(execution, .execution, at: execution.number, until: deadline))
+        } else if execution.isDelayed {
+            all.append(try wait(execution, .delay, at: execution.last, until: deadline))
+        } else if execution.isClaimable {
+            all.append(try wait(execution, .claim, at: execution.readySequence))
+        }
+        for wait in execution.waits {
+            all.append(
+                try self.wait(
+                    execution,
+                    .operation(wait),
+                    at: wait.sequence,
+                    until: wait.deadline
+                )
+            )
+        }
+        return all
+    }
+
+    private func wait(
+        _ execution: ExecutionState,
+        _ reason: PendingWait.Reason,
+        at sequence: UInt64,
+        until: Timestamp? = nil
+    ) throws -> PendingWait {
+        PendingWait(
+            id: execution.id,
+            number: execution.number,
+            type: execution.type,
+            reason: reason,
+            since: try entry(sequence).time,
+            sequence: sequence,
+            until: until
+        )
+    }
+
+    /// The last entry of an execution with an event; its last one if there is none.
+    private func last(_ kind: EventKind, of execution: ExecutionState) throws -> UInt64 {
+        try store.read { reader in
+            var sequence = execution.last
+            while true {
+                let found = try reader.withEntry(sequence) { bytes in
+                    let entry = try EntryView(bytes)
+                    return (entry.event == kind.rawValue, entry.header.previous)
+                }
+                guard let (isFound, previous) = found else { return execution.last }
+                if isFound { return sequence }
+                guard previous >= execution.number, previous < sequence else {
+                    return execution.last
+                }
+                sequence = previous
+            }
+        }
+    }
+
+    /// The state of an open execution, folded from its own history.
+    /// - Returns: nil when it is closed.
+    public func openState(of record: ExecutionRecord) throws -> ExecutionState? {
+        guard !record.isClosed else { return nil }
+        return try store.read { try ExecutionReader.fold(record.number, $0) }
+    }
+
+    /// What a command would come to now, without writing anything.
+    /// - Returns: the names of the events that it would record.
+    /// - Throws: the refusal that it would get.
+    public func rehearse(_ command: some Command, at now: Timestamp) throws -> [String] {
+        let state = try state()
+        return try store.read { reader in
+            let facts = try FactLookup.facts(for: command, reader)
+            let moment = Moment(now: now, nextSequence: state.next, session: 0)
+            let decision = try command.decide(state, facts, moment)
+            _ = try decision.outcome.get()
+            return try decision.drafts.map { draft in
+                // A draft's event stands as it will in the entry.
+                let event = try draft.event.withUnsafeBytes { try EntryView($0).event }
+                return EventKind(rawValue: event)?.name ?? "event \(event)"
+            }
+        }
+    }
+}
