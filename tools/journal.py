@@ -69,6 +69,14 @@ def decode(kind, data):
         return None
 
 
+class Execution:
+    """What the entries of an execution say so far."""
+
+    def __init__(self, id, **summary):
+        self.id, self.summary = id, pb.ExecutionSummary(**summary)
+        self.closed_at, self.is_continued = None, False
+
+
 class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
@@ -80,8 +88,8 @@ class Journal:
                                 subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
-        self.problems = self.count = self.time = self.executions = 0
-        self.open = {}  # by number, id and summary so far of the executions that are not closed
+        self.problems = self.count = self.time = 0
+        self.executions = {}  # by number
         self.tree = Tree(self.check_tile)
 
     def expect(self, holds, where, problem):
@@ -136,12 +144,12 @@ class Journal:
                 self.check_payloads(at, entry.commitments)
         if not self.expect(self.count, 0, "it is missing"):
             return
-        for execution, (id, _) in self.open.items():
-            self.check_row(execution, execution, id, None)
+        for execution in self.executions.items():
+            self.check_row(*execution)
         self.check_extra()
         self.check_edge()
         if not self.problems:
-            print(f"verified {self.count} entries, {self.executions} executions, "
+            print(f"verified {self.count} entries, {len(self.executions)} executions, "
                   f"root {self.tree.root().hex()}")
 
     def check_entry(self, at, entry, event):
@@ -152,40 +160,46 @@ class Journal:
         self.expect(created == (at == 0), at, f"it is {event}: entry 0, and no other, is "
                     "journal_created, with format 1")
 
-    def check_execution(self, at, entry, event, execution):
+    def check_execution(self, at, entry, event, number):
         # An entry that contradicts those before it is named, then believed: one fault, one line.
         if event == "execution_submitted":
-            self.expect(execution == at, at, f"its execution is {execution}")
-            self.executions += 1
-            self.open[execution] = entry.execution_submitted.id, pb.ExecutionSummary(
-                type=entry.execution_submitted.type, submitted_at=entry.time)
-        elif execution and execution not in self.open:
-            self.expect(False, at, f"its execution {execution} is not open")
-            self.open[execution] = None, pb.ExecutionSummary(
-                entries=entry.ordinal, last=entry.previous)
-        id, state = self.open.get(execution, (None, pb.ExecutionSummary()))
+            self.expect(number == at, at, f"its execution is {number}")
+            self.executions[number] = Execution(
+                entry.execution_submitted.id, type=entry.execution_submitted.type,
+                submitted_at=entry.time)
+        elif number and number not in self.executions:
+            self.expect(False, at, f"its execution {number} is not open")
+            self.executions[number] = Execution(None, entries=entry.ordinal, last=entry.previous)
+        execution = self.executions.get(number, Execution(None))
+        state = execution.summary
         self.expect((entry.ordinal, entry.previous) == (state.entries, state.last), at,
                     f"it says it is number {entry.ordinal} of its execution, after entry "
                     f"{entry.previous}: it is number {state.entries}, after {state.last}")
-        if execution == 0:
+        if number == 0:
             return
-        is_member = self.records("histories").set_key_dup(key(execution), key(at))
-        self.expect(is_member, at, f"the history of execution {execution} lacks it")
-        state.entries = (entry.ordinal + 1) % 2**64
-        state.last, state.finished_at = at, entry.time
-        if event in ("execution_completed", "execution_failed") and getattr(entry, event).closes:
-            del self.open[execution]
-            self.check_row(at, execution, id, state)
+        is_member = self.records("histories").set_key_dup(key(number), key(at))
+        self.expect(is_member, at, f"the history of execution {number} lacks it")
+        self.expect(execution.closed_at is None or event == "execution_reopened", at,
+                    f"its execution {number} is not open")
+        state.entries, state.last = (entry.ordinal + 1) % 2**64, at
+        said = getattr(entry, event)
+        if hasattr(said, "closes"):  # it ended, and may still have something to clean up
+            state.finished_at = entry.time
+            execution.is_continued = event == "execution_continued"
+        closes = event == "execution_closed" or getattr(said, "closes", False)
+        execution.closed_at = at if closes else None
 
-    def check_row(self, at, execution, id, summary):
-        if id is None:
-            return  # the entry that submitted it has been named
-        row = decode(pb.ExecutionRow, self.get("executions", id.encode())) or pb.ExecutionRow()
-        right = pb.ExecutionRow(number=execution)
-        if summary:
-            right.closed.MergeFrom(row.closed)  # for what `summary` does not say
-            right.closed.MergeFrom(summary)
-        self.expect(row == right, at, f"the row of {id!r} is missing or wrong")
+    def check_row(self, number, execution):
+        if execution.id is None or execution.is_continued:
+            return  # the entry that submitted it has been named; the row is that of the next run
+        data = self.get("executions", execution.id.encode())
+        row = decode(pb.ExecutionRow, data) or pb.ExecutionRow()
+        right = pb.ExecutionRow(number=number)
+        if execution.closed_at is not None:
+            right.closed.MergeFrom(row.closed)  # for what the summary does not say
+            right.closed.MergeFrom(execution.summary)
+        at = number if execution.closed_at is None else execution.closed_at
+        self.expect(row == right, at, f"the row of {execution.id!r} is missing or wrong")
 
     def check_payloads(self, at, commitments):
         record = decode(pb.Payloads, self.get("payloads", key(at) if commitments else b""))

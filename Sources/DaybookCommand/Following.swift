@@ -28,7 +28,8 @@ enum Following {
                     done.resume(
                         with: Result {
                             if let value = try look() { return value }
-                            while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit) {
+                            while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit)
+                            {
                                 if let value = try look() { return value }
                             }
                             return nil

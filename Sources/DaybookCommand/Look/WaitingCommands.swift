@@ -144,7 +144,8 @@ extension PendingWait {
         case .execution: "`daybook exec \(id)` executes it"
         case .claim: "`daybook work` runs what is ready; `daybook session list` shows who works"
         case .resumption: "`daybook resume \(id)` resumes it"
-        case .person: "look at it with `daybook show \(id)`, then `daybook retry \(id)` or cancel it"
+        case .person:
+            "look at it with `daybook show \(id)`, then `daybook retry \(id)` or cancel it"
         case .operation(let wait) where wait.kind == .signal:
             "`daybook signal \(id) \(wait.operation.name) JSON` gives it"
         default: nil
