@@ -13,6 +13,10 @@ extension Activation {
         _ settings: CheckpointSettings,
         _ body: @escaping OperationBody
     ) async throws -> (sequence: UInt64, data: [UInt8]) {
+        guard host.hasEffects else {
+            latch(.historyEnded)
+            throw ContextClosed(reason: latched ?? .historyEnded)
+        }
         var tries: UInt32 = 0
         if settings.retry != nil {
             tries = try replayLog.tries(of: operation)

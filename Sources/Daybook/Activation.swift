@@ -235,6 +235,8 @@ final class Activation: Sendable {
             latch(.ended)
         } catch let error as JournalError {
             latch(.journalFailed(error))
+        } catch let error as ContextClosed {
+            latch(error.reason)
         }
         throw ContextClosed(reason: latched ?? .leaseLost)
     }

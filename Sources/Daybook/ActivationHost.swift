@@ -11,6 +11,9 @@ protocol ActivationHost: Sendable {
     /// The journal's UUID.
     var journalID: Identifier { get }
 
+    /// Whether bodies are run: not in a replay.
+    var hasEffects: Bool { get }
+
     /// The time of day.
     func now() -> Timestamp
     /// Has a body told that it takes too long.
@@ -31,6 +34,9 @@ protocol ActivationHost: Sendable {
 }
 
 extension ActivationHost {
+    /// They are.
+    var hasEffects: Bool { true }
+
     /// Seals what a body gave or threw.
     func seal(
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>

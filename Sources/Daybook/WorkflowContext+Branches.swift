@@ -65,6 +65,17 @@ extension WorkflowContext {
         return (repeat value((each Value).self))
     }
 
+    /// Runs branches at once, each in a scope of its own, until the first has ended. See
+    /// ``race(_:file:line:_:)-(_,_,_,[@Sendable(WorkflowContext)->Value])``.
+    public func race<Value: Sendable>(
+        _ name: String,
+        _ branches: (@Sendable (WorkflowContext) async throws -> Value)...,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> Value {
+        try await race(name, file: file, line: line, branches)
+    }
+
     /// Runs branches at once, each in a scope of its own, until the first has ended: its value or
     /// error counts, and is recorded as the winner's; the others are stopped.
     /// - Parameter name: names the operation.

@@ -12,6 +12,11 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// The nil UUID (RFC 9562, 5.9).
+    public static let zero = Identifier(zeros: 16)
+
+    private init(zeros count: Int) { bytes = Array(repeating: 0, count: count) }
+
     private init(_ bytes: some Sequence<UInt8>, version: UInt8) {
         var bytes = Array(bytes.prefix(16))
         bytes[6] = bytes[6] & 0x0F | version << 4

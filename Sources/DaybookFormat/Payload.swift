@@ -178,6 +178,25 @@ public struct StoredPayload: Sendable {
     /// The bytes; empty once they are erased.
     public let data: [UInt8]
 
+    private init(salt: Salt?, data: [UInt8]) {
+        self.salt = salt
+        self.data = data
+    }
+
+    /// Puts a payload together again that was read elsewhere.
+    /// - Parameter salt: 16 bytes; nil: it is erased.
+    /// - Throws: ``WireError`` for a salt of another length.
+    public init(salt: [UInt8]?, data: [UInt8]) throws(WireError) {
+        guard let salt else {
+            self.init(salt: nil as Salt?, data: [])
+            return
+        }
+        guard let words = salt.withUnsafeBytes({ Salt($0) }) else {
+            throw WireError("a salt has \(salt.count) bytes instead of \(Salt.byteCount)")
+        }
+        self.init(salt: words, data: data)
+    }
+
     /// Whether salt and bytes have been erased.
     public var isErased: Bool { salt == nil }
 
@@ -210,7 +229,7 @@ public struct StoredPayload: Sendable {
         }
         guard let salt, !salt.isEmpty else {
             guard data.isEmpty else { throw WireError("a payload has no salt, and is not erased") }
-            return StoredPayload(salt: nil, data: [])
+            return StoredPayload(salt: nil as Salt?, data: [])
         }
         // HMAC fills a key up with zeros, so that a salt of another length could give the same MAC.
         guard let salt = Salt(salt) else {

@@ -89,6 +89,19 @@ public struct Lease: Equatable, Sendable {
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public let previousFailure: UInt64?
 
+    /// Stands for the last lease of an execution where its history is only replayed.
+    public init(replaying state: ExecutionState) {
+        self.init(
+            execution: state.number,
+            epoch: state.epoch,
+            id: state.id,
+            type: state.type,
+            attempt: max(state.attempt, 1),
+            claim: state.last,
+            previousFailure: state.previousFailure
+        )
+    }
+
     init(
         execution: UInt64,
         epoch: UInt64,

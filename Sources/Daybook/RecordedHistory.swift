@@ -1,0 +1,193 @@
+public import DaybookFormat
+public import DaybookJournal
+import DaybookModel
+import FoundationEssentials
+
+/// The entries of one execution with their payloads, read from a journal or from what
+/// `daybook export` wrote: to replay, or to keep beside the code that it must go on agreeing with.
+public struct RecordedHistory: Sendable {
+    /// The execution's id.
+    public let id: String
+    /// The execution's number: the sequence of its first entry.
+    public let number: UInt64
+    /// The journal's UUID, from which drawn values follow; nil when entry 0 was not exported too.
+    public let journal: Identifier?
+    private let entries: [Entry]
+
+    private struct Entry: Sendable {
+        let sequence: UInt64
+        let bytes: [UInt8]
+        let payloads: [StoredPayload]
+    }
+
+    /// Reads the history of an execution from a journal, also while others write it.
+    /// - Throws: ``JournalError``; ``Refusal/Code/notFound``.
+    public init(of id: String, in journal: Journal) throws {
+        self = try journal.store.read { reader in
+            guard let record = try ExecutionReader.record(of: id, reader) else {
+                throw Refusal(.notFound, "no execution has the id \(id)")
+            }
+            return try RecordedHistory(id, record.number, reader)
+        }
+    }
+
+    private init(_ id: String, _ number: UInt64, _ reader: any StoreReader) throws {
+        var entries: [Entry] = []
+        try reader.scanHistory(of: number, from: number) { sequence in
+            try reader.withEntry(sequence) { bytes in
+                let payloads =
+                    try reader.withPayloads(of: sequence) { try StoredPayload.all($0) } ?? []
+                entries.append(Entry(sequence: sequence, bytes: Array(bytes), payloads: payloads))
+            }
+            return true
+        }
+        self.id = id
+        self.number = number
+        self.entries = entries
+        journal = try reader.withEntry(0) { try Self.journal(EntryView($0)) } ?? nil
+    }
+
+    private static func journal(_ entry: EntryView) throws -> Identifier? {
+        guard entry.event == EventKind.journalCreated.rawValue else { return nil }
+        return Identifier(Array(try ProtoJournalCreated(decoding: entry).uuid))
+    }
+
+    /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
+    /// the journal itself are passed over.
+    /// - Returns: the histories, in the order of their first entries.
+    /// - Throws: ``JournalError/Code/integrity``, which names the line.
+    public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
+        var order: [UInt64] = []
+        var entries: [UInt64: [Entry]] = [:]
+        var journal: Identifier?
+        for (index, line) in lines.split(separator: UInt8(ascii: "\n")).enumerated() {
+            let (entry, execution) = try Self.entry(exported: Array(line), index + 1)
+            guard execution != 0 else {
+                journal =
+                    try journal
+                    ?? entry.bytes.withUnsafeBytes { bytes in
+                        try Self.journal(EntryView(bytes))
+                    }
+                continue
+            }
+            if entries[execution] == nil { order.append(execution) }
+            entries[execution, default: []].append(entry)
+        }
+        return try order.map { number in
+            let all = entries[number] ?? []
+            guard let first = all.first else { throw damaged(0, "there is no entry") }
+            let id = try first.bytes.withUnsafeBytes { bytes in
+                try ExecutionState(first: try EntryView(bytes)).id
+            }
+            return RecordedHistory(id: id, number: number, journal: journal, entries: all)
+        }
+    }
+
+    private init(id: String, number: UInt64, journal: Identifier?, entries: [Entry]) {
+        self.id = id
+        self.journal = journal
+        self.number = number
+        self.entries = entries
+    }
+
+    private struct ExportedLine: Decodable {
+        let entry: String
+        let payloads: [ExportedPayload]?
+    }
+
+    private struct ExportedPayload: Decodable {
+        let salt: String?
+        let base64: String?
+    }
+
+    private static func entry(
+        exported line: [UInt8],
+        _ number: Int
+    ) throws -> (Entry, execution: UInt64) {
+        do {
+            let exported = try JSONDecoder().decode(ExportedLine.self, from: Data(line))
+            guard let bytes = Data(base64Encoded: exported.entry).map({ Array($0) }) else {
+                throw damaged(number, "its entry is not base64")
+            }
+            let payloads = try (exported.payloads ?? []).map { payload in
+                let salt = payload.salt.flatMap { Data(base64Encoded: $0) }
+                let data = payload.base64.flatMap { Data(base64Encoded: $0) }
+                return try StoredPayload(
+                    salt: salt.map { Array($0) },
+                    data: data.map { Array($0) } ?? []
+                )
+            }
+            let header = try bytes.withUnsafeBytes { try EntryView($0).header }
+            let entry = Entry(sequence: header.sequence, bytes: bytes, payloads: payloads)
+            return (entry, header.execution)
+        } catch let error as JournalError {
+            throw error
+        } catch {
+            throw damaged(number, "\(error)")
+        }
+    }
+
+    private static func damaged(_ line: Int, _ reason: String) -> JournalError {
+        JournalError(
+            .integrity,
+            "line \(line) of the export cannot be read (\(reason)); export it again"
+        )
+    }
+
+    /// The execution as its history leaves it.
+    func state() throws -> ExecutionState {
+        var state: ExecutionState?
+        for entry in entries {
+            try entry.bytes.withUnsafeBytes { bytes in
+                let view = try EntryView(bytes)
+                if state == nil {
+                    state = try ExecutionState(first: view)
+                } else {
+                    try state?.apply(view)
+                }
+            }
+        }
+        guard let state else { throw Self.damaged(0, "there is no entry") }
+        return state
+    }
+
+    /// The last entry of one of the given kinds, with its payloads.
+    func last(of kinds: [EventKind]) throws -> (sequence: UInt64, payloads: [StoredPayload])? {
+        for entry in entries.reversed() {
+            let kind = try entry.bytes.withUnsafeBytes {
+                EventKind(rawValue: try EntryView($0).event)
+            }
+            if let kind, kinds.contains(kind) { return (entry.sequence, entry.payloads) }
+        }
+        return nil
+    }
+}
+
+extension RecordedHistory: HistorySource {
+    func scan(
+        from sequence: UInt64,
+        _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
+    ) throws {
+        // The first one that counts, by halving.
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        for entry in entries[low...] {
+            let goesOn = try entry.bytes.withUnsafeBytes { bytes in
+                try body(try EntryView(bytes)) { entry.payloads }
+            }
+            if !goesOn { return }
+        }
+    }
+
+    func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+        var payloads: [StoredPayload] = []
+        try scan(from: sequence) { entry, read in
+            if entry.header.sequence == sequence { payloads = try read() }
+            return false
+        }
+        return payloads
+    }
+}

@@ -1,0 +1,136 @@
+import DaybookFormat
+import DaybookJournal
+public import DaybookModel
+import DaybookSystem
+
+/// Runs recorded histories through today's handlers, without effects: no body runs, nothing is
+/// written, nobody waits. What a project's own tests call to see that code goes on agreeing with
+/// what it did.
+public struct Replayer: Sendable {
+    private let workflows: [String: RegisteredWorkflow]
+    private let codec: any PayloadCodec
+
+    /// - Parameters:
+    ///   - workflows: today's handlers.
+    ///   - codec: how their values become payloads.
+    public init(workflows: [any Workflow], codec: any PayloadCodec = JSONPayloadCodec()) {
+        self.codec = codec
+        self.workflows = Dictionary(
+            workflows.map { RegisteredWorkflow($0) }.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// What a replay came to.
+    public struct Report: Sendable {
+        /// The execution's id.
+        public let id: String
+        /// The execution's number.
+        public let number: UInt64
+        /// The name of its workflow.
+        public let workflow: String
+        /// Operations that were answered from the history.
+        public let operations: UInt64
+        /// Whether the code agrees with the history.
+        public let outcome: Outcome
+    }
+
+    /// Whether code agrees with a history.
+    public enum Outcome: Sendable {
+        /// It ends as it did.
+        case agrees
+        /// It agrees as far as the history goes, which has no end yet.
+        case agreesSoFar
+        /// It asks for something else than what is recorded, or leaves out something.
+        case diverged(Divergence)
+        /// It ends with another output or error than the one that is recorded.
+        case endsOtherwise(recorded: String, now: String)
+        /// Payloads that it needs have been erased.
+        case erased(sequence: UInt64)
+    }
+
+    /// Replays a history.
+    /// - Throws: ``Refusal/Code/notFound`` when its workflow was not given; ``JournalError``.
+    public func replay(_ history: RecordedHistory) async throws -> Report {
+        let state = try history.state()
+        guard let workflow = workflows[state.type] else {
+            throw Refusal(
+                .notFound,
+                "the workflow \(state.type) of \(history.id) was not given; give it to the replayer"
+            )
+        }
+        let host = ReplayHost(codec: codec, journalID: history.journal ?? .zero)
+        let lease = Lease(replaying: state)
+        let activation = try Activation(host, lease, history, end: .max)
+        let outcome: Outcome
+        do {
+            let result = try await workflow.outcome(activation)
+            outcome = try compare(result, state, history)
+        } catch {
+            outcome = try Self.outcome(of: error, activation)
+        }
+        return Report(
+            id: history.id,
+            number: history.number,
+            workflow: state.type,
+            operations: activation.operationCount,
+            outcome: outcome
+        )
+    }
+
+    private static func outcome(of error: any Error, _ activation: Activation) throws -> Outcome {
+        switch activation.latched ?? (error as? ContextClosed)?.reason {
+        case .diverged(let divergence): return .diverged(divergence)
+        case .historyEnded, .continuing: return .agreesSoFar
+        default:
+            if let error = error as? PayloadErased { return .erased(sequence: error.sequence) }
+            throw error
+        }
+    }
+
+    private func compare(
+        _ result: Result<[UInt8], OperationError>,
+        _ state: ExecutionState,
+        _ history: RecordedHistory
+    ) throws -> Outcome {
+        let ends: [EventKind] = [.executionCompleted, .executionFailed, .attemptFailed]
+        guard let end = try history.last(of: ends), let payload = end.payloads.first else {
+            // It was ended from outside, or goes on.
+            return .agreesSoFar
+        }
+        guard !payload.isErased else { return .erased(sequence: end.sequence) }
+        let recorded = String(decoding: payload.data, as: UTF8.self)
+        let (now, isSame): (String, Bool)
+        switch result {
+        case .success(let output):
+            now = String(decoding: output, as: UTF8.self)
+            isSame = state.status == .completed && output == payload.data
+        case .failure(let error):
+            if error.code == "PayloadErased" { return .erased(sequence: end.sequence) }
+            now = error.message
+            isSame = state.status != .completed && now == recorded
+        }
+        return isSame ? .agrees : .endsOtherwise(recorded: recorded, now: now)
+    }
+}
+
+/// Answers nothing: whatever is not recorded ends the replay.
+private struct ReplayHost: ActivationHost {
+    let codec: any PayloadCodec
+    var payloadLimit: Int { .max }
+    let journalID: Identifier
+    var hasEffects: Bool { false }
+
+    func now() -> Timestamp { Timestamp(rawValue: 0) }
+    func observe(_ event: EngineEvent) {}
+    func setAlarm(after duration: Duration, _ ring: @escaping @Sendable () -> Void) -> UInt64 { 0 }
+    func cancelAlarm(_ number: UInt64) {}
+
+    func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
+        throw ContextClosed(reason: .historyEnded)
+    }
+
+    func workspace(of number: UInt64) throws -> String { "/nonexistent/workspace-of-a-replay" }
+    func note(_ group: ProcessGroup) throws { throw ContextClosed(reason: .historyEnded) }
+    func becameIdle(_ activation: Activation, _ isIdle: Bool) {}
+}
