@@ -363,6 +363,7 @@ final class Activation: Sendable {
     /// The first 16 bytes of the input's HMAC under the execution's salt.
     func digest(_ input: (any Encodable & Sendable)?) throws -> [UInt8] {
         guard let input else { return [] }
+        try StableEncoding.check(input)
         guard let salt else { throw PayloadErased(sequence: lease.execution) }
         return Array(salt.commit(to: try host.codec.encode(input)).prefix(16))
     }

@@ -190,7 +190,8 @@ public final class Daybook: Sendable {
     /// - Parameters:
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
     ///   - terms: how it is run; by default as the workflow says.
-    /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``.
+    /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``;
+    ///   ``UnstableInput``.
     @discardableResult
     public func submit<W: Workflow>(
         _ workflow: W.Type,
@@ -198,6 +199,7 @@ public final class Daybook: Sendable {
         terms: Submit.Terms? = nil,
         input: W.Input
     ) async throws -> ExecutionHandle<W.Output> {
+        try StableEncoding.check(input)
         let data = try engine.options.codec.encode(input)
         let number = try await submit(
             type: W.name,
