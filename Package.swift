@@ -11,6 +11,7 @@ let package = Package(
     name: "daybook",
     products: [
         .library(name: "Daybook", targets: ["Daybook"]),
+        .library(name: "DaybookIntegration", targets: ["DaybookIntegration"]),
         .library(name: "DaybookInspector", targets: ["DaybookInspector"]),
         .library(name: "DaybookJournal", targets: ["DaybookJournal"]),
         .library(name: "LMDB", targets: ["LMDB"]),
@@ -18,7 +19,11 @@ let package = Package(
     ],
     traits: [
         .trait(name: "CLI", description: "The `daybook` command and its runbooks."),
-        .default(enabledTraits: allTraits ? ["CLI"] : []),
+        .trait(
+            name: "Integration",
+            description: "Metrics, traces, and a service for swift-service-lifecycle."
+        ),
+        .default(enabledTraits: allTraits ? ["CLI", "Integration"] : []),
     ],
     dependencies: [
         .package(
@@ -31,6 +36,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle.git",
+            from: "2.13.0"
+        ),
     ],
     targets: [
         .systemLibrary(
@@ -110,6 +121,27 @@ let package = Package(
                 ),
             ]
         ),
+        .target(
+            name: "DaybookIntegration",
+            dependencies: [
+                "Daybook", "DaybookModel", "DaybookSystem",
+                .product(
+                    name: "Metrics",
+                    package: "swift-metrics",
+                    condition: .when(traits: ["Integration"])
+                ),
+                .product(
+                    name: "Tracing",
+                    package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Integration"])
+                ),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["Integration"])
+                ),
+            ]
+        ),
         .testTarget(name: "DaybookSystemTests", dependencies: ["DaybookSystem"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "DaybookSystem"]),
         .testTarget(
@@ -135,6 +167,27 @@ let package = Package(
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
                 "DaybookSystem", "LMDB",
+            ]
+        ),
+        .testTarget(
+            name: "DaybookIntegrationTests",
+            dependencies: [
+                "Daybook", "DaybookIntegration", "DaybookModel",
+                .product(
+                    name: "MetricsTestKit",
+                    package: "swift-metrics",
+                    condition: .when(traits: ["Integration"])
+                ),
+                .product(
+                    name: "InMemoryTracing",
+                    package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Integration"])
+                ),
+                .product(
+                    name: "ServiceLifecycleTestKit",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["Integration"])
+                ),
             ]
         ),
         .testTarget(

@@ -1,0 +1,113 @@
+#if Integration
+import Daybook
+import DaybookIntegration
+import FoundationEssentials
+import InMemoryTracing
+import MetricsTestKit
+import ServiceLifecycle
+import ServiceLifecycleTestKit
+import Testing
+import Tracing
+
+private struct Greeting: Workflow {
+    static let name = "greeting"
+
+    func run(_ input: String, _ context: WorkflowContext) async throws -> String {
+        let text = try await context.checkpoint("greet") { _ in "Hello \(input)" }
+        if input.isEmpty {
+            try await context.checkpoint("fails") { _ in
+                throw OperationError(code: "nobody", message: "nobody is there")
+            }
+        }
+        return text
+    }
+}
+
+@Suite struct IntegrationTests {
+    private func withPath(_ body: (String) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
+        try Daybook.create(at: path)
+        do {
+            try await body(path)
+        } catch {
+            try FileManager.default.removeItem(atPath: path)
+            throw error
+        }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test func aServiceRunsUntilItsGroupShutsDown() async throws {
+        try await withPath { path in
+            let (opened, open) = AsyncStream.makeStream(of: Daybook.self)
+            let service = DaybookService(path: path, workflows: [Greeting()]) { open.yield($0) }
+            try await testGracefulShutdown { trigger in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await service.run() }
+                    for await daybook in opened {
+                        let text = try await daybook.run(Greeting.self, input: "you")
+                        #expect(text == "Hello you")
+                        break
+                    }
+                    trigger.triggerGracefulShutdown()
+                    try await group.waitForAll()
+                }
+            }
+            // It was closed in good order: it can be opened again, and nobody is taken over.
+            let again = try await Daybook.open(at: path)
+            #expect(again.sessions.count == 1)
+            try await again.close()
+        }
+    }
+
+    @Test func whatIsDoneIsCounted() async throws {
+        try await withPath { path in
+            let kit = TestMetrics()
+            let metrics = EngineMetrics(factory: kit)
+            var options = DaybookOptions()
+            options.observer = { metrics.observe($0) }
+            let daybook = try await Daybook.open(at: path, options, workflows: [Greeting()])
+            _ = try await daybook.run(Greeting.self, input: "you")
+            await #expect(throws: OperationError.self) {
+                try await daybook.run(Greeting.self, input: "")
+            }
+            try await daybook.close()
+            func total(_ what: String, _ outcome: String) throws -> Int64 {
+                try kit.expectCounter(
+                    "daybook_\(what)_total",
+                    [("workflow", "greeting"), ("outcome", outcome)]
+                ).totalValue
+            }
+            let figures = try [
+                total("executions", "completed"), total("executions", "failed"),
+                total("operations", "ran"), total("operations", "failed"),
+            ]
+            #expect(figures == [1, 1, 2, 1])
+            let timer = try kit.expectTimer(
+                "daybook_operation_duration",
+                [("workflow", "greeting")]
+            )
+            #expect(timer.values.allSatisfy { $0 > 0 })
+        }
+    }
+
+    @Test func operationsAreSpansWithinTheirActivation() async throws {
+        try await withPath { path in
+            let tracer = InMemoryTracer()
+            let tracing = EngineTracing(tracer: tracer)
+            var options = DaybookOptions()
+            options.observer = { tracing.observe($0) }
+            let daybook = try await Daybook.open(at: path, options, workflows: [Greeting()])
+            await #expect(throws: OperationError.self) {
+                try await daybook.run(Greeting.self, id: "a", input: "")
+            }
+            try await daybook.close()
+            #expect(tracer.activeSpans.isEmpty)
+            let spans = tracer.finishedSpans
+            #expect(spans.map(\.operationName) == ["greet", "fails", "greeting"])
+            let parent = try #require(spans.last)
+            for span in spans.dropLast() { #expect(span.parentSpanID == parent.spanID) }
+            #expect(spans.map { $0.status?.message } == [nil, "nobody", "nobody"])
+        }
+    }
+}
+#endif
