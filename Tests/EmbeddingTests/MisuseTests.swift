@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+/// What must not compile: a context belongs to one task, because the order of its calls is what
+/// identifies them.
+@Suite struct MisuseTests {
+    private struct Compilation {
+        let status: Int32
+        let messages: String
+    }
+
+    /// Compiles the body of a handler as an embedding program would.
+    private func compile(_ body: String) throws -> Compilation {
+        let file = FileManager.default.temporaryDirectory.path + "/misuse-\(UUID()).swift"
+        let text = """
+            import Daybook
+
+            actor Keeper {
+                var context: WorkflowContext?
+                func keep(_ context: WorkflowContext) { self.context = context }
+            }
+
+            struct Handler: Workflow {
+                static let name = "handler"
+
+                func run(_ input: Int, _ context: WorkflowContext) async throws -> Int {
+            \(body)
+                }
+            }
+            """
+        try text.write(toFile: file, atomically: false, encoding: .utf8)
+        defer { unlink(file) }
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().path
+        let modules = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            [
+                "swiftc", "-emit-sil", "-o", "/dev/null", "-parse-as-library", "-swift-version", "6",
+                "-I", modules + "/Modules",
+            ]
+            + ["CLMDB", "CSystem"].flatMap {
+                ["-Xcc", "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap"]
+            } + [file]
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let messages = String(
+            decoding: pipe.fileHandleForReading.readDataToEndOfFile(),
+            as: UTF8.self
+        )
+        process.waitUntilExit()
+        return Compilation(status: process.terminationStatus, messages: messages)
+    }
+
+    /// Or the test below would hold for any text that does not compile.
+    @Test func properUseCompiles() throws {
+        let result = try compile(
+            """
+            let one = try await context.checkpoint("one", retry: .none) { _ in 1 }
+            let all = try await context.map("all", [1, 2]) { scope, element in
+                try await scope.checkpoint("inner") { _ in element + one }
+            }
+            let (left, right) = try await context.parallel(
+                "both",
+                { try await $0.checkpoint("left") { _ in 1 } },
+                { try await $0.signal("right", as: Int.self) }
+            )
+            if try await context.version("new") { try await context.sleep(for: .seconds(1)) }
+            return all.reduce(left + right, +)
+            """
+        )
+        #expect(result.status == 0, "\(result.messages)")
+    }
+
+    @Test(
+        arguments: [
+            // Another task at the same time.
+            """
+            async let one = context.checkpoint("one") { _ in 1 }
+            let two = try await context.checkpoint("two") { _ in 2 }
+            return try await one + two
+            """,
+            """
+            let task = Task { try await context.checkpoint("one") { _ in 1 } }
+            return try await task.value + context.checkpoint("two") { _ in 2 }
+            """,
+            """
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask { try await context.checkpoint("one") { _ in 1 } }
+                group.addTask { try await context.checkpoint("two") { _ in 2 } }
+                return try await group.reduce(0, +)
+            }
+            """,
+            // The context around a branch, within it.
+            """
+            try await context.map("all", [1, 2]) { scope, element in
+                try await context.checkpoint("outer") { _ in element }
+            }.reduce(0, +)
+            """,
+            """
+            try await context.race("who", { _ in try await context.checkpoint("a") { _ in 1 } })
+            """,
+            // Kept for later by somebody else.
+            """
+            let keeper = Keeper()
+            await keeper.keep(context)
+            return try await context.checkpoint("one") { _ in 1 }
+            """,
+        ]
+    )
+    func sharingAContextDoesNotCompile(_ body: String) throws {
+        let result = try compile(body)
+        #expect(result.status != 0)
+        let isAboutSharing =
+            result.messages.contains("risks causing data races")
+            || result.messages.contains("non-Sendable")
+        #expect(isAboutSharing, "\(result.messages)")
+    }
+
+    @Test(
+        arguments: [
+            // A value that cannot be recorded.
+            #"return try await context.checkpoint("one") { _ in { 1 } }()"#,
+            // A branch that hands out what is not Sendable.
+            #"""
+            let scopes = try await context.map("all", [1]) { scope, _ in scope }
+            return scopes.count
+            """#,
+        ]
+    )
+    func whatCannotBeRecordedDoesNotCompile(_ body: String) throws {
+        let result = try compile(body)
+        #expect(result.status != 0)
+        #expect(result.messages.contains("error:"))
+    }
+}
