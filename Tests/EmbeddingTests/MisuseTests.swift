@@ -37,7 +37,8 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             [
-                "swiftc", "-emit-sil", "-o", "/dev/null", "-parse-as-library", "-swift-version", "6",
+                "swiftc", "-emit-sil", "-o", "/dev/null", "-parse-as-library", "-swift-version",
+                "6",
                 "-I", modules + "/Modules",
             ]
             + ["CLMDB", "CSystem"].flatMap {

@@ -92,14 +92,20 @@ enum Scale {
             for lane in 0..<256 {
                 group.addTask {
                     for number in stride(from: lane, to: count, by: 256) {
-                        try await first.submit(WaitingWorkflow.self, id: "w\(number)", input: number)
-                            .execute()
+                        try await first.submit(
+                            WaitingWorkflow.self,
+                            id: "w\(number)",
+                            input: number
+                        )
+                        .execute()
                     }
                 }
             }
             try await group.waitForAll()
         }
-        for number in 0..<count { _ = try await first.wait(for: "w\(number)") { $0.status == .waiting } }
+        for number in 0..<count {
+            _ = try await first.wait(for: "w\(number)") { $0.status == .waiting }
+        }
         let began = seconds(since: start)
         let grown = (try residentBytes() - before) / Double(count)
         try await first.close()
