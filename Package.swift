@@ -166,7 +166,7 @@ let package = Package(
             name: "DaybookTests",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
-                "DaybookSystem", "LMDB",
+                "DaybookSystem", "LMDB", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(

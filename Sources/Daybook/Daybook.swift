@@ -118,7 +118,19 @@ public final class Daybook: Sendable {
         let board = NewsBoard()
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
-        let fold = EngineFold(board, session: uuid, firing: try options.firing())
+        let firing = try options.firing()
+        let snapshots = StateSnapshots(
+            journal: journal,
+            folder: place.snapshots,
+            logger: options.logger
+        )
+        let fold = EngineFold(
+            board,
+            session: uuid,
+            firing: firing,
+            snapshotInterval: firing == nil ? nil : options.snapshotInterval,
+            from: try snapshots.newest()
+        )
         let writer = try GroupWriter(journal, fold: fold, options: options.writer)
         do {
             let lock = try SessionLock.create(in: place.sessions, uuid)

@@ -23,6 +23,9 @@ public struct DaybookOptions: Sendable {
     /// Handlers that are kept in memory. Beyond that those that wait are let go of, and run again
     /// over their history when what they wait for has come.
     public var maxResident = 10_000
+    /// After so many entries the state is written to a file in the background, so that recovery
+    /// need not fold them. Nil: never.
+    public var snapshotInterval: UInt64? = 1_000_000
     /// Who acts, for the record. By default the operating system's user.
     public var actor: String?
     /// Name of the program, for the record. By default that of the executable.

@@ -17,6 +17,7 @@ final class Engine: Sendable {
     let workflows: [String: RegisteredWorkflow]
     /// What runs here.
     let running = Locked(Running())
+    let snapshots: StateSnapshots
     private let place: JournalFolder
     /// Tells when the process of another session ends; nil: this one takes nothing over.
     private let processes: ProcessWatch?
@@ -39,6 +40,8 @@ final class Engine: Sendable {
         /// Why an execution cannot go on in this process.
         var failures: [UInt64: JournalFailure] = [:]
         var isStopping = false
+        /// A snapshot is being taken.
+        var isSnapshotting = false
         /// Why nothing is claimed any more: the journal could not be written. Trying again at once
         /// would run bodies again and again without recording them.
         var halt: JournalFailure?
@@ -63,6 +66,11 @@ final class Engine: Sendable {
         self.session = session
         sessionNumber = number
         self.place = place
+        snapshots = StateSnapshots(
+            journal: writer.journal,
+            folder: place.snapshots,
+            logger: options.logger
+        )
         self.options = options
         alarms = try AlarmClock(options.clock)
         self.workflows = workflows
@@ -127,6 +135,7 @@ final class Engine: Sendable {
                 if running.withLock({ $0.isStopping }) { break }
                 await releaseLeftovers()
                 await attendSessions()
+                if board.takeSnapshotDue() { snapshot(in: &group) }
                 for number in board.takeUnseen() {
                     guard let activation = await attend(number) else { continue }
                     run(activation, in: &group)
@@ -134,6 +143,19 @@ final class Engine: Sendable {
                 while hasRoom, let activation = await claimNext() { run(activation, in: &group) }
                 board.fire(NewsBoard.idleness)
             }
+        }
+    }
+
+    /// Takes a snapshot, unless one is being taken.
+    private func snapshot(in group: inout DiscardingTaskGroup) {
+        let isFree = running.withLock { running in
+            defer { running.isSnapshotting = true }
+            return !running.isSnapshotting
+        }
+        guard isFree else { return }
+        group.addTask(executorPreference: options.executor) { [self] in
+            await takeSnapshot()
+            running.withLock { $0.isSnapshotting = false }
         }
     }
 

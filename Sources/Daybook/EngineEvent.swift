@@ -19,4 +19,6 @@ public enum EngineEvent: Sendable {
     case closed(Lease, ContextClosed.Reason)
     /// A session whose process is gone was found, and what it ran was made ready again.
     case tookOver(session: UInt64, readied: [UInt64], parked: [UInt64], endedProcesses: Int)
+    /// A snapshot of the state is recorded: the fold of so many entries.
+    case snapshotTaken(size: UInt64)
 }

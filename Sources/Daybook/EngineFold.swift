@@ -4,7 +4,7 @@ import DaybookModel
 
 /// The model's state as a fold for the writer, which also tells the engine what has changed.
 struct EngineFold: JournalFold {
-    var state = State()
+    var state: State
     private var news = News()
     private var pendingNews = News()
     private let board: NewsBoard
@@ -13,15 +13,30 @@ struct EngineFold: JournalFold {
     private var session: UInt64 = 0
     /// What is due is seen to by this process; nil: others do that.
     private let firing: FireTimers?
+    /// After so many entries a snapshot is due; nil: others see to that.
+    private let snapshotInterval: UInt64?
+    /// Before that no snapshot is asked for.
+    private var nextSnapshot: UInt64 = 0
 
     /// Deadlines that are seen to at once.
     private static let fireLimit = 1_024
 
-    init(_ board: NewsBoard, session uuid: Identifier, firing: FireTimers?) {
+    /// - Parameter state: what is known without reading the journal.
+    init(
+        _ board: NewsBoard,
+        session uuid: Identifier,
+        firing: FireTimers?,
+        snapshotInterval: UInt64?,
+        from state: State
+    ) {
         self.board = board
         self.uuid = uuid
         self.firing = firing
+        self.snapshotInterval = snapshotInterval
+        self.state = state
     }
+
+    var next: UInt64 { state.next }
 
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
         try Self.reading(entry) {
@@ -43,7 +58,8 @@ struct EngineFold: JournalFold {
     mutating func commit() {
         state.commit()
         if session == 0 { noteSession() }
-        let all = news.adding(pendingNews)
+        var all = news.adding(pendingNews)
+        if isSnapshotDue() { all.noteSnapshotDue() }
         pendingNews = News()
         news = News()
         board.publish(all)
@@ -52,6 +68,15 @@ struct EngineFold: JournalFold {
     mutating func rollBack() {
         state.rollBack()
         pendingNews = News()
+    }
+
+    /// Whether to ask for a snapshot; if it comes to nothing, it is asked for again later.
+    private mutating func isSnapshotDue() -> Bool {
+        guard let interval = snapshotInterval.map({ max($0, 1) }),
+            state.next >= nextSnapshot, state.next - state.journal.snapshotSize >= interval
+        else { return false }
+        nextSnapshot = state.next + max(interval / 4, 1)
+        return true
     }
 
     private mutating func noteSession() {

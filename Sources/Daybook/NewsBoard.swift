@@ -10,6 +10,10 @@ struct News: Sendable {
     private(set) var hasWork = false
     /// Other sessions may have been opened, or closed.
     private(set) var hasSessions = false
+    /// A snapshot of the state is due.
+    private(set) var isSnapshotDue = false
+
+    mutating func noteSnapshotDue() { isSnapshotDue = true }
 
     mutating func note(_ entry: EntryView) {
         switch EventKind(rawValue: entry.event) {
@@ -33,6 +37,7 @@ struct News: Sendable {
         all.executions += others.executions
         all.hasWork = hasWork || others.hasWork
         all.hasSessions = hasSessions || others.hasSessions
+        all.isSnapshotDue = isSnapshotDue || others.isSnapshotDue
         return all
     }
 }
@@ -54,6 +59,7 @@ final class NewsBoard: Sendable {
         var hasUnseenSessions = true
         /// Sessions whose process has ended.
         var ended: [UInt64] = []
+        var isSnapshotDue = false
     }
 
     private struct Waiter {
@@ -80,7 +86,16 @@ final class NewsBoard: Sendable {
             for number in news.executions { fire(number) }
         }
         if news.hasSessions { state.withLock { $0.hasUnseenSessions = true } }
-        if news.hasWork || news.hasSessions { wakeup.yield() }
+        if news.isSnapshotDue { state.withLock { $0.isSnapshotDue = true } }
+        if news.hasWork || news.hasSessions || news.isSnapshotDue { wakeup.yield() }
+    }
+
+    /// Whether a snapshot has become due since the last call.
+    func takeSnapshotDue() -> Bool {
+        state.withLock { state in
+            defer { state.isSnapshotDue = false }
+            return state.isSnapshotDue
+        }
     }
 
     /// Has the dispatcher look at an execution.

@@ -12,6 +12,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case sessionLost = 19
     /// A content type got its number.
     case contentTypeInterned = 20
+    /// A snapshot was written.
+    case snapshotTaken = 21
     /// An execution exists.
     case executionSubmitted = 32
     /// It has been asked to run.
@@ -85,6 +87,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .sessionClosed: "session_closed"
         case .sessionLost: "session_lost"
         case .contentTypeInterned: "content_type_interned"
+        case .snapshotTaken: "snapshot_taken"
         case .executionSubmitted: "execution_submitted"
         case .executionReadied: "execution_readied"
         case .executionClaimed: "execution_claimed"

@@ -11,6 +11,8 @@ extension JournalEntry {
         case .sessionClosed(let event): "session \(event.session)"
         case .sessionLost(let event): "session \(event.session)"
         case .contentTypeInterned(let event): event.contentType
+        case .snapshotTaken(let event):
+            "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"
         case .executionSubmitted(let event): "\(event.id) (\(event.type))"
         case .executionReadied(let event):
             event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore))"

@@ -30,6 +30,9 @@ struct IndexAudit {
 
     typealias Note = (UInt64?, String) -> Void
 
+    /// The fold of the entries; nil once one contradicted those before it.
+    var foldedState: State? { isStateBroken ? nil : state }
+
     var executionCount: Int { executions.count }
 
     /// Takes in an entry.

@@ -26,6 +26,8 @@ public struct VerificationReport: Sendable {
     public internal(set) var payloads: UInt64 = 0
     /// Payloads that have been erased.
     public internal(set) var erased: UInt64 = 0
+    /// Snapshots that are what the fold of the entries gives.
+    public internal(set) var snapshots = 0
     /// Full tiles that were compared.
     public internal(set) var tiles = 0
     /// The root of the tree of the entries as they are.
@@ -49,6 +51,7 @@ public struct Verifier {
     private var report = VerificationReport()
     private var audit = EntryAudit()
     private var indexes = IndexAudit()
+    private var snapshots: SnapshotAudit
     private var payloadRecords = 0
     private let problems = ProblemList()
     private let note: EntryAudit.Note
@@ -57,20 +60,28 @@ public struct Verifier {
     /// Entries in one read transaction.
     private static let step = 16_384
 
-    private init(_ store: any JournalStore, _ progress: @escaping (UInt64, UInt64) -> Void) {
+    private init(
+        _ store: any JournalStore,
+        _ snapshots: SnapshotAudit,
+        _ progress: @escaping (UInt64, UInt64) -> Void
+    ) {
         self.store = store
+        self.snapshots = snapshots
         self.progress = progress
         note = { [problems] in problems.add($0, $1) }
     }
 
     /// Checks everything that is in the store now; what is appended meanwhile is left out.
-    /// - Parameter progress: told now and then how many entries of how many are done.
-    /// - Throws: ``JournalError`` when the store cannot be read at all.
+    /// - Parameters:
+    ///   - folder: where the journal's snapshots are; nil: they are left out.
+    ///   - progress: told now and then how many entries of how many are done.
+    /// - Throws: ``JournalError`` when the store cannot be read at all; `SystemError`.
     public static func verify(
         _ store: any JournalStore,
+        snapshots folder: SnapshotFolder? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
-        var verifier = Verifier(store, progress)
+        var verifier = Verifier(store, try SnapshotAudit(folder), progress)
         try verifier.run()
         return verifier.report
     }
@@ -106,6 +117,7 @@ public struct Verifier {
             }
         }
         report.executions = indexes.executionCount
+        report.snapshots = snapshots.count
         report.problems = problems.all
         report.isCutShort = problems.isCutShort
     }
@@ -151,6 +163,10 @@ public struct Verifier {
         }
         audit.checkHeader(view, at: sequence, note)
         indexes.follow(view, at: sequence, reader, note)
+        if snapshots.isNeeded(at: sequence + 1), let tree = audit.tree {
+            try snapshots.fold(at: sequence + 1, indexes.foldedState, tree.root)
+        }
+        try snapshots.follow(view, at: sequence, note)
         try checkPayloads(view, sequence, reader)
     }
 

@@ -44,6 +44,7 @@ public final class EngineMetrics: Sendable {
         case .attemptFailed(let lease, _, _, _):
             count("attempts_failed", [("workflow", lease.type)])
         case .tookOver: count("takeovers", [])
+        case .snapshotTaken: count("snapshots", [])
         case .closed(let lease, _):
             starts.withLock { starts in
                 for place in starts.keys where place.execution == lease.execution {

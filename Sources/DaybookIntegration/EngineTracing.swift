@@ -41,7 +41,7 @@ public final class EngineTracing<Tracer: Tracing.Tracer>: Sendable {
                 span.attributes["daybook.left"] = reason.description
                 span.end()
             }
-        case .replayed, .tookOver: break
+        case .replayed, .tookOver, .snapshotTaken: break
         }
     }
 

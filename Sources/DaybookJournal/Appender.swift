@@ -28,17 +28,7 @@ struct Appender: Sendable {
         guard count > 0 else { return }
         next = count
         lastTime = try Self.entry(count - 1, reader) { $0.header.time }
-        tree = try TreeBuilder(size: count) { level, index in
-            guard let tile = try reader.tile(level: level, index: index),
-                tile.count == TreeBuilder.tileWidth
-            else {
-                throw JournalError.integrity(nil, "tile \(level)/\(index) is missing or too short")
-            }
-            return tile
-        } leaf: { sequence in
-            try reader.withEntry(sequence) { TreeHash.leaf($0) }
-                ?? { throw JournalError.integrity(sequence, "it is missing") }()
-        }
+        tree = try TreeBuilder(size: count, reader)
     }
 
     private static func entry<Result>(

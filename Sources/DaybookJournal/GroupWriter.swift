@@ -4,6 +4,8 @@ import DequeModule
 
 /// A state that is folded from entries, for a ``GroupWriter``.
 public protocol JournalFold: Sendable {
+    /// How many of the journal's first entries it holds already.
+    var next: UInt64 { get }
     /// Takes in an entry that is on the disk.
     /// - Parameter reader: lookups into the journal around it. Not to be kept.
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws
@@ -111,7 +113,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
         var recovered = initial
         let count = journal.head.size
-        try journal.scan { entry, reader in
+        try journal.scan(from: recovered.next) { entry, reader in
             guard entry.header.sequence < count else { return false }
             try recovered.apply(committed: entry, reader)
             return true

@@ -84,6 +84,15 @@ public final class Journal: Sendable {
         appender.withLock { TreeHead(size: $0.next, root: $0.tree.root) }
     }
 
+    /// The root of the tree of the first entries.
+    /// - Parameter size: how many; no more than there are.
+    /// - Throws: ``JournalError/Code/integrity``; errors of the store.
+    public func head(at size: UInt64) throws -> TreeHead {
+        try store.read { reader in
+            TreeHead(size: size, root: try TreeBuilder(size: size, reader).root)
+        }
+    }
+
     // MARK: Following
 
     /// Takes in what other processes have appended, without writing.

@@ -7,7 +7,8 @@ import Glibc
 
 /// The folder that a journal lives in.
 ///
-/// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `sessions/`.
+/// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `sessions/`,
+/// `workspaces/`, `snapshots/`.
 public struct JournalFolder: Sendable {
     /// The folder's path.
     public let path: String
@@ -21,6 +22,8 @@ public struct JournalFolder: Sendable {
     public var sessions: String { path + "/sessions" }
     /// Files that open executions keep between their operations.
     public var workspaces: String { path + "/workspaces" }
+    /// Files from which recovery begins.
+    public var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
     private var openLock: String { path + "/open.lock" }
 
     /// Makes the folder and, in it, an empty journal.

@@ -91,6 +91,22 @@ struct TreeBuilder: Sendable {
         self.size = size
     }
 
+    /// Rebuilds the right edge of the tree of the first `size` entries of a journal.
+    /// - Throws: ``JournalError/Code/integrity``; errors of the store.
+    init(size: UInt64, _ reader: any StoreReader) throws {
+        try self.init(size: size) { level, index in
+            guard let tile = try reader.tile(level: level, index: index),
+                tile.count == Self.tileWidth
+            else {
+                throw JournalError.integrity(nil, "tile \(level)/\(index) is missing or too short")
+            }
+            return tile
+        } leaf: { sequence in
+            try reader.withEntry(sequence) { TreeHash.leaf($0) }
+                ?? { throw JournalError.integrity(sequence, "it is missing") }()
+        }
+    }
+
     /// An empty tree.
     init() {}
 

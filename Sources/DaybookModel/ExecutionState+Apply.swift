@@ -74,7 +74,7 @@ extension ExecutionState {
             session = 0
             change.closed = true
         case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
-            .contentTypeInterned:
+            .contentTypeInterned, .snapshotTaken:
             throw WireError("\(kind.name) does not belong into an execution's history")
         }
         let isClaimable = isClaimable

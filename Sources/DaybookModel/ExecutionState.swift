@@ -91,14 +91,23 @@ public struct ExecutionState: Sendable {
         }
     }
 
+    init(number: UInt64, id: String, type: String, submittedAt: Timestamp) {
+        self.number = number
+        self.id = id
+        self.type = type
+        self.submittedAt = submittedAt
+        updatedAt = submittedAt
+        last = number
+    }
+
     init(submitted entry: EntryView, _ intern: (String) -> String) throws(WireError) {
         let event = try SubmittedFields(entry)
-        number = entry.header.execution
-        id = event.id
-        type = intern(event.type)
-        submittedAt = entry.header.time
-        updatedAt = entry.header.time
-        last = entry.header.sequence
+        self.init(
+            number: entry.header.execution,
+            id: event.id,
+            type: intern(event.type),
+            submittedAt: entry.header.time
+        )
         deadline = Timestamp(rawValue: event.expiresAt)
         if event.isSpecial {
             let event = try ProtoExecutionSubmitted(decoding: entry)

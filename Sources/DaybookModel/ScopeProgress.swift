@@ -90,6 +90,39 @@ public struct ScopeProgress: Sendable {
         }
     }
 
+    // MARK: Snapshots
+
+    /// Writes the scopes as `daybook.v1.ScopeState`.
+    func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter, field: UInt32) {
+        nested.removeAll()
+        root.writeSnapshot([], to: &nested)
+        writer.bytes(nested.bytes, field: field)
+        for path in branches.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard let scope = branches[path] else { continue }
+            nested.removeAll()
+            scope.writeSnapshot(path, to: &nested)
+            writer.bytes(nested.bytes, field: field)
+        }
+    }
+
+    /// Takes in a `daybook.v1.ScopeState`.
+    mutating func read(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var path: [UInt32] = []
+        var scope = Scope()
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            switch field.tag {
+            case 1 << 3 | 2: path = try Self.path(try reader.bytes())
+            case 2 << 3: scope.next = UInt32(truncatingIfNeeded: try reader.varint())
+            case 3 << 3: scope.failure = try reader.varint()
+            case 4 << 3: scope.hasBranches = try reader.varint() != 0
+            case 5 << 3: scope.settled = try reader.varint()
+            default: try reader.skip(field)
+            }
+        }
+        if path.isEmpty { root = scope } else { branches[path] = scope }
+    }
+
     private mutating func change(
         _ path: [UInt32],
         _ body: (inout Scope, inout [[UInt32]: Scope]) -> Void
@@ -144,5 +177,15 @@ public struct ScopeProgress: Sendable {
         var reader = WireReader(packed)
         while !reader.isAtEnd { path.append(UInt32(truncatingIfNeeded: try reader.varint())) }
         return path
+    }
+}
+
+extension ScopeProgress.Scope {
+    fileprivate func writeSnapshot(_ path: [UInt32], to writer: inout WireWriter) {
+        writer.packed(path.lazy.map(UInt64.init), field: 1)
+        writer.varint(UInt64(next), field: 2)
+        writer.varint(failure, field: 3)
+        writer.bool(hasBranches, field: 4)
+        writer.varint(settled, field: 5)
     }
 }

@@ -1,25 +1,47 @@
 import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
 
 extension JournalFacts {
     /// Takes in an entry about the journal itself.
     mutating func apply(_ kind: EventKind, _ entry: EntryView) throws {
         switch kind {
         case .journalCreated:
-            let event = try ProtoJournalCreated(decoding: entry)
-            uuid = Identifier(Array(event.uuid))
-            origin = event.origin
-            binding = event.binding
-            contentTypes = event.contentTypes
-            if event.settings.payloadLimit > 0 {
-                payloadLimit = Int(clamping: event.settings.payloadLimit)
-            }
-            if event.settings.submissionLifetime > 0 {
-                submissionLifetime = event.settings.submissionLifetime
-            }
-            if event.settings.lossLimit > 0 { lossLimit = event.settings.lossLimit }
+            apply(try ProtoJournalCreated(decoding: entry))
+        case .snapshotTaken:
+            let event = try ProtoSnapshotTaken(decoding: entry)
+            if event.projection == State.projection { snapshotSize = event.size }
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
         default: break
+        }
+    }
+
+    /// Takes in what entry 0 says.
+    mutating func apply(_ event: ProtoJournalCreated) {
+        uuid = Identifier(Array(event.uuid))
+        origin = event.origin
+        binding = event.binding
+        contentTypes = event.contentTypes
+        if event.settings.payloadLimit > 0 {
+            payloadLimit = Int(clamping: event.settings.payloadLimit)
+        }
+        if event.settings.submissionLifetime > 0 {
+            submissionLifetime = event.settings.submissionLifetime
+        }
+        if event.settings.lossLimit > 0 { lossLimit = event.settings.lossLimit }
+    }
+
+    /// What holds now, as entry 0 of a journal would say it.
+    var created: ProtoJournalCreated {
+        .with {
+            $0.uuid = Data(uuid?.bytes ?? [])
+            $0.origin = origin
+            $0.settings.payloadLimit = UInt64(payloadLimit)
+            $0.settings.lossLimit = lossLimit
+            $0.settings.submissionLifetime = submissionLifetime
+            $0.contentTypes = contentTypes
+            $0.binding = binding
         }
     }
 }
@@ -50,7 +72,7 @@ extension State {
         case .sessionLost:
             let number = try ProtoSessionLost(decoding: entry).session
             sessions.removeAll { $0.number == number }
-        case .journalCreated, .contentTypeInterned, .commandRefused: break
+        case .journalCreated, .contentTypeInterned, .snapshotTaken, .commandRefused: break
         default: throw WireError("\(kind.name) belongs into an execution's history")
         }
     }

@@ -42,6 +42,14 @@ public struct State: Sendable {
         var timers = Timers()
     }
 
+    /// The one copy of a type's name.
+    mutating func intern(_ type: String) -> String {
+        let name = TypeName(type)
+        if let known = base.types[name] { return known }
+        base.types[name] = type
+        return type
+    }
+
     /// The name of a workflow as bytes: strings that only look the same are not the same name.
     struct TypeName: Hashable, Sendable {
         private let bytes: [UInt8]
@@ -157,6 +165,8 @@ public struct JournalFacts: Sendable {
     public internal(set) var submissionLifetime: UInt64 = 3_600_000_000_000
     /// Where the journal is at home.
     public internal(set) var binding = ProtoBinding()
+    /// How many entries the newest recorded snapshot of the state is the fold of; 0: there is none.
+    public internal(set) var snapshotSize: UInt64 = 0
     /// Content types; the number of one is its place, from 1.
     public internal(set) var contentTypes: [String] = []
 

@@ -6,10 +6,12 @@ import HeapModule
 /// A deadline that no longer stands stays in the heap until it comes to the top, or until half of
 /// the heap may be void.
 struct Timers: Sendable {
-    private var heap = Heap<TimerItem>()
+    private var heap: Heap<TimerItem>
     /// Those that have come and are not fired yet, in order.
     private(set) var due: [TimerItem] = []
     private var dropped = 0
+
+    init(_ items: [TimerItem] = []) { heap = Heap(items) }
 
     /// How many deadlines are kept, void ones included.
     var count: Int { heap.count + due.count }

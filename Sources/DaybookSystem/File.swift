@@ -83,10 +83,17 @@ public struct File: ~Copyable, Sendable {
 
     /// Appends all of `bytes`.
     public func append(_ bytes: [UInt8]) throws(SystemError) {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(SystemError) in try append(bytes) }
+        }.get()
+    }
+
+    /// Appends all of `bytes`.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { all in
-                retryingInterrupts { write(descriptor, all.baseAddress! + done, all.count - done) }
+            let count = retryingInterrupts {
+                write(descriptor, bytes.baseAddress! + done, bytes.count - done)
             }
             guard count >= 0 else { throw .current("write", path: path) }
             done += count

@@ -32,6 +32,11 @@ public enum Folder {
         throw .current("unlink", path: path)
     }
 
+    /// Gives a file another name in the same file system, in place of what had that name.
+    public static func rename(_ path: String, to other: String) throws(SystemError) {
+        guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }
+    }
+
     /// Flushes the names in a folder to the disk.
     public static func synchronize(_ path: String) throws(SystemError) {
         try File.open(path, .read).synchronize()
@@ -44,3 +49,5 @@ public enum Folder {
         return String(cString: raw)
     }
 }
+
+private func systemRename(_ path: String, _ other: String) -> Int32 { rename(path, other) }

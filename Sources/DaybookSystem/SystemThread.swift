@@ -43,6 +43,20 @@ public struct SystemThread: Sendable {
         #endif
     }
 
+    /// Runs `body` on a thread of its own, and waits without holding the caller's.
+    public static func run<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            do throws(SystemError) {
+                let thread = try start { continuation.resume(with: .init(catching: body)) }
+                pthread_detach(thread.thread.handle)
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
     /// Waits for the thread's end. Call it once.
     public func join() {
         pthread_join(thread.handle, nil)

@@ -6,6 +6,8 @@ import Testing
 
 /// A fold that remembers which entries it was given.
 struct TallyFold: JournalFold {
+    var next: UInt64 { 0 }
+
     /// Sequences of the entries that are on the disk, in the order they came.
     var committed: [UInt64] = []
     /// Those of the batch under way.

@@ -23,7 +23,10 @@ struct VerifyCommand: AsyncParsableCommand {
         let report = try common.inspect { inspector in
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
-            return try Verifier.verify(inspector.store) { bar.update($0, of: $1) }
+            return try Verifier.verify(
+                inspector.store,
+                snapshots: inspector.folder.snapshots
+            ) { bar.update($0, of: $1) }
         }
         if common.json {
             common.write("daybook.verify/1") { json in
@@ -33,6 +36,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 json.member("payloads", report.payloads)
                 json.member("erased", report.erased)
                 json.member("tiles", report.tiles)
+                json.member("snapshots", report.snapshots)
                 json.member("root", report.root.hex)
                 json.key("problems")
                 json.array { json in
@@ -47,7 +51,7 @@ struct VerifyCommand: AsyncParsableCommand {
             }
         } else if report.isGood {
             common.output.line(
-                "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles"
+                "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots"
             )
             common.output.line("root \(report.root.hex)")
         }

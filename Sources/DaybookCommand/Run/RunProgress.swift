@@ -80,7 +80,7 @@ final class RunProgress: Sendable {
             line(failure == nil ? "completed" : "failed") { $0.member("sequence", sequence) }
         case .attemptFailed(let lease, let sequence, let failure, let retryAt):
             attemptFailed(lease, sequence, failure, retryAt)
-        case .activated, .closed: break
+        case .activated, .closed, .snapshotTaken: break
         }
     }
 

@@ -114,7 +114,7 @@ private final class WorkReporter: Sendable {
                 "attempt failed",
                 "\(failure.message); the next one begins at \(retryAt.milliseconds)"
             )
-        case .replayed, .started, .recorded: break
+        case .replayed, .started, .recorded, .snapshotTaken: break
         }
     }
 

@@ -142,6 +142,14 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .contentTypeInterned(newValue)}
   }
 
+  public var snapshotTaken: ProtoSnapshotTaken {
+    get {
+      if case .snapshotTaken(let v)? = _storage._event {return v}
+      return ProtoSnapshotTaken()
+    }
+    set {_uniqueStorage()._event = .snapshotTaken(newValue)}
+  }
+
   public var executionSubmitted: ProtoExecutionSubmitted {
     get {
       if case .executionSubmitted(let v)? = _storage._event {return v}
@@ -406,6 +414,7 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case sessionClosed(ProtoSessionClosed)
     case sessionLost(ProtoSessionLost)
     case contentTypeInterned(ProtoContentTypeInterned)
+    case snapshotTaken(ProtoSnapshotTaken)
     case executionSubmitted(ProtoExecutionSubmitted)
     case executionReadied(ProtoExecutionReadied)
     case executionClaimed(ProtoExecutionClaimed)
@@ -644,6 +653,33 @@ public nonisolated struct ProtoContentTypeInterned: Sendable {
   // methods supported on all messages.
 
   public var contentType: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A snapshot has been written: the file PROJECTION-SIZE in the folder `snapshots`, the size with 20
+/// digits.
+public nonisolated struct ProtoSnapshotTaken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What it is a fold of the journal to: `state`.
+  public var projection: String = String()
+
+  /// Version of its contents and of the fold.
+  public var schema: UInt32 = 0
+
+  /// How many entries it is the fold of.
+  public var size: UInt64 = 0
+
+  /// SHA-256 of the file.
+  public var digest: Data = Data()
+
+  /// How long the file is.
+  public var bytes: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1951,13 +1987,424 @@ public nonisolated struct ProtoTreeEdge: Sendable {
   public init() {}
 }
 
+/// A file in the folder `snapshots`: what is open in a journal after its first entries. Only what an
+/// entry vouches for by its digest is used; everything in it follows from the entries.
+public nonisolated struct ProtoSnapshot: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in SnapshotTaken.
+  public var projection: String {
+    get {_storage._projection}
+    set {_uniqueStorage()._projection = newValue}
+  }
+
+  public var schema: UInt32 {
+    get {_storage._schema}
+    set {_uniqueStorage()._schema = newValue}
+  }
+
+  public var size: UInt64 {
+    get {_storage._size}
+    set {_uniqueStorage()._size = newValue}
+  }
+
+  /// Root of the Merkle tree of these entries.
+  public var root: Data {
+    get {_storage._root}
+    set {_uniqueStorage()._root = newValue}
+  }
+
+  /// What holds for the journal as a whole; with the content types that were interned later.
+  public var journal: ProtoJournalCreated {
+    get {_storage._journal ?? ProtoJournalCreated()}
+    set {_uniqueStorage()._journal = newValue}
+  }
+  /// Returns true if `journal` has been explicitly set.
+  public var hasJournal: Bool {_storage._journal != nil}
+  /// Clears the value of `journal`. Subsequent reads from it will return its default value.
+  public mutating func clearJournal() {_uniqueStorage()._journal = nil}
+
+  /// The size of the newest snapshot that these entries record. 0: none.
+  public var recorded: UInt64 {
+    get {_storage._recorded}
+    set {_uniqueStorage()._recorded = newValue}
+  }
+
+  /// In order of their numbers.
+  public var sessions: [ProtoOpenSession] {
+    get {_storage._sessions}
+    set {_uniqueStorage()._sessions = newValue}
+  }
+
+  /// In order of their numbers.
+  public var executions: [ProtoOpenExecution] {
+    get {_storage._executions}
+    set {_uniqueStorage()._executions = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A session that is neither closed nor known to be lost.
+public nonisolated struct ProtoOpenSession: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var number: UInt64 = 0
+
+  public var openedAt: UInt64 = 0
+
+  /// As in SessionOpened.
+  public var uuid: Data = Data()
+
+  public var actor: String = String()
+
+  public var host: String = String()
+
+  public var pid: UInt32 = 0
+
+  public var program: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// An execution that is not closed.
+public nonisolated struct ProtoOpenExecution: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
+  public var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  public var type: String {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
+
+  public var status: ProtoExecutionSummary.Status {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  public var parked: Bool {
+    get {_storage._parked}
+    set {_uniqueStorage()._parked = newValue}
+  }
+
+  public var paused: Bool {
+    get {_storage._paused}
+    set {_uniqueStorage()._paused = newValue}
+  }
+
+  /// It is held back until the deadline.
+  public var delayed: Bool {
+    get {_storage._delayed}
+    set {_uniqueStorage()._delayed = newValue}
+  }
+
+  /// The next claim goes on with the attempt that there was.
+  public var continuesAttempt: Bool {
+    get {_storage._continuesAttempt}
+    set {_uniqueStorage()._continuesAttempt = newValue}
+  }
+
+  public var session: UInt64 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
+
+  public var epoch: UInt64 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
+
+  public var attempt: UInt32 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
+
+  public var losses: UInt32 {
+    get {_storage._losses}
+    set {_uniqueStorage()._losses = newValue}
+  }
+
+  public var submittedAt: UInt64 {
+    get {_storage._submittedAt}
+    set {_uniqueStorage()._submittedAt = newValue}
+  }
+
+  public var startAt: UInt64 {
+    get {_storage._startAt}
+    set {_uniqueStorage()._startAt = newValue}
+  }
+
+  public var startedAt: UInt64 {
+    get {_storage._startedAt}
+    set {_uniqueStorage()._startedAt = newValue}
+  }
+
+  public var finishedAt: UInt64 {
+    get {_storage._finishedAt}
+    set {_uniqueStorage()._finishedAt = newValue}
+  }
+
+  public var updatedAt: UInt64 {
+    get {_storage._updatedAt}
+    set {_uniqueStorage()._updatedAt = newValue}
+  }
+
+  public var deadline: UInt64 {
+    get {_storage._deadline}
+    set {_uniqueStorage()._deadline = newValue}
+  }
+
+  /// How many entries it has, and the last of them.
+  public var entries: UInt64 {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
+
+  public var last: UInt64 {
+    get {_storage._last}
+    set {_uniqueStorage()._last = newValue}
+  }
+
+  /// The entry by which it became ready: its place in the queue.
+  public var readySequence: UInt64 {
+    get {_storage._readySequence}
+    set {_uniqueStorage()._readySequence = newValue}
+  }
+
+  /// The handler's own scope, then those of branches in the order of their paths.
+  public var scopes: [ProtoScopeState] {
+    get {_storage._scopes}
+    set {_uniqueStorage()._scopes = newValue}
+  }
+
+  public var retry: ProtoRetryPolicy {
+    get {_storage._retry ?? ProtoRetryPolicy()}
+    set {_uniqueStorage()._retry = newValue}
+  }
+  /// Returns true if `retry` has been explicitly set.
+  public var hasRetry: Bool {_storage._retry != nil}
+  /// Clears the value of `retry`. Subsequent reads from it will return its default value.
+  public mutating func clearRetry() {_uniqueStorage()._retry = nil}
+
+  public var timeout: UInt64 {
+    get {_storage._timeout}
+    set {_uniqueStorage()._timeout = newValue}
+  }
+
+  public var delay: UInt64 {
+    get {_storage._delay}
+    set {_uniqueStorage()._delay = newValue}
+  }
+
+  public var continuedFrom: UInt64 {
+    get {_storage._continuedFrom}
+    set {_uniqueStorage()._continuedFrom = newValue}
+  }
+
+  public var refusedEpochs: [UInt64] {
+    get {_storage._refusedEpochs}
+    set {_uniqueStorage()._refusedEpochs = newValue}
+  }
+
+  public var waits: [ProtoOpenWait] {
+    get {_storage._waits}
+    set {_uniqueStorage()._waits = newValue}
+  }
+
+  public var signals: [ProtoBufferedSignal] {
+    get {_storage._signals}
+    set {_uniqueStorage()._signals = newValue}
+  }
+
+  /// Those of all signals that had one, in the order of their bytes.
+  public var signalIds: [String] {
+    get {_storage._signalIds}
+    set {_uniqueStorage()._signalIds = newValue}
+  }
+
+  /// In the order of the keys' bytes.
+  public var store: [ProtoNamedEntry] {
+    get {_storage._store}
+    set {_uniqueStorage()._store = newValue}
+  }
+
+  /// In the order of the names' first use.
+  public var outputs: [ProtoNamedEntry] {
+    get {_storage._outputs}
+    set {_uniqueStorage()._outputs = newValue}
+  }
+
+  public var previousFailure: UInt64 {
+    get {_storage._previousFailure}
+    set {_uniqueStorage()._previousFailure = newValue}
+  }
+
+  public var errorCode: String {
+    get {_storage._errorCode}
+    set {_uniqueStorage()._errorCode = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// How far the operations of a scope are recorded.
+public nonisolated struct ProtoScopeState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var path: [UInt32] = []
+
+  /// The position of the next operation.
+  public var next: UInt32 = 0
+
+  /// The entry of the failure that is the last thing recorded in it. 0: it is none.
+  public var failure: UInt64 = 0
+
+  /// Its last operation split into branches, and the entry that settled these with an error.
+  public var branches: Bool = false
+
+  public var settled: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What an operation waits for.
+public nonisolated struct ProtoOpenWait: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var kind: ProtoOpenWait.Kind = .unspecified
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// 0: it waits for ever.
+  public var deadline: UInt64 = 0
+
+  /// The entry by which it began.
+  public var sequence: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+    case timer // = 1
+    case signal // = 2
+    case retry // = 3
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .timer
+      case 2: self = .signal
+      case 3: self = .retry
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .timer: return 1
+      case .signal: return 2
+      case .retry: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [ProtoOpenWait.Kind] = [
+      .unspecified,
+      .timer,
+      .signal,
+      .retry,
+    ]
+
+  }
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// A signal that nobody has asked for yet.
+public nonisolated struct ProtoBufferedSignal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var sequence: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The entry that holds a value of a name.
+public nonisolated struct ProtoNamedEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var sequence: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{4}\u{c}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{4}\u{b}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2083,6 +2530,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._event = .contentTypeInterned(v)
+          }
+        }()
+        case 21: try {
+          var v: ProtoSnapshotTaken?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .snapshotTaken(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .snapshotTaken(v)
           }
         }()
         case 32: try {
@@ -2563,6 +3023,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .contentTypeInterned?: try {
         guard case .contentTypeInterned(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .snapshotTaken?: try {
+        guard case .snapshotTaken(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
       }()
       case .executionSubmitted?: try {
         guard case .executionSubmitted(let v)? = _storage._event else { preconditionFailure() }
@@ -3122,6 +3586,56 @@ nonisolated extension ProtoContentTypeInterned: SwiftProtobuf.Message, SwiftProt
 
   public static func ==(lhs: ProtoContentTypeInterned, rhs: ProtoContentTypeInterned) -> Bool {
     if lhs.contentType != rhs.contentType {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SnapshotTaken"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}projection\0\u{1}schema\0\u{1}size\0\u{1}digest\0\u{1}bytes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.projection) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.schema) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.projection.isEmpty {
+      try visitor.visitSingularStringField(value: self.projection, fieldNumber: 1)
+    }
+    if self.schema != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schema, fieldNumber: 2)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 3)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 4)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSnapshotTaken, rhs: ProtoSnapshotTaken) -> Bool {
+    if lhs.projection != rhs.projection {return false}
+    if lhs.schema != rhs.schema {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.bytes != rhs.bytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4925,6 +5439,659 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.size != rhs.size {return false}
     if lhs.root != rhs.root {return false}
     if lhs.leaves != rhs.leaves {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Snapshot"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}projection\0\u{1}schema\0\u{1}size\0\u{1}root\0\u{1}journal\0\u{1}recorded\0\u{1}sessions\0\u{1}executions\0")
+
+  fileprivate class _StorageClass {
+    var _projection: String = String()
+    var _schema: UInt32 = 0
+    var _size: UInt64 = 0
+    var _root: Data = Data()
+    var _journal: ProtoJournalCreated? = nil
+    var _recorded: UInt64 = 0
+    var _sessions: [ProtoOpenSession] = []
+    var _executions: [ProtoOpenExecution] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _projection = source._projection
+      _schema = source._schema
+      _size = source._size
+      _root = source._root
+      _journal = source._journal
+      _recorded = source._recorded
+      _sessions = source._sessions
+      _executions = source._executions
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._projection) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._schema) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._size) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._root) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._journal) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._recorded) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._sessions) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._executions) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._projection.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._projection, fieldNumber: 1)
+      }
+      if _storage._schema != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._schema, fieldNumber: 2)
+      }
+      if _storage._size != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._size, fieldNumber: 3)
+      }
+      if !_storage._root.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._root, fieldNumber: 4)
+      }
+      try { if let v = _storage._journal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if _storage._recorded != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._recorded, fieldNumber: 6)
+      }
+      if !_storage._sessions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._sessions, fieldNumber: 7)
+      }
+      if !_storage._executions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._executions, fieldNumber: 8)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSnapshot, rhs: ProtoSnapshot) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._projection != rhs_storage._projection {return false}
+        if _storage._schema != rhs_storage._schema {return false}
+        if _storage._size != rhs_storage._size {return false}
+        if _storage._root != rhs_storage._root {return false}
+        if _storage._journal != rhs_storage._journal {return false}
+        if _storage._recorded != rhs_storage._recorded {return false}
+        if _storage._sessions != rhs_storage._sessions {return false}
+        if _storage._executions != rhs_storage._executions {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OpenSession"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.openedAt) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.uuid) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.program) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.openedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.openedAt, fieldNumber: 2)
+    }
+    if !self.uuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.uuid, fieldNumber: 3)
+    }
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 4)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 5)
+    }
+    if self.pid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 6)
+    }
+    if !self.program.isEmpty {
+      try visitor.visitSingularStringField(value: self.program, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOpenSession, rhs: ProtoOpenSession) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.openedAt != rhs.openedAt {return false}
+    if lhs.uuid != rhs.uuid {return false}
+    if lhs.actor != rhs.actor {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.pid != rhs.pid {return false}
+    if lhs.program != rhs.program {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OpenExecution"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}id\0\u{1}type\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}continues_attempt\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}submitted_at\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{3}updated_at\0\u{1}deadline\0\u{1}entries\0\u{1}last\0\u{3}ready_sequence\0\u{1}scopes\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}continued_from\0\u{3}refused_epochs\0\u{1}waits\0\u{1}signals\0\u{3}signal_ids\0\u{1}store\0\u{1}outputs\0\u{3}previous_failure\0\u{3}error_code\0")
+
+  fileprivate class _StorageClass {
+    var _number: UInt64 = 0
+    var _id: String = String()
+    var _type: String = String()
+    var _status: ProtoExecutionSummary.Status = .unspecified
+    var _parked: Bool = false
+    var _paused: Bool = false
+    var _delayed: Bool = false
+    var _continuesAttempt: Bool = false
+    var _session: UInt64 = 0
+    var _epoch: UInt64 = 0
+    var _attempt: UInt32 = 0
+    var _losses: UInt32 = 0
+    var _submittedAt: UInt64 = 0
+    var _startAt: UInt64 = 0
+    var _startedAt: UInt64 = 0
+    var _finishedAt: UInt64 = 0
+    var _updatedAt: UInt64 = 0
+    var _deadline: UInt64 = 0
+    var _entries: UInt64 = 0
+    var _last: UInt64 = 0
+    var _readySequence: UInt64 = 0
+    var _scopes: [ProtoScopeState] = []
+    var _retry: ProtoRetryPolicy? = nil
+    var _timeout: UInt64 = 0
+    var _delay: UInt64 = 0
+    var _continuedFrom: UInt64 = 0
+    var _refusedEpochs: [UInt64] = []
+    var _waits: [ProtoOpenWait] = []
+    var _signals: [ProtoBufferedSignal] = []
+    var _signalIds: [String] = []
+    var _store: [ProtoNamedEntry] = []
+    var _outputs: [ProtoNamedEntry] = []
+    var _previousFailure: UInt64 = 0
+    var _errorCode: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _number = source._number
+      _id = source._id
+      _type = source._type
+      _status = source._status
+      _parked = source._parked
+      _paused = source._paused
+      _delayed = source._delayed
+      _continuesAttempt = source._continuesAttempt
+      _session = source._session
+      _epoch = source._epoch
+      _attempt = source._attempt
+      _losses = source._losses
+      _submittedAt = source._submittedAt
+      _startAt = source._startAt
+      _startedAt = source._startedAt
+      _finishedAt = source._finishedAt
+      _updatedAt = source._updatedAt
+      _deadline = source._deadline
+      _entries = source._entries
+      _last = source._last
+      _readySequence = source._readySequence
+      _scopes = source._scopes
+      _retry = source._retry
+      _timeout = source._timeout
+      _delay = source._delay
+      _continuedFrom = source._continuedFrom
+      _refusedEpochs = source._refusedEpochs
+      _waits = source._waits
+      _signals = source._signals
+      _signalIds = source._signalIds
+      _store = source._store
+      _outputs = source._outputs
+      _previousFailure = source._previousFailure
+      _errorCode = source._errorCode
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._parked) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._paused) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._delayed) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._continuesAttempt) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._session) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempt) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._losses) }()
+        case 13: try { try decoder.decodeSingularFixed64Field(value: &_storage._submittedAt) }()
+        case 14: try { try decoder.decodeSingularFixed64Field(value: &_storage._startAt) }()
+        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._startedAt) }()
+        case 16: try { try decoder.decodeSingularFixed64Field(value: &_storage._finishedAt) }()
+        case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._updatedAt) }()
+        case 18: try { try decoder.decodeSingularFixed64Field(value: &_storage._deadline) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._entries) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._last) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._readySequence) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._scopes) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
+        case 24: try { try decoder.decodeSingularUInt64Field(value: &_storage._timeout) }()
+        case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._delay) }()
+        case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
+        case 27: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._refusedEpochs) }()
+        case 28: try { try decoder.decodeRepeatedMessageField(value: &_storage._waits) }()
+        case 29: try { try decoder.decodeRepeatedMessageField(value: &_storage._signals) }()
+        case 30: try { try decoder.decodeRepeatedStringField(value: &_storage._signalIds) }()
+        case 31: try { try decoder.decodeRepeatedMessageField(value: &_storage._store) }()
+        case 32: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
+        case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._previousFailure) }()
+        case 34: try { try decoder.decodeSingularStringField(value: &_storage._errorCode) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
+      }
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 2)
+      }
+      if !_storage._type.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._type, fieldNumber: 3)
+      }
+      if _storage._status != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 4)
+      }
+      if _storage._parked != false {
+        try visitor.visitSingularBoolField(value: _storage._parked, fieldNumber: 5)
+      }
+      if _storage._paused != false {
+        try visitor.visitSingularBoolField(value: _storage._paused, fieldNumber: 6)
+      }
+      if _storage._delayed != false {
+        try visitor.visitSingularBoolField(value: _storage._delayed, fieldNumber: 7)
+      }
+      if _storage._continuesAttempt != false {
+        try visitor.visitSingularBoolField(value: _storage._continuesAttempt, fieldNumber: 8)
+      }
+      if _storage._session != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._session, fieldNumber: 9)
+      }
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 10)
+      }
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempt, fieldNumber: 11)
+      }
+      if _storage._losses != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._losses, fieldNumber: 12)
+      }
+      if _storage._submittedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._submittedAt, fieldNumber: 13)
+      }
+      if _storage._startAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._startAt, fieldNumber: 14)
+      }
+      if _storage._startedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._startedAt, fieldNumber: 15)
+      }
+      if _storage._finishedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._finishedAt, fieldNumber: 16)
+      }
+      if _storage._updatedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._updatedAt, fieldNumber: 17)
+      }
+      if _storage._deadline != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._deadline, fieldNumber: 18)
+      }
+      if _storage._entries != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._entries, fieldNumber: 19)
+      }
+      if _storage._last != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._last, fieldNumber: 20)
+      }
+      if _storage._readySequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._readySequence, fieldNumber: 21)
+      }
+      if !_storage._scopes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._scopes, fieldNumber: 22)
+      }
+      try { if let v = _storage._retry {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
+      if _storage._timeout != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._timeout, fieldNumber: 24)
+      }
+      if _storage._delay != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._delay, fieldNumber: 25)
+      }
+      if _storage._continuedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._continuedFrom, fieldNumber: 26)
+      }
+      if !_storage._refusedEpochs.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._refusedEpochs, fieldNumber: 27)
+      }
+      if !_storage._waits.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._waits, fieldNumber: 28)
+      }
+      if !_storage._signals.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._signals, fieldNumber: 29)
+      }
+      if !_storage._signalIds.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._signalIds, fieldNumber: 30)
+      }
+      if !_storage._store.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._store, fieldNumber: 31)
+      }
+      if !_storage._outputs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outputs, fieldNumber: 32)
+      }
+      if _storage._previousFailure != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._previousFailure, fieldNumber: 33)
+      }
+      if !_storage._errorCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._errorCode, fieldNumber: 34)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOpenExecution, rhs: ProtoOpenExecution) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._parked != rhs_storage._parked {return false}
+        if _storage._paused != rhs_storage._paused {return false}
+        if _storage._delayed != rhs_storage._delayed {return false}
+        if _storage._continuesAttempt != rhs_storage._continuesAttempt {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._losses != rhs_storage._losses {return false}
+        if _storage._submittedAt != rhs_storage._submittedAt {return false}
+        if _storage._startAt != rhs_storage._startAt {return false}
+        if _storage._startedAt != rhs_storage._startedAt {return false}
+        if _storage._finishedAt != rhs_storage._finishedAt {return false}
+        if _storage._updatedAt != rhs_storage._updatedAt {return false}
+        if _storage._deadline != rhs_storage._deadline {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._last != rhs_storage._last {return false}
+        if _storage._readySequence != rhs_storage._readySequence {return false}
+        if _storage._scopes != rhs_storage._scopes {return false}
+        if _storage._retry != rhs_storage._retry {return false}
+        if _storage._timeout != rhs_storage._timeout {return false}
+        if _storage._delay != rhs_storage._delay {return false}
+        if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
+        if _storage._refusedEpochs != rhs_storage._refusedEpochs {return false}
+        if _storage._waits != rhs_storage._waits {return false}
+        if _storage._signals != rhs_storage._signals {return false}
+        if _storage._signalIds != rhs_storage._signalIds {return false}
+        if _storage._store != rhs_storage._store {return false}
+        if _storage._outputs != rhs_storage._outputs {return false}
+        if _storage._previousFailure != rhs_storage._previousFailure {return false}
+        if _storage._errorCode != rhs_storage._errorCode {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ScopeState"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.next) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failure) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.branches) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.path.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.path, fieldNumber: 1)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt32Field(value: self.next, fieldNumber: 2)
+    }
+    if self.failure != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failure, fieldNumber: 3)
+    }
+    if self.branches != false {
+      try visitor.visitSingularBoolField(value: self.branches, fieldNumber: 4)
+    }
+    if self.settled != 0 {
+      try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoScopeState, rhs: ProtoScopeState) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.failure != rhs.failure {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.settled != rhs.settled {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OpenWait"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}operation\0\u{1}deadline\0\u{1}sequence\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 3)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOpenWait, rhs: ProtoOpenWait) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs._operation != rhs._operation {return false}
+    if lhs.deadline != rhs.deadline {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenWait.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TIMER\0\u{1}KIND_SIGNAL\0\u{1}KIND_RETRY\0")
+}
+
+nonisolated extension ProtoBufferedSignal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BufferedSignal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sequence\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoBufferedSignal, rhs: ProtoBufferedSignal) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNamedEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NamedEntry"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sequence\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoNamedEntry, rhs: ProtoNamedEntry) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

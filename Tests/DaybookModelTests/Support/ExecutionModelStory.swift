@@ -101,6 +101,13 @@ enum ExecutionModelStory {
             try harness.resume("slow", by: session(harness))
             try harness.cancel("slow", by: session(harness))
         },
+        { harness in
+            let digest = Array(repeating: UInt8(1), count: 32)
+            try harness.run(
+                RecordSnapshot(size: harness.next - 1, digest: digest, bytes: 100),
+                session: session(harness)
+            )
+        },
     ]
 
     private static func session(_ harness: ModelHarness) -> UInt64 {

@@ -38,6 +38,8 @@ private func text(ofBase base: State.Base) -> String {
         if let timers = child.value as? Timers {
             return label + ": " + text(of: live(timers, base.executions))
         }
+        // Kept also when nothing of a type is open any more.
+        if label == "types" { return label }
         guard label == "ready" else { return label + ": " + text(of: child.value) }
         let live = places(in: child.value).filter { place in
             guard let state = base.executions[place.number] else { return false }

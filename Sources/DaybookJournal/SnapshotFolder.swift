@@ -1,0 +1,185 @@
+import Crypto
+import DaybookFormat
+import DaybookSystem
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The folder of a journal's snapshots: immutable files, each a fold of the journal's first
+/// entries. What is folded, and how, is the caller's.
+///
+/// A file is on the disk, name and all, before the entry that vouches for it. One that no entry
+/// vouches for is never used.
+public struct SnapshotFolder: Sendable {
+    /// The folder's path.
+    public let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// A file in the folder.
+    public struct File: Hashable, Sendable {
+        /// What it is a fold to.
+        public let projection: String
+        /// How many entries it is the fold of.
+        public let size: UInt64
+
+        /// Names a file.
+        public init(projection: String, size: UInt64) {
+            self.projection = projection
+            self.size = size
+        }
+
+        init?(name: String) {
+            guard let dash = name.lastIndex(of: "-"), dash > name.startIndex,
+                let size = UInt64(name[name.index(after: dash)...])
+            else { return nil }
+            self.init(projection: String(name[..<dash]), size: size)
+            guard self.name == name else { return nil }
+        }
+
+        /// The file's name: the projection, and the size with 20 digits.
+        public var name: String {
+            let digits = String(size)
+            return projection + "-" + String(repeating: "0", count: 20 - digits.count) + digits
+        }
+    }
+
+    /// What a file was written as.
+    public struct Written: Sendable {
+        /// SHA-256 of its bytes.
+        public let digest: [UInt8]
+        /// How many they are.
+        public let bytes: UInt64
+    }
+
+    /// Its files of one projection, the newest first.
+    /// - Throws: `SystemError`.
+    public func files(of projection: String) throws -> [File] {
+        guard try FileStatus.of(path) != nil else { return [] }
+        return try Folder.names(in: path).compactMap(File.init)
+            .filter { $0.projection == projection }.sorted { $0.size > $1.size }
+    }
+
+    /// The right to write and to remove, for one process at a time; given back with the last
+    /// reference.
+    /// - Returns: nil when another has it.
+    /// - Throws: `SystemError`.
+    public func lock() throws -> HeldLock? {
+        try Folder.create(path)
+        let file = try DaybookSystem.File.open(path + "/lock", .readWrite)
+        return try file.tryLock(.exclusive) ? HeldLock(file) : nil
+    }
+
+    /// Writes a file and makes it durable.
+    /// - Parameters:
+    ///   - schema: version of its contents.
+    ///   - root: of the tree of the entries that it is the fold of.
+    ///   - contents: writes fields 5 and later of `daybook.v1.Snapshot`, piece by piece.
+    ///   - lock: makes sure that nobody else does the same.
+    /// - Throws: `SystemError`; what `contents` throws.
+    public func write(
+        _ file: File,
+        schema: UInt32,
+        root: TreeHash,
+        holding lock: HeldLock,
+        _ contents: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Written {
+        let place = path + "/" + file.name
+        let unfinished = place + ".unfinished"
+        // Left by a process that was killed.
+        try Folder.removeFile(unfinished)
+        var hash = SHA256()
+        var count: UInt64 = 0
+        do {
+            let output = try DaybookSystem.File.open(unfinished, .create)
+            let put = { (bytes: UnsafeRawBufferPointer) throws in
+                try output.append(bytes)
+                hash.update(bufferPointer: bytes)
+                count += UInt64(bytes.count)
+            }
+            try Self.put(file, schema, root, put)
+            try contents(put)
+            try output.synchronize()
+            try Folder.rename(unfinished, to: place)
+            try Folder.synchronize(path)
+        } catch {
+            try Folder.removeFile(unfinished)
+            throw error
+        }
+        return Written(digest: Array(hash.finalize()), bytes: count)
+    }
+
+    /// The fields before the contents.
+    private static func put(
+        _ file: File,
+        _ schema: UInt32,
+        _ root: TreeHash,
+        _ put: (UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        var header = WireWriter()
+        Array(file.projection.utf8).withUnsafeBytes { header.bytes($0, field: 1) }
+        header.varint(UInt64(schema), field: 2)
+        header.varint(file.size, field: 3)
+        root.withBytes { header.bytes($0, field: 4) }
+        try put(header.bytes)
+    }
+
+    /// The digest that ``write(_:schema:root:holding:_:)`` would give, without writing.
+    /// - Throws: what `contents` throws.
+    public static func digest(
+        of file: File,
+        schema: UInt32,
+        root: TreeHash,
+        _ contents: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) rethrows -> [UInt8] {
+        var hash = SHA256()
+        put(file, schema, root) { hash.update(bufferPointer: $0) }
+        try contents { hash.update(bufferPointer: $0) }
+        return Array(hash.finalize())
+    }
+
+    /// The digest of a file as it is.
+    /// - Throws: `SystemError`.
+    public func digest(of file: File) throws -> [UInt8] {
+        Array(SHA256.hash(data: try DaybookSystem.File.contents(of: path + "/" + file.name)))
+    }
+
+    /// Removes a file. Fine when it is not there.
+    /// - Throws: `SystemError`.
+    public func remove(_ file: File, holding lock: HeldLock) throws {
+        try Folder.removeFile(path + "/" + file.name)
+    }
+
+    /// Reads a file.
+    /// - Throws: ``JournalError/Code/integrity`` when its bytes are not those that `digest` is of,
+    ///   or it is not the fold of these entries; `WireError`; `SystemError`.
+    public func read(_ file: File, digest: [UInt8], root: TreeHash) throws -> [UInt8] {
+        let place = path + "/" + file.name
+        let bytes = try DaybookSystem.File.contents(of: place)
+        guard Array(SHA256.hash(data: bytes)) == digest else {
+            throw JournalError.integrity(
+                nil,
+                "the snapshot \(file.name) is not the one that its entry vouches for"
+            )
+        }
+        guard try Self.root(in: bytes) == root.bytes else {
+            throw JournalError.integrity(
+                nil,
+                "the snapshot \(file.name) is not the fold of this journal's first \(file.size) entries"
+            )
+        }
+        return bytes
+    }
+
+    private static func root(in snapshot: [UInt8]) throws -> [UInt8]? {
+        try snapshot.withUnsafeBytes { bytes in
+            var reader = WireReader(bytes)
+            while let field = try reader.field() {
+                if field.tag == 4 << 3 | 2 { return Array(try reader.bytes()) }
+                try reader.skip(field)
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
+
+/// Records that a snapshot of the state lies on the disk. From then on recovery may begin with it.
+public struct RecordSnapshot: Command {
+    /// How many entries it is the fold of.
+    public let size: UInt64
+    /// SHA-256 of the file.
+    public let digest: [UInt8]
+    /// How long the file is.
+    public let bytes: UInt64
+
+    /// Puts the command together.
+    public init(size: UInt64, digest: [UInt8], bytes: UInt64) {
+        self.size = size
+        self.digest = digest
+        self.bytes = bytes
+    }
+
+    /// The sequence of its entry.
+    public typealias Answer = UInt64
+
+    /// Granted for a newer one than the last: of two processes that took one, the second is told.
+    public func decide(
+        _ state: borrowing State,
+        _ facts: Facts,
+        _ moment: Moment
+    ) throws(Refusal) -> Decision<UInt64> {
+        guard digest.count == 32, size > 0, size <= moment.nextSequence else {
+            throw Refusal(
+                .invalidArgument,
+                "a snapshot of \(size) entries with a digest of \(digest.count) bytes was to be recorded in a journal of \(moment.nextSequence) entries; take it of entries that are there, and hash it with SHA-256"
+            )
+        }
+        let last = state.journal.snapshotSize
+        guard size > last else {
+            throw Refusal(
+                .conflict,
+                "a snapshot of \(size) entries was to be recorded, and there is one of \(last); use that one"
+            )
+        }
+        var builder = DraftBuilder(state, moment)
+        let sequence = builder.add(
+            .snapshotTaken(
+                .with {
+                    $0.projection = State.projection
+                    $0.schema = State.snapshotSchema
+                    $0.size = size
+                    $0.digest = Data(digest)
+                    $0.bytes = bytes
+                }
+            ),
+            to: 0
+        )
+        return Decision(builder.drafts, sequence)
+    }
+}
