@@ -351,6 +351,16 @@ public final class Daybook: Sendable {
         return Intervention(id: id, actor: actor, reason: payloads)
     }
 
+    // MARK: Keeping
+
+    /// Writes the state to a file, from which recovery then begins. Done by itself after every
+    /// ``DaybookOptions/snapshotInterval`` entries; a program may do it before it stops.
+    /// - Returns: how many entries it is the fold of; nil when another process takes one at this
+    ///   moment, or when nothing has been appended since the last.
+    /// - Throws: ``JournalError``; `SystemError`, for example of a disk that is full.
+    @discardableResult
+    public func takeSnapshot() async throws -> UInt64? { try await engine.takeSnapshot() }
+
     // MARK: Looking
 
     /// What is known of an execution; nil when there is none of that id.

@@ -154,7 +154,7 @@ final class Engine: Sendable {
         }
         guard isFree else { return }
         group.addTask(executorPreference: options.executor) { [self] in
-            await takeSnapshot()
+            await takeDueSnapshot()
             running.withLock { $0.isSnapshotting = false }
         }
     }

@@ -118,18 +118,25 @@ struct StateSnapshots: Sendable {
 }
 
 extension Engine {
-    /// Takes a snapshot in the background and records it. That it failed is logged, and no more:
-    /// recovery takes longer then.
-    func takeSnapshot() async {
+    /// Takes a snapshot and records it.
+    /// - Returns: how many entries it is the fold of; nil when another process takes one, when there
+    ///   is nothing new, or when the engine stops.
+    func takeSnapshot() async throws -> UInt64? {
         let snapshots = snapshots
+        let taken = try await SystemThread.run { [self] in
+            try snapshots.take { isStopped }
+        }
+        guard let taken else { return nil }
+        _ = try await perform { taken.command }
+        try await SystemThread.run { try snapshots.prune(after: taken) }
+        observe(.snapshotTaken(size: taken.command.size))
+        return taken.command.size
+    }
+
+    /// Takes one that is due. That it failed is logged, and no more: recovery takes longer then.
+    func takeDueSnapshot() async {
         do {
-            let taken = try await SystemThread.run { [self] in
-                try snapshots.take { isStopped }
-            }
-            guard let taken else { return }
-            _ = try await perform { taken.command }
-            try await SystemThread.run { try snapshots.prune(after: taken) }
-            observe(.snapshotTaken(size: taken.command.size))
+            _ = try await takeSnapshot()
         } catch {
             options.logger.warning("no snapshot was taken", metadata: ["reason": "\(error)"])
         }

@@ -122,4 +122,83 @@ enum Scale {
             "\(pad("\(count)", 9)) waiting executions: begun in \(text(began, 1)) s, \(Int(grown)) bytes of memory each, opened again in \(text(opened, 2)) s, \(ids.count) woken in \(text(woken, 2)) s"
         )
     }
+
+    /// Opens a journal of about `count` entries, of which few are open, from a snapshot with a tail
+    /// of about 1,000 entries, and then without.
+    static func recovery(_ folder: String, count: Int) async throws {
+        let path = folder + "/recovery-\(count).daybook"
+        try Daybook.create(at: path)
+        var options = DaybookOptions()
+        options.snapshotInterval = nil
+        options.maxResident = 1_000
+        options.maxConcurrent = 256
+        let workflows: [any Workflow] = [ShortWorkflow(), WaitingWorkflow()]
+        let first = try await Daybook.open(at: path, options, workflows: workflows)
+        try await finish(first, count / ShortWorkflow.entries, "short")
+        for number in 0..<1_000 {
+            try await first.submit(WaitingWorkflow.self, id: "w\(number)", input: number).execute()
+        }
+        for number in 0..<1_000 {
+            _ = try await first.wait(for: "w\(number)") { $0.status == .waiting }
+        }
+        let taking = ContinuousClock.now
+        let size = try await first.takeSnapshot() ?? 0
+        let taken = seconds(since: taking)
+        try await finish(first, 1_000 / ShortWorkflow.entries, "tail")
+        try await first.close()
+        let opened = try await open(path, options, workflows)
+        try FileManager.default.removeItem(atPath: path + "/snapshots")
+        let folded = try await open(path, options, workflows)
+        print(
+            "\(pad("\(size)", 9)) entries, 1000 of their executions open: a snapshot took \(text(taken, 2)) s, opened from it in \(text(opened * 1e3, 1)) ms, without it in \(text(folded * 1e3, 1)) ms"
+        )
+    }
+
+    /// The best of three.
+    private static func open(
+        _ path: String,
+        _ options: DaybookOptions,
+        _ workflows: [any Workflow]
+    ) async throws -> Double {
+        var best = Double.infinity
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            let daybook = try await Daybook.open(at: path, options, workflows: workflows)
+            best = min(best, seconds(since: start))
+            try await daybook.close()
+        }
+        return best
+    }
+
+    private static func finish(_ daybook: Daybook, _ count: Int, _ name: String) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<256 {
+                group.addTask {
+                    for number in stride(from: lane, to: count, by: 256) {
+                        _ = try await daybook.run(
+                            ShortWorkflow.self,
+                            id: "\(name)\(number)",
+                            input: number
+                        )
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// Comes to an end after a few checkpoints.
+struct ShortWorkflow: Workflow {
+    static let name = "short"
+    /// Its entries: submitted, readied, claimed, completed, and the checkpoints.
+    static let entries = 14
+
+    func run(_ number: Int, _ context: WorkflowContext) async throws -> Int {
+        var sum = number
+        for step in 0..<10 {
+            sum += try await context.checkpoint("step") { _ in step }
+        }
+        return sum
+    }
 }

@@ -5,7 +5,8 @@ import Glibc
 // Prints ratios: each contestant and the C baseline take turns in one run, and the median counts.
 // A ratio above 1 means faster than C.
 
-// --batch N measures appends of that batch only, --scale only executions at scale.
+// --batch N measures appends of that batch only, --scale only executions at scale,
+// --recovery only opening journals with and without a snapshot.
 
 let isShort = CommandLine.arguments.contains("--short")
 let rounds = isShort ? 3 : 9
@@ -43,7 +44,8 @@ var commitOfOne = 0.0
 let only = CommandLine.arguments.firstIndex(of: "--batch").flatMap {
     Int(CommandLine.arguments[$0 + 1])
 }
-let isScaleOnly = CommandLine.arguments.contains("--scale")
+let isRecoveryOnly = CommandLine.arguments.contains("--recovery")
+let isScaleOnly = isRecoveryOnly || CommandLine.arguments.contains("--scale")
 for size in isScaleOnly ? [] : only.map({ [$0] }) ?? [1, 8, 64, 512, 4_096] {
     let entries = isShort ? 512 : 4_096
     let batches = max(entries / size, 2)
@@ -108,11 +110,17 @@ print(
 
 // MARK: Scale
 
-print("\nLong executions, and many that wait:")
-for count in isShort ? [1_000, 10_000] : [10_000, 100_000, 1_000_000] {
-    try await Scale.long(folder, count: count)
+if !isRecoveryOnly {
+    print("\nLong executions, and many that wait:")
+    for count in isShort ? [1_000, 10_000] : [10_000, 100_000, 1_000_000] {
+        try await Scale.long(folder, count: count)
+    }
+    for count in isShort ? [2_000] : [10_000, 100_000] {
+        try await Scale.waiting(folder, count: count)
+    }
 }
-for count in isShort ? [2_000] : [10_000, 100_000] {
-    try await Scale.waiting(folder, count: count)
+print("\nOpening:")
+for count in isShort ? [1_000, 10_000] : [100_000, 10_000_000] {
+    try await Scale.recovery(folder, count: count)
 }
 try FileManager.default.removeItem(atPath: folder)
