@@ -119,11 +119,7 @@ public final class Daybook: Sendable {
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let firing = try options.firing()
-        let snapshots = StateSnapshots(
-            journal: journal,
-            folder: place.snapshots,
-            logger: options.logger
-        )
+        let snapshots = StateSnapshots(of: journal, in: place.snapshots, options.logger)
         let fold = EngineFold(
             board,
             session: uuid,
@@ -366,6 +362,12 @@ public final class Daybook: Sendable {
     /// What is known of an execution; nil when there is none of that id.
     public func record(of id: String) throws -> ExecutionRecord? {
         try engine.record(of: id)
+    }
+
+    /// The executions that a query asks for. Without ids every row of the index is read.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
+        try engine.records(query)
     }
 
     /// Waits until an execution has ended or is parked.

@@ -11,6 +11,15 @@ extension Engine {
         }
     }
 
+    /// The executions that a query asks for.
+    func records(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
+        try writer.journal.store.read { reader in
+            try ExecutionReader.records(query, reader) { number in
+                writer.inspect { $0.state.committed(number) }
+            }
+        }
+    }
+
     /// Waits until the journal cannot be written any more, and throws why.
     func waitForHalt() async throws {
         while !isStopped {

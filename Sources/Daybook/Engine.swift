@@ -66,11 +66,7 @@ final class Engine: Sendable {
         self.session = session
         sessionNumber = number
         self.place = place
-        snapshots = StateSnapshots(
-            journal: writer.journal,
-            folder: place.snapshots,
-            logger: options.logger
-        )
+        snapshots = StateSnapshots(of: writer.journal, in: place.snapshots, options.logger)
         self.options = options
         alarms = try AlarmClock(options.clock)
         self.workflows = workflows

@@ -1,6 +1,6 @@
 import DaybookFormat
-import DaybookJournal
-import DaybookModel
+public import DaybookJournal
+public import DaybookModel
 import DaybookSystem
 import Logging
 
@@ -8,10 +8,35 @@ import Logging
 ///
 /// They are taken by a fold of their own, from the newest one on, beside the writer: the state in
 /// memory is neither copied nor held up.
-struct StateSnapshots: Sendable {
+public struct StateSnapshots: Sendable {
     let journal: Journal
     let folder: SnapshotFolder
-    let logger: Logger
+    private let leaveAside: @Sendable (SnapshotFolder.File, (any Error)?) -> Void
+
+    /// The snapshots of a journal.
+    /// - Parameter leaveAside: told of files that are not fit for use, and why; nil: they are not
+    ///   recorded, or another version's.
+    public init(
+        of journal: Journal,
+        in folder: SnapshotFolder,
+        leaveAside: @escaping @Sendable (SnapshotFolder.File, (any Error)?) -> Void = { _, _ in }
+    ) {
+        self.journal = journal
+        self.folder = folder
+        self.leaveAside = leaveAside
+    }
+
+    init(of journal: Journal, in folder: SnapshotFolder, _ logger: Logger) {
+        self.init(of: journal, in: folder) { file, error in
+            let level: Logger.Level = error == nil ? .info : .warning
+            let reason = error.map { "\($0)" } ?? "it is not recorded, or another version's"
+            logger.log(
+                level: level,
+                "a snapshot is left aside",
+                metadata: ["snapshot": "\(file.name)", "reason": "\(reason)"]
+            )
+        }
+    }
 
     /// Files that stay when a new one is recorded, that one included: if it cannot be read, there
     /// is another.
@@ -31,15 +56,13 @@ struct StateSnapshots: Sendable {
     /// The state of the newest snapshot that is fit for use, or that of a journal without entries.
     /// What is not fit is told of and left aside.
     /// - Throws: `SystemError`, when the folder cannot be read.
-    func newest() throws -> State {
+    public func newest() throws -> State {
         for file in try folder.files(of: State.projection) {
             do {
                 if let state = try state(of: file) { return state }
+                leaveAside(file, nil)
             } catch {
-                logger.warning(
-                    "a snapshot is left aside",
-                    metadata: ["snapshot": "\(file.name)", "reason": "\(error)"]
-                )
+                leaveAside(file, error)
             }
         }
         return State()
@@ -48,7 +71,6 @@ struct StateSnapshots: Sendable {
     /// - Returns: nil for one that is not recorded, or of another version's.
     private func state(of file: SnapshotFolder.File) throws -> State? {
         guard let entry = try record(of: file), entry.schema == State.snapshotSchema else {
-            logger.info("a snapshot is left aside", metadata: ["snapshot": "\(file.name)"])
             return nil
         }
         let bytes = try folder.read(

@@ -38,8 +38,9 @@ struct Takeover {
             [.text("the process that ran it was lost too many times in a row")],
             limit: 1 << 16
         )
+        let eviction = try eviction(of: other.number)
         let answer = try await Engine.perform(writer, session: session) {
-            LoseSession(other.number, parkMessage: message)
+            LoseSession(other.number, parkMessage: message, eviction: eviction)
         }
         try removeFiles(uuid)
         // A session that was closed in good order meanwhile leaves nothing to take over.
@@ -60,6 +61,13 @@ struct Takeover {
                 endedProcesses: ended
             )
         )
+    }
+
+    private func eviction(of number: UInt64) throws -> LoseSession.Eviction? {
+        guard let eviction = options.eviction, eviction.session == number else { return nil }
+        let own = writer.inspect { $0.state.sessions }.first { $0.number == session }
+        let reason = try eviction.reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
+        return LoseSession.Eviction(actor: own?.actor ?? "unknown", reason: reason)
     }
 
     /// The lock of a session, if its process is gone.

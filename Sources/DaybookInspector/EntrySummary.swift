@@ -9,7 +9,9 @@ extension JournalEntry {
         case .sessionOpened(let event):
             "\(event.program) \(event.version), pid \(event.pid) on \(event.host), by \(event.actor)"
         case .sessionClosed(let event): "session \(event.session)"
-        case .sessionLost(let event): "session \(event.session)"
+        case .sessionLost(let event):
+            "session \(event.session)"
+                + (event.actor.isEmpty ? "" : ", ended by \(event.actor)\(message)")
         case .contentTypeInterned(let event): event.contentType
         case .snapshotTaken(let event):
             "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"

@@ -29,23 +29,15 @@ extension Inspector {
         return all
     }
 
-    /// The state of everything that is open, folded from all entries.
+    /// The state of everything that is open: the newest snapshot, and the entries after it.
     public func state() throws -> State {
-        var state = State()
-        var next: UInt64 = 0
-        var isDone = false
-        while !isDone {
-            let first = next
-            try store.read { reader in
-                try reader.scanEntries(from: first) { key, bytes in
-                    try state.apply(committed: EntryView(bytes)) { number, sequence in
-                        try ExecutionReader.fold(number, upTo: sequence - 1, reader)
-                    }
-                    next = key + 1
-                    return next - first < 65_536
-                }
+        let journal = try Journal.open(store)
+        var state = try StateSnapshots(of: journal, in: folder.snapshots).newest()
+        try journal.scan(from: state.next) { entry, reader in
+            try state.apply(committed: entry) { number, sequence in
+                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
             }
-            isDone = next - first < 65_536
+            return true
         }
         return state
     }

@@ -53,27 +53,10 @@ public struct Inspector: Sendable {
         try store.read { try ExecutionReader.ending(of: record, $0) }.map { try entry($0) }
     }
 
-    /// Executions in the order of their ids.
-    /// - Parameters:
-    ///   - isIncluded: which ones.
-    ///   - limit: at most so many.
-    public func executions(
-        limit: Int = .max,
-        where isIncluded: (ExecutionRecord) -> Bool = { _ in true }
-    ) throws -> [ExecutionRecord] {
-        var all: [ExecutionRecord] = []
-        try store.read { reader in
-            try reader.scanExecutions(after: nil) { id, bytes in
-                let row = try ExecutionReader.decodeRow(Array(bytes), of: id)
-                let record =
-                    row.hasClosed
-                    ? try ExecutionRecord(id: id, row: row)
-                    : ExecutionRecord(try ExecutionReader.fold(row.number, reader))
-                if isIncluded(record) { all.append(record) }
-                return all.count < limit
-            }
-        }
-        return all
+    /// The executions that a query asks for.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
+        try store.read { try ExecutionReader.records(query, $0) }
     }
 
     // MARK: Entries

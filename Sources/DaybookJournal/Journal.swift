@@ -88,8 +88,9 @@ public final class Journal: Sendable {
     /// - Parameter size: how many; no more than there are.
     /// - Throws: ``JournalError/Code/integrity``; errors of the store.
     public func head(at size: UInt64) throws -> TreeHead {
-        try store.read { reader in
-            TreeHead(size: size, root: try TreeBuilder(size: size, reader).root)
+        let known = appender.withLock { $0.tree }
+        return try store.read { reader in
+            TreeHead(size: size, root: try TreeBuilder(size: size, known: known, reader).root)
         }
     }
 

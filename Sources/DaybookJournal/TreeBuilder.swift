@@ -64,10 +64,12 @@ struct TreeBuilder: Sendable {
 
     /// Rebuilds the right edge of a tree of `size` leaves.
     /// - Parameters:
+    ///   - known: another size of the same tree, whose hashes need not be computed again.
     ///   - tile: gives a full tile by level and index.
     ///   - leaf: gives a leaf hash; asked only for those after the last full tile.
     init(
         size: UInt64,
+        known: TreeBuilder? = nil,
         tile: (UInt8, UInt64) throws -> [TreeHash],
         leaf: (UInt64) throws -> TreeHash
     ) throws {
@@ -80,10 +82,15 @@ struct TreeBuilder: Sendable {
         for level in stride(from: level, through: 0, by: -1) {
             let span = UInt64(1) << UInt64(8 * level)
             while size - covered >= span {
+                let index = covered >> UInt64(8 * level)
                 let root =
-                    level == 0
-                    ? try leaf(covered)
-                    : try Self.root(of: tile(UInt8(level - 1), covered >> UInt64(8 * level)))
+                    if let root = known?.edgeHash(level: level, index: index) {
+                        root
+                    } else if level == 0 {
+                        try leaf(index)
+                    } else {
+                        Self.root(of: try tile(UInt8(level - 1), index))
+                    }
                 appendSubtree(root, level: level)
                 covered += span
             }
@@ -93,8 +100,8 @@ struct TreeBuilder: Sendable {
 
     /// Rebuilds the right edge of the tree of the first `size` entries of a journal.
     /// - Throws: ``JournalError/Code/integrity``; errors of the store.
-    init(size: UInt64, _ reader: any StoreReader) throws {
-        try self.init(size: size) { level, index in
+    init(size: UInt64, known: TreeBuilder? = nil, _ reader: any StoreReader) throws {
+        try self.init(size: size, known: known) { level, index in
             guard let tile = try reader.tile(level: level, index: index),
                 tile.count == Self.tileWidth
             else {
@@ -121,12 +128,25 @@ struct TreeBuilder: Sendable {
         subtrees.append(root)
     }
 
+    /// A hash of the unfinished tile of a level.
+    private func edgeHash(level: Int, index: UInt64) -> TreeHash? {
+        guard level < edges.count else { return nil }
+        let first = (size >> UInt64(8 * (level + 1))) << 8
+        guard index >= first, index - first < UInt64(edges[level].count) else { return nil }
+        return edges[level][Int(index - first)]
+    }
+
+    /// The root over a number of hashes that is a power of two.
     private static func root(of hashes: [TreeHash]) -> TreeHash {
-        var level = hashes
-        while level.count > 1 {
-            level = stride(from: 0, to: level.count, by: 2).map { .node(level[$0], level[$0 + 1]) }
+        var hashes = hashes
+        var count = hashes.count
+        while count > 1 {
+            count /= 2
+            for index in 0..<count {
+                hashes[index] = .node(hashes[2 * index], hashes[2 * index + 1])
+            }
         }
-        return level[0]
+        return hashes[0]
     }
 }
 

@@ -84,11 +84,28 @@ public struct LoseSession: Command {
     public let session: UInt64
     /// Payload for an execution that is parked for it: the reason in words.
     public let parkMessage: SealedPayloads
+    /// Who ended its process, and why; nil: nobody that is known.
+    public let eviction: Eviction?
+
+    /// Somebody has ended a session's process.
+    public struct Eviction: Sendable {
+        /// Who it was.
+        public let actor: String
+        /// Why, in words.
+        public let reason: SealedPayloads?
+
+        /// Puts the two together.
+        public init(actor: String, reason: SealedPayloads? = nil) {
+            self.actor = actor
+            self.reason = reason
+        }
+    }
 
     /// Puts the command together.
-    public init(_ session: UInt64, parkMessage: SealedPayloads) {
+    public init(_ session: UInt64, parkMessage: SealedPayloads, eviction: Eviction? = nil) {
         self.session = session
         self.parkMessage = parkMessage
+        self.eviction = eviction
     }
 
     /// What became of the executions that it ran.
@@ -114,9 +131,19 @@ public struct LoseSession: Command {
         guard state.sessions.contains(where: { $0.number == session }) else {
             return Decision([], Answer())
         }
+        if let eviction { try Names.check(eviction.actor, "actor") }
         var builder = DraftBuilder(state, moment)
         var answer = Answer()
-        let lost = builder.add(.sessionLost(.with { $0.session = session }), to: 0)
+        let lost = builder.add(
+            .sessionLost(
+                .with {
+                    $0.session = session
+                    $0.actor = eviction?.actor ?? ""
+                }
+            ),
+            to: 0,
+            payloads: eviction?.reason
+        )
         for number in state.leased(by: session) {
             // What waits goes on waiting: nobody needs to hold it.
             guard let execution = state.execution(number), execution.status != .waiting else {

@@ -210,7 +210,8 @@ import Testing
 
     @Test(arguments: [
         ["frobnicate"], ["entry", "x"], ["entry"], ["list", "--limit", "0"],
-        ["list", "--status", "happy"], ["log", "--type", "nothing"], ["log", "--follow", "--json"],
+        ["list", "--status", "happy"], ["list", "--since", "soon"], ["list", "--since", "5y"],
+        ["log", "--type", "nothing"], ["log", "--follow", "--json"],
         ["log", "--follow", "--reverse"], ["work", "--concurrency", "0"], ["verify", "--deeply"],
         ["run", "runbook.yaml", "--json", "--jsonl"], ["status"], ["info", "--time", "never"],
     ])

@@ -122,6 +122,14 @@ import Testing
             #expect(try await ids("--limit", "1") == ["bad"])
             #expect(try await ids("--status", "completed") == ["done"])
             #expect(try await ids("--status", "ready") == [])
+            // Since the second one was submitted, to the millisecond that the text shows.
+            let all = try await sandbox.succeed("list", "--json").json["executions"].elements
+            let submitted = try #require(all[0]["createdAt"].string)
+            #expect(try await ids("--since", submitted.prefix(23) + "Z") == ["bad"])
+            #expect(try await ids("--since", "1h") == ["bad", "done"])
+            #expect(try await ids("--since", "0s") == [])
+            #expect(try await ids("--since", "2999-01-01") == [])
+            #expect(try await ids("--since", "2026-01-01") == ["bad", "done"])
             let two = try await ids("--status", "completed", "--status", "failed")
             #expect(two == ["bad", "done"])
             #expect(try await ids("--type", "runbook") == ["bad", "done"])

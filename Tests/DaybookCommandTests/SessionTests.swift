@@ -71,7 +71,7 @@ import Glibc
         try await withRun { sandbox, run, job, _ in
             let number = try #require(try await sessions(sandbox)[0]["session"].integer)
             expect(
-                try await sandbox.daybook("session", "evict", "\(number)"),
+                try await sandbox.daybook("session", "evict", "\(number)", "--yes"),
                 exits: 4,
                 saying: "process \(run.pid)",
                 "is alive",
@@ -79,7 +79,13 @@ import Glibc
             )
             #expect(try await sandbox.succeed("status", "x").text == "running\n")
             #expect(!isGone(job))
-            let evicted = try await sandbox.succeed("session", "evict", "\(number)", "--kill")
+            let evicted = try await sandbox.succeed(
+                "session",
+                "evict",
+                "\(number)",
+                "--yes",
+                "--kill"
+            )
             #expect(evicted.text == "session \(number) evicted\n")
             #expect(try await run.finish().status == -SIGKILL)
             #expect(try await sessions(sandbox) == [])
@@ -96,17 +102,60 @@ import Glibc
             #expect(stopped["state"] == "stopped")
             let number = try #require(stopped["session"].integer)
             expect(
-                try await sandbox.daybook("session", "evict", "\(number)"),
+                try await sandbox.daybook("session", "evict", "\(number)", "--yes"),
                 exits: 4,
                 saying: "--kill"
             )
             let document = try await sandbox.succeed(
-                ["session", "evict", "\(number)", "--kill", "--json"]
+                ["session", "evict", "\(number)", "--yes", "--kill", "--json"]
             ).json
             #expect(document == ["schema": "daybook.session.evict/1", "session": .integer(number)])
             #expect(try await run.finish().status == -SIGKILL)
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
         }
+    }
+
+    /// Nobody can write as long as it is stopped there; it is found and ended all the same.
+    @Test func aSessionStoppedInsideATransactionCanBeEvicted() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            var text = runbook(["first": "echo up > \"$INPUT_UP\""], inputs: ["up"])
+            for number in 0..<400 { text += "  - { name: job\(number), run: 'true' }\n" }
+            try sandbox.write(text)
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path])
+            )
+            try await up.line()
+            let lock = try File.open(sandbox.dataFile + "-lock", .read)
+            stop(run)
+            while try !isWriting(run.pid, lock) {
+                run.signal(SIGCONT)
+                stop(run)
+            }
+            let stopped = try await sessions(sandbox)[0]
+            #expect(stopped["state"] == "stopped")
+            let number = try #require(stopped["session"].integer)
+            try await sandbox.succeed(
+                ["session", "evict", "\(number)", "--kill", "--yes", "--reason", "it hangs"]
+                    + ["--actor", "Grace"]
+            )
+            #expect(try await run.finish().status == -SIGKILL)
+            let log = try await sandbox.succeed("log", "--type", "session_lost").text
+            #expect(log.contains("session \(number), ended by Grace: it hangs"))
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "x").text == "completed\n")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// Whether a thread of a process holds LMDB's lock on writing: a POSIX mutex in the second cache
+    /// line of the lock file, the first word of which is the holder's thread id.
+    private func isWriting(_ pid: Int32, _ lock: borrowing File) throws -> Bool {
+        var word: UInt32 = 0
+        let count = try withUnsafeMutableBytes(of: &word) { try lock.read(into: $0, at: 64) }
+        #expect(count == 4)
+        let holder = word & 0x3FFF_FFFF
+        return try holder != 0 && FileStatus.of("/proc/\(pid)/task/\(holder)") != nil
     }
 
     /// A process that is stopped keeps what it holds, and goes on with it.
@@ -134,7 +183,7 @@ import Glibc
             // Looking changes nothing.
             #expect(try await sandbox.succeed("status", "x").text == "running\n")
             let number = try #require(gone[0]["session"].integer)
-            try await sandbox.succeed("session", "evict", "\(number)")
+            try await sandbox.succeed("session", "evict", "\(number)", "--yes")
             #expect(try await sessions(sandbox) == [])
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
             let text = try readState(of: job)

@@ -3,6 +3,7 @@ public import ArgumentParser
 import Daybook
 import DaybookFormat
 import DaybookInspector
+import DaybookJournal
 public import DaybookModel
 
 extension ExecutionStatus: ExpressibleByArgument {}
@@ -22,6 +23,14 @@ struct ListCommand: AsyncParsableCommand {
     @Option(help: "Only those of this workflow.")
     var type: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only those submitted since then: a time (2026-01-31T12:00:00Z), a day, or a span until now (30m, 12h, 7d).",
+            valueName: "time"
+        )
+    )
+    var since: PointInTime?
+
     @Option(help: "At most so many.")
     var limit: Int?
 
@@ -30,13 +39,13 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let all = try common.inspect { inspector in
-            try inspector.executions { record in
-                (status.isEmpty || status.contains(record.status))
-                    && (type == nil || record.type == type)
-            }
-        }
-        let records = all.sorted { $0.number > $1.number }.prefix(limit ?? .max)
+        var query = ExecutionQuery()
+        if !status.isEmpty { query.statuses = Set(status) }
+        query.types = type.map { [$0] }
+        query.submittedSince = since?.timestamp(now: SystemClock().now())
+        query.order = .newestFirst
+        query.limit = limit
+        let records = try common.inspect { try $0.executions(query) }
         if common.json {
             common.write("daybook.list/1") { json in
                 json.key("executions")

@@ -63,6 +63,10 @@ struct SessionCommand: AsyncParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var write: WriteOptions
+        @OptionGroup var consent: ConsentOptions
+
+        @Option(help: "Why, in words, for the record.")
+        var reason: String?
 
         @Argument(help: "The session's number, as `session list` shows it.")
         var session: UInt64
@@ -80,6 +84,15 @@ struct SessionCommand: AsyncParsableCommand {
                     "no session \(session) is open; `daybook session list` shows those that are"
                 )
             }
+            if consent.dryRun {
+                let message = try SealedPayloads([.text("")], limit: 1 << 16)
+                try rehearse(
+                    "session.evict",
+                    LoseSession(session, parkMessage: message),
+                    common
+                )
+                return
+            }
             let folder = JournalFolder(path)
             if try SessionLiveness.of(found, in: folder) != .gone {
                 guard kill else {
@@ -88,10 +101,19 @@ struct SessionCommand: AsyncParsableCommand {
                         "the process \(found.pid) of session \(session) is alive; stop it, or use --kill"
                     )
                 }
+                try consent.ask(
+                    "end the process \(found.pid) and take over from session \(session)"
+                )
                 try SessionLiveness.end(found, in: folder)
+            } else {
+                try consent.ask("take over from session \(session)")
             }
             // Opening takes over from every session whose process is gone.
-            let remaining = try await withDaybook(common, write) { $0.sessions }
+            let remaining = try await withDaybook(
+                common,
+                write,
+                evicting: .init(session: session, reason: reason)
+            ) { $0.sessions }
             guard !remaining.contains(where: { $0.number == session }) else {
                 throw Refusal(
                     .conflict,

@@ -634,13 +634,17 @@ public nonisolated struct ProtoSessionClosed: Sendable {
   public init() {}
 }
 
-/// The process of a session is gone without having closed it.
+/// The process of a session is gone without having closed it. Payload 0, if there is one: the reason
+/// for which it was ended, in words.
 public nonisolated struct ProtoSessionLost: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var session: UInt64 = 0
+
+  /// Who ended it; empty: it is not known.
+  public var actor: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3533,7 +3537,7 @@ nonisolated extension ProtoSessionClosed: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionLost"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}actor\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3542,6 +3546,7 @@ nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._Me
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.actor) }()
       default: break
       }
     }
@@ -3551,11 +3556,15 @@ nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.session != 0 {
       try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
     }
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoSessionLost, rhs: ProtoSessionLost) -> Bool {
     if lhs.session != rhs.session {return false}
+    if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

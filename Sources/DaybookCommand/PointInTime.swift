@@ -1,0 +1,61 @@
+#if CLI
+import ArgumentParser
+import DaybookFormat
+import FoundationEssentials
+
+/// A moment as a person writes it.
+enum PointInTime: ExpressibleByArgument, Equatable {
+    /// A time, or the beginning of a day in UTC.
+    case moment(Timestamp)
+    /// So many nanoseconds before now.
+    case ago(UInt64)
+
+    init?(argument: String) {
+        if let span = Self.span(argument) {
+            self = .ago(span)
+        } else if let moment = Self.moment(argument) {
+            self = .moment(moment)
+        } else {
+            return nil
+        }
+    }
+
+    private static func span(_ text: String) -> UInt64? {
+        let seconds: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+        guard let unit = text.last.flatMap({ seconds[$0] }),
+            text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let count = UInt64(text.dropLast())
+        else { return nil }
+        let (product, isOver) = count.multipliedReportingOverflow(by: unit * 1_000_000_000)
+        return isOver ? nil : product
+    }
+
+    private static func moment(_ text: String) -> Timestamp? {
+        let whole = text.contains("T") ? text : text + "T00:00:00Z"
+        let styles = [
+            Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
+        ]
+        for style in styles {
+            do {
+                let seconds = try style.parse(whole).timeIntervalSince1970
+                guard seconds >= 0 else { return nil }
+                // A timestamp ends in the year 2554.
+                guard seconds < 18_000_000_000 else { return Timestamp(rawValue: .max) }
+                // A double holds milliseconds of this age exactly, and nothing finer.
+                return Timestamp(rawValue: UInt64((seconds * 1_000).rounded()) * 1_000_000)
+            } catch {
+                continue
+            }
+        }
+        return nil
+    }
+
+    /// The moment itself.
+    func timestamp(now: Timestamp) -> Timestamp {
+        switch self {
+        case .moment(let moment): moment
+        case .ago(let span): Timestamp(rawValue: now.rawValue - min(span, now.rawValue))
+        }
+    }
+}
+#endif
