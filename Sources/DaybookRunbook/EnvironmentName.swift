@@ -25,6 +25,8 @@ public enum EnvironmentName {
     static let inputPrefix = "INPUT_"
     static let outputPrefix = "OUTPUT_"
     static let eachPrefix = "EACH_"
+    static let eachItem = "EACH_ITEM"
+    static let eachIndex = "EACH_INDEX"
     static let workspace = "WORKSPACE"
     static let reservedPrefixes = [inputPrefix, outputPrefix, eachPrefix, "DAYBOOK_"]
 

@@ -10,6 +10,8 @@ struct JobEnvironment: Sendable {
     let workspace: String
     /// The execution's id.
     let id: String
+    /// The element that the job runs for.
+    var each: EachElement?
 
     /// The variables of a job, without those that it declares itself.
     func variables() -> [String: String] {
@@ -19,6 +21,10 @@ struct JobEnvironment: Sendable {
             for (key, value) in values {
                 all[EnvironmentName.forOutput(key, ofJob: job)] = value
             }
+        }
+        if let each {
+            all[EnvironmentName.eachItem] = each.item
+            all[EnvironmentName.eachIndex] = "\(each.index)"
         }
         all["WORKSPACE"] = workspace
         all["DAYBOOK_EXECUTION"] = id
@@ -34,7 +40,8 @@ struct JobRun {
     /// Runs the job.
     /// - Throws: `OperationError` with the code `exit-status` or `signal`.
     func run(_ operation: OperationContext) async throws -> JobResult {
-        let file = "\(environment.workspace)/.daybook-output"
+        // A file of its own: others may run side by side.
+        let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
         try Folder.removeFile(file)
         let last = LastLine()
         let extra = [
@@ -77,7 +84,8 @@ struct JobRun {
             all[output.name] = try output.template.render(
                 environment: variables,
                 inputs: environment.request.inputs,
-                outputs: environment.outputs
+                outputs: environment.outputs,
+                each: environment.each
             )
         }
         return all
@@ -90,7 +98,8 @@ struct JobRun {
             all[variable.name] = try variable.template.render(
                 environment: common,
                 inputs: environment.request.inputs,
-                outputs: environment.outputs
+                outputs: environment.outputs,
+                each: environment.each
             )
         }
         return all
@@ -114,18 +123,9 @@ struct JobRun {
         try note(child.group)
         let lines = LineCollector()
         let ending: ChildProcess.Ending = try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                do throws(SystemError) {
-                    _ = try SystemThread.start {
-                        let result = Result { () throws(SystemError) in
-                            child.begin()
-                            return try child.wait { lines.add($0, $1) }
-                        }
-                        continuation.resume(with: result.mapError { $0 as any Error })
-                    }
-                } catch {
-                    continuation.resume(throwing: error)
-                }
+            try await SystemThread.run {
+                child.begin()
+                return try child.wait { lines.add($0, $1) }
             }
         } onCancel: {
             child.stop()

@@ -24,7 +24,9 @@ extension Runbook {
             guard input.type.accepts(value) else {
                 throw .mismatch(name: input.name, value: value, type: input.type)
             }
-            resolved[input.name] = value
+            resolved[input.name] =
+                input.type == .list
+                ? TextList.elements(of: value)?.joined(separator: "\n") : value
         }
         return resolved
     }
@@ -39,6 +41,7 @@ extension Runbook.Input.ValueType {
         case .integer: Int64(text).map { String($0) == text } ?? false
         case .number: isFiniteDecimal(text)
         case .boolean: text == "true" || text == "false"
+        case .list: TextList.elements(of: text) != nil
         }
     }
 
@@ -49,6 +52,9 @@ extension Runbook.Input.ValueType {
         case .integer: "an integer of 64 bits (decimal, without leading zeros)"
         case .number: "a finite decimal number"
         case .boolean: "true or false"
+        case .list:
+            "a list: a JSON array of texts, or texts with commas between them, each of one line and"
+                + " none empty"
         }
     }
 }

@@ -1,4 +1,6 @@
 #if CLI
+public import DaybookModel
+
 /// A checked runbook: blocks of shell jobs that run as one durable workflow.
 ///
 /// What can be checked without running anything has been checked once a value of this type exists:
@@ -30,6 +32,9 @@ public struct Runbook: Sendable, Equatable {
             case number
             /// `true` or `false`.
             case boolean
+            /// Texts of one line each: written as a JSON array (`["a", "b"]`) or with commas between
+            /// them (`a,b`). A job sees them in its variable, one to a line.
+            case list
         }
 
         /// The name, unique also as that of an environment variable.
@@ -47,14 +52,46 @@ public struct Runbook: Sendable, Equatable {
         public var environmentName: String { EnvironmentName.forInput(name) }
     }
 
-    /// Jobs that belong together.
+    /// Jobs that belong together, or a wait for somebody's approval.
     public struct Block: Sendable, Equatable {
         /// The name.
         public let name: String
         /// What it is for, for people.
         public let description: String?
-        /// The jobs, in the order of the text. There is at least one.
+        /// The jobs, in the order of the text. There is at least one, unless it waits for approval.
         public let jobs: [Job]
+        /// Who must say that it goes on; nil: nobody.
+        public var approval: Approval?
+        /// What the jobs run for, once for each; nil: they run once.
+        public var each: Each?
+        /// So many of its jobs, or of the elements that they run for, run side by side; 1: one
+        /// after the other.
+        public var limit = 1
+        /// It runs also when a block before it has failed. Only such blocks follow it.
+        public var isAlways = false
+        /// When it fails the next block runs all the same.
+        public var continuesOnError = false
+    }
+
+    /// A wait for a signal.
+    public struct Approval: Sendable, Equatable {
+        /// The signal's name.
+        public let signal: String
+        /// After so long the run fails; nil: it waits for ever.
+        public let timeout: Duration?
+
+        /// The key under which the signal's value can be referred to, as an output of the block.
+        public static let key = "value"
+    }
+
+    /// The elements that the jobs of a block run for.
+    public enum Each: Sendable, Equatable {
+        /// These.
+        case elements([String])
+        /// Those of an input of the type ``Input/ValueType/list``.
+        case input(String)
+        /// Those in an output of an earlier job: a JSON array of texts, or one to a line.
+        case output(job: String, key: String)
     }
 
     /// A piece of shell text whose outcome is a checkpoint.
@@ -71,6 +108,10 @@ public struct Runbook: Sendable, Equatable {
         public let output: [NamedTemplate]
         /// Variables for this job alone, in the order of the text.
         public let environment: [NamedTemplate]
+        /// Whether and when it is tried again when it fails.
+        public var retry: RetryPolicy?
+        /// A try that takes longer is ended, and has failed.
+        public var timeout: Duration?
     }
 
     /// A template and the key or variable that it gives a value to.

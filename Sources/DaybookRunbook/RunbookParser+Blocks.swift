@@ -7,16 +7,80 @@ extension RunbookParser {
         scope.allJobs = Self.jobNames(items)
         var blocks: [Runbook.Block] = []
         for item in items {
-            let fields = try Fields(of: item, .block, reader)
-            let name = try reader.name(fields.required("name"), "the name of a block")
-            let description = try description(fields)
-            var jobs: [Runbook.Job] = []
-            for job in try filledList(fields.required("jobs"), "a block", of: "job") {
-                jobs.append(try self.job(job))
+            let block = try block(item)
+            if let last = blocks.last, last.isAlways, !block.isAlways {
+                throw reader.error(
+                    at: item,
+                    "the block \(quoted(block.name)) comes after \(quoted(last.name)), which runs"
+                        + " always; blocks that run always come last"
+                )
             }
-            blocks.append(Runbook.Block(name: name, description: description, jobs: jobs))
+            blocks.append(block)
         }
         return blocks
+    }
+
+    private mutating func block(_ node: Node) throws(RunbookError) -> Runbook.Block {
+        let fields = try Fields(of: node, .block, reader)
+        let name = try reader.name(fields.required("name"), "the name of a block")
+        let description = try description(fields)
+        var block: Runbook.Block
+        if let approval = fields["approval"] {
+            for key in ["jobs", "each", "limit"] where fields[key] != nil {
+                throw reader.error(
+                    at: node,
+                    "a block has either \"approval\" or \(quoted(key)); make two blocks of it"
+                )
+            }
+            block = Runbook.Block(name: name, description: description, jobs: [])
+            block.approval = try self.approval(approval)
+            // Others refer to what was signalled as to the output of a job.
+            scope.add(try jobName(fields.required("name")), keys: [Runbook.Approval.key])
+        } else {
+            block = try jobs(of: node, fields, name, description)
+        }
+        if let flag = fields["always"] { block.isAlways = try reader.flag(flag, "\"always\"") }
+        if let node = fields["continueOnError"] {
+            block.continuesOnError = try reader.flag(node, "\"continueOnError\"")
+            if block.isAlways, block.continuesOnError {
+                throw reader.error(
+                    at: node,
+                    "a block that runs always is followed by the next one anyway; leave out one of"
+                        + " the two"
+                )
+            }
+        }
+        return block
+    }
+
+    private mutating func jobs(
+        of node: Node,
+        _ fields: Fields,
+        _ name: String,
+        _ description: String?
+    ) throws(RunbookError) -> Runbook.Block {
+        guard let list = fields["jobs"] else {
+            throw reader.error(
+                at: node,
+                "a block must have the key \"jobs\", or \"approval\""
+            )
+        }
+        let each = try fields["each"].map { node throws(RunbookError) in try self.each(node) }
+        let limit = try fields["limit"].map { node throws(RunbookError) in
+            // Below 1 counts as 1.
+            max(1, try count(node, "\"limit\"", Int(Int32.min)...10_000))
+        }
+        let isConcurrent = each == nil && limit ?? 1 > 1
+        scope.isInEach = each != nil
+        var jobs: [Runbook.Job] = []
+        for job in try filledList(list, "a block", of: "job") {
+            jobs.append(try self.job(job, isConcurrent: isConcurrent))
+        }
+        scope.endBlock()
+        var block = Runbook.Block(name: name, description: description, jobs: jobs)
+        block.each = each
+        block.limit = limit ?? 1
+        return block
     }
 
     private func filledList(
@@ -31,7 +95,10 @@ extension RunbookParser {
         return items
     }
 
-    private mutating func job(_ node: Node) throws(RunbookError) -> Runbook.Job {
+    private mutating func job(
+        _ node: Node,
+        isConcurrent: Bool
+    ) throws(RunbookError) -> Runbook.Job {
         let fields = try Fields(of: node, .job, reader)
         let name = try jobName(fields.required("name"))
         let description = try description(fields)
@@ -40,7 +107,7 @@ extension RunbookParser {
         if let node = fields["verify"] { verify = try shellText(node, "\"verify\"") }
         var output: [Runbook.NamedTemplate] = []
         if let node = fields["output"] { output = try outputs(node, ofJob: name) }
-        let job = Runbook.Job(
+        var job = Runbook.Job(
             name: name,
             description: description,
             run: run,
@@ -48,8 +115,12 @@ extension RunbookParser {
             output: output,
             environment: try fields["environment"].map(jobEnvironment) ?? []
         )
+        job.retry = try fields["retry"].map(retryPolicy)
+        job.timeout = try fields["timeout"].map { node throws(RunbookError) in
+            try self.timeout(node, "\"timeout\"")
+        }
         // Only now: a job can not refer to what it gives itself.
-        scope.add(job)
+        scope.add(job, isConcurrent: isConcurrent)
         return job
     }
 
@@ -109,6 +180,9 @@ extension RunbookParser {
     private static func jobNames(_ blocks: [Node]) -> Set<String> {
         var names: Set<String> = []
         for block in blocks {
+            if block.mapping?["approval"] != nil, case .scalar(let name) = block.mapping?["name"] {
+                names.insert(name.string)
+            }
             guard case .sequence(let jobs) = block.mapping?["jobs"] else { continue }
             for job in jobs {
                 if case .scalar(let name) = job.mapping?["name"] { names.insert(name.string) }

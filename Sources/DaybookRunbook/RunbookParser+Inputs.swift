@@ -38,7 +38,13 @@ extension RunbookParser {
         if let flag = fields["required"] { isRequired = try reader.flag(flag, "\"required\"") }
         var defaultValue: String?
         if let node = fields["default"] {
-            let value = try reader.scalar(node, "the default of \(quoted(name))").string
+            let what = "the default of \(quoted(name))"
+            let value =
+                if type == .list, case .sequence = node {
+                    try textList(node, what).joined(separator: "\n")
+                } else {
+                    try reader.scalar(node, what).string
+                }
             guard type.accepts(value) else {
                 throw reader.error(
                     at: node,

@@ -53,7 +53,15 @@ extension RunbookParser {
         let inner = text.dropFirst("${{".count)
         let end = inner.indices.first { inner[$0...].starts(with: "}}".unicodeScalars) }
         let expression = String(inner[..<(end ?? inner.startIndex)])
-        switch try? Template.Segment(expression: expression, at: 0) {
+        let segment: Template.Segment?
+        do throws(TextFault) {
+            segment = try Template.Segment(expression: expression, at: 0)
+        } catch {
+            segment = nil
+        }
+        switch segment {
+        case .eachItem: return "use \"$\(EnvironmentName.eachItem)\""
+        case .eachIndex: return "use \"$\(EnvironmentName.eachIndex)\""
         case .input(let name):
             return "use \"$\(EnvironmentName.forInput(name))\""
         case .output(let job, let key):

@@ -29,7 +29,10 @@ struct RunbookParser {
         let name = try reader.name(fields.required("name"), "the name of the runbook")
         let description = try description(fields)
         let inputs = try fields["inputs"].map(inputs) ?? []
-        scope = TemplateScope(inputs: inputs.map(\.name))
+        scope = TemplateScope(
+            inputs: inputs.map(\.name),
+            lists: Set(inputs.filter { $0.type == .list }.map(\.name))
+        )
         let environment = try fields["environment"].map(callerEnvironment) ?? []
         let blocks = try blocks(fields.required("blocks"))
         return Runbook(

@@ -49,11 +49,19 @@ public struct MissingVariable: Error, Equatable, Sendable, CustomStringConvertib
 
 /// What a runbook gives: the outputs of its jobs, by job and key.
 public struct RunbookResult: Codable, Sendable, Equatable {
-    /// Outputs by job and key.
+    /// Outputs by job and key; what an approval was given, as `value` by the name of its block.
     public var outputs: [String: [String: String]]
+    /// Whether a block failed and the next one ran all the same; nil: none did.
+    public var hadErrors: Bool?
+    /// The blocks that failed so, in order.
+    public var failedBlocks: [String]?
 
     /// Puts a result together.
-    public init(outputs: [String: [String: String]]) { self.outputs = outputs }
+    public init(outputs: [String: [String: String]], failedBlocks: [String] = []) {
+        self.outputs = outputs
+        hadErrors = failedBlocks.isEmpty ? nil : true
+        self.failedBlocks = failedBlocks.isEmpty ? nil : failedBlocks
+    }
 }
 
 /// What is recorded of a job that went well.

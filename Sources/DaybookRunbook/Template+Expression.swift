@@ -11,6 +11,8 @@ extension Template.Segment {
     }
 
     private static func reference(_ word: Substring) -> Template.Segment? {
+        if word == "each.item" { return .eachItem }
+        if word == "each.index" { return .eachIndex }
         if word.hasPrefix("inputs.") {
             let name = String(word.dropFirst("inputs.".count))
             return EnvironmentName.isIdentifier(name) ? .input(name) : nil
@@ -26,11 +28,11 @@ extension Template.Segment {
 
     private static func refusal(of words: [Substring]) -> String {
         let expression = quoted(words.joined(separator: " "))
-        for later in ["secrets", "each"] where words.first?.hasPrefix(later) == true {
+        if words.first?.hasPrefix("secrets") == true {
             return "\(expression) is not supported by this version of Daybook"
         }
-        return "\(expression) is not an expression; write ${{ inputs.NAME }} or"
-            + " ${{ outputs.JOB.KEY }}"
+        return "\(expression) is not an expression; write ${{ inputs.NAME }},"
+            + " ${{ outputs.JOB.KEY }}, ${{ each.item }} or ${{ each.index }}"
     }
 
     private static func isBlank(_ character: Character) -> Bool {

@@ -13,6 +13,10 @@ public struct Template: Sendable, Equatable {
         case input(String)
         /// `${{ outputs.JOB.KEY }}`: an output of a job that comes earlier.
         case output(job: String, key: String)
+        /// `${{ each.item }}`: the element that the job runs for.
+        case eachItem
+        /// `${{ each.index }}`: its place, from 0.
+        case eachIndex
 
         /// How a template refers to it.
         public var reference: String {
@@ -21,6 +25,8 @@ public struct Template: Sendable, Equatable {
             case .variable(let name): "$\(name)"
             case .input(let name): "${{ inputs.\(name) }}"
             case .output(let job, let key): "${{ outputs.\(job).\(key) }}"
+            case .eachItem: "${{ each.item }}"
+            case .eachIndex: "${{ each.index }}"
             }
         }
     }
@@ -34,11 +40,13 @@ public struct Template: Sendable, Equatable {
     /// - Parameter environment: the variables of the job.
     /// - Parameter inputs: what ``Runbook/resolveInputs(_:)`` gave.
     /// - Parameter outputs: those of the earlier jobs, by the name of the job and the key.
+    /// - Parameter each: the element that the job runs for.
     /// - Throws: ``TemplateError`` for the first reference without a value.
     public func render(
         environment: [String: String],
         inputs: [String: String] = [:],
-        outputs: [String: [String: String]] = [:]
+        outputs: [String: [String: String]] = [:],
+        each: EachElement? = nil
     ) throws(TemplateError) -> String {
         var result = ""
         for segment in segments {
@@ -48,11 +56,27 @@ public struct Template: Sendable, Equatable {
                 case .variable(let name): environment[name]
                 case .input(let name): inputs[name]
                 case .output(let job, let key): outputs[job]?[key]
+                case .eachItem: each?.item
+                case .eachIndex: each.map { "\($0.index)" }
                 }
             guard let value else { throw TemplateError(source: source, missing: segment) }
             result += value
         }
         return result
+    }
+}
+
+/// One of the elements that the jobs of a block run for.
+public struct EachElement: Sendable, Equatable {
+    /// The element.
+    public let item: String
+    /// Its place, from 0.
+    public let index: Int
+
+    /// Puts the two together.
+    public init(item: String, index: Int) {
+        self.item = item
+        self.index = index
     }
 }
 
@@ -69,7 +93,8 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
             switch missing {
             case .variable: "is not set in the environment of the job"
             case .input: "has no value, because the input was not given and has no default"
-            case .output, .text: "has no value, because the job did not record it"
+            case .output, .text, .eachItem, .eachIndex:
+                "has no value, because the job did not record it"
             }
         return "\(missing.reference) \(reason); it is used in \(quoted(source))"
     }

@@ -13,20 +13,41 @@ struct TemplateScope {
     private(set) var outputVariables: [String: String] = [:]
     /// The keys of the outputs so far, by job.
     private var outputKeys: [String: [String]] = [:]
+    /// Jobs that run side by side with the one that is read: they may not have ended.
+    private var concurrent: Set<String> = []
+    /// Whether jobs run for elements here.
+    var isInEach = false
 
-    init(inputs: [String] = []) {
+    /// The inputs that are lists.
+    let lists: Set<String>
+
+    init(inputs: [String] = [], lists: Set<String> = []) {
         self.inputs = inputs
+        self.lists = lists
         inputNames = Set(inputs)
         inputVariables = Set(inputs.map(EnvironmentName.forInput))
     }
 
-    mutating func add(_ job: Runbook.Job) {
-        jobs[EnvironmentName.mapped(job.name)] = job.name
-        outputKeys[job.name] = job.output.map(\.name)
-        for output in job.output {
-            let variable = EnvironmentName.forOutput(output.name, ofJob: job.name)
-            outputVariables[variable] = "\(job.name).\(output.name)"
+    /// - Parameter isConcurrent: those that come next do not know whether it has ended, until
+    ///   ``endBlock()``.
+    mutating func add(_ job: Runbook.Job, isConcurrent: Bool = false) {
+        add(job.name, keys: job.output.map(\.name))
+        if isConcurrent { concurrent.insert(job.name) }
+    }
+
+    /// Adds something that has outputs.
+    mutating func add(_ name: String, keys: [String]) {
+        jobs[EnvironmentName.mapped(name)] = name
+        outputKeys[name] = keys
+        for key in keys {
+            outputVariables[EnvironmentName.forOutput(key, ofJob: name)] = "\(name).\(key)"
         }
+    }
+
+    /// All jobs of a block have been read: later ones come after them.
+    mutating func endBlock() {
+        concurrent = []
+        isInEach = false
     }
 
     /// What is wrong with a reference; nil if it can have a value.
@@ -35,6 +56,9 @@ struct TemplateScope {
         case .text: nil
         case .input(let name): inputNames.contains(name) ? nil : unknownInput(name)
         case .output(let job, let key): outputFault(job, key)
+        case .eachItem, .eachIndex:
+            isInEach
+                ? nil : "\(segment.reference) has a value only in a block that has \"each\""
         case .variable(let name): variableFault(name)
         }
     }
@@ -58,12 +82,18 @@ struct TemplateScope {
             return "there is no job \(quoted(job))"
                 + (hint.map { "; did you mean \(quoted($0))?" } ?? "")
         }
+        if concurrent.contains(job) { return concurrencyFault(job) }
         guard !keys.contains(key) else { return nil }
         let found = "the job \(quoted(job)) has no output \(quoted(key))"
         if let near = nearest(to: key, among: keys) {
             return "\(found); did you mean \(quoted(near))?"
         }
         return keys.isEmpty ? "\(found): it has none" : "\(found); it has \(listed(keys))"
+    }
+
+    private func concurrencyFault(_ job: String) -> String {
+        "the job \(quoted(job)) runs side by side with this one, and may not have ended; put them"
+            + " into different blocks, or leave out \"limit\""
     }
 
     /// Variables that Daybook sets are known here; all others are looked up when a job runs.
@@ -74,12 +104,18 @@ struct TemplateScope {
             if inputVariables.contains(name) { return nil }
             known = inputs.map(EnvironmentName.forInput)
         } else if name.hasPrefix(EnvironmentName.outputPrefix) {
-            if outputVariables[name] != nil { return nil }
+            if let owner = outputVariables[name] {
+                let job = String(owner[..<(owner.lastIndex(of: ".") ?? owner.endIndex)])
+                return concurrent.contains(job) ? concurrencyFault(job) : nil
+            }
             known = outputVariables.keys.sorted()
         } else if name.hasPrefix(EnvironmentName.eachPrefix) {
-            return
-                "the variable \(quoted(name)) is never set: \"each\" is not supported by this"
-                + " version of Daybook"
+            known = isInEach ? [EnvironmentName.eachItem, EnvironmentName.eachIndex] : []
+            if known.contains(name) { return nil }
+            if known.isEmpty {
+                return
+                    "the variable \(quoted(name)) is set only in a block that has \"each\""
+            }
         } else {
             return nil
         }

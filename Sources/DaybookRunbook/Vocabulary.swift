@@ -20,21 +20,32 @@ struct Vocabulary {
     )
     static let block = Vocabulary(
         subject: "a block",
-        keys: ["name", "description", "jobs"],
-        required: ["name", "jobs"]
+        keys: [
+            "name", "description", "jobs", "each", "limit", "approval", "always", "continueOnError",
+        ],
+        required: ["name"]
+    )
+    static let approval = Vocabulary(
+        subject: "an approval",
+        keys: ["signal", "timeout"],
+        required: ["signal"]
+    )
+    static let retry = Vocabulary(
+        subject: "\"retry\"",
+        keys: ["attempts", "delay", "backoff", "cap", "jitter"],
+        required: ["attempts"]
     )
     static let job = Vocabulary(
         subject: "a job",
-        keys: ["name", "description", "run", "verify", "output", "environment"],
+        keys: [
+            "name", "description", "run", "verify", "output", "environment", "retry", "timeout",
+        ],
         required: ["name", "run"]
     )
 
     /// Keys that later versions know, wherever they stand. To pass over one would be to run
     /// something else than what is written.
-    static let laterKeys: Set<String> = [
-        "secrets", "on_failure", "each", "limit", "approval", "always", "retry", "timeout",
-        "continueOnError",
-    ]
+    static let laterKeys: Set<String> = ["secrets", "on_failure"]
 }
 
 /// The values of a mapping, by their keys.

@@ -221,3 +221,20 @@ final class Gate: Sendable {
         }
     }
 }
+
+/// The letter of a process's state; nil when there is no such process.
+func readState(of pid: Int32) throws -> String? {
+    do throws(SystemError) {
+        let text = String(decoding: try File.contents(of: "/proc/\(pid)/stat"), as: UTF8.self)
+        return text.split(separator: ")").last.map { String($0.dropFirst().prefix(1)) }
+    } catch {
+        if error.isNotFound || error.number == ESRCH { return nil }
+        throw error
+    }
+}
+
+/// Whether a process has ended, also if nobody has taken note of it yet.
+func hasEnded(_ pid: Int32) throws -> Bool {
+    let state = try readState(of: pid)
+    return state == nil || state == "Z"
+}

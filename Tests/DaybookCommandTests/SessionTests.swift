@@ -191,17 +191,6 @@ import Glibc
         }
     }
 
-    /// The letter of a process's state; nil when there is no such process.
-    private func readState(of pid: Int32) throws -> String? {
-        do throws(SystemError) {
-            let text = String(decoding: try File.contents(of: "/proc/\(pid)/stat"), as: UTF8.self)
-            return text.split(separator: ")").last.map { String($0.dropFirst().prefix(1)) }
-        } catch {
-            if error.isNotFound || error.number == ESRCH { return nil }
-            throw error
-        }
-    }
-
     /// A process that is lost again and again is not started for ever.
     @Test func lossesInARowParkTheExecution() async throws {
         try await withSandbox(["--loss-limit", "2"]) { sandbox in

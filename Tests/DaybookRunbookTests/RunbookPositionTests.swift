@@ -67,7 +67,7 @@ struct RunbookPositionTests {
             text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: end)
         }
         #expect(fault(in: converted(RunbookParsingTests.full)) == nil)
-        expectFault(converted(oneJob("retry: 1")), "7:9")
+        expectFault(converted(oneJob("retry: 1")), "7:16")
         expectFault(
             converted(oneJob("output:\n          a: |\n            b\n            $1\n")),
             "10:13"

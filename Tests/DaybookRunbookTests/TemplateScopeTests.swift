@@ -43,7 +43,8 @@ struct TemplateScopeTests {
             ("$OUTPUT_FIRST", "is never set here"),
             ("$OUTPUT_SECOND_OWN", "is never set here"),
             ("$OUTPUT_THIRD_OWN", "is never set here"),
-            ("$EACH_TARGET", "\"each\" is not supported by this version"),
+            ("$EACH_TARGET", "is set only in a block that has \"each\""),
+            ("${{ each.item }}", "has a value only in a block that has \"each\""),
         ]
     )
     func unknown(template: String, words: String) {

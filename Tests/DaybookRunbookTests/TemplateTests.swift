@@ -66,7 +66,7 @@ struct TemplateTests {
             ("${{ outputs..k }}", 0, "is not an expression"),
             ("${{ env.A }}", 0, "is not an expression"),
             ("${{ secrets.A }}", 0, "not supported by this version"),
-            ("${{ each }}", 0, "not supported by this version"),
+            ("${{ each }}", 0, "${{ each.item }} or ${{ each.index }}"),
         ]
     )
     func syntaxErrors(text: String, offset: Int, words: String) throws {

@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
             let (id, answer) = try await RunbookSubmission.submit(file, request, to: daybook)
             progress.begin(id, answer)
             try await daybook.execute(id)
-            end = try await Detachable.wait(id, daybook)
+            end = try await Detachable.wait(id, daybook) { progress.waits($0, in: id) }
         } catch {
             try await daybook.close()
             throw error
@@ -85,9 +85,17 @@ struct RunCommand: AsyncParsableCommand {
         } else if !jsonl {
             progress.finish(record)
             if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
+            if case .success(let output) = outcome, let failed = try failedBlocks(output) {
+                common.errors.line("  with errors in \(failed.joined(separator: ", "))")
+            }
             common.output.line("\(record.id) \(record.statusText)")
         }
         if let status = record.exitStatus { throw CommandEnd(status: status) }
+    }
+
+    /// Blocks that failed and did not end the run.
+    private func failedBlocks(_ output: [UInt8]) throws -> [String]? {
+        try JSONPayloadCodec().decode(RunbookResult.self, from: output).failedBlocks
     }
 }
 
@@ -97,10 +105,27 @@ enum Detachable {
     case detached(id: String)
 
     /// Waits for the end of an execution or for Ctrl-C, whichever comes first.
-    static func wait(_ id: String, _ daybook: Daybook) async throws -> Detachable {
+    /// - Parameter isWaiting: told of each wait that an operation of it begins.
+    static func wait(
+        _ id: String,
+        _ daybook: Daybook,
+        isWaiting: @escaping @Sendable (Wait) -> Void = { _ in }
+    ) async throws -> Detachable {
         let interrupts = try Interrupts.stream()
         return try await withThrowingTaskGroup(of: Detachable.self) { group in
-            group.addTask { .ended(try await daybook.waitForEnd(of: id)) }
+            group.addTask {
+                var seen: Set<UInt64> = []
+                while true {
+                    let record = try await daybook.wait(for: id) { record in
+                        record.isClosed || record.isParked
+                            || record.waits.contains { !seen.contains($0.sequence) }
+                    }
+                    if record.isClosed || record.isParked { return .ended(record) }
+                    for wait in record.waits where seen.insert(wait.sequence).inserted {
+                        isWaiting(wait)
+                    }
+                }
+            }
             group.addTask {
                 for await _ in interrupts { return .detached(id: id) }
                 throw CancellationError()

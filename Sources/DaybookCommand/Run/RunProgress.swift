@@ -20,16 +20,23 @@ final class RunProgress: Sendable {
         let name: String
         let sequence: UInt64
         let how: String
+        let isReplayed: Bool
     }
 
     private struct State {
         var block: String?
         var jobs: [JobEnding] = []
-        var isLineOpen = false
-        var startedAt: ContinuousClock.Instant?
+        /// The job whose line waits, on a terminal, for the outcome to take its place.
+        var openLine: String?
+        /// Those that run, and since when.
+        var startedAt: [String: ContinuousClock.Instant] = [:]
     }
 
+    /// The blocks of jobs, and of signals that are waited for.
     private let blocks: [String: String]
+    private let signals: [String: String]
+    /// The jobs that run once for each element.
+    private let repeated: Set<String>
     private let name: String
     private let common: CommonOptions
     private let style: Style
@@ -38,10 +45,16 @@ final class RunProgress: Sendable {
     init(_ runbook: Runbook, common: CommonOptions, style: Style) {
         name = runbook.name
         var blocks: [String: String] = [:]
+        var signals: [String: String] = [:]
+        var repeated: Set<String> = []
         for block in runbook.blocks {
             for job in block.jobs { blocks[job.name] = block.name }
+            if let approval = block.approval { signals[approval.signal] = block.name }
+            if block.each != nil { repeated.formUnion(block.jobs.map(\.name)) }
         }
         self.blocks = blocks
+        self.signals = signals
+        self.repeated = repeated
         self.common = common
         self.style = style
     }
@@ -64,15 +77,16 @@ final class RunProgress: Sendable {
 
     func observe(_ event: EngineEvent) {
         switch event {
-        case .started(_, let operation, let sequence): started(operation.name, sequence)
+        case .started(_, let operation, let sequence):
+            if let job = job(operation) { started(job, operation, sequence) }
         case .replayed(_, let operation, let sequence, let failed):
+            guard let job = job(operation) else { return }
             let how = failed ? "failed" : "replayed"
-            ended(operation.name, sequence, how, "from the journal, entry \(sequence)", nil)
+            ended(job, operation, sequence, how, replayed: true, nil)
         case .recorded(_, let operation, let sequence, let verified, let failure):
+            guard let job = job(operation) else { return }
             let how = failure != nil ? "failed" : verified ? "verified" : "ran"
-            let words =
-                failure != nil ? "failed" : verified ? "found done already" : "ran"
-            ended(operation.name, sequence, how, words, failure)
+            ended(job, operation, sequence, how, replayed: false, failure)
         case .tookOver(let session, let readied, let parked, let processes):
             tookOver(session, readied.count, parked.count, processes)
         case .ended(_, let sequence, let failure):
@@ -81,6 +95,50 @@ final class RunProgress: Sendable {
         case .attemptFailed(let lease, let sequence, let failure, let retryAt):
             attemptFailed(lease, sequence, failure, retryAt)
         case .activated, .closed, .snapshotTaken: break
+        }
+    }
+
+    /// What an operation is called: the name of its job, with the element's place if there are
+    /// several. Nil: it is no job.
+    private func job(_ operation: Operation) -> String? {
+        if operation.kind == .signal { return signals[operation.name] }
+        guard operation.kind == .checkpoint, blocks[operation.name] != nil else { return nil }
+        guard repeated.contains(operation.name), let index = operation.scope.last else {
+            return operation.name
+        }
+        return "\(operation.name)[\(index)]"
+    }
+
+    /// Says what an execution waits for.
+    func waits(_ wait: Wait, in id: String) {
+        let what: String
+        switch wait.kind {
+        case .timer: return
+        case .signal:
+            let block = signals[wait.operation.name] ?? wait.operation.name
+            what =
+                "\(block)  waits for the signal \(wait.operation.name); give it with `daybook signal \(id) \(wait.operation.name)`"
+        case .retry:
+            what = "\(job(wait.operation) ?? wait.operation.name)  failed, and is tried again"
+        }
+        switch style {
+        case .none: break
+        case .lines:
+            line("waiting") { json in
+                json.member("kind", wait.kind.rawValue)
+                json.member("name", wait.operation.name)
+                json.member("sequence", wait.sequence)
+                json.member("until", wait.deadline?.description)
+            }
+        case .text:
+            state.withLock { state in
+                let errors = common.errors
+                eraseLine(&state)
+                let words = wait.kind == .signal ? "; until " : " at "
+                let until = wait.deadline.map { words + $0.milliseconds } ?? ""
+                errors.line("  \(errors.styled("…", .yellow)) \(what)\(until)")
+                state.openLine = nil
+            }
         }
     }
 
@@ -121,7 +179,7 @@ final class RunProgress: Sendable {
         }
     }
 
-    private func started(_ job: String, _ sequence: UInt64?) {
+    private func started(_ job: String, _ operation: Operation, _ sequence: UInt64?) {
         switch style {
         case .none: break
         case .lines:
@@ -131,26 +189,38 @@ final class RunProgress: Sendable {
             }
         case .text:
             state.withLock { state in
-                openBlock(of: job, &state)
-                state.startedAt = .now
-                let errors = common.errors
-                let text = "  \(errors.styled("…", .cyan)) \(job)  running"
-                // On a terminal the outcome takes this line's place.
-                errors.write(errors.isInteractive ? text : text + "\n")
-                state.isLineOpen = errors.isInteractive
+                eraseLine(&state)
+                openBlock(of: operation.name, &state)
+                state.startedAt[job] = .now
+                openLine(of: job, &state)
             }
         }
     }
 
+    /// On a terminal the outcome takes this line's place.
+    private func openLine(of job: String, _ state: inout State) {
+        let errors = common.errors
+        let text = "  \(errors.styled("…", .cyan)) \(job)  running"
+        errors.write(errors.isInteractive ? text : text + "\n")
+        if errors.isInteractive { state.openLine = job }
+    }
+
+    private func eraseLine(_ state: inout State) {
+        if state.openLine != nil { common.errors.write("\r\u{1B}[K") }
+    }
+
     private func ended(
         _ job: String,
+        _ operation: Operation,
         _ sequence: UInt64,
         _ how: String,
-        _ words: String,
+        replayed isReplayed: Bool,
         _ failure: OperationError?
     ) {
         state.withLock { state in
-            state.jobs.append(JobEnding(name: job, sequence: sequence, how: how))
+            state.jobs.append(
+                JobEnding(name: job, sequence: sequence, how: how, isReplayed: isReplayed)
+            )
         }
         switch style {
         case .none: break
@@ -162,19 +232,30 @@ final class RunProgress: Sendable {
             }
         case .text:
             state.withLock { state in
-                openBlock(of: job, &state)
                 let errors = common.errors
-                if state.isLineOpen { errors.write("\r\u{1B}[K") }
-                state.isLineOpen = false
+                eraseLine(&state)
+                openBlock(of: operation.name, &state)
                 let mark =
                     switch how {
                     case "failed": errors.styled("✗", .red)
                     case "replayed": errors.styled("↺", .cyan)
                     default: errors.styled("✓", .green)
                     }
-                let elapsed = state.startedAt.map { ", \(($0.duration(to: .now)).brief)" } ?? ""
-                state.startedAt = nil
+                let words =
+                    if isReplayed {
+                        "from the journal, entry \(sequence)"
+                    } else {
+                        how == "verified" ? "found done already" : how
+                    }
+                let started = state.startedAt.removeValue(forKey: job)
+                let elapsed = started.map { ", \(($0.duration(to: .now)).brief)" } ?? ""
                 errors.line("  \(mark) \(job)  \(errors.styled(words + elapsed, .dim))")
+                // Others may run side by side: the one that has run for the longest is shown.
+                let open = state.openLine
+                state.openLine = nil
+                guard open != nil, let next = state.startedAt.min(by: { $0.value < $1.value })
+                else { return }
+                openLine(of: next.key, &state)
             }
         }
     }
@@ -188,8 +269,8 @@ final class RunProgress: Sendable {
     func finish(_ record: ExecutionRecord) {
         let (ran, replayed) = state.withLock { state in
             (
-                state.jobs.count { $0.how != "replayed" },
-                state.jobs.count { $0.how == "replayed" }
+                state.jobs.count { !$0.isReplayed },
+                state.jobs.count { $0.isReplayed }
             )
         }
         let errors = common.errors

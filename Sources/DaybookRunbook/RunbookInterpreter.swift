@@ -1,0 +1,284 @@
+#if CLI
+import Daybook
+import DaybookModel
+import DaybookSystem
+
+/// Runs a runbook in one activation of its execution.
+struct RunbookInterpreter: Sendable {
+    let runbook: Runbook
+    let request: RunbookRequest
+    let workspace: String
+    let id: String
+    let attempt: UInt32
+
+    /// Outputs by job and key.
+    typealias Outputs = [String: [String: String]]
+
+    /// How a row of blocks ended.
+    private struct Ending: Sendable {
+        var outputs: Outputs = [:]
+        var failed: [String] = []
+        var failure: OperationError?
+    }
+
+    /// The operation that splits into the blocks that come one after the other and those that run
+    /// always.
+    static let blocksOperation = "blocks"
+    /// The operation that ends the blocks that run always.
+    static let cleanedOperation = "cleaned up"
+
+    func run(_ context: WorkflowContext) async throws -> RunbookResult {
+        let ordinary = runbook.blocks.filter { !$0.isAlways }
+        let always = runbook.blocks.filter(\.isAlways)
+        var ending: Ending
+        if always.isEmpty {
+            ending = Ending()
+            try await run(ordinary, context, &ending)
+        } else {
+            // In scopes of their own: a failure after which something is recorded in the same scope
+            // has been dealt with, and is not tried again. That of an ordinary block has not been,
+            // whatever runs always after it.
+            let ended = Locked(Ending())
+            let endings = try await context.map(
+                Self.blocksOperation,
+                [false, true],
+                maxConcurrent: 1
+            ) { scope, isAlways in
+                let before = ended.withLock { $0 }
+                let ending =
+                    isAlways
+                    ? try await clean(always, scope, before.outputs)
+                    : try await catching(ordinary, scope)
+                ended.withLock { $0 = ending }
+                return ending
+            }
+            ending = endings[1]
+            ending.failed = endings.flatMap(\.failed)
+            ending.failure = endings[0].failure ?? endings[1].failure
+        }
+        if let failure = ending.failure { throw failure }
+        return RunbookResult(outputs: ending.outputs, failedBlocks: ending.failed)
+    }
+
+    /// Runs blocks, and keeps the error that ends them.
+    private func catching(_ blocks: [Runbook.Block], _ context: WorkflowContext) async throws
+        -> Ending
+    {
+        var ending = Ending()
+        do {
+            try await run(blocks, context, &ending)
+        } catch let error as OperationError {
+            ending.failure = error
+        }
+        return ending
+    }
+
+    private func run(
+        _ blocks: [Runbook.Block],
+        _ context: WorkflowContext,
+        _ ending: inout Ending
+    ) async throws {
+        for block in blocks {
+            do {
+                try await run(block, context, &ending.outputs)
+            } catch is OperationError where block.continuesOnError {
+                ending.failed.append(block.name)
+            }
+        }
+    }
+
+    /// Runs the blocks that run always: each of them, whatever becomes of those before it, and all
+    /// of them again in each attempt that comes so far, because there is something new to clean up.
+    private func clean(
+        _ blocks: [Runbook.Block],
+        _ context: WorkflowContext,
+        _ outputs: Outputs
+    ) async throws -> Ending {
+        var ending: Ending
+        var cleaned: UInt32
+        repeat {
+            ending = Ending(outputs: outputs)
+            for block in blocks {
+                do {
+                    try await run(block, context, &ending.outputs)
+                } catch let error as OperationError {
+                    ending.failure = ending.failure ?? error
+                }
+            }
+            let attempt = attempt
+            cleaned = try await context.checkpoint(Self.cleanedOperation) { _ in attempt }
+        } while cleaned != attempt
+        return ending
+    }
+
+    // MARK: Blocks
+
+    private func run(
+        _ block: Runbook.Block,
+        _ context: WorkflowContext,
+        _ outputs: inout Outputs
+    ) async throws {
+        if let approval = block.approval {
+            let value = try await wait(for: approval, of: block, context)
+            outputs[block.name] = [Runbook.Approval.key: value]
+        } else if let each = block.each {
+            try await run(block, forEach: try elements(each, outputs, block), context, &outputs)
+        } else if block.limit > 1 {
+            let before = outputs
+            let results = try await context.map(
+                block.name,
+                block.jobs,
+                maxConcurrent: block.limit
+            ) { scope, job in
+                try await run(job, of: block, environment(before), scope)
+            }
+            for (job, result) in zip(block.jobs, results) { outputs[job.name] = result.outputs }
+        } else {
+            for job in block.jobs {
+                let result = try await run(job, of: block, environment(outputs), context)
+                outputs[job.name] = result.outputs
+            }
+        }
+    }
+
+    private func environment(_ outputs: Outputs, _ each: EachElement? = nil) -> JobEnvironment {
+        JobEnvironment(
+            request: request,
+            outputs: outputs,
+            workspace: workspace,
+            id: id,
+            each: each
+        )
+    }
+
+    /// Runs the jobs of a block for each element. Later blocks see an output of such a job as a JSON
+    /// array, in the order of the elements.
+    private func run(
+        _ block: Runbook.Block,
+        forEach elements: [String],
+        _ context: WorkflowContext,
+        _ outputs: inout Outputs
+    ) async throws {
+        let before = outputs
+        let all = elements.enumerated().map { EachElement(item: $1, index: $0) }
+        let results = try await context.map(
+            block.name,
+            all,
+            maxConcurrent: block.limit
+        ) { scope, element in
+            var own = before
+            for job in block.jobs {
+                let environment = environment(own, element)
+                own[job.name] = try await run(job, of: block, environment, scope).outputs
+            }
+            return own
+        }
+        for job in block.jobs {
+            var keys = Set(results.flatMap { $0[job.name].map { Array($0.keys) } ?? [] })
+            keys.formUnion(job.output.map(\.name))
+            var values: [String: String] = [:]
+            for key in keys.sorted() {
+                values[key] = try TextList.json(results.map { $0[job.name]?[key] ?? "" })
+            }
+            outputs[job.name] = values
+        }
+    }
+
+    private func elements(
+        _ each: Runbook.Each,
+        _ outputs: Outputs,
+        _ block: Runbook.Block
+    ) throws -> [String] {
+        let found: [String]?
+        switch each {
+        case .elements(let elements): return elements
+        case .input(let name): found = request.inputs[name].flatMap { TextList.elements(of: $0) }
+        case .output(let job, let key):
+            found = outputs[job]?[key].flatMap { TextList.elements(ofOutput: $0) }
+        }
+        guard let found else {
+            throw OperationError(
+                code: "invalid-each",
+                message:
+                    "the block \(block.name) runs for each element of a list, and what it was given is none; give a JSON array of texts, or one to a line",
+                isRetryable: false
+            )
+        }
+        return found
+    }
+
+    // MARK: Approval
+
+    /// Waits for the signal.
+    /// - Returns: its value: a text as it is, anything else as JSON.
+    private func wait(
+        for approval: Runbook.Approval,
+        of block: Runbook.Block,
+        _ context: WorkflowContext
+    ) async throws -> String {
+        guard let timeout = approval.timeout else {
+            let value = try await context.signal(approval.signal, as: JSONValue.self)
+            return try value.text
+        }
+        while true {
+            // In which attempt it was asked: one that comes later asks again.
+            let attempt = attempt
+            let asked = try await context.checkpoint("\(block.name) requested") { _ in attempt }
+            let value = try await context.signal(
+                approval.signal,
+                as: JSONValue.self,
+                timeout: timeout
+            )
+            if let value { return try value.text }
+            guard asked != attempt else {
+                throw OperationError(
+                    code: "approval-timed-out",
+                    message:
+                        "nobody gave the signal \(approval.signal), for which the block \(block.name) waits, in time"
+                )
+            }
+        }
+    }
+
+    // MARK: Jobs
+
+    /// What a job's operation is compared by when a runbook runs again.
+    private struct JobInput: Encodable {
+        let block: String
+        let run: String
+        let verify: String?
+    }
+
+    private func run(
+        _ job: Runbook.Job,
+        of block: Runbook.Block,
+        _ environment: JobEnvironment,
+        _ context: WorkflowContext
+    ) async throws -> JobResult {
+        var verify: (() async throws -> WorkflowContext.Verification<JobResult>)?
+        if let script = job.verify {
+            verify = {
+                let run = JobRun(job: job, environment: environment)
+                let ending = try await run.execute(script, note: { try context.note($0) }) {
+                    line,
+                    source in
+                    // What it says on its error output tells why it does not find the work done.
+                    if source == .standardError { context.log("verify: \(line)") }
+                }
+                guard ending == .exited(0) else { return .notDone }
+                return .done(JobResult(exitStatus: nil, outputs: try run.outputs(written: [:])))
+            }
+        }
+        return try await context.checkpoint(
+            job.name,
+            input: JobInput(block: block.name, run: job.run, verify: job.verify),
+            recordsStart: true,
+            retry: job.retry,
+            timeout: job.timeout,
+            verify: verify
+        ) { operation in
+            try await JobRun(job: job, environment: environment).run(operation)
+        }
+    }
+}
+#endif

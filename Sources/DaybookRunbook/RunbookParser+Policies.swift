@@ -1,0 +1,119 @@
+#if CLI
+import DaybookModel
+import Yams
+
+/// Numbers and spans of time.
+extension RunbookParser {
+    /// A span of time: a whole number and a unit.
+    func duration(_ node: Node, _ what: String) throws(RunbookError) -> Duration {
+        let text = try reader.scalar(node, what).string
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units: [String: UInt64] = [
+            "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000,
+            "d": 86_400_000_000_000,
+        ]
+        guard let count = UInt64(digits), let unit = units[String(text.dropFirst(digits.count))],
+            case (let span, let isOver) = count.multipliedReportingOverflow(by: unit), !isOver,
+            span <= Self.longest
+        else {
+            throw reader.error(
+                at: node,
+                "\(what) must be a whole number with a unit (ms, s, m, h or d), up to 36500d, and is"
+                    + " \(quoted(text))"
+            )
+        }
+        return Duration(nanoseconds: span)
+    }
+
+    /// A span of time that is not empty.
+    func timeout(_ node: Node, _ what: String) throws(RunbookError) -> Duration {
+        let duration = try duration(node, what)
+        guard duration > .zero else {
+            throw reader.error(at: node, "\(what) must not be zero: nothing would have time to run")
+        }
+        return duration
+    }
+
+    /// A hundred years, in nanoseconds.
+    private static var longest: UInt64 { 36_500 * 86_400_000_000_000 }
+
+    func count(
+        _ node: Node,
+        _ what: String,
+        _ range: ClosedRange<Int>
+    ) throws(RunbookError) -> Int {
+        let text = try reader.scalar(node, what).string
+        guard let count = Int(text), range.contains(count), String(count) == text else {
+            throw reader.error(
+                at: node,
+                "\(what) must be a whole number from \(range.lowerBound) to \(range.upperBound), and"
+                    + " is \(quoted(text))"
+            )
+        }
+        return count
+    }
+
+    private func number(
+        _ node: Node,
+        _ what: String,
+        _ range: ClosedRange<Double>
+    ) throws(RunbookError) -> Double {
+        let text = try reader.scalar(node, what).string
+        guard Runbook.Input.ValueType.number.accepts(text), let value = Double(text),
+            range.contains(value)
+        else {
+            throw reader.error(
+                at: node,
+                "\(what) must be a number from \(range.lowerBound) to \(range.upperBound), and is"
+                    + " \(quoted(text))"
+            )
+        }
+        return value
+    }
+
+    func retryPolicy(_ node: Node) throws(RunbookError) -> RetryPolicy {
+        let fields = try Fields(of: node, .retry, reader)
+        let attempts = try count(fields.required("attempts"), "\"attempts\"", 1...1_000)
+        var policy = RetryPolicy(maxAttempts: UInt32(attempts))
+        if let node = fields["delay"] { policy.baseDelay = try duration(node, "\"delay\"") }
+        if let node = fields["backoff"] {
+            policy.multiplier = try number(node, "\"backoff\"", 1...100)
+        }
+        if let node = fields["cap"] { policy.maxDelay = try duration(node, "\"cap\"") }
+        if let node = fields["jitter"] { policy.jitter = try number(node, "\"jitter\"", 0...1) }
+        return policy
+    }
+
+    func approval(_ node: Node) throws(RunbookError) -> Runbook.Approval {
+        let fields = try Fields(of: node, .approval, reader)
+        let signal = try reader.name(fields.required("signal"), "the name of a signal")
+        let timeout = try fields["timeout"].map { node throws(RunbookError) -> Duration in
+            try self.timeout(node, "\"timeout\"")
+        }
+        return Runbook.Approval(signal: signal, timeout: timeout)
+    }
+
+    /// What the jobs of a block run for: a list, or one expression.
+    func each(_ node: Node) throws(RunbookError) -> Runbook.Each {
+        if case .sequence = node { return .elements(try textList(node, "\"each\"")) }
+        let template = try namedTemplate("each", node).template
+        switch template.segments.count == 1 ? template.segments.first : nil {
+        case .input(let name):
+            guard scope.lists.contains(name) else {
+                throw reader.error(
+                    at: node,
+                    "the input \(quoted(name)) is not a list; declare it with type: list"
+                )
+            }
+            return .input(name)
+        case .output(let job, let key): return .output(job: job, key: key)
+        default:
+            throw reader.error(
+                at: node,
+                "\"each\" must be a list of texts, ${{ inputs.NAME }} of a list, or"
+                    + " ${{ outputs.JOB.KEY }}"
+            )
+        }
+    }
+}
+#endif
