@@ -19,7 +19,8 @@ extension RandomWalk {
         case 38..<88: try useLease()
         case 88..<98: try intervene()
         case 98..<108: try signal()
-        case 108..<113: try openSession()
+        case 108..<111: try openSession()
+        case 111..<113: try recordSnapshot()
         case 113..<116: try closeSession()
         default: try loseSession()
         }
@@ -251,5 +252,17 @@ extension RandomWalk {
         let message = try harness.sealed([.text("lost too often")])
         let found = try run(LoseSession(lost, parkMessage: message), asker) { $0 }
         try compare("losing \(lost) by \(asker)", found, reference.lose(lost, by: asker))
+    }
+
+    private mutating func recordSnapshot() throws {
+        let size = UInt64.random(in: 0...harness.next + 3, using: &generator)
+        let command = RecordSnapshot(
+            size: size,
+            digest: Array(repeating: 1, count: generator.chance(20) ? 31 : 32),
+            bytes: 1
+        )
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        let expected = reference.recordSnapshot(size, isWhole: command.digest.count == 32)
+        try compare("snapshot of \(size)", found, expected)
     }
 }

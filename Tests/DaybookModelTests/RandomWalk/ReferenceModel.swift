@@ -105,6 +105,8 @@ struct ReferenceModel {
     /// Open sessions, in order.
     var sessions: [UInt64] = []
     private(set) var next: UInt64 = 1
+    /// How many entries the newest recorded snapshot is of.
+    private(set) var snapshotSize: UInt64 = 0
     /// The executions that the batch under way has changed.
     private(set) var touched: Set<UInt64> = []
     private var contentTypes = Set(ContentTypes.initial)
@@ -206,6 +208,13 @@ struct ReferenceModel {
     /// A signal has been given to an operation.
     mutating func take(_ number: UInt64, _ signal: UInt64) {
         executions[number]?.signals.removeAll { $0.sequence == signal }
+    }
+
+    mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {
+        guard isWhole, size > 0, size <= next else { return .refused(.invalidArgument) }
+        guard size > snapshotSize else { return .refused(.conflict) }
+        snapshotSize = size
+        return .granted(write())
     }
 
     mutating func noteLease(_ lease: Lease) { executions[lease.execution]?.lease = lease }
