@@ -48,6 +48,25 @@ import Testing
         #expect(try harness.pass(.seconds(60), by: session) == 0)
     }
 
+    /// As a process sees it that follows the journal, and looks at its clock meanwhile.
+    @Test func aSleepGoesOnForThoseWhoFollow() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.sleep(lease, .op(.sleep, 0), for: .seconds(30), by: session)
+        let deadline = harness.state.nextDeadline
+        try cancelAndRetry(lease, &harness, by: session)
+        var follower = State()
+        for bytes in harness.entries {
+            try withEntry(bytes) { entry in
+                try follower.apply(committed: entry) { try harness.fold($0, before: $1) }
+            }
+            follower.advance(to: harness.now, limit: 100)
+        }
+        #expect(deadline != nil)
+        #expect(follower.nextDeadline == deadline)
+    }
+
     @Test func aWaitForASignalGoesOn() throws {
         var harness = try ModelHarness()
         let session = try harness.open()

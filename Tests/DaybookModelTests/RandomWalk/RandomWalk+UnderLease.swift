@@ -167,7 +167,9 @@ extension RandomWalk {
                 failed: generator.chance(3)
             )
         }
-        let position = (known?.next(in: scope) ?? 0) + UInt32.random(in: 0...1, using: &generator)
+        // The last one has not split, or is decided; the next one is not there yet.
+        var position = known?.next(in: scope) ?? 0
+        if known?.split(in: scope) == nil, position > 0, generator.chance(2) { position -= 1 }
         return .settle(.op(.race, position, in: scope), branch: 0, failed: false)
     }
 

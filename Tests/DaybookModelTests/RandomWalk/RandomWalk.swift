@@ -176,6 +176,8 @@ struct RandomWalk {
 
     /// Has the other folds and the auditor take in what was committed.
     private mutating func follow() throws {
+        // It looks at the clock too, and drops what no longer stands.
+        if generator.chance(2) { follower.advance(to: harness.now, limit: fireLimit) }
         while followed < harness.next {
             let bytes = harness.bytes(followed)
             followed += 1
