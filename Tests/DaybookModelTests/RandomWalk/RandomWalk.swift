@@ -87,9 +87,8 @@ struct RandomWalk {
         let before = isWatched ? text(of: harness.state) : ""
         beginBatch()
         // What is due is seen to in a batch of its own, as a journal does it.
-        if reference.deadlines.first.map({ $0.time <= harness.now.rawValue }) ?? false,
-            !generator.chance(3)
-        {
+        let isDue = reference.deadlines.first.map { $0.time <= harness.now.rawValue } ?? false
+        if generator.chance(isDue ? 2 : 10) {
             try runStep { try $0.fire() }
         } else {
             for _ in 0..<Int.random(in: 1...10, using: &generator) {
@@ -154,8 +153,10 @@ struct RandomWalk {
         }
         reference.now = harness.now
         guard let first = reference.deadlines.first else { return }
-        let found = harness.state.nextDeadline?.rawValue ?? .max
-        try check(found <= first.time, "the next deadline is \(found), not \(first)")
+        for state in [harness.state, follower] {
+            let found = state.nextDeadline?.rawValue ?? .max
+            try check(found <= first.time, "the next deadline is \(found), not \(first)")
+        }
     }
 
     // MARK: Comparing
