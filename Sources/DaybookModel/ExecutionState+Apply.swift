@@ -46,11 +46,20 @@ extension ExecutionState {
             losses = 0
             if status == .waiting { status = .running }
             return change
-        case .operationStarted, .logRecorded, .executionWaiting:
+        case .logRecorded, .executionWaiting:
             if kind == .executionWaiting, status == .running { status = .waiting }
             return change
-        case .branchesStarted: try progress.split(entry)
-        case .branchSettled: try applySettled(entry)
+        case .operationStarted:
+            if status == .waiting { status = .running }
+            return change
+        case .branchesStarted:
+            try progress.split(entry)
+            losses = 0
+            if status == .waiting { status = .running }
+        case .branchSettled:
+            try applySettled(entry)
+            // It may have waited for nothing else.
+            if status == .waiting { status = .running }
         case .timerStarted, .signalAwaited, .operationRetried:
             try applyWait(kind, entry, &change)
         case .timerFired, .signalDelivered: try applyWake(kind, entry, &change)
@@ -63,7 +72,7 @@ extension ExecutionState {
             session = 0
         case .executionPaused: isPaused = true
         case .executionResumed: isPaused = false
-        case .executionReopened: applyReopened()
+        case .executionReopened: applyReopened(entry)
         case .commandRefused: try applyRefused(entry)
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued:
@@ -159,17 +168,23 @@ extension ExecutionState {
         beginsAttempt = true
         progress.beginAttempt()
         // A try that was to follow is not followed by one: the operation begins anew.
-        if !waits.isEmpty { rare.waits.removeAll { $0.kind == .retry } }
+        if waits.contains(where: { $0.kind == .retry }) {
+            rare.waits.removeAll { $0.kind == .retry }
+        }
     }
 
-    private mutating func applyReopened() {
-        if !isParked || status.isFinal { beginNextAttempt() }
+    private mutating func applyReopened(_ entry: EntryView) {
+        let begins = !isParked || status.isFinal
         status = .ready
+        if begins { beginNextAttempt() }
         isParked = false
         isDelayed = false
         losses = 0
         session = 0
-        deadline = Timestamp(rawValue: 0)
+        // It may have been cancelled before anybody asked for it to run.
+        if startAt.rawValue == 0 { startAt = entry.header.time }
+        // An attempt that goes on goes on with its time.
+        if beginsAttempt { deadline = Timestamp(rawValue: 0) }
         finishedAt = Timestamp(rawValue: 0)
         if !errorCode.isEmpty { rare.errorCode = "" }
     }
@@ -236,6 +251,7 @@ extension ExecutionState {
         } else if kind == .signalDelivered {
             // It was there before it was asked for: the operation begins and ends with this entry.
             try progress.record(entry)
+            losses = 0
         } else {
             throw WireError("a timer fires that was not started")
         }
@@ -281,7 +297,7 @@ extension ExecutionState {
         guard !waits.isEmpty else { return }
         rare.waits.removeAll { wait in
             wait.operation.scope.starts(with: others)
-                && wait.operation.scope[others.count] != event.branch
+                && wait.operation.scope.dropFirst(others.count).first != event.branch
         }
     }
 
@@ -308,7 +324,6 @@ extension ExecutionState {
         if !end.errorCode.isEmpty { rare.errorCode = end.errorCode }
         isDelayed = false
         deadline = Timestamp(rawValue: 0)
-        if !waits.isEmpty { rare.waits = [] }
         if end.closes { session = 0 }
         return end.closes
     }

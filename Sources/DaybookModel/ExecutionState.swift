@@ -60,7 +60,7 @@ public struct ExecutionState: Sendable {
         var delay: UInt64 = 0
         var continuedFrom: UInt64 = 0
         var refusedEpochs: [UInt64] = []
-        /// In the order in which they began.
+        /// In the order in which they began; those that the end has cut short are kept.
         var waits: [Wait] = []
         /// In the order in which they came.
         var signals: [BufferedSignal] = []
@@ -148,8 +148,9 @@ public struct ExecutionState: Sendable {
     public var continuedFrom: UInt64? {
         box.flatMap { $0.rare.continuedFrom == 0 ? nil : $0.rare.continuedFrom }
     }
-    /// What its operations wait for, in the order in which they began.
-    public var waits: [Wait] { box?.rare.waits ?? [] }
+    /// What its operations wait for, in the order in which they began. Once it has ended they wait
+    /// for nothing; when it is reopened they go on.
+    public var waits: [Wait] { status.isFinal ? [] : box?.rare.waits ?? [] }
     /// How many signals of each name nobody has asked for yet, in the order of their coming.
     public var bufferedSignals: [SignalCount] {
         var counts: [SignalCount] = []

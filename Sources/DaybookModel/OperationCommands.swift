@@ -136,7 +136,10 @@ public struct SettleBranches: LeasedCommand {
         _ execution: ExecutionState,
         _ moment: Moment
     ) throws(Refusal) -> Decision<UInt64> {
-        guard execution.progress.next(in: operation.scope) == operation.position + 1 else {
+        let progress = execution.progress
+        guard progress.splits(in: operation.scope),
+            progress.next(in: operation.scope) == operation.position &+ 1
+        else {
             throw Refusal(
                 .conflict,
                 "the branches of \(operation.name) in \(execution.id) are not under way; an operation is settled once, before the next one"

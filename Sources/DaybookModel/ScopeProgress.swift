@@ -33,6 +33,11 @@ public struct ScopeProgress: Sendable {
         scope.isEmpty ? root.next : branches[scope]?.next ?? 0
     }
 
+    /// Whether the operation that was last recorded in a scope has split into branches.
+    func splits(in scope: [UInt32]) -> Bool {
+        scope.isEmpty ? root.hasBranches : branches[scope]?.hasBranches ?? false
+    }
+
     /// What an entry says of the operation that it is about: field 1 of its event.
     private struct Place {
         var scope: [UInt32] = []

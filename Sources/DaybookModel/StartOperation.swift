@@ -41,7 +41,8 @@ public struct StartOperation: LeasedCommand {
 }
 
 extension Operation {
-    /// An operation can be recorded only after all before it in its scope, and once.
+    /// An operation can be recorded only after all before it in its scope, and once; not while it
+    /// waits for its next try.
     func check(_ execution: ExecutionState) throws(Refusal) {
         try Names.check(name, "name of an operation")
         let next = execution.progress.next(in: scope)
@@ -49,6 +50,12 @@ extension Operation {
             throw Refusal(
                 .conflict,
                 "the operation \(name) is number \(position) of its scope in \(execution.id), and number \(next) is the next to be recorded; one operation is recorded once, in order"
+            )
+        }
+        guard !execution.waits.contains(where: { $0.operation.isSamePlace(as: self) }) else {
+            throw Refusal(
+                .conflict,
+                "the operation \(name) is number \(position) of its scope in \(execution.id), and waits for its next try; begin it when that has come"
             )
         }
     }

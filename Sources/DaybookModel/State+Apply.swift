@@ -90,7 +90,7 @@ extension State {
         if kind == .executionReopened, base.executions[number] == nil {
             var state = try history(number, entry.header.sequence)
             let change = try state.apply(kind, entry)
-            base.executions.insert(state)
+            insert(state)
             follow(change, state)
             return nil
         }
@@ -222,7 +222,8 @@ extension State {
         base.next = overlay.next
         for number in overlay.order {
             if let state = overlay.executions[number] ?? nil {
-                if base.executions[number] == nil {
+                // What had ended and was reopened has its deadlines back.
+                if base.executions[number]?.status.isFinal ?? true {
                     insert(state)
                 } else {
                     base.executions.insert(state)

@@ -17,7 +17,10 @@ struct Timers: Sendable {
     var count: Int { heap.count + due.count }
 
     /// The first deadline.
-    var next: Timestamp? { due.first?.deadline ?? heap.min?.deadline }
+    var next: Timestamp? {
+        guard let first = due.first else { return heap.min?.deadline }
+        return heap.min.map { min($0, first).deadline } ?? first.deadline
+    }
 
     mutating func insert(_ item: TimerItem) { heap.insert(item) }
 
@@ -32,6 +35,11 @@ struct Timers: Sendable {
         _ stands: (TimerItem) -> Bool
     ) {
         due.removeAll { !stands($0) }
+        // What was reopened may wait for a time that came before theirs.
+        if let first = heap.min, let last = due.last, first < last {
+            for item in due { heap.insert(item) }
+            due = []
+        }
         while due.count < limit, let first = heap.min, first.deadline <= now {
             heap.removeMin()
             if stands(first), due.last != first { due.append(first) }

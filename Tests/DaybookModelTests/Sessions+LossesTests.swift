@@ -76,6 +76,26 @@ import Testing
         #expect(try !harness.execution(number).isParked)
     }
 
+    @Test(arguments: [true, false])
+    func anOperationWithoutABodyResetsTheCountToo(_ splits: Bool) throws {
+        var harness = try ModelHarness(lossLimit: 3)
+        let session = try harness.open()
+        let number = try harness.ready("a", by: session)
+        _ = try crash(number, &harness, by: session)
+        try harness.signal("a", "go", by: session)
+        let answer = try crash(number, &harness, by: session) { harness, lease, dying in
+            if splits {
+                try harness.run(StartBranches(lease, .op(.map, 0), count: 2), session: dying)
+            } else {
+                // It is there already.
+                try harness.await(lease, .op(.signal, 0, "go"), by: dying)
+            }
+            #expect(try harness.execution(number).losses == 0)
+        }
+        #expect(answer.readied == [number])
+        #expect(try harness.execution(number).losses == 1)
+    }
+
     @Test func whatIsNoProgressDoesNotReset() throws {
         var harness = try ModelHarness(lossLimit: 3)
         let session = try harness.open()

@@ -12,27 +12,10 @@ struct AuditFinding: Error, CustomStringConvertible {
 /// Reads the entries of a journal as an auditor does, decoded by SwiftProtobuf, without the model,
 /// and knows only what must never be.
 struct JournalAudit {
-    fileprivate struct Execution {
-        let id: String
-        var entries: UInt64 = 0
-        var last: UInt64 = 0
-        /// Session and epoch of the lease.
-        var holder: (session: UInt64, epoch: UInt64)?
-        var epoch: UInt64 = 0
-        var attempt: UInt32 = 0
-        var isFinal = false
-        var recorded: Set<Place> = []
-        var refused: Set<UInt64> = []
-    }
-
-    fileprivate struct Place: Hashable {
-        let attempt: UInt32
-        let scope: [UInt32]
-        let position: UInt32
-    }
-
-    private var executions: [UInt64: Execution] = [:]
-    private var ids: Set<String> = []
+    private var executions: [UInt64: AuditedExecution] = [:]
+    /// The newest run of each id.
+    private var runs: [String: UInt64] = [:]
+    private var sessions: Set<UInt64> = []
     private var contentTypes: Set<String> = []
     private var next: UInt64 = 0
     private var time: UInt64 = 0
@@ -63,6 +46,9 @@ struct JournalAudit {
             guard contentTypes.insert(interned.contentType).inserted else {
                 throw fail("\(interned.contentType) is interned twice")
             }
+        case .sessionOpened: sessions.insert(entry.sequence)
+        case .sessionClosed(let closed): sessions.remove(closed.session)
+        case .sessionLost(let lost): sessions.remove(lost.session)
         default: break
         }
     }
@@ -72,102 +58,32 @@ struct JournalAudit {
             AuditFinding(sequence: entry.sequence, reason: reason)
         }
         if case .executionSubmitted(let submitted) = entry.event {
-            // One id, one submission: so one id never sees two inputs.
-            guard ids.insert(submitted.id).inserted else { throw fail("a second \(submitted.id)") }
+            // One id, one submission: so one id never sees two inputs. But a run may hand on.
+            if let before = runs[submitted.id] {
+                guard executions[before]?.next == entry.sequence,
+                    submitted.continuedFrom == before
+                else { throw fail("a second \(submitted.id)") }
+            } else if submitted.continuedFrom != 0 {
+                throw fail("it goes on from nothing")
+            }
+            runs[submitted.id] = entry.sequence
             guard entry.execution == entry.sequence, executions[entry.execution] == nil else {
                 throw fail("the number \(entry.execution) is not its own")
             }
             guard entry.commitments.count == 1 else { throw fail("not one input") }
-            executions[entry.execution] = Execution(id: submitted.id)
+            executions[entry.execution] = AuditedExecution()
         }
         guard var execution = executions[entry.execution] else { throw fail("of no execution") }
-        guard !execution.isFinal else { throw fail("after the end") }
         guard entry.ordinal == execution.entries, entry.previous == execution.last else {
             throw fail("not linked to the entry before")
         }
         execution.entries += 1
         execution.last = entry.sequence
         do {
-            try execution.read(entry)
-        } catch let broken as Broken {
+            try execution.read(entry, sessions)
+        } catch let broken as AuditedExecution.Broken {
             throw fail(broken.rule)
         }
         executions[entry.execution] = execution
-    }
-
-    fileprivate struct Broken: Error {
-        let rule: String
-    }
-}
-
-extension JournalAudit.Execution {
-    fileprivate mutating func read(_ entry: ProtoEntry) throws {
-        switch entry.event {
-        case .executionClaimed(let event):
-            guard holder == nil else { throw JournalAudit.Broken(rule: "two hold the lease") }
-            guard event.epoch == epoch + 1 else { throw JournalAudit.Broken(rule: "bad epoch") }
-            epoch = event.epoch
-            attempt = event.attempt
-            holder = (entry.session, event.epoch)
-        case .operationStarted(let event): try checkLease(entry, event.epoch)
-        case .logRecorded(let event): try checkLease(entry, event.epoch)
-        case .checkpointSucceeded(let event):
-            try checkLease(entry, event.epoch)
-            try record(event.operation)
-        case .checkpointFailed(let event):
-            try checkLease(entry, event.epoch)
-            try record(event.operation)
-        case .executionCompleted(let event): try end(entry, event.epoch)
-        case .executionFailed(let event): try end(entry, event.epoch)
-        case .leaseReleased(let event):
-            try checkLease(entry, event.epoch)
-            holder = nil
-        case .leaseLost(let event):
-            guard holder?.epoch == event.epoch, holder?.session != entry.session else {
-                throw JournalAudit.Broken(rule: "a loss of what nobody holds")
-            }
-            holder = nil
-        case .executionParked(let event):
-            if event.reason == .divergence { try checkLease(entry, event.epoch) }
-            holder = nil
-        case .commandRefused(let event):
-            guard refused.insert(event.epoch).inserted else {
-                throw JournalAudit.Broken(rule: "a second refusal of epoch \(event.epoch)")
-            }
-        default: break
-        }
-    }
-
-    private func checkLease(_ entry: ProtoEntry, _ epoch: UInt64) throws {
-        guard let holder, holder == (entry.session, epoch) else {
-            throw JournalAudit.Broken(rule: "not by the holder of the lease")
-        }
-    }
-
-    private mutating func record(_ operation: ProtoOperation) throws {
-        let place = JournalAudit.Place(
-            attempt: attempt,
-            scope: operation.scope,
-            position: operation.position
-        )
-        guard recorded.insert(place).inserted else {
-            throw JournalAudit.Broken(rule: "a second outcome of one operation")
-        }
-        let isInOrder =
-            operation.position == 0
-            || recorded.contains(
-                JournalAudit.Place(
-                    attempt: attempt,
-                    scope: operation.scope,
-                    position: operation.position - 1
-                )
-            )
-        guard isInOrder else { throw JournalAudit.Broken(rule: "an operation is left out") }
-    }
-
-    private mutating func end(_ entry: ProtoEntry, _ epoch: UInt64) throws {
-        try checkLease(entry, epoch)
-        isFinal = true
-        holder = nil
     }
 }

@@ -4,39 +4,35 @@ import Testing
 
 @testable import DaybookModel
 
-/// Drawing commands, running them, and asking the reference model about each.
+/// Commands that need no lease: drawn, run, and asked of the reference model too.
 extension RandomWalk {
     static let types = ["alpha", "beta", "gamma"]
-    private static let scopes: [[UInt32]] = [[], [], [], [0, 0], [0, 1], [2, 0, 1, 7]]
 
     mutating func runCommand() throws {
-        let isFull = reference.openNumbers.count > 40
-        switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<10: try isFull ? finishOne() : submitNew()
-        case 10..<15: try submitAgain()
-        case 15..<26: try execute()
-        case 26..<36: try claimFirst()
-        case 36..<44: try claimOne()
-        case 44..<50: try underLease { .start($0.drawOperation($1)) }
-        case 50..<80:
-            try underLease {
-                .record($0.drawOperation($1), $0.drawTypes(), logs: $0.drawLogs())
-            }
-        case 80..<88: try finishOne()
-        case 88..<92: try underLease { _, _ in .release }
-        case 92..<93: try underLease { walk, _ in .park(walk.drawTypes()) }
-        case 93..<96: try openSession()
-        case 96..<98: try closeSession()
+        let isFull = reference.open.count > 12
+        switch Int.random(in: 0..<120, using: &generator) {
+        case 0..<9: try isFull ? finishOne() : submitNew()
+        case 9..<11: try submitAgain()
+        case 11..<20: try execute()
+        case 20..<30: try claimFirst()
+        case 30..<38: try claimOne()
+        case 38..<88: try useLease()
+        case 88..<98: try intervene()
+        case 98..<108: try signal()
+        case 108..<111: try openSession()
+        case 111..<113: try recordSnapshot()
+        case 113..<116: try closeSession()
         default: try loseSession()
         }
     }
 
-    private mutating func run<C: Command>(
+    mutating func run<C: Command, Value>(
         _ command: C,
-        _ session: UInt64
-    ) throws -> Outcome<C.Answer> where C.Answer: Equatable {
+        _ session: UInt64,
+        _ value: (C.Answer) -> Value
+    ) throws -> Outcome<Value> {
         do {
-            return .granted(try harness.run(command, session: session))
+            return .granted(value(try harness.run(command, session: session)))
         } catch let refusal as Refusal {
             guard !refusal.message.isEmpty else { throw failure("a refusal without a message") }
             return .refused(refusal.code)
@@ -45,41 +41,50 @@ extension RandomWalk {
 
     // MARK: Draws
 
-    private mutating func draw<Element>(_ all: [Element]) throws -> Element {
+    mutating func draw<Element>(_ all: [Element]) throws -> Element {
         guard let element = all.randomElement(using: &generator) else {
             throw failure("nothing to draw from")
         }
         return element
     }
 
-    private mutating func drawTypes() -> [String] {
+    mutating func drawTypes() -> [String] {
         (0..<Int.random(in: 1...3, using: &generator)).map { _ in
             "t/\(Int.random(in: 0..<Int.random(in: 1...80, using: &generator), using: &generator))"
         }
     }
 
-    private mutating func drawLogs() -> [String] {
-        guard generator.chance(3) else { return [] }
-        // Types of their own: they do not bring those of an outcome.
-        return (0..<Int.random(in: 1...2, using: &generator)).map { _ in
-            "log/\(Int.random(in: 0..<20, using: &generator))"
-        }
-    }
-
-    private mutating func drawOperation(_ lease: Lease) -> Operation {
-        let scope = Self.scopes.randomElement(using: &generator) ?? []
-        let known = reference.executions[lease.id]
-        var position = known?.positions[scope, default: 0] ?? 0
-        if generator.chance(8) { position = UInt32.random(in: 0...position + 2, using: &generator) }
-        return .step(position, in: scope, name: "step \(position)")
-    }
-
-    private mutating func sealed(_ types: [String]) throws -> SealedPayloads {
+    mutating func sealed(_ types: [String]) throws -> SealedPayloads {
         try harness.sealed(types.map { Payload(Array($0.utf8), contentType: $0) })
     }
 
-    private mutating func sealed(logs types: [String]) throws -> [LogChunk] {
-        try types.map { LogChunk(lines: 1, payloads: try sealed([$0])) }
+    /// Mostly one that has not ended.
+    private mutating func drawID() throws -> String {
+        if generator.chance(25) { return "unknown" }
+        let open = reference.open.filter { !$0.status.isFinal }.map(\.id)
+        if !open.isEmpty, !generator.chance(6) { return try draw(open) }
+        return try draw(reference.numbers.keys.sorted())
+    }
+
+    private mutating func drawTerms() throws -> Submit.Terms {
+        var terms = Submit.Terms()
+        if generator.chance(3) {
+            terms.timeout = .seconds(Int.random(in: 5...60, using: &generator))
+        }
+        if generator.chance(4) { terms.delay = .seconds(Int.random(in: 1...20, using: &generator)) }
+        if generator.chance(60) { terms.delay = .seconds(-1) }
+        if generator.chance(2) { terms.retry = try drawPolicy() }
+        return terms
+    }
+
+    mutating func drawPolicy() throws -> RetryPolicy {
+        RetryPolicy(
+            maxAttempts: UInt32.random(in: 2...4, using: &generator),
+            baseDelay: .seconds(Int.random(in: 0...4, using: &generator)),
+            multiplier: Double(Int.random(in: 1...3, using: &generator)),
+            maxDelay: generator.chance(2) ? .seconds(6) : nil,
+            fatalCodes: ["fatal"]
+        )
     }
 
     // MARK: Submitting and executing
@@ -89,37 +94,45 @@ extension RandomWalk {
             generator.chance(60)
             ? String(repeating: "x", count: 256 * Int.random(in: 0...1, using: &generator))
             : "id \(harness.next) \(step)"
-        try submit(id, type: type ?? draw(Self.types), input: "input of \(id)")
+        let terms = type == nil ? try drawTerms() : Submit.Terms()
+        try submit(id, type: type ?? draw(Self.types), input: "input of \(id)", terms)
     }
 
     private mutating func submitAgain() throws {
-        let known = try draw(reference.executions.values.sorted { $0.number < $1.number })
+        let known = try draw(reference.numbers.values.sorted())
+        guard let known = reference.executions[known] else { throw failure("no \(known)") }
         let type = generator.chance(5) ? try draw(Self.types) : known.type
         let input = generator.chance(5) ? "another input" : known.input
-        try submit(known.id, type: type, input: input)
+        try submit(known.id, type: type, input: input, try drawTerms())
     }
 
-    private mutating func submit(_ id: String, type: String, input: String) throws {
+    private mutating func submit(
+        _ id: String,
+        type: String,
+        input: String,
+        _ terms: Submit.Terms
+    ) throws {
         let payloadType = drawTypes()[0]
         let bytes = Array(input.utf8)
         let payloads = try harness.sealed([Payload(bytes, contentType: payloadType)])
         let found = try run(
-            Submit(id: id, type: type, input: bytes, payloads: payloads),
+            Submit(id: id, type: type, input: bytes, payloads: payloads, terms: terms),
             draw(reference.sessions)
-        )
-        let expected = reference.submit(id, type: type, input: input, [payloadType])
+        ) { $0 }
+        let expected = reference.submit(id, type: type, input: input, terms, [payloadType])
         try compare("submitting \(id)", found, expected)
     }
 
     private mutating func execute() throws {
-        let waiting = reference.executions.values.sorted { $0.number < $1.number }
-            .filter { $0.status == .submitted }.map(\.id)
-        var id = "unknown"
-        if !generator.chance(20) {
-            let isUseful = !waiting.isEmpty && !generator.chance(4)
-            id = try draw(isUseful ? waiting : reference.executions.keys.sorted())
-        }
-        let found = try run(Execute(id: id), draw(reference.sessions))
+        let waiting = reference.open.filter { $0.status == .submitted }.map(\.id)
+        let isUseful = !waiting.isEmpty && !generator.chance(4)
+        try execute(isUseful ? draw(waiting) : drawID())
+    }
+
+    mutating func execute(_ id: String) throws {
+        let found = try run(Execute(id: id), draw(reference.sessions)) { $0 }
+        // What nobody asked for in time is no start.
+        if case .granted(let answer) = found, answer.status != .expired { noteStart(id) }
         try compare("executing \(id)", found, reference.execute(id))
     }
 
@@ -133,118 +146,102 @@ extension RandomWalk {
         return old.session
     }
 
-    private mutating func claimFirst() throws {
+    mutating func claimFirst() throws {
         let types = Self.types.shuffled(using: &generator)
             .prefix(Int.random(in: 0...3, using: &generator))
         let session = try drawClaimer()
-        let found = try run(Claim(.first(of: Array(types))), session)
+        let found = try run(Claim(.first(of: Array(types))), session) { $0 }
         let expected = reference.claimFirst(of: Array(types), by: session)
-        try compare("claiming of \(types)", found, expected)
+        try compare("claiming of \(types) by \(session)", found, expected)
         if case .granted(let lease?) = expected { leases.append((lease, session)) }
     }
 
     private mutating func claimOne() throws {
-        let ready = reference.executions.values.filter(\.isClaimable).map(\.number).sorted()
+        let ready = reference.open.filter(\.isClaimable).map(\.number)
         let isUseful = !ready.isEmpty && !generator.chance(5)
-        let number = try draw(isUseful ? ready : reference.ids.keys.sorted())
-        let session = try drawClaimer()
-        let found = try run(Claim(.execution(number)), session)
+        let number = try draw(isUseful ? ready : reference.executions.keys.sorted())
+        try claim(number, by: drawClaimer())
+    }
+
+    mutating func claim(_ number: UInt64, by session: UInt64) throws {
+        let found = try run(Claim(.execution(number)), session) { $0 }
         let expected = reference.claim(number, by: session)
-        try compare("claiming \(number)", found, expected)
+        try compare("claiming \(number) by \(session)", found, expected)
         if case .granted(let lease?) = expected { leases.append((lease, session)) }
     }
 
-    // MARK: Under a lease
+    // MARK: People
 
-    /// Mostly a valid lease and its session; now and then an old one, or another session.
-    private mutating func drawLease() throws -> (lease: Lease, session: UInt64)? {
-        let valid = leases.filter { lease, session in
-            let known = reference.executions[lease.id]
-            return known?.holder == session && known?.epoch == lease.epoch
+    enum Action: CaseIterable { case cancel, pause, resume, retry }
+
+    private mutating func intervene() throws {
+        let action = try draw(
+            [.cancel, .pause, .pause, .resume, .resume, .retry, .retry] as [Action]
+        )
+        let wanted = reference.all.filter { known in
+            guard reference.numbers[known.id] == known.number else { return false }
+            return switch action {
+            case .cancel: !known.status.isFinal
+            case .pause: !known.isPaused && !known.status.isFinal
+            case .resume: known.isPaused
+            case .retry: known.isParked || known.isClosed && known.status != .completed
+            }
         }
-        let isUseful = !valid.isEmpty && !generator.chance(5)
-        guard var drawn = (isUseful ? valid : leases).randomElement(using: &generator) else {
-            return nil
-        }
-        if generator.chance(12) { drawn.session = try draw(reference.sessions) }
-        return drawn
+        let isUseful = !wanted.isEmpty && !generator.chance(5)
+        try intervene(action, isUseful ? draw(wanted).id : drawID())
     }
 
-    private mutating func underLease(
-        _ make: (inout RandomWalk, Lease) throws -> ReferenceModel.Leased
-    ) throws {
-        guard let (lease, session) = try drawLease() else { return try claimFirst() }
-        let command = try make(&self, lease)
-        let found = try run(command, lease, session)
-        let expected = reference.perform(command, lease, by: session)
-        try compare("\(command) under \(lease) by \(session)", found, expected)
+    mutating func intervene(_ action: Action, _ id: String) throws {
+        let intervention = try harness.intervention(id)
+        let session = try draw(reference.sessions)
+        let (found, expected) =
+            switch action {
+            case .cancel: (try run(Cancel(intervention), session) { $0 }, reference.cancel(id))
+            case .pause:
+                (try run(Pause(intervention), session) { $0 }, reference.setPaused(true, id))
+            case .resume:
+                (try run(Resume(intervention), session) { $0 }, reference.setPaused(false, id))
+            case .retry: (try run(Retry(intervention), session) { $0 }, reference.retry(id))
+            }
+        try compare("\(action) of \(id)", found, expected)
     }
 
-    private mutating func run(
-        _ command: ReferenceModel.Leased,
-        _ lease: Lease,
-        _ session: UInt64
-    ) throws -> Outcome<UInt64> {
-        switch command {
-        case .start(let operation): return try run(StartOperation(lease, operation), session)
-        case .record(let operation, let types, let logs):
-            let payloads = try sealed(types)
-            let outcome: RecordOutcome.Outcome =
-                generator.chance(4)
-                ? .failure(ErrorFacts(code: "failed"), payloads)
-                : .success(payloads, verified: generator.chance(2))
-            let command = RecordOutcome(
-                lease,
-                operation,
-                outcome,
-                startedAt: harness.now,
-                logs: try sealed(logs: logs)
-            )
-            return try run(command, session)
-        case .complete(let types, let logs):
-            let output = try sealed(types)
-            let logs = try sealed(logs: logs)
-            return try run(Complete(lease, output: output, operations: 0, logs: logs), session)
-        case .fail(let code, let types, let logs):
-            let payloads = try sealed(types)
-            let logs = try sealed(logs: logs)
-            let error = ErrorFacts(code: code)
-            return try run(Fail(lease, error, payloads: payloads, logs: logs), session)
-                .map(\.sequence)
-        case .release: return try run(Release(lease), session)
-        case .park(let types):
-            let divergence = Divergence(
-                sequence: nil,
-                recorded: nil,
-                attempted: nil,
-                location: "here"
-            )
-            return try run(Park(lease, divergence, message: try sealed(types)), session)
-        }
+    private mutating func signal() throws {
+        let signalID = generator.chance(2) ? "s\(Int.random(in: 0..<3, using: &generator))" : nil
+        try signal(drawID(), draw(Self.signals), signalID)
     }
 
-    private mutating func finishOne() throws {
-        let isGood = !generator.chance(4)
-        try underLease { walk, _ in
-            let types = walk.drawTypes()
-            let logs = walk.drawLogs()
-            return isGood
-                ? .complete(types, logs: logs) : .fail("code \(walk.step)", types, logs: logs)
-        }
+    mutating func signal(_ id: String, _ name: String, _ signalID: String?) throws {
+        let signal = Signal(
+            id: id,
+            name: name,
+            signalID: signalID,
+            actor: "ann",
+            payloads: try harness.sealed([.json([0x31])])
+        )
+        let found = try run(signal, draw(reference.sessions)) { $0 }
+        let expected = reference.signal(id, name, signalID)
+        try compare("\(name) \(signalID ?? "without id") to \(id)", found, expected)
     }
 
-    // MARK: Sessions
+    // MARK: Time and sessions
+
+    mutating func fire() throws {
+        let found = try harness.fire(limit: fireLimit, by: draw(reference.sessions))
+        try compare("firing", .granted(found), .granted(reference.fire(limit: fireLimit)))
+    }
 
     mutating func openSession() throws {
+        if reference.sessions.count > 5 { return try loseSession() }
         let found = try harness.open("session \(step)")
-        try compare("opening", .granted(found), .granted(reference.open()))
+        try compare("opening", .granted(found), .granted(reference.openSession()))
     }
 
     private mutating func closeSession() throws {
         guard reference.sessions.count > 2 else { return try openSession() }
         let isKnown = !generator.chance(6)
         let session = isKnown ? try draw(reference.sessions) : 0
-        let found = try run(CloseSession(), session)
+        let found = try run(CloseSession(), session) { $0 }
         try compare("closing \(session)", found, reference.close(session))
     }
 
@@ -252,8 +249,20 @@ extension RandomWalk {
         guard reference.sessions.count > 2 else { return try openSession() }
         let asker = try draw(reference.sessions)
         let lost = generator.chance(6) ? 0 : try draw(reference.sessions)
-        let types = [drawTypes()[0]]
-        let found = try run(LoseSession(lost, parkMessage: try sealed(types)), asker)
-        try compare("losing \(lost) by \(asker)", found, reference.lose(lost, by: asker, types))
+        let message = try harness.sealed([.text("lost too often")])
+        let found = try run(LoseSession(lost, parkMessage: message), asker) { $0 }
+        try compare("losing \(lost) by \(asker)", found, reference.lose(lost, by: asker))
+    }
+
+    private mutating func recordSnapshot() throws {
+        let size = UInt64.random(in: 0...harness.next + 3, using: &generator)
+        let command = RecordSnapshot(
+            size: size,
+            digest: Array(repeating: 1, count: generator.chance(20) ? 31 : 32),
+            bytes: 1
+        )
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        let expected = reference.recordSnapshot(size, isWhole: command.digest.count == 32)
+        try compare("snapshot of \(size)", found, expected)
     }
 }

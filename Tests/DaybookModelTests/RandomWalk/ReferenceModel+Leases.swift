@@ -7,11 +7,27 @@ extension ReferenceModel {
     /// A command under a lease, as far as the reference model knows them.
     enum Leased {
         case start(Operation)
+        case outcome(Operation, failed: Bool, [String], logs: [String])
         case record(Operation, [String], logs: [String])
+        case again(Operation, tries: UInt32, RetryPolicy, suspended: Int?)
+        case sleep(Operation, until: StartTimer.Until, suspended: Int?)
+        case await(Operation, timeout: Duration?, suspended: Int?)
+        case suspend(Int)
+        case split(Operation, UInt32)
+        case settle(Operation, branch: UInt32, failed: Bool)
         case complete([String], logs: [String])
-        case fail(String, [String], logs: [String])
-        case release
+        case fail(ErrorFacts, [String], logs: [String])
+        case `continue`(String, [String], logs: [String])
+        case release(logs: [String])
         case park([String])
+
+        /// It tells what was done, and may come after the end.
+        var isLate: Bool {
+            switch self {
+            case .outcome, .release: true
+            default: false
+            }
+        }
     }
 
     mutating func perform(
@@ -19,115 +35,225 @@ extension ReferenceModel {
         _ lease: Lease,
         by session: UInt64
     ) -> Outcome<UInt64> {
-        guard let known = executions[lease.id], !known.status.isFinal else {
+        guard let known = executions[lease.execution], !known.isClosed else {
             return .refused(.staleLease)
         }
-        guard known.holder == session, known.epoch == lease.epoch, known.status == .running,
-            !known.isParked
-        else {
-            if !known.refused.contains(lease.epoch) {
-                _ = write(lease.id)
-                change(lease.id) { $0.refused.insert(lease.epoch) }
-            }
-            return .refused(.staleLease)
+        guard !known.isParked, known.holder == session, known.epoch == lease.epoch,
+            sessions.contains(session)
+        else { return refuse(known, lease, .staleLease) }
+        guard known.status == .running || known.status == .waiting || command.isLate else {
+            return refuse(known, lease, .ended)
         }
         switch command {
-        case .start(let operation):
-            guard operation.position == known.positions[operation.scope, default: 0] else {
-                return .refused(.conflict)
-            }
-            return .granted(write(lease.id))
-        case .record(let operation, let types, let logs):
-            return record(operation, types, logs, known)
         case .complete(let types, let logs):
-            return end(.completed, "", types, logs, lease.id)
-        case .fail(let code, let types, let logs):
-            return end(.failed, code, types, logs, lease.id)
-        case .release:
-            let sequence = write(lease.id)
-            change(lease.id) {
-                $0.status = .ready
-                $0.holder = nil
-                $0.readySince = sequence
-            }
-            return .granted(sequence)
+            log(known, logs)
+            return .granted(end(known.number, .completed, "", types, closes: true))
+        case .fail(let error, let types, let logs):
+            log(known, logs)
+            return .granted(endAttempt(known, error, types, isHeld: false).sequence)
+        case .continue(let input, let types, let logs):
+            log(known, logs)
+            return .granted(goOn(known, input, types))
+        case .release(let logs):
+            log(known, logs)
+            giveBack(known)
+            return .granted(next - 1)
         case .park(let types):
-            let sequence = write(lease.id, types)
-            change(lease.id) {
-                $0.isParked = true
-                $0.holder = nil
+            return .granted(
+                write(known.number, types) {
+                    $0.isParked = true
+                    $0.holder = 0
+                }
+            )
+        default: return perform(command, known)
+        }
+    }
+
+    /// The first refusal of an epoch is recorded.
+    private mutating func refuse(_ known: Execution, _ lease: Lease, _ code: Refusal.Code)
+        -> Outcome<UInt64>
+    {
+        if !known.refused.contains(lease.epoch) {
+            write(known.number) { $0.refused.insert(lease.epoch) }
+        }
+        return .refused(code)
+    }
+
+    private mutating func log(_ known: Execution, _ logs: [String]) {
+        for log in logs { write(known.number, [log]) }
+    }
+
+    private mutating func goOn(_ known: Execution, _ input: String, _ types: [String]) -> UInt64 {
+        end(known.number, .completed, closes: true)
+        let number = writeSubmission(
+            known.id,
+            type: known.type,
+            input: input,
+            known.terms,
+            types,
+            continuing: known.number
+        )
+        if let next = executions[number] { ready(next) }
+        return number
+    }
+
+    // MARK: Operations
+
+    private mutating func perform(_ command: Leased, _ known: Execution) -> Outcome<UInt64> {
+        switch command {
+        case .suspend(let suspended):
+            if known.status == .running, suspended > 0, known.waits.count == suspended {
+                write(known.number) { $0.status = .waiting }
             }
-            return .granted(sequence)
+            return .granted(0)
+        case .settle(let operation, let branch, let failed):
+            return settle(known, operation, branch, failed)
+        case .start(let operation), .outcome(let operation, _, _, _),
+            .record(let operation, _, _), .again(let operation, _, _, _),
+            .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _):
+            guard known.takes(operation) else { return .refused(.conflict) }
+        default: break
+        }
+        switch command {
+        case .start: return .granted(write(known.number) { $0.goOn() })
+        case .split(let operation, let count):
+            return .granted(
+                write(known.number) {
+                    $0.record(operation, branches: count)
+                    $0.goOn()
+                }
+            )
+        case .outcome(let operation, let failed, let types, let logs):
+            log(known, logs)
+            return .granted(
+                write(known.number, types) {
+                    $0.record(operation, failed: failed)
+                    $0.goOn()
+                }
+            )
+        case .record(let operation, let types, let logs):
+            log(known, logs)
+            return .granted(record(known, operation, types))
+        case .again(let operation, let tries, let policy, let suspended):
+            let deadline = now.rawValue + max(Self.delay(policy, tries: tries), 1)
+            wait(known, .retry, operation, deadline, suspended)
+            return .granted(1)
+        case .sleep(let operation, let until, let suspended):
+            return .granted(sleep(known, operation, until, suspended))
+        case .await(let operation, let timeout, let suspended):
+            return .granted(awaitSignal(known, operation, timeout, suspended))
+        default: return .refused(.invalidArgument)
         }
     }
 
     private mutating func record(
+        _ known: Execution,
         _ operation: Operation,
-        _ types: [String],
-        _ logs: [String],
-        _ known: Execution
+        _ types: [String]
+    ) -> UInt64 {
+        let sequence = write(known.number, types) {
+            $0.record(operation)
+            $0.goOn()
+            let sequence = $0.last
+            switch operation.kind {
+            case .storeSet: $0.store[operation.name] = sequence
+            case .storeDelete: $0.store[operation.name] = nil
+            case .output:
+                if let index = $0.outputs.firstIndex(where: { $0.name == operation.name }) {
+                    $0.outputs[index].sequence = sequence
+                } else {
+                    $0.outputs.append((operation.name, sequence))
+                }
+            default: break
+            }
+        }
+        return operation.kind == .storeGet ? known.store[operation.name] ?? 0 : sequence
+    }
+
+    private mutating func settle(
+        _ known: Execution,
+        _ operation: Operation,
+        _ branch: UInt32,
+        _ failed: Bool
     ) -> Outcome<UInt64> {
-        guard operation.position == known.positions[operation.scope, default: 0] else {
+        guard known.split(in: operation.scope)?.position == operation.position else {
             return .refused(.conflict)
         }
-        for log in logs { _ = write(known.id, [log]) }
-        let sequence = write(known.id, types)
-        change(known.id) {
-            $0.positions[operation.scope] = operation.position + 1
+        return .granted(
+            write(known.number) {
+                $0.goOn()
+                let path = operation.scope + [operation.position]
+                let own = path + [branch]
+                $0.waits.removeAll { wait in
+                    let scope = wait.operation.scope
+                    return Array(scope.prefix(path.count)) == path
+                        && Array(scope.prefix(own.count)) != own
+                }
+                for index in $0.operations.indices
+                where $0.operations[index].scope == operation.scope
+                    && $0.operations[index].position == operation.position
+                {
+                    $0.operations[index].settledFailed = failed
+                }
+            }
+        )
+    }
+
+    // MARK: Waits
+
+    private mutating func wait(
+        _ known: Execution,
+        _ kind: Wait.Kind,
+        _ operation: Operation,
+        _ deadline: UInt64,
+        _ suspended: Int?
+    ) {
+        write(known.number) {
+            if kind != .retry { $0.record(operation) }
             $0.losses = 0
+            $0.waits.append(
+                Waiting(kind: kind, operation: operation, deadline: deadline, sequence: $0.last)
+            )
+            if suspended == $0.waits.count, $0.status == .running { $0.status = .waiting }
         }
-        return .granted(sequence)
     }
 
-    private mutating func end(
-        _ status: ExecutionStatus,
-        _ code: String,
-        _ types: [String],
-        _ logs: [String],
-        _ id: String
-    ) -> Outcome<UInt64> {
-        for log in logs { _ = write(id, [log]) }
-        let sequence = write(id, types)
-        let end = now
-        change(id) {
-            $0.status = status
-            $0.holder = nil
-            $0.finishedAt = end
-            $0.errorCode = code
+    private mutating func sleep(
+        _ known: Execution,
+        _ operation: Operation,
+        _ until: StartTimer.Until,
+        _ suspended: Int?
+    ) -> UInt64 {
+        let deadline =
+            switch until {
+            case .after(let duration): now.rawValue + duration.wholeNanoseconds
+            case .at(let time): time.rawValue
+            }
+        if deadline > now.rawValue {
+            wait(known, .timer, operation, deadline, suspended)
+            return 1
         }
-        return .granted(sequence)
-    }
-}
-
-extension ReferenceModel.Execution {
-    /// What a state of the model has otherwise than it should; nil: nothing.
-    func difference(from state: ExecutionState) -> String? {
-        let equal: [(String, Bool)] = [
-            ("number", state.number == number), ("id", state.id == id),
-            ("type", state.type == type), ("status", state.status == status),
-            ("isParked", state.isParked == isParked), ("session", state.session == holder ?? 0),
-            ("epoch", state.epoch == epoch), ("attempt", state.attempt == (epoch > 0 ? 1 : 0)),
-            ("losses", state.losses == losses), ("submittedAt", state.submittedAt == submittedAt),
-            ("startedAt", state.startedAt == startedAt ?? Timestamp(rawValue: 0)),
-            ("entries", state.entries == entries), ("last", state.last == last),
-            ("readySequence", state.readySequence == readySince),
-            ("progress", positions.allSatisfy { state.progress.next(in: $0.key) == $0.value }),
-        ]
-        return equal.first { !$0.1 }.map { "\($0.0) of \(state), which should be \(self)" }
+        write(known.number) { $0.record(operation) }
+        write(known.number) { $0.goOn() }
+        return 0
     }
 
-    /// What a row of a closed execution has otherwise than it should; nil: nothing.
-    func difference(from row: ProtoExecutionRow) -> String? {
-        let closed = row.closed
-        let equal: [(String, Bool)] = [
-            ("number", row.number == number), ("closed", row.hasClosed == status.isFinal),
-            ("type", closed.type == type), ("status", closed.status == status.proto),
-            ("submittedAt", closed.submittedAt == submittedAt.rawValue),
-            ("startedAt", closed.startedAt == startedAt?.rawValue),
-            ("finishedAt", closed.finishedAt == finishedAt?.rawValue),
-            ("attempts", closed.attempts == 1), ("last", closed.last == last),
-            ("entries", closed.entries == entries), ("errorCode", closed.errorCode == errorCode),
-        ]
-        return equal.first { !$0.1 }.map { "\($0.0) of \(row), which should be of \(self)" }
+    private mutating func awaitSignal(
+        _ known: Execution,
+        _ operation: Operation,
+        _ timeout: Duration?,
+        _ suspended: Int?
+    ) -> UInt64 {
+        guard let signal = known.signals.first(where: { $0.name == operation.name }) else {
+            let deadline = timeout.map { now.rawValue + max($0.wholeNanoseconds, 1) } ?? 0
+            wait(known, .signal, operation, deadline, suspended)
+            return 0
+        }
+        write(known.number) {
+            $0.record(operation)
+            $0.goOn()
+        }
+        take(known.number, signal.sequence)
+        return signal.sequence
     }
 }

@@ -15,42 +15,100 @@ enum Outcome<Answer: Equatable & Sendable>: Equatable {
     }
 }
 
-/// What the model should do, written a second time and plainly: no bytes, no overlay, no tables.
+/// What the model should do, written a second time and plainly: no bytes, no overlay, no tables, no
+/// heap; what is asked for is looked for among all there is.
 ///
 /// It also foretells the sequence of every entry, and so how many entries each command writes.
 struct ReferenceModel {
+    /// One run. Those of one id follow one another.
     struct Execution {
         let id: String
         let type: String
         let input: String
         let number: UInt64
+        let terms: Submit.Terms
         let submittedAt: Timestamp
+        var continuedFrom: UInt64?
         var status = ExecutionStatus.submitted
+        var isClosed = false
         var isParked = false
-        var holder: UInt64?
+        var isPaused = false
+        var isDelayed = false
+        var beginsAttempt = true
+        /// The session that has the lease, or had it last; 0: none.
+        var holder: UInt64 = 0
+        var lease: Lease?
         var epoch: UInt64 = 0
+        var attempt: UInt32 = 0
         var losses: UInt32 = 0
+        /// When something happens by itself, waits apart; 0: never.
+        var deadline: UInt64 = 0
         var readySince: UInt64 = 0
-        var positions: [[UInt32]: UInt32] = [:]
+        var operations: [Recorded] = []
+        var waits: [Waiting] = []
+        var signals: [(name: String, sequence: UInt64)] = []
+        var signalIDs: Set<String> = []
+        var store: [String: UInt64] = [:]
+        var outputs: [(name: String, sequence: UInt64)] = []
         var refused: Set<UInt64> = []
-        var startedAt: Timestamp?
-        var finishedAt: Timestamp?
-        var entries: UInt64 = 0
-        var last: UInt64 = 0
+        var previousFailure: UInt64?
+        var startAt: UInt64 = 0
+        var startedAt: UInt64 = 0
+        var finishedAt: UInt64 = 0
+        var updatedAt: UInt64
+        var entries: UInt64 = 1
+        var last: UInt64
         var errorCode = ""
 
-        var isClaimable: Bool { status == .ready && !isParked }
+        var isClaimable: Bool {
+            status == .ready && !isParked && !isPaused && !isDelayed && holder == 0
+        }
+        /// It has ended, and its code has not.
+        var isCleaning: Bool { status.isFinal && !isClosed }
+    }
+
+    /// An operation that is recorded.
+    struct Recorded {
+        let scope: [UInt32]
+        let position: UInt32
+        /// It failed, and nothing followed.
+        var isOpenFailure = false
+        /// Into how many branches it has split, and nothing followed.
+        var branches: UInt32 = 0
+        /// Whether the branch that has decided it failed; nil: none has decided.
+        var settledFailed: Bool?
+    }
+
+    /// An operation that waits.
+    struct Waiting {
+        let kind: Wait.Kind
+        let operation: Operation
+        let deadline: UInt64
+        let sequence: UInt64
+    }
+
+    /// A deadline: of a wait, or with 0 as its sequence of an execution.
+    struct Deadline: Equatable {
+        let time: UInt64
+        let number: UInt64
+        let wait: UInt64
     }
 
     let lossLimit: UInt32
+    let submissionLifetime: UInt64 = 3_600_000_000_000
     var now: Timestamp
-    private(set) var executions: [String: Execution] = [:]
-    private(set) var ids: [UInt64: String] = [:]
+    private(set) var executions: [UInt64: Execution] = [:]
+    /// Their numbers, ascending.
+    private var order: [UInt64] = []
+    /// The number of the newest run of each id.
+    private(set) var numbers: [String: UInt64] = [:]
     /// Open sessions, in order.
-    private(set) var sessions: [UInt64] = []
+    var sessions: [UInt64] = []
     private(set) var next: UInt64 = 1
-    /// Ids of the executions that the batch under way has changed.
-    private(set) var touched: Set<String> = []
+    /// How many entries the newest recorded snapshot is of.
+    private(set) var snapshotSize: UInt64 = 0
+    /// The executions that the batch under way has changed.
+    private(set) var touched: Set<UInt64> = []
     private var contentTypes = Set(ContentTypes.initial)
 
     init(lossLimit: UInt32, now: Timestamp) {
@@ -60,166 +118,167 @@ struct ReferenceModel {
 
     mutating func beginBatch() { touched = [] }
 
-    var openNumbers: [UInt64] {
-        executions.values.filter { !$0.status.isFinal }.map(\.number).sorted()
+    // MARK: Looking
+
+    /// All of them, in order.
+    var all: [Execution] { order.compactMap { executions[$0] } }
+    var open: [Execution] { all.filter { !$0.isClosed } }
+    /// The newest run of an id.
+    func newest(_ id: String) -> Execution? { numbers[id].flatMap { executions[$0] } }
+    /// Whether code of it may run.
+    func isHeld(_ execution: Execution) -> Bool {
+        execution.holder != 0 && sessions.contains(execution.holder)
+    }
+
+    /// All deadlines, in the order in which they are seen to.
+    var deadlines: [Deadline] {
+        var all: [Deadline] = []
+        for execution in open {
+            if execution.deadline != 0 {
+                all.append(Deadline(time: execution.deadline, number: execution.number, wait: 0))
+            }
+            if execution.status.isFinal { continue }
+            for wait in execution.waits where wait.deadline != 0 {
+                all.append(
+                    Deadline(time: wait.deadline, number: execution.number, wait: wait.sequence)
+                )
+            }
+        }
+        return all.sorted { ($0.time, $0.number, $0.wait) < ($1.time, $1.number, $1.wait) }
     }
 
     // MARK: Writing
 
-    /// Numbers an entry, after those that intern what is new among the content types.
-    mutating func write(_ id: String? = nil, _ types: [String] = []) -> UInt64 {
+    /// Numbers the entries that intern what is new among content types.
+    mutating func intern(_ types: [String]) {
         for type in types where contentTypes.insert(type).inserted { next += 1 }
-        defer { next += 1 }
-        if let id {
-            touched.insert(id)
-            executions[id]?.entries += 1
-            executions[id]?.last = next
-        }
-        return next
     }
 
-    mutating func change(_ id: String, _ body: (inout Execution) -> Void) {
-        if var execution = executions[id] {
-            body(&execution)
-            executions[id] = execution
-        }
+    /// Numbers an entry, after those that intern what is new among the content types of its
+    /// payloads, and does to the execution what it says.
+    @discardableResult
+    mutating func write(
+        _ number: UInt64 = 0,
+        _ types: [String] = [],
+        _ body: (inout Execution) -> Void = { _ in }
+    ) -> UInt64 {
+        intern(types)
+        let sequence = next
+        next += 1
+        guard var execution = executions[number] else { return sequence }
+        let wasClaimable = execution.isClaimable
+        execution.entries += 1
+        execution.last = sequence
+        execution.updatedAt = now.rawValue
+        body(&execution)
+        if execution.isClaimable, !wasClaimable { execution.readySince = sequence }
+        executions[number] = execution
+        touched.insert(number)
+        return sequence
     }
 
-    // MARK: Commands
-
-    mutating func open() -> UInt64 {
-        let number = write()
-        sessions.append(number)
-        return number
-    }
-
-    mutating func submit(
+    /// Numbers an entry that submits a run.
+    mutating func writeSubmission(
         _ id: String,
         type: String,
         input: String,
-        _ payloadTypes: [String]
-    ) -> Outcome<Submit.Answer> {
-        guard Names.isValid(id), Names.isValid(type) else { return .refused(.invalidArgument) }
-        if let known = executions[id] {
-            guard known.type == type, known.input == input else { return .refused(.conflict) }
-            return .granted(
-                Submit.Answer(number: known.number, existed: true, status: known.status)
-            )
-        }
-        let number = write(nil, payloadTypes)
-        ids[number] = id
-        touched.insert(id)
-        executions[id] = Execution(
+        _ terms: Submit.Terms,
+        _ types: [String],
+        continuing: UInt64? = nil
+    ) -> UInt64 {
+        let number = write(0, types)
+        numbers[id] = number
+        order.append(number)
+        touched.insert(number)
+        executions[number] = Execution(
             id: id,
             type: type,
             input: input,
             number: number,
+            terms: terms,
             submittedAt: now,
-            entries: 1,
+            continuedFrom: continuing,
+            deadline: continuing == nil ? now.rawValue + submissionLifetime : 0,
+            updatedAt: now.rawValue,
             last: number
         )
-        return .granted(Submit.Answer(number: number, existed: false, status: .submitted))
+        return number
     }
 
-    mutating func execute(_ id: String) -> Outcome<Execute.Answer> {
-        guard let known = executions[id] else { return .refused(.notFound) }
-        guard known.status == .submitted else {
-            return .granted(
-                Execute.Answer(
-                    number: known.number,
-                    status: known.status,
-                    isParked: known.isParked && !known.status.isFinal
-                )
-            )
-        }
-        let sequence = write(id)
-        change(id) {
-            $0.status = .ready
-            $0.readySince = sequence
-        }
-        return .granted(Execute.Answer(number: known.number, status: .ready, isParked: false))
+    /// A signal has been given to an operation.
+    mutating func take(_ number: UInt64, _ signal: UInt64) {
+        executions[number]?.signals.removeAll { $0.sequence == signal }
     }
 
-    mutating func claim(_ number: UInt64, by session: UInt64) -> Outcome<Lease?> {
-        guard sessions.contains(session) else { return .refused(.notFound) }
-        return .granted(lease(number, to: session))
+    mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {
+        guard isWhole, size > 0, size <= next else { return .refused(.invalidArgument) }
+        guard size > snapshotSize else { return .refused(.conflict) }
+        snapshotSize = size
+        return .granted(write())
     }
 
-    mutating func claimFirst(of types: [String], by session: UInt64) -> Outcome<Lease?> {
-        guard sessions.contains(session) else { return .refused(.notFound) }
-        let first = executions.values
-            .filter { $0.isClaimable && types.contains($0.type) }
-            .min { $0.readySince < $1.readySince }
-        return .granted(first.flatMap { lease($0.number, to: session) })
+    mutating func noteLease(_ lease: Lease) { executions[lease.execution]?.lease = lease }
+}
+
+extension ReferenceModel.Execution {
+    /// The position that the next operation of a scope has.
+    func next(in scope: [UInt32]) -> UInt32 {
+        operations.last { $0.scope == scope }.map { $0.position + 1 } ?? 0
     }
 
-    private mutating func lease(_ number: UInt64, to session: UInt64) -> Lease? {
-        guard let id = ids[number], let known = executions[id], known.isClaimable else {
+    /// Whether an operation may be recorded: it is the next one, and does not wait for another try.
+    func takes(_ operation: Operation) -> Bool {
+        guard operation.position == next(in: operation.scope) else { return false }
+        return status.isFinal
+            || !waits.contains {
+                $0.operation.scope == operation.scope
+                    && $0.operation.position == operation.position
+            }
+    }
+
+    /// The last operation of a scope, if it splits into branches.
+    func split(in scope: [UInt32]) -> ReferenceModel.Recorded? {
+        guard let last = operations.last(where: { $0.scope == scope }), last.branches > 0 else {
             return nil
         }
-        let sequence = write(id)
-        let start = now
-        change(id) {
-            $0.status = .running
-            $0.holder = session
-            $0.epoch += 1
-            $0.startedAt = $0.startedAt ?? start
-        }
-        return Lease(
-            execution: number,
-            epoch: known.epoch + 1,
-            id: id,
-            type: known.type,
-            attempt: 1,
-            claim: sequence
-        )
+        return last
     }
 
-    // MARK: Sessions
-
-    private func held(by session: UInt64) -> [Execution] {
-        executions.values.filter { $0.holder == session }.sorted { $0.number < $1.number }
-    }
-
-    private mutating func makeReady(_ id: String) {
-        let sequence = write(id)
-        change(id) {
-            $0.status = .ready
-            $0.holder = nil
-            $0.readySince = sequence
-        }
-    }
-
-    mutating func close(_ session: UInt64) -> Outcome<Int> {
-        guard sessions.contains(session) else { return .refused(.notFound) }
-        _ = write()
-        sessions.removeAll { $0 == session }
-        let held = held(by: session)
-        for execution in held { makeReady(execution.id) }
-        return .granted(held.count)
-    }
-
-    mutating func lose(
-        _ session: UInt64,
-        by asker: UInt64,
-        _ messageTypes: [String]
-    ) -> Outcome<LoseSession.Answer> {
-        guard session != asker else { return .refused(.invalidArgument) }
-        var answer = LoseSession.Answer()
-        guard sessions.contains(session) else { return .granted(answer) }
-        _ = write()
-        sessions.removeAll { $0 == session }
-        for execution in held(by: session) {
-            makeReady(execution.id)
-            change(execution.id) { $0.losses += 1 }
-            if execution.losses + 1 >= lossLimit {
-                _ = write(execution.id, messageTypes)
-                change(execution.id) { $0.isParked = true }
-                answer.parked.append(execution.number)
-            } else {
-                answer.readied.append(execution.number)
+    /// Takes in the first entry of an operation.
+    mutating func record(_ operation: Operation, failed: Bool = false, branches: UInt32 = 0) {
+        let scope = operation.scope
+        if let last = operations.lastIndex(where: { $0.scope == scope }) {
+            operations[last].isOpenFailure = false
+            let hadBranches = operations[last].branches > 0
+            operations[last].branches = 0
+            // The branches are over.
+            if hadBranches {
+                operations.removeAll {
+                    $0.scope.count > scope.count && Array($0.scope.prefix(scope.count)) == scope
+                }
             }
         }
-        return .granted(answer)
+        operations.append(
+            ReferenceModel.Recorded(
+                scope: scope,
+                position: operation.position,
+                isOpenFailure: failed,
+                branches: branches
+            )
+        )
+        losses = 0
+    }
+
+    /// Code of it runs.
+    mutating func goOn() { if status == .waiting { status = .running } }
+
+    /// What nobody has dealt with runs again.
+    mutating func beginNextAttempt() {
+        beginsAttempt = true
+        operations.removeAll { $0.isOpenFailure }
+        for index in operations.indices where operations[index].settledFailed == true {
+            operations[index].settledFailed = nil
+        }
+        waits.removeAll { $0.kind == .retry }
     }
 }

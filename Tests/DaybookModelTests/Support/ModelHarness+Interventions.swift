@@ -95,6 +95,25 @@ extension ModelHarness {
         )
     }
 
+    /// Has an operation be tried again.
+    mutating func again(
+        _ lease: Lease,
+        _ operation: Operation,
+        suspended: Int? = 1,
+        by session: UInt64
+    ) throws {
+        let command = RetryOperation(
+            lease,
+            operation,
+            ErrorFacts(code: "busy"),
+            payloads: try sealed([.text("busy")]),
+            tries: 1,
+            policy: RetryPolicy(maxAttempts: 3),
+            suspended: suspended
+        )
+        try run(command, session: session)
+    }
+
     /// Where an execution stands: `running`, or `ready, paused`.
     func standing(_ number: UInt64) -> String {
         guard let state = state.execution(number) else { return "closed" }

@@ -84,18 +84,21 @@ struct ModelHarness {
         now = Timestamp(rawValue: now.rawValue + duration.wholeNanoseconds)
         var count = 0
         while let deadline = state.nextDeadline, deadline <= now {
-            state.advance(to: now, limit: 100)
-            let fired = try run(
-                FireTimers(
-                    timeoutMessage: try sealed([.text("Task timed out")]),
-                    expiryMessage: try sealed([.text("not executed in time")])
-                ),
-                session: session
-            )
+            let fired = try fire(limit: 100, by: session)
             if fired == 0 { break }
             count += fired
         }
         return count
+    }
+
+    /// Sees once to what is due.
+    mutating func fire(limit: Int, by session: UInt64) throws -> Int {
+        state.advance(to: now, limit: limit)
+        let command = FireTimers(
+            timeoutMessage: try sealed([.text("Task timed out")]),
+            expiryMessage: try sealed([.text("not executed in time")])
+        )
+        return try run(command, session: session)
     }
 
     /// Folds the history of an execution.

@@ -19,10 +19,10 @@ struct SeededGenerator: RandomNumberGenerator {
 
     /// The seeds of randomized tests: that of the environment variable `DAYBOOK_SEED` if it is
     /// set, so that a failure can be repeated or other seeds tried, else fixed ones.
-    static var seeds: [UInt64] {
-        if let text = ProcessInfo.processInfo.environment["DAYBOOK_SEED"], let seed = UInt64(text) {
-            return [seed]
-        }
-        return [1, 2, 3]
+    static var seeds: [UInt64] { chosenSeed.map { [$0] } ?? [1, 2, 3] }
+
+    /// The seed of the environment variable, if it is set.
+    static var chosenSeed: UInt64? {
+        ProcessInfo.processInfo.environment["DAYBOOK_SEED"].flatMap { UInt64($0) }
     }
 }

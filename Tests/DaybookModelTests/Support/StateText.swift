@@ -11,6 +11,7 @@ func text(of value: Any) -> String {
     case let table as ExecutionTable:
         return "\(table.count) of " + text(of: table.numbers.map { table[$0] })
     case let base as State.Base: return text(ofBase: base)
+    case let execution as ExecutionState: return text(ofExecution: execution)
     case let string as String: return String(reflecting: string)
     case let number as UInt64: return "\(number)"
     case let message as any Message: return message.textFormatString()
@@ -28,6 +29,15 @@ func text(of value: Any) -> String {
         return parts.isEmpty
             ? String(describing: value) : "(" + parts.joined(separator: ",\n") + ")"
     }
+}
+
+/// Whether there is a box for what most executions have little of says nothing: only what it holds.
+private func text(ofExecution execution: ExecutionState) -> String {
+    let parts = Mirror(reflecting: execution).children.map { child in
+        let label = child.label ?? ""
+        return label + ": " + text(of: label == "box" ? execution.rare : child.value)
+    }
+    return "(" + parts.joined(separator: ",\n") + ")"
 }
 
 /// Of the queues only what can be claimed is compared: when void places go is nobody's concern.

@@ -1,0 +1,88 @@
+import DaybookFormat
+import Testing
+
+@testable import DaybookModel
+
+/// What has split into branches, and which of them decides.
+@Suite struct BranchesTests {
+    private func settle(
+        _ lease: Lease,
+        _ operation: Operation,
+        _ branch: UInt32,
+        _ harness: inout ModelHarness,
+        by session: UInt64
+    ) throws {
+        let command = SettleBranches(lease, operation, branch: branch, failed: false)
+        try harness.run(command, session: session)
+    }
+
+    @Test func whatHasNotSplitIsNotSettled() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.succeed(lease, .op(.checkpoint, 0), by: session)
+        let before = harness.next
+        let refusal = #expect(throws: Refusal.self) {
+            try settle(lease, .op(.checkpoint, 0), 0, &harness, by: session)
+        }
+        expect(refusal, .conflict, says: "not under way")
+        #expect(harness.next == before)
+    }
+
+    /// Nothing keeps that a branch has decided, unless it failed.
+    @Test func oneBranchDecides() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        try settle(lease, .op(.race, 0), 0, &harness, by: session)
+        withKnownIssue("an operation can be settled again, as long as nothing follows it") {
+            let refusal = #expect(throws: Refusal.self) {
+                try settle(lease, .op(.race, 0), 1, &harness, by: session)
+            }
+            expect(refusal, .conflict, says: "settled once")
+        }
+    }
+
+    /// Nothing keeps how many there are.
+    @Test func onlyABranchThatIsThereDecides() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        withKnownIssue("of two branches the eighth can decide") {
+            let refusal = #expect(throws: Refusal.self) {
+                try settle(lease, .op(.race, 0), 7, &harness, by: session)
+            }
+            expect(refusal, .conflict, says: "a")
+        }
+    }
+
+    @Test func whatTheOtherBranchesWaitForNoLongerCounts() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        // The last scope is of no branch at all: nobody writes it, and it must not bring down
+        // whoever reads it.
+        for (index, scope) in ([[0, 0], [0, 1], [0]] as [[UInt32]]).enumerated() {
+            let operation = Operation.op(.signal, 0, "go", in: scope)
+            try harness.await(lease, operation, suspended: index + 1, by: session)
+        }
+        #expect(try harness.execution(lease.execution).status == .waiting)
+        try settle(lease, .op(.race, 0), 1, &harness, by: session)
+        let execution = try harness.execution(lease.execution)
+        #expect(execution.waits.map(\.operation.scope) == [[0, 1]])
+        // Its code has just said so: it runs. Were it to wait for nothing, nothing would wake it.
+        #expect(execution.status == .running)
+    }
+
+    @Test func whatStartsRuns() throws {
+        for asked in [Asked.start, .split, .settle, .succeed] {
+            var standing = try Standing(.waitingForTimer)
+            try standing.ask(asked)
+            let status = try standing.harness.execution(standing.lease.execution).status
+            #expect(status == .running, "\(asked)")
+        }
+    }
+}

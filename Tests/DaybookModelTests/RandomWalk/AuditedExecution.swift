@@ -1,0 +1,251 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// What an auditor remembers of one run.
+struct AuditedExecution {
+    struct Broken: Error {
+        let rule: String
+    }
+
+    private struct Place: Hashable {
+        let scope: [UInt32]
+        let position: UInt32
+
+        init(_ operation: ProtoOperation) {
+            scope = operation.scope
+            position = operation.position
+        }
+    }
+
+    private struct Waiting {
+        let deadline: UInt64
+        let isRetry: Bool
+    }
+
+    var entries: UInt64 = 0
+    var last: UInt64 = 0
+    /// The run that it hands on to.
+    private(set) var next: UInt64?
+    /// Session and epoch of the lease.
+    private var holder: (session: UInt64, epoch: UInt64)?
+    private var epoch: UInt64 = 0
+    private var isFinal = false
+    private var isClosed = false
+    private var isPaused = false
+    /// Recorded since the last attempt began; and recorded for good.
+    private var recorded: Set<Place> = []
+    private var kept: Set<Place> = []
+    private var settled: Set<Place> = []
+    private var refused: Set<UInt64> = []
+    private var waits: [Place: Waiting] = [:]
+    /// Signals that nobody was given, by name, in the order of their coming.
+    private var signals: [String: [UInt64]] = [:]
+    private var signalIDs: Set<String> = []
+
+    /// - Parameter sessions: those that are open.
+    mutating func read(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
+        try checkEnd(entry)
+        switch entry.event {
+        case .executionClaimed(let event):
+            guard holder == nil else { throw Broken(rule: "two hold the lease") }
+            guard event.epoch == epoch + 1 else { throw Broken(rule: "bad epoch") }
+            guard !isPaused else { throw Broken(rule: "it is paused, and runs") }
+            epoch = event.epoch
+            holder = (entry.session, event.epoch)
+            try checkLease(entry, epoch, sessions)
+        case .leaseReleased(let event):
+            guard holder?.epoch == event.epoch, holder?.session == entry.session else {
+                throw Broken(rule: "given back by somebody else")
+            }
+            holder = nil
+        case .leaseLost(let event):
+            guard holder?.epoch == event.epoch, holder?.session != entry.session else {
+                throw Broken(rule: "a loss of what nobody holds")
+            }
+            holder = nil
+        case .executionParked(let event):
+            if event.reason == .divergence { try checkLease(entry, event.epoch, sessions) }
+            holder = nil
+        case .executionPaused: isPaused = true
+        case .executionResumed: isPaused = false
+        case .commandRefused(let event):
+            guard refused.insert(event.epoch).inserted else {
+                throw Broken(rule: "a second refusal of epoch \(event.epoch)")
+            }
+        case .signalReceived(let event):
+            if !event.signalID.isEmpty, !signalIDs.insert(event.signalID).inserted {
+                throw Broken(rule: "the signal \(event.signalID) came twice")
+            }
+            signals[event.name, default: []].append(entry.sequence)
+        case .attemptFailed(let event):
+            guard event.epoch == epoch else { throw Broken(rule: "not the attempt that ran") }
+            if !event.held { holder = nil }
+            beginAttempt()
+        case .executionReopened:
+            if isFinal { beginAttempt() }
+            (isFinal, isClosed, holder) = (false, false, nil)
+        default:
+            try readOperation(entry, sessions)
+            try readEnd(entry, sessions)
+        }
+    }
+
+    /// After the end nothing comes but what was under way, and a person.
+    private func checkEnd(_ entry: ProtoEntry) throws {
+        guard isFinal else { return }
+        switch entry.event {
+        case .executionReopened: if isClosed { return }
+        case .executionClosed, .checkpointSucceeded, .checkpointFailed, .logRecorded,
+            .commandRefused:
+            if !isClosed { return }
+        default: break
+        }
+        throw Broken(rule: "after the end")
+    }
+
+    private mutating func beginAttempt() {
+        recorded = []
+        waits = waits.filter { !$0.value.isRetry }
+    }
+
+    private func checkLease(_ entry: ProtoEntry, _ epoch: UInt64, _ sessions: Set<UInt64>) throws {
+        guard let holder, holder == (entry.session, epoch), sessions.contains(entry.session) else {
+            throw Broken(rule: "not by the holder of the lease")
+        }
+    }
+
+    // MARK: Operations
+
+    private mutating func readOperation(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
+        switch entry.event {
+        case .operationStarted(let event): try checkLease(entry, event.epoch, sessions)
+        case .logRecorded(let event): try checkLease(entry, event.epoch, sessions)
+        case .executionWaiting(let event): try checkLease(entry, event.epoch, sessions)
+        case .checkpointSucceeded(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: true)
+        case .checkpointFailed(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: false)
+        case .operationRecorded(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: true)
+        case .branchesStarted(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: true)
+        case .branchSettled(let event):
+            try checkLease(entry, event.epoch, sessions)
+            let place = Place(event.operation)
+            if !event.failed, !settled.insert(place).inserted {
+                throw Broken(rule: "settled twice")
+            }
+            let path = place.scope + [place.position]
+            waits = waits.filter {
+                !$0.key.scope.starts(with: path)
+                    || $0.key.scope.starts(with: path + [event.branch])
+            }
+        case .timerStarted(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: true)
+            try wait(event.operation, event.deadline, isRetry: false)
+        case .signalAwaited(let event):
+            try checkLease(entry, event.epoch, sessions)
+            guard signals[event.operation.name, default: []].isEmpty else {
+                throw Broken(rule: "it waits for a signal that is there")
+            }
+            try record(event.operation, isKept: true)
+            try wait(event.operation, event.deadline, isRetry: false)
+        case .operationRetried(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try wait(event.operation, event.retryAt, isRetry: true)
+        case .timerFired(let event): try fire(event, entry)
+        case .signalDelivered(let event): try deliver(event)
+        default: break
+        }
+    }
+
+    private mutating func record(_ operation: ProtoOperation, isKept: Bool) throws {
+        let place = Place(operation)
+        guard !kept.contains(place), recorded.insert(place).inserted else {
+            throw Broken(rule: "a second outcome of one operation")
+        }
+        if isKept { kept.insert(place) }
+        guard operation.position > 0 else { return }
+        let before = Place(
+            .with {
+                $0.scope = operation.scope
+                $0.position = operation.position - 1
+            }
+        )
+        // What failed and was dealt with is not run again either.
+        kept.insert(before)
+    }
+
+    private mutating func wait(
+        _ operation: ProtoOperation,
+        _ deadline: UInt64,
+        isRetry: Bool
+    ) throws {
+        let waiting = Waiting(deadline: deadline, isRetry: isRetry)
+        guard waits.updateValue(waiting, forKey: Place(operation)) == nil else {
+            throw Broken(rule: "one operation waits twice")
+        }
+    }
+
+    /// Each timer once, and never early.
+    private mutating func fire(_ event: ProtoTimerFired, _ entry: ProtoEntry) throws {
+        guard let wait = waits.removeValue(forKey: Place(event.operation)), wait.deadline != 0
+        else {
+            throw Broken(rule: "a timer that was not started, or a second time")
+        }
+        guard wait.deadline <= entry.time else { throw Broken(rule: "a timer fires early") }
+        if event.readies { holder = nil }
+    }
+
+    /// First in, first out, each once.
+    private mutating func deliver(_ event: ProtoSignalDelivered) throws {
+        let name = event.operation.name
+        guard signals[name]?.first == event.signal else {
+            throw Broken(rule: "the signal \(event.signal) is not the next \(name)")
+        }
+        signals[name]?.removeFirst()
+        if waits.removeValue(forKey: Place(event.operation)) == nil {
+            try record(event.operation, isKept: true)
+        }
+        if event.readies { holder = nil }
+    }
+
+    // MARK: The end
+
+    private mutating func readEnd(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
+        switch entry.event {
+        case .executionCompleted(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try end(closes: event.closes, event.signalsLeft)
+        case .executionContinued(let event):
+            try checkLease(entry, event.epoch, sessions)
+            next = event.next
+            try end(closes: event.closes, event.signalsLeft)
+        case .executionFailed(let event): try end(closes: event.closes, event.signalsLeft)
+        case .executionTimedOut(let event): try end(closes: event.closes, event.signalsLeft)
+        case .executionCancelled(let event): try end(closes: event.closes, event.signalsLeft)
+        case .executionExpired(let event):
+            guard epoch == 0 else { throw Broken(rule: "what has run does not expire") }
+            try end(closes: event.closes, event.signalsLeft)
+        case .executionClosed:
+            guard isFinal else { throw Broken(rule: "closed before its end") }
+            isClosed = true
+            holder = nil
+        default: break
+        }
+    }
+
+    private mutating func end(closes: Bool, _ signalsLeft: UInt64) throws {
+        isFinal = true
+        isClosed = closes
+        if closes { holder = nil }
+        guard signalsLeft == signals.values.reduce(0, { $0 + UInt64($1.count) }) else {
+            throw Broken(rule: "another number of signals is left")
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// Commands under a lease: drawn, run, and asked of the reference model too.
+extension RandomWalk {
+    static let signals = ["go", "stop"]
+
+    // MARK: Draws
+
+    /// Mostly a valid lease and its session; now and then an old one, or another session.
+    private mutating func drawLease() throws -> (lease: Lease, session: UInt64)? {
+        let valid = leases.filter { lease, session in
+            let known = reference.executions[lease.execution]
+            return known?.holder == session && known?.epoch == lease.epoch
+                && reference.sessions.contains(session)
+        }
+        let isUseful = !valid.isEmpty && !generator.chance(10)
+        guard var drawn = (isUseful ? valid : leases).randomElement(using: &generator) else {
+            return nil
+        }
+        if generator.chance(20) { drawn.session = try draw(reference.sessions) }
+        return drawn
+    }
+
+    mutating func useLease() throws {
+        guard let (lease, session) = try drawLease() else { return try claimFirst() }
+        try perform(try drawCommand(lease), lease, by: session)
+    }
+
+    mutating func finishOne() throws {
+        guard let (lease, session) = try drawLease() else { return try claimFirst() }
+        try perform(.complete(drawTypes(), logs: drawLogs()), lease, by: session)
+    }
+
+    mutating func perform(
+        _ command: ReferenceModel.Leased,
+        _ lease: Lease,
+        by session: UInt64
+    ) throws {
+        let found = try run(command, lease, session)
+        let expected = reference.perform(command, lease, by: session)
+        let what = "\(command) of \(lease.id) \(lease.execution) by \(session) in \(lease.epoch)"
+        try compare(what, found, expected)
+    }
+
+    private mutating func drawCommand(_ lease: Lease) throws -> ReferenceModel.Leased {
+        let known = reference.executions[lease.execution]
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<8: return .start(try drawOperation(known, .checkpoint))
+        case 8..<30:
+            return .outcome(
+                try drawOperation(known, .checkpoint),
+                failed: generator.chance(3),
+                drawTypes(),
+                logs: drawLogs()
+            )
+        case 30..<38:
+            let kind = try draw([.storeSet, .storeGet, .storeDelete, .output] as [Operation.Kind])
+            let hasValue = kind == .storeSet || kind == .output
+            let operation = try drawOperation(
+                known,
+                kind,
+                "key \(Int.random(in: 0...2, using: &generator))"
+            )
+            return .record(operation, hasValue ? drawTypes() : [], logs: drawLogs())
+        case 38..<44:
+            return .again(
+                try drawOperation(known, .checkpoint),
+                tries: UInt32.random(in: 1...3, using: &generator),
+                try drawPolicy(),
+                suspended: drawSuspended(known)
+            )
+        case 44..<54: return try drawSleep(known)
+        case 54..<64:
+            return .await(
+                try drawOperation(known, .signal, draw(Self.signals)),
+                timeout: generator.chance(2)
+                    ? .seconds(Int.random(in: 0...30, using: &generator)) : nil,
+                suspended: drawSuspended(known)
+            )
+        case 64..<69: return .suspend(generator.chance(5) ? 0 : known?.waits.count ?? 0)
+        case 69..<74:
+            return .split(
+                try drawOperation(known, .race),
+                UInt32.random(in: 1...3, using: &generator)
+            )
+        case 74..<79: return try drawSettlement(known)
+        case 79..<84: return .complete(drawTypes(), logs: drawLogs())
+        case 84..<90: return .fail(try drawError(), drawTypes(), logs: drawLogs())
+        case 90..<92: return .continue("input \(step)", [drawTypes()[0]], logs: drawLogs())
+        case 92..<98: return .release(logs: drawLogs())
+        default: return .park(drawTypes())
+        }
+    }
+
+    private mutating func drawSleep(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased
+    {
+        let seconds = Int.random(in: 0...30, using: &generator)
+        let time = harness.now.rawValue - 5_000_000_000 + UInt64(seconds) * 1_000_000_000
+        return .sleep(
+            try drawOperation(known, .sleep),
+            until: generator.chance(2) ? .after(.seconds(seconds)) : .at(Timestamp(rawValue: time)),
+            suspended: drawSuspended(known)
+        )
+    }
+
+    private mutating func drawError() throws -> ErrorFacts {
+        ErrorFacts(
+            kind: generator.chance(5) ? .timedOut : .generic,
+            code: generator.chance(5) ? "fatal" : "code \(step)",
+            isRetryable: !generator.chance(5)
+        )
+    }
+
+    private mutating func drawLogs() -> [String] {
+        guard generator.chance(4) else { return [] }
+        // Types of their own: they do not bring those of an outcome.
+        return (0..<Int.random(in: 1...2, using: &generator)).map { _ in
+            "log/\(Int.random(in: 0..<20, using: &generator))"
+        }
+    }
+
+    /// Mostly right.
+    private mutating func drawSuspended(_ known: ReferenceModel.Execution?) -> Int? {
+        if generator.chance(3) { return nil }
+        return (known?.waits.count ?? 0) + (generator.chance(8) ? 2 : 1)
+    }
+
+    /// Mostly the next of a scope in which code may be: in the branches of what has split, as long
+    /// as none of them has decided it.
+    private mutating func drawOperation(
+        _ known: ReferenceModel.Execution?,
+        _ kind: Operation.Kind,
+        _ name: String = "op"
+    ) throws -> Operation {
+        var scope: [UInt32] = []
+        while let split = known?.split(in: scope), split.settledFailed == nil {
+            scope += [split.position, UInt32.random(in: 0..<split.branches, using: &generator)]
+        }
+        var position = known?.next(in: scope) ?? 0
+        if generator.chance(12) {
+            position = UInt32.random(in: 0...position + 2, using: &generator)
+        }
+        return .op(kind, position, name, in: scope)
+    }
+
+    /// Mostly of what has split and is not decided; now and then too early or too late. Never of
+    /// what is decided: that it is settled once is left to who holds the lease.
+    private mutating func drawSettlement(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased
+    {
+        var scope: [UInt32] = []
+        while let split = known?.split(in: scope), split.settledFailed == nil {
+            let branch = UInt32.random(in: 0..<split.branches, using: &generator)
+            let inner = scope + [split.position, branch]
+            if known?.split(in: inner)?.settledFailed == nil, known?.split(in: inner) != nil,
+                generator.chance(2)
+            {
+                scope = inner
+                continue
+            }
+            return .settle(
+                .op(.race, split.position, in: scope),
+                branch: branch,
+                failed: generator.chance(3)
+            )
+        }
+        // The last one has not split, or is decided; the next one is not there yet.
+        var position = known?.next(in: scope) ?? 0
+        if known?.split(in: scope) == nil, position > 0, generator.chance(2) { position -= 1 }
+        return .settle(.op(.race, position, in: scope), branch: 0, failed: false)
+    }
+
+    // MARK: Running
+
+    private mutating func run(
+        _ command: ReferenceModel.Leased,
+        _ lease: Lease,
+        _ session: UInt64
+    ) throws -> Outcome<UInt64> {
+        switch command {
+        case .start(let operation): return try run(StartOperation(lease, operation), session) { $0 }
+        case .outcome(let operation, let failed, let types, let logs):
+            let payloads = try sealed(types)
+            let command = RecordOutcome(
+                lease,
+                operation,
+                failed
+                    ? .failure(ErrorFacts(code: "failed"), payloads)
+                    : .success(payloads, verified: generator.chance(2)),
+                startedAt: harness.now,
+                logs: try sealed(logs: logs)
+            )
+            return try run(command, session) { $0 }
+        case .record(let operation, let types, let logs):
+            let command = RecordOperation(
+                lease,
+                operation,
+                payloads: types.isEmpty ? nil : try sealed(types),
+                logs: try sealed(logs: logs)
+            )
+            return try run(command, session) { $0 ?? 0 }
+        case .again, .sleep, .await, .suspend, .split, .settle:
+            return try runWait(command, lease, session)
+        case .complete(let types, let logs):
+            let output = try sealed(types)
+            let logs = try sealed(logs: logs)
+            return try run(
+                Complete(lease, output: output, operations: 0, logs: logs),
+                session
+            ) { $0 }
+        case .fail(let error, let types, let logs):
+            let payloads = try sealed(types)
+            let logs = try sealed(logs: logs)
+            return try run(Fail(lease, error, payloads: payloads, logs: logs), session) {
+                $0.sequence
+            }
+        case .continue(let input, let types, let logs):
+            let payloads = try harness.sealed([
+                Payload(Array(input.utf8), contentType: types[0])
+            ])
+            let logs = try sealed(logs: logs)
+            return try run(ContinueAsNew(lease, input: payloads, logs: logs), session) { $0 }
+        case .release(let logs):
+            return try run(Release(lease, logs: try sealed(logs: logs)), session) { $0 }
+        case .park(let types):
+            let divergence = Divergence(
+                sequence: nil,
+                recorded: nil,
+                attempted: nil,
+                location: "here"
+            )
+            return try run(Park(lease, divergence, message: try sealed(types)), session) { $0 }
+        }
+    }
+
+    private mutating func runWait(
+        _ command: ReferenceModel.Leased,
+        _ lease: Lease,
+        _ session: UInt64
+    ) throws -> Outcome<UInt64> {
+        switch command {
+        case .again(let operation, let tries, let policy, let suspended):
+            let command = RetryOperation(
+                lease,
+                operation,
+                ErrorFacts(code: "busy"),
+                payloads: try harness.sealed([.text("busy")]),
+                tries: tries,
+                policy: policy,
+                suspended: suspended
+            )
+            return try run(command, session) { $0 ? 1 : 0 }
+        case .sleep(let operation, let until, let suspended):
+            let command = StartTimer(lease, operation, until: until, suspended: suspended)
+            return try run(command, session) { $0 ? 1 : 0 }
+        case .await(let operation, let timeout, let suspended):
+            let command = AwaitSignal(lease, operation, timeout: timeout, suspended: suspended)
+            return try run(command, session) { $0 ?? 0 }
+        case .suspend(let suspended):
+            return try run(Suspend(lease, suspended: suspended), session) { _ in 0 }
+        case .split(let operation, let count):
+            return try run(StartBranches(lease, operation, count: count), session) { $0 }
+        case .settle(let operation, let branch, let failed):
+            return try run(
+                SettleBranches(lease, operation, branch: branch, failed: failed),
+                session
+            ) { $0 }
+        default: throw failure("\(command) is no wait")
+        }
+    }
+
+    private mutating func sealed(logs types: [String]) throws -> [LogChunk] {
+        try types.map { LogChunk(lines: 1, payloads: try sealed([$0])) }
+    }
+}

@@ -1,0 +1,78 @@
+import DaybookFormat
+import SwiftProtobuf
+
+@testable import DaybookModel
+
+extension ReferenceModel.Execution {
+    /// What a state of the model has otherwise than it should; nil: nothing.
+    func difference(from state: ExecutionState) -> String? {
+        let equal: [(String, Bool)] = [
+            ("number", state.number == number), ("id", state.id == id),
+            ("type", state.type == type), ("status", state.status == status),
+            ("isParked", state.isParked == isParked), ("isPaused", state.isPaused == isPaused),
+            ("isDelayed", state.isDelayed == isDelayed), ("session", state.session == holder),
+            ("beginsAttempt", state.beginsAttempt == beginsAttempt),
+            ("epoch", state.epoch == epoch), ("attempt", state.attempt == attempt),
+            ("losses", state.losses == losses), ("submittedAt", state.submittedAt == submittedAt),
+            ("startAt", state.startAt.rawValue == startAt),
+            ("startedAt", state.startedAt.rawValue == startedAt),
+            ("finishedAt", state.finishedAt.rawValue == finishedAt),
+            ("updatedAt", state.updatedAt.rawValue == updatedAt),
+            ("deadline", state.deadline.rawValue == deadline),
+            ("entries", state.entries == entries), ("last", state.last == last),
+            ("readySequence", state.readySequence == readySince),
+            ("retry", state.retry == terms.retry), ("timeout", state.timeout == terms.timeout),
+            ("continuedFrom", state.continuedFrom == continuedFrom),
+            ("previousFailure", state.previousFailure == previousFailure),
+            ("refusedEpochs", Set(state.refusedEpochs) == refused),
+            ("errorCode", state.errorCode == errorCode),
+            (
+                "progress",
+                operations.allSatisfy { state.progress.next(in: $0.scope) == next(in: $0.scope) }
+            ),
+            ("store", state.rare.store == store),
+            (
+                "outputs",
+                state.outputs.map { "\($0.name) \($0.sequence)" }
+                    == outputs.map { "\($0.name) \($0.sequence)" }
+            ),
+            (
+                "signals",
+                state.rare.signals.map { "\($0.name) \($0.sequence)" }
+                    == signals.map { "\($0.name) \($0.sequence)" }
+            ),
+            ("signalIDs", state.rare.signalIDs == signalIDs),
+            ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
+        ]
+        return equal.first { !$0.1 }.map {
+            "\($0.0) of \(text(of: state)), which should be \(self)"
+        }
+    }
+
+    private static func words(_ wait: Wait) -> String {
+        "\(wait.kind) \(wait.operation.scope) \(wait.operation.position) \(wait.sequence) \(wait.deadline?.rawValue ?? 0)"
+    }
+
+    private static func words(_ wait: ReferenceModel.Waiting) -> String {
+        "\(wait.kind) \(wait.operation.scope) \(wait.operation.position) \(wait.sequence) \(wait.deadline)"
+    }
+
+    /// What a row of the newest run has otherwise than it should; nil: nothing.
+    func difference(from row: ProtoExecutionRow) -> String? {
+        guard isClosed else {
+            return row.number == number && !row.hasClosed
+                ? nil : "\(id) is open, and its row \(row)"
+        }
+        let closed = row.closed
+        let equal: [(String, Bool)] = [
+            ("number", row.number == number), ("closed", row.hasClosed),
+            ("type", closed.type == type), ("status", closed.status == status.proto),
+            ("submittedAt", closed.submittedAt == submittedAt.rawValue),
+            ("startAt", closed.startAt == startAt), ("startedAt", closed.startedAt == startedAt),
+            ("finishedAt", closed.finishedAt == finishedAt),
+            ("attempts", closed.attempts == attempt), ("last", closed.last == last),
+            ("entries", closed.entries == entries), ("errorCode", closed.errorCode == errorCode),
+        ]
+        return equal.first { !$0.1 }.map { "\($0.0) of \(row), which should be of \(self)" }
+    }
+}

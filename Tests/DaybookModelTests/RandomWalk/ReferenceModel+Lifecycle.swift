@@ -1,0 +1,156 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// Submissions, claims and sessions.
+extension ReferenceModel {
+    mutating func submit(
+        _ id: String,
+        type: String,
+        input: String,
+        _ terms: Submit.Terms,
+        _ payloadTypes: [String]
+    ) -> Outcome<Submit.Answer> {
+        guard Names.isValid(id), Names.isValid(type), terms.delay >= .zero else {
+            return .refused(.invalidArgument)
+        }
+        if let known = newest(id) {
+            guard known.type == type, known.input == input else { return .refused(.conflict) }
+            return .granted(
+                Submit.Answer(number: known.number, existed: true, status: known.status)
+            )
+        }
+        let number = writeSubmission(id, type: type, input: input, terms, payloadTypes)
+        return .granted(Submit.Answer(number: number, existed: false, status: .submitted))
+    }
+
+    mutating func execute(_ id: String) -> Outcome<Execute.Answer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        var answer = Execute.Answer(
+            number: known.number,
+            status: known.status,
+            isParked: known.isParked && !known.isClosed
+        )
+        if known.status == .submitted {
+            ready(known)
+            answer = Execute.Answer(number: known.number, status: .ready, isParked: false)
+        }
+        return .granted(answer)
+    }
+
+    /// Asks for it to run, after its delay.
+    func delay(of execution: Execution) -> UInt64 {
+        execution.continuedFrom == nil ? execution.terms.delay.wholeNanoseconds : 0
+    }
+
+    mutating func ready(_ known: Execution) {
+        let now = now.rawValue
+        let delay = delay(of: known)
+        write(known.number) {
+            $0.status = .ready
+            $0.startAt = now + delay
+            $0.isDelayed = delay > 0
+            $0.deadline = delay > 0 ? now + delay : 0
+        }
+    }
+
+    // MARK: Claiming
+
+    mutating func claim(_ number: UInt64, by session: UInt64) -> Outcome<Lease?> {
+        guard sessions.contains(session) else { return .refused(.notFound) }
+        return .granted(lease(number, to: session))
+    }
+
+    mutating func claimFirst(of types: [String], by session: UInt64) -> Outcome<Lease?> {
+        guard sessions.contains(session) else { return .refused(.notFound) }
+        let first = executions.values
+            .filter { $0.isClaimable && types.contains($0.type) }
+            .min { $0.readySince < $1.readySince }
+        return .granted(first.flatMap { lease($0.number, to: session) })
+    }
+
+    private mutating func lease(_ number: UInt64, to session: UInt64) -> Lease? {
+        guard let known = executions[number], known.isClaimable else { return nil }
+        let now = now.rawValue
+        let sequence = write(number) {
+            $0.status = .running
+            $0.holder = session
+            $0.epoch += 1
+            if $0.startedAt == 0 { $0.startedAt = now }
+            if $0.beginsAttempt {
+                $0.beginsAttempt = false
+                $0.attempt += 1
+                $0.deadline = $0.terms.timeout.map { now + $0.wholeNanoseconds } ?? 0
+            }
+        }
+        let lease = Lease(
+            execution: number,
+            epoch: known.epoch + 1,
+            id: known.id,
+            type: known.type,
+            attempt: known.beginsAttempt ? known.attempt + 1 : known.attempt,
+            claim: sequence,
+            previousFailure: known.previousFailure
+        )
+        noteLease(lease)
+        return lease
+    }
+
+    // MARK: Sessions
+
+    mutating func openSession() -> UInt64 {
+        let number = write()
+        sessions.append(number)
+        return number
+    }
+
+    /// What a session must give back: all that it holds and that does not merely wait.
+    private func held(by session: UInt64) -> [Execution] {
+        open.filter { $0.holder == session && $0.status != .waiting }
+    }
+
+    mutating func close(_ session: UInt64) -> Outcome<Int> {
+        guard sessions.contains(session) else { return .refused(.notFound) }
+        write()
+        sessions.removeAll { $0 == session }
+        let held = held(by: session)
+        for execution in held { giveBack(execution) }
+        return .granted(held.count)
+    }
+
+    /// Closes what has ended; makes ready what has not.
+    mutating func giveBack(_ execution: Execution, losses: UInt32? = nil) {
+        write(execution.number) {
+            $0.holder = 0
+            if $0.status.isFinal {
+                $0.isClosed = true
+            } else if $0.status == .running {
+                $0.status = .ready
+            }
+            if let losses { $0.losses = losses }
+        }
+    }
+
+    mutating func lose(_ session: UInt64, by asker: UInt64) -> Outcome<LoseSession.Answer> {
+        guard session != asker else { return .refused(.invalidArgument) }
+        var answer = LoseSession.Answer()
+        guard sessions.contains(session) else { return .granted(answer) }
+        write()
+        sessions.removeAll { $0 == session }
+        for execution in held(by: session) {
+            if execution.isCleaning {
+                giveBack(execution)
+                continue
+            }
+            let losses = execution.losses + (execution.status == .running ? 1 : 0)
+            giveBack(execution, losses: losses)
+            if losses >= lossLimit {
+                write(execution.number) { $0.isParked = true }
+                answer.parked.append(execution.number)
+            } else {
+                answer.readied.append(execution.number)
+            }
+        }
+        return .granted(answer)
+    }
+}

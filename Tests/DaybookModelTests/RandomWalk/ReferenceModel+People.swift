@@ -1,0 +1,177 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// Interventions, signals, and what happens by itself.
+extension ReferenceModel {
+    private func answer(_ known: Execution, _ status: ExecutionStatus, wasSo: Bool)
+        -> Outcome<InterventionAnswer>
+    {
+        .granted(InterventionAnswer(number: known.number, status: status, wasSo: wasSo))
+    }
+
+    /// Ends an execution: nothing happens to it by itself any more.
+    @discardableResult
+    mutating func end(
+        _ number: UInt64,
+        _ status: ExecutionStatus,
+        _ code: String = "",
+        _ types: [String] = [],
+        closes: Bool
+    ) -> UInt64 {
+        let end = now.rawValue
+        return write(number, types) {
+            $0.status = status
+            $0.finishedAt = end
+            $0.errorCode = code
+            $0.isDelayed = false
+            $0.deadline = 0
+            $0.isClosed = closes
+            if closes { $0.holder = 0 }
+        }
+    }
+
+    mutating func cancel(_ id: String) -> Outcome<InterventionAnswer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        if known.status == .cancelled { return answer(known, .cancelled, wasSo: true) }
+        guard !known.status.isFinal else { return .refused(.wrongState) }
+        end(known.number, .cancelled, "cancelled", closes: !isHeld(known))
+        return answer(known, .cancelled, wasSo: false)
+    }
+
+    mutating func setPaused(_ isPaused: Bool, _ id: String) -> Outcome<InterventionAnswer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        guard !known.status.isFinal else { return .refused(.wrongState) }
+        if known.isPaused != isPaused { write(known.number) { $0.isPaused = isPaused } }
+        return answer(known, known.status, wasSo: known.isPaused == isPaused)
+    }
+
+    mutating func retry(_ id: String) -> Outcome<InterventionAnswer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        if known.isCleaning { return .refused(.conflict) }
+        switch known.status {
+        case .completed, .expired: return .refused(.wrongState)
+        case .failed, .timedOut, .cancelled: break
+        default: guard known.isParked else { return .refused(.conflict) }
+        }
+        let now = now.rawValue
+        write(known.number) {
+            if $0.startAt == 0 { $0.startAt = now }
+            if $0.status.isFinal || !$0.isParked { $0.beginNextAttempt() }
+            $0.status = .ready
+            $0.isClosed = false
+            $0.isParked = false
+            $0.isDelayed = false
+            $0.losses = 0
+            $0.holder = 0
+            // An attempt that goes on goes on with its time.
+            if $0.beginsAttempt { $0.deadline = 0 }
+            $0.finishedAt = 0
+            $0.errorCode = ""
+        }
+        return answer(known, .ready, wasSo: false)
+    }
+
+    mutating func signal(
+        _ id: String,
+        _ name: String,
+        _ signalID: String?
+    ) -> Outcome<Signal.Answer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        guard !known.status.isFinal else { return .refused(.wrongState) }
+        if let signalID, known.signalIDs.contains(signalID) {
+            return .granted(Signal.Answer(sequence: nil, isDelivered: false))
+        }
+        let sequence = write(known.number) { execution in
+            execution.signals.append((name, execution.last))
+            if let signalID { execution.signalIDs.insert(signalID) }
+        }
+        let wait = known.waits.first { $0.kind == .signal && $0.operation.name == name }
+        if let wait {
+            wake(known, wait)
+            take(known.number, sequence)
+        }
+        return .granted(Signal.Answer(sequence: sequence, isDelivered: wait != nil))
+    }
+
+    /// Ends a wait: what nobody runs is ready, what somebody runs goes on.
+    private mutating func wake(_ known: Execution, _ wait: Waiting) {
+        let readies = known.status == .waiting && !sessions.contains(known.holder)
+        write(known.number) {
+            $0.waits.removeAll { $0.sequence == wait.sequence }
+            if readies {
+                $0.status = .ready
+                $0.holder = 0
+            } else if $0.status == .waiting {
+                $0.status = .running
+            }
+        }
+    }
+
+    // MARK: Time
+
+    /// Sees to what is due, up to the second deadline of one execution.
+    mutating func fire(limit: Int) -> Int {
+        var seen: Set<UInt64> = []
+        var count = 0
+        for due in deadlines.filter({ $0.time <= now.rawValue }).prefix(limit) {
+            guard seen.insert(due.number).inserted, let known = executions[due.number] else {
+                break
+            }
+            count += 1
+            if let wait = known.waits.first(where: { $0.sequence == due.wait }) {
+                wake(known, wait)
+            } else if known.status == .submitted {
+                end(known.number, .expired, "expired", closes: true)
+            } else if known.isDelayed {
+                write(known.number) {
+                    $0.isDelayed = false
+                    $0.deadline = 0
+                }
+            } else {
+                _ = endAttempt(
+                    known,
+                    ErrorFacts(kind: .timedOut, code: "timed_out"),
+                    [],
+                    isHeld: isHeld(known)
+                )
+            }
+        }
+        return count
+    }
+
+    /// Ends an attempt with an error.
+    /// - Returns: the sequence of the entry, and when another follows.
+    mutating func endAttempt(
+        _ known: Execution,
+        _ error: ErrorFacts,
+        _ types: [String],
+        isHeld: Bool
+    ) -> (sequence: UInt64, retryAt: UInt64?) {
+        let policy = known.terms.retry
+        guard error.isRetryable, known.attempt < policy.maxAttempts,
+            !policy.fatalCodes.contains(error.code)
+        else {
+            let status: ExecutionStatus = error.kind == .timedOut ? .timedOut : .failed
+            return (end(known.number, status, error.code, types, closes: !isHeld), nil)
+        }
+        let delay = Self.delay(policy, tries: known.attempt)
+        let retryAt = now.rawValue + delay
+        let sequence = write(known.number, types) {
+            $0.status = .ready
+            if !isHeld { $0.holder = 0 }
+            $0.beginNextAttempt()
+            $0.previousFailure = $0.last
+            $0.isDelayed = delay > 0
+            $0.deadline = delay > 0 ? retryAt : 0
+        }
+        return (sequence, retryAt)
+    }
+
+    /// The walk's policies have whole multipliers and no jitter.
+    static func delay(_ policy: RetryPolicy, tries: UInt32) -> UInt64 {
+        var delay = policy.baseDelay.wholeNanoseconds
+        for _ in 1..<max(tries, 1) { delay *= UInt64(policy.multiplier) }
+        return min(delay, policy.maxDelay?.wholeNanoseconds ?? .max)
+    }
+}

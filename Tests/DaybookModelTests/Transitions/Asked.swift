@@ -1,0 +1,69 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// What can be asked of an execution: every command, and that time passes.
+enum Asked: String, CaseIterable {
+    case submit, submitOther, execute, claim, claimFirst
+    case start, succeed, disappoint, record, again, sleep, await, suspend, split, settle
+    case complete, fail, goOn, release, park
+    case cancel, pause, resume, retry, signal
+    case time, close, lose
+}
+
+extension Standing {
+    /// Asks for it.
+    /// - Throws: ``Refusal``.
+    mutating func ask(_ asked: Asked) throws {
+        switch asked {
+        case .submit: try harness.submit(id, by: other)
+        case .submitOther: try harness.submit(id, input: "9", by: other)
+        case .execute: try harness.run(Execute(id: id), session: other)
+        case .claim: try harness.run(Claim(.execution(lease.execution)), session: other)
+        case .claimFirst: try harness.run(Claim(.first(of: ["copy"])), session: other)
+        case .start, .succeed, .disappoint, .record, .again, .split, .settle:
+            try askOfOperation(asked)
+        case .sleep:
+            let operation = Operation.op(.sleep, 1)
+            try harness.sleep(lease, operation, for: .seconds(5), suspended: nil, by: holder)
+        case .await:
+            try harness.await(lease, .op(.signal, 1, "stop"), suspended: nil, by: holder)
+        case .suspend: try harness.run(Suspend(lease, suspended: 1), session: holder)
+        case .complete: try harness.complete(lease, by: holder)
+        case .fail: try harness.fail(lease, by: holder)
+        case .goOn:
+            let input = try harness.sealed([.json([0x33])])
+            try harness.run(ContinueAsNew(lease, input: input), session: holder)
+        case .release: try harness.run(Release(lease), session: holder)
+        case .park: try harness.park(lease, by: holder)
+        case .cancel: try harness.cancel(id, by: other)
+        case .pause: try harness.pause(id, by: other)
+        case .resume: try harness.resume(id, by: other)
+        case .retry: try harness.retry(id, by: other)
+        case .signal: try harness.signal(id, "go", by: other)
+        case .time:
+            guard let deadline = harness.state.nextDeadline else { return }
+            harness.now = deadline
+            _ = try harness.fire(limit: 1, by: other)
+        case .close: try harness.run(CloseSession(), session: holder)
+        case .lose: try harness.lose(holder, by: other)
+        }
+    }
+
+    private mutating func askOfOperation(_ asked: Asked) throws {
+        let operation = Operation.op(.checkpoint, 1)
+        switch asked {
+        case .start: try harness.run(StartOperation(lease, operation), session: holder)
+        case .succeed: try harness.succeed(lease, operation, by: holder)
+        case .disappoint: try harness.disappoint(lease, operation, by: holder)
+        case .record:
+            let command = RecordOperation(lease, .op(.storeDelete, 1, "key"))
+            try harness.run(command, session: holder)
+        case .again: try harness.again(lease, operation, suspended: nil, by: holder)
+        case .split: try harness.run(StartBranches(lease, .op(.map, 1), count: 2), session: holder)
+        default:
+            let command = SettleBranches(lease, .op(.race, 0), branch: 1, failed: false)
+            try harness.run(command, session: holder)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// Where an execution can stand when something is asked of it.
+enum Situation: String, CaseIterable {
+    /// Submitted; ready; ready, and held back by its delay.
+    case submitted = "sub"
+    case ready = "rdy"
+    case delayed = "dly"
+    /// It runs; it runs while an operation waits.
+    case running = "run"
+    case runningWithWait = "rnw"
+    /// It waits for a time; for a signal; for a time, and the session that held it is lost.
+    case waitingForTimer = "tim"
+    case waitingForSignal = "sig"
+    case orphaned = "orp"
+    /// Paused in each of these.
+    case pausedSubmitted = "psu"
+    case pausedReady = "prd"
+    case pausedDelayed = "pdl"
+    case pausedRunning = "pru"
+    case pausedWaitingForTimer = "pti"
+    case pausedWaitingForSignal = "psi"
+    /// Its code diverged.
+    case parked = "prk"
+    /// Ready again, because its lease was lost.
+    case lost = "lst"
+    /// Ready for its next attempt, while code of the last one still runs.
+    case held = "hld"
+    /// Ended and closed.
+    case completed = "cmp"
+    case failed = "fai"
+    case timedOut = "tmo"
+    case cancelled = "can"
+    case expired = "exp"
+    /// Ended, while its code still runs.
+    case timedOutInCleaning = "tcl"
+    case cancelledInCleaning = "ccl"
+    /// Ended, and the next run of its id is ready.
+    case continued = "cnt"
+}
+
+/// An execution in a situation, and who had the lease.
+struct Standing {
+    var harness: ModelHarness
+    /// It submits, claims and holds.
+    let holder: UInt64
+    /// It looks on.
+    let other: UInt64
+    let id = "a"
+    var lease: Lease
+
+    /// Brings an execution there. Those that have run have split into two branches; what waits
+    /// waits in the first one.
+    init(_ situation: Situation) throws {
+        harness = try ModelHarness()
+        holder = try harness.open("holder")
+        other = try harness.open("other")
+        var terms = Submit.Terms()
+        terms.timeout = .seconds(60)
+        if situation == .held {
+            terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+        }
+        if [.delayed, .pausedDelayed].contains(situation) { terms.delay = .seconds(10) }
+        let submit = Submit(
+            id: "a",
+            type: "copy",
+            input: [0x31],
+            payloads: try harness.sealed([.json([0x31])]),
+            terms: terms
+        )
+        let number = try harness.run(submit, session: holder).number
+        // For those that were never claimed: a lease that nobody was given.
+        lease = Lease(execution: number, epoch: 1, id: "a", type: "copy", attempt: 1, claim: 0)
+        try begin(situation)
+        if situation.isPaused { try harness.pause("a", by: other) }
+    }
+
+    private mutating func begin(_ situation: Situation) throws {
+        switch situation {
+        case .submitted, .pausedSubmitted: return
+        case .expired:
+            try harness.pass(.seconds(3_600), by: other)
+            return
+        case .cancelled:
+            try harness.cancel("a", by: other)
+            return
+        default: try harness.run(Execute(id: "a"), session: holder)
+        }
+        if [.ready, .pausedReady, .delayed, .pausedDelayed].contains(situation) { return }
+        lease = try harness.claim(lease.execution, by: holder)
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: holder)
+        switch situation {
+        case .runningWithWait: try sleep(suspended: nil)
+        case .waitingForTimer, .pausedWaitingForTimer: try sleep(suspended: 1)
+        case .waitingForSignal, .pausedWaitingForSignal:
+            try harness.await(lease, .op(.signal, 0, "go", in: [0, 0]), by: holder)
+        case .orphaned:
+            try sleep(suspended: 1)
+            try harness.lose(holder, by: other)
+        case .parked: try harness.park(lease, by: holder)
+        case .lost: try harness.lose(holder, by: other)
+        case .held, .timedOutInCleaning: try harness.pass(.seconds(60), by: other)
+        case .timedOut:
+            try harness.pass(.seconds(60), by: other)
+            try harness.run(Release(lease), session: holder)
+        case .completed: try harness.complete(lease, by: holder)
+        case .failed: try harness.fail(lease, by: holder)
+        case .cancelledInCleaning: try harness.cancel("a", by: other)
+        case .continued:
+            let input = try harness.sealed([.json([0x32])])
+            try harness.run(ContinueAsNew(lease, input: input), session: holder)
+        default: break
+        }
+    }
+
+    private mutating func sleep(suspended: Int?) throws {
+        let operation = Operation.op(.sleep, 0, in: [0, 0])
+        try harness.sleep(lease, operation, for: .seconds(30), suspended: suspended, by: holder)
+    }
+}
+
+extension Situation {
+    var isPaused: Bool { rawValue.hasPrefix("p") && self != .parked }
+}

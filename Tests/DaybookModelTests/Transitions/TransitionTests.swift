@@ -1,0 +1,178 @@
+import DaybookFormat
+import Testing
+
+@testable import DaybookModel
+
+/// What comes of each command in each situation: the whole of it, to be read beside the rules.
+@Suite struct TransitionTests {
+    // A number: granted, and the entries are those that ``written`` has under the command in that
+    // place, from 1. A word: refused, and nothing is recorded. With a plus: and that is recorded.
+    //
+    //     =   granted, nothing to record        cf  conflict
+    //     sl  stale lease                       nf  not found
+    //     e+  ended from outside                ws  wrong state
+
+    /// Of an execution that has not ended. The columns are those of ``Situation``.
+    private static let open = """
+        asked       sub rdy dly run rnw tim sig orp psu prd pdl pru pti psi prk lst hld
+        submit      =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
+        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
+        execute     1   =   =   =   =   =   =   =   1   =   =   =   =   =   =   =   =
+        claim       =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
+        claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
+        start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
+        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
+        record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  =   =   =   s+  s+  e+
+        split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
+        park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        cancel      1   1   1   1   1   1   1   1   1   1   1   1   1   1   1   1   1
+        pause       1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1
+        resume      =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =
+        retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf
+        signal      1   1   1   1   1   1   2   1   1   1   1   1   1   2   1   1   1
+        time        1   =   2   3   4   4   3   4   1   =   2   3   4   3   3   3   =
+        close       1   1   1   2   2   1   1   nf  1   1   1   2   1   1   1   nf  2
+        lose        1   1   1   2   2   1   1   =   1   1   1   2   1   1   1   =   2
+        """
+
+    /// Of one that has.
+    private static let ended = """
+        asked       cmp fai tmo can exp tcl ccl cnt
+        submit      =   =   =   =   =   =   =   cf
+        submitOther cf  cf  cf  cf  cf  cf  cf  cf
+        execute     =   =   =   =   =   =   =   =
+        claim       =   =   =   =   =   =   =   =
+        claimFirst  =   =   =   =   =   =   =   1
+        start       sl  sl  sl  sl  sl  e+  e+  sl
+        succeed     sl  sl  sl  sl  sl  1   1   sl
+        disappoint  sl  sl  sl  sl  sl  1   1   sl
+        record      sl  sl  sl  sl  sl  e+  e+  sl
+        again       sl  sl  sl  sl  sl  e+  e+  sl
+        sleep       sl  sl  sl  sl  sl  e+  e+  sl
+        await       sl  sl  sl  sl  sl  e+  e+  sl
+        suspend     sl  sl  sl  sl  sl  e+  e+  sl
+        split       sl  sl  sl  sl  sl  e+  e+  sl
+        settle      sl  sl  sl  sl  sl  e+  e+  sl
+        complete    sl  sl  sl  sl  sl  e+  e+  sl
+        fail        sl  sl  sl  sl  sl  e+  e+  sl
+        goOn        sl  sl  sl  sl  sl  e+  e+  sl
+        release     sl  sl  sl  sl  sl  2   2   sl
+        park        sl  sl  sl  sl  sl  e+  e+  sl
+        cancel      ws  ws  ws  =   ws  ws  =   1
+        pause       ws  ws  ws  ws  ws  ws  ws  1
+        resume      ws  ws  ws  ws  ws  ws  ws  =
+        retry       ws  1   1   1   ws  cf  cf  cf
+        signal      ws  ws  ws  ws  ws  ws  ws  1
+        time        =   =   =   =   =   =   =   =
+        close       1   1   1   1   1   3   3   1
+        lose        1   1   1   1   1   3   3   1
+        """
+
+    /// The entries of what is granted.
+    private static let written: [Asked: [[EventKind]]] = [
+        .execute: [[.executionReadied]],
+        .claim: [[.executionClaimed]],
+        .claimFirst: [[.executionClaimed]],
+        .start: [[.operationStarted]],
+        .succeed: [[.checkpointSucceeded]],
+        .disappoint: [[.checkpointFailed]],
+        .record: [[.operationRecorded]],
+        .again: [[.operationRetried]],
+        .sleep: [[.timerStarted]],
+        .await: [[.signalAwaited]],
+        .suspend: [[.executionWaiting]],
+        .split: [[.branchesStarted]],
+        .settle: [[.branchSettled]],
+        .complete: [[.executionCompleted]],
+        .fail: [[.executionFailed]],
+        .goOn: [[.executionContinued, .executionSubmitted, .executionReadied]],
+        .release: [[.leaseReleased], [.executionClosed]],
+        .park: [[.executionParked]],
+        .cancel: [[.executionCancelled]],
+        .pause: [[.executionPaused]],
+        .resume: [[.executionResumed]],
+        .retry: [[.executionReopened]],
+        .signal: [[.signalReceived], [.signalReceived, .signalDelivered]],
+        .time: [[.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired]],
+        .close: [
+            [.sessionClosed], [.sessionClosed, .leaseReleased], [.sessionClosed, .executionClosed],
+        ],
+        .lose: [[.sessionLost], [.sessionLost, .leaseLost], [.sessionLost, .executionClosed]],
+    ]
+
+    private static let refusals: [String: Refusal.Code] = [
+        "cf": .conflict, "nf": .notFound, "ws": .wrongState, "sl": .staleLease, "s+": .staleLease,
+        "e+": .ended,
+    ]
+
+    /// What a command comes to.
+    private struct Coming: Equatable {
+        var refusal: Refusal.Code?
+        var entries: [EventKind] = []
+    }
+
+    /// The cells of both tables.
+    private static func cells() throws -> [Asked: [Situation: String]] {
+        var cells: [Asked: [Situation: String]] = [:]
+        for table in [open, ended] {
+            let lines = table.split(separator: "\n").map {
+                $0.split(separator: " ").map(String.init)
+            }
+            let columns = try lines[0].dropFirst().map { try #require(Situation(rawValue: $0)) }
+            for line in lines.dropFirst() {
+                let asked = try #require(Asked(rawValue: line[0]))
+                try #require(line.count == columns.count + 1, "\(asked)")
+                for (situation, cell) in zip(columns, line.dropFirst()) {
+                    let before = cells[asked, default: [:]].updateValue(cell, forKey: situation)
+                    try #require(before == nil, "\(asked), \(situation)")
+                }
+            }
+        }
+        return cells
+    }
+
+    @Test(arguments: Asked.allCases)
+    func aCommandComesToWhatTheTableSays(_ asked: Asked) throws {
+        let row = try #require(try Self.cells()[asked])
+        for situation in Situation.allCases {
+            let cell = try #require(row[situation], "\(situation)")
+            var expected = Coming()
+            if let place = Int(cell) {
+                expected.entries = try #require(Self.written[asked])[place - 1]
+            } else if cell != "=" {
+                let refusal = try #require(Self.refusals[cell], "\(situation)")
+                expected.refusal = refusal
+                if cell.hasSuffix("+") { expected.entries = [.commandRefused] }
+            }
+            let found = try Self.come(asked, situation)
+            #expect(found == expected, "\(asked), \(situation)")
+        }
+    }
+
+    private static func come(_ asked: Asked, _ situation: Situation) throws -> Coming {
+        var standing = try Standing(situation)
+        let before = standing.harness.next
+        var found = Coming()
+        do {
+            try standing.ask(asked)
+        } catch let refusal as Refusal {
+            found.refusal = refusal.code
+        }
+        found.entries = try (before..<standing.harness.next).map { sequence in
+            try withEntry(standing.harness.bytes(sequence)) { entry in
+                try #require(EventKind(rawValue: entry.event))
+            }
+        }
+        return found
+    }
+}
