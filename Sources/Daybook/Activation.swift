@@ -205,7 +205,7 @@ final class Activation: Sendable {
             var facts: ErrorFacts?
             var payloads: [StoredPayload] = []
             try history.scan(from: sequence) { entry, read in
-                facts = ErrorFacts(try ProtoAttemptFailed(decoding: entry).error)
+                facts = try ExecutionReader.error(entry)
                 payloads = try read()
                 return false
             }

@@ -151,8 +151,10 @@ public enum ExecutionReader {
         return .success(payloads.first?.data ?? [])
     }
 
-    private static func error(_ entry: EntryView) throws -> ErrorFacts? {
+    /// The error with which an entry says that an attempt or an execution has ended.
+    static func error(_ entry: EntryView) throws -> ErrorFacts? {
         switch EventKind(rawValue: entry.event) {
+        case .attemptFailed: ErrorFacts(try ProtoAttemptFailed(decoding: entry).error)
         case .executionFailed: ErrorFacts(try ProtoExecutionFailed(decoding: entry).error)
         case .executionTimedOut: ErrorFacts(try ProtoExecutionTimedOut(decoding: entry).error)
         case .executionCancelled: ErrorFacts(try ProtoExecutionCancelled(decoding: entry).error)

@@ -290,7 +290,7 @@ extension ExecutionState {
 
     private mutating func applySettled(_ entry: EntryView) throws(WireError) {
         let event = try ProtoBranchSettled(decoding: entry)
-        if event.failed { try progress.settle(entry) }
+        try progress.settle(entry, failed: event.failed)
         // The other branches no longer count, and neither does what they wait for.
         let settled = Operation(event.operation)
         let others = settled.scope + [settled.position]
@@ -322,6 +322,10 @@ extension ExecutionState {
         let end = try EndFields(entry)
         finishedAt = entry.header.time
         if !end.errorCode.isEmpty { rare.errorCode = end.errorCode }
+        // Whoever has it run again is told.
+        if kind == .executionFailed || kind == .executionTimedOut {
+            rare.previousFailure = entry.header.sequence
+        }
         isDelayed = false
         deadline = Timestamp(rawValue: 0)
         if end.closes { session = 0 }

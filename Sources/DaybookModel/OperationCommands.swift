@@ -137,12 +137,12 @@ public struct SettleBranches: LeasedCommand {
         _ moment: Moment
     ) throws(Refusal) -> Decision<UInt64> {
         let progress = execution.progress
-        guard progress.splits(in: operation.scope),
+        guard branch < progress.undecidedBranches(in: operation.scope),
             progress.next(in: operation.scope) == operation.position &+ 1
         else {
             throw Refusal(
                 .conflict,
-                "the branches of \(operation.name) in \(execution.id) are not under way; an operation is settled once, before the next one"
+                "the branches of \(operation.name) in \(execution.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
             )
         }
         var builder = DraftBuilder(state, moment)

@@ -11,9 +11,11 @@ public struct ScopeProgress: Sendable {
         var next: UInt32 = 0
         /// The entry of the failure that is the last thing recorded in it; 0: it is none.
         var failure: UInt64 = 0
-        /// Its last operation split into branches.
-        var hasBranches = false
-        /// The entry that settled these with an error; 0: none.
+        /// Into so many branches its last operation split; 0: it did not.
+        var branches: UInt32 = 0
+        /// One of these has decided the operation.
+        var isDecided = false
+        /// The entry by which it did so with an error; 0: none.
         var settled: UInt64 = 0
     }
 
@@ -33,9 +35,11 @@ public struct ScopeProgress: Sendable {
         scope.isEmpty ? root.next : branches[scope]?.next ?? 0
     }
 
-    /// Whether the operation that was last recorded in a scope has split into branches.
-    func splits(in scope: [UInt32]) -> Bool {
-        scope.isEmpty ? root.hasBranches : branches[scope]?.hasBranches ?? false
+    /// Into how many branches the operation that was last recorded in a scope has split, as long as
+    /// none of them has decided it; 0: there are none.
+    func undecidedBranches(in scope: [UInt32]) -> UInt32 {
+        let scope = scope.isEmpty ? root : branches[scope] ?? Scope()
+        return scope.isDecided ? 0 : scope.branches
     }
 
     /// What an entry says of the operation that it is about: field 1 of its event.
@@ -52,7 +56,7 @@ public struct ScopeProgress: Sendable {
             throw WireError("an operation has the impossible position \(place.position)")
         }
         change(place.scope) { scope, branches in
-            if scope.hasBranches { Self.forget(below: place.scope, &branches) }
+            if scope.branches > 0 { Self.forget(below: place.scope, &branches) }
             scope = Scope(next: place.position + 1)
             if failed { scope.failure = entry.header.sequence }
         }
@@ -62,16 +66,18 @@ public struct ScopeProgress: Sendable {
     mutating func split(_ entry: EntryView) throws(WireError) {
         try record(entry)
         guard let place = try Self.place(entry) else { return }
-        change(place.scope) { scope, _ in scope.hasBranches = true }
+        let count = try ProtoBranchesStarted(decoding: entry).branches
+        change(place.scope) { scope, _ in scope.branches = count }
     }
 
-    /// Takes in that a branch has settled an operation with an error.
-    mutating func settle(_ entry: EntryView) throws(WireError) {
+    /// Takes in that a branch has decided an operation.
+    /// - Parameter failed: with an error.
+    mutating func settle(_ entry: EntryView, failed: Bool) throws(WireError) {
         guard let place = try Self.place(entry) else { return }
         change(place.scope) { scope, _ in
-            if scope.hasBranches, scope.next == place.position + 1 {
-                scope.settled = entry.header.sequence
-            }
+            guard scope.branches > 0, scope.next == place.position &+ 1 else { return }
+            scope.isDecided = true
+            if failed { scope.settled = entry.header.sequence }
         }
     }
 
@@ -92,6 +98,7 @@ public struct ScopeProgress: Sendable {
         if scope.settled != 0 {
             undone?.insert(scope.settled)
             scope.settled = 0
+            scope.isDecided = false
         }
     }
 
@@ -120,8 +127,9 @@ public struct ScopeProgress: Sendable {
             case 1 << 3 | 2: path = try Self.path(try reader.bytes())
             case 2 << 3: scope.next = UInt32(truncatingIfNeeded: try reader.varint())
             case 3 << 3: scope.failure = try reader.varint()
-            case 4 << 3: scope.hasBranches = try reader.varint() != 0
+            case 4 << 3: scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
             case 5 << 3: scope.settled = try reader.varint()
+            case 6 << 3: scope.isDecided = try reader.varint() != 0
             default: try reader.skip(field)
             }
         }
@@ -190,7 +198,8 @@ extension ScopeProgress.Scope {
         writer.packed(path.lazy.map(UInt64.init), field: 1)
         writer.varint(UInt64(next), field: 2)
         writer.varint(failure, field: 3)
-        writer.bool(hasBranches, field: 4)
+        writer.varint(UInt64(branches), field: 4)
         writer.varint(settled, field: 5)
+        writer.bool(isDecided, field: 6)
     }
 }

@@ -29,33 +29,27 @@ import Testing
         #expect(harness.next == before)
     }
 
-    /// Nothing keeps that a branch has decided, unless it failed.
     @Test func oneBranchDecides() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
         let lease = try harness.lease("a", by: session)
         try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
         try settle(lease, .op(.race, 0), 0, &harness, by: session)
-        withKnownIssue("an operation can be settled again, as long as nothing follows it") {
-            let refusal = #expect(throws: Refusal.self) {
-                try settle(lease, .op(.race, 0), 1, &harness, by: session)
-            }
-            expect(refusal, .conflict, says: "settled once")
+        let refusal = #expect(throws: Refusal.self) {
+            try settle(lease, .op(.race, 0), 1, &harness, by: session)
         }
+        expect(refusal, .conflict, says: "settled once")
     }
 
-    /// Nothing keeps how many there are.
     @Test func onlyABranchThatIsThereDecides() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
         let lease = try harness.lease("a", by: session)
         try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
-        withKnownIssue("of two branches the eighth can decide") {
-            let refusal = #expect(throws: Refusal.self) {
-                try settle(lease, .op(.race, 0), 7, &harness, by: session)
-            }
-            expect(refusal, .conflict, says: "a")
+        let refusal = #expect(throws: Refusal.self) {
+            try settle(lease, .op(.race, 0), 7, &harness, by: session)
         }
+        expect(refusal, .conflict, says: "branch 7 is none of them")
     }
 
     @Test func whatTheOtherBranchesWaitForNoLongerCounts() throws {

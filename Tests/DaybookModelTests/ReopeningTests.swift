@@ -176,8 +176,6 @@ import Testing
         try harness.retry("a", by: session)
         let third = try harness.claim(number, by: session)
         #expect(third.attempt == 3)
-        withKnownIssue("it sees the failure of the first one") {
-            #expect(third.previousFailure == last)
-        }
+        #expect(third.previousFailure == last)
     }
 }

@@ -2290,10 +2290,14 @@ public nonisolated struct ProtoScopeState: Sendable {
   /// The entry of the failure that is the last thing recorded in it. 0: it is none.
   public var failure: UInt64 = 0
 
-  /// Its last operation split into branches, and the entry that settled these with an error.
-  public var branches: Bool = false
+  /// Into so many branches its last operation split. 0: it did not.
+  public var branches: UInt32 = 0
 
+  /// The entry by which one of them decided the operation with an error. 0: none did.
   public var settled: UInt64 = 0
+
+  /// One of them has decided it.
+  public var decided: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -5935,7 +5939,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ScopeState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5946,8 +5950,9 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.path) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.next) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failure) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.branches) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.branches) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.decided) }()
       default: break
       }
     }
@@ -5963,11 +5968,14 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.failure != 0 {
       try visitor.visitSingularUInt64Field(value: self.failure, fieldNumber: 3)
     }
-    if self.branches != false {
-      try visitor.visitSingularBoolField(value: self.branches, fieldNumber: 4)
+    if self.branches != 0 {
+      try visitor.visitSingularUInt32Field(value: self.branches, fieldNumber: 4)
     }
     if self.settled != 0 {
       try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 5)
+    }
+    if self.decided != false {
+      try visitor.visitSingularBoolField(value: self.decided, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5978,6 +5986,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.failure != rhs.failure {return false}
     if lhs.branches != rhs.branches {return false}
     if lhs.settled != rhs.settled {return false}
+    if lhs.decided != rhs.decided {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -28,6 +28,7 @@ extension ReferenceModel {
             $0.deadline = 0
             $0.isClosed = closes
             if closes { $0.holder = 0 }
+            if status == .failed || status == .timedOut { $0.previousFailure = $0.last }
         }
     }
 
