@@ -121,7 +121,8 @@ public struct State: Sendable {
     func leased(by session: UInt64) -> [UInt64] {
         var numbers = base.executions.numbers
         for number in overlay.order where base.executions[number] == nil { numbers.append(number) }
-        return numbers.filter { execution($0)?.session == session }
+        // One that the batch reopens may be older than those before it.
+        return numbers.filter { execution($0)?.session == session }.sorted()
     }
 
     /// The execution that has been ready for the longest of those of the given types.

@@ -131,6 +131,22 @@ import Testing
         try checkFold(harness)
     }
 
+    @Test func itsLeaseIsGivenBackInItsPlaceAlsoInTheSameBatch() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let old = try harness.ready("old", by: session)
+        try harness.cancel("old", by: session)
+        let young = try harness.lease("young", by: session)
+        let first = try harness.inBatch { harness in
+            try harness.retry("old", by: session)
+            _ = try harness.claim(old, by: session)
+            try harness.run(CloseSession(), session: session)
+            return harness.next - 2
+        }
+        let released = try (first..<harness.next).map { try harness.entry($0).execution }
+        #expect(released == [old, young.execution])
+    }
+
     @Test func whatWasParkedGoesOnWithItsTime() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
