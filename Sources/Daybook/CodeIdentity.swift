@@ -27,7 +27,7 @@ enum CodeIdentity {
         return facts
     }
 
-    private static var userName: String {
+    static var userName: String {
         guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else {
             return "uid-\(geteuid())"
         }

@@ -16,20 +16,6 @@ public struct DaybookOptions: Sendable {
         case named
     }
 
-    /// A session whose process was ended on purpose.
-    public struct Eviction: Sendable {
-        /// Its number.
-        public let session: UInt64
-        /// Why, in words.
-        public let reason: String?
-
-        /// Puts the two together.
-        public init(session: UInt64, reason: String?) {
-            self.session = session
-            self.reason = reason
-        }
-    }
-
     /// Which executions it claims.
     public var claims = Claims.registered
     /// Handlers that run at once.
@@ -42,8 +28,6 @@ public struct DaybookOptions: Sendable {
     public var snapshotInterval: UInt64? = 1_000_000
     /// Who acts, for the record. By default the operating system's user.
     public var actor: String?
-    /// A session whose process the caller has ended: its loss is recorded with who did it and why.
-    public var eviction: Eviction?
     /// Name of the program, for the record. By default that of the executable.
     public var program: String?
     /// How values become payloads.

@@ -37,11 +37,12 @@ public enum SessionLiveness: String, Sendable {
         }
     }
 
-    /// Ends a session's process with SIGKILL and waits until its lock is free.
+    /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it
+    /// is gone: another process may have its number by now.
     /// - Throws: `SystemError` when it may not be ended.
-    public static func end(_ session: State.Session, in folder: JournalFolder) throws {
+    static func end(_ session: State.Session, in folder: JournalFolder) throws {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
-        guard try FileStatus.of(path) != nil else { return }
+        guard try FileStatus.of(path) != nil, try !isFree(path) else { return }
         guard kill(pid_t(session.pid), SIGKILL) == 0 || errno == ESRCH else {
             throw SystemError.current("kill of process \(session.pid)")
         }

@@ -25,6 +25,10 @@ final class SessionLock: Sendable {
         "\(folder)/\(uuid).children"
     }
 
+    static func evictionPath(_ folder: String, _ uuid: String) -> String {
+        "\(folder)/\(uuid).eviction"
+    }
+
     /// Makes the files of a new session and takes its lock.
     static func create(in folder: String, _ uuid: Identifier) throws(SystemError) -> SessionLock {
         let path = lockPath(folder, uuid.description)

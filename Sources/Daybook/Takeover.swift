@@ -38,7 +38,7 @@ struct Takeover {
             [.text("the process that ran it was lost too many times in a row")],
             limit: 1 << 16
         )
-        let eviction = try eviction(of: other.number)
+        let eviction = try Eviction.noted(in: folder.sessions, uuid)?.sealed()
         let answer = try await Engine.perform(writer, session: session) {
             LoseSession(other.number, parkMessage: message, eviction: eviction)
         }
@@ -61,13 +61,6 @@ struct Takeover {
                 endedProcesses: ended
             )
         )
-    }
-
-    private func eviction(of number: UInt64) throws -> LoseSession.Eviction? {
-        guard let eviction = options.eviction, eviction.session == number else { return nil }
-        let own = writer.inspect { $0.state.sessions }.first { $0.number == session }
-        let reason = try eviction.reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
-        return LoseSession.Eviction(actor: own?.actor ?? "unknown", reason: reason)
     }
 
     /// The lock of a session, if its process is gone.
@@ -100,6 +93,7 @@ struct Takeover {
     }
 
     private func removeFiles(_ uuid: String) throws {
+        try Folder.removeFile(SessionLock.evictionPath(folder.sessions, uuid))
         try Folder.removeFile(SessionLock.childrenPath(folder.sessions, uuid))
         try Folder.removeFile(SessionLock.lockPath(folder.sessions, uuid))
     }

@@ -115,6 +115,31 @@ import Glibc
         }
     }
 
+    /// Another process that works on the journal notices the end first, and records who wanted it.
+    @Test func whoEvictsIsRecordedWhoeverTakesOver() async throws {
+        try await withRun { sandbox, run, _, _ in
+            let other = try sandbox.start("work", "--jsonl")
+            let number = try #require(
+                try await sessions(sandbox).first { $0["pid"] == .integer(Int(run.pid)) }?["session"]
+                    .integer
+            )
+            while try await sessions(sandbox).count < 2 {}
+            try await sandbox.succeed(
+                ["session", "evict", "\(number)", "--kill", "--yes"]
+                    + ["--actor", "Grace", "--reason", "two\nlines"]
+            )
+            #expect(try await run.finish().status == -SIGKILL)
+            let lost = try await sandbox.entries().filter { $0["event"] == "session_lost" }
+            #expect(lost.count == 1)
+            let log = try await sandbox.succeed("log", "--type", "session_lost").text
+            #expect(log.contains("ended by Grace: two"))
+            let left = try Folder.names(in: sandbox.journal + "/sessions")
+            #expect(!left.contains { $0.hasSuffix(".eviction") })
+            other.signal(SIGTERM)
+            try await other.finish()
+        }
+    }
+
     /// Nobody can write as long as it is stopped there; it is found and ended all the same.
     @Test func aSessionStoppedInsideATransactionCanBeEvicted() async throws {
         try await withSandbox { sandbox in

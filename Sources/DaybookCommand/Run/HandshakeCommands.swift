@@ -88,12 +88,10 @@ struct StatusCommand: AsyncParsableCommand {
 func withDaybook<Result: Sendable>(
     _ common: CommonOptions,
     _ write: WriteOptions,
-    evicting eviction: DaybookOptions.Eviction? = nil,
     _ body: (Daybook) async throws -> Result
 ) async throws -> Result {
     var options = write.options(common)
     options.claims = .nothing
-    options.eviction = eviction
     let daybook = try await Daybook.open(at: try common.journalPath(), options)
     let result: Swift.Result<Result, any Error>
     do {

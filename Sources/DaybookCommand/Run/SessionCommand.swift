@@ -104,16 +104,12 @@ struct SessionCommand: AsyncParsableCommand {
                 try consent.ask(
                     "end the process \(found.pid) and take over from session \(session)"
                 )
-                try SessionLiveness.end(found, in: folder)
             } else {
                 try consent.ask("take over from session \(session)")
             }
+            try Eviction(actor: write.actor, reason: reason).carryOut(on: found, in: folder)
             // Opening takes over from every session whose process is gone.
-            let remaining = try await withDaybook(
-                common,
-                write,
-                evicting: .init(session: session, reason: reason)
-            ) { $0.sessions }
+            let remaining = try await withDaybook(common, write) { $0.sessions }
             guard !remaining.contains(where: { $0.number == session }) else {
                 throw Refusal(
                     .conflict,
