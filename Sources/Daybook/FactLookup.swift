@@ -14,11 +14,19 @@ public enum FactLookup {
         }
         let row = try ExecutionReader.decodeRow(bytes, of: id)
         facts.row = row
-        facts.input = try input(of: row.number, reader)
+        facts.input = try input(of: try firstRun(row.number, reader), reader)
         if command.needsHistory, row.hasClosed {
             facts.closed = try ExecutionReader.fold(row.number, reader)
         }
         return facts
+    }
+
+    /// The first run of the id that a run belongs to.
+    private static func firstRun(_ number: UInt64, _ reader: any StoreReader) throws -> UInt64 {
+        let first = try reader.withEntry(number) { bytes in
+            try ProtoExecutionSubmitted(decoding: try EntryView(bytes)).firstRun
+        }
+        return first.flatMap { $0 == 0 ? nil : $0 } ?? number
     }
 
     private static func input(

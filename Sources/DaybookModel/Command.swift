@@ -51,7 +51,7 @@ public struct Moment: Sendable {
 public struct Facts: Sendable {
     /// The row under the id that the command names, if there is one.
     public var row: ProtoExecutionRow?
-    /// What is recorded of that execution's input.
+    /// What is recorded of that id's input: of its first run's.
     public var input: RecordedInput?
     /// The execution, folded from its history, if it is closed and the command asks for that.
     public var closed: ExecutionState?

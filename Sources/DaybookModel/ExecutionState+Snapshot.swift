@@ -117,6 +117,7 @@ extension ExecutionState.Rare {
         for output in outputs { writer.named(output.name, output.sequence, &nested, field: 32) }
         writer.varint(previousFailure, field: 33)
         writer.string(errorCode, field: 34)
+        writer.varint(firstRun, field: 35)
     }
 
     private static func byBytes(_ left: String, _ right: String) -> Bool {
@@ -146,6 +147,7 @@ extension ExecutionState.Rare {
             outputs.append(NamedOutput(name: name, sequence: sequence))
         case 33 << 3: previousFailure = try reader.varint()
         case 34 << 3 | 2: errorCode = try reader.string()
+        case 35 << 3: firstRun = try reader.varint()
         default: try reader.skip(field)
         }
     }

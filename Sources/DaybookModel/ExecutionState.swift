@@ -59,6 +59,7 @@ public struct ExecutionState: Sendable {
         /// Nanoseconds before the first attempt.
         var delay: UInt64 = 0
         var continuedFrom: UInt64 = 0
+        var firstRun: UInt64 = 0
         var refusedEpochs: [UInt64] = []
         /// In the order in which they began; those that the end has cut short are kept.
         var waits: [Wait] = []
@@ -115,6 +116,7 @@ public struct ExecutionState: Sendable {
             rare.timeout = event.timeout
             rare.delay = event.delay
             rare.continuedFrom = event.continuedFrom
+            rare.firstRun = event.firstRun
         }
     }
 
@@ -147,6 +149,10 @@ public struct ExecutionState: Sendable {
     /// The number of the run that it goes on from, under the same id; nil: none.
     public var continuedFrom: UInt64? {
         box.flatMap { $0.rare.continuedFrom == 0 ? nil : $0.rare.continuedFrom }
+    }
+    /// The number of the first run of its id.
+    var firstRun: UInt64 {
+        box.flatMap { $0.rare.firstRun == 0 ? nil : $0.rare.firstRun } ?? number
     }
     /// What its operations wait for, in the order in which they began. Once it has ended they wait
     /// for nothing; when it is reopened they go on.

@@ -216,6 +216,7 @@ public struct ContinueAsNew: LeasedCommand {
                     $0.id = execution.id
                     $0.type = execution.type
                     $0.continuedFrom = execution.number
+                    $0.firstRun = execution.firstRun
                     if execution.retry != .none { $0.retry = execution.retry.proto }
                     $0.timeout = execution.timeout?.wholeNanoseconds ?? 0
                 }

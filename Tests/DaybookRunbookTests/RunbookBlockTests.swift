@@ -1,5 +1,6 @@
 #if CLI
 import DaybookModel
+import Foundation
 import Testing
 
 @testable import DaybookRunbook
@@ -72,6 +73,19 @@ import Testing
                     jitter: 0.25
                 )
         )
+    }
+
+    @Test("the example of the documentation")
+    func documentation() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let page = root.appending(path: "Sources/Daybook/Daybook.docc/Runbooks.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let parts = text.components(separatedBy: "```yaml\n")
+        let example = try #require(parts.dropFirst().first?.components(separatedBy: "```").first)
+        let runbook = try Runbook(parsing: example, file: "Runbooks.md")
+        let names = ["fetch", "build", "announce", "approve", "publish", "clean"]
+        #expect(runbook.blocks.map(\.name) == names)
     }
 
     @Test("what a job may not have")

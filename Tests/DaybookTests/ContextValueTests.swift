@@ -187,8 +187,13 @@ import Testing
                 #expect(output == "done at 5")
                 let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.number != handle.number)
-                let first = try await daybook.submit(Scripted.self, id: "a", input: 5)
-                #expect(first.number == record.number)
+                // Whoever did not get the answer asks again with what was asked before.
+                let again = try await daybook.submit(Scripted.self, id: "a", input: 1)
+                #expect(again.number == record.number)
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await daybook.submit(Scripted.self, id: "a", input: 5)
+                }
+                #expect(refusal?.code == .conflict)
             }
         }
     }

@@ -1,6 +1,7 @@
 import Daybook
 import DaybookJournal
 import FoundationEssentials
+import Glibc
 
 /// Checkpoints one after the other, and then a signal: what is recorded is replayed when it comes.
 struct LongWorkflow: Workflow {
@@ -36,6 +37,21 @@ enum Scale {
         let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
         return pages * 4_096
+    }
+
+    /// How much of one processor this process takes while nothing happens.
+    private static func idleShare() async throws -> Double {
+        func used() -> Double {
+            var usage = rusage()
+            getrusage(RUSAGE_SELF, &usage)
+            return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+                + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+        }
+        // What the last one left to do is over by then.
+        try await Task.sleep(for: .seconds(1))
+        let (start, before) = (ContinuousClock.now, used())
+        try await Task.sleep(for: .seconds(5))
+        return (used() - before) / seconds(since: start)
     }
 
     /// Runs a workflow of `count` checkpoints, and replays it in another engine.
@@ -108,6 +124,7 @@ enum Scale {
         }
         let began = seconds(since: start)
         let grown = (try residentBytes() - before) / Double(count)
+        let idle = try await idleShare()
         try await first.close()
         let opening = ContinuousClock.now
         let second = try await Daybook.open(at: path, options, workflows: [WaitingWorkflow()])
@@ -119,7 +136,7 @@ enum Scale {
         let woken = seconds(since: waking)
         try await second.close()
         print(
-            "\(pad("\(count)", 9)) waiting executions: begun in \(text(began, 1)) s, \(Int(grown)) bytes of memory each, opened again in \(text(opened, 2)) s, \(ids.count) woken in \(text(woken, 2)) s"
+            "\(pad("\(count)", 9)) waiting executions: begun in \(text(began, 1)) s, \(Int(grown)) bytes of memory each, \(text(idle * 100, 3)) % of a processor while they wait, opened again in \(text(opened, 2)) s, \(ids.count) woken in \(text(woken, 2)) s"
         )
     }
 

@@ -115,7 +115,7 @@ if !isRecoveryOnly {
     for count in isShort ? [1_000, 10_000] : [10_000, 100_000, 1_000_000] {
         try await Scale.long(folder, count: count)
     }
-    for count in isShort ? [2_000] : [10_000, 100_000] {
+    for count in isShort ? [2_000] : [10_000, 100_000, 1_000_000] {
         try await Scale.waiting(folder, count: count)
     }
 }

@@ -723,6 +723,10 @@ public nonisolated struct ProtoExecutionSubmitted: Sendable {
   /// The number of the run that this one goes on from, under the same id. 0: none.
   public var continuedFrom: UInt64 = 0
 
+  /// The number of the first run of this id: a submission that comes again is compared with its
+  /// input. 0: this one.
+  public var firstRun: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2269,6 +2273,11 @@ public nonisolated struct ProtoOpenExecution: @unchecked Sendable {
     set {_uniqueStorage()._errorCode = newValue}
   }
 
+  public var firstRun: UInt64 {
+    get {_storage._firstRun}
+    set {_uniqueStorage()._firstRun = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3656,7 +3665,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3671,6 +3680,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.delay) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAt) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
       default: break
       }
     }
@@ -3702,6 +3712,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if self.continuedFrom != 0 {
       try visitor.visitSingularUInt64Field(value: self.continuedFrom, fieldNumber: 7)
     }
+    if self.firstRun != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstRun, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3713,6 +3726,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if lhs.delay != rhs.delay {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.continuedFrom != rhs.continuedFrom {return false}
+    if lhs.firstRun != rhs.firstRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5638,7 +5652,7 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenExecution"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}id\0\u{1}type\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}continues_attempt\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}submitted_at\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{3}updated_at\0\u{1}deadline\0\u{1}entries\0\u{1}last\0\u{3}ready_sequence\0\u{1}scopes\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}continued_from\0\u{3}refused_epochs\0\u{1}waits\0\u{1}signals\0\u{3}signal_ids\0\u{1}store\0\u{1}outputs\0\u{3}previous_failure\0\u{3}error_code\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}id\0\u{1}type\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}continues_attempt\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}submitted_at\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{3}updated_at\0\u{1}deadline\0\u{1}entries\0\u{1}last\0\u{3}ready_sequence\0\u{1}scopes\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}continued_from\0\u{3}refused_epochs\0\u{1}waits\0\u{1}signals\0\u{3}signal_ids\0\u{1}store\0\u{1}outputs\0\u{3}previous_failure\0\u{3}error_code\0\u{3}first_run\0")
 
   fileprivate class _StorageClass {
     var _number: UInt64 = 0
@@ -5675,6 +5689,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
     var _outputs: [ProtoNamedEntry] = []
     var _previousFailure: UInt64 = 0
     var _errorCode: String = String()
+    var _firstRun: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5719,6 +5734,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
       _outputs = source._outputs
       _previousFailure = source._previousFailure
       _errorCode = source._errorCode
+      _firstRun = source._firstRun
     }
   }
 
@@ -5771,6 +5787,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
         case 32: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
         case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._previousFailure) }()
         case 34: try { try decoder.decodeSingularStringField(value: &_storage._errorCode) }()
+        case 35: try { try decoder.decodeSingularUInt64Field(value: &_storage._firstRun) }()
         default: break
         }
       }
@@ -5885,6 +5902,9 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
       if !_storage._errorCode.isEmpty {
         try visitor.visitSingularStringField(value: _storage._errorCode, fieldNumber: 34)
       }
+      if _storage._firstRun != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._firstRun, fieldNumber: 35)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5928,6 +5948,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._outputs != rhs_storage._outputs {return false}
         if _storage._previousFailure != rhs_storage._previousFailure {return false}
         if _storage._errorCode != rhs_storage._errorCode {return false}
+        if _storage._firstRun != rhs_storage._firstRun {return false}
         return true
       }
       if !storagesAreEqual {return false}

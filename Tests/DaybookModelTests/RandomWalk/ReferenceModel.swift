@@ -123,6 +123,11 @@ struct ReferenceModel {
     /// All of them, in order.
     var all: [Execution] { order.compactMap { executions[$0] } }
     var open: [Execution] { all.filter { !$0.isClosed } }
+    /// The first run of an id.
+    func firstRun(of id: String) -> Execution? {
+        order.first { executions[$0]?.id == id }.flatMap { executions[$0] }
+    }
+
     /// The newest run of an id.
     func newest(_ id: String) -> Execution? { numbers[id].flatMap { executions[$0] } }
     /// Whether code of it may run.

@@ -70,9 +70,13 @@ struct ModelHarness {
         var facts = Facts()
         guard let id, Names.isValid(id), let row = try row(id) else { return facts }
         facts.row = row
-        let first = try withEntry(bytes(row.number)) { try $0.commitments().first }
+        var run = row.number
+        if case .executionSubmitted(let event) = try entry(run).event, event.firstRun != 0 {
+            run = event.firstRun
+        }
+        let first = try withEntry(bytes(run)) { try $0.commitments().first }
         if let first {
-            let salt = try payloads(of: row.number).first?.salt
+            let salt = try payloads(of: run).first?.salt
             facts.input = Facts.RecordedInput(mac: first.mac, salt: salt)
         }
         return facts

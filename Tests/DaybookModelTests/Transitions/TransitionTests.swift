@@ -48,7 +48,7 @@ import Testing
     /// Of one that has.
     private static let ended = """
         asked       cmp fai tmo can exp tcl ccl cnt
-        submit      =   =   =   =   =   =   =   cf
+        submit      =   =   =   =   =   =   =   =
         submitOther cf  cf  cf  cf  cf  cf  cf  cf
         execute     =   =   =   =   =   =   =   =
         claim       =   =   =   =   =   =   =   =
