@@ -184,6 +184,48 @@ import Glibc
         }
     }
 
+    /// A try that was cut off does not count; those that failed before it do.
+    @Test func triesAreCountedAcrossAKill() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let go = try Gate(sandbox.folder + "/go")
+            try sandbox.write(
+                """
+                name: x
+                inputs: { up: { required: true }, go: { required: true } }
+                blocks:
+                  - name: b
+                    jobs:
+                      - name: flaky
+                        retry: { attempts: 2, delay: 1ms }
+                        run: |
+                          echo try
+                          if [ -e "$WORKSPACE/tried" ]; then
+                            echo > "$INPUT_UP"
+                            read -r line < "$INPUT_GO"
+                          fi
+                          touch "$WORKSPACE/tried"
+                          exit 5
+                """
+            )
+            let arguments =
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "go": go.path])
+            let first = try sandbox.start(arguments)
+            try await up.line()
+            first.signal(SIGKILL)
+            try await first.finish()
+            let second = try sandbox.start(arguments)
+            try await up.line()
+            go.pass()
+            let result = try await second.finish()
+            #expect(result.status == 7, "\(result.errors)")
+            let events = try await sandbox.events()
+            #expect(events.count { $0 == "operation_retried" } == 1)
+            #expect(events.count { $0 == "checkpoint_failed" } == 1)
+            #expect(try await sandbox.loggedLines() == ["try", "try"])
+        }
+    }
+
     @Test func aJobThatTakesTooLongIsEndedWithAllItHasStarted() async throws {
         try await withSandbox { sandbox in
             let up = try Gate(sandbox.folder + "/up")
@@ -261,6 +303,19 @@ import Glibc
         }
     }
 
+    @Test func whoeverWaitsCanDetach() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.approval)
+            let run = try sandbox.start("run", "runbook.yaml", "--id", "x", "--jsonl")
+            for await line in run.lines where line.contains("\"waiting\"") { break }
+            run.signal(SIGINT)
+            let result = try await run.finish()
+            #expect(result.status == 130)
+            #expect(result.errors.contains("go on with `daybook run runbook.yaml --id x`"))
+            #expect(try await sandbox.succeed("status", "x").text == "waiting\n")
+        }
+    }
+
     @Test func anApprovalThatDoesNotComeFailsTheRunAndCanBeAskedForAgain() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(
@@ -276,126 +331,6 @@ import Glibc
             #expect(second.status == 0, "\(second.errors)")
             #expect(try jobs(second, "ran") == ["publish"])
             #expect(try await sandbox.loggedLines() == ["built", "approved by "])
-        }
-    }
-
-    // MARK: Always
-
-    private static let always = """
-        name: x
-        blocks:
-          - name: make
-            jobs:
-              - { name: first, run: echo first }
-              - { name: second, run: 'echo second; test -e "$WORKSPACE/ok"' }
-              - { name: third, run: echo third }
-          - name: clean
-            always: true
-            jobs: [{ name: broken, run: echo broken; exit 3 }]
-          - name: tidy
-            always: true
-            jobs: [{ name: tidy, run: 'echo tidy; touch "$WORKSPACE/ok"' }]
-        """
-
-    /// What failed is run again by a retry although something ran after it, and so is what runs
-    /// always.
-    @Test func whatRunsAlwaysRunsAfterAFailureAndAgainInTheNextAttempt() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(Self.always.replacing("; exit 3", with: ""))
-            let first = try await run(sandbox)
-            #expect(first.status == 7)
-            #expect(first.errors.contains("the job second exited with status 1"))
-            #expect(try await sandbox.loggedLines() == ["first", "second", "broken", "tidy"])
-            try await sandbox.succeed("retry", "x", "--yes")
-            let second = try await run(sandbox, "--json")
-            #expect(second.status == 0, "\(second.errors)")
-            #expect(try jobs(second, "ran") == ["second", "third", "broken", "tidy"])
-            #expect(
-                try await sandbox.loggedLines().dropFirst(4)
-                    == ["second", "third", "broken", "tidy"]
-            )
-            // Once more over the whole history: nothing is left to do.
-            let third = try await run(sandbox, "--json")
-            #expect(third.status == 0)
-            try await sandbox.succeed("verify")
-        }
-    }
-
-    @Test func theFirstFailureCountsAndTheRestRunsAlways() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(Self.always)
-            let first = try await run(sandbox)
-            #expect(first.status == 7)
-            #expect(first.errors.contains("the job second exited with status 1"))
-            #expect(try await sandbox.loggedLines() == ["first", "second", "broken", "tidy"])
-            try await sandbox.succeed("retry", "x", "--yes")
-            let second = try await run(sandbox)
-            #expect(second.status == 7)
-            #expect(second.errors.contains("the job broken exited with status 3"))
-            #expect(
-                try await sandbox.loggedLines().dropFirst(4)
-                    == ["second", "third", "broken", "tidy"]
-            )
-        }
-    }
-
-    /// Killed while it cleans up: the same attempt goes on, and nothing is cleaned up twice.
-    @Test func aKillWhileItCleansUp() async throws {
-        try await withSandbox { sandbox in
-            let up = try Gate(sandbox.folder + "/up")
-            let go = try Gate(sandbox.folder + "/go")
-            try sandbox.write(
-                """
-                name: x
-                inputs: { up: { required: true }, go: { required: true } }
-                blocks:
-                  - name: make
-                    jobs: [{ name: fail, run: echo fail; exit 1 }]
-                  - name: clean
-                    always: true
-                    jobs:
-                      - { name: one, run: echo one }
-                      - { name: two, run: 'echo > "$INPUT_UP"; read -r line < "$INPUT_GO"; echo two' }
-                """
-            )
-            let arguments =
-                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "go": go.path])
-            let first = try sandbox.start(arguments)
-            try await up.line()
-            first.signal(SIGKILL)
-            try await first.finish()
-            let second = try sandbox.start(arguments)
-            try await up.line()
-            go.pass()
-            let result = try await second.finish()
-            #expect(result.status == 7)
-            #expect(result.errors.contains("the job fail exited with status 1"))
-            #expect(try await sandbox.loggedLines() == ["fail", "one", "two"])
-        }
-    }
-
-    // MARK: Going on
-
-    @Test func aBlockThatMayFailDoesNotEndTheRun() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(
-                """
-                name: x
-                blocks:
-                  - name: maybe
-                    continueOnError: true
-                    jobs: [{ name: a, run: exit 1 }, { name: b, run: echo never }]
-                  - name: next
-                    jobs: [{ name: c, run: echo c }]
-                """
-            )
-            let result = try await run(sandbox)
-            #expect(result.status == 0, "\(result.errors)")
-            #expect(result.errors.contains("with errors in maybe"))
-            #expect(try await sandbox.loggedLines() == ["c"])
-            let again = try await run(sandbox, "--json").json["output"]
-            #expect(again["hadErrors"] == true)
-            #expect(again["failedBlocks"] == ["maybe"])
         }
     }
 }

@@ -84,7 +84,8 @@ import Testing
         let parts = text.components(separatedBy: "```yaml\n")
         let example = try #require(parts.dropFirst().first?.components(separatedBy: "```").first)
         let runbook = try Runbook(parsing: example, file: "Runbooks.md")
-        #expect(runbook.blocks.map(\.name) == ["fetch", "build", "approve", "publish", "clean"])
+        let names = ["fetch", "build", "announce", "approve", "publish", "clean"]
+        #expect(runbook.blocks.map(\.name) == names)
     }
 
     @Test("what a job may not have")
