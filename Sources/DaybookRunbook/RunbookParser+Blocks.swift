@@ -34,6 +34,13 @@ extension RunbookParser {
             }
             block = Runbook.Block(name: name, description: description, jobs: [])
             block.approval = try self.approval(approval)
+            if let signal = block.approval?.signal, !signals.insert(signal).inserted {
+                throw reader.error(
+                    at: approval,
+                    "another block waits for the signal \(quoted(signal)) already; give each its own"
+                        + " name"
+                )
+            }
             // Others refer to what was signalled as to the output of a job.
             scope.add(try jobName(fields.required("name")), keys: [Runbook.Approval.key])
         } else {

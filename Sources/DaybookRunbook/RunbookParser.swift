@@ -19,6 +19,8 @@ struct RunbookParser {
     let reader: NodeReader
     /// What templates can refer to, as far as the text has been read.
     var scope = TemplateScope()
+    /// Names of the signals that are waited for, as far as the text has been read.
+    var signals: Set<String> = []
 
     init(reader: NodeReader) {
         self.reader = reader

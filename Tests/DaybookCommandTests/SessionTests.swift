@@ -118,19 +118,19 @@ import Glibc
     /// Another process that works on the journal notices the end first, and records who wanted it.
     @Test func whoEvictsIsRecordedWhoeverTakesOver() async throws {
         try await withRun { sandbox, run, _, _ in
+            let own = try await sessions(sandbox)[0]["session"].integer
+            let number = try #require(own)
             let other = try sandbox.start("work", "--jsonl")
-            let number = try #require(
-                try await sessions(sandbox).first { $0["pid"] == .integer(Int(run.pid)) }?["session"]
-                    .integer
-            )
-            while try await sessions(sandbox).count < 2 {}
+            var count = 1
+            while count < 2 { count = try await sessions(sandbox).count }
             try await sandbox.succeed(
                 ["session", "evict", "\(number)", "--kill", "--yes"]
                     + ["--actor", "Grace", "--reason", "two\nlines"]
             )
-            #expect(try await run.finish().status == -SIGKILL)
-            let lost = try await sandbox.entries().filter { $0["event"] == "session_lost" }
-            #expect(lost.count == 1)
+            let status = try await run.finish().status
+            #expect(status == -SIGKILL)
+            let lost = try await sandbox.events().count { $0 == "session_lost" }
+            #expect(lost == 1)
             let log = try await sandbox.succeed("log", "--type", "session_lost").text
             #expect(log.contains("ended by Grace: two"))
             let left = try Folder.names(in: sandbox.journal + "/sessions")

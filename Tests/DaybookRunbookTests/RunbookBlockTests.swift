@@ -150,6 +150,13 @@ import Testing
         )
     }
 
+    @Test("two approvals by one signal")
+    func signals() {
+        let first = "name: a, approval: { signal: go }"
+        expectFault(blocks(first, "name: b, approval: { signal: go }"), "4:26", "\"go\" already")
+        #expect(fault(in: blocks(first, "name: b, approval: { signal: other }")) == nil)
+    }
+
     @Test("side by side nobody sees what the others give")
     func concurrency() {
         let reader = "{ name: b, run: echo, environment: { V: \"${{ outputs.a.k }}\" } }"
