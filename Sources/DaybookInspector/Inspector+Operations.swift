@@ -26,6 +26,7 @@ extension Inspector {
             all[place].take(entry)
             return true
         }
+        OperationRecord.endBranches(&all)
         return all
     }
 
@@ -101,5 +102,53 @@ extension OperationRecord {
         startedAt = Timestamp(rawValue: began)
         endedAt = entry.time
         sequence = entry.sequence
+    }
+}
+
+extension OperationRecord {
+    /// No entry says that the branches of an operation have all ended: that the scope around them
+    /// has gone on does.
+    fileprivate static func endBranches(_ all: inout [OperationRecord]) {
+        var ends: [[UInt32]: UInt32] = [:]
+        for record in all {
+            let operation = record.operation
+            ends[operation.scope] = max(ends[operation.scope] ?? 0, operation.position)
+        }
+        for index in all.indices where all[index].branches != nil && all[index].status == .started {
+            let operation = all[index].operation
+            if ends[operation.scope] ?? 0 > operation.position { all[index].status = .success }
+        }
+    }
+
+    /// A name for each of the operations, no two of them the same: as short as it can be. An
+    /// operation of a branch can have the branch's number with it (`build[2]`), one that comes again
+    /// has its count (`step#2`).
+    public static func labels(of operations: [Operation]) -> [String] {
+        let forms = operations.map { operation -> [String] in
+            let branches = stride(from: 1, to: operation.scope.count, by: 2)
+                .map { "[\(operation.scope[$0])]" }
+            let name = operation.name
+            return [name, name + (branches.last ?? ""), name + branches.joined()]
+        }
+        var labels = forms.map { $0[0] }
+        for level in 1...2 {
+            let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+            for index in labels.indices where counts[labels[index]] ?? 0 > 1 {
+                labels[index] = forms[index][level]
+            }
+        }
+        let written = Set(labels)
+        var taken: Set<String> = []
+        var counts: [String: Int] = [:]
+        for (index, label) in labels.enumerated() {
+            var count = counts[label] ?? 1
+            // What is counted must not be what another one is called.
+            while !taken.insert(labels[index]).inserted {
+                repeat { count += 1 } while written.contains("\(label)#\(count)")
+                labels[index] = "\(label)#\(count)"
+            }
+            counts[label] = count
+        }
+        return labels
     }
 }

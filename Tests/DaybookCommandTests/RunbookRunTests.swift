@@ -83,6 +83,13 @@ import Glibc
             #expect(try result.json["output"]["outputs"]["compile"]["artifact"].string == artifacts)
             let lines = try await sandbox.loggedLines()
             #expect(lines == [artifacts, "a0", "b1", "c2", "c2", "d3"])
+            let shown = try await sandbox.succeed("show", "x", "--json").json
+            let checkpoints = shown["state"]["checkpoints"]
+            #expect(checkpoints["compile[2]"]["result"]["outputs"]["artifact"] == "c.tar")
+            #expect(checkpoints["tell"]["status"] == "success")
+            #expect(shown["operations"][0]["status"] == "success", "all of its branches have ended")
+            let text = try await sandbox.succeed("show", "x").text
+            #expect(text.contains("  [3] compile"))
             try await sandbox.succeed("verify")
         }
     }

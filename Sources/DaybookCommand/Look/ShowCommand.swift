@@ -92,8 +92,13 @@ struct ShowCommand: AsyncParsableCommand {
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
             }
         let status = operation.isVerified ? "success, found done" : operation.status.rawValue
+        // What is in a branch stands below what split into it, with the branch's number.
+        let scope = operation.operation.scope
+        let indent = String(repeating: "  ", count: scope.count / 2)
+        let branch = scope.last.map { "[\($0)] " } ?? ""
         return [
-            "\(operation.sequence)", operation.operation.name, status, "\(operation.starts)", took,
+            "\(operation.sequence)", indent + branch + operation.operation.name, status,
+            "\(operation.starts)", took,
             operation.logLines == 0 ? "" : "\(operation.logLines) lines", result,
         ]
     }
@@ -159,11 +164,15 @@ struct ShowCommand: AsyncParsableCommand {
 
     /// The form that the scaffolder's task state has.
     private func writeCheckpoints(_ operations: [OperationRecord], to json: inout JSONWriter) {
-        for operation in operations
-        where operation.operation.kind == .checkpoint
-            && (operation.status == .success || operation.status == .failed)
-        {
-            json.key(operation.operation.name)
+        let ended = operations.filter { operation in
+            operation.operation.kind == .checkpoint
+                && (operation.status == .success || operation.status == .failed)
+        }
+        for (label, operation) in zip(
+            OperationRecord.labels(of: ended.map(\.operation)),
+            ended
+        ) {
+            json.key(label)
             json.object { json in
                 json.member("status", operation.status == .success ? "success" : "failed")
                 if let value = operation.value {
