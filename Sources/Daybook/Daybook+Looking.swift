@@ -1,0 +1,82 @@
+import DaybookFormat
+public import DaybookJournal
+public import DaybookModel
+
+/// What is known, and keeping it.
+extension Daybook {
+    /// What is known of an execution; nil when there is none of that id.
+    public func record(of id: String) throws -> ExecutionRecord? {
+        try engine.record(of: id)
+    }
+
+    /// The executions that a query asks for. Without ids every row of the index is read.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
+        try engine.records(query)
+    }
+
+    /// Waits until an execution has ended or is parked.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError``; `CancellationError`.
+    public func waitForEnd(of id: String) async throws -> ExecutionRecord {
+        try await engine.waitForEnd(of: id)
+    }
+
+    /// Waits until what is known of an execution fulfils a condition.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError``; `CancellationError`.
+    public func wait(
+        for id: String,
+        until condition: (ExecutionRecord) -> Bool
+    ) async throws -> ExecutionRecord {
+        try await engine.wait(for: id, until: condition)
+    }
+
+    /// What an execution that has ended gave or failed with.
+    public func outcome(
+        of record: ExecutionRecord
+    ) throws -> Result<[UInt8], OperationError> {
+        try ExecutionReader.outcome(of: record, engine.writer.journal)
+    }
+
+    /// The named outputs of an open execution, encoded, in the order of their names' first use.
+    /// - Throws: ``PayloadErased``; ``JournalError``.
+    public func outputs(
+        of record: ExecutionRecord
+    ) throws -> [(name: String, value: [UInt8])] {
+        try record.outputs.map { output in
+            let payload = try ExecutionReader.payloads(of: output.sequence, journal).first
+            guard let payload, !payload.isErased else {
+                throw PayloadErased(sequence: output.sequence)
+            }
+            return (output.name, payload.data)
+        }
+    }
+
+    /// The encoded input of an execution.
+    /// - Throws: ``PayloadErased``; ``JournalError``.
+    public func input(of record: ExecutionRecord) throws -> [UInt8] {
+        try ExecutionReader.input(of: record.number, engine.writer.journal)
+    }
+
+    /// Waits until this process has given up claiming because the journal could not be written.
+    /// - Throws: what the journal failed with; `CancellationError`.
+    public func waitForFailure() async throws { try await engine.waitForHalt() }
+
+    /// Waits until this process runs nothing and finds nothing that it could claim.
+    /// - Throws: `CancellationError`.
+    public func waitUntilIdle() async throws { try await engine.waitUntilIdle() }
+
+    /// The journal below.
+    public var journal: Journal { engine.writer.journal }
+    /// The number of this process's session.
+    public var session: UInt64 { engine.sessionNumber }
+    /// Sessions that are neither closed nor known to be lost.
+    public var sessions: [State.Session] { engine.writer.inspect { $0.state.sessions } }
+
+    /// Writes the state to a file, from which recovery then begins. Done by itself after every
+    /// ``DaybookOptions/snapshotInterval`` entries; a program may do it before it stops.
+    /// - Returns: how many entries it is the fold of; nil when another process takes one at this
+    ///   moment, or when nothing has been appended since the last.
+    /// - Throws: ``JournalError``; `SystemError`, for example of a disk that is full.
+    @discardableResult
+    public func takeSnapshot() async throws -> UInt64? { try await engine.takeSnapshot() }
+}

@@ -1,0 +1,133 @@
+import DaybookFormat
+import DaybookJournal
+public import DaybookModel
+
+/// Submitting and executing.
+extension Daybook {
+    /// Records an execution: nothing runs until it is executed.
+    ///
+    /// The id is the caller's means never to lose it: store it, then call
+    /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
+    /// - Parameters:
+    ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
+    ///   - terms: how it is run; by default as the workflow says.
+    /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``;
+    ///   ``UnstableInput``.
+    @discardableResult
+    public func submit<W: Workflow>(
+        _ workflow: W.Type,
+        id: String? = nil,
+        terms: Submit.Terms? = nil,
+        input: W.Input
+    ) async throws -> ExecutionHandle<W.Output> {
+        try StableEncoding.check(input)
+        let data = try engine.options.codec.encode(input)
+        let number = try await submit(
+            type: W.name,
+            id: id,
+            terms: terms ?? RegisteredWorkflow.terms(of: workflow),
+            data: data
+        )
+        return ExecutionHandle(id: number.id, number: number.answer.number, engine: engine)
+    }
+
+    /// Records an execution of a workflow by name, with an encoded input.
+    /// - Parameter terms: how it is run; by default as the workflow says, if it is known here.
+    /// - Returns: its id, and what is recorded under it.
+    public func submit(
+        type: String,
+        id: String? = nil,
+        terms: Submit.Terms? = nil,
+        data: [UInt8]
+    ) async throws -> (id: String, answer: Submit.Answer) {
+        var generator = SystemRandomNumberGenerator()
+        let id =
+            id
+            ?? Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
+        let contentType = engine.options.codec.contentType
+        let terms = terms ?? engine.workflows[type]?.terms ?? Submit.Terms()
+        let answer = try await engine.perform(bytes: data.count) {
+            Submit(
+                id: id,
+                type: type,
+                input: data,
+                payloads: try SealedPayloads(
+                    [Payload(data, contentType: contentType)],
+                    limit: engine.payloadLimit
+                ),
+                terms: terms
+            )
+        }
+        return (id, answer)
+    }
+
+    /// Asks for an execution to run. Always safe to ask again.
+    @discardableResult
+    public func execute(_ id: String) async throws -> Execute.Answer {
+        let answer = try await engine.perform { Execute(id: id) }
+        engine.claim(answer.number)
+        return answer
+    }
+
+    /// Submits, executes, and waits for the output.
+    public func run<W: Workflow>(
+        _ workflow: W.Type,
+        id: String? = nil,
+        input: W.Input
+    ) async throws -> W.Output {
+        let handle = try await submit(workflow, id: id, input: input)
+        try await handle.execute()
+        return try await handle.result()
+    }
+}
+
+/// An execution, with the type of its output.
+public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
+    /// The id that it was submitted under.
+    public let id: String
+    /// The sequence of its first entry.
+    public let number: UInt64
+    let engine: Engine
+
+    /// Asks for it to run. Always safe to ask again.
+    @discardableResult
+    public func execute() async throws -> ExecutionStatus {
+        let answer = try await engine.perform { Execute(id: id) }
+        engine.claim(number)
+        return answer.status
+    }
+
+    /// Where it stands.
+    public func status() throws -> ExecutionStatus {
+        guard let record = try engine.record(of: id) else {
+            throw Refusal(.notFound, "no execution has the id \(id)")
+        }
+        return record.status
+    }
+
+    /// Waits for its end.
+    /// - Returns: its output.
+    /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
+    ///   `CancellationError`.
+    public func result() async throws -> Output {
+        let record = try await engine.waitForEnd(of: id)
+        guard record.isClosed else { throw ExecutionParked(id: id) }
+        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
+        return try engine.options.codec.decode(Output.self, from: data)
+    }
+}
+
+/// An execution waits for a person: its code diverged from its history, or its process was lost
+/// too often.
+public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The execution.
+    public let id: String
+
+    /// Says which execution it is.
+    public init(id: String) { self.id = id }
+
+    /// What to do.
+    public var description: String {
+        "the execution \(id) is parked; look at it with `daybook show \(id)`"
+    }
+}
