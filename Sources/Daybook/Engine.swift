@@ -23,6 +23,8 @@ final class Engine: Sendable {
     private let processes: ProcessWatch?
     private let alarms: AlarmClock
     private let watched = Locked<Set<UInt64>>([])
+    /// How long it was before a session was looked at again that could not be taken over.
+    private let delays = Locked<[UInt64: Duration]>([:])
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
 
     struct Running: Sendable {
@@ -287,19 +289,31 @@ final class Engine: Sendable {
                 let lives =
                     isNew ? try processes.add(process: Int32(other.pid), tag: other.number) : true
                 if lives, !ended.contains(other.number) { continue }
-                try await Takeover(
+                let isDone = try await Takeover(
                     writer: writer,
                     folder: place,
                     session: sessionNumber,
                     options: options
                 ).takeOver(other)
+                if !isDone { lookAgain(at: other.number) }
             } catch {
+                lookAgain(at: other.number)
                 options.logger.error(
                     "taking over from a session failed",
                     metadata: ["session": "\(other.number)", "error": "\(error)"]
                 )
             }
         }
+    }
+
+    /// Looks at a session again after a while, that of which could not be taken over now.
+    private func lookAgain(at number: UInt64) {
+        let delay = delays.withLock { delays in
+            let delay = min((delays[number] ?? .milliseconds(500)) * 2, .seconds(60))
+            delays[number] = delay
+            return delay
+        }
+        _ = setAlarm(after: delay) { [board] in board.announce(endOfSession: number) }
     }
 
     // MARK: Ending

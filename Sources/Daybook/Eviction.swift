@@ -15,12 +15,23 @@ public struct Eviction: Sendable, Equatable {
 
     /// Puts the two together.
     /// - Parameter actor: by default the operating system's user.
-    /// - Throws: ``Refusal/Code/invalidArgument`` for an actor that is no name.
+    /// - Throws: ``Refusal/Code/invalidArgument`` for an actor that is no name, and for a reason of
+    ///   more than ``reasonLimit`` bytes.
     public init(actor: String? = nil, reason: String? = nil) throws {
         self.actor = actor ?? CodeIdentity.userName
         self.reason = reason
         try Names.check(self.actor, "actor")
+        let count = reason?.utf8.count ?? 0
+        guard count <= Self.reasonLimit else {
+            throw Refusal(
+                .invalidArgument,
+                "the reason has \(count) bytes, and may have \(Self.reasonLimit); say it in fewer words"
+            )
+        }
     }
+
+    /// Bytes that a reason may have.
+    public static let reasonLimit = 4_096
 
     /// Notes the eviction, then ends the session's process with SIGKILL if it lives, and waits until
     /// its lock is free. The next process that opens the journal, or one that has it open, takes
@@ -51,6 +62,7 @@ public struct Eviction: Sendable, Equatable {
         // Cut short by a crash before anything was done.
         guard end < text.endIndex, Names.isValid(actor) else { return nil }
         let reason = String(text[text.utf8.index(after: end)...])
+        guard reason.utf8.count <= reasonLimit else { return nil }
         return try Eviction(actor: actor, reason: reason.isEmpty ? nil : reason)
     }
 

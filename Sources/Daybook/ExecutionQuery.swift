@@ -69,8 +69,10 @@ extension ExecutionReader {
         var all: [ExecutionRecord] = []
         if let ids = query.ids {
             var seen: Set<UInt64> = []
+            var rest = query
+            rest.ids = nil
             for id in ids {
-                guard let record = try record(of: id, reader, open: open), query.includes(record),
+                guard let record = try record(of: id, reader, open: open), rest.includes(record),
                     seen.insert(record.number).inserted
                 else { continue }
                 all.append(record)

@@ -71,6 +71,8 @@ final class ReplayLog: Sendable {
         var dismissed: [(scope: [UInt32], but: UInt32)] = []
         var nextSequence: UInt64
         var isAtEnd = false
+        /// Reopened like this, an execution goes on with the attempt that it had.
+        var isParked = false
     }
 
     private let source: any HistorySource
@@ -162,7 +164,7 @@ final class ReplayLog: Sendable {
                 let rest = reading.waiting.compactMap { scope, records -> Record? in
                     let isDismissed = reading.dismissed.contains { dismissed in
                         scope.starts(with: dismissed.scope)
-                            && scope[dismissed.scope.count] != dismissed.but
+                            && scope.dropFirst(dismissed.scope.count).first != dismissed.but
                     }
                     return isDismissed ? nil : records[(reading.consumed[scope] ?? 0)...].first
                 }
@@ -250,6 +252,15 @@ final class ReplayLog: Sendable {
             let place = Place(event.operation)
             reading.tries[place] = event.tries
             reading.wakes[place] = nil
+            return
+        case .executionParked:
+            reading.isParked = true
+            return
+        case .executionCancelled, .executionTimedOut, .executionFailed:
+            reading.isParked = false
+            return
+        case .executionReopened where reading.isParked:
+            reading.isParked = false
             return
         case .attemptFailed, .executionReopened:
             for place in reading.tries.keys { reading.wakes[place] = nil }

@@ -27,14 +27,10 @@ public enum SessionLiveness: String, Sendable {
         return try ProcessGroup.isStopped(process: Int32(session.pid)) ? .stopped : .alive
     }
 
+    /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it
+    /// held.
     private static func isFree(_ path: String) throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            return try File.open(path, .readWrite).tryLock(.exclusive)
-        } catch {
-            guard error.isReadOnly else { throw error }
-            // What may not be written can still be locked together with other readers.
-            return try File.open(path, .read).tryLock(.shared)
-        }
+        try File.open(path, .read).isLockable(.exclusive)
     }
 
     /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it

@@ -29,9 +29,11 @@ struct Takeover {
     }
 
     /// Takes over from one session, if its process is gone.
-    func takeOver(_ other: State.Session) async throws {
+    /// - Returns: false when its lock is held: by its process, or by somebody who looks at it.
+    @discardableResult
+    func takeOver(_ other: State.Session) async throws -> Bool {
         let uuid = other.uuid.description
-        guard let lock = try lockOfTheDead(uuid) else { return }
+        guard let lock = try lockOfTheDead(uuid) else { return false }
         defer { lock.release() }
         let ended = try endChildren(uuid)
         let message = try SealedPayloads(
@@ -44,7 +46,7 @@ struct Takeover {
         }
         try removeFiles(uuid)
         // A session that was closed in good order meanwhile leaves nothing to take over.
-        guard ended > 0 || !answer.readied.isEmpty || !answer.parked.isEmpty else { return }
+        guard ended > 0 || !answer.readied.isEmpty || !answer.parked.isEmpty else { return true }
         options.logger.warning(
             "took over from a session that is gone",
             metadata: [
@@ -61,6 +63,7 @@ struct Takeover {
                 endedProcesses: ended
             )
         )
+        return true
     }
 
     /// The lock of a session, if its process is gone.

@@ -107,6 +107,8 @@ public final class WorkflowContext {
             if let verify, case .done(let value) = try await verify() {
                 return (try codec.encode(value), verified: true)
             }
+            // A look that was cut short says nothing.
+            try Task.checkCancellation()
             try await operation.announce()
             return (try codec.encode(try await body(operation.context)), verified: false)
         }
@@ -145,6 +147,7 @@ public final class WorkflowContext {
         ) { operation in
             let nothing = Array("null".utf8)
             if let verify, case .done = try await verify() { return (nothing, verified: true) }
+            try Task.checkCancellation()
             try await operation.announce()
             try await body(operation.context)
             return (nothing, verified: false)

@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookSystem
 import SwiftProtobuf
 
 /// Snapshots of the state against the entries that vouch for them, and against the fold.
@@ -50,10 +51,17 @@ struct SnapshotAudit {
             let folded = open.removeValue(forKey: event.size)
         else { return }
         let file = SnapshotFolder.File(projection: event.projection, size: event.size)
-        guard try folder.digest(of: file) == Array(event.digest) else {
+        let digest: [UInt8]
+        do {
+            digest = try folder.digest(of: file)
+        } catch let error as SystemError where error.isNotFound {
+            // A newer one has taken its place meanwhile.
+            return
+        }
+        guard digest == Array(event.digest) else {
             note(
                 sequence,
-                "the file of the snapshot \(file.name) is not the one that it vouches for"
+                "the file of the snapshot \(file.name) is not the one that it vouches for; remove it"
             )
             return
         }

@@ -86,9 +86,11 @@ public struct SnapshotFolder: Sendable {
         _ contents: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Written {
         let place = path + "/" + file.name
-        let unfinished = place + ".unfinished"
-        // Left by a process that was killed.
-        try Folder.removeFile(unfinished)
+        let unfinished = place + Self.unfinished
+        // Left by processes that were killed.
+        for name in try Folder.names(in: path) where name.hasSuffix(Self.unfinished) {
+            try Folder.removeFile(path + "/" + name)
+        }
         var hash = SHA256()
         var count: UInt64 = 0
         do {
@@ -109,6 +111,8 @@ public struct SnapshotFolder: Sendable {
         }
         return Written(digest: Array(hash.finalize()), bytes: count)
     }
+
+    private static let unfinished = ".unfinished"
 
     /// The fields before the contents.
     private static func put(

@@ -10,6 +10,9 @@ extension JournalFacts {
             apply(try ProtoJournalCreated(decoding: entry))
         case .snapshotTaken:
             let event = try ProtoSnapshotTaken(decoding: entry)
+            guard event.size <= entry.header.sequence else {
+                throw WireError("it is of \(event.size) entries, and there are fewer before it")
+            }
             if event.projection == State.projection { snapshotSize = event.size }
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)

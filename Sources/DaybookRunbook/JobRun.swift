@@ -13,12 +13,20 @@ struct JobEnvironment: Sendable {
     /// The element that the job runs for.
     var each: EachElement?
 
+    /// Linux starts no program with a variable of 131,072 bytes or more (MAX_ARG_STRLEN): one that
+    /// is too large is left out, or no job could be started any more.
+    private static func fits(_ value: String) -> Bool { value.utf8.count <= 120_000 }
+
     /// The variables of a job, without those that it declares itself.
     func variables() -> [String: String] {
         var all = request.environment
-        for (name, value) in request.inputs { all[EnvironmentName.forInput(name)] = value }
-        for (job, values) in outputs {
-            for (key, value) in values {
+        for (name, value) in request.inputs where Self.fits(value) {
+            all[EnvironmentName.forInput(name)] = value
+        }
+        // In order: keys that a script has made up itself may come to the same variable.
+        for job in outputs.keys.sorted() {
+            for (key, value) in (outputs[job] ?? [:]).sorted(by: { $0.key < $1.key })
+            where Self.fits(value) {
                 all[EnvironmentName.forOutput(key, ofJob: job)] = value
             }
         }
@@ -123,8 +131,10 @@ struct JobRun {
         try note(child.group)
         let lines = LineCollector()
         let ending: ChildProcess.Ending = try await withTaskCancellationHandler {
-            try await SystemThread.run {
-                child.begin()
+            // Told to stop before it began: nothing of it is to run.
+            let isUnwanted = Task.isCancelled
+            return try await SystemThread.run {
+                child.begin(unless: isUnwanted)
                 return try child.wait { lines.add($0, $1) }
             }
         } onCancel: {

@@ -24,7 +24,8 @@ struct RunbookInterpreter: Sendable {
     /// The operation that splits into the blocks that come one after the other and those that run
     /// always.
     static let blocksOperation = "blocks"
-    /// The operation that ends the blocks that run always.
+    /// The operations that the blocks that run always begin and end with.
+    static let cleaningOperation = "cleaning up"
     static let cleanedOperation = "cleaned up"
 
     func run(_ context: WorkflowContext) async throws -> RunbookResult {
@@ -87,17 +88,28 @@ struct RunbookInterpreter: Sendable {
         }
     }
 
+    /// What the blocks that run always begin with.
+    private struct Round: Codable {
+        let attempt: UInt32
+        let outputs: Outputs
+    }
+
     /// Runs the blocks that run always: each of them, whatever becomes of those before it, and all
     /// of them again in each attempt that comes so far, because there is something new to clean up.
+    ///
+    /// A round is run to its end by a later attempt, with the outputs that it began with, and then
+    /// another one is run: which operations come next must not depend on what has changed since.
     private func clean(
         _ blocks: [Runbook.Block],
         _ context: WorkflowContext,
         _ outputs: Outputs
     ) async throws -> Ending {
+        let now = Round(attempt: attempt, outputs: outputs)
         var ending: Ending
-        var cleaned: UInt32
+        var round: Round
         repeat {
-            ending = Ending(outputs: outputs)
+            round = try await context.checkpoint(Self.cleaningOperation) { _ in now }
+            ending = Ending(outputs: round.outputs)
             for block in blocks {
                 do {
                     try await run(block, context, &ending.outputs)
@@ -105,9 +117,10 @@ struct RunbookInterpreter: Sendable {
                     ending.failure = ending.failure ?? error
                 }
             }
-            let attempt = attempt
-            cleaned = try await context.checkpoint(Self.cleanedOperation) { _ in attempt }
-        } while cleaned != attempt
+            // With this behind it no failure of the round is tried again.
+            let number = round.attempt
+            _ = try await context.checkpoint(Self.cleanedOperation) { _ in number }
+        } while round.attempt != attempt
         return ending
     }
 
@@ -178,7 +191,7 @@ struct RunbookInterpreter: Sendable {
             keys.formUnion(job.output.map(\.name))
             var values: [String: String] = [:]
             for key in keys.sorted() {
-                values[key] = try TextList.json(results.map { $0[job.name]?[key] ?? "" })
+                values[key] = TextList.json(results.map { $0[job.name]?[key] ?? "" })
             }
             outputs[job.name] = values
         }
@@ -192,7 +205,7 @@ struct RunbookInterpreter: Sendable {
         let found: [String]?
         switch each {
         case .elements(let elements): return elements
-        case .input(let name): found = request.inputs[name].flatMap { TextList.elements(of: $0) }
+        case .input(let name): found = request.inputs[name].map(TextList.lines)
         case .output(let job, let key):
             found = outputs[job]?[key].flatMap { TextList.elements(ofOutput: $0) }
         }
@@ -230,12 +243,17 @@ struct RunbookInterpreter: Sendable {
                 timeout: timeout
             )
             if let value { return try value.text }
-            guard asked != attempt else {
-                throw OperationError(
-                    code: "approval-timed-out",
-                    message:
-                        "nobody gave the signal \(approval.signal), for which the block \(block.name) waits, in time"
-                )
+            // Recorded, so that whoever deals with it deals with it whenever the code runs again;
+            // and so that it is open again in an attempt in which nobody has.
+            _ = try await context.checkpoint("\(block.name) timed out") { _ in
+                guard asked != attempt else {
+                    throw OperationError(
+                        code: "approval-timed-out",
+                        message:
+                            "nobody gave the signal \(approval.signal), for which the block \(block.name) waits, in time"
+                    )
+                }
+                return attempt
             }
         }
     }

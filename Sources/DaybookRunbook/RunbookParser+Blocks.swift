@@ -41,6 +41,7 @@ extension RunbookParser {
                         + " name"
                 )
             }
+            try checkApproval(name, at: fields.required("name"))
             // Others refer to what was signalled as to the output of a job.
             scope.add(try jobName(fields.required("name")), keys: [Runbook.Approval.key])
         } else {
@@ -58,6 +59,27 @@ extension RunbookParser {
             }
         }
         return block
+    }
+
+    /// Bytes that are left in the names of operations for what is added to that of a block.
+    private static let approvalNameLimit = 200
+
+    private func checkApproval(_ name: String, at node: Node) throws(RunbookError) {
+        let count = name.utf8.count
+        guard count <= Self.approvalNameLimit else {
+            throw reader.error(
+                at: node,
+                "the name of a block with an approval has \(count) bytes; it may have"
+                    + " \(Self.approvalNameLimit)"
+            )
+        }
+        let variable = EnvironmentName.forOutput(Runbook.Approval.key, ofJob: name)
+        guard let owner = scope.outputVariables[variable] else { return }
+        throw reader.error(
+            at: node,
+            "what approves the block \(quoted(name)) and the output \(quoted(owner)) would both be"
+                + " the variable \(variable); rename one"
+        )
     }
 
     private mutating func jobs(

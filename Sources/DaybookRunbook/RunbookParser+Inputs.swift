@@ -41,7 +41,7 @@ extension RunbookParser {
             let what = "the default of \(quoted(name))"
             let value =
                 if type == .list, case .sequence = node {
-                    try textList(node, what).joined(separator: "\n")
+                    TextList.json(try textList(node, what))
                 } else {
                     try reader.scalar(node, what).string
                 }

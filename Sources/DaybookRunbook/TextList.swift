@@ -10,7 +10,10 @@ enum TextList {
     static func elements(of text: String) -> [String]? {
         let trimmed = text.drop { $0.isWhitespace }
         if trimmed.first == "[" { return json(String(trimmed)) }
-        if text.utf8.contains(UInt8(ascii: "\n")) { return lines(of: text) }
+        if text.utf8.contains(UInt8(ascii: "\n")) {
+            let all = lines(of: text)
+            return all.allSatisfy(isElement) ? all : nil
+        }
         if text.isEmpty { return [] }
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
             var part = part.drop { $0 == " " }
@@ -23,12 +26,13 @@ enum TextList {
     /// The elements of a text that a job gave: a JSON array of texts, or one to a line.
     static func elements(ofOutput text: String) -> [String]? {
         if text.drop(while: \.isWhitespace).first == "[" { return json(text) }
-        return lines(of: text)
+        let all = lines(of: text)
+        return all.allSatisfy(isElement) ? all : nil
     }
 
-    private static func lines(of text: String) -> [String]? {
-        let lines = text.split(separator: "\n").map(String.init)
-        return lines.allSatisfy(isElement) ? lines : nil
+    /// The lines of a text: by bytes, because to Swift a line end of Windows is one character.
+    static func lines(of text: String) -> [String] {
+        text.utf8.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func json(_ text: String) -> [String]? {
@@ -41,10 +45,14 @@ enum TextList {
     }
 
     /// A JSON array of texts.
-    static func json(_ elements: [String]) throws -> String {
+    static func json(_ elements: [String]) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
-        return String(decoding: try encoder.encode(elements), as: UTF8.self)
+        do {
+            return String(decoding: try encoder.encode(elements), as: UTF8.self)
+        } catch {
+            fatalError("texts cannot be encoded as JSON: \(error)")
+        }
     }
 
     static func isElement(_ text: String) -> Bool {

@@ -124,10 +124,13 @@ public final class ChildProcess: Sendable {
     }
 
     /// Lets the script run. Call it once, after the group has been noted.
-    public func begin() {
-        var line: UInt8 = UInt8(ascii: "\n")
-        // When the child is gone already, waiting for its end tells so.
-        _ = write(descriptors.gate, &line, 1)
+    /// - Parameter isUnwanted: it does not run after all, and the shell exits with 125.
+    public func begin(unless isUnwanted: Bool = false) {
+        if !isUnwanted {
+            var line: UInt8 = UInt8(ascii: "\n")
+            // When the child is gone already, waiting for its end tells so.
+            _ = write(descriptors.gate, &line, 1)
+        }
         close(descriptors.gate)
     }
 
@@ -191,30 +194,40 @@ private struct OutputReader {
 
     typealias Sink = (ChildProcess.Source, UnsafeRawBufferPointer) -> Void
 
-    private static let patience: Int32 = 2_000
+    private static let patience = Duration.seconds(2)
 
     mutating func run(_ group: Int32, _ sink: Sink) throws(SystemError) {
-        var isStopping = false
+        /// When what has been asked to end is killed, however much it says meanwhile.
+        var killAt: ContinuousClock.Instant?
         while true {
             var descriptors = [
                 pollfd(fd: isOutputOpen ? output : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: isErrorsOpen ? errors : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: isStopping ? -1 : stop, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: killAt != nil ? -1 : stop, events: Int16(POLLIN), revents: 0),
             ]
-            let count = retryingInterrupts {
-                poll(&descriptors, 4, isStopping ? Self.patience : -1)
-            }
+            let count = retryingInterrupts { poll(&descriptors, 4, Self.milliseconds(to: killAt)) }
             guard count >= 0 else { throw .current("poll") }
-            if count == 0 { kill(-group, SIGKILL) }
+            if let time = killAt, time <= .now {
+                kill(-group, SIGKILL)
+                killAt = .now + Self.patience
+            }
             if descriptors[0].revents != 0 { isOutputOpen = read(output, .standardOutput, sink) }
             if descriptors[1].revents != 0 { isErrorsOpen = read(errors, .standardError, sink) }
             if descriptors[3].revents != 0 {
-                isStopping = true
+                killAt = .now + Self.patience
                 kill(-group, SIGTERM)
             }
             if descriptors[2].revents != 0 { return }
         }
+    }
+
+    /// The time left, for `poll`; -1: there is no end to it.
+    private static func milliseconds(to time: ContinuousClock.Instant?) -> Int32 {
+        guard let time else { return -1 }
+        let left = ContinuousClock.now.duration(to: time)
+        // Rounded up, so that it is over by then.
+        return left <= .zero ? 0 : Int32(left / .milliseconds(1)) + 1
     }
 
     /// Takes what has been written and not yet read. Does not wait for a writer that has left the

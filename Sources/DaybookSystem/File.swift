@@ -133,6 +133,14 @@ public struct File: ~Copyable, Sendable {
         throw .current("lock", path: path)
     }
 
+    /// Whether ``tryLock(_:)`` would succeed, without taking the lock.
+    public func isLockable(_ mode: LockMode) throws(SystemError) -> Bool {
+        var request = Self.request(mode)
+        guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLockTest, &request) }) == 0
+        else { throw .current("look at the lock", path: path) }
+        return request.l_type == Int16(F_UNLCK)
+    }
+
     /// Takes a lock that belongs to the open file description, and waits for it.
     public func lock(_ mode: LockMode) throws(SystemError) {
         guard setLock(mode, openFileDescriptionLockWait) == 0 else {
@@ -141,18 +149,25 @@ public struct File: ~Copyable, Sendable {
     }
 
     private func setLock(_ mode: LockMode, _ command: Int32) -> Int32 {
+        var request = Self.request(mode)
+        return retryingInterrupts { fcntl(descriptor, command, &request) }
+    }
+
+    private static func request(_ mode: LockMode) -> flock {
         var request = flock()
         request.l_type = Int16(mode == .shared ? F_RDLCK : F_WRLCK)
         request.l_whence = Int16(SEEK_SET)
-        return retryingInterrupts { fcntl(descriptor, command, &request) }
+        return request
     }
 }
 
-// F_OFD_SETLK and F_OFD_SETLKW of fcntl.h, which the C library shows only under _GNU_SOURCE.
+// F_OFD_GETLK, F_OFD_SETLK and F_OFD_SETLKW of fcntl.h, which the C library shows only under _GNU_SOURCE.
 #if os(Linux)
+private let openFileDescriptionLockTest: Int32 = 36
 private let openFileDescriptionLock: Int32 = 37
 private let openFileDescriptionLockWait: Int32 = 38
 #else
+private let openFileDescriptionLockTest: Int32 = 92
 private let openFileDescriptionLock: Int32 = 90
 private let openFileDescriptionLockWait: Int32 = 91
 #endif

@@ -140,6 +140,35 @@ import Glibc
         }
     }
 
+    /// What could not be recorded later is refused before anything is done.
+    @Test func aReasonThatIsTooLongIsRefused() async throws {
+        try await withRun { sandbox, run, _, go in
+            let own = try await sessions(sandbox)[0]["session"].integer
+            let number = try #require(own)
+            let reason = String(repeating: "x", count: 4_097)
+            expect(
+                try await sandbox.daybook(
+                    "session",
+                    "evict",
+                    "\(number)",
+                    "--kill",
+                    "--yes",
+                    "--reason",
+                    reason
+                ),
+                exits: 64,
+                saying: "4097 bytes",
+                "4096"
+            )
+            #expect(!isGone(run.pid))
+            let left = try Folder.names(in: sandbox.journal + "/sessions")
+            #expect(!left.contains { $0.hasSuffix(".eviction") })
+            go.pass()
+            let status = try await run.finish().status
+            #expect(status == 0)
+        }
+    }
+
     /// Nobody can write as long as it is stopped there; it is found and ended all the same.
     @Test func aSessionStoppedInsideATransactionCanBeEvicted() async throws {
         try await withSandbox { sandbox in

@@ -150,6 +150,14 @@ import Testing
         )
     }
 
+    @Test("an approval whose value would be the variable of an output")
+    func approvalVariables() {
+        let job = "name: x, jobs: [{ name: a, run: echo, output: { b_value: v } }]"
+        expectFault(blocks(job, "name: a_b, approval: { signal: s }"), "4:13", "OUTPUT_A_B_VALUE")
+        let long = String(repeating: "n", count: 201)
+        expectFault(blocks("name: \(long), approval: { signal: s }"), "3:13", "201 bytes")
+    }
+
     @Test("two approvals by one signal")
     func signals() {
         let first = "name: a, approval: { signal: go }"

@@ -540,4 +540,49 @@ import Testing
             }
         }
     }
+
+    /// An operation that waits for its next try goes on waiting when a parked execution is retried.
+    @Test func whatWaitsForItsNextTryWaitsThroughAParking() async throws {
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            @Sendable func code(_ other: String)
+                -> @Sendable (Int, WorkflowContext) async throws ->
+                String
+            {
+                { _, context in
+                    let values = try await context.map("both", ["a", "b"]) { scope, name in
+                        if name == "b" {
+                            try await scope.checkpoint(other) { _ in }
+                            return try await scope.signal("go", as: String.self)
+                        }
+                        let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(3_600))
+                        return try await scope.checkpoint("flaky", retry: policy) { _ in
+                            calls.add("try")
+                            if calls.lines.count < 2 { throw Broken() }
+                            return "worked"
+                        }
+                    }
+                    return values.joined(separator: " ")
+                }
+            }
+            try await withEngine(path, options, code: code("first")) { daybook in
+                try await start(daybook, Submit.Terms())
+                _ = try await daybook.wait(for: "a") { $0.waits.count == 2 }
+            }
+            try await withEngine(path, options, code: code("renamed")) { daybook in
+                try await daybook.signal("a", "go", "gone")
+                _ = try await daybook.wait(for: "a") { $0.isParked }
+            }
+            try await withEngine(path, options, code: code("first")) { daybook in
+                try await daybook.retry("a")
+                _ = try await daybook.wait(for: "a") { $0.status == .waiting }
+                #expect(calls.lines == ["try"])
+                clock.pass(.seconds(3_600))
+                let record = try await daybook.waitForEnd(of: "a")
+                let output = try daybook.outcome(of: record).get()
+                #expect(String(decoding: output, as: UTF8.self) == "\"worked gone\"")
+                #expect(calls.lines == ["try", "try"])
+            }
+        }
+    }
 }

@@ -59,6 +59,7 @@ struct RunCommand: AsyncParsableCommand {
             try report(record, outcome, progress)
         case .detached(let id):
             try await daybook.close()
+            progress.detach()
             common.errors.line("detached; go on with `daybook run \(file.runbook) --id \(id)`")
             throw CommandEnd(status: .interrupted)
         }

@@ -101,7 +101,6 @@ final class RunProgress: Sendable {
     /// What an operation is called: the name of its job, with the element's place if there are
     /// several. Nil: it is no job.
     private func job(_ operation: Operation) -> String? {
-        if operation.kind == .signal { return signals[operation.name] }
         guard operation.kind == .checkpoint, blocks[operation.name] != nil else { return nil }
         guard repeated.contains(operation.name), let index = operation.scope.last else {
             return operation.name
@@ -134,11 +133,21 @@ final class RunProgress: Sendable {
             state.withLock { state in
                 let errors = common.errors
                 eraseLine(&state)
+                if let job = job(wait.operation) { state.startedAt[job] = nil }
                 let words = wait.kind == .signal ? "; until " : " at "
                 let until = wait.deadline.map { words + $0.milliseconds } ?? ""
                 errors.line("  \(errors.styled("…", .yellow)) \(what)\(until)")
                 state.openLine = nil
             }
+        }
+    }
+
+    /// Ends a line that waits for an outcome that does not come.
+    private func leaveLine() {
+        state.withLock { state in
+            eraseLine(&state)
+            state.openLine = nil
+            state.startedAt = [:]
         }
     }
 
@@ -158,6 +167,7 @@ final class RunProgress: Sendable {
                 json.member("retryAt", retryAt.description)
             }
         case .text:
+            leaveLine()
             common.errors.line(
                 "  attempt \(lease.attempt) failed: \(failure.message); the next one begins at \(retryAt.milliseconds)"
             )
@@ -173,6 +183,7 @@ final class RunProgress: Sendable {
                 json.member("endedProcesses", processes)
             }
         case .text:
+            leaveLine()
             common.errors.line(
                 "took over from session \(session), whose process is gone: \(readied) to resume, \(parked) parked, \(processes) left-over jobs ended"
             )
@@ -263,10 +274,16 @@ final class RunProgress: Sendable {
     private func openBlock(of job: String, _ state: inout State) {
         guard let block = blocks[job], block != state.block else { return }
         state.block = block
+        // Those of the block before that were stopped have no outcome.
+        state.startedAt = [:]
         common.errors.line("  \(common.errors.styled(block, .bold))")
     }
 
+    /// Before anything else is written.
+    func detach() { if case .text = style { leaveLine() } }
+
     func finish(_ record: ExecutionRecord) {
+        detach()
         let (ran, replayed) = state.withLock { state in
             (
                 state.jobs.count { !$0.isReplayed },
