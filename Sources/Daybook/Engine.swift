@@ -123,7 +123,8 @@ final class Engine: Sendable {
 
     /// Asks this process to run an execution, where it claims only what it is asked to.
     func claim(_ number: UInt64) {
-        running.withLock { $0.named.append(number) }
+        // Where everything is claimed nobody takes them off the list again.
+        if case .named = options.claims { running.withLock { $0.named.append(number) } }
         board.wakeDispatcher()
     }
 
