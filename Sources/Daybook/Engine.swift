@@ -147,6 +147,7 @@ final class Engine: Sendable {
 
     /// Takes a snapshot, unless one is being taken.
     private func snapshot(in group: inout DiscardingTaskGroup) {
+        guard writer.inspect({ $0.needsSnapshot }) else { return }
         let isFree = running.withLock { running in
             defer { running.isSnapshotting = true }
             return !running.isSnapshotting

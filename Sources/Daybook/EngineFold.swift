@@ -72,11 +72,15 @@ struct EngineFold: JournalFold {
 
     /// Whether to ask for a snapshot; if it comes to nothing, it is asked for again later.
     private mutating func isSnapshotDue() -> Bool {
-        guard let interval = snapshotInterval.map({ max($0, 1) }),
-            state.next >= nextSnapshot, state.next - state.journal.snapshotSize >= interval
-        else { return false }
-        nextSnapshot = state.next + max(interval / 4, 1)
+        guard let snapshotInterval, state.next >= nextSnapshot, needsSnapshot else { return false }
+        nextSnapshot = state.next + max(snapshotInterval / 4, 1)
         return true
+    }
+
+    /// Whether the newest recorded snapshot is too old.
+    var needsSnapshot: Bool {
+        guard let snapshotInterval else { return false }
+        return state.next - state.journal.snapshotSize >= max(snapshotInterval, 1)
     }
 
     private mutating func noteSession() {

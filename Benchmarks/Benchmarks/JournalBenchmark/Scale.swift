@@ -102,6 +102,8 @@ enum Scale {
         var options = DaybookOptions()
         options.maxResident = 1_000
         options.maxConcurrent = 256
+        // One is taken when all of them wait.
+        options.snapshotInterval = nil
         let first = try await Daybook.open(at: path, options, workflows: [WaitingWorkflow()])
         let before = try residentBytes()
         let start = ContinuousClock.now
