@@ -59,7 +59,7 @@ import Glibc
             let replayed = jobs.filter { $0["how"] == "replayed" }.compactMap { $0["name"].string }
             #expect(
                 replayed.sorted() == [
-                    "approve", "archive[0]", "archive[1]", "checksum[0]", "checksum[1]", "clone",
+                    "archive[0]", "archive[1]", "checksum[0]", "checksum[1]", "clone",
                     "mail",
                 ]
             )

@@ -133,6 +133,29 @@ import Testing
         }
     }
 
+    /// A user may have 128 inotify instances, over all processes.
+    @Test func manyWatchesAreNoBurden() throws {
+        try withTemporaryFolder { folder in
+            let files = try (0..<300).map { number -> String in
+                let path = folder + "/\(number)"
+                _ = try File.open(path, .create)
+                return path
+            }
+            let watches = try files.map { try FileWatch($0) }
+            let twice = try FileWatch(files[7])
+            try File.open(files[7], .readWrite).append([1])
+            #expect(try watches[7].wait())
+            #expect(try twice.wait())
+            twice.stop()
+            try File.open(files[7], .readWrite).append([2])
+            #expect(try watches[7].wait())
+            for (file, watch) in zip(files, watches) where file != files[7] {
+                try File.open(file, .readWrite).append([3])
+                #expect(try watch.wait())
+            }
+        }
+    }
+
     @Test func aFileThatIsNotThereCannotBeWatched() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: SystemError.self) {
