@@ -33,6 +33,22 @@ public enum SessionLiveness: String, Sendable {
         try File.open(path, .read).isLockable(.exclusive)
     }
 
+    /// Waits until nobody holds the lock of a session: it lives no more, and who takes over from it
+    /// has done so.
+    /// - Throws: `SystemError`.
+    public static func waitForTakeover(
+        from session: State.Session,
+        in folder: JournalFolder
+    ) throws {
+        let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
+        do throws(SystemError) {
+            try File.open(path, .read).lock(.shared)
+        } catch {
+            // Taken away with the last of the session.
+            guard error.isNotFound else { throw error }
+        }
+    }
+
     /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it
     /// is gone: another process may have its number by now.
     /// - Throws: `SystemError` when it may not be ended.

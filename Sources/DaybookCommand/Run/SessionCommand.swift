@@ -109,7 +109,10 @@ struct SessionCommand: AsyncParsableCommand {
             }
             try Eviction(actor: write.actor, reason: reason).carryOut(on: found, in: folder)
             // Opening takes over from every session whose process is gone.
-            let remaining = try await withDaybook(common, write) { $0.sessions }
+            _ = try await withDaybook(common, write) { $0.session }
+            // Another process may have noticed the end first, and be about to do it.
+            try SessionLiveness.waitForTakeover(from: found, in: folder)
+            let remaining = try common.inspect { try $0.state() }.sessions
             guard !remaining.contains(where: { $0.number == session }) else {
                 throw Refusal(
                     .conflict,
