@@ -16,22 +16,18 @@ public struct EntryDraft: Sendable {
     public var causation: UInt64 = 0
     /// Its payloads.
     public var payloads: SealedPayloads?
-    /// The execution's row in the index, if this entry changes it.
-    public var row: ExecutionIndexRow?
 
     /// Puts a draft together.
     public init(
         execution: UInt64,
         event: [UInt8],
         session: UInt64,
-        payloads: SealedPayloads? = nil,
-        row: ExecutionIndexRow? = nil
+        payloads: SealedPayloads? = nil
     ) {
         self.execution = execution
         self.event = event
         self.session = session
         self.payloads = payloads?.count == 0 ? nil : payloads
-        self.row = row
     }
 }
 

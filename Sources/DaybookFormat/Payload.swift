@@ -92,9 +92,11 @@ public struct SealedPayloads: Sendable {
     /// Bytes that the record takes.
     public var byteCount: Int { record.count }
 
-    /// Says by which numbers the journal knows the content types, in order.
-    public mutating func setContentTypeNumbers(_ numbers: [UInt32]) {
-        for (index, number) in numbers.enumerated() { commitments[index].contentType = number }
+    /// Says by which numbers the journal knows the content types.
+    public mutating func setContentTypeNumbers(_ number: (String) -> UInt32) {
+        for index in commitments.indices {
+            commitments[index].contentType = number(contentTypes[index])
+        }
     }
 }
 
@@ -209,6 +211,24 @@ public struct StoredPayload: Sendable {
             all.append(try one(try reader.bytes()))
         }
         return all
+    }
+
+    /// The salt of the first payload of a record, without its bytes.
+    /// - Returns: nil when there is no payload, or it is erased.
+    public static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
+        var reader = WireReader(record)
+        guard let field = try reader.field() else { return nil }
+        guard field.tag == 1 << 3 | 2 else { throw unknown(field) }
+        var payload = WireReader(try reader.bytes())
+        while let field = try payload.field() {
+            guard field.tag == 1 << 3 | 2 else {
+                try payload.skip(field)
+                continue
+            }
+            let salt = try payload.bytes()
+            return salt.isEmpty ? nil : Salt(salt)
+        }
+        return nil
     }
 
     /// The format has no unknown fields, and skipping them could make a damaged payload look erased.

@@ -46,7 +46,7 @@ extension Inspector {
         let state = try state()
         var all: [PendingWait] = []
         for number in state.openExecutions {
-            guard let execution = state.committed(number) else { continue }
+            guard let execution = state.execution(number) else { continue }
             all += try waits(of: execution)
         }
         return all.sorted { left, right in
@@ -135,15 +135,64 @@ extension Inspector {
     public func rehearse(_ command: some Command, at now: Timestamp) throws -> [String] {
         let state = try state()
         return try store.read { reader in
-            let facts = try FactLookup.facts(for: command, reader)
-            let moment = Moment(now: now, nextSequence: state.next, session: 0)
-            let decision = try command.decide(state, facts, moment)
-            _ = try decision.outcome.get()
-            return try decision.drafts.map { draft in
-                // A draft's event stands as it will in the entry.
-                let event = try draft.event.withUnsafeBytes { try EntryView($0).event }
-                return EventKind(rawValue: event)?.name ?? "event \(event)"
-            }
+            let ledger = RehearsalLedger(reader, from: state.next, at: now)
+            var tx = Transaction(state, ledger)
+            _ = try command.decide(&tx)
+            _ = tx.finish()
+            return ledger.events
         }
+    }
+}
+
+/// Notes what a command would append, and writes nothing.
+private final class RehearsalLedger: Ledger {
+    let now: Timestamp
+    private(set) var nextSequence: UInt64
+    /// The names of the events.
+    private(set) var events: [String] = []
+    private let reader: any StoreReader
+    private var ends: [UInt64: HistoryEnd] = [:]
+    private var buffer = WireWriter()
+
+    init(_ reader: any StoreReader, from next: UInt64, at now: Timestamp) {
+        self.reader = reader
+        self.now = now
+        nextSequence = next
+    }
+
+    func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
+        var header = EntryHeader()
+        header.sequence = nextSequence
+        header.time = now
+        header.execution = draft.execution
+        header.session = draft.session
+        header.causation = draft.causation
+        if draft.execution != 0,
+            let end = try ends[draft.execution] ?? reader.historyEnd(of: draft.execution)
+        {
+            header.ordinal = end.count
+            header.previous = end.last
+        }
+        buffer.removeAll()
+        draft.event.withUnsafeBytes {
+            buffer.entry(header, draft.payloads?.commitments ?? [], event: $0)
+        }
+        let entry = try EntryView(buffer.bytes)
+        events.append(EventKind(rawValue: entry.event)?.name ?? "event \(entry.event)")
+        ends[draft.execution] = HistoryEnd(count: header.ordinal + 1, last: nextSequence)
+        nextSequence += 1
+        try apply(entry)
+    }
+
+    func put(_ row: ExecutionIndexRow) throws {}
+
+    func row(of id: String) throws -> ProtoExecutionRow? { try FactLookup.row(of: id, reader) }
+
+    func input(of number: UInt64) throws -> RecordedInput? {
+        try FactLookup.input(of: number, reader)
+    }
+
+    func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
+        try ExecutionReader.fold(number, upTo: sequence - 1, reader)
     }
 }

@@ -1,8 +1,6 @@
 import DaybookFormat
 
 /// What must be known of a journal to append to it: where it ends, and the edge of its tree.
-///
-/// A value: the writer works on a copy and keeps it once the commit is on the disk.
 struct Appender: Sendable {
     /// The most that an entry may have.
     static let entryLimit = 65_535
@@ -10,14 +8,28 @@ struct Appender: Sendable {
     static let edgeKey = "edge"
     static let formatKey = "format"
 
+    /// Where a journal ends: a few words, to go back to when a batch was not written.
+    struct Edge: Sendable {
+        /// The sequence that the next entry gets.
+        fileprivate(set) var next: UInt64 = 0
+        /// The time of the last entry.
+        fileprivate(set) var lastTime = Timestamp(rawValue: 0)
+        fileprivate(set) var tree = TreeBuilder()
+        /// The hash of the last leaf: tells whether a batch is on the disk.
+        fileprivate(set) var lastLeaf = TreeHash.empty
+    }
+
+    private(set) var edge = Edge()
+    /// Where recently used histories end: a cache of what the store knows.
+    private var ends: [UInt64: HistoryEnd] = [:]
+    /// Beyond this the cache starts over.
+    private static let endsLimit = 65_536
+
     /// The sequence that the next entry gets.
-    private(set) var next: UInt64 = 0
+    var next: UInt64 { edge.next }
     /// The time of the last entry.
-    private(set) var lastTime = Timestamp(rawValue: 0)
-    private(set) var tree = TreeBuilder()
-    /// The hash of the last leaf: tells whether a batch is on the disk.
-    private(set) var lastLeaf = TreeHash.empty
-    private let ends = HistoryEnds()
+    var lastTime: Timestamp { edge.lastTime }
+    var tree: TreeBuilder { edge.tree }
 
     /// A journal without entries.
     init() {}
@@ -26,9 +38,9 @@ struct Appender: Sendable {
     init(_ reader: any StoreReader) throws {
         let count = try reader.entryCount()
         guard count > 0 else { return }
-        next = count
-        lastTime = try Self.entry(count - 1, reader) { $0.header.time }
-        tree = try TreeBuilder(size: count, reader)
+        edge.next = count
+        edge.lastTime = try Self.entry(count - 1, reader) { $0.header.time }
+        edge.tree = try TreeBuilder(size: count, reader)
     }
 
     private static func entry<Result>(
@@ -79,16 +91,12 @@ struct Appender: Sendable {
                 throw JournalError.integrity(key, "no execution has so many entries")
             }
             try body(view, reader)
-            next += 1
-            lastTime = view.header.time
-            lastLeaf = .leaf(bytes)
-            tree.append(lastLeaf) { _ in }
+            edge.next += 1
+            edge.lastTime = view.header.time
+            edge.lastLeaf = .leaf(bytes)
+            edge.tree.append(edge.lastLeaf) { _ in }
             if view.header.execution != 0 {
-                ends.trim()
-                ends[view.header.execution] = HistoryEnd(
-                    count: view.header.ordinal + 1,
-                    last: key
-                )
+                note(HistoryEnd(count: view.header.ordinal + 1, last: key), view.header.execution)
             }
             count += 1
             return true
@@ -98,52 +106,46 @@ struct Appender: Sendable {
 
     // MARK: Appending
 
-    /// Encodes the drafts of one command, so that what cannot be written is found out before
-    /// anything is.
-    /// - Returns: where each entry lies in `buffer`.
-    /// - Throws: ``JournalError/Code/entryTooLarge``; nothing has changed then.
-    func encode(
-        _ drafts: [EntryDraft],
+    /// Writes an entry.
+    /// - Parameters:
+    ///   - buffer: holds the entry as it was written until it is changed.
+    /// - Throws: ``JournalError/Code/entryTooLarge``, and then nothing was written; what the store
+    ///   throws, after which the batch must end.
+    mutating func append(
+        _ draft: EntryDraft,
         at time: Timestamp,
-        _ reader: any StoreReader,
-        into buffer: inout WireWriter
-    ) throws -> [Range<Int>] {
+        to writer: any StoreWriter,
+        _ buffer: inout WireWriter
+    ) throws {
         buffer.removeAll()
-        var ranges: [Range<Int>] = []
-        ranges.reserveCapacity(drafts.count)
-        ends.trim()
-        for (index, draft) in drafts.enumerated() {
-            var header = EntryHeader()
-            header.sequence = next + UInt64(index)
-            header.time = time
-            header.execution = draft.execution
-            header.schema = draft.schema
-            header.session = draft.session
-            header.correlation = draft.correlation
-            header.causation = draft.causation
-            if draft.execution != 0 {
-                if let end = try end(of: draft.execution, reader) {
-                    header.ordinal = end.count
-                    header.previous = end.last
-                }
-                ends[draft.execution] = HistoryEnd(
-                    count: header.ordinal + 1,
-                    last: header.sequence
-                )
-            }
-            let start = buffer.count
-            draft.event.withUnsafeBytes {
-                buffer.entry(header, draft.payloads?.commitments ?? [], event: $0)
-            }
-            do throws(JournalError) {
-                try Self.checkSize(buffer.count - start)
-            } catch {
-                rollBack()
-                throw error
-            }
-            ranges.append(start..<buffer.count)
+        var header = EntryHeader()
+        header.sequence = edge.next
+        header.time = time
+        header.execution = draft.execution
+        header.schema = draft.schema
+        header.session = draft.session
+        header.correlation = draft.correlation
+        header.causation = draft.causation
+        if draft.execution != 0, let end = try end(of: draft.execution, writer.reader) {
+            header.ordinal = end.count
+            header.previous = end.last
         }
-        return ranges
+        draft.event.withUnsafeBytes {
+            buffer.entry(header, draft.payloads?.commitments ?? [], event: $0)
+        }
+        try Self.checkSize(buffer.count)
+        try put(draft, buffer.bytes, writer)
+        if draft.execution != 0 {
+            note(HistoryEnd(count: header.ordinal + 1, last: edge.next), draft.execution)
+        }
+        edge.lastLeaf = .leaf(buffer.bytes)
+        try edge.tree.append(edge.lastLeaf) { tile throws(any Error) in
+            try tile.hashes.withUnsafeBytes {
+                try writer.put(tile: $0, level: tile.level, index: tile.index)
+            }
+        }
+        edge.next += 1
+        edge.lastTime = time
     }
 
     private static func checkSize(_ size: Int) throws(JournalError) {
@@ -155,53 +157,38 @@ struct Appender: Sendable {
         }
     }
 
+    private func put(
+        _ draft: EntryDraft,
+        _ bytes: UnsafeRawBufferPointer,
+        _ writer: any StoreWriter
+    ) throws {
+        try writer.append(entry: bytes, at: edge.next)
+        if let payloads = draft.payloads {
+            try payloads.record.withUnsafeBytes {
+                try writer.put(payloads: $0, of: edge.next)
+            }
+        }
+        if draft.execution != 0 {
+            try writer.append(toHistoryOf: draft.execution, edge.next)
+        }
+    }
+
     private func end(of execution: UInt64, _ reader: any StoreReader) throws -> HistoryEnd? {
         if let end = ends[execution] { return end }
+        // A history begins with the entry whose sequence is its number.
+        if execution == edge.next { return nil }
         return try reader.historyEnd(of: execution)
     }
 
-    /// Writes encoded drafts. A failure here is one of the store: it ends the batch.
-    /// - Parameter body: sees each entry as it was written.
-    mutating func put(
-        _ drafts: [EntryDraft],
-        _ ranges: [Range<Int>],
-        at time: Timestamp,
-        to writer: any StoreWriter,
-        from buffer: borrowing WireWriter,
-        _ body: (EntryView) throws -> Void
-    ) throws {
-        for (draft, range) in zip(drafts, ranges) {
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[range])
-            try put(draft, bytes, time, writer)
-            try body(EntryView(bytes))
-        }
+    private mutating func note(_ end: HistoryEnd, _ execution: UInt64) {
+        if ends.count >= Self.endsLimit { ends.removeAll(keepingCapacity: true) }
+        ends[execution] = end
     }
 
-    /// Forgets what a batch that was not written has left in caches.
-    func rollBack() { ends.removeAll() }
-
-    private mutating func put(
-        _ draft: EntryDraft,
-        _ bytes: UnsafeRawBufferPointer,
-        _ time: Timestamp,
-        _ writer: any StoreWriter
-    ) throws {
-        try writer.append(entry: bytes, at: next)
-        if let payloads = draft.payloads {
-            try payloads.record.withUnsafeBytes { try writer.put(payloads: $0, of: next) }
-        }
-        if draft.execution != 0 { try writer.append(toHistoryOf: draft.execution, next) }
-        if let row = draft.row {
-            try row.row.withUnsafeBytes { try writer.put(executionRow: $0, for: row.id) }
-        }
-        lastLeaf = .leaf(bytes)
-        try tree.append(lastLeaf) { tile throws(any Error) in
-            try tile.hashes.withUnsafeBytes {
-                try writer.put(tile: $0, level: tile.level, index: tile.index)
-            }
-        }
-        next += 1
-        lastTime = time
+    /// Goes to where the journal is known to end, whatever a batch has left here.
+    mutating func reset(to edge: Edge) {
+        self.edge = edge
+        ends.removeAll(keepingCapacity: true)
     }
 
     /// Writes the tree's edge, once for a batch.
@@ -224,29 +211,4 @@ struct Appender: Sendable {
         }
         try writer.put(meta: buffer.bytes, for: Self.edgeKey)
     }
-}
-
-/// Where recently used histories end: a cache of what the store knows, shared by the copies of an
-/// ``Appender``.
-///
-/// Sendable without the compiler's check: only the writer, one thread at a time, uses it.
-private final class HistoryEnds: @unchecked Sendable {
-    private var ends: [UInt64: HistoryEnd] = [:]
-    /// Beyond this the cache starts over.
-    private static let limit = 65_536
-
-    subscript(execution: UInt64) -> HistoryEnd? {
-        get { ends[execution] }
-        set {
-            ends[execution] = newValue
-        }
-    }
-
-    /// Starts over when there are too many. Only between commands: the ends that a command has
-    /// moved are not in the store before it is written.
-    func trim() {
-        if ends.count >= Self.limit { removeAll() }
-    }
-
-    func removeAll() { ends.removeAll(keepingCapacity: true) }
 }

@@ -3,55 +3,42 @@ import DaybookSystem
 import DequeModule
 
 /// A state that is folded from entries, for a ``GroupWriter``.
+///
+/// Between the first entry that a batch appends and ``commit()`` or ``rollBack(_:)`` the state runs
+/// ahead of the disk; what it publishes meanwhile must not.
 public protocol JournalFold: Sendable {
     /// How many of the journal's first entries it holds already.
     var next: UInt64 { get }
     /// Takes in an entry that is on the disk.
     /// - Parameter reader: lookups into the journal around it. Not to be kept.
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws
-    /// Takes in an entry of the batch under way, in a way that can be undone.
-    /// - Parameter reader: lookups into the journal around it. Not to be kept.
-    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws
     /// The batch is on the disk.
     mutating func commit()
-    /// The batch is not, and will not be.
-    mutating func rollBack()
+    /// The batch is not, and will not be: undoes what it has done.
+    /// - Parameter reader: lookups into the journal without the batch. Not to be kept.
+    /// - Throws: when the journal cannot be read. It is asked again before anything else then.
+    mutating func rollBack(_ reader: any StoreReader) throws
 
     /// When it has something to write that nobody asks for; nil: not ever.
     var nextDeadline: Timestamp? { get }
-    /// What it has to write now, because its time has come.
-    mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft]
+    /// Appends what is due, before the commands of a batch.
+    mutating func fire(_ batch: Batch) throws
+
+    /// It has something to append of its own accord, without a command.
+    var wantsToConclude: Bool { get }
+    /// Appends what follows from the commands of a batch, after the last of them.
+    mutating func conclude(_ batch: Batch) throws
 }
 
 extension JournalFold {
     /// Never.
     public var nextDeadline: Timestamp? { nil }
     /// Nothing.
-    public mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft] { [] }
-}
-
-/// What a command is decided on, besides the state.
-public struct DecisionPoint {
-    /// The time that its entries will have.
-    public let now: Timestamp
-    /// The sequence that its first entry will have.
-    public let nextSequence: UInt64
-    /// Lookups of what is not in the state. Not to be kept.
-    public let reader: any StoreReader
-}
-
-/// What a command comes to: entries, and an answer that is given once they are on the disk.
-public struct Decided<Answer: Sendable> {
-    /// The entries; none when there is nothing to record.
-    public let drafts: [EntryDraft]
-    /// The answer. A refusal can be an answer too, when it is worth an entry.
-    public let answer: Result<Answer, any Error>
-
-    /// Puts a decision together.
-    public init(_ drafts: [EntryDraft], _ answer: Result<Answer, any Error>) {
-        self.drafts = drafts
-        self.answer = answer
-    }
+    public mutating func fire(_ batch: Batch) throws {}
+    /// Nothing.
+    public var wantsToConclude: Bool { false }
+    /// Nothing.
+    public mutating func conclude(_ batch: Batch) throws {}
 }
 
 /// How much a ``GroupWriter`` takes on.
@@ -73,8 +60,8 @@ public struct GroupWriterOptions: Sendable {
 /// them in batches.
 ///
 /// A command is answered once its entries are on the disk. The more callers there are, the more
-/// commands share one commit. The state is changed only after the commit: it never runs ahead of
-/// the disk.
+/// commands share one commit. A command that fails after it has appended something has the batch
+/// decided again without it.
 public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// The journal that it writes.
     public let journal: Journal
@@ -131,6 +118,12 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     // MARK: Commands
 
+    /// How a command is decided: it appends to the batch, and gives the answer that its caller gets
+    /// once the batch is on the disk. A refusal that is worth an entry is an answer too. What it
+    /// throws leaves no trace. It may be asked again, when the batch is.
+    public typealias Decide<Answer> =
+        @Sendable (inout Fold, Batch) throws -> Result<Answer, any Error>
+
     /// Has a command decided and its entries written.
     /// - Parameters:
     ///   - bytes: how much the command's payloads weigh in the queue.
@@ -141,17 +134,18 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     ///   written.
     public func perform<Answer: Sendable>(
         bytes: Int = 0,
-        _ prepare: () throws -> @Sendable (borrowing Fold, DecisionPoint) throws -> Decided<Answer>
+        _ prepare: () throws -> Decide<Answer>
     ) async throws -> Answer {
-        await reserve(bytes)
-        let decide: @Sendable (borrowing Fold, DecisionPoint) throws -> Decided<Answer>
+        if !reserveAtOnce(bytes) { await reserve(bytes) }
+        let decide: Decide<Answer>
         do {
             decide = try prepare()
         } catch {
             release(count: 1, bytes: bytes)
             throw error
         }
-        return try await withCheckedThrowingContinuation { continuation in
+        // Every command in the queue is answered exactly once, whatever becomes of its batch.
+        return try await withUnsafeThrowingContinuation { continuation in
             enqueue(Command(bytes: bytes, decide: decide, continuation: continuation))
         }
     }
@@ -181,6 +175,15 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             return thread
         }
         running?.join()
+    }
+
+    private func reserveAtOnce(_ bytes: Int) -> Bool {
+        queue.withLock { queue in
+            guard queue.waiting.isEmpty, hasRoom(queue, bytes) else { return false }
+            queue.reserved += 1
+            queue.bytes += bytes
+            return true
+        }
     }
 
     private func reserve(_ bytes: Int) async {
@@ -223,8 +226,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     private func enqueue(_ command: QueuedCommand<Fold>) {
         let isStopping = queue.withLock { queue in
-            if !queue.isStopping { queue.commands.append(command) }
-            return queue.isStopping
+            guard !queue.isStopping else { return true }
+            queue.commands.append(command)
+            return false
         }
         if isStopping {
             release(count: 1, bytes: command.bytes)
@@ -245,21 +249,59 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     private func run() {
         var pause: Timestamp?
+        // The state runs ahead of the disk, because a batch was not written.
+        var isAhead = false
         while let batch = nextBatch(notBefore: pause) {
-            let failure: (any Error)?
-            do {
-                try write(batch)
-                fold.withLock { $0.commit() }
-                failure = nil
-                pause = nil
-            } catch {
-                fold.withLock { $0.rollBack() }
-                failure = error
-                // What is due is still due: a full disk must not keep the processor busy.
-                pause = Timestamp(rawValue: clock.now().rawValue + Self.pause)
-            }
-            release(count: batch.count, bytes: batch.reduce(0) { $0 + $1.bytes })
+            let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
+            let failure = writeAll(batch, &isAhead)
+            // What is due is still due: a full disk must not keep the processor busy.
+            pause = failure.map { _ in Timestamp(rawValue: clock.now().rawValue + Self.pause) }
+            release(count: count, bytes: bytes)
             for command in batch { command.answer(failure) }
+        }
+    }
+
+    /// Writes a batch; without a command that fails after it has appended something.
+    /// - Returns: why it could not be written.
+    private func writeAll(
+        _ batch: [QueuedCommand<Fold>],
+        _ isAhead: inout Bool
+    ) -> (any Error)? {
+        var commands = batch
+        while true {
+            do {
+                if isAhead { try undo() }
+                isAhead = true
+                try write(commands)
+                fold.withLock { $0.commit() }
+                isAhead = false
+                return nil
+            } catch let failure as HalfDone {
+                commands.remove(at: failure.index)
+            } catch {
+                return undone(after: error, &isAhead)
+            }
+        }
+    }
+
+    /// Takes back what a batch that was not written has done to the state.
+    private func undo() throws {
+        try journal.store.read { reader in try fold.withLock { try $0.rollBack(reader) } }
+    }
+
+    /// - Returns: what to answer the callers of a batch that was not written.
+    private func undone(after failure: any Error, _ isAhead: inout Bool) -> any Error {
+        guard isAhead else { return failure }
+        do {
+            try undo()
+            isAhead = false
+            return failure
+        } catch {
+            return JournalError(
+                .system,
+                "a batch could not be written (\(failure)), and the journal \(journal.store.location) cannot be read to take it back (\(error)); look after the disk: it is tried again with the next command",
+                underlying: failure
+            )
         }
     }
 
@@ -301,13 +343,16 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         try journal.catchUp { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
-        if commands.isEmpty, !isDue(clock.now()) { return }
+        if commands.isEmpty, !isDue(clock.now()), !fold.withLock({ $0.wantsToConclude }) { return }
         try journal.write(follow: { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in
-            if isDue(batch.now) { try fold.withLock { try Self.fire(&$0, batch) } }
-            for command in commands {
-                try fold.withLock { try command.run(&$0, batch) }
+            try fold.withLock { fold in
+                if let deadline = fold.nextDeadline, deadline <= batch.now { try fold.fire(batch) }
+                for (index, command) in commands.enumerated() {
+                    try command.run(&fold, batch, index)
+                }
+                try fold.conclude(batch)
             }
         }
     }
@@ -315,20 +360,12 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private func isDue(_ now: Timestamp) -> Bool {
         fold.withLock { $0.nextDeadline.map { $0 <= now } ?? false }
     }
-
-    private static func fire(_ fold: inout Fold, _ batch: Batch) throws {
-        let drafts = try fold.fire(DecisionPoint(batch))
-        let reader = batch.reader
-        try batch.append(drafts) { try fold.apply(pending: $0, reader) }
-    }
 }
 
-extension DecisionPoint {
-    fileprivate init(_ batch: Batch) {
-        now = batch.now
-        nextSequence = batch.nextSequence
-        reader = batch.reader
-    }
+/// A command has failed after it had appended something: its batch is to be decided without it.
+private struct HalfDone: Error {
+    /// Its place in the batch.
+    let index: Int
 }
 
 /// A command in the queue, whatever its answer is.
@@ -340,7 +377,7 @@ private class QueuedCommand<Fold: JournalFold>: @unchecked Sendable {
     init(bytes: Int) { self.bytes = bytes }
 
     /// Decides and appends. Throws only what ends the batch; a refusal is kept as the answer.
-    func run(_ fold: inout Fold, _ batch: Batch) throws {}
+    func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
 
     /// Answers the caller: with `failure` if the batch was not written.
     func answer(_ failure: (any Error)?) {}
@@ -349,30 +386,28 @@ private class QueuedCommand<Fold: JournalFold>: @unchecked Sendable {
 private final class Command<Fold: JournalFold, Answer: Sendable>: QueuedCommand<Fold>,
     @unchecked Sendable
 {
-    typealias Decide = @Sendable (borrowing Fold, DecisionPoint) throws -> Decided<Answer>
-    private let decide: Decide
-    private let continuation: CheckedContinuation<Answer, any Error>
+    private let decide: GroupWriter<Fold>.Decide<Answer>
+    private let continuation: UnsafeContinuation<Answer, any Error>
     private var outcome: Result<Answer, any Error>?
 
     init(
         bytes: Int,
-        decide: @escaping Decide,
-        continuation: CheckedContinuation<Answer, any Error>
+        decide: @escaping GroupWriter<Fold>.Decide<Answer>,
+        continuation: UnsafeContinuation<Answer, any Error>
     ) {
         self.decide = decide
         self.continuation = continuation
         super.init(bytes: bytes)
     }
 
-    override func run(_ fold: inout Fold, _ batch: Batch) throws {
+    override func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {
+        let first = batch.nextSequence
         do {
-            let point = DecisionPoint(batch)
-            let decided = try decide(fold, point)
-            try batch.append(decided.drafts) { try fold.apply(pending: $0, point.reader) }
-            outcome = decided.answer
+            outcome = try decide(&fold, batch)
         } catch {
             if batch.failure != nil { throw error }
             outcome = .failure(error)
+            if batch.nextSequence != first { throw HalfDone(index: index) }
         }
     }
 

@@ -36,7 +36,7 @@ public final class Journal: Sendable {
                     "\(store.location) is a journal already; open it, or name another folder"
                 )
             }
-            try batch.append([EntryDraft(execution: 0, event: event, session: 0)]) { _ in }
+            try batch.append(EntryDraft(execution: 0, event: event, session: 0)) { _ in }
             try Array("\(format)".utf8).withUnsafeBytes {
                 try batch.writer.put(meta: $0, for: Appender.formatKey)
             }
@@ -181,48 +181,60 @@ public final class Journal: Sendable {
         _ follow: (EntryView, any StoreReader) throws -> Void,
         _ body: (Batch) throws -> Result
     ) throws -> Result {
-        var isWritten: Appender?
+        var attempt = WriteAttempt(before: appender.edge)
         var outcome: Result?
         do {
-            let (result, state) = try store.write { writer in
+            let result = try store.write { writer in
                 _ = try appender.catchUp(writer.reader, follow)
-                let batch = Batch(appender, writer, clock.now())
+                attempt.before = appender.edge
+                let batch = Batch(exchange(&appender, with: Appender()), writer, clock.now())
+                // Whatever happens, it is given back.
+                defer { appender = batch.appender }
                 let result = try body(batch)
                 try batch.finish()
-                isWritten = batch.appender
+                attempt.after = batch.appender.edge
                 outcome = result
-                return (result, batch.appender)
+                return result
             }
-            appender = state
             return result
         } catch let error as JournalError where error.code == .outcomeUnknown {
-            // Until it is known to be there, what it has left in caches does not hold.
-            appender.rollBack()
-            guard let expected = isWritten, let outcome, try isOnDisk(expected, error) else {
-                // LMDB reports a write that was cut short as an I/O error, whatever cut it short.
-                if try store.isOutOfRoom() {
-                    throw JournalError(
-                        .full,
-                        "there is no room left for the journal \(store.location); make room and try again. Nothing of this batch was written",
-                        underlying: error
-                    )
-                }
-                throw JournalError(
-                    .system,
-                    "the disk of \(store.location) failed while a batch was committed; the journal was opened again, and nothing of the batch is in it: look after the disk, then try again",
-                    underlying: error
-                )
+            // Until it is known to be there, it is not.
+            appender.reset(to: attempt.before)
+            if let after = attempt.after, let outcome, try isOnDisk(after, error) {
+                appender.reset(to: after)
+                return outcome
             }
-            appender = expected
-            return outcome
+            throw try notWritten(error)
         } catch {
-            appender.rollBack()
+            appender.reset(to: attempt.before)
             throw error
         }
     }
 
+    private struct WriteAttempt {
+        var before: Appender.Edge
+        var after: Appender.Edge?
+    }
+
+    /// What to say of a batch that is known not to be on the disk.
+    private func notWritten(_ cause: JournalError) throws -> JournalError {
+        // LMDB reports a write that was cut short as an I/O error, whatever cut it short.
+        if try store.isOutOfRoom() {
+            return JournalError(
+                .full,
+                "there is no room left for the journal \(store.location); make room and try again. Nothing of this batch was written",
+                underlying: cause
+            )
+        }
+        return JournalError(
+            .system,
+            "the disk of \(store.location) failed while a batch was committed; the journal was opened again, and nothing of the batch is in it: look after the disk, then try again",
+            underlying: cause
+        )
+    }
+
     /// Opens the store again and looks whether a batch is there.
-    private func isOnDisk(_ expected: Appender, _ cause: JournalError) throws -> Bool {
+    private func isOnDisk(_ expected: Appender.Edge, _ cause: JournalError) throws -> Bool {
         do {
             try store.reopen()
             return try store.read { reader in
@@ -241,7 +253,11 @@ public final class Journal: Sendable {
     /// - Returns: their sequences.
     @discardableResult
     public func append(_ drafts: [EntryDraft]) throws -> Range<UInt64> {
-        try write { try $0.append(drafts) { _ in } }
+        try write { batch in
+            let first = batch.nextSequence
+            for draft in drafts { try batch.append(draft) { _ in } }
+            return first..<batch.nextSequence
+        }
     }
 }
 
@@ -260,7 +276,9 @@ public final class Batch {
     @exclusivity(unchecked) fileprivate private(set) var appender: Appender
     private let first: UInt64
     let writer: any StoreWriter
-    @exclusivity(unchecked) private var buffer = WireWriter(capacity: 1 << 16)
+    /// Lookups that see what the batch has written so far.
+    public var reader: any StoreReader { writer.reader }
+    @exclusivity(unchecked) private var buffer = WireWriter(capacity: 1 << 12)
     /// What the store refused. Once it has, nothing more can be appended and the batch must end.
     public private(set) var failure: (any Error)?
 
@@ -273,29 +291,41 @@ public final class Batch {
 
     /// The sequence that the next entry gets.
     public var nextSequence: UInt64 { appender.next }
-    /// Lookups that see what the batch has written so far.
-    public var reader: any StoreReader { writer.reader }
 
-    /// Appends the drafts of one command: all of them, or none.
-    /// - Parameter body: sees each entry as it was written.
-    /// - Returns: their sequences.
-    /// - Throws: ``JournalError/Code/entryTooLarge``, after which the batch may go on; an error of
-    ///   the store, after which ``failure`` is set.
+    /// Appends an entry.
+    /// - Parameter body: sees the entry as it was written.
+    /// - Returns: its sequence.
+    /// - Throws: ``JournalError/Code/entryTooLarge``: nothing was written, and the batch may go on.
+    ///   What the store or `body` throws: then ``failure`` is set.
     @discardableResult
     public func append(
-        _ drafts: [EntryDraft],
+        _ draft: EntryDraft,
         _ body: (EntryView) throws -> Void
-    ) throws -> Range<UInt64> {
+    ) throws -> UInt64 {
         if let failure { throw failure }
-        let first = appender.next
-        let ranges = try appender.encode(drafts, at: now, writer.reader, into: &buffer)
+        let sequence = appender.next
         do {
-            try appender.put(drafts, ranges, at: now, to: writer, from: buffer, body)
+            try appender.append(draft, at: now, to: writer, &buffer)
+            try body(try EntryView(buffer.bytes))
+            return sequence
+        } catch let error as JournalError where error.code == .entryTooLarge {
+            throw error
         } catch {
             failure = error
             throw error
         }
-        return first..<appender.next
+    }
+
+    /// Writes the row of an execution's id.
+    /// - Throws: what the store throws: then ``failure`` is set.
+    public func put(_ row: ExecutionIndexRow) throws {
+        if let failure { throw failure }
+        do {
+            try row.row.withUnsafeBytes { try writer.put(executionRow: $0, for: row.id) }
+        } catch {
+            failure = error
+            throw error
+        }
     }
 
     fileprivate func finish() throws {

@@ -2,7 +2,7 @@ import LMDB
 
 /// The write transaction of an ``LMDBStore``.
 final class LMDBWriter: StoreWriter {
-    private let lookup: LMDBReader
+    let reader: any StoreReader
     private var transaction: WriteTransaction
     private let databases: LMDBStore.Databases
     // One thread uses a writer, and none of its methods calls another: the check at run time would
@@ -15,7 +15,7 @@ final class LMDBWriter: StoreWriter {
         _ transaction: borrowing WriteTransaction,
         _ databases: LMDBStore.Databases
     ) throws(LMDBError) {
-        lookup = LMDBReader(transaction, databases)
+        reader = LMDBReader(transaction, databases)
         var shared = WriteTransaction(sharing: transaction)
         entries = try shared.appender(to: databases.entries)
         payloads = try shared.appender(to: databases.payloads)
@@ -23,8 +23,6 @@ final class LMDBWriter: StoreWriter {
         self.transaction = shared
         self.databases = databases
     }
-
-    var reader: any StoreReader { lookup }
 
     func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws {
         try entries.append(entry, for: sequence)

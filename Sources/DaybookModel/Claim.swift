@@ -24,51 +24,30 @@ public struct Claim: Command {
     public typealias Answer = Lease?
 
     /// Grants the lease.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        guard state.sessions.contains(where: { $0.number == moment.session }) else {
-            throw .unknownSession(moment.session)
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        guard tx.state.isOpen(session: tx.session) else {
+            throw Refusal.unknownSession(tx.session)
         }
-        let candidate: ExecutionState?
+        let candidate: UInt64?
         switch target {
-        case .first(let types): candidate = state.firstReady(of: types)
+        case .first(let types): candidate = tx.firstReady(of: types)
         case .execution(let number):
-            let state = state.execution(number)
-            candidate = state?.isClaimable == true ? state : nil
+            candidate = tx[number]?.isClaimable == true ? number : nil
         }
-        guard let execution = candidate else { return Decision([], nil) }
-        // A claim after a lost lease goes on with the attempt that was under way, and its time.
-        let begins = execution.beginsAttempt
-        let attempt = begins ? execution.attempt + 1 : execution.attempt
-        let deadline =
-            begins
-            ? execution.timeout.map { moment.now.adding($0.wholeNanoseconds) } : execution.deadline
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
-            .executionClaimed(
-                .with {
-                    $0.epoch = execution.epoch + 1
-                    $0.attempt = attempt
-                    $0.deadline = deadline?.rawValue ?? 0
-                }
-            ),
-            to: execution.number
-        )
-        return Decision(
-            builder.drafts,
-            Lease(
-                execution: execution.number,
-                epoch: execution.epoch + 1,
-                id: execution.id,
-                type: execution.type,
-                attempt: attempt,
-                claim: sequence,
-                previousFailure: execution.previousFailure
-            )
-        )
+        return try candidate.map { try tx.grant($0) }
+    }
+}
+
+extension Transaction {
+    /// The execution that has been ready for the longest of those of the given types.
+    mutating func firstReady(of types: [String]) -> UInt64? { state.firstReady(of: types) }
+
+    /// Gives the lease of a claimable execution to the session that asks.
+    public mutating func grant(_ number: UInt64) throws -> Lease {
+        let now = now
+        let (claim, lease) = Lease.next(of: self[known: number], at: now, by: nextSequence)
+        try append(.executionClaimed(claim), to: number)
+        return lease
     }
 }
 
@@ -88,6 +67,36 @@ public struct Lease: Equatable, Sendable {
     public let claim: UInt64
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public let previousFailure: UInt64?
+
+    /// What the entry says that grants the next lease of an execution, and the lease.
+    fileprivate static func next(
+        of execution: borrowing ExecutionState,
+        at now: Timestamp,
+        by sequence: UInt64
+    ) -> (ProtoExecutionClaimed, Lease) {
+        // A claim after a lost lease goes on with the attempt that was under way, and its time.
+        let begins = execution.beginsAttempt
+        let attempt = begins ? execution.attempt + 1 : execution.attempt
+        let deadline =
+            begins
+            ? execution.timeout.map { now.adding($0.wholeNanoseconds) } : execution.deadline
+        let epoch = execution.epoch + 1
+        let claim = ProtoExecutionClaimed.with {
+            $0.epoch = epoch
+            $0.attempt = attempt
+            $0.deadline = deadline?.rawValue ?? 0
+        }
+        let lease = Lease(
+            execution: execution.number,
+            epoch: epoch,
+            id: execution.id,
+            type: execution.type,
+            attempt: attempt,
+            claim: sequence,
+            previousFailure: execution.previousFailure
+        )
+        return (claim, lease)
+    }
 
     /// Stands for the last lease of an execution where its history is only replayed.
     public init(replaying state: ExecutionState) {

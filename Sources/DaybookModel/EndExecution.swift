@@ -30,28 +30,21 @@ public struct Complete: LeasedCommand {
 
     var name: String { "complete" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let sequence = builder.end(
-            execution,
-            .completed,
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try tx.append(logs, of: nil, lease)
+        let signalsLeft = tx[known: lease.execution].signalsLeft
+        return try tx.append(
             .executionCompleted(
                 .with {
                     $0.epoch = lease.epoch
                     $0.operations = operations
                     $0.closes = true
-                    $0.signalsLeft = execution.signalsLeft
+                    $0.signalsLeft = signalsLeft
                 }
             ),
-            payloads: output,
-            closes: true
+            to: lease.execution,
+            payloads: output
         )
-        return Decision(builder.drafts, sequence)
     }
 }
 
@@ -89,83 +82,88 @@ public struct Fail: LeasedCommand {
 
     var name: String { "fail" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let retryAt = builder.endAttempt(execution, error, payloads, moment, held: false)
-        return Decision(builder.drafts, Answer(sequence: builder.next - 1, retryAt: retryAt))
+    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
+        try tx.append(logs, of: nil, lease)
+        let retryAt = try tx.endAttempt(of: lease.execution, error, payloads, held: false)
+        return Answer(sequence: tx.nextSequence - 1, retryAt: retryAt)
     }
 }
 
-extension DraftBuilder {
+extension Transaction {
     /// Ends an attempt with an error: another follows, or the execution ends.
     /// - Parameter held: its code may still be running.
     /// - Returns: when another attempt follows; nil: none does.
     @discardableResult
     mutating func endAttempt(
-        _ execution: ExecutionState,
+        of number: UInt64,
         _ error: ErrorFacts,
         _ payloads: SealedPayloads,
-        _ moment: Moment,
         held: Bool
-    ) -> Timestamp? {
-        let tries = execution.attempt
-        if execution.retry.retries(error, after: tries) {
-            let seed = [execution.number]
-            let delay = execution.retry.delay(after: tries, seed: seed)
-            let retryAt = moment.now.adding(delay)
-            add(
-                .attemptFailed(
-                    .with {
-                        $0.epoch = execution.epoch
-                        $0.error = error.proto
-                        $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
-                        $0.held = held
-                    }
-                ),
-                to: execution.number,
-                payloads: payloads
-            )
-            return retryAt
-        }
-        guard error.kind == .timedOut else {
-            end(
-                execution,
-                .failed,
-                .executionFailed(
-                    .with {
-                        $0.epoch = execution.epoch
-                        $0.error = error.proto
-                        $0.closes = !held
-                        $0.signalsLeft = execution.signalsLeft
-                    }
-                ),
-                payloads: payloads,
-                errorCode: error.code,
-                closes: !held
-            )
+    ) throws -> Timestamp? {
+        let (tries, epoch, retry) = attempt(of: number)
+        guard retry.retries(error, after: tries) else {
+            try end(number, failed: error, payloads, held: held)
             return nil
         }
-        end(
-            execution,
-            .timedOut,
-            .executionTimedOut(
+        let delay = retry.delay(after: tries, seed: [number])
+        let retryAt = now.adding(delay)
+        try append(
+            .attemptFailed(
                 .with {
-                    $0.epoch = execution.epoch
+                    $0.epoch = epoch
                     $0.error = error.proto
-                    $0.closes = !held
-                    $0.signalsLeft = execution.signalsLeft
+                    $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
+                    $0.held = held
                 }
             ),
-            payloads: payloads,
-            errorCode: error.code,
-            closes: !held
+            to: number,
+            payloads: payloads
         )
-        return nil
+        return retryAt
+    }
+
+    private func attempt(of number: UInt64) -> (UInt32, UInt64, RetryPolicy) {
+        (self[known: number].attempt, self[known: number].epoch, self[known: number].retry)
+    }
+
+    /// Ends an execution with an error.
+    private mutating func end(
+        _ number: UInt64,
+        failed error: ErrorFacts,
+        _ payloads: SealedPayloads,
+        held: Bool
+    ) throws {
+        let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
+        let event: ProtoEntry.OneOf_Event =
+            error.kind == .timedOut
+            ? .executionTimedOut(
+                .with {
+                    $0.epoch = epoch
+                    $0.error = error.proto
+                    $0.closes = !held
+                    $0.signalsLeft = signalsLeft
+                }
+            )
+            : .executionFailed(
+                .with {
+                    $0.epoch = epoch
+                    $0.error = error.proto
+                    $0.closes = !held
+                    $0.signalsLeft = signalsLeft
+                }
+            )
+        try append(event, to: number, payloads: payloads)
+    }
+
+    /// Closes an execution that has ended before.
+    @discardableResult
+    mutating func close(_ number: UInt64, causation: UInt64 = 0) throws -> UInt64 {
+        let epoch = self[known: number].epoch
+        return try append(
+            .executionClosed(.with { $0.epoch = epoch }),
+            to: number,
+            causation: causation
+        )
     }
 }
 
@@ -189,21 +187,13 @@ public struct Release: LeasedCommand {
     var name: String { "release" }
     var phase: LeasePhase { .cleaning }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let sequence =
-            execution.isCleaning
-            ? builder.close(execution)
-            : builder.add(
-                .leaseReleased(.with { $0.epoch = lease.epoch }),
-                to: execution.number
-            )
-        return Decision(builder.drafts, sequence)
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try tx.append(logs, of: nil, lease)
+        if tx[known: lease.execution].isCleaning { return try tx.close(lease.execution) }
+        return try tx.append(
+            .leaseReleased(.with { $0.epoch = lease.epoch }),
+            to: lease.execution
+        )
     }
 }
 
@@ -228,13 +218,8 @@ public struct Park: LeasedCommand {
 
     var name: String { "park" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try tx.append(
             .executionParked(
                 .with {
                     $0.epoch = lease.epoch
@@ -242,9 +227,8 @@ public struct Park: LeasedCommand {
                     $0.divergence = divergence.proto
                 }
             ),
-            to: execution.number,
+            to: lease.execution,
             payloads: message
         )
-        return Decision(builder.drafts, sequence)
     }
 }

@@ -21,42 +21,29 @@ public struct Execute: Command {
         public let isParked: Bool
     }
 
-    /// The id's row is needed.
-    public var subject: String? { id }
 
     /// Makes it ready if it is only submitted.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        guard let row = facts.row else { throw .unknownExecution(id) }
-        guard let execution = state.execution(row.number) else {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
+        guard let status = tx[row.number]?.status else {
             let status = try ExecutionStatus.recorded(in: row, of: id)
-            return Decision([], Answer(number: row.number, status: status, isParked: false))
+            return Answer(number: row.number, status: status, isParked: false)
         }
-        guard execution.status == .submitted else {
-            return Decision(
-                [],
-                Answer(
-                    number: row.number,
-                    status: execution.status,
-                    isParked: execution.isParked
-                )
-            )
+        guard status == .submitted else {
+            let isParked = tx[known: row.number].isParked
+            return Answer(number: row.number, status: status, isParked: isParked)
         }
-        var builder = DraftBuilder(state, moment)
-        let delay = execution.delay.wholeNanoseconds
-        builder.add(
-            .executionReadied(
-                .with { if delay > 0 { $0.notBefore = moment.now.adding(delay).rawValue } }
-            ),
-            to: row.number
-        )
-        return Decision(
-            builder.drafts,
-            Answer(number: row.number, status: .ready, isParked: false)
-        )
+        try tx.ready(row.number)
+        return Answer(number: row.number, status: .ready, isParked: false)
+    }
+}
+
+extension Transaction {
+    /// Has a submitted execution wait to be claimed, after its delay.
+    mutating func ready(_ number: UInt64) throws {
+        let delay = self[known: number].delay.wholeNanoseconds
+        let notBefore = delay > 0 ? now.adding(delay).rawValue : 0
+        try append(.executionReadied(.with { $0.notBefore = notBefore }), to: number)
     }
 }
 

@@ -10,10 +10,17 @@ extension ExecutionState {
         var leftQueue = false
         /// It has a new deadline.
         var timer: TimerItem?
-        /// A deadline fell away before its time.
-        var droppedTimer = false
+        /// So many deadlines fell away, or came.
+        var droppedTimers = 0
+        /// All its deadlines stand again.
+        var hasTimersAgain = false
         /// Nothing of it is open any more.
         var closed = false
+
+        /// Queues and timers must follow.
+        var concernsOthers: Bool {
+            becameClaimable || leftQueue || timer != nil || droppedTimers > 0 || hasTimersAgain
+        }
     }
 
     /// Takes in the next entry of its history.
@@ -30,6 +37,7 @@ extension ExecutionState {
             )
         }
         let wasClaimable = isClaimable
+        let oldDeadline = deadline
         last = entry.header.sequence
         entries += 1
         updatedAt = entry.header.time
@@ -57,7 +65,7 @@ extension ExecutionState {
             losses = 0
             if status == .waiting { status = .running }
         case .branchSettled:
-            try applySettled(entry)
+            try applySettled(entry, &change)
             // It may have waited for nothing else.
             if status == .waiting { status = .running }
         case .timerStarted, .signalAwaited, .operationRetried:
@@ -72,12 +80,15 @@ extension ExecutionState {
             session = 0
         case .executionPaused: isPaused = true
         case .executionResumed: isPaused = false
-        case .executionReopened: applyReopened(entry)
+        case .executionReopened:
+            // What had ended had no deadlines.
+            change.hasTimersAgain = status.isFinal
+            applyReopened(entry)
         case .commandRefused: try applyRefused(entry)
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued:
+            change.droppedTimers = waits.count { $0.deadline != nil }
             change.closed = try applyEnd(kind, entry)
-            change.droppedTimer = true
         case .executionClosed:
             guard isCleaning else { throw WireError("it closes what has not ended") }
             session = 0
@@ -86,6 +97,7 @@ extension ExecutionState {
             .contentTypeInterned, .snapshotTaken:
             throw WireError("\(kind.name) does not belong into an execution's history")
         }
+        if oldDeadline != deadline, oldDeadline.rawValue != 0 { change.droppedTimers += 1 }
         let isClaimable = isClaimable
         if isClaimable, !wasClaimable {
             readySequence = entry.header.sequence
@@ -240,14 +252,12 @@ extension ExecutionState {
         } else {
             let event = try ProtoSignalDelivered(decoding: entry)
             (proto, readies) = (event.operation, event.readies)
-            if let index = rare.signals.firstIndex(where: { $0.sequence == event.signal }) {
-                rare.signals.remove(at: index)
-            }
+            rare.mailbox.remove(event.signal, named: event.operation.name)
         }
         let operation = Operation(proto)
         if let index = waits.firstIndex(where: { $0.operation.isSamePlace(as: operation) }) {
             let wait = rare.waits.remove(at: index)
-            change.droppedTimer = wait.deadline != nil && kind != .timerFired
+            if wait.deadline != nil { change.droppedTimers += 1 }
         } else if kind == .signalDelivered {
             // It was there before it was asked for: the operation begins and ends with this entry.
             try progress.record(entry)
@@ -265,8 +275,8 @@ extension ExecutionState {
 
     private mutating func applySignal(_ entry: EntryView) throws(WireError) {
         let event = try ProtoSignalReceived(decoding: entry)
-        rare.signals.append(BufferedSignal(name: event.name, sequence: entry.header.sequence))
-        if !event.signalID.isEmpty { rare.signalIDs.insert(event.signalID) }
+        rare.mailbox.insert(entry.header.sequence, named: event.name)
+        if !event.signalID.isEmpty { rare.signalIDs.insert(Name(event.signalID)) }
     }
 
     // MARK: Operations
@@ -274,10 +284,10 @@ extension ExecutionState {
     private mutating func applyRecorded(_ entry: EntryView) throws(WireError) {
         let operation = Operation(try ProtoOperationRecorded(decoding: entry).operation)
         switch operation.kind {
-        case .storeSet: rare.store[operation.name] = entry.header.sequence
-        case .storeDelete: rare.store[operation.name] = nil
+        case .storeSet: rare.store[Name(operation.name)] = entry.header.sequence
+        case .storeDelete: rare.store[Name(operation.name)] = nil
         case .output:
-            if let index = outputs.firstIndex(where: { $0.name == operation.name }) {
+            if let index = outputs.firstIndex(where: { Name($0.name) == Name(operation.name) }) {
                 rare.outputs[index].sequence = entry.header.sequence
             } else {
                 rare.outputs.append(
@@ -288,7 +298,10 @@ extension ExecutionState {
         }
     }
 
-    private mutating func applySettled(_ entry: EntryView) throws(WireError) {
+    private mutating func applySettled(
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
         let event = try ProtoBranchSettled(decoding: entry)
         try progress.settle(entry, failed: event.failed)
         // The other branches no longer count, and neither does what they wait for.
@@ -296,8 +309,11 @@ extension ExecutionState {
         let others = settled.scope + [settled.position]
         guard !waits.isEmpty else { return }
         rare.waits.removeAll { wait in
-            wait.operation.scope.starts(with: others)
+            let isOther =
+                wait.operation.scope.starts(with: others)
                 && wait.operation.scope.dropFirst(others.count).first != event.branch
+            if isOther, wait.deadline != nil { change.droppedTimers += 1 }
+            return isOther
         }
     }
 

@@ -107,11 +107,12 @@ extension ExecutionState.Rare {
             wait.writeSnapshot(to: &nested, &operation)
             writer.bytes(nested.bytes, field: 28)
         }
-        for signal in signals {
+        for signal in mailbox.all {
             writer.named(signal.name, signal.sequence, &nested, field: 29)
         }
-        for id in signalIDs.sorted(by: Self.byBytes) { writer.string(id, field: 30) }
-        for (key, sequence) in store.sorted(by: { Self.byBytes($0.key, $1.key) }) {
+        for id in signalIDs.map(\.text).sorted(by: Self.byBytes) { writer.string(id, field: 30) }
+        for (key, sequence) in store.map({ ($0.text, $1) }).sorted(by: { Self.byBytes($0.0, $1.0) })
+        {
             writer.named(key, sequence, &nested, field: 31)
         }
         for output in outputs { writer.named(output.name, output.sequence, &nested, field: 32) }
@@ -137,11 +138,11 @@ extension ExecutionState.Rare {
         case 28 << 3 | 2: waits.append(try Wait(snapshot: try reader.bytes()))
         case 29 << 3 | 2:
             let (name, sequence) = try reader.named()
-            signals.append(BufferedSignal(name: name, sequence: sequence))
-        case 30 << 3 | 2: signalIDs.insert(try reader.string())
+            mailbox.insert(sequence, named: name)
+        case 30 << 3 | 2: signalIDs.insert(Name(try reader.string()))
         case 31 << 3 | 2:
             let (key, sequence) = try reader.named()
-            store[key] = sequence
+            store[Name(key)] = sequence
         case 32 << 3 | 2:
             let (name, sequence) = try reader.named()
             outputs.append(NamedOutput(name: name, sequence: sequence))

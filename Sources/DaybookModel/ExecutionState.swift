@@ -8,7 +8,7 @@ public struct ExecutionState: Sendable {
     /// The id that it was submitted under.
     public let id: String
     /// The name of its workflow.
-    public let type: String
+    public internal(set) var type: String
     /// Where it stands.
     public internal(set) var status = ExecutionStatus.submitted
     /// Nothing runs until a person has looked.
@@ -63,11 +63,11 @@ public struct ExecutionState: Sendable {
         var refusedEpochs: [UInt64] = []
         /// In the order in which they began; those that the end has cut short are kept.
         var waits: [Wait] = []
-        /// In the order in which they came.
-        var signals: [BufferedSignal] = []
-        var signalIDs: Set<String> = []
+        var mailbox = Mailbox()
+        /// The ids of all signals that were sent.
+        var signalIDs: Set<Name> = []
         /// The entries that hold the values of the store, by key.
-        var store: [String: UInt64] = [:]
+        var store: [Name: UInt64] = [:]
         /// The entries that hold the outputs, in the order of their names' first use.
         var outputs: [NamedOutput] = []
         /// The entry that ended the attempt before with an error; 0: none did.
@@ -158,20 +158,9 @@ public struct ExecutionState: Sendable {
     /// for nothing; when it is reopened they go on.
     public var waits: [Wait] { status.isFinal ? [] : box?.rare.waits ?? [] }
     /// How many signals of each name nobody has asked for yet, in the order of their coming.
-    public var bufferedSignals: [SignalCount] {
-        var counts: [SignalCount] = []
-        for signal in box?.rare.signals ?? [] {
-            if let index = counts.firstIndex(where: { $0.name.utf8.elementsEqual(signal.name.utf8) }
-            ) {
-                counts[index].count += 1
-            } else {
-                counts.append(SignalCount(name: signal.name, count: 1))
-            }
-        }
-        return counts
-    }
+    public var bufferedSignals: [SignalCount] { box?.rare.mailbox.counts ?? [] }
     /// How many signals nobody has asked for yet.
-    var signalsLeft: UInt64 { UInt64(box?.rare.signals.count ?? 0) }
+    var signalsLeft: UInt64 { UInt64(box?.rare.mailbox.count ?? 0) }
     /// The entries that hold its outputs, by name, in the order of their names' first use.
     public var outputs: [NamedOutput] { box?.rare.outputs ?? [] }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.

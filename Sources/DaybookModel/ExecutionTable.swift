@@ -24,9 +24,31 @@ struct ExecutionTable: Sendable {
         }
     }
 
+    /// An execution where it lies.
     subscript(_ number: UInt64) -> ExecutionState? {
-        guard let place = find(number) else { return nil }
-        return states[Int(places[place])]
+        _read {
+            if let place = find(number) {
+                yield states[Int(places[place])]
+            } else {
+                yield nil
+            }
+        }
+    }
+
+    /// An execution that is known to be there, where it lies.
+    subscript(known number: UInt64) -> ExecutionState {
+        _read {
+            guard let place = find(number) else {
+                preconditionFailure("the execution \(number) is not in the table")
+            }
+            yield states[Int(places[place])]!
+        }
+    }
+
+    /// Where an execution stands.
+    func standing(_ number: UInt64) -> ExecutionStanding? {
+        guard let place = find(number), let state = states[Int(places[place])] else { return nil }
+        return ExecutionStanding(state)
     }
 
     /// Changes an execution where it lies.

@@ -8,75 +8,85 @@ public struct FireTimers: Command {
     /// One payload: that a submission was not executed in time, in words.
     public let expiryMessage: SealedPayloads
 
+    /// Deadlines that are seen to at once, at most.
+    public let limit: Int
+
     /// Puts the command together.
-    public init(timeoutMessage: SealedPayloads, expiryMessage: SealedPayloads) {
+    public init(
+        timeoutMessage: SealedPayloads,
+        expiryMessage: SealedPayloads,
+        limit: Int = 1_024
+    ) {
         self.timeoutMessage = timeoutMessage
         self.expiryMessage = expiryMessage
+        self.limit = limit
     }
 
     /// How many deadlines were seen to.
     public typealias Answer = Int
 
-    /// Sees to what ``State/advance(to:limit:)`` has found, in order of time.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Int> {
-        var builder = DraftBuilder(state, moment)
-        var seen: Set<UInt64> = []
+    /// Sees to what is due, in order of time, up to ``limit`` deadlines.
+    public func decide(_ tx: inout Transaction) throws -> Int {
         var count = 0
-        for item in state.due {
-            guard let execution = state.execution(item.execution), execution.hasTimer(item) else {
-                continue
-            }
-            // A second deadline of one execution is seen to on what the first one has made of it.
-            guard seen.insert(item.execution).inserted else { break }
+        while count < limit, let item = tx.removeDue() {
             count += 1
             if item.wait == 0 {
-                fire(execution, state, moment, &builder)
-            } else if let wait = execution.waits.first(where: { $0.sequence == item.wait }) {
-                builder.add(
-                    .timerFired(
-                        .with {
-                            $0.operation = wait.operation.proto
-                            $0.readies = state.hasNoHolder(execution)
-                        }
-                    ),
-                    to: execution.number,
-                    causation: wait.sequence
-                )
+                try fire(item.execution, &tx)
+            } else {
+                try fire(item, &tx)
             }
         }
-        return Decision(builder.drafts, count)
+        return count
     }
 
-    private func fire(
-        _ execution: ExecutionState,
-        _ state: borrowing State,
-        _ moment: Moment,
-        _ builder: inout DraftBuilder
-    ) {
-        if execution.status == .submitted {
-            builder.end(
-                execution,
-                .expired,
+    /// The wait of an operation ends.
+    private func fire(_ item: TimerItem, _ tx: inout Transaction) throws {
+        let number = item.execution
+        guard let operation = tx[known: number].operation(waitingSince: item.wait) else { return }
+        let readies = tx.state.hasNoHolder(number)
+        try tx.append(
+            .timerFired(
+                .with {
+                    $0.operation = operation.proto
+                    $0.readies = readies
+                }
+            ),
+            to: number,
+            causation: item.wait
+        )
+    }
+
+    /// A deadline of the execution itself has come.
+    private func fire(_ number: UInt64, _ tx: inout Transaction) throws {
+        if tx[known: number].status == .submitted {
+            let signalsLeft = tx[known: number].signalsLeft
+            try tx.append(
                 .executionExpired(
                     .with {
                         $0.error = ErrorFacts.expired.proto
                         $0.closes = true
-                        $0.signalsLeft = execution.signalsLeft
+                        $0.signalsLeft = signalsLeft
                     }
                 ),
-                payloads: expiryMessage,
-                errorCode: ErrorFacts.expired.code,
-                closes: true
+                to: number,
+                payloads: expiryMessage
             )
-        } else if execution.isDelayed {
-            builder.add(.executionReadied(.init()), to: execution.number)
+        } else if tx[known: number].isDelayed {
+            try tx.append(.executionReadied(.init()), to: number)
         } else {
-            let isHeld = execution.session != 0 && state.isOpen(session: execution.session)
-            builder.endAttempt(execution, .timedOut, timeoutMessage, moment, held: isHeld)
+            let isHeld = tx.isHeld(number)
+            try tx.endAttempt(of: number, .timedOut, timeoutMessage, held: isHeld)
         }
+    }
+}
+
+extension Transaction {
+    /// Takes out the first deadline that has come.
+    fileprivate mutating func removeDue() -> TimerItem? { state.removeDue(by: now) }
+
+    /// Whether code of an execution may be running.
+    func isHeld(_ number: UInt64) -> Bool {
+        let session = self[known: number].session
+        return session != 0 && state.isOpen(session: session)
     }
 }

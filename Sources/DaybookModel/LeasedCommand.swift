@@ -8,12 +8,8 @@ protocol LeasedCommand: Command {
     var name: String { get }
     /// When it is granted.
     var phase: LeasePhase { get }
-    /// Grants or refuses, with the lease checked.
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer>
+    /// Grants or refuses; the lease is valid, and its execution is open.
+    func decideUnderLease(_ tx: inout Transaction) throws -> Answer
 }
 
 /// What the holder of a lease may still do.
@@ -29,44 +25,28 @@ extension LeasedCommand {
 
     /// Checks the lease, then decides. The first refusal of a stale lease, or of an end that comes
     /// after another, is recorded, once per execution and epoch.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        let stale = Refusal(
-            .staleLease,
-            "the lease of \(lease.id) with epoch \(lease.epoch) is no longer valid: the execution was taken over or has ended; stop working on it"
-        )
-        guard let execution = state.execution(lease.execution) else { throw stale }
-        guard !execution.isParked, execution.session == moment.session,
-            execution.epoch == lease.epoch, state.isOpen(session: moment.session)
-        else {
-            return try refuse(execution, stale, .staleLease, state, moment)
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        let number = lease.execution
+        guard tx[number] != nil else { throw Refusal.staleLease(lease) }
+        guard tx.holds(lease) else {
+            try refuse(.staleLease, &tx)
+            throw Refusal.staleLease(lease)
         }
-        switch execution.status {
-        case .running, .waiting: break
-        default:
-            guard phase == .running else { break }
-            let ended = Refusal(
-                .ended,
-                "\(lease.id) is \(execution.status.rawValue), and was ended while it ran; stop working on it"
-            )
-            return try refuse(execution, ended, .ended, state, moment)
+        let status = tx[known: number].status
+        if phase == .running, status != .running, status != .waiting {
+            try refuse(.ended, &tx)
+            throw Refusal.ended(lease, status)
         }
-        return try decide(state, execution, moment)
+        return try decideUnderLease(&tx)
     }
 
+    /// Records a refusal, unless there is one of the lease.
     private func refuse(
-        _ execution: ExecutionState,
-        _ refusal: Refusal,
         _ reason: ProtoCommandRefused.Reason,
-        _ state: borrowing State,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        guard !execution.refusedEpochs.contains(lease.epoch) else { throw refusal }
-        var builder = DraftBuilder(state, moment)
-        builder.add(
+        _ tx: inout Transaction
+    ) throws {
+        guard !tx[known: lease.execution].refusedEpochs.contains(lease.epoch) else { return }
+        try tx.append(
             .commandRefused(
                 .with {
                     $0.reason = reason
@@ -74,8 +54,32 @@ extension LeasedCommand {
                     $0.command = name
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, refusal: refusal)
+    }
+}
+
+extension Transaction {
+    /// Whether a lease of an open execution is the last one granted, and the session's.
+    fileprivate func holds(_ lease: Lease) -> Bool {
+        let number = lease.execution
+        return !self[known: number].isParked && self[known: number].session == session
+            && self[known: number].epoch == lease.epoch && state.isOpen(session: session)
+    }
+}
+
+extension Refusal {
+    fileprivate static func staleLease(_ lease: Lease) -> Refusal {
+        Refusal(
+            .staleLease,
+            "the lease of \(lease.id) with epoch \(lease.epoch) is no longer valid: the execution was taken over or has ended; stop working on it"
+        )
+    }
+
+    fileprivate static func ended(_ lease: Lease, _ status: ExecutionStatus) -> Refusal {
+        Refusal(
+            .ended,
+            "\(lease.id) is \(status.rawValue), and was ended while it ran; stop working on it"
+        )
     }
 }

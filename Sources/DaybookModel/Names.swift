@@ -28,3 +28,20 @@ public enum Names {
         }
     }
 }
+
+/// A name or id that is compared by its bytes: texts that only look the same are not the same name.
+struct Name: Hashable, Sendable {
+    /// The text as it was given.
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (left: Name, right: Name) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}

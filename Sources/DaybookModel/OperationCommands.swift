@@ -31,16 +31,13 @@ public struct RecordOperation: LeasedCommand {
 
     var name: String { "record operation" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64?> {
-        try operation.check(execution)
-        let source = operation.kind == .storeGet ? execution.rare.store[operation.name] : nil
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let sequence = builder.add(
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64? {
+        try operation.check(tx[known: lease.execution])
+        let source =
+            operation.kind == .storeGet
+            ? tx[known: lease.execution].rare.store[Name(operation.name)] : nil
+        try tx.append(logs, of: nil, lease)
+        let sequence = try tx.append(
             .operationRecorded(
                 .with {
                     $0.operation = operation.proto
@@ -48,10 +45,10 @@ public struct RecordOperation: LeasedCommand {
                     $0.source = source ?? 0
                 }
             ),
-            to: execution.number,
+            to: lease.execution,
             payloads: payloads
         )
-        return Decision(builder.drafts, operation.kind == .storeGet ? source : sequence)
+        return operation.kind == .storeGet ? source : sequence
     }
 }
 
@@ -79,21 +76,16 @@ public struct StartBranches: LeasedCommand {
 
     var name: String { "start branches" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        try operation.check(execution)
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try operation.check(tx[known: lease.execution])
         guard operation.scope.count + 2 <= Operation.depthLimit * 2 else {
             throw Refusal(
                 .invalidArgument,
-                "the operation \(operation.name) splits \(execution.id) into branches of branches more than \(Operation.depthLimit) deep; make it flatter"
+                "the operation \(operation.name) splits \(lease.id) into branches of branches more than \(Operation.depthLimit) deep; make it flatter"
             )
         }
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let sequence = builder.add(
+        try tx.append(logs, of: nil, lease)
+        return try tx.append(
             .branchesStarted(
                 .with {
                     $0.operation = operation.proto
@@ -101,9 +93,8 @@ public struct StartBranches: LeasedCommand {
                     $0.branches = count
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, sequence)
     }
 }
 
@@ -131,22 +122,14 @@ public struct SettleBranches: LeasedCommand {
 
     var name: String { "settle branches" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        let progress = execution.progress
-        guard branch < progress.undecidedBranches(in: operation.scope),
-            progress.next(in: operation.scope) == operation.position &+ 1
-        else {
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        guard tx[known: lease.execution].progress.isUndecided(operation, branch: branch) else {
             throw Refusal(
                 .conflict,
-                "the branches of \(operation.name) in \(execution.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
+                "the branches of \(operation.name) in \(lease.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
             )
         }
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
+        return try tx.append(
             .branchSettled(
                 .with {
                     $0.operation = operation.proto
@@ -155,9 +138,8 @@ public struct SettleBranches: LeasedCommand {
                     $0.failed = failed
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, sequence)
     }
 }
 
@@ -187,48 +169,42 @@ public struct ContinueAsNew: LeasedCommand {
 
     var name: String { "continue as new" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        // The entry that ends this run names the next one, which begins after the content types
-        // that its input is the first to use.
-        let next = builder.next + 1 + UInt64(builder.newTypes(input))
-        builder.end(
-            execution,
-            .completed,
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        let number = lease.execution
+        try tx.append(logs, of: nil, lease)
+        let signalsLeft = tx[known: number].signalsLeft
+        let run = tx[known: number].nextRun
+        // The entry that ends this run names the next one, which begins with the entry after it.
+        try tx.intern(input)
+        let next = tx.nextSequence + 1
+        try tx.append(
             .executionContinued(
                 .with {
                     $0.epoch = lease.epoch
                     $0.next = next
                     $0.closes = true
-                    $0.signalsLeft = execution.signalsLeft
+                    $0.signalsLeft = signalsLeft
                 }
             ),
-            closes: true
+            to: number
         )
-        builder.add(
-            .executionSubmitted(
-                .with {
-                    $0.id = execution.id
-                    $0.type = execution.type
-                    $0.continuedFrom = execution.number
-                    $0.firstRun = execution.firstRun
-                    if execution.retry != .none { $0.retry = execution.retry.proto }
-                    $0.timeout = execution.timeout?.wholeNanoseconds ?? 0
-                }
-            ),
-            to: next,
-            payloads: input,
-            row: ExecutionIndexRow(
-                id: execution.id,
-                row: ProtoExecutionRow.with { $0.number = next }.encoded()
-            )
-        )
-        builder.add(.executionReadied(.init()), to: next)
-        return Decision(builder.drafts, next)
+        let begun = try tx.begin(.executionSubmitted(run), payloads: input)
+        assert(begun == next, "an entry came between the end of a run and the next one")
+        try tx.append(.executionReadied(.init()), to: next)
+        return next
+    }
+}
+
+extension ExecutionState {
+    /// What the first entry of its next run says.
+    fileprivate var nextRun: ProtoExecutionSubmitted {
+        .with {
+            $0.id = id
+            $0.type = type
+            $0.continuedFrom = number
+            $0.firstRun = firstRun
+            if retry != .none { $0.retry = retry.proto }
+            $0.timeout = timeout?.wholeNanoseconds ?? 0
+        }
     }
 }

@@ -39,52 +39,37 @@ public struct Cancel: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-    /// The id's row is needed.
-    public var subject: String? { intervention.id }
 
     /// Granted until it has ended otherwise.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(intervention.actor, "actor")
         let id = intervention.id
-        guard let row = facts.row else { throw .unknownExecution(id) }
-        let open = state.execution(row.number)
-        let status: ExecutionStatus =
-            if let open { open.status } else { try .recorded(in: row, of: id) }
+        guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
+        let number = row.number
+        let open = tx[number]?.status
+        let status: ExecutionStatus = if let open { open } else { try .recorded(in: row, of: id) }
         if status == .cancelled {
-            return Decision(
-                [],
-                InterventionAnswer(number: row.number, status: status, wasSo: true)
-            )
+            return InterventionAnswer(number: number, status: status, wasSo: true)
         }
-        guard let execution = open, !status.isFinal else {
-            throw .hasEnded(id, status, "be cancelled")
+        guard open != nil, !status.isFinal else {
+            throw Refusal.hasEnded(id, status, "be cancelled")
         }
         // Code that may be running is told, and closes it once it has ended.
-        let isHeld = execution.session != 0 && state.isOpen(session: execution.session)
-        var builder = DraftBuilder(state, moment)
-        builder.end(
-            execution,
-            .cancelled,
+        let isHeld = tx.isHeld(number)
+        let signalsLeft = tx[known: number].signalsLeft
+        try tx.append(
             .executionCancelled(
                 .with {
                     $0.actor = intervention.actor
                     $0.error = ErrorFacts.cancelled.proto
                     $0.closes = !isHeld
-                    $0.signalsLeft = execution.signalsLeft
+                    $0.signalsLeft = signalsLeft
                 }
             ),
-            payloads: intervention.reason,
-            errorCode: ErrorFacts.cancelled.code,
-            closes: !isHeld
+            to: number,
+            payloads: intervention.reason
         )
-        return Decision(
-            builder.drafts,
-            InterventionAnswer(number: row.number, status: .cancelled, wasSo: false)
-        )
+        return InterventionAnswer(number: number, status: .cancelled, wasSo: false)
     }
 }
 
@@ -99,16 +84,10 @@ public struct Pause: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-    /// The id's row is needed.
-    public var subject: String? { intervention.id }
 
     /// Granted until it has ended.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        try intervention.set(paused: true, state, facts, moment)
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        try intervention.set(paused: true, &tx)
     }
 }
 
@@ -123,41 +102,29 @@ public struct Resume: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-    /// The id's row is needed.
-    public var subject: String? { intervention.id }
 
     /// Granted until it has ended.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        try intervention.set(paused: false, state, facts, moment)
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        try intervention.set(paused: false, &tx)
     }
 }
 
 extension Intervention {
     fileprivate func set(
         paused: Bool,
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<InterventionAnswer> {
+        _ tx: inout Transaction
+    ) throws -> InterventionAnswer {
         try Names.check(actor, "actor")
-        let execution = try state.open(id, facts, for: paused ? "be paused" : "be resumed")
-        let isSo = execution.isPaused == paused
-        var builder = DraftBuilder(state, moment)
+        let number = try tx.open(id, for: paused ? "be paused" : "be resumed")
+        let isSo = tx[known: number].isPaused == paused
         if !isSo {
             let event: ProtoEntry.OneOf_Event =
                 paused
                 ? .executionPaused(.with { $0.actor = actor })
                 : .executionResumed(.with { $0.actor = actor })
-            builder.add(event, to: execution.number, payloads: reason)
+            try tx.append(event, to: number, payloads: reason)
         }
-        return Decision(
-            builder.drafts,
-            InterventionAnswer(number: execution.number, status: execution.status, wasSo: isSo)
-        )
+        return InterventionAnswer(number: number, status: tx[known: number].status, wasSo: isSo)
     }
 }
 
@@ -173,54 +140,37 @@ public struct Retry: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-    /// The id's row is needed.
-    public var subject: String? { intervention.id }
-    /// What was closed must be folded again.
-    public var needsHistory: Bool { true }
 
     /// Granted for what has ended badly, or is parked.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(intervention.actor, "actor")
         let id = intervention.id
-        guard let row = facts.row else { throw .unknownExecution(id) }
-        guard let execution = state.execution(row.number) ?? facts.closed else {
-            throw .unknownExecution(id)
-        }
-        if execution.status.isFinal, state.execution(row.number) != nil {
+        guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
+        let open = tx[row.number]?.status
+        if let open, open.isFinal {
             throw Refusal(
                 .conflict,
-                "\(id) cannot be retried yet: it is \(execution.status.rawValue), and its code is still ending; wait for it, then try again"
+                "\(id) cannot be retried yet: it is \(open.rawValue), and its code is still ending; wait for it, then try again"
             )
         }
-        switch execution.status {
+        let status: ExecutionStatus = if let open { open } else { try .recorded(in: row, of: id) }
+        switch status {
         case .failed, .timedOut, .cancelled, .childrenTasksFailed, .finalizeTaskFailed: break
-        case _ where execution.isParked: break
+        case _ where tx[row.number]?.isParked ?? false: break
         case .completed, .expired:
-            throw .hasEnded(id, execution.status, "be retried")
+            throw Refusal.hasEnded(id, status, "be retried")
         default:
             throw Refusal(
                 .conflict,
-                "\(id) cannot be retried: it is \(execution.status.rawValue), and has not failed; wait for it, or cancel it first"
+                "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
-        var builder = DraftBuilder(state, moment)
-        builder.add(
+        try tx.append(
             .executionReopened(.with { $0.actor = intervention.actor }),
-            to: execution.number,
-            payloads: intervention.reason,
-            row: ExecutionIndexRow(
-                id: id,
-                row: ProtoExecutionRow.with { $0.number = execution.number }.encoded()
-            )
+            to: row.number,
+            payloads: intervention.reason
         )
-        return Decision(
-            builder.drafts,
-            InterventionAnswer(number: execution.number, status: .ready, wasSo: false)
-        )
+        return InterventionAnswer(number: row.number, status: .ready, wasSo: false)
     }
 }
 

@@ -43,18 +43,13 @@ public struct RecordOutcome: LeasedCommand {
     var name: String { "record outcome" }
     var phase: LeasePhase { .cleaning }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        try operation.check(execution)
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: operation, lease)
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try operation.check(tx[known: lease.execution])
+        try tx.append(logs, of: operation, lease)
         let sequence: UInt64
         switch outcome {
         case .success(let payloads, let verified):
-            sequence = builder.add(
+            sequence = try tx.append(
                 .checkpointSucceeded(
                     .with {
                         $0.operation = operation.proto
@@ -63,11 +58,11 @@ public struct RecordOutcome: LeasedCommand {
                         $0.verified = verified
                     }
                 ),
-                to: execution.number,
+                to: lease.execution,
                 payloads: payloads
             )
         case .failure(let error, let payloads):
-            sequence = builder.add(
+            sequence = try tx.append(
                 .checkpointFailed(
                     .with {
                         $0.operation = operation.proto
@@ -76,11 +71,11 @@ public struct RecordOutcome: LeasedCommand {
                         $0.error = error.proto
                     }
                 ),
-                to: execution.number,
+                to: lease.execution,
                 payloads: payloads
             )
         }
-        return Decision(builder.drafts, sequence)
+        return sequence
     }
 }
 
@@ -98,11 +93,15 @@ public struct LogChunk: Sendable {
     }
 }
 
-extension DraftBuilder {
+extension Transaction {
     /// Adds lines of a log, of an operation or of the handler between operations.
-    mutating func add(_ logs: [LogChunk], of operation: Operation?, _ lease: Lease) {
+    mutating func append(
+        _ logs: [LogChunk],
+        of operation: Operation?,
+        _ lease: Lease
+    ) throws {
         for chunk in logs {
-            add(
+            try append(
                 .logRecorded(
                     .with {
                         if let operation { $0.operation = operation.proto }

@@ -22,26 +22,21 @@ public struct RecordSnapshot: Command {
     public typealias Answer = UInt64
 
     /// Granted for a newer one than the last: of two processes that took one, the second is told.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        guard digest.count == 32, size > 0, size <= moment.nextSequence else {
+    public func decide(_ tx: inout Transaction) throws -> UInt64 {
+        guard digest.count == 32, size > 0, size <= tx.nextSequence else {
             throw Refusal(
                 .invalidArgument,
-                "a snapshot of \(size) entries with a digest of \(digest.count) bytes was to be recorded in a journal of \(moment.nextSequence) entries; take it of entries that are there, and hash it with SHA-256"
+                "a snapshot of \(size) entries with a digest of \(digest.count) bytes was to be recorded in a journal of \(tx.nextSequence) entries; take it of entries that are there, and hash it with SHA-256"
             )
         }
-        let last = state.journal.snapshotSize
+        let last = tx.state.journal.snapshotSize
         guard size > last else {
             throw Refusal(
                 .conflict,
                 "a snapshot of \(size) entries was to be recorded, and there is one of \(last); use that one"
             )
         }
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
+        return try tx.append(
             .snapshotTaken(
                 .with {
                     $0.projection = State.projection
@@ -53,6 +48,5 @@ public struct RecordSnapshot: Command {
             ),
             to: 0
         )
-        return Decision(builder.drafts, sequence)
     }
 }

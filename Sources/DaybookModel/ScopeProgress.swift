@@ -42,6 +42,13 @@ public struct ScopeProgress: Sendable {
         return scope.isDecided ? 0 : scope.branches
     }
 
+    /// Whether an operation is the last one recorded in its scope, has a branch of that number, and
+    /// none of its branches has decided it.
+    func isUndecided(_ operation: Operation, branch: UInt32) -> Bool {
+        branch < undecidedBranches(in: operation.scope)
+            && next(in: operation.scope) == operation.position &+ 1
+    }
+
     /// What an entry says of the operation that it is about: field 1 of its event.
     private struct Place {
         var scope: [UInt32] = []

@@ -13,22 +13,16 @@ public struct OpenSession: Command {
     public typealias Answer = UInt64
 
     /// Granted to whoever says properly who it is.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        guard Identifier(Array(self.facts.uuid)) != nil else {
+    public func decide(_ tx: inout Transaction) throws -> UInt64 {
+        guard Identifier(Array(facts.uuid)) != nil else {
             throw Refusal(
                 .invalidArgument,
-                "the UUID of a session has \(self.facts.uuid.count) bytes, and must have 16; make one as RFC 9562 says"
+                "the UUID of a session has \(facts.uuid.count) bytes, and must have 16; make one as RFC 9562 says"
             )
         }
-        try Names.check(self.facts.actor, "actor")
-        try Names.check(self.facts.program, "name of the program")
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(.sessionOpened(self.facts), to: 0)
-        return Decision(builder.drafts, sequence)
+        try Names.check(facts.actor, "actor")
+        try Names.check(facts.program, "name of the program")
+        return try tx.append(.sessionOpened(facts), to: 0)
     }
 }
 
@@ -41,37 +35,29 @@ public struct CloseSession: Command {
     public typealias Answer = Int
 
     /// Granted while the session is open.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Int> {
-        guard state.sessions.contains(where: { $0.number == moment.session }) else {
-            throw .unknownSession(moment.session)
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        guard tx.state.isOpen(session: tx.session) else {
+            throw Refusal.unknownSession(tx.session)
         }
-        var builder = DraftBuilder(state, moment)
-        let closed = builder.add(
-            .sessionClosed(.with { $0.session = moment.session }),
-            to: 0
-        )
+        let session = tx.session
+        let closed = try tx.append(.sessionClosed(.with { $0.session = session }), to: 0)
         var count = 0
-        for number in state.leased(by: moment.session) {
+        for number in tx.state.leased(by: session) {
             // What waits goes on waiting: nobody needs to hold it.
-            guard let execution = state.execution(number), execution.status != .waiting else {
+            if tx[known: number].status == .waiting { continue }
+            count += 1
+            if tx[known: number].isCleaning {
+                try tx.close(number, causation: closed)
                 continue
             }
-            if execution.isCleaning {
-                builder.close(execution, causation: closed)
-            } else {
-                builder.add(
-                    .leaseReleased(.with { $0.epoch = execution.epoch }),
-                    to: number,
-                    causation: closed
-                )
-            }
-            count += 1
+            let epoch = tx[known: number].epoch
+            try tx.append(
+                .leaseReleased(.with { $0.epoch = epoch }),
+                to: number,
+                causation: closed
+            )
         }
-        return Decision(builder.drafts, count)
+        return count
     }
 }
 
@@ -117,24 +103,16 @@ public struct LoseSession: Command {
     }
 
     /// Granted while the session is known as open; afterwards there is nothing to do.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
-        guard session != moment.session else {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        guard session != tx.session else {
             throw Refusal(
                 .invalidArgument,
                 "the session \(session) is the one that asks; it is not lost: close it instead"
             )
         }
-        guard state.sessions.contains(where: { $0.number == session }) else {
-            return Decision([], Answer())
-        }
+        guard tx.state.isOpen(session: session) else { return Answer() }
         if let eviction { try Names.check(eviction.actor, "actor") }
-        var builder = DraftBuilder(state, moment)
-        var answer = Answer()
-        let lost = builder.add(
+        let lost = try tx.append(
             .sessionLost(
                 .with {
                     $0.session = session
@@ -144,45 +122,54 @@ public struct LoseSession: Command {
             to: 0,
             payloads: eviction?.reason
         )
-        for number in state.leased(by: session) {
+        var answer = Answer()
+        for number in tx.state.leased(by: session) {
             // What waits goes on waiting: nobody needs to hold it.
-            guard let execution = state.execution(number), execution.status != .waiting else {
-                continue
-            }
-            if execution.isCleaning {
-                builder.close(execution, causation: lost)
-                continue
-            }
-            // A loss counts only if a body was running.
-            let losses = execution.losses + (execution.status == .running ? 1 : 0)
-            builder.add(
-                .leaseLost(
-                    .with {
-                        $0.epoch = execution.epoch
-                        $0.losses = losses
-                    }
-                ),
-                to: number,
-                causation: lost
-            )
-            if losses >= state.journal.lossLimit {
-                builder.add(
-                    .executionParked(
-                        .with {
-                            $0.epoch = execution.epoch
-                            $0.reason = .losses
-                        }
-                    ),
-                    to: number,
-                    payloads: parkMessage,
-                    causation: lost
-                )
+            if tx[known: number].status == .waiting { continue }
+            if tx[known: number].isCleaning {
+                try tx.close(number, causation: lost)
+            } else if try takeBack(number, causation: lost, &tx) {
                 answer.parked.append(number)
             } else {
                 answer.readied.append(number)
             }
         }
-        return Decision(builder.drafts, answer)
+        return answer
+    }
+
+    /// - Returns: whether the execution is parked for it.
+    private func takeBack(
+        _ number: UInt64,
+        causation lost: UInt64,
+        _ tx: inout Transaction
+    ) throws -> Bool {
+        let epoch = tx[known: number].epoch
+        // A loss counts only if a body was running.
+        let losses =
+            tx[known: number].losses + (tx[known: number].status == .running ? 1 : 0)
+        try tx.append(
+            .leaseLost(
+                .with {
+                    $0.epoch = epoch
+                    $0.losses = losses
+                }
+            ),
+            to: number,
+            causation: lost
+        )
+        guard losses >= tx.state.journal.lossLimit else { return false }
+        try tx.append(
+            .executionParked(
+                .with {
+                    $0.epoch = epoch
+                    $0.reason = .losses
+                }
+            ),
+            to: number,
+            payloads: parkMessage,
+            causation: lost
+        )
+        return true
     }
 }
 

@@ -20,30 +20,24 @@ public struct StartOperation: LeasedCommand {
 
     var name: String { "start operation" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64> {
-        try operation.check(execution)
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
+        try operation.check(tx[known: lease.execution])
+        return try tx.append(
             .operationStarted(
                 .with {
                     $0.operation = operation.proto
                     $0.epoch = lease.epoch
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, sequence)
     }
 }
 
 extension Operation {
     /// An operation can be recorded only after all before it in its scope, and once; not while it
     /// waits for its next try.
-    func check(_ execution: ExecutionState) throws(Refusal) {
+    func check(_ execution: borrowing ExecutionState) throws(Refusal) {
         try Names.check(name, "name of an operation")
         let next = execution.progress.next(in: scope)
         guard position == next else {
@@ -52,7 +46,7 @@ extension Operation {
                 "the operation \(name) is number \(position) of its scope in \(execution.id), and number \(next) is the next to be recorded; one operation is recorded once, in order"
             )
         }
-        guard !execution.waits.contains(where: { $0.operation.isSamePlace(as: self) }) else {
+        guard !execution.isWaiting(self) else {
             throw Refusal(
                 .conflict,
                 "the operation \(name) is number \(position) of its scope in \(execution.id), and waits for its next try; begin it when that has come"

@@ -1,6 +1,5 @@
 public import DaybookFormat
-import DequeModule
-import HeapModule
+import SwiftProtobuf
 
 /// An entry that this version cannot take in.
 public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible {
@@ -50,17 +49,43 @@ extension State {
         committed entry: EntryView,
         _ history: HistoryFold = Self.noHistory
     ) throws -> ExecutionState? {
+        assert(!batch.isOpen, "an entry of others comes in the middle of a batch")
+        let closed = try apply(entry, history)
+        next = entry.header.sequence + 1
+        return closed
+    }
+
+    /// Takes in an entry of the batch under way.
+    /// - Returns: the row that its execution's id has from now on, if the entry changes it.
+    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws. The batch must end
+    ///   then.
+    mutating func apply(
+        pending entry: EntryView,
+        _ history: HistoryFold = Self.noHistory
+    ) throws -> ExecutionIndexRow? {
+        assert(batch.isOpen, "an entry of a batch comes before the batch has begun")
+        let number = entry.header.execution
+        if number != 0 { noteTouch(number) }
+        batch.next = entry.header.sequence + 1
+        if let closed = try apply(entry, history) { return closed.closedIndexRow }
+        switch EventKind(rawValue: entry.event) {
+        case .executionSubmitted, .executionReopened: return executions[number]?.openIndexRow
+        default: return nil
+        }
+    }
+
+    private mutating func apply(
+        _ entry: EntryView,
+        _ history: HistoryFold
+    ) throws -> ExecutionState? {
         let kind = try Self.kind(of: entry)
         do {
-            var closed: ExecutionState?
-            if entry.header.execution != 0 {
-                closed = try applyToExecution(kind, entry, history)
-            } else {
-                try base.journal.apply(kind, entry)
-                try Self.apply(kind, entry, &base.sessions)
+            guard entry.header.execution != 0 else {
+                try journal.apply(kind, entry)
+                try Self.apply(kind, entry, &sessions)
+                return nil
             }
-            base.next = entry.header.sequence + 1
-            return closed
+            return try applyToExecution(kind, entry, history)
         } catch let error as WireError {
             throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
         }
@@ -87,39 +112,47 @@ extension State {
             insert(try newState(entry))
             return nil
         }
-        if kind == .executionReopened, base.executions[number] == nil {
+        if kind == .executionReopened, executions[number] == nil {
             var state = try history(number, entry.header.sequence)
             let change = try state.apply(kind, entry)
+            state.type = intern(state.type)
             insert(state)
-            follow(change, state)
+            follow(change, number)
             return nil
         }
-        let change = try base.executions.update(number) { state throws(WireError) in
+        let change = try executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)
         }
         guard let change else { throw Self.notOpen(entry) }
-        if change.closed {
-            return base.executions.remove(number)
-        }
-        if change.becameClaimable || change.leftQueue || change.timer != nil || change.droppedTimer,
-            let state = base.executions[number]
-        {
-            follow(change, state)
-        }
-        return nil
+        if change.concernsOthers { follow(change, number) }
+        return change.closed ? executions.remove(number) : nil
     }
 
     /// Brings queues and timers up to date.
-    private mutating func follow(_ change: ExecutionState.Change, _ state: ExecutionState) {
-        if change.becameClaimable {
-            enqueue(state.type, ReadyItem(number: state.number, sequence: state.readySequence))
+    private mutating func follow(_ change: ExecutionState.Change, _ number: UInt64) {
+        let executions = executions
+        guard let state = executions[number] else { return }
+        let isQueued = { (item: ReadyQueues.Item) in
+            executions[item.number]?.isQueued(item) ?? false
         }
-        if change.leftQueue { trimQueue(state.type) }
-        if let timer = change.timer { base.timers.insert(timer) }
-        if change.droppedTimer { base.timers.noteDropped() }
+        if change.becameClaimable {
+            let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
+            ready.insert(item, type: state.type, isQueued)
+        }
+        if change.leftQueue { ready.trim(type: state.type, isQueued) }
+        if change.hasTimersAgain {
+            for timer in state.timers { timers.insert(timer) }
+        } else if let timer = change.timer {
+            timers.insert(timer)
+        }
+        if change.droppedTimers > 0 {
+            timers.noteDropped(change.droppedTimers) { item in
+                executions[item.execution]?.hasTimer(item) ?? false
+            }
+        }
     }
 
-    private func newState(_ entry: EntryView) throws -> ExecutionState {
+    private mutating func newState(_ entry: EntryView) throws -> ExecutionState {
         guard entry.header.execution == entry.header.sequence else {
             throw InconsistentEntry(
                 sequence: entry.header.sequence,
@@ -127,14 +160,12 @@ extension State {
                     "it submits the execution \(entry.header.execution), which is not its own sequence"
             )
         }
-        return try ExecutionState(submitted: entry) { base.types[TypeName($0)] ?? $0 }
+        return try ExecutionState(submitted: entry) { intern($0) }
     }
 
-    /// Puts an execution into the base, and shares its type's name with those to come.
     private mutating func insert(_ state: ExecutionState) {
-        base.executions.insert(state)
-        if base.types[TypeName(state.type)] == nil { base.types[TypeName(state.type)] = state.type }
-        for timer in state.timers { base.timers.insert(timer) }
+        for timer in state.timers { timers.insert(timer) }
+        executions.insert(state)
     }
 
     private static func notOpen(_ entry: EntryView) -> InconsistentEntry {
@@ -144,122 +175,27 @@ extension State {
         )
     }
 
-    private mutating func enqueue(_ type: String, _ item: ReadyItem) {
-        var queue = base.ready.removeValue(forKey: TypeName(type)) ?? ReadyQueue()
-        queue.items.append(item)
-        if queue.items.count > queue.limit {
-            queue.items.removeAll { item in
-                base.executions[item.number].map { !isQueued($0, item) } ?? true
-            }
-            queue.limit = max(64, queue.items.count * 2)
-        }
-        base.ready[TypeName(type)] = queue
-    }
-
-    /// Drops places at the head of a queue that are void.
-    private mutating func trimQueue(_ type: String) {
-        let name = TypeName(type)
-        while let item = base.ready[name]?.items.first {
-            if let state = base.executions[item.number], isQueued(state, item) { return }
-            base.ready[name]?.items.removeFirst()
-        }
-    }
-
-    // MARK: The batch under way
-
-    /// Takes in an entry of the batch under way.
-    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws.
-    public mutating func apply(pending entry: EntryView, _ history: HistoryFold = Self.noHistory)
-        throws
-    {
-        let kind = try Self.kind(of: entry)
-        do {
-            try applyPending(kind, entry, history)
-        } catch let error as WireError {
-            throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
-        }
-    }
-
-    private mutating func applyPending(
-        _ kind: EventKind,
-        _ entry: EntryView,
-        _ history: HistoryFold
-    ) throws {
-        overlay.next = entry.header.sequence + 1
-        let number = entry.header.execution
-        guard number != 0 else {
-            var journal = journal
-            var sessions = sessions
-            try journal.apply(kind, entry)
-            try Self.apply(kind, entry, &sessions)
-            overlay.journal = journal
-            overlay.sessions = sessions
-            return
-        }
-        if overlay.executions[number] == nil { overlay.order.append(number) }
-        if kind == .executionSubmitted {
-            overlay.executions[number] = .some(try newState(entry))
-            return
-        }
-        var state: ExecutionState
-        if let open = execution(number) {
-            state = open
-        } else if kind == .executionReopened {
-            state = try history(number, entry.header.sequence)
-        } else {
-            throw Self.notOpen(entry)
-        }
-        let change = try state.apply(kind, entry)
-        overlay.executions[number] = .some(change.closed ? nil : state)
-        if !change.closed {
-            overlay.changes.append((state.type, state.number, state.readySequence, change))
-        }
-    }
-
-    /// Merges the batch: it is on the disk.
-    public mutating func commit() {
-        guard !overlay.isEmpty else { return }
-        base.next = overlay.next
-        for number in overlay.order {
-            if let state = overlay.executions[number] ?? nil {
-                // What had ended and was reopened has its deadlines back.
-                if base.executions[number]?.status.isFinal ?? true {
-                    insert(state)
-                } else {
-                    base.executions.insert(state)
-                }
-            } else {
-                base.executions.remove(number)
-            }
-        }
-        if let sessions = overlay.sessions { base.sessions = sessions }
-        if let journal = overlay.journal { base.journal = journal }
-        let changes = overlay.changes
-        overlay = Overlay()
-        for (type, number, readySequence, change) in changes {
-            if change.becameClaimable {
-                enqueue(type, ReadyItem(number: number, sequence: readySequence))
-            }
-            if let timer = change.timer { base.timers.insert(timer) }
-            if change.droppedTimer { base.timers.noteDropped() }
-        }
-        for (type, _, _, change) in changes where change.leftQueue { trimQueue(type) }
-    }
-
-    /// Drops the batch: it is not on the disk, and will not be.
-    public mutating func rollBack() { overlay = Overlay() }
-
     // MARK: Time
 
-    /// When something happens by itself for the next time, by what is on the disk; nil: not ever.
-    /// May be too early, never too late.
-    public var nextDeadline: Timestamp? { base.timers.next }
+    /// When something happens by itself for the next time; nil: not ever. May be too early, never
+    /// too late.
+    public var nextDeadline: Timestamp? { timers.next }
 
-    /// Lets the time pass: finds what is due, for ``FireTimers``.
-    public mutating func advance(to now: Timestamp, limit: Int) {
-        let executions = base.executions
-        base.timers.advance(to: now, limit: limit) { item in
-            executions[item.execution]?.hasTimer(item) ?? false
-        }
+    /// Takes out the first deadline that has come by `now` and stands.
+    mutating func removeDue(by now: Timestamp) -> TimerItem? {
+        let executions = executions
+        return timers.removeFirst(by: now) { executions[$0.execution]?.hasTimer($0) ?? false }
+    }
+}
+
+extension ExecutionState {
+    /// The row of its id while it is open.
+    fileprivate var openIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id, row: ProtoExecutionRow.with { $0.number = number }.encoded())
+    }
+
+    /// The row of its id once it is closed.
+    fileprivate var closedIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id, row: closedRow.encoded())
     }
 }

@@ -21,13 +21,13 @@ extension State {
         to write: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         var writer = WireWriter(capacity: Self.snapshotPiece * 2)
-        writer.message(base.journal.created.encoded(), field: 5)
-        writer.varint(base.journal.snapshotSize, field: 6)
-        for session in base.sessions { writer.message(session.open.encoded(), field: 7) }
+        writer.message(journal.created.encoded(), field: 5)
+        writer.varint(journal.snapshotSize, field: 6)
+        for session in sessions { writer.message(session.open.encoded(), field: 7) }
         var execution = WireWriter()
         var nested = WireWriter()
-        for number in base.executions.numbers {
-            guard let state = base.executions[number] else { continue }
+        for number in executions.numbers {
+            guard let state = executions[number] else { continue }
             execution.removeAll()
             state.writeSnapshot(to: &execution, &nested)
             writer.bytes(execution.bytes, field: 8)
@@ -45,33 +45,22 @@ extension State {
     /// - Throws: `WireError`.
     public init(snapshot: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
-        var ready: [ReadyItem] = []
-        var timers: [TimerItem] = []
         var reader = WireReader(snapshot)
         while let field = try reader.field() {
             switch field.tag {
-            case 3 << 3: base.next = try reader.varint()
+            case 3 << 3: next = try reader.varint()
             case 5 << 3 | 2:
-                base.journal.apply(try ProtoJournalCreated(wire: try reader.bytes()))
-            case 6 << 3: base.journal.snapshotSize = try reader.varint()
+                journal.apply(try ProtoJournalCreated(wire: try reader.bytes()))
+            case 6 << 3: journal.snapshotSize = try reader.varint()
             case 7 << 3 | 2:
-                base.sessions.append(try Session(ProtoOpenSession(wire: try reader.bytes())))
+                sessions.append(try Session(ProtoOpenSession(wire: try reader.bytes())))
             case 8 << 3 | 2:
                 let state = try ExecutionState(snapshot: try reader.bytes()) { intern($0) }
-                base.executions.insert(state)
-                timers += state.timers
-                if state.isClaimable {
-                    ready.append(ReadyItem(number: state.number, sequence: state.readySequence))
-                }
+                executions.insert(state)
             default: try reader.skip(field)
             }
         }
-        base.timers = Timers(timers)
-        ready.sort { $0.sequence < $1.sequence }
-        for item in ready {
-            guard let type = base.executions[item.number]?.type else { continue }
-            base.ready[TypeName(type), default: ReadyQueue()].items.append(item)
-        }
+        rebuildQueues()
     }
 }
 

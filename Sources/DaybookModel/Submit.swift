@@ -55,26 +55,15 @@ public struct Submit: Command {
         public let status: ExecutionStatus
     }
 
-    /// The id's row is needed.
-    public var subject: String? { id }
 
     /// Records the execution unless it is there.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(id, "execution id")
         try Names.check(type, "workflow name")
         try terms.check()
-        if let row = facts.row {
-            return Decision([], try existing(row, state, facts))
-        }
-        var builder = DraftBuilder(state, moment)
-        // Interning may come first, so the number is known only when the entry is added.
-        let number = moment.nextSequence + UInt64(builder.newTypes(payloads))
-        let row = ProtoExecutionRow.with { $0.number = number }
-        builder.add(
+        if let row = try tx.row(of: id) { return try existing(row, tx) }
+        let expiresAt = tx.now.adding(tx.state.journal.submissionLifetime).rawValue
+        let number = try tx.begin(
             .executionSubmitted(
                 .with {
                     $0.id = id
@@ -82,33 +71,26 @@ public struct Submit: Command {
                     if terms.retry != .none { $0.retry = terms.retry.proto }
                     $0.timeout = terms.timeout?.wholeNanoseconds ?? 0
                     $0.delay = terms.delay.wholeNanoseconds
-                    $0.expiresAt = moment.now.adding(state.journal.submissionLifetime).rawValue
+                    $0.expiresAt = expiresAt
                 }
             ),
-            to: number,
-            payloads: payloads,
-            row: ExecutionIndexRow(id: id, row: row.encoded())
+            payloads: payloads
         )
-        return Decision(
-            builder.drafts,
-            Answer(number: number, existed: false, status: .submitted)
-        )
+        return Answer(number: number, existed: false, status: .submitted)
     }
 
     private func existing(
         _ row: ProtoExecutionRow,
-        _ state: borrowing State,
-        _ facts: Facts
-    ) throws(Refusal) -> Answer {
-        let open = state.execution(row.number)
-        let recordedType = open?.type ?? row.closed.type
+        _ tx: borrowing Transaction
+    ) throws -> Answer {
+        let recordedType = tx[row.number]?.type ?? row.closed.type
         guard recordedType.utf8.elementsEqual(type.utf8) else {
             throw Refusal(
                 .conflict,
                 "the id \(id) was submitted for the workflow \(recordedType) before, and now for \(type); choose another id"
             )
         }
-        guard let input = facts.input, let salt = input.salt else {
+        guard let input = try tx.input(of: row.number), let salt = input.salt else {
             throw Refusal(
                 .erased,
                 "the id \(id) exists, and its input has been erased, so that it cannot be compared; choose another id"
@@ -121,8 +103,29 @@ public struct Submit: Command {
             )
         }
         let status: ExecutionStatus =
-            if let open { open.status } else { try .recorded(in: row, of: id) }
+            if let open = tx[row.number]?.status { open } else { try .recorded(in: row, of: id) }
         return Answer(number: row.number, existed: true, status: status)
+    }
+}
+
+/// Records an execution and asks for it to run, in one decision: the handshake of a caller that
+/// waits for the end itself. What it records is what ``Submit`` and ``Execute`` record.
+public struct SubmitAndExecute: Command {
+    /// What to record.
+    public let submission: Submit
+
+    /// Puts the command together.
+    public init(_ submission: Submit) { self.submission = submission }
+
+    /// What is recorded under the id.
+    public typealias Answer = Submit.Answer
+
+    /// Records what is not there, and has it wait to be claimed unless it has been asked to run.
+    public func decide(_ tx: inout Transaction) throws -> Answer {
+        let answer = try submission.decide(&tx)
+        guard answer.status == .submitted else { return answer }
+        try tx.ready(answer.number)
+        return Answer(number: answer.number, existed: answer.existed, status: .ready)
     }
 }
 

@@ -7,47 +7,38 @@ import HeapModule
 /// the heap may be void.
 struct Timers: Sendable {
     private var heap: Heap<TimerItem>
-    /// Those that have come and are not fired yet, in order.
-    private(set) var due: [TimerItem] = []
     private var dropped = 0
 
     init(_ items: [TimerItem] = []) { heap = Heap(items) }
 
     /// How many deadlines are kept, void ones included.
-    var count: Int { heap.count + due.count }
+    var count: Int { heap.count }
 
-    /// The first deadline.
-    var next: Timestamp? {
-        guard let first = due.first else { return heap.min?.deadline }
-        return heap.min.map { min($0, first).deadline } ?? first.deadline
-    }
+    /// The first deadline; it may no longer stand.
+    var next: Timestamp? { heap.min?.deadline }
 
     mutating func insert(_ item: TimerItem) { heap.insert(item) }
 
-    /// One of the items no longer stands.
-    mutating func noteDropped() { dropped += 1 }
+    /// So many of the items no longer stand. Once that may be half of them, they are dropped.
+    mutating func noteDropped(_ count: Int, _ stands: (TimerItem) -> Bool) {
+        dropped += count
+        guard dropped > 64, dropped * 2 > heap.count else { return }
+        heap = Heap(heap.unordered.filter(stands))
+        dropped = 0
+    }
 
-    /// Moves to ``due`` what has come by `now`, up to `limit` items, and drops what no longer
-    /// stands.
-    mutating func advance(
-        to now: Timestamp,
-        limit: Int,
-        _ stands: (TimerItem) -> Bool
-    ) {
-        due.removeAll { !stands($0) }
-        // What was reopened may wait for a time that came before theirs.
-        if let first = heap.min, let last = due.last, first < last {
-            for item in due { heap.insert(item) }
-            due = []
-        }
-        while due.count < limit, let first = heap.min, first.deadline <= now {
+    /// Takes out the first deadline that stands and has come by `now`; drops those before it that do
+    /// not stand, and after it as far as they come to the top.
+    mutating func removeFirst(by now: Timestamp, _ stands: (TimerItem) -> Bool) -> TimerItem? {
+        while let first = heap.min, first.deadline <= now {
             heap.removeMin()
-            if stands(first), due.last != first { due.append(first) }
+            if stands(first) { return first }
+            dropped = max(0, dropped - 1)
         }
-        if dropped > 64, dropped * 2 > heap.count {
-            heap = Heap(heap.unordered.filter(stands))
-            dropped = 0
+        while let first = heap.min, !stands(first) {
+            heap.removeMin()
+            dropped = max(0, dropped - 1)
         }
-        while let first = heap.min, !stands(first) { heap.removeMin() }
+        return nil
     }
 }

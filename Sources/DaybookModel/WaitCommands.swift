@@ -43,34 +43,30 @@ public struct StartTimer: LeasedCommand {
 
     var name: String { "start timer" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Bool> {
-        try operation.check(execution)
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        let deadline = until.deadline(moment.now)
-        let waits = deadline > moment.now
-        builder.add(
+    func decideUnderLease(_ tx: inout Transaction) throws -> Bool {
+        try operation.check(tx[known: lease.execution])
+        try tx.append(logs, of: nil, lease)
+        let deadline = until.deadline(tx.now)
+        let waits = deadline > tx.now
+        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
+        try tx.append(
             .timerStarted(
                 .with {
                     $0.operation = operation.proto
                     $0.epoch = lease.epoch
                     $0.deadline = deadline.rawValue
-                    $0.idle = waits && execution.becomesIdle(suspended)
+                    $0.idle = isIdle
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
         if !waits {
-            builder.add(
+            try tx.append(
                 .timerFired(.with { $0.operation = operation.proto }),
-                to: execution.number
+                to: lease.execution
             )
         }
-        return Decision(builder.drafts, waits)
+        return waits
     }
 }
 
@@ -118,39 +114,35 @@ public struct AwaitSignal: LeasedCommand {
 
     var name: String { "await signal" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<UInt64?> {
-        try operation.check(execution)
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: nil, lease)
-        if let signal = execution.firstSignal(named: operation.name) {
-            builder.add(
+    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64? {
+        try operation.check(tx[known: lease.execution])
+        try tx.append(logs, of: nil, lease)
+        if let signal = tx[known: lease.execution].firstSignal(named: operation.name) {
+            try tx.append(
                 .signalDelivered(
                     .with {
                         $0.operation = operation.proto
                         $0.signal = signal
                     }
                 ),
-                to: execution.number
+                to: lease.execution
             )
-            return Decision(builder.drafts, signal)
+            return signal
         }
-        builder.add(
+        let isIdle = tx[known: lease.execution].becomesIdle(suspended)
+        let deadline = timeout.map { tx.now.adding(max($0.wholeNanoseconds, 1)).rawValue } ?? 0
+        try tx.append(
             .signalAwaited(
                 .with {
                     $0.operation = operation.proto
                     $0.epoch = lease.epoch
-                    $0.deadline =
-                        timeout.map { moment.now.adding(max($0.wholeNanoseconds, 1)).rawValue } ?? 0
-                    $0.idle = execution.becomesIdle(suspended)
+                    $0.deadline = deadline
+                    $0.idle = isIdle
                 }
             ),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, nil)
+        return nil
     }
 }
 
@@ -164,8 +156,16 @@ extension ExecutionState {
     }
 
     /// The oldest signal of a name that nobody has asked for.
-    func firstSignal(named name: String) -> UInt64? {
-        rare.signals.first { $0.name.utf8.elementsEqual(name.utf8) }?.sequence
+    func firstSignal(named name: String) -> UInt64? { rare.mailbox.first(named: name) }
+
+    /// The operation that began to wait with an entry, and still does.
+    func operation(waitingSince sequence: UInt64) -> Operation? {
+        waits.first { $0.sequence == sequence }?.operation
+    }
+
+    /// Whether an operation waits.
+    func isWaiting(_ operation: Operation) -> Bool {
+        waits.contains { $0.operation.isSamePlace(as: operation) }
     }
 
     /// The oldest wait for a signal of a name.
@@ -220,19 +220,15 @@ public struct RetryOperation: LeasedCommand {
 
     var name: String { "retry operation" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Bool> {
-        try operation.check(execution)
+    func decideUnderLease(_ tx: inout Transaction) throws -> Bool {
+        try operation.check(tx[known: lease.execution])
         try policy.check()
+        let isIdle = tx[known: lease.execution].becomesIdle(suspended)
         let seed =
-            [execution.number, UInt64(operation.position)] + operation.scope.map(UInt64.init)
-        let deadline = moment.now.adding(max(policy.delay(after: tries, seed: seed), 1))
-        var builder = DraftBuilder(state, moment)
-        builder.add(logs, of: operation, lease)
-        builder.add(
+            [lease.execution, UInt64(operation.position)] + operation.scope.map(UInt64.init)
+        let deadline = tx.now.adding(max(policy.delay(after: tries, seed: seed), 1))
+        try tx.append(logs, of: operation, lease)
+        try tx.append(
             .operationRetried(
                 .with {
                     $0.operation = operation.proto
@@ -240,13 +236,13 @@ public struct RetryOperation: LeasedCommand {
                     $0.error = error.proto
                     $0.tries = tries
                     $0.retryAt = deadline.rawValue
-                    $0.idle = execution.becomesIdle(suspended)
+                    $0.idle = isIdle
                 }
             ),
-            to: execution.number,
+            to: lease.execution,
             payloads: payloads
         )
-        return Decision(builder.drafts, true)
+        return true
     }
 }
 
@@ -268,21 +264,15 @@ public struct Suspend: LeasedCommand {
 
     var name: String { "suspend" }
 
-    func decide(
-        _ state: borrowing State,
-        _ execution: ExecutionState,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Void> {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Void {
         // What it waited for may have come meanwhile.
-        guard execution.status == .running, suspended > 0, execution.waits.count == suspended else {
-            return Decision([], ())
-        }
-        var builder = DraftBuilder(state, moment)
-        builder.add(
+        guard tx[known: lease.execution].status == .running, suspended > 0,
+            tx[known: lease.execution].waits.count == suspended
+        else { return }
+        try tx.append(
             .executionWaiting(.with { $0.epoch = lease.epoch }),
-            to: execution.number
+            to: lease.execution
         )
-        return Decision(builder.drafts, ())
     }
 }
 
@@ -323,24 +313,19 @@ public struct Signal: Command {
         public let isDelivered: Bool
     }
 
-    /// The id's row is needed.
-    public var subject: String? { id }
 
     /// Records it while the execution has not ended.
-    public func decide(
-        _ state: borrowing State,
-        _ facts: Facts,
-        _ moment: Moment
-    ) throws(Refusal) -> Decision<Answer> {
+    public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(name, "name of a signal")
         if let signalID { try Names.check(signalID, "id of a signal") }
         try Names.check(actor, "actor")
-        let execution = try state.open(id, facts, for: "take the signal \(name)")
-        if let signalID, execution.rare.signalIDs.contains(signalID) {
-            return Decision([], Answer(sequence: nil, isDelivered: false))
+        let number = try tx.open(id, for: "take the signal \(name)")
+        if let signalID, tx[known: number].rare.signalIDs.contains(Name(signalID)) {
+            return Answer(sequence: nil, isDelivered: false)
         }
-        var builder = DraftBuilder(state, moment)
-        let sequence = builder.add(
+        let operation = tx[known: number].firstWait(forSignal: name)?.operation
+        let readies = tx.state.hasNoHolder(number)
+        let sequence = try tx.append(
             .signalReceived(
                 .with {
                     $0.name = name
@@ -348,43 +333,22 @@ public struct Signal: Command {
                     $0.actor = actor
                 }
             ),
-            to: execution.number,
+            to: number,
             payloads: payloads
         )
-        let wait = execution.firstWait(forSignal: name)
-        if let wait {
-            builder.add(
-                .signalDelivered(
-                    .with {
-                        $0.operation = wait.operation.proto
-                        $0.signal = sequence
-                        $0.readies = state.hasNoHolder(execution)
-                    }
-                ),
-                to: execution.number,
-                causation: sequence
-            )
-        }
-        return Decision(builder.drafts, Answer(sequence: sequence, isDelivered: wait != nil))
-    }
-}
-
-extension State {
-    /// Whether an execution waits, and nobody who lives holds its lease.
-    func hasNoHolder(_ execution: ExecutionState) -> Bool {
-        execution.status == .waiting && !isOpen(session: execution.session)
-    }
-
-    /// An execution that has not ended.
-    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
-    func open(_ id: String, _ facts: Facts, for what: String) throws(Refusal) -> ExecutionState {
-        guard let row = facts.row else { throw .unknownExecution(id) }
-        guard let execution = execution(row.number) else {
-            let status = try ExecutionStatus.recorded(in: row, of: id)
-            throw .hasEnded(id, status, what)
-        }
-        guard !execution.status.isFinal else { throw .hasEnded(id, execution.status, what) }
-        return execution
+        guard let operation else { return Answer(sequence: sequence, isDelivered: false) }
+        try tx.append(
+            .signalDelivered(
+                .with {
+                    $0.operation = operation.proto
+                    $0.signal = sequence
+                    $0.readies = readies
+                }
+            ),
+            to: number,
+            causation: sequence
+        )
+        return Answer(sequence: sequence, isDelivered: true)
     }
 }
 

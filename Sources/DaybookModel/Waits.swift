@@ -38,12 +38,6 @@ public struct NamedOutput: Hashable, Sendable {
     public internal(set) var sequence: UInt64
 }
 
-/// A signal that nobody has asked for yet.
-struct BufferedSignal: Hashable, Sendable {
-    let name: String
-    let sequence: UInt64
-}
-
 /// A deadline of an execution, in the heap of all of them.
 struct TimerItem: Comparable, Sendable {
     let deadline: Timestamp

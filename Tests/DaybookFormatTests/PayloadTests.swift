@@ -104,7 +104,8 @@ import Testing
     @Test func contentTypesGetTheirNumbersLater() throws {
         var sealed = try SealedPayloads(payloads, limit: 100_000)
         let macs = sealed.commitments.map(\.mac)
-        sealed.setContentTypeNumbers([1, 2, 9])
+        let numbers: [String: UInt32] = [ContentTypes.json: 1, ContentTypes.text: 2, "x/y": 9]
+        sealed.setContentTypeNumbers { numbers[$0] ?? 0 }
         #expect(sealed.commitments.map(\.contentType) == [1, 2, 9])
         #expect(sealed.commitments.map(\.mac) == macs)
     }

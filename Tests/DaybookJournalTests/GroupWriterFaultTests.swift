@@ -44,10 +44,12 @@ import Testing
                 await gate.waitUntilReached()
                 for _ in 0..<30 {
                     group.addTask {
-                        await callers.outcome { fold, point in
+                        await callers.outcome { fold, batch in
                             // The last one of the batch breaks the disk.
                             if fold.pending.count == 29 { store.inject(fault) }
-                            return Decided([Drafts.entry(1)], .success(point.nextSequence))
+                            let sequence = batch.nextSequence
+                            try fold.append(Drafts.entry(1), batch)
+                            return .success(sequence)
                         }
                     }
                 }
@@ -106,9 +108,9 @@ import Testing
             try await withWriter(store) { callers async throws in
                 #expect(try await callers.perform(Callers.entry(1)) == 1)
                 let large = String(repeating: "a", count: 60_000)
-                let outcome = await callers.outcome { _, _ in
-                    let draft = Drafts.entry(1, text: large)
-                    return Decided(Array(repeating: draft, count: 30), .success(0))
+                let outcome = await callers.outcome { fold, batch in
+                    for _ in 0..<30 { try fold.append(Drafts.entry(1, text: large), batch) }
+                    return .success(0)
                 }
                 let error = #expect(throws: JournalError.self) { try outcome.get() }
                 #expect(error?.code == .full)
@@ -126,6 +128,26 @@ import Testing
             #expect(throws: TallyFold.Refused.self) { try outcome.get() }
             #expect(callers.writer.journal.head.size == 1)
             #expect(try await callers.perform(Callers.entry(12)) == 1)
+        }
+    }
+
+    /// The state runs ahead of the disk until it can be read again: nothing is decided on it.
+    @Test func aBatchThatCannotBeTakenBackIsTakenBackBeforeTheNext() async throws {
+        let store = MemoryStore()
+        var fold = TallyFold()
+        fold.undoFaults = Array(repeating: JournalError(.system, "the disk cannot be read"), count: 2)
+        try await withWriter(store, fold: fold) { callers async throws in
+            store.inject(.full)
+            let first = await callers.outcome(Callers.entry(1))
+            let error = #expect(throws: JournalError.self) { try first.get() }
+            #expect(error?.message.contains("the disk cannot be read") == true)
+            let second = await callers.outcome { _, _ in
+                Issue.record("a command was decided on a state that runs ahead")
+                return .success(0)
+            }
+            #expect(throws: JournalError.self) { try second.get() }
+            #expect(try await callers.perform(Callers.entry(1)) == 1)
+            #expect(callers.writer.inspect { $0.rollBacks } == 1)
         }
     }
 
@@ -166,7 +188,7 @@ import Testing
                 // A command without entries has each of them take in the last of the other's.
                 for writer in writers {
                     _ = try await writer.perform {
-                        { _, point in Decided<UInt64>([], .success(point.nextSequence)) }
+                        { _, batch in Swift.Result<UInt64, any Error>.success(batch.nextSequence) }
                     }
                     #expect(writer.inspect { $0.committed } == (0...200).map { $0 })
                 }

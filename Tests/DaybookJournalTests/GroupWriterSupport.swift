@@ -16,6 +16,8 @@ struct TallyFold: JournalFold {
     var rollBacks = 0
     /// Refuses a pending entry of this execution.
     var refusing: UInt64 = .max
+    /// Errors that undoing meets, one each time.
+    var undoFaults: [JournalError] = []
     /// Is told of every committed entry.
     var onCommitted: @Sendable (UInt64) -> Void = { _ in }
 
@@ -27,7 +29,12 @@ struct TallyFold: JournalFold {
         onCommitted(entry.header.sequence)
     }
 
-    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws {
+    /// Appends to the batch, as a model would.
+    mutating func append(_ draft: EntryDraft, _ batch: Batch) throws {
+        try batch.append(draft) { try apply(pending: $0) }
+    }
+
+    private mutating func apply(pending entry: EntryView) throws {
         if entry.header.execution == refusing { throw Refused() }
         pending.append(entry.header.sequence)
     }
@@ -38,7 +45,8 @@ struct TallyFold: JournalFold {
         commits += 1
     }
 
-    mutating func rollBack() {
+    mutating func rollBack(_ reader: any StoreReader) throws {
+        if !undoFaults.isEmpty { throw undoFaults.removeFirst() }
         pending = []
         rollBacks += 1
     }
@@ -47,8 +55,7 @@ struct TallyFold: JournalFold {
 /// Callers of a writer that begin one after the other: each goes as far as it can before the next
 /// one does, because an actor runs one of them at a time.
 actor Callers {
-    typealias Decide =
-        @Sendable (borrowing TallyFold, DecisionPoint) throws -> Decided<UInt64>
+    typealias Decide = GroupWriter<TallyFold>.Decide<UInt64>
 
     nonisolated let writer: GroupWriter<TallyFold>
     /// Callers that have begun.
@@ -83,8 +90,10 @@ actor Callers {
 
     /// Writes one entry and answers with its sequence.
     nonisolated static func entry(_ execution: UInt64, text: String = "") -> Decide {
-        { _, point in
-            Decided([Drafts.entry(execution, text: text)], .success(point.nextSequence))
+        { fold, batch in
+            let sequence = batch.nextSequence
+            try fold.append(Drafts.entry(execution, text: text), batch)
+            return .success(sequence)
         }
     }
 }
@@ -95,11 +104,13 @@ final class Gate: Sendable {
 
     /// A command that waits here, then writes an entry.
     func command(_ execution: UInt64) -> Callers.Decide {
-        { [state] _, point in
+        { [state] fold, batch in
             state.withLock { $0.isReached = true }
             state.wakeAll()
             state.wait(until: { $0.isOpen }) { _ in }
-            return Decided([Drafts.entry(execution)], .success(point.nextSequence))
+            let sequence = batch.nextSequence
+            try fold.append(Drafts.entry(execution), batch)
+            return .success(sequence)
         }
     }
 

@@ -56,9 +56,10 @@ import Testing
                 await gate.waitUntilReached()
                 for number in 0..<100 {
                     group.addTask {
-                        _ = await callers.outcome { _, point in
+                        _ = await callers.outcome { fold, batch in
                             decided.withLock { $0.append(number) }
-                            return Decided([Drafts.entry(UInt64(number) + 10)], .success(0))
+                            try fold.append(Drafts.entry(UInt64(number) + 10), batch)
+                            return .success(0)
                         }
                     }
                     // The next one begins when this one is in the queue.
@@ -78,11 +79,12 @@ import Testing
                 await gate.waitUntilReached()
                 for number in 0..<10 {
                     group.addTask {
-                        await callers.outcome { fold, point in
+                        await callers.outcome { fold, batch in
                             let seen = fold.pending.count
-                            let stored = try point.reader.historyEnd(of: 1)?.count ?? 0
+                            let stored = try batch.reader.historyEnd(of: 1)?.count ?? 0
                             #expect(stored == UInt64(seen) + 1)
-                            return Decided([Drafts.entry(1)], .success(UInt64(seen)))
+                            try fold.append(Drafts.entry(1), batch)
+                            return .success(UInt64(seen))
                         }
                     }
                     await callers.waitForStarted(number + 2)
@@ -102,13 +104,19 @@ import Testing
                 Callers.entry(2),
                 { _, _ in throw Refused() },
                 Callers.entry(2),
-                { _, _ in
+                // What it has appended before it fails is not there either.
+                { fold, batch in
                     let large = String(repeating: "a", count: 70_000)
-                    return Decided([Drafts.entry(2), Drafts.entry(3, text: large)], .success(0))
+                    try fold.append(Drafts.entry(2), batch)
+                    try fold.append(Drafts.entry(3, text: large), batch)
+                    return .success(0)
                 },
                 // A refusal that is worth an entry.
-                { _, _ in Decided([Drafts.entry(2)], .failure(Refused())) },
-                { _, point in Decided([], .success(point.nextSequence)) },
+                { fold, batch in
+                    try fold.append(Drafts.entry(2), batch)
+                    return .failure(Refused())
+                },
+                { _, batch in .success(batch.nextSequence) },
                 Callers.entry(3),
             ]
             let gate = Gate()

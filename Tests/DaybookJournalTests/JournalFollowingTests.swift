@@ -16,12 +16,13 @@ import Testing
                 _ = try first.write(follow: { entry, _ in
                     seenByFirst.append(entry.header.sequence)
                 }) { batch in
-                    try batch.append([Drafts.entry(1), Drafts.entry(round + 10)]) { _ in }
+                    try batch.append(Drafts.entry(1)) { _ in }
+                    try batch.append(Drafts.entry(round + 10)) { _ in }
                 }
                 _ = try second.write(follow: { entry, _ in
                     seenBySecond.append(entry.header.sequence)
                 }) { batch in
-                    try batch.append([Drafts.entry(1)]) { _ in }
+                    try batch.append(Drafts.entry(1)) { _ in }
                 }
             }
             // Each saw what the other had written, in order, and only that.
@@ -83,7 +84,7 @@ import Testing
                 #expect(batch.nextSequence == 2)
                 // Its own clock is behind what is written.
                 #expect(batch.now.rawValue == 50)
-                try batch.append([Drafts.entry(4)]) { entry in
+                try batch.append(Drafts.entry(4)) { entry in
                     #expect(entry.header.ordinal == 1)
                     #expect(entry.header.previous == 1)
                 }
@@ -101,7 +102,7 @@ import Testing
             #expect(throws: Refused.self) {
                 try second.write(follow: { entry, _ in seen.append(entry.header.sequence) }) {
                     batch in
-                    try batch.append([Drafts.entry(1)]) { _ in }
+                    try batch.append(Drafts.entry(1)) { _ in }
                     throw Refused()
                 }
             }
@@ -129,7 +130,8 @@ import Testing
                     theirs += entry.header.session == 2 ? 1 : 0
                 }) {
                     batch in
-                    try batch.append([Drafts.entry(5), Drafts.entry(mine + 10)]) { _ in }
+                    try batch.append(Drafts.entry(5)) { _ in }
+                    try batch.append(Drafts.entry(mine + 10)) { _ in }
                 }
                 mine += 1
                 await Task.yield()

@@ -37,12 +37,11 @@ import Testing
     func anEntryHas65535BytesAndNoMore(_ kind: StoreKind) throws {
         try kind.withJournal { journal throws in
             try journal.write { batch in
-                try batch.append([Drafts.entry(1), Drafts.entry(2)]) { _ in }
+                for number in UInt64(1)...2 { try batch.append(Drafts.entry(number)) { _ in } }
                 let tooLarge = try draft(1, size: 65_536, in: batch)
                 let error = journalError {
-                    // The entries before it, of the same command, must not be written either.
-                    try batch.append([Drafts.entry(2), Drafts.entry(8), tooLarge]) { _ in
-                        Issue.record("an entry of the command was written")
+                    try batch.append(tooLarge) { _ in
+                        Issue.record("an entry that is too large was written")
                     }
                 }
                 #expect(error?.code == .entryTooLarge)
@@ -50,10 +49,10 @@ import Testing
                 #expect(batch.nextSequence == 3)
                 #expect(try batch.reader.entryCount() == 3)
                 // The same batch goes on, as if nothing had been asked for.
-                try batch.append([draft(1, size: 65_535, in: batch)]) { entry in
+                try batch.append(draft(1, size: 65_535, in: batch)) { entry in
                     #expect(entry.bytes.count == 65_535)
                 }
-                try batch.append([Drafts.entry(2), Drafts.entry(8)]) { _ in }
+                for number: UInt64 in [2, 8] { try batch.append(Drafts.entry(number)) { _ in } }
             }
             let chain = try journal.entries().map { [$0.header.execution, $0.header.ordinal] }
             #expect(chain == [[0, 0], [1, 0], [2, 0], [1, 1], [2, 1], [8, 0]])

@@ -89,7 +89,7 @@ import Testing
             for reading: UInt64 in [200, 150, 0, 200, 201, 100] {
                 clock.set(reading)
                 let now = try journal.write { batch in
-                    try batch.append([Drafts.entry(1), Drafts.entry(2)]) { _ in }
+                    for number in UInt64(1)...2 { try batch.append(Drafts.entry(number)) { _ in } }
                     return batch.now
                 }
                 times.append(now.rawValue)
@@ -140,10 +140,14 @@ import Testing
             draft.correlation = 4
             draft.causation = 5
             var payloads = try SealedPayloads([.text("secret")], limit: 100)
-            payloads.setContentTypeNumbers([2])
+            payloads.setContentTypeNumbers { _ in 2 }
             draft.payloads = payloads
-            draft.row = ExecutionIndexRow(id: "order-1", row: [1, 2, 3])
-            let sequence = try journal.append([draft]).lowerBound
+            let row = ExecutionIndexRow(id: "order-1", row: [1, 2, 3])
+            let sequence = try journal.write { batch in
+                let sequence = try batch.append(draft) { _ in }
+                try batch.put(row)
+                return sequence
+            }
             try journal.store.read { reader throws in
                 try reader.withEntry(sequence) { bytes in
                     let view = try EntryView(bytes)
@@ -224,7 +228,7 @@ import Testing
             let head = journal.head
             #expect(throws: Refused.self) {
                 try journal.write { batch in
-                    try batch.append([Drafts.entry(1), Drafts.entry(2)]) { _ in }
+                    for number in UInt64(1)...2 { try batch.append(Drafts.entry(number)) { _ in } }
                     #expect(batch.nextSequence == 4)
                     #expect(try batch.reader.entryCount() == 4)
                     throw Refused()
@@ -244,13 +248,13 @@ import Testing
             #expect(throws: Refused.self) {
                 try journal.write { batch in
                     do {
-                        try batch.append([Drafts.entry(1)]) { _ in throw Refused() }
+                        try batch.append(Drafts.entry(1)) { _ in throw Refused() }
                         Issue.record("the error did not come through")
                     } catch is Refused {}
                     #expect(batch.failure is Refused)
                     // Nothing more goes in, and swallowing the error does not help.
                     do {
-                        try batch.append([Drafts.entry(2)]) { _ in }
+                        try batch.append(Drafts.entry(2)) { _ in }
                         Issue.record("an entry was taken after a failure")
                     } catch is Refused {}
                 }

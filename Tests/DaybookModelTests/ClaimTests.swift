@@ -94,7 +94,7 @@ import Testing
         let session = try harness.open()
         try harness.ready("a", by: session)
         #expect(harness.state.execution(0) == nil)
-        #expect(harness.state.committed(0) == nil)
+        #expect(harness.state.published(0) == nil)
         let decision = try harness.decide(Claim(.execution(0)), session: session)
         #expect(decision.drafts.isEmpty)
     }

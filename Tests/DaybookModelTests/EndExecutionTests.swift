@@ -105,10 +105,10 @@ import Testing
             try action.run(lease, &harness, by: session)
             #expect(harness.state.openCount == 39 - index)
             #expect(harness.state.execution(lease.execution) == nil)
-            #expect(harness.state.committed(lease.execution) == nil)
+            #expect(harness.state.published(lease.execution) == nil)
         }
         #expect(harness.state.openExecutions.isEmpty)
-        #expect(places(in: harness.state.base).isEmpty)
+        #expect(places(in: harness.state).isEmpty)
     }
 
     /// An end that leaves something to clean up is final, and the execution stays open.

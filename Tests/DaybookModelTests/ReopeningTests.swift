@@ -61,7 +61,7 @@ import Testing
             try withEntry(bytes) { entry in
                 try follower.apply(committed: entry) { try harness.fold($0, before: $1) }
             }
-            follower.advance(to: harness.now, limit: 100)
+            follower.lookAtClock(harness.now)
         }
         #expect(deadline != nil)
         #expect(follower.nextDeadline == deadline)
@@ -102,8 +102,7 @@ import Testing
             try harness.sleep(late, operation, for: .seconds(seconds), suspended: nil, by: session)
         }
         harness.now = Timestamp(rawValue: harness.now.rawValue + 60_000_000_000)
-        // The second deadline of one execution is left for the next time.
-        #expect(try harness.fire(limit: 100, by: session) == 1)
+        #expect(try harness.fire(limit: 1, by: session) == 1)
         try harness.retry("early", by: session)
         let first = harness.next
         try #require(try harness.fire(limit: 100, by: session) == 2)
@@ -111,6 +110,21 @@ import Testing
         #expect(try harness.entry(first + 1).execution == late.execution)
         #expect(try harness.fire(limit: 100, by: session) == 0)
         #expect(harness.state.nextDeadline == nil)
+    }
+
+    @Test func allDeadlinesOfOneExecutionThatHaveComeAreSeenToAtOnce() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 1_000), session: session)
+        for branch in UInt32(0)..<1_000 {
+            let operation = Operation.op(.sleep, 0, in: [0, branch])
+            try harness.sleep(lease, operation, for: .seconds(30), suspended: nil, by: session)
+        }
+        harness.now = Timestamp(rawValue: harness.now.rawValue + 60_000_000_000)
+        #expect(try harness.fire(limit: 1_024, by: session) == 1_000)
+        #expect(harness.state.nextDeadline == nil)
+        #expect(try harness.execution(lease.execution).waits.isEmpty)
     }
 
     @Test func itsTimeCountsWhenItIsClosedAndReopenedInOneBatch() throws {

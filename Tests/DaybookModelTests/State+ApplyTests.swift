@@ -15,7 +15,9 @@ import Testing
             try withEntry(bytes) { entry in
                 switch self {
                 case .committed: try state.apply(committed: entry)
-                case .pending: try state.apply(pending: entry)
+                case .pending:
+                    state.begin()
+                    _ = try state.apply(pending: entry)
                 }
             }
         }

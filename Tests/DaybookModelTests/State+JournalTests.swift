@@ -71,16 +71,13 @@ import Testing
         #expect(harness.state.journal.number(ofContentType: "a/a") == 1)
         #expect(harness.state.journal.number(ofContentType: "b/b") == 2)
         #expect(harness.state.journal.number(ofContentType: "c/c") == nil)
-        let interned = ProtoContentTypeInterned.with { $0.contentType = "c/c" }
-        try harness.append([
-            EntryDraft(
-                execution: 0,
-                event: ProtoEntry.OneOf_Event.contentTypeInterned(interned).encoded(),
-                session: 0
-            )
-        ])
+        let session = try harness.open()
+        harness.begin()
+        let payloads = try harness.sealed([Payload([1], contentType: "c/c")])
+        let submit = Submit(id: "a", type: "copy", input: [1], payloads: payloads)
+        try harness.run(submit, session: session)
         #expect(harness.state.journal.number(ofContentType: "c/c") == 3)
-        harness.rollBack()
+        try harness.rollBack()
         #expect(harness.state.journal.number(ofContentType: "c/c") == nil)
     }
 }

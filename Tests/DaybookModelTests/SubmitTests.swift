@@ -205,9 +205,7 @@ import Testing
         let session = try harness.open()
         let lease = try harness.lease("a", by: session)
         try harness.complete(lease, by: session)
-        var facts = try harness.facts(for: "a")
-        facts.row?.closed.status = .UNRECOGNIZED(99)
-        let moment = Moment(now: harness.now, nextSequence: harness.next, session: session)
+        try harness.replaceRow(of: "a") { $0.closed.status = .UNRECOGNIZED(99) }
         let submit = Submit(
             id: "a",
             type: "copy",
@@ -215,11 +213,11 @@ import Testing
             payloads: try harness.sealed([])
         )
         let submitted = #expect(throws: Refusal.self) {
-            try submit.decide(harness.state, facts, moment)
+            try harness.run(submit, session: session)
         }
         expect(submitted, .newerVersion, says: "the status of a", "99", "newer version")
         let executed = #expect(throws: Refusal.self) {
-            try Execute(id: "a").decide(harness.state, facts, moment)
+            try harness.run(Execute(id: "a"), session: session)
         }
         expect(executed, .newerVersion, says: "the status of a", "99", "newer version")
     }

@@ -93,16 +93,7 @@ final class Engine: Sendable {
     ) async throws -> C.Answer {
         try await writer.perform(bytes: bytes) {
             let command = try make()
-            return { fold, point in
-                let moment = Moment(
-                    now: point.now,
-                    nextSequence: point.nextSequence,
-                    session: session
-                )
-                let facts = try FactLookup.facts(for: command, point.reader)
-                let decision = try command.decide(fold.state, facts, moment)
-                return Decided(decision.drafts, decision.outcome.mapError { $0 })
-            }
+            return { fold, batch in try fold.decide(command, session: session, batch) }
         }
     }
 
@@ -193,7 +184,7 @@ final class Engine: Sendable {
             ($0.activations[number], $0.evicted[number])
         }
         guard let lease = activation?.lease ?? evicted else { return nil }
-        let state = writer.inspect { $0.state.committed(number) }
+        let state = writer.inspect { $0.state.published(number) }
         guard let state, state.session == sessionNumber, state.epoch == lease.epoch else {
             activation?.latch(.leaseLost)
             running.withLock { $0.evicted[number] = nil }
@@ -264,16 +255,16 @@ final class Engine: Sendable {
     /// What there is to claim by the state as this process knows it, without asking for a commit.
     private func nextTarget() -> Claim.Target? {
         let named = running.withLock { $0.named }
-        return writer.inspect { fold -> Claim.Target? in
-            switch options.claims {
-            case .registered:
-                return fold.state.firstReady(of: workflows.keys.sorted())
-                    .map { _ in .first(of: workflows.keys.sorted()) }
-            case .nothing: return nil
-            case .named:
-                return named.first { fold.state.committed($0)?.isClaimable ?? false }
-                    .map { .execution($0) }
+        switch options.claims {
+        case .registered:
+            let types = workflows.keys.sorted()
+            return writer.inspect { $0.state.hasReady(of: types) } ? .first(of: types) : nil
+        case .nothing: return nil
+        case .named:
+            return writer.inspect { fold in
+                named.first { fold.state.published($0)?.isClaimable ?? false }
             }
+            .map { .execution($0) }
         }
     }
 
@@ -284,7 +275,7 @@ final class Engine: Sendable {
         guard let processes else { return }
         let (areNew, ended) = board.takeSessions()
         guard areNew || !ended.isEmpty else { return }
-        let others = writer.inspect { $0.state.sessions }.filter { $0.number != sessionNumber }
+        let others = writer.inspect { $0.state.publishedSessions }.filter { $0.number != sessionNumber }
         for other in others {
             let isNew = watched.withLock { $0.insert(other.number).inserted }
             do {

@@ -3,10 +3,14 @@ import DaybookJournal
 import DaybookModel
 
 /// The model's state as a fold for the writer, which also tells the engine what has changed.
-struct EngineFold: JournalFold {
-    var state: State
+///
+/// Sendable without the compiler's check: a batch's ledger is used by the writer's thread only, and
+/// only while the batch is under way.
+struct EngineFold: JournalFold, @unchecked Sendable {
+    /// The state; nil while a command has it.
+    private var held: State?
     private var news = News()
-    private var pendingNews = News()
+    private var ledger: JournalLedger?
     private let board: NewsBoard
     /// The UUID of this process's session, by which it knows its own first entry.
     private let uuid: Identifier
@@ -17,9 +21,6 @@ struct EngineFold: JournalFold {
     private let snapshotInterval: UInt64?
     /// Before that no snapshot is asked for.
     private var nextSnapshot: UInt64 = 0
-
-    /// Deadlines that are seen to at once.
-    private static let fireLimit = 1_024
 
     /// - Parameter state: what is known without reading the journal.
     init(
@@ -33,7 +34,13 @@ struct EngineFold: JournalFold {
         self.uuid = uuid
         self.firing = firing
         self.snapshotInterval = snapshotInterval
-        self.state = state
+        held = state
+    }
+
+    /// The state. Between commands it is there.
+    var state: State {
+        _read { yield held! }
+        _modify { yield &held! }
     }
 
     var next: UInt64 { state.next }
@@ -48,26 +55,60 @@ struct EngineFold: JournalFold {
         news.note(entry)
     }
 
-    mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws {
-        try state.apply(pending: entry) { number, sequence in
-            try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+    // MARK: Batches
+
+    /// Decides a command on the state as the batch leaves it.
+    mutating func decide<C: Command>(
+        _ command: C,
+        session: UInt64,
+        _ batch: Batch
+    ) throws -> Result<C.Answer, any Error> {
+        try transact(session: session, batch) { tx throws in
+            let count = tx.count
+            do {
+                return .success(try command.decide(&tx))
+            } catch let refusal as Refusal where tx.count != count {
+                // It is worth the entries that were appended.
+                return .failure(refusal)
+            }
         }
-        pendingNews.note(entry)
+    }
+
+    private mutating func transact<Answer>(
+        session: UInt64,
+        _ batch: Batch,
+        _ body: (inout Transaction) throws -> Answer
+    ) throws -> Answer {
+        let ledger = ledger(for: batch)
+        guard let state = exchange(&held, with: nil) else {
+            preconditionFailure("a command is decided inside another one")
+        }
+        var tx = Transaction(state, ledger, session: session)
+        let answer = Swift.Result { try body(&tx) }
+        held = tx.finish()
+        return try answer.get()
+    }
+
+    private mutating func ledger(for batch: Batch) -> JournalLedger {
+        if let ledger, ledger.batch === batch { return ledger }
+        let fresh = JournalLedger(batch)
+        ledger = fresh
+        return fresh
     }
 
     mutating func commit() {
         state.commit()
         if session == 0 { noteSession() }
-        var all = news.adding(pendingNews)
+        var all = news.adding(ledger?.news ?? News())
         if isSnapshotDue() { all.noteSnapshotDue() }
-        pendingNews = News()
         news = News()
+        ledger = nil
         board.publish(all)
     }
 
-    mutating func rollBack() {
-        state.rollBack()
-        pendingNews = News()
+    mutating func rollBack(_ reader: any StoreReader) throws {
+        try state.rollBack { try ExecutionReader.fold($0, reader) }
+        ledger = nil
     }
 
     /// Whether to ask for a snapshot; if it comes to nothing, it is asked for again later.
@@ -91,15 +132,9 @@ struct EngineFold: JournalFold {
 
     var nextDeadline: Timestamp? { firing == nil || session == 0 ? nil : state.nextDeadline }
 
-    mutating func fire(_ point: DecisionPoint) throws -> [EntryDraft] {
-        guard let firing else { return [] }
-        state.advance(to: point.now, limit: Self.fireLimit)
-        let moment = Moment(
-            now: point.now,
-            nextSequence: point.nextSequence,
-            session: session
-        )
-        return try firing.decide(state, Facts(), moment).drafts
+    mutating func fire(_ batch: Batch) throws {
+        guard let firing, session != 0 else { return }
+        _ = try decide(firing, session: session, batch).get()
     }
 
     /// Says in the journal's terms what the model cannot take in.

@@ -70,7 +70,7 @@ extension Daybook {
     /// The number of this process's session.
     public var session: UInt64 { engine.sessionNumber }
     /// Sessions that are neither closed nor known to be lost.
-    public var sessions: [State.Session] { engine.writer.inspect { $0.state.sessions } }
+    public var sessions: [State.Session] { engine.writer.inspect { $0.state.publishedSessions } }
 
     /// Writes the state to a file, from which recovery then begins. Done by itself after every
     /// ``DaybookOptions/snapshotInterval`` entries; a program may do it before it stops.

@@ -15,11 +15,11 @@ struct Takeover {
     /// Takes over from every session whose process is gone, and removes files that no open session
     /// accounts for.
     func run(own: Identifier) async throws {
-        let sessions = writer.inspect { $0.state.sessions }.filter { $0.number != session }
+        let sessions = writer.inspect { $0.state.publishedSessions }.filter { $0.number != session }
         for other in sessions {
             try await takeOver(other)
         }
-        let known = Set(writer.inspect { $0.state.sessions }.map(\.uuid.description))
+        let known = Set(writer.inspect { $0.state.publishedSessions }.map(\.uuid.description))
         for name in try Folder.names(in: folder.sessions) {
             guard let dot = name.firstIndex(of: "."), !known.contains(String(name[..<dot])) else {
                 continue

@@ -96,7 +96,7 @@ struct RandomWalk {
             }
         }
         guard generator.chance(6) else { return try commitBatch() }
-        harness.rollBack()
+        try harness.rollBack()
         reference = savedReference
         reference.now = harness.now
         leases.removeLast(leases.count - savedLeases)
@@ -178,7 +178,7 @@ struct RandomWalk {
     /// Has the other folds and the auditor take in what was committed.
     private mutating func follow() throws {
         // It looks at the clock too, and drops what no longer stands.
-        if generator.chance(2) { follower.advance(to: harness.now, limit: fireLimit) }
+        if generator.chance(2) { follower.lookAtClock(harness.now) }
         while followed < harness.next {
             let bytes = harness.bytes(followed)
             followed += 1
@@ -226,7 +226,8 @@ struct RandomWalk {
         guard step.isMultiple(of: 8) else { return }
         let words = text(of: state)
         try check(
-            harness.state.committed(number).map { text(of: $0) } == words,
+            harness.state.committed(number).map { text(of: $0) } == words
+                && harness.state.published(number) == ExecutionStanding(state),
             "the batch of \(id) is on the disk and not merged"
         )
         try check(

@@ -30,7 +30,7 @@ extension ReferenceModel.Execution {
                 "progress",
                 operations.allSatisfy { state.progress.next(in: $0.scope) == next(in: $0.scope) }
             ),
-            ("store", state.rare.store == store),
+            ("store", state.rare.store.map { ($0.text, $1) }.allSatisfy { store[$0] == $1 } && state.rare.store.count == store.count),
             (
                 "outputs",
                 state.outputs.map { "\($0.name) \($0.sequence)" }
@@ -38,10 +38,10 @@ extension ReferenceModel.Execution {
             ),
             (
                 "signals",
-                state.rare.signals.map { "\($0.name) \($0.sequence)" }
+                state.rare.mailbox.all.map { "\($0.name) \($0.sequence)" }
                     == signals.map { "\($0.name) \($0.sequence)" }
             ),
-            ("signalIDs", state.rare.signalIDs == signalIDs),
+            ("signalIDs", Set(state.rare.signalIDs.map(\.text)) == signalIDs),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {

@@ -84,6 +84,7 @@ extension ReferenceModel {
     }
 
     private mutating func goOn(_ known: Execution, _ input: String, _ types: [String]) -> UInt64 {
+        intern(types)
         end(known.number, .completed, closes: true)
         let number = writeSubmission(
             known.id,

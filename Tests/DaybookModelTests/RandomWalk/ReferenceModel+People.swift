@@ -111,14 +111,12 @@ extension ReferenceModel {
 
     // MARK: Time
 
-    /// Sees to what is due, up to the second deadline of one execution.
+    /// Sees to what is due, each deadline on what those before it have made of its execution.
     mutating func fire(limit: Int) -> Int {
-        var seen: Set<UInt64> = []
         var count = 0
-        for due in deadlines.filter({ $0.time <= now.rawValue }).prefix(limit) {
-            guard seen.insert(due.number).inserted, let known = executions[due.number] else {
-                break
-            }
+        while count < limit, let due = deadlines.first, due.time <= now.rawValue,
+            let known = executions[due.number]
+        {
             count += 1
             if let wait = known.waits.first(where: { $0.sequence == due.wait }) {
                 wake(known, wait)

@@ -17,7 +17,7 @@ struct ModelHarness {
     private var isBatching = false
     private var salts: UInt64 = 0
 
-    private struct Index {
+    fileprivate struct Index {
         var entries: [[UInt8]] = []
         /// By the bytes of the id: Swift takes strings for equal that differ in theirs.
         var rows: [[UInt8]: [UInt8]] = [:]
@@ -44,42 +44,38 @@ struct ModelHarness {
     /// The sequence that the next entry will have.
     var next: UInt64 { UInt64(disk.entries.count + batch.entries.count) }
 
-    /// Decides a command and takes in what it writes; commits unless a batch is under way.
+    /// Decides a command, which writes as it goes; commits unless a batch is under way.
     @discardableResult
     mutating func run<C: Command>(_ command: C, session: UInt64) throws -> C.Answer {
-        drafts = []
-        let decision = try decide(command, session: session)
-        drafts = decision.drafts
-        try append(decision.drafts)
+        let ledger = HarnessLedger(disk, batch, now)
+        var tx = Transaction(state, ledger, session: session)
+        let answer = Swift.Result { try command.decide(&tx) }
+        state = tx.finish()
+        batch = ledger.batch
+        drafts = ledger.drafts
         if !isBatching { commit() }
-        return try decision.outcome.get()
+        return try answer.get()
+    }
+
+    /// What a command comes to.
+    struct Rehearsal<Answer> {
+        let drafts: [EntryDraft]
+        let answer: Answer
     }
 
     /// Decides a command and leaves it at that.
-    func decide<C: Command>(_ command: C, session: UInt64) throws -> Decision<C.Answer> {
-        let moment = Moment(now: now, nextSequence: next, session: session)
-        var facts = try facts(for: command.subject)
-        if command.needsHistory, let row = facts.row, row.hasClosed {
-            facts.closed = try fold(row.number, before: next)
-        }
-        return try command.decide(state, facts, moment)
+    @discardableResult
+    func decide<C: Command>(_ command: C, session: UInt64) throws -> Rehearsal<C.Answer> {
+        var copy = self
+        let answer = try copy.run(command, session: session)
+        return Rehearsal(drafts: copy.drafts, answer: answer)
     }
 
-    /// What is known of an id, looked up as the shell does.
-    func facts(for id: String?) throws -> Facts {
-        var facts = Facts()
-        guard let id, Names.isValid(id), let row = try row(id) else { return facts }
-        facts.row = row
-        var run = row.number
-        if case .executionSubmitted(let event) = try entry(run).event, event.firstRun != 0 {
-            run = event.firstRun
-        }
-        let first = try withEntry(bytes(run)) { try $0.commitments().first }
-        if let first {
-            let salt = try payloads(of: run).first?.salt
-            facts.input = Facts.RecordedInput(mac: first.mac, salt: salt)
-        }
-        return facts
+    /// Puts another row in the place of that of an id, as damage or a newer version might.
+    mutating func replaceRow(of id: String, _ change: (inout ProtoExecutionRow) -> Void) throws {
+        guard var row = try row(id) else { return }
+        change(&row)
+        disk.rows[Array(id.utf8)] = row.encoded()
     }
 
     /// Lets the time pass, and sees to what is due.
@@ -97,29 +93,17 @@ struct ModelHarness {
 
     /// Sees once to what is due.
     mutating func fire(limit: Int, by session: UInt64) throws -> Int {
-        state.advance(to: now, limit: limit)
         let command = FireTimers(
             timeoutMessage: try sealed([.text("Task timed out")]),
-            expiryMessage: try sealed([.text("not executed in time")])
+            expiryMessage: try sealed([.text("not executed in time")]),
+            limit: limit
         )
         return try run(command, session: session)
     }
 
     /// Folds the history of an execution.
     func fold(_ number: UInt64, before end: UInt64) throws -> ExecutionState {
-        var state: ExecutionState?
-        for bytes in entries.prefix(Int(end)) {
-            try withEntry(bytes) { entry in
-                guard entry.header.execution == number else { return }
-                if state == nil {
-                    state = try ExecutionState(first: entry)
-                } else {
-                    try state?.apply(entry)
-                }
-            }
-        }
-        guard let state else { return try State.noHistory(number, end) }
-        return state
+        try HarnessLedger(disk, batch, now).history(of: number, before: end)
     }
 
     // MARK: Batches
@@ -139,10 +123,10 @@ struct ModelHarness {
     }
 
     /// The batch is not on the disk.
-    mutating func rollBack() {
-        state.rollBack()
+    mutating func rollBack() throws {
         batch = Index()
         isBatching = false
+        try state.rollBack { [self] in try fold($0, before: next) }
     }
 
     /// Runs commands as one batch, and commits it.
@@ -155,36 +139,20 @@ struct ModelHarness {
             commit()
             return result
         } catch {
-            rollBack()
+            try rollBack()
             throw error
         }
     }
 
-    /// Seals drafts as the journal does, and takes them in.
+    /// Takes in drafts without asking whether they make sense, as they may lie on a disk.
     mutating func append(_ drafts: [EntryDraft]) throws {
-        for draft in drafts {
-            var header = EntryHeader()
-            header.sequence = next
-            header.time = now
-            header.execution = draft.execution
-            header.schema = draft.schema
-            header.session = draft.session
-            header.correlation = draft.correlation
-            header.causation = draft.causation
-            if draft.execution != 0 {
-                if let end = batch.ends[draft.execution] ?? disk.ends[draft.execution] {
-                    header.ordinal = end.count
-                    header.previous = end.last
-                }
-                batch.ends[draft.execution] = (header.ordinal + 1, header.sequence)
-            }
-            let bytes = encode(header, draft.payloads?.commitments ?? [], event: draft.event)
-            batch.payloads[header.sequence] = draft.payloads?.record
-            if let row = draft.row { batch.rows[Array(row.id.utf8)] = row.row }
-            batch.entries.append(bytes)
+        let ledger = HarnessLedger(disk, batch, now)
+        let bytes = drafts.map { ledger.write($0) }
+        batch = ledger.batch
+        for bytes in bytes {
             let harness = self
             try withEntry(bytes) { entry in
-                try state.apply(pending: entry) { try harness.fold($0, before: $1) }
+                _ = try state.apply(committed: entry) { try harness.fold($0, before: $1) }
             }
         }
     }
@@ -269,6 +237,96 @@ struct ModelHarness {
             drawn += 1
             return Salt(drawn, 0)
         }
+    }
+}
+
+/// A journal in memory as a transaction sees it.
+private final class HarnessLedger: Ledger {
+    let now: Timestamp
+    private let disk: ModelHarness.Index
+    private(set) var batch: ModelHarness.Index
+    /// What was appended.
+    private(set) var drafts: [EntryDraft] = []
+
+    init(_ disk: ModelHarness.Index, _ batch: ModelHarness.Index, _ now: Timestamp) {
+        self.disk = disk
+        self.batch = batch
+        self.now = now
+    }
+
+    var nextSequence: UInt64 { UInt64(disk.entries.count + batch.entries.count) }
+
+    func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
+        drafts.append(draft)
+        try withEntry(write(draft), apply)
+    }
+
+    /// Seals a draft as the journal does.
+    func write(_ draft: EntryDraft) -> [UInt8] {
+        var header = EntryHeader()
+        header.sequence = nextSequence
+        header.time = now
+        header.execution = draft.execution
+        header.schema = draft.schema
+        header.session = draft.session
+        header.correlation = draft.correlation
+        header.causation = draft.causation
+        if draft.execution != 0 {
+            if let end = batch.ends[draft.execution] ?? disk.ends[draft.execution] {
+                header.ordinal = end.count
+                header.previous = end.last
+            }
+            batch.ends[draft.execution] = (header.ordinal + 1, header.sequence)
+        }
+        let bytes = encode(header, draft.payloads?.commitments ?? [], event: draft.event)
+        batch.payloads[header.sequence] = draft.payloads?.record
+        batch.entries.append(bytes)
+        return bytes
+    }
+
+    func put(_ row: ExecutionIndexRow) { batch.rows[Array(row.id.utf8)] = row.row }
+
+    func row(of id: String) throws -> ProtoExecutionRow? {
+        let key = Array(id.utf8)
+        guard let bytes = batch.rows[key] ?? disk.rows[key] else { return nil }
+        return try ProtoExecutionRow(serializedBytes: bytes)
+    }
+
+    func input(of number: UInt64) throws -> RecordedInput? {
+        var run = number
+        if case .executionSubmitted(let event) = try ProtoEntry(serializedBytes: bytes(run)).event,
+            event.firstRun != 0
+        {
+            run = event.firstRun
+        }
+        guard let first = try withEntry(bytes(run), { try $0.commitments().first }) else {
+            return nil
+        }
+        let record = batch.payloads[run] ?? disk.payloads[run]
+        let payloads = try record?.withUnsafeBytes { try StoredPayload.all($0) }
+        return RecordedInput(mac: first.mac, salt: payloads?.first?.salt)
+    }
+
+    func history(of number: UInt64, before end: UInt64) throws -> ExecutionState {
+        var state: ExecutionState?
+        for sequence in 0..<min(end, nextSequence) {
+            try withEntry(bytes(sequence)) { entry in
+                guard entry.header.execution == number else { return }
+                if state == nil {
+                    state = try ExecutionState(first: entry)
+                } else {
+                    try state?.apply(entry)
+                }
+            }
+        }
+        guard let state else { return try State.noHistory(number, end) }
+        return state
+    }
+
+    private func bytes(_ sequence: UInt64) -> [UInt8] {
+        let index = Int(sequence)
+        let count = disk.entries.count
+        return index < count ? disk.entries[index] : batch.entries[index - count]
     }
 }
 

@@ -10,7 +10,7 @@ func text(of value: Any) -> String {
     // Where a state lies in the table depends on what was there before, and is nobody's concern.
     case let table as ExecutionTable:
         return "\(table.count) of " + text(of: table.numbers.map { table[$0] })
-    case let base as State.Base: return text(ofBase: base)
+    case let state as State: return text(ofState: state)
     case let execution as ExecutionState: return text(ofExecution: execution)
     case let string as String: return String(reflecting: string)
     case let number as UInt64: return "\(number)"
@@ -41,7 +41,7 @@ private func text(ofExecution execution: ExecutionState) -> String {
 }
 
 /// Of the queues only what can be claimed is compared: when void places go is nobody's concern.
-private func text(ofBase base: State.Base) -> String {
+private func text(ofState base: State) -> String {
     let parts = Mirror(reflecting: base).children.map { child in
         let label = child.label ?? ""
         // Void deadlines go when they come, or when there are many.
@@ -50,6 +50,8 @@ private func text(ofBase base: State.Base) -> String {
         }
         // Kept also when nothing of a type is open any more.
         if label == "types" { return label }
+        // What is noted of the batch under way is no part of what is folded.
+        if label == "batch" { return label }
         guard label == "ready" else { return label + ": " + text(of: child.value) }
         let live = places(in: child.value).filter { place in
             guard let state = base.executions[place.number] else { return false }
@@ -65,14 +67,26 @@ private func text(ofBase base: State.Base) -> String {
 /// The deadlines that stand, each once, in order.
 private func live(_ timers: Timers, _ executions: ExecutionTable) -> [TimerItem] {
     var timers = timers
-    timers.advance(to: Timestamp(rawValue: .max), limit: .max) { item in
-        executions[item.execution]?.hasTimer(item) ?? false
+    var live: [TimerItem] = []
+    while let item = timers.removeFirst(
+        by: Timestamp(rawValue: .max),
+        { executions[$0.execution]?.hasTimer($0) ?? false }
+    ) {
+        if live.last != item { live.append(item) }
     }
-    return timers.due
+    return live
+}
+
+extension State {
+    /// Looks at the clock, as a process does that fires nothing: void deadlines at the top go.
+    mutating func lookAtClock(_ now: Timestamp) {
+        guard let due = removeDue(by: now) else { return }
+        timers.insert(due)
+    }
 }
 
 /// All places in queues, void ones included, whatever holds them.
-func places(in value: Any) -> [State.ReadyItem] {
-    if let place = value as? State.ReadyItem { return [place] }
+func places(in value: Any) -> [ReadyQueues.Item] {
+    if let place = value as? ReadyQueues.Item { return [place] }
     return Mirror(reflecting: value).children.flatMap { places(in: $0.value) }
 }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import DaybookModel
 
-/// Interning of content types, and the numbers and rows that depend on how many are new.
-@Suite struct DraftBuilderTests {
+/// Interning of content types; numbers and rows whatever is interned before them.
+@Suite struct TransactionTests {
     /// A command that ends an execution.
     enum End: CaseIterable {
         case complete
@@ -192,7 +192,7 @@ import Testing
             )
             #expect(harness.drafts.count == 2)
             #expect(answer.number == 3)
-            if isKept { harness.commit() } else { harness.rollBack() }
+            if isKept { harness.commit() } else { try harness.rollBack() }
         }
         #expect(harness.state.journal.contentTypes == ContentTypes.initial + ["x/1"])
     }

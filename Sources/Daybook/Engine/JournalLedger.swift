@@ -1,0 +1,37 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+
+/// A batch of the journal as the model's transactions see it.
+final class JournalLedger: Ledger {
+    let batch: Batch
+    /// What the entries of the batch have changed that somebody may wait for.
+    private(set) var news = News()
+
+    init(_ batch: Batch) { self.batch = batch }
+
+    var now: Timestamp { batch.now }
+
+    var nextSequence: UInt64 { batch.nextSequence }
+
+    func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
+        try batch.append(draft) { entry in
+            try apply(entry)
+            news.note(entry)
+        }
+    }
+
+    func put(_ row: ExecutionIndexRow) throws { try batch.put(row) }
+
+    func row(of id: String) throws -> ProtoExecutionRow? {
+        try FactLookup.row(of: id, batch.reader)
+    }
+
+    func input(of number: UInt64) throws -> RecordedInput? {
+        try FactLookup.input(of: number, batch.reader)
+    }
+
+    func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
+        try ExecutionReader.fold(number, upTo: sequence - 1, batch.reader)
+    }
+}

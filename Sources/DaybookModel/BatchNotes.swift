@@ -1,0 +1,144 @@
+/// Where an open execution stands by what is on the disk: what is published of it.
+///
+/// A few words, whatever the execution holds: to be copied freely.
+public struct ExecutionStanding: Equatable, Sendable {
+    /// The sequence of its first entry.
+    public let number: UInt64
+    /// Its status.
+    public let status: ExecutionStatus
+    /// Nothing runs until a person has looked.
+    public let isParked: Bool
+    /// Nothing runs until it is resumed.
+    public let isPaused: Bool
+    /// Whether somebody may claim it.
+    public let isClaimable: Bool
+    /// The session that holds the lease, or held it last; 0: none does.
+    public let session: UInt64
+    /// How often it has been claimed.
+    public let epoch: UInt64
+    /// Its last entry.
+    public let last: UInt64
+
+    /// It has ended, and waits for its code to end too.
+    public var isCleaning: Bool { status.isFinal }
+
+    init(_ state: borrowing ExecutionState) {
+        number = state.number
+        status = state.status
+        isParked = state.isParked
+        isPaused = state.isPaused
+        isClaimable = state.isClaimable
+        session = state.session
+        epoch = state.epoch
+        last = state.last
+    }
+}
+
+/// What a batch that is not yet on the disk has touched.
+struct BatchNotes: Sendable {
+    /// A batch is under way.
+    var isOpen = false
+    /// How the executions that it touched stood before it; nil: they were not open.
+    var before: [UInt64: ExecutionStanding?] = [:]
+    /// The sessions before it.
+    var sessions: [State.Session] = []
+    /// What held for the journal before it.
+    var journal = JournalFacts()
+    /// One more than its last entry; 0: it has none.
+    var next: UInt64 = 0
+}
+
+extension State {
+    /// A batch begins, or goes on: from here on entries are not on the disk yet.
+    mutating func begin() {
+        guard !batch.isOpen else { return }
+        batch.isOpen = true
+        batch.sessions = sessions
+        batch.journal = journal
+    }
+
+    /// Notes how an execution stands before the batch touches it.
+    mutating func noteTouch(_ number: UInt64) {
+        guard batch.before[number] == nil else { return }
+        batch.before[number] = .some(executions.standing(number))
+    }
+
+    /// The batch is on the disk.
+    public mutating func commit() {
+        if batch.next != 0 { next = batch.next }
+        batch.isOpen = false
+        batch.before.removeAll(keepingCapacity: batch.before.count < 8_192)
+        batch.next = 0
+    }
+
+    /// The batch is not on the disk, and will not be: what it touched is folded again.
+    ///
+    /// - Parameter history: folds the history of an execution that is on the disk.
+    /// - Throws: what `history` throws. The state is then neither; it is to be tried again.
+    public mutating func rollBack(_ history: (UInt64) throws -> ExecutionState) throws {
+        guard batch.isOpen else { return }
+        var restored: [ExecutionState] = []
+        var gone: [UInt64] = []
+        for (number, before) in batch.before {
+            if before == nil {
+                gone.append(number)
+            } else {
+                restored.append(try history(number))
+            }
+        }
+        for number in gone { executions.remove(number) }
+        for state in restored {
+            var state = state
+            state.type = intern(state.type)
+            executions.insert(state)
+        }
+        sessions = batch.sessions
+        journal = batch.journal
+        batch.next = 0
+        let hasTouched = !batch.before.isEmpty
+        commit()
+        if hasTouched { rebuildQueues() }
+    }
+
+    /// Makes queues and timers anew from the executions.
+    mutating func rebuildQueues() {
+        var items: [(type: String, item: ReadyQueues.Item)] = []
+        var timers: [TimerItem] = []
+        for number in executions.numbers {
+            guard let state = executions[number] else { continue }
+            timers += state.timers
+            if state.isClaimable {
+                let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
+                items.append((state.type, item))
+            }
+        }
+        self.timers = Timers(timers)
+        ready = ReadyQueues()
+        for (type, item) in items.sorted(by: { $0.item.sequence < $1.item.sequence }) {
+            ready.insert(item, type: type) { _ in true }
+        }
+    }
+
+    // MARK: What is published
+
+    /// Where an open execution stands by what is on the disk.
+    public func published(_ number: UInt64) -> ExecutionStanding? {
+        if let before = batch.before[number] { return before }
+        return executions.standing(number)
+    }
+
+    /// An open execution by what is on the disk; nil also when the batch under way has touched it:
+    /// then its history is to be folded.
+    public func committed(_ number: UInt64) -> ExecutionState? {
+        batch.before[number] == nil ? executions[number] : nil
+    }
+
+    /// Whether an execution of one of the given types may be claimed, by what is on the disk or by
+    /// the batch under way.
+    public func hasReady(of types: [String]) -> Bool {
+        ready.hasItem(of: types) { executions[$0.number]?.isQueued($0) ?? false }
+    }
+
+    /// The sessions that are open by what is on the disk, in order.
+    public var publishedSessions: [Session] { batch.isOpen ? batch.sessions : sessions }
+}

@@ -1,0 +1,51 @@
+import DaybookFormat
+import DequeModule
+
+/// The signals of an execution that nobody has asked for yet, in the order in which they came, and
+/// the ids of all that it was ever sent.
+///
+/// Taking the oldest of a name costs the same however many there are.
+struct Mailbox: Sendable {
+    /// The entries of the signals, ascending, by name.
+    private var signals: [Name: Deque<UInt64>] = [:]
+    /// How many signals there are.
+    private(set) var count = 0
+
+    /// The entry of the oldest signal of a name.
+    func first(named name: String) -> UInt64? { signals[Name(name)]?.first }
+
+    /// Puts a signal behind those of its name.
+    mutating func insert(_ sequence: UInt64, named name: String) {
+        signals[Name(name), default: []].append(sequence)
+        count += 1
+    }
+
+    /// Takes a signal out. It is the first of its name, unless the journal is damaged.
+    mutating func remove(_ sequence: UInt64, named name: String) {
+        guard let index = signals.index(forKey: Name(name)) else { return }
+        if signals.values[index].first == sequence {
+            signals.values[index].removeFirst()
+        } else if let place = signals.values[index].firstIndex(of: sequence) {
+            signals.values[index].remove(at: place)
+        } else {
+            return
+        }
+        count -= 1
+        if signals.values[index].isEmpty { signals.remove(at: index) }
+    }
+
+    /// All signals in the order in which they came.
+    var all: [(name: String, sequence: UInt64)] {
+        signals.flatMap { name, sequences in sequences.map { (name.text, $0) } }
+            .sorted { $0.sequence < $1.sequence }
+    }
+
+    /// How many there are of each name, in the order of the oldest of each.
+    var counts: [SignalCount] {
+        signals.compactMap { name, sequences in
+            sequences.first.map { ($0, SignalCount(name: name.text, count: sequences.count)) }
+        }
+        .sorted { $0.0 < $1.0 }
+        .map(\.1)
+    }
+}

@@ -1,0 +1,180 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+/// The shell's side of a ``Transaction``: it orders and writes entries, and looks up what the state
+/// does not hold.
+public protocol Ledger: AnyObject {
+    /// The time of the entries: never before that of the last entry.
+    var now: Timestamp { get }
+    /// The sequence that the next entry gets.
+    var nextSequence: UInt64 { get }
+
+    /// Writes an entry and hands it, as it was written, to `apply`.
+    /// - Throws: what the store throws, after which the batch must end; an error that says that the
+    ///   entry is too large, and then nothing was written; what `apply` throws.
+    func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws
+    /// Writes the row of an execution's id.
+    func put(_ row: ExecutionIndexRow) throws
+
+    /// The row of an execution's id, as the batch leaves it; nil: there is none.
+    func row(of id: String) throws -> ProtoExecutionRow?
+    /// What is recorded of the input of an id's first run.
+    /// - Parameter number: any run of the id.
+    func input(of number: UInt64) throws -> RecordedInput?
+    /// Folds the history of an execution, without the entries from `sequence` on.
+    func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState
+}
+
+/// What the first entry of an execution says about its input.
+public struct RecordedInput: Sendable {
+    /// HMAC of the input under its salt.
+    public let mac: [UInt8]
+    /// The salt; nil once the input is erased.
+    public let salt: Salt?
+
+    /// Puts the two together.
+    public init(mac: [UInt8], salt: Salt?) {
+        self.mac = mac
+        self.salt = salt
+    }
+}
+
+/// The one way to change a journal: what commands read and append.
+///
+/// An entry is applied to the state at once, so that whatever is decided after it, by the same
+/// command or the next one of the batch, sees it: no number, row or status is predicted. The
+/// entries of all commands of a batch become durable together, or not at all.
+public struct Transaction: ~Copyable {
+    /// The state, with all that has been appended.
+    public internal(set) var state: State
+    /// The session that asks; 0 for the one that opens a session.
+    public var session: UInt64
+    /// How many entries have been appended.
+    public private(set) var count = 0
+    private let ledger: any Ledger
+
+    /// Begins a batch.
+    /// - Parameter state: given back by ``finish()``.
+    public init(_ state: consuming State, _ ledger: any Ledger, session: UInt64 = 0) {
+        self.state = state
+        self.session = session
+        self.ledger = ledger
+        self.state.begin()
+    }
+
+    /// Ends the batch.
+    /// - Returns: the state, for ``State/commit()`` or ``State/rollBack(_:)``.
+    public consuming func finish() -> State { state }
+
+    // MARK: Looking
+
+    /// The time of the entries.
+    public var now: Timestamp { ledger.now }
+
+    /// The sequence that the next entry gets.
+    var nextSequence: UInt64 { ledger.nextSequence }
+
+    /// An open execution. To be looked at where it lies: whoever keeps it over an append has it
+    /// copied.
+    subscript(_ number: UInt64) -> ExecutionState? {
+        _read { yield state.executions[number] }
+    }
+
+    /// An execution that is known to be open, where it lies.
+    subscript(known number: UInt64) -> ExecutionState {
+        _read { yield state.executions[known: number] }
+    }
+
+    /// The row of an execution's id; nil: there is no such id, or it has not the form of one.
+    func row(of id: String) throws -> ProtoExecutionRow? {
+        Names.isValid(id) ? try ledger.row(of: id) : nil
+    }
+
+    /// What is recorded of the input of an id's first run.
+    func input(of number: UInt64) throws -> RecordedInput? { try ledger.input(of: number) }
+
+    /// An execution that is closed, folded from its history.
+    func closed(_ number: UInt64) throws -> ExecutionState {
+        try ledger.history(of: number, before: nextSequence)
+    }
+
+    /// The number of an execution that has not ended.
+    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
+    func open(_ id: String, for what: String) throws -> UInt64 {
+        guard let row = try row(of: id) else { throw Refusal.unknownExecution(id) }
+        guard let status = self[row.number]?.status else {
+            throw Refusal.hasEnded(id, try ExecutionStatus.recorded(in: row, of: id), what)
+        }
+        guard !status.isFinal else { throw Refusal.hasEnded(id, status, what) }
+        return row.number
+    }
+
+    // MARK: Appending
+
+    /// Appends an entry about an execution, or about the journal when `stream` is 0.
+    /// - Returns: its sequence.
+    /// - Throws: what ``Ledger`` throws; ``InconsistentEntry``.
+    @discardableResult
+    mutating func append(
+        _ event: ProtoEntry.OneOf_Event,
+        to stream: UInt64,
+        payloads: SealedPayloads? = nil,
+        causation: UInt64 = 0
+    ) throws -> UInt64 {
+        try append(event.encoded(), to: stream, payloads, causation)
+    }
+
+    /// Appends the first entry of a stream, whose number is the entry's sequence.
+    /// - Returns: that number.
+    mutating func begin(
+        _ event: ProtoEntry.OneOf_Event,
+        payloads: SealedPayloads? = nil
+    ) throws -> UInt64 {
+        try append(event.encoded(), to: nil, payloads, 0)
+    }
+
+    /// - Parameters:
+    ///   - event: with its tag and length.
+    ///   - stream: nil: the one that the entry begins.
+    private mutating func append(
+        _ event: [UInt8],
+        to stream: UInt64?,
+        _ payloads: SealedPayloads?,
+        _ causation: UInt64
+    ) throws -> UInt64 {
+        let payloads = try payloads.map { try numbered($0) }
+        let sequence = ledger.nextSequence
+        var draft = EntryDraft(
+            execution: stream ?? sequence,
+            event: event,
+            session: session,
+            payloads: payloads
+        )
+        draft.causation = causation
+        let ledger = ledger
+        var row: ExecutionIndexRow?
+        try ledger.append(draft) { entry in
+            row = try state.apply(pending: entry) { try ledger.history(of: $0, before: $1) }
+        }
+        if let row { try ledger.put(row) }
+        count += 1
+        return sequence
+    }
+
+    /// Has all content types of payloads known by number: each that is new gets an entry of its own.
+    func isKnown(_ type: String) -> Bool { state.journal.number(ofContentType: type) != nil }
+
+    /// Has the content types of payloads interned, so that the next entry needs no other before it.
+    mutating func intern(_ payloads: SealedPayloads) throws {
+        for type in payloads.contentTypes where !isKnown(type) {
+            try append(.contentTypeInterned(.with { $0.contentType = type }), to: 0)
+        }
+    }
+
+    private mutating func numbered(_ payloads: SealedPayloads) throws -> SealedPayloads {
+        try intern(payloads)
+        var payloads = payloads
+        payloads.setContentTypeNumbers { state.journal.number(ofContentType: $0) ?? 0 }
+        return payloads
+    }
+}
