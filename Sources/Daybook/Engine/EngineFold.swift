@@ -45,14 +45,15 @@ struct EngineFold: JournalFold {
             }
         }
         if entry.event == EventKind.sessionOpened.rawValue { noteSession() }
-        news.note(entry)
+        // What was there before this process began is news to nobody.
+        if session != 0 { news.note(entry) }
     }
 
     mutating func apply(pending entry: EntryView, _ reader: any StoreReader) throws {
         try state.apply(pending: entry) { number, sequence in
             try ExecutionReader.fold(number, upTo: sequence - 1, reader)
         }
-        pendingNews.note(entry)
+        pendingNews.note(entry, isOwn: true)
     }
 
     mutating func commit() {

@@ -28,7 +28,7 @@ extension Daybook {
             terms: terms ?? RegisteredWorkflow.terms(of: workflow),
             data: data
         )
-        return ExecutionHandle(id: number.id, number: number.answer.number, engine: engine)
+        return ExecutionHandle(id: number.id, number: number.answer.number, opening: opening)
     }
 
     /// Records an execution of a workflow by name, with an encoded input.
@@ -87,7 +87,9 @@ public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
     public let id: String
     /// The sequence of its first entry.
     public let number: UInt64
-    let engine: Engine
+    /// As long as there is a handle the journal stays open.
+    let opening: Opening
+    private var engine: Engine { opening.engine }
 
     /// Asks for it to run. Always safe to ask again.
     @discardableResult
@@ -110,9 +112,7 @@ public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
     ///   `CancellationError`.
     public func result() async throws -> Output {
-        let record = try await engine.waitForEnd(of: id)
-        guard record.isClosed else { throw ExecutionParked(id: id) }
-        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
+        let data = try await engine.output(of: id)
         return try engine.options.codec.decode(Output.self, from: data)
     }
 }
