@@ -89,6 +89,7 @@ let package = Package(
             dependencies: [
                 "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "LMDB",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),

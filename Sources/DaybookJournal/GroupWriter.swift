@@ -24,8 +24,6 @@ public protocol JournalFold: Sendable {
     /// Appends what is due, before the commands of a batch.
     mutating func fire(_ batch: Batch) throws
 
-    /// It has something to append of its own accord, without a command.
-    var wantsToConclude: Bool { get }
     /// Appends what follows from the commands of a batch, after the last of them.
     mutating func conclude(_ batch: Batch) throws
 }
@@ -35,8 +33,6 @@ extension JournalFold {
     public var nextDeadline: Timestamp? { nil }
     /// Nothing.
     public mutating func fire(_ batch: Batch) throws {}
-    /// Nothing.
-    public var wantsToConclude: Bool { false }
     /// Nothing.
     public mutating func conclude(_ batch: Batch) throws {}
 }
@@ -343,7 +339,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         try journal.catchUp { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
-        if commands.isEmpty, !isDue(clock.now()), !fold.withLock({ $0.wantsToConclude }) { return }
+        if commands.isEmpty, !isDue(clock.now()) { return }
         try journal.write(follow: { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in

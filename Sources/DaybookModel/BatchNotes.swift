@@ -1,3 +1,5 @@
+public import DaybookFormat
+
 /// Where an open execution stands by what is on the disk: what is published of it.
 ///
 /// A few words, whatever the execution holds: to be copied freely.
@@ -131,6 +133,12 @@ extension State {
     /// then its history is to be folded.
     public func committed(_ number: UInt64) -> ExecutionState? {
         batch.before[number] == nil ? executions[number] : nil
+    }
+
+    /// When the first of the waits of an open execution ends by itself, by the batch under way; nil:
+    /// none does.
+    public func firstDeadline(ofWaitsOf number: UInt64) -> Timestamp? {
+        executions[number]?.waits.lazy.compactMap(\.deadline).min()
     }
 
     /// Whether an execution of one of the given types may be claimed, by what is on the disk or by

@@ -42,6 +42,17 @@ extension Transaction {
     /// The execution that has been ready for the longest of those of the given types.
     mutating func firstReady(of types: [String]) -> UInt64? { state.firstReady(of: types) }
 
+    /// Gives the leases of those that have been ready for the longest to the session that asks.
+    /// - Parameter limit: how many, at most.
+    public mutating func grant(upTo limit: Int, of types: [String]) throws -> [Lease] {
+        var leases: [Lease] = []
+        guard state.isOpen(session: session) else { return [] }
+        while leases.count < limit, let number = firstReady(of: types) {
+            leases.append(try grant(number))
+        }
+        return leases
+    }
+
     /// Gives the lease of a claimable execution to the session that asks.
     public mutating func grant(_ number: UInt64) throws -> Lease {
         let now = now

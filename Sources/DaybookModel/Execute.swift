@@ -21,7 +21,6 @@ public struct Execute: Command {
         public let isParked: Bool
     }
 
-
     /// Makes it ready if it is only submitted.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }

@@ -39,7 +39,6 @@ public struct Cancel: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-
     /// Granted until it has ended otherwise.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(intervention.actor, "actor")
@@ -84,7 +83,6 @@ public struct Pause: Command {
     /// Where it stands.
     public typealias Answer = InterventionAnswer
 
-
     /// Granted until it has ended.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.set(paused: true, &tx)
@@ -101,7 +99,6 @@ public struct Resume: Command {
 
     /// Where it stands.
     public typealias Answer = InterventionAnswer
-
 
     /// Granted until it has ended.
     public func decide(_ tx: inout Transaction) throws -> Answer {
@@ -139,7 +136,6 @@ public struct Retry: Command {
 
     /// Where it stands.
     public typealias Answer = InterventionAnswer
-
 
     /// Granted for what has ended badly, or is parked.
     public func decide(_ tx: inout Transaction) throws -> Answer {

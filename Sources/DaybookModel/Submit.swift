@@ -55,7 +55,6 @@ public struct Submit: Command {
         public let status: ExecutionStatus
     }
 
-
     /// Records the execution unless it is there.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(id, "execution id")

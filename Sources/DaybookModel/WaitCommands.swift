@@ -313,7 +313,6 @@ public struct Signal: Command {
         public let isDelivered: Bool
     }
 
-
     /// Records it while the execution has not ended.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(name, "name of a signal")

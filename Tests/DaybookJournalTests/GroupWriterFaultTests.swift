@@ -135,7 +135,10 @@ import Testing
     @Test func aBatchThatCannotBeTakenBackIsTakenBackBeforeTheNext() async throws {
         let store = MemoryStore()
         var fold = TallyFold()
-        fold.undoFaults = Array(repeating: JournalError(.system, "the disk cannot be read"), count: 2)
+        fold.undoFaults = Array(
+            repeating: JournalError(.system, "the disk cannot be read"),
+            count: 2
+        )
         try await withWriter(store, fold: fold) { callers async throws in
             store.inject(.full)
             let first = await callers.outcome(Callers.entry(1))

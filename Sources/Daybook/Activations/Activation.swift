@@ -28,7 +28,9 @@ final class Activation: Sendable {
         var isIdle = false
         var waiters: [ReplayLog.Place: CheckedContinuation<Void, Never>] = [:]
         var wakes: [ReplayLog.Place: ReplayLog.Wake] = [:]
-        var task: Task<Void, Never>?
+        /// Places whose wait was given up: what comes for them is nobody's.
+        var abandoned: Set<ReplayLog.Place> = []
+        var canceller: TaskCanceller?
     }
 
     /// - Parameter end: where it begins: entries of the execution from there on are its own.
@@ -55,31 +57,36 @@ final class Activation: Sendable {
     /// Ends the activation: bodies are told through task cancellation, and what waits goes on to
     /// find out. The first reason stays.
     func latch(_ reason: ContextClosed.Reason) {
-        let (waiters, task) = state.withLock { state in
+        let (waiters, canceller) = state.withLock { state in
             if state.latch == nil { state.latch = reason }
             defer { state.waiters = [:] }
-            return (Array(state.waiters.values), state.task)
+            return (state.waiters.sorted { $0.key < $1.key }.map(\.value), state.canceller)
         }
         for waiter in waiters { waiter.resume() }
-        if !reason.isEndOfHandler { task?.cancel() }
+        if !reason.isEndOfHandler { canceller?.cancel() }
     }
 
     /// Ends the activation because nothing of it runs, unless something does by now.
-    func evict() {
+    /// - Returns: whether it is over.
+    func evict() -> Bool {
         let isIdle = state.withLock { state in
             if state.isIdle, state.wakes.isEmpty, state.latch == nil { state.latch = .evicted }
             return state.latch != nil
         }
         if isIdle { latch(.evicted) }
+        return isIdle
     }
 
-    /// The task to cancel once it is latched.
-    func begin(_ task: Task<Void, Never>) {
+    /// Whether all that it runs waits.
+    var isIdle: Bool { state.withLock { $0.isIdle } }
+
+    /// Says what its task is cancelled by, once it is latched.
+    func begin(_ canceller: TaskCanceller) {
         let reason = state.withLock { state in
-            state.task = task
+            state.canceller = canceller
             return state.latch
         }
-        if let reason, !reason.isEndOfHandler { task.cancel() }
+        if let reason, !reason.isEndOfHandler { canceller.cancel() }
     }
 
     var latched: ContextClosed.Reason? { state.withLock { $0.latch } }
@@ -265,6 +272,23 @@ final class Activation: Sendable {
         }
         if suspended != nil { becameIdle() }
         let place = ReplayLog.Place(operation)
+        do {
+            return try await wake(at: place, group)
+        } catch {
+            // What comes for it later must not keep the activation from being idle.
+            state.withLock { state in
+                state.abandoned.insert(place)
+                state.wakes[place] = nil
+            }
+            throw error
+        }
+    }
+
+    /// Waits until something has come for an operation.
+    private func wake(
+        at place: ReplayLog.Place,
+        _ group: BranchGroup?
+    ) async throws -> ReplayLog.Wake {
         while true {
             try checkOpen()
             if let wake = state.withLock({ $0.wakes.removeValue(forKey: place) }) { return wake }
@@ -327,23 +351,31 @@ final class Activation: Sendable {
         becameIdle()
     }
 
-    /// Reads what has come meanwhile, and has those go on who waited for it.
-    func follow() {
+    /// Reads what has come meanwhile.
+    /// - Parameter mayWake: the execution has a turn, and what waited goes on. Otherwise it goes on
+    ///   only if other code of the execution runs.
+    /// - Returns: whether something could go on, and needs a turn for it.
+    @discardableResult
+    func follow(mayWake: Bool) -> Bool {
         let wakes: [ReplayLog.Place: ReplayLog.Wake]
         do {
             wakes = try replayLog.follow()
         } catch {
             latch(.journalFailed(error))
-            return
+            return false
         }
-        guard !wakes.isEmpty else { return }
-        let waiters = state.withLock { state in
-            wakes.compactMap { place, wake in
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
+            for (place, wake) in wakes where !state.abandoned.contains(place) {
                 state.wakes[place] = wake
-                return state.waiters.removeValue(forKey: place)
             }
+            if state.wakes.isEmpty { return [] }
+            if state.isIdle, !mayWake { return nil }
+            state.isIdle = false
+            // In the order of the code, not of the table: so that a run can be repeated.
+            return state.wakes.keys.sorted().compactMap { state.waiters.removeValue(forKey: $0) }
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters ?? [] { waiter.resume() }
+        return waiters == nil
     }
 
     // MARK: Logs, digests, keys

@@ -1,31 +1,28 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookSystem
-import HeapModule
 
 /// Calls back at times that need not survive the process, by the clock of the engine.
+///
+/// On a clock that is set by hand it rings while that is set, on the thread that sets it.
 final class AlarmClock: Sendable {
-    private struct Alarm: Comparable {
-        let time: Timestamp
-        let number: UInt64
-        let ring: @Sendable () -> Void
-
-        static func < (left: Alarm, right: Alarm) -> Bool {
-            (left.time, left.number) < (right.time, right.number)
-        }
-
-        static func == (left: Alarm, right: Alarm) -> Bool {
-            (left.time, left.number) == (right.time, right.number)
-        }
-    }
-
     private struct State {
-        var alarms = Heap<Alarm>()
-        var cancelled: Set<UInt64> = []
+        var deadlines = DeadlineQueue<UInt64>()
+        var rings: [UInt64: @Sendable () -> Void] = [:]
         var nextNumber: UInt64 = 0
         var isStopped = false
-        /// Something has changed since the thread last looked.
+        /// An earlier time has come in since the thread last looked.
         var isStale = false
+
+        /// Takes out what is due, in order.
+        mutating func takeDue(_ now: Timestamp) -> [@Sendable () -> Void] {
+            var due: [@Sendable () -> Void] = []
+            guard !isStopped else { return due }
+            while let number = deadlines.takeFirst(by: now) {
+                if let ring = rings.removeValue(forKey: number) { due.append(ring) }
+            }
+            return due
+        }
     }
 
     private let clock: any WallClock
@@ -38,31 +35,44 @@ final class AlarmClock: Sendable {
         self.clock = clock
         let state = Locked(State())
         self.state = state
-        isManual = clock.onChange {
-            state.withLock { $0.isStale = true }
-            state.wakeAll()
-        }
+        isManual = clock.onChange { Self.ringDue(state, clock) }
+        guard !isManual else { return }
         let started = try SystemThread.start { [self] in run() }
         thread.withLock { $0 = started }
     }
 
+    /// How many alarms are kept.
+    var count: Int { state.withLock { $0.rings.count } }
+
     /// Has `ring` called once at a time.
     /// - Returns: what to ``cancel(_:)`` it by.
     func set(for time: Timestamp, _ ring: @escaping @Sendable () -> Void) -> UInt64 {
-        let number = state.withLock { state in
+        let (number, isFirst) = state.withLock { state in
             state.nextNumber += 1
-            state.alarms.insert(Alarm(time: time, number: state.nextNumber, ring: ring))
-            state.isStale = true
-            return state.nextNumber
+            let number = state.nextNumber
+            let isFirst = state.deadlines.first().map { time < $0 } ?? true
+            state.deadlines.set(time, for: number)
+            state.rings[number] = ring
+            if isFirst { state.isStale = true }
+            return (number, isFirst)
         }
-        state.wakeAll()
+        if isManual {
+            Self.ringDue(state, clock)
+        } else if isFirst {
+            state.wakeAll()
+        }
         return number
     }
 
-    /// Has an alarm not ring any more, if it has not rung.
-    func cancel(_ number: UInt64) { state.withLock { _ = $0.cancelled.insert(number) } }
+    /// Has an alarm not ring any more, if it has not rung. Nothing is kept of it.
+    func cancel(_ number: UInt64) {
+        state.withLock { state in
+            state.deadlines.remove(number)
+            state.rings[number] = nil
+        }
+    }
 
-    /// Ends the thread. Nothing rings any more.
+    /// Nothing rings any more, and the thread ends. Blocks until it has.
     func stop() {
         state.withLock { $0.isStopped = true }
         state.wakeAll()
@@ -73,34 +83,26 @@ final class AlarmClock: Sendable {
         running?.join()
     }
 
+    private static func ringDue(_ state: Locked<State>, _ clock: any WallClock) {
+        let now = clock.now()
+        for ring in state.withLock({ $0.takeDue(now) }) { ring() }
+    }
+
     private func run() {
         while true {
             let now = clock.now()
             let (due, next, isStopped) = state.withLock { state in
                 state.isStale = false
-                return (Self.take(&state, now), state.alarms.min?.time, state.isStopped)
+                return (state.takeDue(now), state.deadlines.first(), state.isStopped)
             }
             if isStopped { return }
-            for alarm in due { alarm.ring() }
+            for ring in due { ring() }
             let isChanged = { (state: borrowing State) in state.isStale || state.isStopped }
-            if let next, !isManual {
+            if let next {
                 state.wait(until: isChanged, orAt: next.rawValue) { _ in }
             } else {
                 state.wait(until: isChanged) { _ in }
             }
         }
-    }
-
-    /// Takes out what is due, and what was cancelled before it.
-    private static func take(_ state: inout State, _ now: Timestamp) -> [Alarm] {
-        var due: [Alarm] = []
-        while let first = state.alarms.min {
-            let isCancelled = state.cancelled.contains(first.number)
-            guard isCancelled || first.time <= now else { break }
-            state.alarms.removeMin()
-            state.cancelled.remove(first.number)
-            if !isCancelled { due.append(first) }
-        }
-        return due
     }
 }

@@ -20,21 +20,33 @@ extension Engine {
         }
     }
 
-    /// Waits until the journal cannot be written any more, and throws why.
+    /// Waits until the journal cannot be written, and throws why. It is tried again later all the
+    /// same.
     func waitForHalt() async throws {
-        while !isStopped {
-            if let halt { throw halt }
+        while true {
+            let told = try await board.wait(for: .failure) {
+                if let halt { throw halt }
+                return isStopped
+            }
+            if case .failed(let error) = told { throw error }
+            if isStopped { return }
             try Task.checkCancellation()
-            await board.wait(for: NewsBoard.idleness) { halt != nil }
         }
     }
 
     /// Waits until nothing runs here and nothing could be claimed.
     func waitUntilIdle() async throws {
-        while hasWork, !isStopped {
-            if let halt { throw halt }
+        while true {
+            var isIdle = false
+            let told = try await board.wait(for: .idleness) {
+                if let halt { throw halt }
+                isIdle = !hasWork
+                return isIdle || isStopped
+            }
+            if case .failed(let error) = told { throw error }
+            if isIdle, let error = machines.tell({ $0.dispatcher.firstDamage }) { throw error }
+            if isIdle || isStopped { return }
             try Task.checkCancellation()
-            await board.wait(for: NewsBoard.idleness) { !hasWork || halt != nil }
         }
     }
 
@@ -48,12 +60,47 @@ extension Engine {
         for id: String,
         until condition: (ExecutionRecord) -> Bool
     ) async throws -> ExecutionRecord {
+        try await follow(id, until: condition).record
+    }
+
+    /// Waits for the encoded output of an execution.
+    ///
+    /// When it ends in this process the output is handed over in memory; otherwise it is read.
+    /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``.
+    func output(of id: String) async throws -> [UInt8] {
+        let (record, output) = try await follow(id, isForOutput: true) {
+            $0.isClosed || $0.isParked
+        }
+        if let output { return output }
+        guard record.isClosed else { throw ExecutionParked(id: id) }
+        return try ExecutionReader.outcome(of: record, writer.journal).get()
+    }
+
+    /// Looks at an execution once at the beginning, and then once for each thing that it is told of.
+    private func follow(
+        _ id: String,
+        isForOutput: Bool = false,
+        until condition: (ExecutionRecord) -> Bool
+    ) async throws -> (record: ExecutionRecord, output: [UInt8]?) {
+        var found = try known(id)
+        if condition(found) { return (found, nil) }
         while true {
-            guard let record = try record(of: id) else {
-                throw Refusal(.notFound, "no execution has the id \(id); submit it first")
+            let number = found.number
+            var isDone = false
+            let told = try await board.wait(
+                for: isForOutput ? .output(number) : .execution(number)
+            ) {
+                found = try known(id)
+                isDone = condition(found)
+                return isDone || found.number != number || failure(of: number) != nil || isStopped
             }
-            if condition(record) { return record }
-            if let error = failure(of: record.number) { throw error }
+            if isDone { return (found, nil) }
+            switch told {
+            case .output(let output): return (found, output)
+            case .failed(let error): throw error
+            case .look: break
+            }
+            if let error = failure(of: found.number) { throw error }
             try Task.checkCancellation()
             if isStopped {
                 throw JournalError(
@@ -61,10 +108,13 @@ extension Engine {
                     "the journal was closed before the execution \(id) had come so far"
                 )
             }
-            try await board.wait(for: record.number) {
-                try self.record(of: id).map { condition($0) || $0.number != record.number } ?? true
-                    || failure(of: record.number) != nil
-            }
         }
+    }
+
+    private func known(_ id: String) throws -> ExecutionRecord {
+        guard let record = try record(of: id) else {
+            throw Refusal(.notFound, "no execution has the id \(id); submit it first")
+        }
+        return record
     }
 }

@@ -5,15 +5,71 @@ import DaybookSystem
 import Logging
 
 extension Engine {
+    /// Reads the history of an execution and runs its code, until that has ended.
+    /// - Parameter isFresh: it runs for the first time under this lease.
+    func live(_ lease: Lease, isFresh: Bool, _ canceller: TaskCanceller) async {
+        let (number, epoch) = (lease.execution, lease.epoch)
+        let activation: Activation
+        do {
+            // What has come up to here is read with the history, the rest by following it.
+            let end = isFresh ? lease.claim : (published(number)?.last ?? lease.claim) + 1
+            let history = JournalHistory(journal: writer.journal, execution: number)
+            activation = try Activation(self, lease, history, end: end)
+        } catch {
+            let isDamaged = await giveUp(lease, error)
+            carryOut(
+                machines.tell {
+                    $0.residency.couldNotLoad(number, epoch: epoch, isDamaged: isDamaged)
+                }
+            )
+            settle()
+            return
+        }
+        activation.begin(canceller)
+        carryOut(machines.tell { $0.residency.loaded(number, epoch: epoch, activation) })
+        // What came between the look at the state and this moment is in the journal by now.
+        activation.follow(mayWake: true)
+        let ending = await run(activation)
+        carryOut(
+            machines.tell { machines in
+                if case .gone = ending { machines.dispatcher.progress() }
+                return machines.residency.ended(number, epoch: epoch, ending)
+            }
+        )
+        settle()
+    }
+
+    /// Does what is right about an execution that the journal, or the machine, keeps from going on.
+    /// - Returns: whether its history cannot be read: then its lease is kept.
+    private func giveUp(_ lease: Lease, _ error: any Error) async -> Bool {
+        if let shortage = Shortage.found(in: error) {
+            hold(lease, .shortage(shortage))
+        } else if Self.isDamage(error) {
+            setAside(lease, error)
+            return true
+        } else {
+            hold(lease, .journal(error))
+        }
+        await release(lease)
+        return false
+    }
+
+    /// Whether an error is about the history of one execution, and not about the journal as a whole.
+    static func isDamage(_ error: any Error) -> Bool {
+        guard let error = error as? JournalError else { return !(error is SystemError) }
+        return error.code == .integrity
+    }
+
     /// Runs an activation to its end, and records what it came to.
-    func run(_ activation: Activation) async {
+    private func run(_ activation: Activation) async -> Residency<Activation>.Ending {
         let lease = activation.lease
         observe(.activated(lease, resumed: lease.epoch > 1))
         do {
             let outcome = try await outcome(activation)
             try await record(activation, outcome)
+            return .gone
         } catch {
-            await close(activation, error)
+            return await close(activation, error)
         }
     }
 
@@ -50,6 +106,7 @@ extension Engine {
                     logs: try activation.takeLogs()
                 )
             }
+            board.tell(.output(lease.execution), .output(output))
             observe(.ended(lease, sequence: sequence, failure: nil))
         case .failure(var failure):
             if failure.facts.isRetryable, let workflow = workflows[lease.type] {
@@ -79,7 +136,10 @@ extension Engine {
     }
 
     /// Ends an activation that has no outcome.
-    private func close(_ activation: Activation, _ error: any Error) async {
+    private func close(
+        _ activation: Activation,
+        _ error: any Error
+    ) async -> Residency<Activation>.Ending {
         let lease = activation.lease
         var reason =
             (error as? ContextClosed)?.reason ?? activation.latched
@@ -92,6 +152,7 @@ extension Engine {
             }
         }
         activation.latch(reason)
+        var ending = Residency<Activation>.Ending.gone
         do {
             switch reason {
             case .diverged(let divergence):
@@ -115,20 +176,21 @@ extension Engine {
                     )
                 }
                 if case .named = options.claims { claim(next) }
-            case .leaseLost, .evicted, .historyEnded: break
+            case .leaseLost, .historyEnded: break
+            case .evicted: ending = .evicted
+            case .shortage(let shortage): _ = await giveUp(lease, shortage)
             case .journalFailed(let error):
-                halt(lease, error)
-                await release(lease)
+                if await giveUp(lease, error) { ending = .damaged }
             }
         } catch let refusal as Refusal where refusal.code == .ended {
             await release(lease)
         } catch let refusal as Refusal where refusal.code == .staleLease {
             options.logger.debug("lease is gone", metadata: ["reason": "\(refusal)"])
         } catch {
-            running.withLock { $0.unreleased.append(lease) }
-            fail(lease.execution, error)
+            keep(lease, because: error)
         }
         observe(.closed(lease, reason))
+        return ending
     }
 }
 
@@ -146,6 +208,8 @@ extension RegisteredWorkflow {
         do {
             outcome = .success(try await run(input, context, activation.host.codec))
         } catch {
+            // The machine has too little of something: that is not the workflow's failure.
+            if let shortage = Shortage.found(in: error) { activation.latch(.shortage(shortage)) }
             outcome = .failure(OperationError(recording: error))
         }
         // Whatever the handler made of it: a latched activation has no outcome.

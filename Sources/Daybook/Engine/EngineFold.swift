@@ -21,6 +21,12 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     private let snapshotInterval: UInt64?
     /// Before that no snapshot is asked for.
     private var nextSnapshot: UInt64 = 0
+    /// How many leases this process takes; nil: it claims nothing of its own accord.
+    private let budget: (any ClaimBudget)?
+    /// The names of the workflows that it claims, sorted.
+    private let claimedTypes: [String]
+    /// Leases that the batch under way has granted.
+    private var granted: [Lease] = []
 
     /// - Parameter state: what is known without reading the journal.
     init(
@@ -28,8 +34,12 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         session uuid: Identifier,
         firing: FireTimers?,
         snapshotInterval: UInt64?,
+        claiming types: [String] = [],
+        within budget: (any ClaimBudget)? = nil,
         from state: State
     ) {
+        claimedTypes = types
+        self.budget = types.isEmpty ? nil : budget
         self.board = board
         self.uuid = uuid
         self.firing = firing
@@ -52,7 +62,8 @@ struct EngineFold: JournalFold, @unchecked Sendable {
             }
         }
         if entry.event == EventKind.sessionOpened.rawValue { noteSession() }
-        news.note(entry)
+        // What was there before this process began is news to nobody.
+        if session != 0 { news.note(entry) }
     }
 
     // MARK: Batches
@@ -103,12 +114,13 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         if isSnapshotDue() { all.noteSnapshotDue() }
         news = News()
         ledger = nil
-        board.publish(all)
+        board.publish(all, leases: exchange(&granted, with: []))
     }
 
     mutating func rollBack(_ reader: any StoreReader) throws {
         try state.rollBack { try ExecutionReader.fold($0, reader) }
         ledger = nil
+        if !granted.isEmpty { budget?.giveBack(exchange(&granted, with: []).count) }
     }
 
     /// Whether to ask for a snapshot; if it comes to nothing, it is asked for again later.
@@ -135,6 +147,22 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     mutating func fire(_ batch: Batch) throws {
         guard let firing, session != 0 else { return }
         _ = try decide(firing, session: session, batch).get()
+    }
+
+    // MARK: Claims
+
+    /// Grants this process leases of what is ready, as far as it has room: also of what this batch
+    /// has made ready. They are told once the batch is on the disk.
+    mutating func conclude(_ batch: Batch) throws {
+        guard let budget, session != 0, state.hasReady(of: claimedTypes) else { return }
+        let room = budget.reserve()
+        guard room > 0 else { return }
+        let types = claimedTypes
+        let leases = try transact(session: session, batch) { tx throws in
+            try tx.grant(upTo: room, of: types)
+        }
+        granted = leases
+        if leases.count < room { budget.giveBack(room - leases.count) }
     }
 
     /// Says in the journal's terms what the model cannot take in.

@@ -17,7 +17,7 @@ final class JournalLedger: Ledger {
     func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
         try batch.append(draft) { entry in
             try apply(entry)
-            news.note(entry)
+            news.note(entry, isOwn: true)
         }
     }
 

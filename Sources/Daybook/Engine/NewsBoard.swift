@@ -1,12 +1,16 @@
 import DaybookFormat
+import DaybookModel
 import DaybookSystem
 
 /// What entries have changed that somebody may wait for.
 struct News: Sendable {
-    /// Executions that something has happened to which their code did not ask for, or that have
-    /// ended.
+    /// Executions that something has happened to which somebody may wait for.
     private(set) var executions: [UInt64] = []
-    /// Something may be ready to be claimed, or have to be told to code that runs.
+    /// Those of them to which something has happened that their code did not ask for.
+    private(set) var fromOutside: [UInt64] = []
+    /// Executions that have ended well, by a command of this process: it hands the output over.
+    private(set) var completedHere: [UInt64] = []
+    /// Something may be ready to be claimed.
     private(set) var hasWork = false
     /// Other sessions may have been opened, or closed.
     private(set) var hasSessions = false
@@ -15,18 +19,24 @@ struct News: Sendable {
 
     mutating func noteSnapshotDue() { isSnapshotDue = true }
 
-    mutating func note(_ entry: EntryView) {
+    /// - Parameter isOwn: the entry is by a command of this process.
+    mutating func note(_ entry: EntryView, isOwn: Bool = false) {
+        let number = entry.header.execution
         switch EventKind(rawValue: entry.event) {
+        case .executionCompleted where isOwn:
+            executions.append(number)
+            completedHere.append(number)
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
             .executionReadied, .leaseLost, .leaseReleased, .executionReopened:
-            executions.append(entry.header.execution)
+            executions.append(number)
+            fromOutside.append(number)
             hasWork = true
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
             .executionWaiting, .signalReceived:
-            executions.append(entry.header.execution)
-        case .sessionOpened: hasSessions = true
+            executions.append(number)
+        case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
         default: break
         }
     }
@@ -35,6 +45,8 @@ struct News: Sendable {
     func adding(_ others: News) -> News {
         var all = self
         all.executions += others.executions
+        all.fromOutside += others.fromOutside
+        all.completedHere += others.completedHere
         all.hasWork = hasWork || others.hasWork
         all.hasSessions = hasSessions || others.hasSessions
         all.isSnapshotDue = isSnapshotDue || others.isSnapshotDue
@@ -42,154 +54,156 @@ struct News: Sendable {
     }
 }
 
-/// Where those wait who want to know when something has happened to an execution, or can be
-/// claimed.
+/// Where the writer leaves what has changed, for the dispatcher and for those who wait for it.
 final class NewsBoard: Sendable {
-    /// Stands for "something that ran here has ended": no execution has this number.
-    static let idleness: UInt64 = 0
+    /// What a waiter is told.
+    enum Told: Sendable {
+        /// Something has happened: look.
+        case look
+        /// The encoded output that it waits for.
+        case output([UInt8])
+        /// It waits in vain.
+        case failed(any Error)
+    }
 
-    private struct State {
-        /// By what they wait for; without a continuation: they are about to look, and then to wait.
-        var waiting: [UInt64: [Waiter]] = [:]
-        var nextToken: UInt64 = 0
-        var isClosed = false
-        /// What the dispatcher has not looked at yet.
-        var unseen: [UInt64] = []
-        /// Sessions have been opened that the dispatcher has not looked at yet.
-        var hasUnseenSessions = true
+    typealias Subject = Waiters<CheckedContinuation<Told, Never>>.Subject
+
+    /// What the dispatcher has not looked at yet.
+    struct Mail: Sendable {
+        /// Executions to look at.
+        var executions: [UInt64] = []
+        /// Leases that were granted.
+        var leases: [Lease] = []
+        /// Sessions have been opened or have ended in the journal.
+        var hasSessions = false
         /// Sessions whose process has ended.
-        var ended: [UInt64] = []
+        var endedSessions: [UInt64] = []
+        /// A snapshot has become due.
         var isSnapshotDue = false
     }
 
-    private struct Waiter {
-        let token: UInt64
-        var continuation: CheckedContinuation<Void, Never>?
+    private struct State {
+        var waiters = Waiters<CheckedContinuation<Told, Never>>()
+        var mail = Mail()
     }
 
-    private let state = Locked(State())
+    private let state: Locked<State>
     /// Yields whenever there may be something to do.
     let wakeups: AsyncStream<Void>
     private let wakeup: AsyncStream<Void>.Continuation
 
     init() {
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state = Locked(State())
     }
 
-    /// Has whoever claims look again.
+    // MARK: The dispatcher
+
+    /// Has the dispatcher look again.
     func wakeDispatcher() { wakeup.yield() }
 
-    /// Tells of executions that something has happened to.
-    func publish(_ news: News) {
-        if !news.executions.isEmpty {
-            state.withLock { $0.unseen += news.executions }
-            for number in news.executions { fire(number) }
+    /// Tells what has changed on the disk.
+    /// - Parameter leases: granted to this process; each has a turn reserved.
+    func publish(_ news: News, leases: [Lease] = []) {
+        let told = state.withLock { state in
+            state.mail.executions += news.fromOutside
+            state.mail.leases += leases
+            if news.hasSessions { state.mail.hasSessions = true }
+            if news.isSnapshotDue { state.mail.isSnapshotDue = true }
+            return Self.tell(news, &state.waiters)
         }
-        if news.hasSessions { state.withLock { $0.hasUnseenSessions = true } }
-        if news.isSnapshotDue { state.withLock { $0.isSnapshotDue = true } }
-        if news.hasWork || news.hasSessions || news.isSnapshotDue { wakeup.yield() }
+        for continuation in told { continuation.resume(returning: .look) }
+        if news.hasWork || news.hasSessions || news.isSnapshotDue || !leases.isEmpty {
+            wakeup.yield()
+        }
     }
 
-    /// Whether a snapshot has become due since the last call.
-    func takeSnapshotDue() -> Bool {
-        state.withLock { state in
-            defer { state.isSnapshotDue = false }
-            return state.isSnapshotDue
-        }
+    private static func tell(
+        _ news: News,
+        _ waiters: inout Waiters<CheckedContinuation<Told, Never>>
+    ) -> [CheckedContinuation<Told, Never>] {
+        var told: [CheckedContinuation<Told, Never>] = []
+        for number in news.executions { told += waiters.tell(.execution(number)) }
+        for number in news.fromOutside { told += waiters.tell(.output(number)) }
+        return told
     }
 
     /// Has the dispatcher look at an execution.
     func announce(_ number: UInt64) {
-        state.withLock { $0.unseen.append(number) }
+        state.withLock { $0.mail.executions.append(number) }
         wakeup.yield()
-    }
-
-    /// The executions that were told of since the last call.
-    func takeUnseen() -> [UInt64] {
-        state.withLock { state in
-            defer { state.unseen = [] }
-            return state.unseen
-        }
     }
 
     /// The process of a session has ended.
     func announce(endOfSession number: UInt64) {
-        state.withLock { $0.ended.append(number) }
+        state.withLock { $0.mail.endedSessions.append(number) }
         wakeup.yield()
     }
 
-    /// Whether sessions have been opened since the last call, and those whose process has ended.
-    func takeSessions() -> (areNew: Bool, ended: [UInt64]) {
+    /// Takes what has come since the last call.
+    func takeMail() -> Mail {
         state.withLock { state in
-            defer { (state.hasUnseenSessions, state.ended) = (false, []) }
-            return (state.hasUnseenSessions, state.ended)
+            defer { state.mail = Mail() }
+            return state.mail
         }
     }
 
-    /// Has everybody who waits for something about an execution look again.
-    func fire(_ number: UInt64) {
-        let waiting = state.withLock { $0.waiting.removeValue(forKey: number) ?? [] }
-        for waiter in waiting { waiter.continuation?.resume() }
+    /// Takes the leases that were granted since the last call.
+    func takeLeases() -> [Lease] {
+        state.withLock { state in
+            defer { state.mail.leases = [] }
+            return state.mail.leases
+        }
     }
 
-    /// Waits until something is told about `number`, unless `isDone` holds already. May return
-    /// without a reason: the caller looks again.
-    func wait(for number: UInt64, unless isDone: () throws -> Bool) async rethrows {
-        // It is on the board before it looks, so that nothing that happens in between is missed.
-        let token = state.withLock { state in
-            state.nextToken += 1
-            state.waiting[number, default: []].append(Waiter(token: state.nextToken))
-            return state.nextToken
-        }
+    // MARK: Waiting
+
+    /// Whether anybody waits for something.
+    func isAwaited(_ subject: Subject) -> Bool { state.withLock { $0.waiters.isAwaited(subject) } }
+
+    /// Tells those who wait for something.
+    func tell(_ subject: Subject, _ told: Told = .look) {
+        let waiting = state.withLock { $0.waiters.tell(subject) }
+        for continuation in waiting { continuation.resume(returning: told) }
+    }
+
+    /// Tells those who wait for an execution, or for its output, to look.
+    func tellAll(of number: UInt64) {
+        tell(.execution(number))
+        tell(.output(number))
+    }
+
+    /// Waits until something is told, unless `isDone` holds already.
+    /// - Parameter isDone: looked at once, after which nothing that happens is missed.
+    /// - Returns: what was told; ``Told/look`` also when `isDone` holds, when the task is cancelled,
+    ///   and when the board is closed.
+    @discardableResult
+    func wait(for subject: Subject, unless isDone: () throws -> Bool) async rethrows -> Told {
+        let token = state.withLock { $0.waiters.enter(subject) }
         do {
             if try isDone() {
-                withdraw(token, number)
-                return
+                state.withLock { _ = $0.waiters.leave(token) }
+                return .look
             }
         } catch {
-            withdraw(token, number)
+            state.withLock { _ = $0.waiters.leave(token) }
             throw error
         }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let waits = state.withLock { state in
-                    guard !state.isClosed,
-                        let index = state.waiting[number]?.firstIndex(where: { $0.token == token })
-                    else { return false }
-                    state.waiting[number]?[index].continuation = continuation
-                    return true
-                }
-                if !waits { continuation.resume() }
+                let waits = state.withLock { $0.waiters.wait(token, continuation) }
+                if !waits { continuation.resume(returning: .look) }
             }
         } onCancel: {
-            withdraw(token, number)?.resume()
-        }
-    }
-
-    /// Takes a waiter off the board, if it is still there.
-    @discardableResult
-    private func withdraw(
-        _ token: UInt64,
-        _ number: UInt64
-    ) -> CheckedContinuation<Void, Never>? {
-        state.withLock { state in
-            guard let index = state.waiting[number]?.firstIndex(where: { $0.token == token }) else {
-                return nil
-            }
-            let waiter = state.waiting[number]?.remove(at: index)
-            if state.waiting[number]?.isEmpty == true { state.waiting[number] = nil }
-            return waiter?.continuation
+            state.withLock { $0.waiters.leave(token) }?.resume(returning: .look)
         }
     }
 
     /// Lets everybody go.
     func close() {
-        let all = state.withLock { state in
-            state.isClosed = true
-            defer { state.waiting = [:] }
-            return state.waiting.values.flatMap { $0.compactMap(\.continuation) }
+        for continuation in state.withLock({ $0.waiters.close() }) {
+            continuation.resume(returning: .look)
         }
-        for continuation in all { continuation.resume() }
         wakeup.finish()
     }
 }

@@ -144,7 +144,7 @@ extension Engine {
     /// - Returns: how many entries it is the fold of; nil when another process takes one, when there
     ///   is nothing new, or when the engine stops.
     func takeSnapshot() async throws -> UInt64? {
-        let snapshots = snapshots
+        guard let snapshots = premises?.snapshots else { return nil }
         let taken = try await SystemThread.run { [self] in
             try snapshots.take { isStopped }
         }

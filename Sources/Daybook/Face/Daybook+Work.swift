@@ -28,7 +28,7 @@ extension Daybook {
             terms: terms ?? RegisteredWorkflow.terms(of: workflow),
             data: data
         )
-        return ExecutionHandle(id: number.id, number: number.answer.number, engine: engine)
+        return ExecutionHandle(id: number.id, number: number.answer.number, opening: opening)
     }
 
     /// Records an execution of a workflow by name, with an encoded input.
@@ -40,25 +40,33 @@ extension Daybook {
         terms: Submit.Terms? = nil,
         data: [UInt8]
     ) async throws -> (id: String, answer: Submit.Answer) {
-        var generator = SystemRandomNumberGenerator()
-        let id =
-            id
-            ?? Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
-        let contentType = engine.options.codec.contentType
+        let id = id ?? newID()
         let terms = terms ?? engine.workflows[type]?.terms ?? Submit.Terms()
         let answer = try await engine.perform(bytes: data.count) {
-            Submit(
-                id: id,
-                type: type,
-                input: data,
-                payloads: try SealedPayloads(
-                    [Payload(data, contentType: contentType)],
-                    limit: engine.payloadLimit
-                ),
-                terms: terms
-            )
+            try submission(type: type, id: id, terms: terms, data: data)
         }
         return (id, answer)
+    }
+
+    private func newID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
+    }
+
+    private func submission(
+        type: String,
+        id: String,
+        terms: Submit.Terms,
+        data: [UInt8]
+    ) throws -> Submit {
+        let payload = Payload(data, contentType: engine.options.codec.contentType)
+        return Submit(
+            id: id,
+            type: type,
+            input: data,
+            payloads: try SealedPayloads([payload], limit: engine.payloadLimit),
+            terms: terms
+        )
     }
 
     /// Asks for an execution to run. Always safe to ask again.
@@ -69,14 +77,22 @@ extension Daybook {
         return answer
     }
 
-    /// Submits, executes, and waits for the output.
+    /// Submits, executes, and waits for the output. What is submitted here is executed, and where
+    /// there is room claimed, by the same commit.
     public func run<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
         input: W.Input
     ) async throws -> W.Output {
-        let handle = try await submit(workflow, id: id, input: input)
-        try await handle.execute()
+        try StableEncoding.check(input)
+        let data = try engine.options.codec.encode(input)
+        let id = id ?? newID()
+        let terms = RegisteredWorkflow.terms(of: workflow)
+        let answer = try await engine.perform(bytes: data.count) {
+            SubmitAndExecute(try submission(type: W.name, id: id, terms: terms, data: data))
+        }
+        engine.claim(answer.number)
+        let handle = ExecutionHandle<W.Output>(id: id, number: answer.number, opening: opening)
         return try await handle.result()
     }
 }
@@ -87,7 +103,9 @@ public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
     public let id: String
     /// The sequence of its first entry.
     public let number: UInt64
-    let engine: Engine
+    /// As long as there is a handle the journal stays open.
+    let opening: Opening
+    private var engine: Engine { opening.engine }
 
     /// Asks for it to run. Always safe to ask again.
     @discardableResult
@@ -110,9 +128,7 @@ public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
     ///   `CancellationError`.
     public func result() async throws -> Output {
-        let record = try await engine.waitForEnd(of: id)
-        guard record.isClosed else { throw ExecutionParked(id: id) }
-        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
+        let data = try await engine.output(of: id)
         return try engine.options.codec.decode(Output.self, from: data)
     }
 }

@@ -14,22 +14,10 @@ public final class Daybook: Sendable {
     /// The version of this software.
     public static let version = "0.1.0"
 
-    let engine: Engine
-    private let folder: OpenFolder
-    private let watch: FileWatch
-    private let follower: SystemThread
+    let opening: Opening
+    var engine: Engine { opening.engine }
 
-    private init(
-        engine: Engine,
-        folder: OpenFolder,
-        watch: FileWatch,
-        follower: SystemThread
-    ) {
-        self.engine = engine
-        self.folder = folder
-        self.watch = watch
-        self.follower = follower
-    }
+    private init(_ opening: Opening) { self.opening = opening }
 
     // MARK: Opening
 
@@ -116,6 +104,7 @@ public final class Daybook: Sendable {
     ) async throws -> Daybook {
         let journal = try Journal.open(folder.store, clock: options.clock)
         let board = NewsBoard()
+        let machines = EngineMachines(options, board)
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let firing = try options.firing()
@@ -125,6 +114,8 @@ public final class Daybook: Sendable {
             session: uuid,
             firing: firing,
             snapshotInterval: firing == nil ? nil : options.snapshotInterval,
+            claiming: options.claimedTypes(of: workflows),
+            within: machines,
             from: try snapshots.newest()
         )
         let writer = try GroupWriter(journal, fold: fold, options: options.writer)
@@ -141,27 +132,22 @@ public final class Daybook: Sendable {
             let engine = try Engine(
                 writer,
                 board,
-                lock,
-                number: number,
-                at: place,
+                machines,
+                Premises(folder: place, session: lock, snapshots: snapshots),
+                session: number,
                 options,
                 workflows
             )
-            let watch = try FileWatch(place.dataFile)
-            let follower = try SystemThread.start {
-                do {
-                    while try watch.wait(whileBehind: writer.isBehind) { writer.refresh() }
-                } catch {
-                    options.logger.error(
-                        "following other processes failed",
-                        metadata: ["error": "\(error)"]
-                    )
-                }
+            do {
+                let opening = try Opening(engine, folder, following: place.dataFile)
+                engine.start()
+                return Daybook(opening)
+            } catch {
+                await engine.stop()
+                throw error
             }
-            engine.start()
-            return Daybook(engine: engine, folder: folder, watch: watch, follower: follower)
         } catch {
-            writer.stop()
+            await SystemThread.runBlocking { writer.stop() }
             throw error
         }
     }
@@ -169,23 +155,9 @@ public final class Daybook: Sendable {
     /// Stops in good order: handlers are told, leases are given back, the session is closed.
     ///
     /// Waits for bodies that run. What was not finished goes on when the journal is opened again.
+    /// A daybook that is dropped without it is closed all the same, a moment later, and an error is
+    /// logged: nobody learns then whether that went well. Closing it again does nothing.
     /// - Throws: ``JournalError`` when the end of the session could not be recorded; everything is
     ///   closed all the same.
-    public func close() async throws {
-        await engine.stop()
-        watch.stop()
-        follower.join()
-        let result: Result<Void, any Error>
-        do {
-            _ = try await engine.perform { CloseSession() }
-            try engine.session.remove()
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        engine.writer.stop()
-        engine.board.close()
-        folder.close()
-        try result.get()
-    }
+    public func close() async throws { try await opening.close() }
 }

@@ -18,10 +18,11 @@ public struct DaybookOptions: Sendable {
 
     /// Which executions it claims.
     public var claims = Claims.registered
-    /// Handlers that run at once.
-    public var maxConcurrent = 64
-    /// Handlers that are kept in memory. Beyond that those that wait are let go of, and run again
-    /// over their history when what they wait for has come.
+    /// Handlers whose code runs at once, at least 1. One that waits for a timer or a signal does not
+    /// count; when that has come it waits for its turn, which comes before anything new is claimed.
+    public var maxConcurrent = 256
+    /// Handlers that are kept in memory. Beyond that those that wait are let go of, those first that
+    /// wait longest, and run again over their history when what they wait for has come.
     public var maxResident = 10_000
     /// After so many entries the state is written to a file in the background, so that recovery
     /// need not fold them. Nil: never.
@@ -48,6 +49,11 @@ public struct DaybookOptions: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The names of the workflows that this process claims of its own accord, sorted.
+    func claimedTypes(of workflows: [String: RegisteredWorkflow]) -> [String] {
+        if case .registered = claims { workflows.keys.sorted() } else { [] }
+    }
 
     /// How this process sees to what is due; nil: it leaves that to those that run something.
     func firing() throws -> FireTimers? {

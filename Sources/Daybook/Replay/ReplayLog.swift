@@ -42,7 +42,7 @@ final class ReplayLog: Sendable {
     }
 
     /// Which operation of an execution: scope and position.
-    struct Place: Hashable, Sendable {
+    struct Place: Hashable, Comparable, Sendable {
         let scope: [UInt32]
         let position: UInt32
 
@@ -54,6 +54,12 @@ final class ReplayLog: Sendable {
         init(_ operation: ProtoOperation) {
             scope = operation.scope
             position = operation.position
+        }
+
+        /// In the order of the code.
+        static func < (left: Place, right: Place) -> Bool {
+            if left.scope == right.scope { return left.position < right.position }
+            return left.scope.lexicographicallyPrecedes(right.scope)
         }
     }
 

@@ -24,7 +24,17 @@ public enum SessionLiveness: String, Sendable {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil else { return .gone }
         if try isFree(path) { return .gone }
-        return try ProcessGroup.isStopped(process: Int32(session.pid)) ? .stopped : .alive
+        // What cannot be a process is not looked at; that the lock is held says that it lives.
+        guard let process = session.process else { return .alive }
+        return try ProcessGroup.isStopped(process: process) ? .stopped : .alive
+    }
+
+    /// The process that an entry says it is.
+    /// - Returns: nil for what no process of its own can have as its number: 0 and what would be
+    ///   negative stand for groups of processes, 1 is the first of all.
+    static func process(_ pid: UInt32) -> Int32? {
+        guard let process = Int32(exactly: pid), process > 1 else { return nil }
+        return process
     }
 
     /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it
@@ -51,13 +61,26 @@ public enum SessionLiveness: String, Sendable {
 
     /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it
     /// is gone: another process may have its number by now.
-    /// - Throws: `SystemError` when it may not be ended.
+    /// - Throws: `SystemError` when it may not be ended; ``JournalError/Code/integrity`` when the
+    ///   journal names no process that it could be, and nothing is ended.
     static func end(_ session: State.Session, in folder: JournalFolder) throws {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil, try !isFree(path) else { return }
-        guard kill(pid_t(session.pid), SIGKILL) == 0 || errno == ESRCH else {
-            throw SystemError.current("kill of process \(session.pid)")
+        guard let process = session.process else {
+            throw JournalError(
+                .integrity,
+                "the session \(session.number) is to be ended, and the journal says that its process is \(session.pid), which is not the number of a process: nothing was ended; verify the journal",
+                sequence: session.number
+            )
+        }
+        guard kill(process, SIGKILL) == 0 || errno == ESRCH else {
+            throw SystemError.current("kill of process \(process)")
         }
         try File.open(path, .readWrite).lock(.exclusive)
     }
+}
+
+extension State.Session {
+    /// Its process, if the journal names one that there can be.
+    var process: Int32? { SessionLiveness.process(pid) }
 }

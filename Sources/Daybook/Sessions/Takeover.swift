@@ -6,7 +6,7 @@ import Logging
 
 /// Finds sessions whose process is gone, ends what they left running, and makes the executions
 /// that they held ready again.
-struct Takeover {
+struct Takeover: Sendable {
     let writer: GroupWriter<EngineFold>
     let folder: JournalFolder
     let session: UInt64
@@ -24,7 +24,7 @@ struct Takeover {
             guard let dot = name.firstIndex(of: "."), !known.contains(String(name[..<dot])) else {
                 continue
             }
-            try removeOrphan(String(name[..<dot]))
+            try await SystemThread.run { [self] in try removeOrphan(String(name[..<dot])) }
         }
     }
 
@@ -33,9 +33,12 @@ struct Takeover {
     @discardableResult
     func takeOver(_ other: State.Session) async throws -> Bool {
         let uuid = other.uuid.description
-        guard let lock = try lockOfTheDead(uuid) else { return false }
+        // Children that are ended are waited for, which blocks.
+        let found = try await SystemThread.run { [self] in
+            try lockOfTheDead(uuid).map { ($0, try endChildren(uuid)) }
+        }
+        guard let (lock, ended) = found else { return false }
         defer { lock.release() }
-        let ended = try endChildren(uuid)
         let message = try SealedPayloads(
             [.text("the process that ran it was lost too many times in a row")],
             limit: 1 << 16
@@ -103,7 +106,7 @@ struct Takeover {
 }
 
 /// Holds the lock of a dead session while it is taken over.
-private final class DeadLock {
+private final class DeadLock: Sendable {
     private let file: File
 
     init(_ file: consuming File) { self.file = file }

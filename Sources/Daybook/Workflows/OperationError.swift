@@ -1,5 +1,6 @@
 import DaybookFormat
 public import DaybookModel
+public import DaybookSystem
 
 /// What an operation or a workflow failed with: code, message and details, as they are recorded.
 ///
@@ -95,6 +96,8 @@ public struct ContextClosed: Error, CustomStringConvertible {
         case diverged(Divergence)
         /// The journal could not be written.
         case journalFailed(any Error)
+        /// The machine has too little of something; the execution is tried again later.
+        case shortage(Shortage)
         /// Somebody cancelled the execution, or its attempt took too long.
         case ended
         /// Somebody paused the execution.
@@ -122,6 +125,7 @@ extension ContextClosed.Reason: CustomStringConvertible {
         case .leaseLost: "the lease of this execution is lost: another session has taken it over"
         case .diverged(let divergence): "the execution is parked: \(divergence)"
         case .journalFailed(let error): "the journal could not be written: \(error)"
+        case .shortage(let shortage): "the execution is tried again later: \(shortage)"
         case .ended: "the execution was ended from outside: it was cancelled, or took too long"
         case .paused: "the execution is paused; it goes on when it is resumed"
         case .evicted: "the execution waits, and its code is run again when that is over"
@@ -133,7 +137,7 @@ extension ContextClosed.Reason: CustomStringConvertible {
     /// What was begun under it may still be recorded.
     var keepsLease: Bool {
         switch self {
-        case .stopping, .ended, .paused, .continuing: true
+        case .stopping, .ended, .paused, .continuing, .shortage: true
         case .leaseLost, .diverged, .journalFailed, .evicted, .historyEnded: false
         }
     }

@@ -30,7 +30,11 @@ extension ReferenceModel.Execution {
                 "progress",
                 operations.allSatisfy { state.progress.next(in: $0.scope) == next(in: $0.scope) }
             ),
-            ("store", state.rare.store.map { ($0.text, $1) }.allSatisfy { store[$0] == $1 } && state.rare.store.count == store.count),
+            (
+                "store",
+                state.rare.store.map { ($0.text, $1) }.allSatisfy { store[$0] == $1 }
+                    && state.rare.store.count == store.count
+            ),
             (
                 "outputs",
                 state.outputs.map { "\($0.name) \($0.sequence)" }

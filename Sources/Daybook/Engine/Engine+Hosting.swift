@@ -1,0 +1,50 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+
+extension Engine: ActivationHost {
+    var codec: any PayloadCodec { options.codec }
+
+    func now() -> Timestamp { options.clock.now() }
+
+    func setAlarm(
+        after duration: Duration,
+        _ ring: @escaping @Sendable () -> Void
+    ) -> UInt64 {
+        // An alarm beyond the end of time never rings.
+        let (time, isBeyond) = now().rawValue.addingReportingOverflow(duration.wholeNanoseconds)
+        return alarms.set(for: Timestamp(rawValue: isBeyond ? .max : time), ring)
+    }
+
+    func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }
+
+    func observe(_ event: EngineEvent) { options.observer?(event) }
+
+    func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
+        try await Self.perform(writer, session: sessionNumber, command)
+    }
+
+    /// The folder that an execution keeps files in, made if it is not there.
+    func workspace(of number: UInt64) throws -> String {
+        guard let premises else {
+            throw OperationError(
+                code: "no-workspace",
+                message:
+                    "the execution \(number) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
+                isRetryable: false
+            )
+        }
+        try Folder.create(premises.folder.workspaces)
+        let path = "\(premises.folder.workspaces)/\(number)"
+        try Folder.create(path)
+        return try Folder.resolved(path)
+    }
+
+    func note(_ group: ProcessGroup) throws { try premises?.session.note(group) }
+
+    func becameIdle(_ activation: Activation, _ isIdle: Bool) {
+        carryOut(note(activation))
+        settle()
+    }
+}

@@ -1,0 +1,90 @@
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import Logging
+
+/// All that belongs to an open journal: the engine, its threads, the store. Whoever may still want
+/// something of it holds it; when nobody does any more it is closed.
+final class Opening: Sendable {
+    let engine: Engine
+    private let parts: Parts
+    private let isClosed = Locked(false)
+
+    /// What is closed, in order. It does not keep the opening alive.
+    private struct Parts: Sendable {
+        let engine: Engine
+        let folder: OpenFolder
+        let watch: FileWatch
+        let follower: SystemThread
+
+        func close() async throws {
+            await engine.stop()
+            await SystemThread.runBlocking {
+                watch.stop()
+                follower.join()
+            }
+            let result: Result<Void, any Error>
+            do {
+                _ = try await engine.perform { CloseSession() }
+                try engine.premises?.session.remove()
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            await SystemThread.runBlocking { engine.writer.stop() }
+            engine.board.close()
+            folder.close()
+            try result.get()
+        }
+    }
+
+    /// Follows what other processes append.
+    /// - Throws: `SystemError`.
+    init(_ engine: Engine, _ folder: OpenFolder, following path: String) throws {
+        self.engine = engine
+        let watch = try FileWatch(path)
+        let (writer, logger) = (engine.writer, engine.options.logger)
+        let follower: SystemThread
+        do {
+            follower = try SystemThread.start {
+                do {
+                    while try watch.wait(whileBehind: writer.isBehind) { writer.refresh() }
+                } catch {
+                    logger.error(
+                        "following other processes failed",
+                        metadata: ["error": "\(error)"]
+                    )
+                }
+            }
+        } catch {
+            watch.stop()
+            throw error
+        }
+        parts = Parts(engine: engine, folder: folder, watch: watch, follower: follower)
+    }
+
+    deinit {
+        guard !isClosed.withLock({ $0 }) else { return }
+        let (parts, logger) = (parts, engine.options.logger)
+        logger.error(
+            "a journal was dropped and not closed; call close() to learn whether that went well",
+            metadata: ["journal": "\(engine.writer.journal.store.location)"]
+        )
+        Task(executorPreference: engine.options.executor) {
+            do {
+                try await parts.close()
+            } catch {
+                logger.error("closing a dropped journal failed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Closes everything, once.
+    func close() async throws {
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        if isFirst { try await parts.close() }
+    }
+}
