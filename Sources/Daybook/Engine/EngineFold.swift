@@ -158,11 +158,10 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         let room = budget.reserve()
         guard room > 0 else { return }
         let types = claimedTypes
-        let leases = try transact(session: session, batch) { tx throws in
+        defer { if granted.count < room { budget.giveBack(room - granted.count) } }
+        granted = try transact(session: session, batch) { tx throws in
             try tx.grant(upTo: room, of: types)
         }
-        granted = leases
-        if leases.count < room { budget.giveBack(room - leases.count) }
     }
 
     /// Says in the journal's terms what the model cannot take in.
