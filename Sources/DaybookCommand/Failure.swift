@@ -44,12 +44,23 @@ enum Failure {
     static func exit(_ error: any Error) -> Never {
         if let end = error as? CommandEnd { Glibc.exit(end.status.rawValue) }
         if let status = status(of: error) {
-            Terminal.standardError.line("daybook: \(error)")
+            Terminal.standardError.line("daybook: " + text(of: error))
             if CommandLine.arguments.contains("--verbose") { explain(error) }
             Glibc.exit(status.rawValue)
         }
         // Errors of the argument parser, and requests for help, which it words itself.
-        DaybookCommand.exit(withError: error)
+        let status = DaybookCommand.exitCode(for: error)
+        guard !status.isSuccess else { DaybookCommand.exit(withError: error) }
+        Terminal.standardError.line(TerminalText(lines: DaybookCommand.fullMessage(for: error)))
+        Glibc.exit(status.rawValue)
+    }
+
+    /// A conflict shows the difference in lines of its own; everything else is one line.
+    private static func text(of error: any Error) -> TerminalText {
+        if let refusal = error as? Refusal, refusal.code == .conflict {
+            return TerminalText(lines: refusal.description)
+        }
+        return "\(error)"
     }
 
     private static func explain(_ error: any Error) {

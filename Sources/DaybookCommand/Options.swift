@@ -82,7 +82,7 @@ struct WriteOptions: ParsableArguments {
         var options = DaybookOptions()
         options.actor = actor
         options.program = "daybook"
-        var logger = Logger(label: "daybook") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "daybook") { _ in StandardErrorLog() }
         logger.logLevel = common.verbose ? .debug : .critical
         options.logger = logger
         return options

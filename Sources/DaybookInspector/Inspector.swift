@@ -1,5 +1,5 @@
 public import Daybook
-import DaybookFormat
+public import DaybookFormat
 public import DaybookJournal
 import DaybookModel
 import LMDB
@@ -32,6 +32,17 @@ public struct Inspector: Sendable {
 
     /// Ends the use of the journal.
     public func close() { opened.close() }
+
+    /// How far a time of day is behind the journal's last entry; zero when it is not.
+    /// - Throws: ``JournalError``.
+    public func lag(of now: Timestamp) throws -> Duration {
+        try store.read { reader in
+            let count = try reader.entryCount()
+            guard count > 0 else { return .zero }
+            let last = try reader.withEntry(count - 1) { try EntryView($0).header.time }
+            return last?.since(now) ?? .zero
+        }
+    }
 
     // MARK: Executions
 

@@ -386,14 +386,14 @@ final class Engine: Sendable {
 extension Engine: ActivationHost {
     var codec: any PayloadCodec { options.codec }
 
-    func now() -> Timestamp { options.clock.now() }
+    func now() -> Timestamp { writer.journal.now() }
 
     func setAlarm(
         after duration: Duration,
         _ ring: @escaping @Sendable () -> Void
     ) -> UInt64 {
         let nanoseconds = duration.wholeNanoseconds
-        return alarms.set(for: Timestamp(rawValue: now().rawValue + nanoseconds), ring)
+        return alarms.set(for: Timestamp(rawValue: options.clock.now().rawValue + nanoseconds), ring)
     }
 
     func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }

@@ -125,7 +125,7 @@ struct LogCommand: AsyncParsableCommand {
         EntryLine(entry, time).print(to: common.output)
         for line in try entry.logLines() {
             let mark = line.stream == .stderr ? "!" : "|"
-            common.output.line("        \(common.output.styled(mark, .dim)) \(line.text)")
+            common.output.line("        \(common.output.styled("\(mark)", .dim)) \(line.text)")
         }
     }
 }
@@ -158,13 +158,13 @@ struct EntryLine {
             case .checkpointFailed, .executionFailed, .leaseLost, .sessionLost, .executionParked,
                 .commandRefused, .attemptFailed, .executionTimedOut, .executionCancelled,
                 .executionExpired, .operationRetried:
-                terminal.styled(entry.eventName, .red)
+                terminal.styled("\(entry.eventName)", .red)
             case .checkpointSucceeded, .executionCompleted:
-                terminal.styled(entry.eventName, .green)
-            default: terminal.styled(entry.eventName, .cyan)
+                terminal.styled("\(entry.eventName)", .green)
+            default: terminal.styled("\(entry.eventName)", .cyan)
             }
         terminal.line(
-            "\(number)  \(terminal.styled(time, .dim))  \(execution)  \(name)  \(entry.summary)"
+            "\(number)  \(terminal.styled("\(time)", .dim))  \(execution)  \(name)  \(entry.summary)"
         )
     }
 }

@@ -28,7 +28,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 json.member("status", answer.status.rawValue)
             }
         } else {
-            common.output.line(id)
+            common.output.line("\(id: id)")
         }
     }
 }
@@ -58,7 +58,7 @@ struct ExecCommand: AsyncParsableCommand {
                 json.member("parked", answer.isParked)
             }
         } else {
-            common.output.line(answer.status.rawValue)
+            common.output.line("\(answer.status.rawValue)")
         }
     }
 }
@@ -79,7 +79,7 @@ struct StatusCommand: AsyncParsableCommand {
         if common.json {
             common.write("daybook.status/1") { record.write(to: &$0) }
         } else {
-            common.output.line(record.statusText)
+            common.output.line("\(record.statusText)")
         }
     }
 }
@@ -93,6 +93,7 @@ func withDaybook<Result: Sendable>(
     var options = write.options(common)
     options.claims = .nothing
     let daybook = try await Daybook.open(at: try common.journalPath(), options)
+    ClockLag(daybook).warn(common)
     let result: Swift.Result<Result, any Error>
     do {
         result = .success(try await body(daybook))

@@ -34,7 +34,7 @@ struct InterventionOptions: ParsableArguments {
             try rehearse(verb, command(intervention), common)
             return
         }
-        try consent.ask("\(verb) the execution \(id)")
+        try consent.ask("\(verb) the execution \(id: id)")
         let answer = try await withDaybook(common, write) { try await act($0) }
         if common.json {
             common.write("daybook.\(verb)/1") { json in
@@ -44,7 +44,7 @@ struct InterventionOptions: ParsableArguments {
                 json.member("wasSo", answer.wasSo)
             }
         } else {
-            common.output.line("\(id) \(answer.wasSo ? "is \(done) already" : done)")
+            common.output.line("\(id: id) \(answer.wasSo ? "is \(done) already" : done)")
         }
     }
 }
@@ -59,10 +59,10 @@ struct ConsentOptions: ParsableArguments {
 
     /// Asks whoever sits at the terminal.
     /// - Throws: ``UsageError`` when nobody does; ``CommandEnd`` when the answer is no.
-    func ask(_ what: String) throws {
+    func ask(_ what: TerminalText) throws {
         if yes { return }
         guard Terminal.standardError.isInteractive, Terminal.isInputInteractive else {
-            throw UsageError("nobody can be asked whether to \(what); say so with --yes")
+            throw UsageError("nobody can be asked whether to \(what.raw); say so with --yes")
         }
         Terminal.standardError.write("\(what)? [y/N] ")
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
@@ -220,9 +220,9 @@ struct SignalCommand: AsyncParsableCommand {
                 json.member("delivered", answer.isDelivered)
             }
         } else if answer.sequence == nil {
-            common.output.line("\(id) has this signal already")
+            common.output.line("\(id: id) has this signal already")
         } else {
-            common.output.line("\(id) \(answer.isDelivered ? "goes on" : "keeps it")")
+            common.output.line("\(id: id) \(answer.isDelivered ? "goes on" : "keeps it")")
         }
     }
 }

@@ -43,6 +43,7 @@ struct WorkCommand: AsyncParsableCommand {
             options,
             workflows: [RunbookWorkflow()]
         )
+        ClockLag(daybook).warn(common)
         let end: Result<Void, any Error>
         do {
             try await wait(daybook, interrupts)
@@ -130,7 +131,8 @@ private final class WorkReporter: Sendable {
         } else if common.json {
             events.withLock { $0.append(event) }
         } else {
-            common.output.line("\(lease.id) \(name)" + (message.map { ": \($0)" } ?? ""))
+            let suffix = message.map { ": \($0)" } ?? ""
+            common.output.line("\(id: lease.id) \(name)\(suffix)")
         }
     }
 
