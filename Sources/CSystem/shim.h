@@ -3,6 +3,7 @@
 #define CSYSTEM_SHIM_H
 
 #if defined(__linux__)
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,11 @@ static inline int csystem_pidfd_open(int process) {
 #else
     return (int)syscall(434, process, 0);
 #endif
+}
+
+// pipe2(2): a pipe that no child inherits, from its first moment on.
+static inline int csystem_private_pipe(int ends[2]) {
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
 }
 
 // pidfd_send_signal(2): a signal for the very process that a descriptor stands for.

@@ -62,11 +62,11 @@ extension String {
     var shownAsID: String {
         let spaces = { (scalar: Unicode.Scalar) in scalar == " " }
         let first = unicodeScalars.prefix(while: spaces).count
-        guard first < unicodeScalars.count else { return String(repeating: #"\u{20}"#, count: first) }
+        let escaped = { String(repeating: #"\u{20}"#, count: $0) }
+        guard first < unicodeScalars.count else { return escaped(first) }
         let last = unicodeScalars.reversed().prefix(while: spaces).count
-        let middle = String(String.UnicodeScalarView(unicodeScalars.dropFirst(first).dropLast(last)))
-        return String(repeating: #"\u{20}"#, count: first) + middle.printable
-            + String(repeating: #"\u{20}"#, count: last)
+        let middle = unicodeScalars.dropFirst(first).dropLast(last)
+        return escaped(first) + String(String.UnicodeScalarView(middle)).printable + escaped(last)
     }
 }
 

@@ -35,6 +35,12 @@ import Testing
             #expect(run.status == 7)
             #expect(run.errors.contains("nobody gave the signal never"))
             #expect(run.errors.contains("the machine's clock is behind the journal"))
+            // An auditor sees which process had a clock behind the journal's time.
+            let log = try await sandbox.succeed("log", "--type", "session_opened").text
+            #expect(
+                log.split(separator: "\n").filter { $0.contains(" s behind the journal") }.count
+                    == 1
+            )
             let why = try await sandbox.succeed("why", "ahead")
             #expect(why.errors.contains("the machine's clock is behind the journal"))
             let pending = try await sandbox.succeed("pending", "--json")

@@ -48,7 +48,10 @@ import Testing
             let run = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
             #expect(run.status == 7)
             var shown = [run.errorOutput, run.output]
-            for command in [["log"], ["show", "x"], ["log", "x", "--color", "always"], ["why", "x"]] {
+            let commands = [
+                ["log"], ["show", "x"], ["log", "x", "--color", "always"], ["why", "x"],
+            ]
+            for command in commands {
                 shown.append(try await sandbox.succeed(command).output)
             }
             shown.append(try await sandbox.succeed("entry", "6").output)

@@ -392,8 +392,9 @@ extension Engine: ActivationHost {
         after duration: Duration,
         _ ring: @escaping @Sendable () -> Void
     ) -> UInt64 {
-        let nanoseconds = duration.wholeNanoseconds
-        return alarms.set(for: Timestamp(rawValue: options.clock.now().rawValue + nanoseconds), ring)
+        // By the clock that the alarms look at.
+        let time = options.clock.now().rawValue + duration.wholeNanoseconds
+        return alarms.set(for: Timestamp(rawValue: time), ring)
     }
 
     func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }

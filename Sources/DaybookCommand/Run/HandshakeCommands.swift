@@ -17,6 +17,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (_, request) = try file.request()
+        try write.check()
         let (id, answer) = try await withDaybook(common, write) {
             try await RunbookSubmission.submit(file, request, to: $0)
         }
@@ -49,6 +50,7 @@ struct ExecCommand: AsyncParsableCommand {
     func run() async throws {
         // As for the commands that look: such an id is a mistake of who asks, found at once.
         try Names.check(id, "execution id")
+        try write.check()
         let answer = try await withDaybook(common, write) { try await $0.execute(id) }
         if common.json {
             common.write("daybook.exec/1") { json in

@@ -18,6 +18,17 @@ struct InterventionOptions: ParsableArguments {
     @Argument(help: "The execution's id.")
     var id: String
 
+    /// Makes sure of what was given, before a session is opened for it.
+    private func check() throws {
+        try Names.check(id, "execution id")
+        try write.check()
+        if let reason {
+            let limit = try common.inspect { try $0.payloadLimit() }
+            let size = reason.utf8.count
+            guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
+        }
+    }
+
     /// Asks, has it done, and says what became of it.
     /// - Parameters:
     ///   - verb: for example `cancel`.
@@ -28,6 +39,7 @@ struct InterventionOptions: ParsableArguments {
         _ command: (Intervention) -> some Command,
         _ act: (Daybook) async throws -> InterventionAnswer
     ) async throws {
+        try check()
         if consent.dryRun {
             let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
             let intervention = Intervention(id: id, actor: write.actor ?? "you", reason: reason)
@@ -194,8 +206,14 @@ struct SignalCommand: AsyncParsableCommand {
                 "the value \(value) is not JSON; write a text in double quotes, as '\"\(value)\"'"
             )
         }
+        try Names.check(id, "execution id")
+        try Names.check(name, "signal name")
+        if let signalID { try Names.check(signalID, "signal id") }
+        try write.check()
+        let limit = try common.inspect { try $0.payloadLimit() }
+        guard data.count <= limit else { throw PayloadTooLarge(size: data.count, limit: limit) }
         if dryRun {
-            let payloads = try SealedPayloads([.json(data)], limit: .max)
+            let payloads = try SealedPayloads([.json(data)], limit: limit)
             try rehearse(
                 "signal",
                 Signal(

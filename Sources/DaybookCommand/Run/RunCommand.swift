@@ -31,7 +31,9 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
+        try Orphans.adopt()
         let (runbook, request) = try file.request()
+        try write.check()
         let path = try common.journalPath()
         let progress = RunProgress(
             runbook,

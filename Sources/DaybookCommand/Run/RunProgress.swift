@@ -71,7 +71,8 @@ final class RunProgress: Sendable {
         case .text:
             let errors = common.errors
             let word = answer.existed ? "\(answer.status.rawValue) before" : "new"
-            errors.line("\(errors.styled("\(name)", .bold))  \(id: id)  \(errors.styled("\(word)", .dim))")
+            let title = errors.styled("\(name)", .bold)
+            errors.line("\(title)  \(id: id)  \(errors.styled("\(word)", .dim))")
         }
     }
 

@@ -32,6 +32,8 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
+        try Orphans.adopt()
+        try write.check()
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
