@@ -3,7 +3,11 @@
 #define CSYSTEM_SHIM_H
 
 #if defined(__linux__)
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +18,33 @@ static inline int csystem_pidfd_open(int process) {
 #else
     return (int)syscall(434, process, 0);
 #endif
+}
+
+// pipe2(2): a pipe that no child inherits, from its first moment on.
+static inline int csystem_private_pipe(int ends[2]) {
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
+// pidfd_send_signal(2): a signal for the very process that a descriptor stands for.
+static inline int csystem_pidfd_send(int descriptor, int number) {
+#if defined(SYS_pidfd_send_signal)
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, number, 0, 0);
+#else
+    return (int)syscall(424, descriptor, number, 0, 0);
+#endif
+}
+
+// prctl(2): what descendants leave behind becomes children of this process.
+static inline int csystem_adopt_orphans(void) {
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+// pthread_cond_clockwait(3): waits by the clock that nobody sets. Shown only under _GNU_SOURCE.
+extern int pthread_cond_clockwait(pthread_cond_t *, pthread_mutex_t *, clockid_t,
+                                  const struct timespec *);
+static inline int csystem_wait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                               const struct timespec *time) {
+    return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, time);
 }
 
 // eventfd(2): a descriptor that can be read once it has been written to.

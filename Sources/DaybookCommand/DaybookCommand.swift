@@ -43,15 +43,18 @@ struct DaybookCommand: AsyncParsableCommand {
 enum Main {
     static func main() async {
         Interrupts.ignoreClosedPipes()
+        var parsed: (any ParsableCommand)?
         do {
+            try RawArguments.check()
             var command = try await DaybookCommand.parseAsRootAsync()
+            parsed = command
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
-            Failure.exit(error)
+            Failure.exit(error, in: parsed)
         }
     }
 }

@@ -41,15 +41,28 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// Says what went wrong and ends the process.
 enum Failure {
-    static func exit(_ error: any Error) -> Never {
+    /// - Parameter command: the one that failed; nil: the words did not come to a command.
+    static func exit(_ error: any Error, in command: (any ParsableCommand)?) -> Never {
         if let end = error as? CommandEnd { Glibc.exit(end.status.rawValue) }
         if let status = status(of: error) {
-            Terminal.standardError.line("daybook: \(error)")
+            let hint = Hint.text(for: error, in: command)
+            Terminal.standardError.line("daybook: " + text(of: error) + hint)
             if CommandLine.arguments.contains("--verbose") { explain(error) }
             Glibc.exit(status.rawValue)
         }
         // Errors of the argument parser, and requests for help, which it words itself.
-        DaybookCommand.exit(withError: error)
+        let status = DaybookCommand.exitCode(for: error)
+        guard !status.isSuccess else { DaybookCommand.exit(withError: error) }
+        Terminal.standardError.line(TerminalText(lines: DaybookCommand.fullMessage(for: error)))
+        Glibc.exit(status.rawValue)
+    }
+
+    /// A conflict shows the difference in lines of its own; everything else is one line.
+    private static func text(of error: any Error) -> TerminalText {
+        if let refusal = error as? Refusal, refusal.code == .conflict {
+            return TerminalText(lines: refusal.description)
+        }
+        return "\(error)"
     }
 
     private static func explain(_ error: any Error) {
@@ -62,22 +75,29 @@ enum Failure {
 
     private static func status(of error: any Error) -> ExitStatus? {
         switch error {
-        case let error as JournalError: statusOfJournal(error.code)
+        case let error as JournalError: statusOfJournal(error)
         case let error as Refusal: statusOfRefusal(error.code)
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
-        case is PayloadTooLarge, is SystemError, is PayloadErased: .failed
+        case is Shortage: .tryAgain
+        case let error as SystemError: error.isShortage ? .tryAgain : .failed
+        case is PayloadTooLarge, is PayloadErased: .failed
         case is ExecutionParked: .workflowHeld
         case is OperationError: .workflowFailed
         default: nil
         }
     }
 
-    private static func statusOfJournal(_ code: JournalError.Code) -> ExitStatus {
-        switch code {
+    private static func isShortage(_ error: JournalError) -> Bool {
+        (error.underlying as? SystemError)?.isShortage ?? false
+    }
+
+    private static func statusOfJournal(_ error: JournalError) -> ExitStatus {
+        switch error.code {
         case .notFound: .notFound
         case .exists, .locked: .conflict
         case .integrity: .integrity
-        default: .failed
+        case .full: .tryAgain
+        default: isShortage(error) ? .tryAgain : .failed
         }
     }
 

@@ -6,7 +6,56 @@ import DaybookSystem
 
 extension Inspector {
     /// Watches the journal's file for what others append.
-    func follow() throws -> FileWatch { try FileWatch(folder.dataFile) }
+    func follow() throws -> FollowedJournal { try FollowedJournal(folder) }
+}
+
+/// The journal's file, and whether it is still the one that was opened.
+final class FollowedJournal: Sendable {
+    let watch: FileWatch
+    private let folder: JournalFolder
+    private let first: FileStatus
+    /// That the folder is moved away is told of the folder alone.
+    private let folderWatch: FileWatch
+    private let folderWatcher: SystemThread
+
+    init(_ folder: JournalFolder) throws {
+        self.folder = folder
+        guard let status = try FileStatus.of(folder.dataFile) else { throw Self.gone(folder) }
+        first = status
+        let watch = try FileWatch(folder.dataFile)
+        let folderWatch = try FileWatch(folder.path, .place)
+        self.watch = watch
+        self.folderWatch = folderWatch
+        folderWatcher = try SystemThread.start {
+            do {
+                while try folderWatch.wait() { watch.touch() }
+            } catch {
+                // What failed is told of the file too.
+                watch.touch()
+            }
+        }
+    }
+
+    deinit {
+        folderWatch.stop()
+        folderWatcher.join()
+    }
+
+    /// Makes sure that the path still leads to the file that is followed.
+    /// - Throws: ``JournalError/Code/notFound``.
+    func check() throws {
+        let status = try FileStatus.of(folder.dataFile)
+        guard status?.inode == first.inode, status?.device == first.device else {
+            throw Self.gone(folder)
+        }
+    }
+
+    private static func gone(_ folder: JournalFolder) -> JournalError {
+        JournalError(
+            .notFound,
+            "the journal \(folder.path) was removed, moved or replaced while it was followed; look where it is now, then follow that"
+        )
+    }
 }
 
 /// Looks again whenever something is appended.
@@ -14,11 +63,12 @@ enum Following {
     /// Runs `look` now, and again after each change, until it gives a value, or Ctrl-C.
     /// - Returns: nil after Ctrl-C.
     static func run<Value: Sendable>(
-        _ watch: FileWatch,
+        _ journal: FollowedJournal,
         _ inspector: Inspector,
         _ look: @escaping @Sendable () throws -> Value?
     ) async throws -> Value? {
         let interrupts = try Interrupts.stream()
+        let watch = journal.watch
         let stopper = Task { for await _ in interrupts { watch.stop() } }
         defer { stopper.cancel() }
         return try await withCheckedThrowingContinuation {
@@ -30,8 +80,10 @@ enum Following {
                             if let value = try look() { return value }
                             while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit)
                             {
+                                try journal.check()
                                 if let value = try look() { return value }
                             }
+                            if !watch.isStopped { try journal.check() }
                             return nil
                         }
                     )

@@ -5,7 +5,7 @@ import DaybookSystem
 import Glibc
 #endif
 
-/// SIGINT and SIGTERM for commands that end in good order.
+/// SIGINT, SIGTERM and SIGHUP for commands that end in good order.
 ///
 /// The handler does nothing but write a byte into a pipe, which a thread reads. Keeping the signals
 /// back and waiting for them would not do: the main thread of a program with concurrency waits with
@@ -16,6 +16,10 @@ enum Interrupts {
 
     /// A reader that goes away is an error of the write, not the end of the process.
     static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    private static func isIgnored(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
+        unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
 
     /// Yields when one of the signals comes. The second one ends the process at once.
     static func stream() throws(SystemError) -> AsyncStream<Void> {
@@ -33,11 +37,13 @@ enum Interrupts {
             while read(readEnd, &byte, 1) < 0 {}
             exit(ExitStatus.interrupted.rawValue)
         }
-        for number in [SIGINT, SIGTERM] {
-            signal(number) { _ in
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            let before = signal(number) { _ in
                 var byte: UInt8 = 1
                 _ = write(Interrupts.pipeEnd, &byte, 1)
             }
+            // As nohup(1) has it: the end of the terminal is none of its business.
+            if number == SIGHUP, isIgnored(before) { signal(number, SIG_IGN) }
         }
         return stream
     }

@@ -4,6 +4,7 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookJournal
+import DaybookModel
 import DaybookSystem
 import Logging
 
@@ -40,7 +41,12 @@ struct CommonOptions: ParsableArguments {
     /// The journal: as named, else by the environment, else the only one in this folder.
     func journalPath() throws -> String {
         if let journal { return journal }
-        if let variable = getenv("DAYBOOK_JOURNAL") { return String(cString: variable) }
+        if let variable = getenv("DAYBOOK_JOURNAL") {
+            guard let path = String(validatingCString: variable) else {
+                throw UsageError("DAYBOOK_JOURNAL is not UTF-8; name the journal by a path that is")
+            }
+            return path
+        }
         let found = try Folder.names(in: ".").filter { $0.hasSuffix(".daybook") }
         switch found.count {
         case 1: return found[0]
@@ -62,6 +68,11 @@ struct CommonOptions: ParsableArguments {
         return try body(inspector)
     }
 
+    /// Writes what there is of a document, when it is much.
+    func flush(_ json: inout JSONWriter) {
+        if json.bytes.count >= 1 << 16 { output.write(json.take()) }
+    }
+
     /// Writes one JSON document with its schema.
     func write(_ schema: String, _ body: (inout JSONWriter) throws -> Void) rethrows {
         var json = JSONWriter()
@@ -78,11 +89,16 @@ struct WriteOptions: ParsableArguments {
     @Option(name: .long, help: "Who acts, for the record. By default the system's user.")
     var actor: String?
 
+    /// Makes sure of what was given, before a session is opened for it.
+    func check() throws {
+        if let actor { try Names.check(actor, "actor") }
+    }
+
     func options(_ common: CommonOptions) -> DaybookOptions {
         var options = DaybookOptions()
         options.actor = actor
         options.program = "daybook"
-        var logger = Logger(label: "daybook") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "daybook") { _ in StandardErrorLog() }
         logger.logLevel = common.verbose ? .debug : .critical
         options.logger = logger
         return options

@@ -24,7 +24,7 @@ extension ExecutionRecord {
         }
     }
 
-    func color(_ terminal: Terminal) -> String {
+    func color(_ terminal: Terminal) -> TerminalText {
         let style: Terminal.Style =
             if isParked || isPaused {
                 .yellow
@@ -35,7 +35,7 @@ extension ExecutionRecord {
             } else {
                 .cyan
             }
-        return terminal.styled(statusText, style)
+        return terminal.styled("\(statusText)", style)
     }
 
     func write(to json: inout JSONWriter) {

@@ -12,13 +12,8 @@ struct Terminal: Sendable {
         case auto, always, never
     }
 
-    enum Style: String {
-        case bold = "1"
-        case dim = "2"
-        case red = "31"
-        case green = "32"
-        case yellow = "33"
-        case cyan = "36"
+    enum Style {
+        case bold, dim, red, green, yellow, cyan
     }
 
     let descriptor: Int32
@@ -44,15 +39,33 @@ struct Terminal: Sendable {
     /// Whether somebody can answer.
     static var isInputInteractive: Bool { isatty(0) == 1 }
 
-    func styled(_ text: String, _ style: Style) -> String {
-        hasColor ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    func styled(_ text: TerminalText, _ style: Style) -> TerminalText {
+        guard hasColor else { return text }
+        let (begin, end) = Self.marks(style)
+        return begin + text + end
     }
 
-    func line(_ text: String) { write(text + "\n") }
+    private static func marks(_ style: Style) -> (TerminalText, TerminalText) {
+        let begin: TerminalText =
+            switch style {
+            case .bold: "\u{1B}[1m"
+            case .dim: "\u{1B}[2m"
+            case .red: "\u{1B}[31m"
+            case .green: "\u{1B}[32m"
+            case .yellow: "\u{1B}[33m"
+            case .cyan: "\u{1B}[36m"
+            }
+        return (begin, "\u{1B}[0m")
+    }
 
-    func write(_ text: String) { write(Array(text.utf8)) }
+    /// Writes a line for people.
+    func line(_ text: TerminalText) { write(text + "\n") }
 
-    /// Writes all of it. A reader that has gone away ends the program quietly, as with `head`.
+    /// Writes text for people.
+    func write(_ text: TerminalText) { write(Array(text.raw.utf8)) }
+
+    /// Writes all of it as it is. A reader that has gone away ends the program quietly, as with
+    /// `head`.
     func write(_ bytes: [UInt8]) {
         var done = 0
         while done < bytes.count {
@@ -61,7 +74,8 @@ struct Terminal: Sendable {
             }
             if count < 0 {
                 if errno == EINTR { continue }
-                guard errno == EPIPE else { exit(ExitStatus.failed.rawValue) }
+                // EIO: the terminal has been closed.
+                guard errno == EPIPE || errno == EIO else { exit(ExitStatus.failed.rawValue) }
                 if Self.outlivesReaders.withLock({ $0 }) { return }
                 exit(0)
             }
@@ -76,7 +90,7 @@ struct Table {
 
     init(_ header: [String]) { rows = [header] }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
 
     func lines() -> [String] {
         let columns = rows.map(\.count).max() ?? 0
@@ -97,7 +111,8 @@ struct Table {
 
     func print(to terminal: Terminal) {
         for (index, line) in lines().enumerated() {
-            terminal.line(index == 0 ? terminal.styled(line, .bold) : line)
+            let text = TerminalText(line)
+            terminal.line(index == 0 ? terminal.styled(text, .bold) : text)
         }
     }
 }

@@ -36,6 +36,14 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
         return Identifier(head + tail, version: 7)
     }
 
+    /// The time in an identifier of version 7, to the millisecond; nil: it is of another version.
+    public var time: Timestamp? {
+        guard bytes[6] >> 4 == 7 else { return nil }
+        let milliseconds = bytes[..<6].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let (nanoseconds, isOver) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return isOver ? nil : Timestamp(rawValue: nanoseconds)
+    }
+
     /// Version 8: the start of the SHA-256 of `parts`, each with its length before it (RFC 9562, 5.8).
     public static func derived(from parts: [[UInt8]]) -> Identifier {
         var hash = SHA256()

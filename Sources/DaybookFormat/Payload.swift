@@ -56,19 +56,19 @@ public struct SealedPayloads: Sendable {
     /// - Parameters:
     ///   - limit: bytes that one payload may have.
     ///   - salts: where salts come from; random unless a test or simulation says otherwise.
-    /// - Throws: ``PayloadTooLarge``.
+    /// - Throws: ``PayloadTooLarge``; `SystemError` when the system gives no random numbers.
     public init(
         _ payloads: [Payload],
         limit: Int,
-        salts: () -> Salt = Salt.random
-    ) throws(PayloadTooLarge) {
+        salts: () throws -> Salt = Salt.random
+    ) throws {
         var writer = WireWriter(capacity: payloads.reduce(64) { $0 + $1.data.count + 40 })
         var commitments: [Commitment] = []
         for payload in payloads {
             guard payload.data.count <= limit else {
                 throw PayloadTooLarge(size: payload.data.count, limit: limit)
             }
-            let salt = salts()
+            let salt = try salts()
             commitments.append(
                 Commitment(
                     mac: salt.commit(to: payload.data),
@@ -136,7 +136,7 @@ public struct Salt: Sendable {
     }
 
     /// Draws from the system's generator.
-    public static func random() -> Salt { SaltPool.shared.next() }
+    public static func random() throws -> Salt { try SaltPool.shared.next() }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: words, body)

@@ -7,25 +7,26 @@ final class SaltPool: Sendable {
     private let salts = Locked<[Salt]>([])
     private static let bulk = 256
 
-    func next() -> Salt {
-        salts.withLock { salts in
-            if salts.isEmpty { Self.fill(&salts) }
+    /// - Throws: `SystemError` when the system gives no random numbers.
+    func next() throws(SystemError) -> Salt {
+        try salts.withLock { salts throws(SystemError) in
+            if salts.isEmpty { try Self.fill(&salts) }
             return salts.removeLast()
         }
     }
 
-    private static func fill(_ salts: inout [Salt]) {
+    private static func fill(_ salts: inout [Salt]) throws(SystemError) {
         let size = bulk * Salt.byteCount
-        withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { bytes in
-            SystemRandom.fill(bytes)
-            for offset in stride(from: 0, to: size, by: Salt.byteCount) {
-                salts.append(
-                    Salt(
-                        bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
-                        bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
-                    )
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { bytes.deallocate() }
+        try SystemRandom.fill(bytes)
+        for offset in stride(from: 0, to: size, by: Salt.byteCount) {
+            salts.append(
+                Salt(
+                    bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
                 )
-            }
+            )
         }
     }
 }

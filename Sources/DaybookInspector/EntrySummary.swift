@@ -8,6 +8,7 @@ extension JournalEntry {
         case .journalCreated(let event): "origin \(event.origin)"
         case .sessionOpened(let event):
             "\(event.program) \(event.version), pid \(event.pid) on \(event.host), by \(event.actor)"
+                + lag(Identifier(Array(event.uuid))?.time)
         case .sessionClosed(let event): "session \(event.session)"
         case .sessionLost(let event):
             "session \(event.session)"
@@ -63,6 +64,15 @@ extension JournalEntry {
             "\(event.operation.name): \(describe(event.error))\(again(event.retryAt))"
         case nil: ""
         }
+    }
+
+    /// How far the clock of a process was behind the journal: its session's UUID has the time of day
+    /// by that clock, the entry has the journal's time.
+    private func lag(_ clock: Timestamp?) -> String {
+        guard let seconds = clock.map({ time.since($0).components.seconds }), seconds > 60 else {
+            return ""
+        }
+        return ", its clock \(seconds) s behind the journal"
     }
 
     private func again(_ time: UInt64) -> String {

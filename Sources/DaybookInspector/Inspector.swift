@@ -1,5 +1,5 @@
 public import Daybook
-import DaybookFormat
+public import DaybookFormat
 public import DaybookJournal
 import DaybookModel
 import LMDB
@@ -33,6 +33,30 @@ public struct Inspector: Sendable {
     /// Ends the use of the journal.
     public func close() { opened.close() }
 
+    /// How far a time of day is behind the journal's last entry; zero when it is not.
+    /// - Throws: ``JournalError``.
+    public func lag(of now: Timestamp) throws -> Duration {
+        try store.read { reader in
+            let count = try reader.entryCount()
+            guard count > 0 else { return .zero }
+            let last = try reader.withEntry(count - 1) { try EntryView($0).header.time }
+            return last?.since(now) ?? .zero
+        }
+    }
+
+    /// Bytes that a payload may have.
+    /// - Throws: ``JournalError``.
+    public func payloadLimit() throws -> Int {
+        guard case .journalCreated(let created) = try entry(0).entry.event else {
+            throw JournalError(
+                .integrity,
+                "entry 0: it does not begin a journal; do not rely on it, and restore it from a backup",
+                sequence: 0
+            )
+        }
+        return Int(clamping: created.settings.payloadLimit)
+    }
+
     // MARK: Executions
 
     /// What is known of an execution.
@@ -42,7 +66,7 @@ public struct Inspector: Sendable {
         guard let record = try store.read({ try ExecutionReader.record(of: id, $0) }) else {
             throw Refusal(
                 .notFound,
-                "no execution has the id \(id); `daybook list` shows those that exist"
+                "no execution has the id \(id); look at the list of those that exist"
             )
         }
         return record
@@ -78,55 +102,6 @@ public struct Inspector: Sendable {
                 )
             }
             return entry
-        }
-    }
-
-    /// Runs `body` on entries in order, until it returns false. Goes in steps, so that no read
-    /// transaction stays open for long.
-    public func scan(
-        from sequence: UInt64 = 0,
-        _ body: (JournalEntry) throws -> Bool
-    ) throws {
-        var next = sequence
-        var isDone = false
-        while !isDone {
-            var count = 0
-            try store.read { reader in
-                try reader.scanEntries(from: next) { key, bytes in
-                    next = key + 1
-                    count += 1
-                    guard try body(JournalEntry(key, bytes, reader)) else {
-                        isDone = true
-                        return false
-                    }
-                    return count < Self.step
-                }
-            }
-            if count < Self.step { isDone = true }
-        }
-    }
-
-    private static let step = 4_096
-
-    /// Runs `body` on the entries of one execution in order, until it returns false.
-    public func history(
-        of number: UInt64,
-        _ body: (JournalEntry) throws -> Bool
-    ) throws {
-        try store.read { reader in
-            try reader.scanHistory(of: number, from: 0) { sequence in
-                let more = try reader.withEntry(sequence) { bytes in
-                    try body(JournalEntry(sequence, bytes, reader))
-                }
-                guard let more else {
-                    throw JournalError(
-                        .integrity,
-                        "entry \(sequence): the history of execution \(number) names it, and it is missing; run `daybook verify`",
-                        sequence: sequence
-                    )
-                }
-                return more
-            }
         }
     }
 }

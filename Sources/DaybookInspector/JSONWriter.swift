@@ -8,6 +8,13 @@ public struct JSONWriter: Sendable {
     /// An empty document.
     public init() {}
 
+    /// Hands out what has been written since the last time, so that a document need not fit into
+    /// memory.
+    public mutating func take() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
+    }
+
     /// The text so far.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 

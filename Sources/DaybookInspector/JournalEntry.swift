@@ -28,7 +28,7 @@ public struct JournalEntry: Sendable {
         } catch {
             throw JournalError(
                 .integrity,
-                "entry \(sequence): it cannot be read (\(error)); run `daybook verify`",
+                "entry \(sequence): it cannot be read (\(error)); verify the journal",
                 sequence: sequence,
                 underlying: error
             )

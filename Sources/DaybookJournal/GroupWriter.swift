@@ -242,6 +242,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// Nanoseconds after a batch that could not be written before what is due is tried again.
     private static var pause: UInt64 { 1_000_000_000 }
+    /// After so long a wait for a time the clock is looked at again.
+    private static var patience: Duration { .seconds(30) }
 
     private func run() {
         var pause: Timestamp?
@@ -251,7 +253,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
             let failure = writeAll(batch, &isAhead)
             // What is due is still due: a full disk must not keep the processor busy.
-            pause = failure.map { _ in Timestamp(rawValue: clock.now().rawValue + Self.pause) }
+            pause = failure.map { _ in Timestamp(rawValue: journal.now().rawValue + Self.pause) }
             release(count: count, bytes: bytes)
             for command in batch { command.answer(failure) }
         }
@@ -328,10 +330,17 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             !queue.commands.isEmpty || queue.isStale || queue.isStopping
         }
         guard let deadline else { return queue.wait(until: isReady, body) }
-        guard isManualClock else {
-            return queue.wait(until: isReady, orAt: deadline.rawValue, body)
+        guard !isManualClock else {
+            return queue.wait(until: { isReady($0) || journal.now() >= deadline }, body)
         }
-        return queue.wait(until: { isReady($0) || clock.now() >= deadline }, body)
+        while true {
+            // The journal's time may make a leap meanwhile, as the machine's clock may.
+            let left = min(deadline.since(journal.now()), Self.patience)
+            let result = queue.wait(until: isReady, orAfter: left) { queue -> Result? in
+                isReady(queue) || journal.now() >= deadline ? body(&queue) : nil
+            }
+            if let result { return result }
+        }
     }
 
     private func write(_ commands: [QueuedCommand<Fold>]) throws {
@@ -339,7 +348,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         try journal.catchUp { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
-        if commands.isEmpty, !isDue(clock.now()) { return }
+        if commands.isEmpty, !isDue(journal.now()) { return }
         try journal.write(follow: { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in

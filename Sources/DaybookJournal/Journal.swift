@@ -10,10 +10,14 @@ public final class Journal: Sendable {
     public let store: any JournalStore
     let clock: any WallClock
     private let appender: Locked<Appender>
+    private let time: Locked<JournalClock>
 
     private init(store: any JournalStore, clock: any WallClock, appender: Appender) {
         self.store = store
         self.clock = clock
+        var time = JournalClock()
+        time.takeIn(appender.lastTime, elapsed: clock.elapsed())
+        self.time = Locked(time)
         self.appender = Locked(appender)
     }
 
@@ -28,6 +32,7 @@ public final class Journal: Sendable {
         event: [UInt8],
         clock: any WallClock = SystemClock()
     ) throws -> Journal {
+        try clock.check()
         let journal = Journal(store: store, clock: clock, appender: Appender())
         try journal.write { batch in
             guard try batch.reader.entryCount() == 0 else {
@@ -51,6 +56,7 @@ public final class Journal: Sendable {
         _ store: any JournalStore,
         clock: any WallClock = SystemClock()
     ) throws -> Journal {
+        try clock.check()
         let appender = try store.read { reader in
             try checkFormat(reader, store.location)
             return try Appender(reader)
@@ -94,6 +100,26 @@ public final class Journal: Sendable {
         }
     }
 
+    // MARK: Time
+
+    /// The journal's time: what its next entry would have, and what dueness is judged by.
+    public func now() -> Timestamp {
+        let reading = clock.reading()
+        return time.withLock { $0.now(reading) }
+    }
+
+    /// How far the time of day is behind the journal's; zero when it is not.
+    public var clockLag: Duration {
+        let reading = clock.reading()
+        return time.withLock { $0.lag(reading) }
+    }
+
+    /// Takes in the time of the last entry.
+    private func takeIn(_ last: Timestamp) {
+        let elapsed = clock.elapsed()
+        time.withLock { $0.takeIn(last, elapsed: elapsed) }
+    }
+
     // MARK: Following
 
     /// Takes in what other processes have appended, without writing.
@@ -116,6 +142,7 @@ public final class Journal: Sendable {
                     try appender.catchUp(reader, limit: Self.scanStep, body)
                 }
             }
+            takeIn(appender.lastTime)
         }
     }
 
@@ -183,11 +210,14 @@ public final class Journal: Sendable {
     ) throws -> Result {
         var attempt = WriteAttempt(before: appender.edge)
         var outcome: Result?
+        defer { takeIn(appender.lastTime) }
         do {
+            try clock.check()
             let result = try store.write { writer in
                 _ = try appender.catchUp(writer.reader, follow)
+                takeIn(appender.lastTime)
                 attempt.before = appender.edge
-                let batch = Batch(exchange(&appender, with: Appender()), writer, clock.now())
+                let batch = Batch(exchange(&appender, with: Appender()), writer, now())
                 // Whatever happens, it is given back.
                 defer { appender = batch.appender }
                 let result = try body(batch)

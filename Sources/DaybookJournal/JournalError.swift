@@ -34,6 +34,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         public static let entryTooLarge = Code(rawValue: "entry-too-large")
         /// The disk failed, and it cannot be found out whether the batch was written.
         public static let outcomeUnknown = Code(rawValue: "outcome-unknown")
+        /// The machine's clock shows a time that no journal can hold.
+        public static let clock = Code(rawValue: "clock")
         /// The journal has been closed.
         public static let closed = Code(rawValue: "closed")
         /// The system refused something else.

@@ -79,7 +79,7 @@ public struct JournalFolder: Sendable {
             guard let status = try FileStatus.of(path) else {
                 throw JournalError(
                     .notFound,
-                    "there is no journal at \(path); create one with `daybook init`, or name another"
+                    "there is no journal at \(path); create one, or name another"
                 )
             }
             let data = status.isFolder ? try FileStatus.of(dataFile) : nil

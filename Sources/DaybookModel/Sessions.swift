@@ -177,7 +177,7 @@ extension Refusal {
     static func unknownSession(_ number: UInt64) -> Refusal {
         Refusal(
             .notFound,
-            "no session \(number) is open; `daybook session list` shows those that are"
+            "no session \(number) is open; look at the list of those that are"
         )
     }
 }

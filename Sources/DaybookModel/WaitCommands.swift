@@ -355,7 +355,7 @@ extension Refusal {
     static func hasEnded(_ id: String, _ status: ExecutionStatus, _ what: String) -> Refusal {
         Refusal(
             .wrongState,
-            "\(id) cannot \(what): it has ended, and is \(status.rawValue); `daybook show \(id)` tells how"
+            "\(id) cannot \(what): it has ended, and is \(status.rawValue); look at its record"
         )
     }
 }

@@ -46,8 +46,13 @@ struct JobRun {
     let environment: JobEnvironment
 
     /// Runs the job.
-    /// - Throws: `OperationError` with the code `exit-status` or `signal`.
+    /// - Throws: `OperationError` with the code `exit-status`, `signal` or `invalid-output`;
+    ///   `Shortage` when the machine has too little of what it needs.
     func run(_ operation: OperationContext) async throws -> JobResult {
+        try await notingShortage { try await runOnce(operation) }
+    }
+
+    private func runOnce(_ operation: OperationContext) async throws -> JobResult {
         // A file of its own: others may run side by side.
         let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
         try Folder.removeFile(file)
@@ -63,8 +68,7 @@ struct JobRun {
         }
         switch ending {
         case .exited(0):
-            let written = try FileStatus.of(file) == nil ? [] : try File.contents(of: file)
-            try Folder.removeFile(file)
+            let written = try OutputFile.read(file, of: job.name)
             return JobResult(
                 exitStatus: 0,
                 outputs: try outputs(written: OutputFile.parse(written))
@@ -128,20 +132,39 @@ struct JobRun {
             environment: variables,
             folder: environment.workspace
         )
-        try note(child.group)
         let lines = LineCollector()
-        let ending: ChildProcess.Ending = try await withTaskCancellationHandler {
-            // Told to stop before it began: nothing of it is to run.
-            let isUnwanted = Task.isCancelled
-            return try await SystemThread.run {
-                child.begin(unless: isUnwanted)
-                return try child.wait { lines.add($0, $1) }
+        let ending: ChildProcess.Ending
+        do {
+            try note(child.group)
+            ending = try await withTaskCancellationHandler {
+                // Told to stop before it began: nothing of it is to run.
+                let isUnwanted = Task.isCancelled
+                return try await SystemThread.run {
+                    child.begin(unless: isUnwanted)
+                    return try child.wait { lines.add($0, $1) }
+                }
+            } onCancel: {
+                child.stop()
             }
-        } onCancel: {
-            child.stop()
+        } catch {
+            // Where there was no thread to wait on, nobody has.
+            try child.abandon()
+            throw error
         }
         for (text, source) in lines.finish() { line(text, source) }
         return ending
+    }
+
+    /// Runs a script of the job that looks whether its work is done.
+    /// - Throws: as ``run(_:)`` does.
+    func verify(
+        _ script: String,
+        note: (ProcessGroup) throws -> Void,
+        _ line: @escaping (String, ChildProcess.Source) -> Void
+    ) async throws -> Bool {
+        try await notingShortage {
+            try await execute(script, note: note, line) == .exited(0)
+        }
     }
 }
 
@@ -157,8 +180,60 @@ private final class LastLine: Sendable {
     }
 }
 
+/// Runs `body`, and takes what the system lacks for a `Shortage`: it says nothing about the job.
+func notingShortage<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+        return try await body()
+    } catch let error as SystemError {
+        if let shortage = Shortage(error) { throw shortage }
+        throw error
+    }
+}
+
 /// The file that a job may write outputs into: lines of `key=value`.
 enum OutputFile {
+    /// Bytes that it may have: as many as a payload of a journal may have by default.
+    static let limit = 16 << 20
+
+    /// Takes what a job has put there, and removes it.
+    /// - Throws: `OperationError` for anything but a regular file within the limit; `SystemError`.
+    static func read(_ path: String, of job: String) throws -> [UInt8] {
+        let refusal: OperationError
+        do throws(File.Unfit) {
+            guard let bytes = try File.contents(of: path, limit: limit, followsLink: false) else {
+                return []
+            }
+            try remove(path)
+            return bytes
+        } catch {
+            switch error {
+            case .system(let error): throw error
+            case .tooLarge(let limit):
+                refusal = OperationError(
+                    code: "invalid-output",
+                    message:
+                        "the job \(job) wrote more than \(limit) bytes to $DAYBOOK_OUTPUT; write a file into $WORKSPACE, and its name to $DAYBOOK_OUTPUT"
+                )
+            case .notRegular:
+                refusal = OperationError(
+                    code: "invalid-output",
+                    message:
+                        "the job \(job) put something else than a file at $DAYBOOK_OUTPUT; append lines key=value to the file of that name"
+                )
+            }
+        }
+        try Folder.removeFile(path)
+        throw refusal
+    }
+
+    private static func remove(_ path: String) throws(File.Unfit) {
+        do throws(SystemError) {
+            try Folder.removeFile(path)
+        } catch {
+            throw .system(error)
+        }
+    }
+
     static func parse(_ bytes: [UInt8]) throws(OperationError) -> [String: String] {
         var all: [String: String] = [:]
         // By bytes: to Swift a line end of Windows is one character, and so is an equals sign with

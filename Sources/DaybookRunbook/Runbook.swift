@@ -17,6 +17,9 @@ public struct Runbook: Sendable, Equatable {
     /// The blocks, in the order in which they run. There is at least one.
     public let blocks: [Block]
 
+    /// Bytes that the text of a runbook may have: 256 KiB.
+    public static var sizeLimit: Int { YAMLDocument.sizeLimit }
+
     /// The jobs of all blocks, in the order of the text.
     public var jobs: [Job] { blocks.flatMap(\.jobs) }
 

@@ -277,13 +277,13 @@ struct RunbookInterpreter: Sendable {
         if let script = job.verify {
             verify = {
                 let run = JobRun(job: job, environment: environment)
-                let ending = try await run.execute(script, note: { try context.note($0) }) {
+                let isDone = try await run.verify(script, note: { try context.note($0) }) {
                     line,
                     source in
                     // What it says on its error output tells why it does not find the work done.
                     if source == .standardError { context.log("verify: \(line)") }
                 }
-                guard ending == .exited(0) else { return .notDone }
+                guard isDone else { return .notDone }
                 return .done(JobResult(exitStatus: nil, outputs: try run.outputs(written: [:])))
             }
         }

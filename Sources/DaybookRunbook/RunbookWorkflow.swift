@@ -28,7 +28,7 @@ public struct RunbookWorkflow: Workflow {
         let interpreter = RunbookInterpreter(
             runbook: runbook,
             request: request,
-            workspace: try context.workspace(),
+            workspace: try await notingShortage { try context.workspace() },
             id: context.id,
             attempt: context.attempt
         )

@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 
 /// A shell script in a process group of its own.
@@ -22,12 +23,16 @@ public final class ChildProcess: Sendable {
     /// The group, of which the script's shell is the leader.
     public let group: ProcessGroup
     private let descriptors: Descriptors
+    /// Nobody is left of it, and its number may be given to another process.
+    private let isOver = Locked(false)
 
     /// What the parent holds of the child.
     private struct Descriptors: Sendable {
         let gate: Int32
         let output: Int32
         let errors: Int32
+        /// Can be read once the script has ended (pidfd_open(2)).
+        let ended: Int32
         /// Written to when the child should be ended.
         let stopWrite: Int32
         let stopRead: Int32
@@ -43,41 +48,69 @@ public final class ChildProcess: Sendable {
     private static let prologue =
         #"IFS= read -r go <&3 || exit 125; exec 3<&-; cd -- "$2" || exit 126; exec /bin/sh -e -c "$1""#
 
-    /// Starts a child that waits until ``begin()``.
+    /// Starts a child that waits until ``begin(unless:)``.
     /// - Parameters:
     ///   - script: for `/bin/sh -e -c`: it ends at the first command that fails.
-    ///   - environment: all of its environment.
+    ///   - environment: all of its environment, but for the mark of the try.
     ///   - folder: where it runs.
+    /// - Throws: ``SystemError``; nothing is left of the child then.
     public static func start(
         script: String,
         environment: [String: String],
         folder: String
     ) throws(SystemError) -> ChildProcess {
-        try starting.withLock { _ throws(SystemError) in
-            try startAlone(script: script, environment: environment, folder: folder)
-        }
-    }
-
-    /// One child at a time: a pipe is not yet marked as private when it comes into being, and must
-    /// not reach another child.
-    private static let starting = Locked(())
-
-    private static func startAlone(
-        script: String,
-        environment: [String: String],
-        folder: String
-    ) throws(SystemError) -> ChildProcess {
+        let mark = try ProcessMark()
         let gate = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
         let stop = try Pipe()
+        var environment = environment
+        environment[ProcessMark.variable] = mark.value
+        let arguments = ["sh", "-c", prologue, "daybook-job", script, folder]
+        let pairs = environment.keys.sorted().map { "\($0)=\(environment[$0] ?? "")" }
+        let process = try Orphans.starting { () throws(SystemError) -> Int32 in
+            try spawn(arguments, pairs, [output.writeEnd, errors.writeEnd, gate.readEnd])
+        }
+        do throws(SystemError) {
+            let ended = csystem_pidfd_open(process)
+            guard ended >= 0 else { throw .current("pidfd_open of \(process)") }
+            guard let group = try ProcessGroup(leader: process, mark: mark) else {
+                close(ended)
+                throw SystemError(number: ESRCH, operation: "look at the new process")
+            }
+            return ChildProcess(
+                group: group,
+                descriptors: Descriptors(
+                    gate: gate.takeWriteEnd(),
+                    output: output.takeReadEnd(),
+                    errors: errors.takeReadEnd(),
+                    ended: ended,
+                    stopWrite: stop.takeWriteEnd(),
+                    stopRead: stop.takeReadEnd()
+                )
+            )
+        } catch {
+            // It waits at the gate, and has started nothing.
+            kill(process, SIGKILL)
+            _ = retryingInterrupts { waitpid(process, nil, 0) }
+            try Orphans.reaped(process)
+            throw error
+        }
+    }
+
+    /// - Parameter inherited: what become descriptors 1, 2 and 3 of the child.
+    private static func spawn(
+        _ arguments: [String],
+        _ environment: [String],
+        _ inherited: [Int32]
+    ) throws(SystemError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.writeEnd, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors.writeEnd, 2)
-        posix_spawn_file_actions_adddup2(&actions, gate.readEnd, 3)
+        for (index, descriptor) in inherited.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(index) + 1)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -91,34 +124,20 @@ public final class ChildProcess: Sendable {
             &attributes,
             Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
         )
-
-        let arguments = ["sh", "-c", prologue, "daybook-job", script, folder]
-        let pairs = environment.keys.sorted().map { "\($0)=\(environment[$0] ?? "")" }
         var process: pid_t = 0
         let result = withCStrings(arguments) { arguments in
-            withCStrings(pairs) { pairs in
+            withCStrings(environment) { pairs in
                 posix_spawn(&process, "/bin/sh", &actions, &attributes, arguments, pairs)
             }
         }
         guard result == 0 else { throw SystemError(number: result, operation: "posix_spawn") }
-        guard let group = try ProcessGroup(leader: process) else {
-            throw SystemError(number: ESRCH, operation: "look at the new process")
-        }
-        return ChildProcess(
-            group: group,
-            descriptors: Descriptors(
-                gate: gate.takeWriteEnd(),
-                output: output.takeReadEnd(),
-                errors: errors.takeReadEnd(),
-                stopWrite: stop.takeWriteEnd(),
-                stopRead: stop.takeReadEnd()
-            )
-        )
+        return process
     }
 
     deinit {
         close(descriptors.output)
         close(descriptors.errors)
+        close(descriptors.ended)
         close(descriptors.stopWrite)
         close(descriptors.stopRead)
     }
@@ -140,39 +159,66 @@ public final class ChildProcess: Sendable {
         _ = write(descriptors.stopWrite, &byte, 1)
     }
 
-    /// Reads the output until the script ends, then ends what is left of its group.
+    /// Reads the output until the script ends, then ends what is left of its group, and what has left
+    /// that and has its mark.
     ///
     /// Blocks: call it on a thread of its own.
     /// - Parameter output: given pieces of output as they come.
+    /// - Throws: ``SystemError``; the child has been ended then.
     public func wait(_ output: (Source, UnsafeRawBufferPointer) -> Void) throws(SystemError)
         -> Ending
     {
-        let ended = try Pipe()
-        let notice = ended.takeWriteEnd()
-        let leader = id_t(group.id)
-        let watcher = try SystemThread.start {
-            var information = siginfo_t()
-            // The leader stays a zombie, so that its number, and the group's, are not given away.
-            _ = retryingInterrupts { waitid(P_PID, leader, &information, WEXITED | WNOWAIT) }
-            close(notice)
-        }
         var reader = OutputReader(
             output: descriptors.output,
             errors: descriptors.errors,
-            ended: ended.readEnd,
+            ended: descriptors.ended,
             stop: descriptors.stopRead
         )
-        try reader.run(group.id, output)
-        watcher.join()
-        kill(-group.id, SIGKILL)
-        reader.drain(output)
-        var status: Int32 = 0
-        guard retryingInterrupts({ waitpid(group.id, &status, 0) }) == group.id else {
-            throw .current("waitpid")
+        do throws(SystemError) {
+            try reader.run(group.id, output)
+        } catch {
+            try abandon()
+            throw error
         }
+        let status = try endAll { reader.drain(output) }
         // The macros of wait(2), which are not imported.
         let signal = status & 0x7F
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+    }
+
+    /// Ends a child that nobody waits for, with all that it has started. Does nothing after
+    /// ``wait(_:)``.
+    /// - Throws: ``SystemError``.
+    public func abandon() throws(SystemError) { _ = try endAll {} }
+
+    /// Ends what is left, and reaps the leader: until then it keeps its number, and the group's.
+    /// - Parameter body: run when nobody is left that could write.
+    /// - Returns: the leader's status.
+    private func endAll(_ body: () -> Void) throws(SystemError) -> Int32 {
+        try isOver.withLock { isOver throws(SystemError) in
+            guard !isOver else { return 0 }
+            isOver = true
+            // The leader first: nobody begins what it would still start.
+            kill(-group.id, SIGKILL)
+            let marked = endMarked()
+            body()
+            var status: Int32 = 0
+            guard retryingInterrupts({ waitpid(group.id, &status, 0) }) == group.id else {
+                throw .current("waitpid")
+            }
+            try Orphans.reaped(group.id)
+            try marked.get()
+            return status
+        }
+    }
+
+    private func endMarked() -> Result<Void, SystemError> {
+        do throws(SystemError) {
+            _ = try group.mark?.end()
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
     }
 }
 
@@ -262,9 +308,7 @@ private final class Pipe {
 
     init() throws(SystemError) {
         var raw: [Int32] = [-1, -1]
-        guard pipe(&raw) == 0 else { throw .current("pipe") }
-        _ = fcntl(raw[0], F_SETFD, FD_CLOEXEC)
-        _ = fcntl(raw[1], F_SETFD, FD_CLOEXEC)
+        guard csystem_private_pipe(&raw) == 0 else { throw .current("pipe2") }
         ends = (raw[0], raw[1])
     }
 

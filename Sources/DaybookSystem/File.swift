@@ -65,6 +65,65 @@ public struct File: ~Copyable, Sendable {
         return done
     }
 
+    /// Why a file of somebody else was not read.
+    public enum Unfit: Error, Equatable, Sendable {
+        /// It is a link, a pipe, a device, a folder or a socket.
+        case notRegular
+        /// It has more bytes than this.
+        case tooLarge(limit: Int)
+        /// The system refused.
+        case system(SystemError)
+    }
+
+    /// Reads a whole file that somebody else has made, whatever they have put there: never waits
+    /// for a pipe or a device, and never takes more than `limit` bytes into memory.
+    /// - Parameter followsLink: whether a link may lead to it.
+    /// - Returns: nil when nothing is there.
+    public static func contents(
+        of path: String,
+        limit: Int,
+        followsLink: Bool
+    ) throws(Unfit) -> [UInt8]? {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLink ? 0 : O_NOFOLLOW)
+        let descriptor = retryingInterrupts { unsafeOpen(path, flags, 0) }
+        guard descriptor >= 0 else {
+            // A link where none may be; a socket, or a device that is not there.
+            if errno == ELOOP || errno == ENXIO || errno == ENODEV { throw .notRegular }
+            let error = SystemError.current("open", path: path)
+            if error.isNotFound { return nil }
+            throw .system(error)
+        }
+        let file = File(descriptor: descriptor, path: path)
+        var raw = stat()
+        guard fstat(descriptor, &raw) == 0 else { throw .system(.current("fstat", path: path)) }
+        guard raw.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
+        guard raw.st_size <= limit else { throw .tooLarge(limit: limit) }
+        // Somebody may be writing it still: its size is not relied on.
+        let all: [UInt8]
+        do throws(SystemError) {
+            all = try file.prefix(limit + 1)
+        } catch {
+            throw .system(error)
+        }
+        guard all.count <= limit else { throw .tooLarge(limit: limit) }
+        return all
+    }
+
+    /// Its first bytes, up to `count` of them.
+    private borrowing func prefix(_ count: Int) throws(SystemError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        var all: [UInt8] = []
+        while all.count < count {
+            let room = min(buffer.count, count - all.count)
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<room])
+            let done = try read(into: piece, at: all.count)
+            all.append(contentsOf: buffer[..<done])
+            if done < room { break }
+        }
+        return all
+    }
+
     /// Reads a whole file, also one in `/proc`, which does not tell its size.
     public static func contents(of path: String) throws(SystemError) -> [UInt8] {
         let file = try File.open(path, .read)

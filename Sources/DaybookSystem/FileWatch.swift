@@ -10,6 +10,8 @@ public final class FileWatch: Sendable {
         var hasChanged = false
         /// There will be no more changes.
         var isEnded = false
+        /// Why nothing more is told, when the system has failed.
+        var failure: SystemError?
     }
 
     private let news = Locked(News())
@@ -17,15 +19,29 @@ public final class FileWatch: Sendable {
     private let watch: Int32
     /// What the last change brought cannot be seen yet: so one more look is owed.
     private let owesLook = Locked(false)
+    private let stopped = Locked(false)
     /// Milliseconds after which it is asked again whether it can be seen: from the first, and twice
     /// as many each time, to the last.
     private static let patience: ClosedRange<UInt64> = 1...256
 
+    /// What of a file is told.
+    public enum Changes: Sendable {
+        /// What is written, and what becomes of its names and its place.
+        case all
+        /// What becomes of its names and its place.
+        case place
+
+        fileprivate var mask: UInt32 {
+            let place = UInt32(IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
+            return self == .place ? place : place | UInt32(IN_MODIFY)
+        }
+    }
+
     /// Watches `path`.
     /// - Throws: ``SystemError``.
-    public init(_ path: String) throws(SystemError) {
+    public init(_ path: String, _ changes: Changes = .all) throws(SystemError) {
         hub = try InotifyHub.shared()
-        watch = try hub.add(path, news)
+        watch = try hub.add(path, changes.mask, news)
     }
 
     deinit { hub.remove(watch, news) }
@@ -35,10 +51,11 @@ public final class FileWatch: Sendable {
     /// Whoever looks right after a change may look too early, where it is written first and told
     /// later. So after each change, before the look, `isBehind` is asked whether there is more than
     /// can be seen: then the change is told once more when it can be.
+    /// That the file gets or loses a name, or another place, is a change too.
     /// - Returns: false once ``stop()`` has been called, or the file is gone.
-    /// - Throws: what `isBehind` throws.
+    /// - Throws: what `isBehind` throws; ``SystemError`` when the system can tell nothing any more.
     public func wait(whileBehind isBehind: () throws -> Bool = { false }) throws -> Bool {
-        if news.withLock({ $0.isEnded }) { return false }
+        if try isEnded() { return false }
         if owesLook.withLock({ $0 }) {
             var patience = Self.patience.lowerBound
             while !isChanged(within: patience) {
@@ -49,19 +66,26 @@ public final class FileWatch: Sendable {
                 patience = min(2 * patience, Self.patience.upperBound)
             }
         }
-        guard takeChange() else { return false }
+        guard takeChange() else {
+            _ = try isEnded()
+            return false
+        }
         let isBehind = try isBehind()
         owesLook.withLock { $0 = isBehind }
         return true
     }
 
+    private func isEnded() throws(SystemError) -> Bool {
+        try news.withLock { news throws(SystemError) in
+            if let failure = news.failure { throw failure }
+            return news.isEnded
+        }
+    }
+
     private func isChanged(within milliseconds: UInt64) -> Bool {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-        return news.wait(
+        news.wait(
             until: { $0.hasChanged || $0.isEnded },
-            orAt: now + milliseconds * 1_000_000
+            orAfter: .milliseconds(milliseconds)
         ) { $0.hasChanged || $0.isEnded }
     }
 
@@ -74,11 +98,21 @@ public final class FileWatch: Sendable {
         }
     }
 
+    /// Has whoever waits look, as after a change.
+    public func touch() {
+        news.withLock { $0.hasChanged = true }
+        news.wakeAll()
+    }
+
     /// Ends the waiting, now and for ever.
     public func stop() {
+        stopped.withLock { $0 = true }
         news.withLock { $0.isEnded = true }
         news.wakeAll()
     }
+
+    /// Whether ``stop()`` has been called.
+    public var isStopped: Bool { stopped.withLock { $0 } }
 }
 
 /// The inotify instance of this process, and the thread that reads it.
@@ -86,6 +120,8 @@ final class InotifyHub: Sendable {
     private struct State {
         /// Who is told, by watch. Watches of one file are one to inotify.
         var watching: [Int32: [Locked<FileWatch.News>]] = [:]
+        /// Why nothing more is told.
+        var failure: SystemError?
     }
 
     private static let instance = Locked<InotifyHub?>(nil)
@@ -97,7 +133,7 @@ final class InotifyHub: Sendable {
     /// - Throws: ``SystemError``, also when the user has too many of them; asking again may help.
     static func shared() throws(SystemError) -> InotifyHub {
         try instance.withLock { instance throws(SystemError) in
-            if let hub = instance { return hub }
+            if let hub = instance, !hub.hasFailed { return hub }
             let hub = try InotifyHub()
             // It lives as long as the process.
             _ = try SystemThread.start { hub.run() }
@@ -105,6 +141,8 @@ final class InotifyHub: Sendable {
             return hub
         }
     }
+
+    private var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
     private init() throws(SystemError) {
         notifications = inotify_init1(Int32(IN_CLOEXEC))
@@ -115,10 +153,15 @@ final class InotifyHub: Sendable {
 
     /// Has `news` told of changes of a file.
     /// - Returns: what to ``remove(_:_:)`` it by.
-    func add(_ path: String, _ news: Locked<FileWatch.News>) throws(SystemError) -> Int32 {
+    func add(
+        _ path: String,
+        _ mask: UInt32,
+        _ news: Locked<FileWatch.News>
+    ) throws(SystemError) -> Int32 {
         // With the lock held: nothing is told of the watch before it is in the table.
         try state.withLock { state throws(SystemError) in
-            let watch = inotify_add_watch(notifications, path, UInt32(IN_MODIFY))
+            if let failure = state.failure { throw failure }
+            let watch = inotify_add_watch(notifications, path, mask | UInt32(IN_MASK_ADD))
             guard watch >= 0 else { throw .current("inotify_add_watch", path: path) }
             state.watching[watch, default: []].append(news)
             return watch
@@ -143,8 +186,10 @@ final class InotifyHub: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = retryingInterrupts { read(notifications, &buffer, buffer.count) }
-            // Only a descriptor that is none, or memory that is none, could be the cause.
-            guard count > 0 else { fatalError("inotify cannot be read: errno \(errno)") }
+            guard count > 0 else {
+                fail(.current("read of inotify"))
+                return
+            }
             var offset = 0
             while offset + Self.headerSize <= count {
                 let (watch, mask, length) = buffer.withUnsafeBytes { bytes in
@@ -157,6 +202,22 @@ final class InotifyHub: Sendable {
                 tell(watch, mask)
                 offset += Self.headerSize + Int(length)
             }
+        }
+    }
+
+    /// Tells all that there is nothing more to be told. Whoever watches anew gets another instance.
+    private func fail(_ error: SystemError) {
+        let told = state.withLock { state in
+            state.failure = error
+            defer { state.watching = [:] }
+            return state.watching.values.flatMap { $0 }
+        }
+        for news in told {
+            news.withLock { news in
+                news.failure = error
+                news.isEnded = true
+            }
+            news.wakeAll()
         }
     }
 

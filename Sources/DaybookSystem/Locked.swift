@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
@@ -76,6 +77,43 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
             if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
         }
         return try body(&value)
+    }
+
+    /// Waits until `ready` holds or a span of time is over, then runs `body`, all in one critical
+    /// section. That somebody sets the machine's clock meanwhile does not matter.
+    public func wait<Result: ~Copyable, Failure: Error>(
+        until ready: (borrowing Value) -> Bool,
+        orAfter span: Duration,
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let end = ContinuousClock.now + span
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !ready(value) {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else { break }
+            waitOnce(left)
+        }
+        return try body(&value)
+    }
+
+    /// Waits for a wake or until a span of time is over, whichever comes first.
+    private func waitOnce(_ span: Duration) {
+        // A time beyond what the system can wait for is as good as none.
+        let seconds = min(span.components.seconds, Int64(Int32.max))
+        let nanoseconds = span.components.attoseconds / 1_000_000_000
+        var time = timespec()
+        #if canImport(Glibc)
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        #endif
+        let sum = Int64(time.tv_nsec) + nanoseconds
+        time.tv_sec += Int(seconds + sum / 1_000_000_000)
+        time.tv_nsec = Int(sum % 1_000_000_000)
+        #if canImport(Glibc)
+        _ = csystem_wait(condition, mutex, &time)
+        #else
+        _ = pthread_cond_timedwait_relative_np(condition, mutex, &time)
+        #endif
     }
 
     /// Wakes every thread in ``wait(until:_:)`` to look again.

@@ -1,38 +1,58 @@
 #if canImport(Glibc)
 import Glibc
 
-/// A process group, told apart from later ones of the same number by when its leader began.
+/// A process group, told apart from later ones of the same number by when its leader began, and what
+/// has left it and still has its mark.
 public struct ProcessGroup: Sendable, Equatable {
     /// The number of the group and of its leader.
     public let id: Int32
     /// When the leader began, in clock ticks since the machine did (proc_pid_stat(5), field 22).
     public let leaderStart: UInt64
+    /// In the environment of the leader and of all that it starts; nil: there is none.
+    public let mark: ProcessMark?
 
     /// The group led by a process that runs now.
     /// - Returns: nil when there is no such process.
-    public init?(leader: Int32) throws(SystemError) {
+    public init?(leader: Int32, mark: ProcessMark? = nil) throws(SystemError) {
         guard let start = try Self.startOfProcess(leader) else { return nil }
         id = leader
         leaderStart = start
+        self.mark = mark
     }
 
     /// Reads ``note``.
     /// - Returns: nil for anything else.
     public init?(note: String) {
         let words = note.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, words[2] == ".", let id = Int32(words[0]), id > 1,
-            let start = UInt64(words[1])
+        guard words.count == 3 || words.count == 4, words.last == ".", let id = Int32(words[0]),
+            id > 1, let start = UInt64(words[1])
         else { return nil }
+        if words.count == 4 {
+            guard let mark = ProcessMark(words[2]) else { return nil }
+            self.mark = mark
+        } else {
+            mark = nil
+        }
         self.id = id
         leaderStart = start
     }
 
     /// A line for a file, with an end mark so that a line that was cut off is seen.
-    public var note: String { "\(id) \(leaderStart) ." }
+    public var note: String {
+        "\(id) \(leaderStart) " + (mark.map { "\($0.text) " } ?? "") + "."
+    }
 
-    /// Ends every process of the group with SIGKILL and waits until they are gone.
+    /// Ends every process of the group with SIGKILL, and every process that has its mark, and waits
+    /// until they are gone.
     /// - Returns: whether there was any.
     public func end() throws(SystemError) -> Bool {
+        let hasEndedMembers = try endMembers()
+        // After them: what they start until then has the mark too.
+        let hasEndedMarked = try mark?.end() ?? false
+        return hasEndedMembers || hasEndedMarked
+    }
+
+    private func endMembers() throws(SystemError) -> Bool {
         // The number may have been given to somebody else since. While members of the old group
         // live it cannot be; so a leader that began at another time means that the group is gone.
         if let start = try Self.startOfProcess(id), start != leaderStart { return false }
@@ -53,6 +73,18 @@ public struct ProcessGroup: Sendable, Equatable {
         try status(of: "\(process)")?.state == "T"
     }
 
+    /// The children of a process, dead ones that have not been reaped included.
+    static func children(of parent: Int32) throws(SystemError) -> [Int32] {
+        var all: [Int32] = []
+        for name in try Folder.names(in: "/proc") {
+            guard let process = Int32(name), try status(of: name)?.parent == parent else {
+                continue
+            }
+            all.append(process)
+        }
+        return all
+    }
+
     private static func startOfProcess(_ id: Int32) throws(SystemError) -> UInt64? {
         try status(of: "\(id)")?.start
     }
@@ -69,6 +101,7 @@ public struct ProcessGroup: Sendable, Equatable {
     private struct Status {
         /// A letter: T stopped, Z and X dead (proc_pid_stat(5), field 3).
         let state: String
+        let parent: Int32
         let group: Int32
         let start: UInt64
 
@@ -89,11 +122,10 @@ public struct ProcessGroup: Sendable, Equatable {
         // The name of the program stands in parentheses and may itself contain anything.
         guard let end = text.lastIndex(of: ")") else { return nil }
         let words = text[text.index(after: end)...].split(separator: " ")
-        guard words.count > 19, let group = Int32(words[2]), let start = UInt64(words[19])
-        else {
-            return nil
-        }
-        return Status(state: String(words[0]), group: group, start: start)
+        guard words.count > 19, let parent = Int32(words[1]), let group = Int32(words[2]),
+            let start = UInt64(words[19])
+        else { return nil }
+        return Status(state: String(words[0]), parent: parent, group: group, start: start)
     }
 }
 #endif

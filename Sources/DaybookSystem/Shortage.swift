@@ -29,7 +29,7 @@ public struct Shortage: Error, Equatable, Sendable, CustomStringConvertible {
     public var advice: String {
         switch number {
         case EMFILE: "raise the limit on open files (`ulimit -n`), or run less at once"
-        case ENFILE: "the whole machine has too many open files; end something, or raise fs.file-max"
+        case ENFILE: "the machine has too many open files; end something, or raise fs.file-max"
         case EAGAIN: "there are too many processes or threads; end some, or raise `ulimit -u`"
         case ENOMEM, ENOBUFS: "there is too little memory; end something, or run less at once"
         default: "the disk or the quota is full; make room"

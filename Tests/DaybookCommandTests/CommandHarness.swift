@@ -44,6 +44,9 @@ final class RunningCommand: Sendable {
     private let outcome = Locked<(result: CommandResult, isLate: Bool)?>(nil)
     private let ended: AsyncStream<Void>
 
+    /// Seconds after which a command is killed: far more than any takes, on a busy machine too.
+    static let patience = 600
+
     /// Starts a program.
     /// - Parameters:
     ///   - environment: variables besides those few of our own that are passed on.
@@ -52,7 +55,7 @@ final class RunningCommand: Sendable {
         _ arguments: [String],
         environment: [String: String] = [:],
         folder: String = "/",
-        seconds: Int = 50
+        seconds: Int = patience
     ) throws {
         self.arguments = arguments
         let output = try Channel()

@@ -17,7 +17,7 @@ import Testing
         _ result: CommandResult,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(result.status == 1, "\(result.errors)", sourceLocation: sourceLocation)
+        #expect(result.status == 75, "\(result.errors)", sourceLocation: sourceLocation)
         let last = result.errors.split(separator: "\n").last ?? ""
         #expect(last.hasPrefix("daybook: "), "\(result.errors)", sourceLocation: sourceLocation)
         #expect(last.contains("no room"), "\(result.errors)", sourceLocation: sourceLocation)

@@ -79,6 +79,25 @@ import Glibc
         }
     }
 
+    @Test(arguments: [
+        "rm -r test.daybook", "rm test.daybook/journal.mdb", "mv test.daybook other.daybook",
+        "mv test.daybook/journal.mdb test.daybook/old.mdb",
+        "cp test.daybook/journal.mdb copy && mv copy test.daybook/journal.mdb",
+    ])
+    func aJournalThatIsGoneEndsFollowingWithASentence(_ script: String) async throws {
+        try await withSandbox { sandbox in
+            let follow = try sandbox.start("log", "--follow", "--jsonl")
+            try await follow.line(containing: "journal_created")
+            let change = try await RunningCommand(["sh", "-c", script], folder: sandbox.folder)
+                .finish()
+            #expect(change.status == 0, "\(change.errors)")
+            let result = try await follow.finish()
+            #expect(result.status == 3)
+            #expect(result.errors.hasPrefix("daybook: the journal "), "\(result.errors)")
+            #expect(result.errors.contains("removed, moved or replaced"), "\(result.errors)")
+        }
+    }
+
     @Test func filtersHoldForWhatComesToo() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "echo said"]))

@@ -58,7 +58,7 @@ import Glibc
         #expect(starts.elements.map { $0["starts"] } == [1, 2])
     }
 
-    @Test(arguments: [SIGINT, SIGTERM])
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptingARunDetachesAndTheNextOneGoesOn(_ signal: Int32) async throws {
         try await withStage { stage in
             let run = try stage.sandbox.start(["run"] + stage.arguments)
@@ -154,8 +154,7 @@ import Glibc
             let pipe = try Gate(sandbox.folder + "/pipe")
             let export = try RunningCommand(
                 ["sh", "-c", "exec \"$0\" export > \"$1\"", DaybookProcess.executable, pipe.path],
-                environment: ["DAYBOOK_JOURNAL": sandbox.journal],
-                seconds: 20
+                environment: ["DAYBOOK_JOURNAL": sandbox.journal]
             )
             try await pipe.line()
             export.signal(signal)

@@ -78,8 +78,15 @@ enum SampleJournals {
     /// More than two tiles of entries, of one execution, `long`.
     static func large() async throws -> JournalBytes { try await largeTask.value }
 
+    /// Those that wait for it may have taken all the room that there is.
+    private static func made(
+        _ body: (Sandbox) async throws -> JournalBytes
+    ) async throws -> JournalBytes {
+        try await ProcessRoom.withoutWaiting { try await withSandbox { try await body($0) } }
+    }
+
     private static let smallTask = Task {
-        try await withSandbox { sandbox in
+        try await made { sandbox in
             try sandbox.write(runbook(["say": "echo \"what I say is $INPUT_V\""], inputs: ["v"]))
             try sandbox.write(runbook(["say": "echo oops >&2\nexit 3"]), to: "bad.yaml")
             try await sandbox.succeed("run", "runbook.yaml", "--id", "good", "--input", "v=one")
@@ -91,7 +98,7 @@ enum SampleJournals {
     }
 
     private static let largeTask = Task {
-        try await withSandbox { sandbox in
+        try await made { sandbox in
             var text = "name: long\nblocks:\n- name: block\n  jobs:\n"
             for number in 1...310 { text += "  - { name: job.\(number), run: \":\" }\n" }
             try sandbox.write(text)

@@ -18,14 +18,12 @@ struct Sandbox: Sendable {
     /// Starts a command on the journal.
     func start(
         _ arguments: [String],
-        environment: [String: String] = [:],
-        seconds: Int = 50
+        environment: [String: String] = [:]
     ) throws -> RunningCommand {
         try RunningCommand(
             launcher + [DaybookProcess.executable] + arguments,
             environment: ["DAYBOOK_JOURNAL": journal].merging(environment) { $1 },
-            folder: folder,
-            seconds: seconds
+            folder: folder
         )
     }
 
@@ -91,6 +89,12 @@ struct Sandbox: Sendable {
 
 /// Runs `body` with a folder of its own, in which nothing is.
 func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    try await ProcessRoom.with { try await withOwnFolder(body) }
+}
+
+private func withOwnFolder<Result>(
+    _ body: (String) async throws -> Result
+) async throws -> Result {
     let path =
         try Folder.resolved(FileManager.default.temporaryDirectory.path)
         + "/command-\(UUID())"
@@ -191,9 +195,9 @@ final class Gate: Sendable {
         _ = write(descriptor, &line, 1)
     }
 
-    /// Waits until a job writes a line here.
+    /// Waits until a job writes a line here; on a busy machine that may take long.
     @discardableResult
-    func line(seconds: Int32 = 30) async throws -> String {
+    func line(seconds: Int32 = Int32(RunningCommand.patience)) async throws -> String {
         let descriptor = descriptor
         let line = try await withCheckedThrowingContinuation {
             (done: CheckedContinuation<String?, any Error>) in

@@ -33,8 +33,7 @@ struct TemporaryFileSystem {
                 mount -t tmpfs -o size="$2" tmpfs "$1" && echo mounted && exec cat "$3"
                 """
             let keeper = try RunningCommand(
-                ["unshare", "--mount", "sh", "-c", script, "sh", path, size, end.path],
-                seconds: 120
+                ["unshare", "--mount", "sh", "-c", script, "sh", path, size, end.path]
             )
             do {
                 try await keeper.line(containing: "mounted")

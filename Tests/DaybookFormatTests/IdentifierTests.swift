@@ -9,6 +9,16 @@ import Testing
         mutating func next() -> UInt64 { number }
     }
 
+    @Test(arguments: [0, 1, 1_645_557_742_000, 281_474_976_710] as [UInt64])
+    func theTimeIsReadBackToTheMillisecond(_ milliseconds: UInt64) {
+        var generator = SystemRandomNumberGenerator()
+        let time = Timestamp(rawValue: milliseconds * 1_000_000)
+        let identifier = Identifier.timeOrdered(at: time, using: &generator)
+        #expect(identifier.time == time)
+        #expect(Identifier.derived(from: [[1]]).time == nil)
+        #expect(Identifier.zero.time == nil)
+    }
+
     // 0x017F22E279B0 milliseconds: the example of RFC 9562, A.6.
     private let example = Timestamp(rawValue: 0x017F_22E2_79B0 * 1_000_000 + 999_999)
 

@@ -118,6 +118,8 @@ final class ManualClock: WallClock {
     init(_ time: UInt64) { self.time = Locked(time) }
 
     func set(_ time: UInt64) { self.time.withLock { $0 = time } }
+    /// No time passes by itself.
+    func elapsed() -> UInt64 { 0 }
     func now() -> Timestamp { Timestamp(rawValue: time.withLock { $0 }) }
 }
 

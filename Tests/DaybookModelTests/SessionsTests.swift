@@ -114,7 +114,7 @@ import Testing
                 refusal,
                 .notFound,
                 says: "no session \(number) is open",
-                "`daybook session list`"
+                "look at the list"
             )
             #expect(harness.drafts.isEmpty)
         }

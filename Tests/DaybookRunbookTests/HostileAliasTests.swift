@@ -33,16 +33,14 @@ struct HostileAliasTests {
         for level in 1...40 {
             text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n"
         }
-        let clock = ContinuousClock()
-        let time = clock.measure { expectFault(text + end, "2:10", "looks like an alias") }
+        let time = processorTime { expectFault(text + end, "2:10", "looks like an alias") }
         #expect(time < .seconds(5))
     }
 
     @Test("the few aliases that Yams gets to see take little time")
     func smallBomb() {
         let text = "a: &a [\(times(20_000, "x,"))]\nb: &b [*a,*a]\nc: &c [*b,*b,*b]\n"
-        let clock = ContinuousClock()
-        let time = clock.measure { expectFault(text + "? [*c,*c,*c]\n: 1\n", "1:4", "anchors") }
+        let time = processorTime { expectFault(text + "? [*c,*c,*c]\n: 1\n", "1:4", "anchors") }
         #expect(time < .seconds(20))
     }
 

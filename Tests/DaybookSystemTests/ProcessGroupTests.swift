@@ -12,7 +12,8 @@ import Testing
 
     @Test(arguments: [
         "", ".", "5", "5 6", "5 6 ", "5 6 ..", "5 6 . ", " 5 6 .", "5  6 .", "x 6 .", "5 x .",
-        "-5 6 .", "5 -6 .", "1 6 .", "0 6 .", "5 6 7 .", "4294967301 6 .", "5 6 .\n",
+        "5 6 x .", "5 6 0123456789abcdef .", "5 6  .", "-5 6 .", "5 -6 .", "1 6 .", "0 6 .",
+        "5 6 7 .", "4294967301 6 .", "5 6 .\n",
     ])
     func anythingElseIsNoNote(_ text: String) {
         #expect(ProcessGroup(note: text) == nil)

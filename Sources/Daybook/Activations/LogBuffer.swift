@@ -27,7 +27,7 @@ struct LogBuffer: Sendable {
 
     /// Takes all lines out, sealed in chunks. A line that is larger than a payload may be becomes
     /// several.
-    mutating func take(limit: Int) throws(PayloadTooLarge) -> [LogChunk] {
+    mutating func take(limit: Int) throws -> [LogChunk] {
         defer { lines = [] }
         var chunks: [LogChunk] = []
         var batch = ProtoLogBatch()
@@ -63,7 +63,7 @@ struct LogBuffer: Sendable {
         return pieces
     }
 
-    private static func seal(_ batch: ProtoLogBatch, _ limit: Int) throws(PayloadTooLarge)
+    private static func seal(_ batch: ProtoLogBatch, _ limit: Int) throws
         -> LogChunk
     {
         LogChunk(

@@ -6,14 +6,15 @@ import DaybookSystem
 extension Engine: ActivationHost {
     var codec: any PayloadCodec { options.codec }
 
-    func now() -> Timestamp { options.clock.now() }
+    func now() -> Timestamp { writer.journal.now() }
 
     func setAlarm(
         after duration: Duration,
         _ ring: @escaping @Sendable () -> Void
     ) -> UInt64 {
-        // An alarm beyond the end of time never rings.
-        let (time, isBeyond) = now().rawValue.addingReportingOverflow(duration.wholeNanoseconds)
+        // By the clock that the alarms look at. An alarm beyond the end of time never rings.
+        let now = options.clock.now().rawValue
+        let (time, isBeyond) = now.addingReportingOverflow(duration.wholeNanoseconds)
         return alarms.set(for: Timestamp(rawValue: isBeyond ? .max : time), ring)
     }
 

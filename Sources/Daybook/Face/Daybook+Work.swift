@@ -144,6 +144,6 @@ public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// What to do.
     public var description: String {
-        "the execution \(id) is parked; look at it with `daybook show \(id)`"
+        "the execution \(id) is parked; look why, then retry or cancel it"
     }
 }

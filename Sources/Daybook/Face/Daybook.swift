@@ -29,6 +29,7 @@ public final class Daybook: Sendable {
         at path: String,
         _ options: CreationOptions = CreationOptions()
     ) throws {
+        try options.clock.check()
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let origin = options.origin ?? "daybook/\(uuid)"
@@ -79,6 +80,18 @@ public final class Daybook: Sendable {
         }
     }
 
+    private static func warn(ofLag lag: Duration, _ options: DaybookOptions) {
+        guard lag > options.clockTolerance else { return }
+        options.logger.warning(
+            "the machine's clock is behind the journal's last entry: the journal's time runs on from there",
+            metadata: ["seconds": "\(lag.components.seconds)"]
+        )
+    }
+
+    /// How far the machine's time of day is behind the journal's time; zero when it is not. The
+    /// journal's time runs on meanwhile.
+    public var clockLag: Duration { engine.writer.journal.clockLag }
+
     private static func registry(
         _ workflows: [any Workflow]
     ) throws -> [String: RegisteredWorkflow] {
@@ -103,6 +116,7 @@ public final class Daybook: Sendable {
         _ workflows: [String: RegisteredWorkflow]
     ) async throws -> Daybook {
         let journal = try Journal.open(folder.store, clock: options.clock)
+        warn(ofLag: journal.clockLag, options)
         let board = NewsBoard()
         let machines = EngineMachines(options, board)
         var generator = SystemRandomNumberGenerator()

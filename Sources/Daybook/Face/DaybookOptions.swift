@@ -35,6 +35,8 @@ public struct DaybookOptions: Sendable {
     public var codec: any PayloadCodec = JSONPayloadCodec()
     /// Where the time comes from.
     public var clock: any WallClock = SystemClock()
+    /// A time of day that is farther behind the journal's time than this is warned of.
+    public var clockTolerance = Duration.seconds(60)
     /// Where handlers run.
     public var executor: any TaskExecutor = globalConcurrentExecutor
     /// How the environment is opened.

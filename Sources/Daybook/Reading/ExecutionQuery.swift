@@ -77,6 +77,8 @@ extension ExecutionReader {
                 else { continue }
                 all.append(record)
             }
+        } else if case .newestFirst = query.order, let limit = query.limit {
+            return try newest(limit, query, reader, open: open)
         } else {
             try reader.scanExecutions(after: nil) { id, bytes in
                 let row = try decodeRow(Array(bytes), of: id)
@@ -87,14 +89,58 @@ extension ExecutionReader {
                     ? try ExecutionRecord(id: id, row: row)
                     : ExecutionRecord(try open(row.number) ?? fold(row.number, reader))
                 if query.includes(record) { all.append(record) }
+                // What is beyond the limit need not be kept until the end.
+                if let limit = query.limit, all.count / 2 > max(limit, spare) {
+                    arrange(&all, query)
+                }
                 return true
             }
         }
+        arrange(&all, query)
+        return all
+    }
+
+    /// Records beyond a limit that are kept for a while.
+    private static let spare = 1_000
+
+    private static func arrange(_ all: inout [ExecutionRecord], _ query: ExecutionQuery) {
         switch query.order {
         case .oldestFirst: all.sort { $0.number < $1.number }
         case .newestFirst: all.sort { $0.number > $1.number }
         }
         if let limit = query.limit, limit < all.count { all.removeSubrange(max(limit, 0)...) }
+    }
+
+    /// The newest executions that fulfil the conditions. An execution has the number of its first
+    /// entry: so the entries are looked through from the last one on, until there are enough.
+    private static func newest(
+        _ limit: Int,
+        _ query: ExecutionQuery,
+        _ reader: any StoreReader,
+        open: (UInt64) -> ExecutionState?
+    ) throws -> [ExecutionRecord] {
+        var all: [ExecutionRecord] = []
+        var next = try reader.entryCount()
+        while next > 0, all.count < limit {
+            next -= 1
+            guard let id = try idOfExecution(beginningAt: next, reader),
+                let record = try record(of: id, reader, open: open)
+            else { continue }
+            // Of an id that has gone on as a new run only that is listed.
+            if record.number == next, query.includes(record) { all.append(record) }
+        }
         return all
+    }
+
+    /// - Returns: nil when the entry begins no execution.
+    private static func idOfExecution(
+        beginningAt sequence: UInt64,
+        _ reader: any StoreReader
+    ) throws -> String? {
+        try reader.withEntry(sequence) { bytes -> String? in
+            let entry = try EntryView(bytes)
+            guard entry.header.execution == sequence, sequence != 0 else { return nil }
+            return try ExecutionState(first: entry).id
+        } ?? nil
     }
 }

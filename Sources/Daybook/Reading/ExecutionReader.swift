@@ -30,7 +30,7 @@ public enum ExecutionReader {
         } catch {
             throw JournalError(
                 .integrity,
-                "the index row of \(id) cannot be read; run `daybook verify`",
+                "the index row of \(id) cannot be read; verify the journal",
                 underlying: error
             )
         }
@@ -59,7 +59,7 @@ public enum ExecutionReader {
         guard let state else {
             throw JournalError(
                 .integrity,
-                "entry \(number): the execution that it begins has no history; run `daybook verify`",
+                "entry \(number): the execution that it begins has no history; verify the journal",
                 sequence: number
             )
         }
@@ -72,7 +72,7 @@ public enum ExecutionReader {
         guard let payload else {
             throw JournalError(
                 .integrity,
-                "entry \(number): its payload is missing; run `daybook verify`",
+                "entry \(number): its payload is missing; verify the journal",
                 sequence: number
             )
         }
@@ -103,7 +103,7 @@ public enum ExecutionReader {
             guard let (isEnding, previous) = found else {
                 throw JournalError(
                     .integrity,
-                    "entry \(sequence): it is missing; run `daybook verify`",
+                    "entry \(sequence): it is missing; verify the journal",
                     sequence: sequence
                 )
             }

@@ -367,7 +367,7 @@ final class ReplayLog: Sendable {
     private static func missing(_ sequence: UInt64) -> JournalError {
         JournalError(
             .integrity,
-            "entry \(sequence): its payload is missing; run `daybook verify`",
+            "entry \(sequence): its payload is missing; verify the journal",
             sequence: sequence
         )
     }

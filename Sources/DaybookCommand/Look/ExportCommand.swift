@@ -28,7 +28,10 @@ struct ExportCommand: AsyncParsableCommand {
                 try common.write("daybook.export/1") { json in
                     json.key("entries")
                     try json.array { json in
-                        try visit(inspector) { try $0.write(to: &json) }
+                        try visit(inspector) { entry in
+                            try entry.write(to: &json)
+                            common.flush(&json)
+                        }
                     }
                 }
                 return

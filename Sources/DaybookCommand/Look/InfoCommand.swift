@@ -54,7 +54,7 @@ struct InfoCommand: AsyncParsableCommand {
                 return
             }
             let output = common.output
-            output.line(output.styled(inspector.folder.path, .bold))
+            output.line(output.styled("\(inspector.folder.path)", .bold))
             output.line("  uuid       \(uuid)")
             output.line("  origin     \(created.origin)")
             output.line("  format     \(created.format)")

@@ -61,7 +61,7 @@ struct ListCommand: AsyncParsableCommand {
                 end.since(record.startedAt ?? record.submittedAt).brief
             }
             table.add([
-                "\(record.number)", record.id, record.type, record.statusText,
+                "\(record.number)", record.id.shownAsID, record.type, record.statusText,
                 "\(record.attempt)", time.text(record.submittedAt), took ?? "",
             ])
         }

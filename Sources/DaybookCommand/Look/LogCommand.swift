@@ -34,6 +34,9 @@ struct LogCommand: AsyncParsableCommand {
     @Flag(help: "The newest first.")
     var reverse = false
 
+    @Option(help: "At most so many entries.")
+    var limit: Int?
+
     @Flag(help: "Wait for further entries, until Ctrl-C.")
     var follow = false
 
@@ -42,6 +45,10 @@ struct LogCommand: AsyncParsableCommand {
 
     func validate() throws {
         if follow, reverse { throw ValidationError("--follow and --reverse exclude each other.") }
+        if follow, limit != nil {
+            throw ValidationError("--follow and --limit exclude each other.")
+        }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if follow, common.json { throw ValidationError("With --follow use --jsonl.") }
         if let type, !EventKind.allCases.contains(where: { $0.name == type }) {
             let names = EventKind.allCases.map(\.name).joined(separator: ", ")
@@ -52,49 +59,65 @@ struct LogCommand: AsyncParsableCommand {
     func run() async throws {
         let inspector = try Inspector(path: try common.journalPath())
         defer { inspector.close() }
-        let number = try id.map { try inspector.record(of: $0).number }
-        if common.json || reverse {
-            var entries: [JournalEntry] = []
-            try scan(inspector, number, from: from) { entries.append($0) }
-            if reverse { entries.reverse() }
-            try write(entries)
+        let record = try id.map { try inspector.record(of: $0) }
+        if common.json {
+            try common.write("daybook.log/1") { json in
+                json.key("entries")
+                try json.array { json in
+                    try visit(inspector, record) { entry in
+                        try entry.write(to: &json)
+                        common.flush(&json)
+                    }
+                }
+            }
             return
         }
+        guard follow else { return try visit(inspector, record) { try print($0) } }
         let next = Locked(from)
-        guard follow else { return try printNew(inspector, number, next) }
         _ = try await Following.run(try inspector.follow(), inspector) { () throws -> Void? in
-            try printNew(inspector, number, next)
+            try scan(inspector, record, from: next.withLock { $0 }) { entry in
+                next.withLock { $0 = entry.sequence + 1 }
+                if isWanted(entry) { try print(entry) }
+                return true
+            }
             return nil
         }
     }
 
-    private func printNew(
+    /// Runs `body` on the entries that are asked for, in the order that is asked for.
+    private func visit(
         _ inspector: Inspector,
-        _ number: UInt64?,
-        _ next: Locked<UInt64>
+        _ record: ExecutionRecord?,
+        _ body: (JournalEntry) throws -> Void
     ) throws {
-        try scan(inspector, number, from: next.withLock { $0 }) { entry in
-            next.withLock { $0 = entry.sequence + 1 }
-            try print(entry)
+        var count = 0
+        try scan(inspector, record, from: from) { entry in
+            guard isWanted(entry) else { return true }
+            try body(entry)
+            count += 1
+            return count < limit ?? .max
         }
     }
 
     private func scan(
         _ inspector: Inspector,
-        _ number: UInt64?,
+        _ record: ExecutionRecord?,
         from first: UInt64,
-        _ body: (JournalEntry) throws -> Void
+        _ body: (JournalEntry) throws -> Bool
     ) throws {
+        // Those before the first wanted one come first, or those behind the last one: of the history
+        // of one execution, which is read from its end.
         let visit: (JournalEntry) throws -> Bool = { entry in
-            guard entry.sequence >= first else { return true }
-            guard entry.sequence <= to else { return false }
-            if isWanted(entry) { try body(entry) }
-            return true
+            guard entry.sequence >= first else { return !reverse }
+            guard entry.sequence <= to else { return reverse }
+            return try body(entry)
         }
-        if let number {
-            try inspector.history(of: number, visit)
-        } else {
-            try inspector.scan(from: first, visit)
+        switch (record, reverse) {
+        case (let record?, false): try inspector.history(of: record.number, visit)
+        case (let record?, true):
+            try inspector.historyBackwards(of: record.number, from: record.last, visit)
+        case (nil, false): try inspector.scan(from: first, visit)
+        case (nil, true): try inspector.scanBackwards(from: to, visit)
         }
     }
 
@@ -102,17 +125,6 @@ struct LogCommand: AsyncParsableCommand {
         if let type, entry.eventName != type { return false }
         if let grep, !EntryLine(entry, time).text.contains(grep) { return false }
         return true
-    }
-
-    private func write(_ entries: [JournalEntry]) throws {
-        if common.json {
-            try common.write("daybook.log/1") { json in
-                json.key("entries")
-                try json.array { json in for entry in entries { try entry.write(to: &json) } }
-            }
-        } else {
-            for entry in entries { try print(entry) }
-        }
     }
 
     private func print(_ entry: JournalEntry) throws {
@@ -125,7 +137,7 @@ struct LogCommand: AsyncParsableCommand {
         EntryLine(entry, time).print(to: common.output)
         for line in try entry.logLines() {
             let mark = line.stream == .stderr ? "!" : "|"
-            common.output.line("        \(common.output.styled(mark, .dim)) \(line.text)")
+            common.output.line("        \(common.output.styled("\(mark)", .dim)) \(line.text)")
         }
     }
 }
@@ -158,13 +170,13 @@ struct EntryLine {
             case .checkpointFailed, .executionFailed, .leaseLost, .sessionLost, .executionParked,
                 .commandRefused, .attemptFailed, .executionTimedOut, .executionCancelled,
                 .executionExpired, .operationRetried:
-                terminal.styled(entry.eventName, .red)
+                terminal.styled("\(entry.eventName)", .red)
             case .checkpointSucceeded, .executionCompleted:
-                terminal.styled(entry.eventName, .green)
-            default: terminal.styled(entry.eventName, .cyan)
+                terminal.styled("\(entry.eventName)", .green)
+            default: terminal.styled("\(entry.eventName)", .cyan)
             }
         terminal.line(
-            "\(number)  \(terminal.styled(time, .dim))  \(execution)  \(name)  \(entry.summary)"
+            "\(number)  \(terminal.styled("\(time)", .dim))  \(execution)  \(name)  \(entry.summary)"
         )
     }
 }

@@ -40,7 +40,7 @@ struct ShowCommand: AsyncParsableCommand {
     ) {
         let output = common.output
         output.line(
-            "\(output.styled(record.id, .bold))  \(record.type)  \(record.color(output))"
+            "\(output.styled("\(id: record.id)", .bold))  \(record.type)  \(record.color(output))"
         )
         output.line("  number     \(record.number), \(record.entries) entries, last \(record.last)")
         output.line("  submitted  \(time.text(record.submittedAt))")

@@ -23,9 +23,12 @@ struct PendingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let waits = try common.inspect { try $0.pending() }.prefix(limit ?? .max)
+        let (all, lag) = try common.inspect { (try $0.pending(), try ClockLag($0)) }
+        let waits = all.prefix(limit ?? .max)
+        lag.warn(common)
         if common.json {
             common.write("daybook.pending/1") { json in
+                lag.write(to: &json)
                 json.key("pending")
                 json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
             }
@@ -34,7 +37,7 @@ struct PendingCommand: AsyncParsableCommand {
         var table = Table(["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"])
         for wait in waits {
             table.add([
-                "\(wait.sequence)", wait.id, wait.words, time.text(wait.since),
+                "\(wait.sequence)", wait.id.shownAsID, wait.words, time.text(wait.since),
                 wait.until.map { time.text($0) } ?? "",
             ])
         }
@@ -59,15 +62,18 @@ struct WhyCommand: AsyncParsableCommand {
             let record = try inspector.record(of: id)
             let state = try inspector.openState(of: record)
             let waits = try state.map { try inspector.waits(of: $0) } ?? []
+            let lag = try ClockLag(inspector)
+            lag.warn(common)
             if common.json {
                 common.write("daybook.why/1") { json in
                     record.write(to: &json)
+                    lag.write(to: &json)
                     json.key("pending")
                     json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
                 }
                 return
             }
-            common.output.line("\(record.id) is \(record.statusText)")
+            common.output.line("\(id: record.id) is \(record.statusText)")
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
             }
@@ -114,7 +120,7 @@ struct WaitCommand: AsyncParsableCommand {
         if common.json {
             common.write("daybook.wait/1") { record.write(to: &$0) }
         } else {
-            common.output.line("\(record.id) \(record.statusText)")
+            common.output.line("\(id: record.id) \(record.statusText)")
         }
         if let status = record.exitStatus { throw CommandEnd(status: status) }
     }

@@ -17,6 +17,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (_, request) = try file.request()
+        try write.check()
         let (id, answer) = try await withDaybook(common, write) {
             try await RunbookSubmission.submit(file, request, to: $0)
         }
@@ -28,7 +29,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 json.member("status", answer.status.rawValue)
             }
         } else {
-            common.output.line(id)
+            common.output.line("\(id: id)")
         }
     }
 }
@@ -49,6 +50,7 @@ struct ExecCommand: AsyncParsableCommand {
     func run() async throws {
         // As for the commands that look: such an id is a mistake of who asks, found at once.
         try Names.check(id, "execution id")
+        try write.check()
         let answer = try await withDaybook(common, write) { try await $0.execute(id) }
         if common.json {
             common.write("daybook.exec/1") { json in
@@ -58,7 +60,7 @@ struct ExecCommand: AsyncParsableCommand {
                 json.member("parked", answer.isParked)
             }
         } else {
-            common.output.line(answer.status.rawValue)
+            common.output.line("\(answer.status.rawValue)")
         }
     }
 }
@@ -79,7 +81,7 @@ struct StatusCommand: AsyncParsableCommand {
         if common.json {
             common.write("daybook.status/1") { record.write(to: &$0) }
         } else {
-            common.output.line(record.statusText)
+            common.output.line("\(record.statusText)")
         }
     }
 }
@@ -93,6 +95,7 @@ func withDaybook<Result: Sendable>(
     var options = write.options(common)
     options.claims = .nothing
     let daybook = try await Daybook.open(at: try common.journalPath(), options)
+    ClockLag(daybook).warn(common)
     let result: Swift.Result<Result, any Error>
     do {
         result = .success(try await body(daybook))

@@ -18,6 +18,17 @@ struct InterventionOptions: ParsableArguments {
     @Argument(help: "The execution's id.")
     var id: String
 
+    /// Makes sure of what was given, before a session is opened for it.
+    private func check() throws {
+        try Names.check(id, "execution id")
+        try write.check()
+        if let reason {
+            let limit = try common.inspect { try $0.payloadLimit() }
+            let size = reason.utf8.count
+            guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
+        }
+    }
+
     /// Asks, has it done, and says what became of it.
     /// - Parameters:
     ///   - verb: for example `cancel`.
@@ -28,13 +39,14 @@ struct InterventionOptions: ParsableArguments {
         _ command: (Intervention) -> some Command,
         _ act: (Daybook) async throws -> InterventionAnswer
     ) async throws {
+        try check()
         if consent.dryRun {
             let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
             let intervention = Intervention(id: id, actor: write.actor ?? "you", reason: reason)
             try rehearse(verb, command(intervention), common)
             return
         }
-        try consent.ask("\(verb) the execution \(id)")
+        try consent.ask("\(verb) the execution \(id: id)")
         let answer = try await withDaybook(common, write) { try await act($0) }
         if common.json {
             common.write("daybook.\(verb)/1") { json in
@@ -44,7 +56,7 @@ struct InterventionOptions: ParsableArguments {
                 json.member("wasSo", answer.wasSo)
             }
         } else {
-            common.output.line("\(id) \(answer.wasSo ? "is \(done) already" : done)")
+            common.output.line("\(id: id) \(answer.wasSo ? "is \(done) already" : done)")
         }
     }
 }
@@ -59,10 +71,10 @@ struct ConsentOptions: ParsableArguments {
 
     /// Asks whoever sits at the terminal.
     /// - Throws: ``UsageError`` when nobody does; ``CommandEnd`` when the answer is no.
-    func ask(_ what: String) throws {
+    func ask(_ what: TerminalText) throws {
         if yes { return }
         guard Terminal.standardError.isInteractive, Terminal.isInputInteractive else {
-            throw UsageError("nobody can be asked whether to \(what); say so with --yes")
+            throw UsageError("nobody can be asked whether to \(what.raw); say so with --yes")
         }
         Terminal.standardError.write("\(what)? [y/N] ")
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
@@ -194,8 +206,14 @@ struct SignalCommand: AsyncParsableCommand {
                 "the value \(value) is not JSON; write a text in double quotes, as '\"\(value)\"'"
             )
         }
+        try Names.check(id, "execution id")
+        try Names.check(name, "signal name")
+        if let signalID { try Names.check(signalID, "signal id") }
+        try write.check()
+        let limit = try common.inspect { try $0.payloadLimit() }
+        guard data.count <= limit else { throw PayloadTooLarge(size: data.count, limit: limit) }
         if dryRun {
-            let payloads = try SealedPayloads([.json(data)], limit: .max)
+            let payloads = try SealedPayloads([.json(data)], limit: limit)
             try rehearse(
                 "signal",
                 Signal(
@@ -220,9 +238,9 @@ struct SignalCommand: AsyncParsableCommand {
                 json.member("delivered", answer.isDelivered)
             }
         } else if answer.sequence == nil {
-            common.output.line("\(id) has this signal already")
+            common.output.line("\(id: id) has this signal already")
         } else {
-            common.output.line("\(id) \(answer.isDelivered ? "goes on" : "keeps it")")
+            common.output.line("\(id: id) \(answer.isDelivered ? "goes on" : "keeps it")")
         }
     }
 }

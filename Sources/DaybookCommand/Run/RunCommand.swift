@@ -31,7 +31,9 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
+        try Orphans.adopt()
         let (runbook, request) = try file.request()
+        try write.check()
         let path = try common.journalPath()
         let progress = RunProgress(
             runbook,
@@ -42,6 +44,7 @@ struct RunCommand: AsyncParsableCommand {
         options.claims = .named
         options.observer = { progress.observe($0) }
         let daybook = try await Daybook.open(at: path, options, workflows: [RunbookWorkflow()])
+        ClockLag(daybook).warn(common)
         let end: Detachable
         do {
             let (id, answer) = try await RunbookSubmission.submit(file, request, to: daybook)
@@ -60,7 +63,7 @@ struct RunCommand: AsyncParsableCommand {
         case .detached(let id):
             try await daybook.close()
             progress.detach()
-            common.errors.line("detached; go on with `daybook run \(file.runbook) --id \(id)`")
+            common.errors.line("detached; go on with `daybook run \(file.runbook) --id \(id: id)`")
             throw CommandEnd(status: .interrupted)
         }
     }
@@ -89,7 +92,7 @@ struct RunCommand: AsyncParsableCommand {
             if case .success(let output) = outcome, let failed = try failedBlocks(output) {
                 common.errors.line("  with errors in \(failed.joined(separator: ", "))")
             }
-            common.output.line("\(record.id) \(record.statusText)")
+            common.output.line("\(id: record.id) \(record.statusText)")
         }
         if let status = record.exitStatus { throw CommandEnd(status: status) }
     }

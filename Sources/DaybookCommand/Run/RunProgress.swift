@@ -71,7 +71,8 @@ final class RunProgress: Sendable {
         case .text:
             let errors = common.errors
             let word = answer.existed ? "\(answer.status.rawValue) before" : "new"
-            errors.line("\(errors.styled(name, .bold))  \(id)  \(errors.styled(word, .dim))")
+            let title = errors.styled("\(name)", .bold)
+            errors.line("\(title)  \(id: id)  \(errors.styled("\(word)", .dim))")
         }
     }
 
@@ -211,7 +212,7 @@ final class RunProgress: Sendable {
     /// On a terminal the outcome takes this line's place.
     private func openLine(of job: String, _ state: inout State) {
         let errors = common.errors
-        let text = "  \(errors.styled("…", .cyan)) \(job)  running"
+        let text: TerminalText = "  \(errors.styled("…", .cyan)) \(job)  running"
         errors.write(errors.isInteractive ? text : text + "\n")
         if errors.isInteractive { state.openLine = job }
     }
@@ -260,7 +261,7 @@ final class RunProgress: Sendable {
                     }
                 let started = state.startedAt.removeValue(forKey: job)
                 let elapsed = started.map { ", \(($0.duration(to: .now)).brief)" } ?? ""
-                errors.line("  \(mark) \(job)  \(errors.styled(words + elapsed, .dim))")
+                errors.line("  \(mark) \(job)  \(errors.styled("\(words)\(elapsed)", .dim))")
                 // Others may run side by side: the one that has run for the longest is shown.
                 let open = state.openLine
                 state.openLine = nil
@@ -276,7 +277,7 @@ final class RunProgress: Sendable {
         state.block = block
         // Those of the block before that were stopped have no outcome.
         state.startedAt = [:]
-        common.errors.line("  \(common.errors.styled(block, .bold))")
+        common.errors.line("  \(common.errors.styled("\(block)", .bold))")
     }
 
     /// Before anything else is written.

@@ -22,12 +22,8 @@ struct RunbookFile: ParsableArguments {
 
     /// Reads and checks everything, before anything is recorded.
     func request() throws -> (Runbook, RunbookRequest) {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try File.contents(of: runbook)
-        } catch {
-            throw UsageError("the runbook \(runbook) cannot be read: \(error)")
-        }
+        try checkID()
+        let bytes = try contents()
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw UsageError("the runbook \(runbook) is not UTF-8; save it as that")
         }
@@ -38,6 +34,33 @@ struct RunbookFile: ParsableArguments {
             from: ProcessInfo.processInfo.environment
         )
         return (parsed, RunbookRequest(runbook: text, inputs: inputs, environment: environment))
+    }
+
+    /// Makes sure that the id is one, before a session is opened for it.
+    private func checkID() throws {
+        if let id { try Names.check(id, "execution id") }
+    }
+
+    private func contents() throws -> [UInt8] {
+        do throws(File.Unfit) {
+            // One byte more than the parser takes, so that it is the one to say what is too large.
+            let limit = Runbook.sizeLimit
+            if let bytes = try File.contents(of: runbook, limit: limit, followsLink: true) {
+                return bytes
+            }
+        } catch {
+            switch error {
+            case .notRegular:
+                throw UsageError("the runbook \(runbook) is no regular file; name one")
+            case .tooLarge(let limit):
+                throw UsageError(
+                    "the runbook \(runbook) has more than \(limit) bytes; call scripts of their own instead"
+                )
+            case .system(let error):
+                throw UsageError("the runbook \(runbook) cannot be read: \(error)")
+            }
+        }
+        throw UsageError("the runbook \(runbook) is not there; look at the path")
     }
 
     private func given() throws -> [String: String] {

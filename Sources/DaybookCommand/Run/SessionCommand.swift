@@ -81,7 +81,7 @@ struct SessionCommand: AsyncParsableCommand {
             guard let found else {
                 throw Refusal(
                     .notFound,
-                    "no session \(session) is open; `daybook session list` shows those that are"
+                    "no session \(session) is open; look at the list of those that are"
                 )
             }
             if consent.dryRun {

@@ -32,6 +32,8 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
+        try Orphans.adopt()
+        try write.check()
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
@@ -43,6 +45,7 @@ struct WorkCommand: AsyncParsableCommand {
             options,
             workflows: [RunbookWorkflow()]
         )
+        ClockLag(daybook).warn(common)
         let end: Result<Void, any Error>
         do {
             try await wait(daybook, interrupts)
@@ -130,7 +133,8 @@ private final class WorkReporter: Sendable {
         } else if common.json {
             events.withLock { $0.append(event) }
         } else {
-            common.output.line("\(lease.id) \(name)" + (message.map { ": \($0)" } ?? ""))
+            let suffix = message.map { ": \($0)" } ?? ""
+            common.output.line("\(id: lease.id) \(name)\(suffix)")
         }
     }
 

@@ -1,0 +1,142 @@
+import DaybookFormat
+import DaybookJournal
+
+/// Entries one after the other. All of this goes in steps, and what is done with an entry is done
+/// outside of a read transaction: whoever reads slowly keeps no page from being used again, and no
+/// more than a step is in memory.
+extension Inspector {
+    /// Entries of a step, and bytes after which it ends.
+    private static let step = 4_096
+    private static let stepBytes = 8 << 20
+
+    /// Runs `body` on entries in order, until it returns false.
+    /// - Throws: what `body` throws; ``JournalError``.
+    public func scan(
+        from sequence: UInt64 = 0,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        var next: UInt64? = sequence
+        while let first = next {
+            var step = Step()
+            try store.read { reader in
+                try reader.scanEntries(from: first) { key, bytes in
+                    step.add(try JournalEntry(key, bytes, reader))
+                    return !step.isFull
+                }
+            }
+            next = step.isFull ? step.entries.last.map { $0.sequence + 1 } : nil
+            for entry in step.entries {
+                guard try body(entry) else { return }
+            }
+        }
+    }
+
+    /// Runs `body` on entries against their order, from `sequence` or the last one on, until it
+    /// returns false.
+    /// - Throws: what `body` throws; ``JournalError``.
+    public func scanBackwards(
+        from sequence: UInt64 = .max,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        let count = try entryCount()
+        var next = min(sequence, count - 1) + 1
+        while next > 0 {
+            var step = Step()
+            try store.read { reader in
+                while next > 0, !step.isFull {
+                    next -= 1
+                    step.add(try read(next, reader))
+                }
+            }
+            for entry in step.entries {
+                guard try body(entry) else { return }
+            }
+        }
+    }
+
+    /// Runs `body` on the entries of one execution in order, until it returns false.
+    /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
+    public func history(
+        of number: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        var next: UInt64? = 0
+        while let first = next {
+            var step = Step()
+            try store.read { reader in
+                try reader.scanHistory(of: number, from: first) { sequence in
+                    step.add(try read(sequence, of: number, reader))
+                    return !step.isFull
+                }
+            }
+            next = step.isFull ? step.entries.last.map { $0.sequence + 1 } : nil
+            for entry in step.entries {
+                guard try body(entry) else { return }
+            }
+        }
+    }
+
+    /// Runs `body` on the entries of one execution against their order, until it returns false.
+    /// - Parameter last: the execution's last entry.
+    /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
+    public func historyBackwards(
+        of number: UInt64,
+        from last: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        var next: UInt64? = last
+        while next != nil {
+            var step = Step()
+            try store.read { reader in
+                while let sequence = next, !step.isFull {
+                    let entry = try read(sequence, of: number, reader)
+                    step.add(entry)
+                    next = try previous(of: entry, in: number)
+                }
+            }
+            for entry in step.entries {
+                guard try body(entry) else { return }
+            }
+        }
+    }
+
+    private func previous(of entry: JournalEntry, in number: UInt64) throws -> UInt64? {
+        guard entry.sequence != number else { return nil }
+        guard entry.entry.previous < entry.sequence, entry.entry.previous >= number else {
+            throw JournalError(
+                .integrity,
+                "entry \(entry.sequence): it follows entry \(entry.entry.previous), which is none of execution \(number) before it; the journal contradicts itself: do not rely on it",
+                sequence: entry.sequence
+            )
+        }
+        return entry.entry.previous
+    }
+
+    private func read(
+        _ sequence: UInt64,
+        of number: UInt64? = nil,
+        _ reader: any StoreReader
+    ) throws -> JournalEntry {
+        let entry = try reader.withEntry(sequence) { try JournalEntry(sequence, $0, reader) }
+        if let entry { return entry }
+        let whose = number.map { "the history of execution \($0) names it, and " } ?? ""
+        throw JournalError(
+            .integrity,
+            "entry \(sequence): \(whose)it is missing; the journal contradicts itself: do not rely on it",
+            sequence: sequence
+        )
+    }
+
+    /// Entries that are read at once.
+    private struct Step {
+        private(set) var entries: [JournalEntry] = []
+        private var bytes = 0
+
+        var isFull: Bool { entries.count >= Inspector.step || bytes >= Inspector.stepBytes }
+
+        mutating func add(_ entry: JournalEntry) {
+            entries.append(entry)
+            bytes += entry.bytes.count + entry.payloads.reduce(0) { $0 + $1.data.count }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+import CSystem
+import Glibc
+
+/// Processes that children of this process have started and outlived them.
+///
+/// A program that starts nothing but ``ChildProcess`` can adopt them: then what has shed its mark is
+/// found too, because it becomes a child of this process and is none that it knows.
+public enum Orphans {
+    private struct State {
+        var isAdopting = false
+        /// The children that this process has started and not reaped.
+        var own: Set<Int32> = []
+    }
+
+    private static let state = Locked(State())
+
+    /// Has orphans become children of this process (PR_SET_CHILD_SUBREAPER). Only for a program all
+    /// of whose children are a ``ChildProcess``: any other is ended with the orphans.
+    /// - Throws: ``SystemError``.
+    public static func adopt() throws(SystemError) {
+        guard csystem_adopt_orphans() == 0 else { throw .current("prctl") }
+        state.withLock { $0.isAdopting = true }
+    }
+
+    /// Starts a child, so that nobody takes it for an orphan meanwhile.
+    static func starting(_ body: () throws(SystemError) -> Int32) throws(SystemError) -> Int32 {
+        try state.withLock { state throws(SystemError) in
+            let process = try body()
+            state.own.insert(process)
+            return process
+        }
+    }
+
+    /// A child has been reaped. Reaps orphans that have ended; when it was the last child, ends those
+    /// that live too: whose they are could not be told before.
+    static func reaped(_ process: Int32) throws(SystemError) {
+        try state.withLock { state throws(SystemError) in
+            state.own.remove(process)
+            guard state.isAdopting else { return }
+            while true {
+                let children = try ProcessGroup.children(of: getpid())
+                let orphans = children.filter { !state.own.contains($0) }
+                let isLast = state.own.isEmpty
+                for orphan in orphans {
+                    if isLast { kill(orphan, SIGKILL) }
+                    _ = retryingInterrupts { waitpid(orphan, nil, isLast ? 0 : WNOHANG) }
+                }
+                // The children of those that were killed come to us in turn.
+                if orphans.isEmpty || !isLast { return }
+            }
+        }
+    }
+}
+#endif
