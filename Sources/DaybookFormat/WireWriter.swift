@@ -4,6 +4,8 @@
 public struct WireWriter: ~Copyable {
     @usableFromInline var start: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
+    /// The memory was lent: somebody else gives it back.
+    private var isLent = false
     /// Bytes written.
     public private(set) var count = 0
 
@@ -13,7 +15,15 @@ public struct WireWriter: ~Copyable {
         start = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
-    deinit { start.deallocate() }
+    /// A writer that begins in memory which is lent to it, and moves to its own when that is full.
+    /// - Parameter memory: valid as long as the writer is; not empty.
+    init(lent memory: UnsafeMutableRawBufferPointer) {
+        capacity = memory.count
+        start = memory.baseAddress!
+        isLent = true
+    }
+
+    deinit { if !isLent { start.deallocate() } }
 
     /// What has been written.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
@@ -26,7 +36,8 @@ public struct WireWriter: ~Copyable {
         let next = max(capacity * 2, count + more)
         let larger = UnsafeMutableRawPointer.allocate(byteCount: next, alignment: 16)
         larger.copyMemory(from: start, byteCount: count)
-        start.deallocate()
+        if !isLent { start.deallocate() }
+        isLent = false
         start = larger
         capacity = next
     }
@@ -85,6 +96,30 @@ public struct WireWriter: ~Copyable {
         varint(UInt64(value.count))
         raw(value)
     }
+
+    /// A message field, present also when the message is empty.
+    /// - Parameter scratch: bytes on the stack in which the message is written first.
+    public mutating func message(
+        field: UInt32,
+        scratch: Int,
+        _ message: (inout WireWriter) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(byteCount: scratch, alignment: 8) { memory in
+            var inner = WireWriter(lent: memory)
+            message(&inner)
+            bytes(inner.bytes, field: field)
+        }
+    }
+
+    /// A string field; absent when it is empty.
+    public mutating func string(_ text: String, field: UInt32) {
+        guard !text.isEmpty else { return }
+        var text = text
+        text.withUTF8 { bytes(UnsafeRawBufferPointer($0), field: field) }
+    }
+
+    /// A Boolean field; absent when it is false.
+    public mutating func bool(_ value: Bool, field: UInt32) { varint(value ? 1 : 0, field: field) }
 
     /// Bytes that a varint takes.
     public static func size(_ value: UInt64) -> Int {

@@ -57,7 +57,7 @@ extension Transaction {
     public mutating func grant(_ number: UInt64) throws -> Lease {
         let now = now
         let (claim, lease) = Lease.next(of: self[known: number], at: now, by: nextSequence)
-        try append(.executionClaimed(claim), to: number)
+        try append(claim, to: number)
         return lease
     }
 }
@@ -84,7 +84,7 @@ public struct Lease: Equatable, Sendable {
         of execution: borrowing ExecutionState,
         at now: Timestamp,
         by sequence: UInt64
-    ) -> (ProtoExecutionClaimed, Lease) {
+    ) -> ([UInt8], Lease) {
         // A claim after a lost lease goes on with the attempt that was under way, and its time.
         let begins = execution.beginsAttempt
         let attempt = begins ? execution.attempt + 1 : execution.attempt
@@ -92,11 +92,7 @@ public struct Lease: Equatable, Sendable {
             begins
             ? execution.timeout.map { now.adding($0.wholeNanoseconds) } : execution.deadline
         let epoch = execution.epoch + 1
-        let claim = ProtoExecutionClaimed.with {
-            $0.epoch = epoch
-            $0.attempt = attempt
-            $0.deadline = deadline?.rawValue ?? 0
-        }
+        let claim = FrequentEvents.claimed(epoch: epoch, attempt: attempt, deadline: deadline)
         let lease = Lease(
             execution: execution.number,
             epoch: epoch,

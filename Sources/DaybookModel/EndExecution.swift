@@ -33,18 +33,12 @@ public struct Complete: LeasedCommand {
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: lease.execution].signalsLeft
-        return try tx.append(
-            .executionCompleted(
-                .with {
-                    $0.epoch = lease.epoch
-                    $0.operations = operations
-                    $0.closes = true
-                    $0.signalsLeft = signalsLeft
-                }
-            ),
-            to: lease.execution,
-            payloads: output
+        let event = FrequentEvents.completed(
+            epoch: lease.epoch,
+            operations: operations,
+            signalsLeft: signalsLeft
         )
+        return try tx.append(event, to: lease.execution, output)
     }
 }
 

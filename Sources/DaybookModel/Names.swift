@@ -5,14 +5,17 @@ public enum Names {
 
     /// Whether an id or a name has that form.
     public static func isValid(_ name: String) -> Bool {
-        (1...limit).contains(name.utf8.count)
-            && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        guard (1...limit).contains(name.utf8.count) else { return false }
+        // Most are plain ASCII, and need no look at Unicode's tables.
+        if name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return true }
+        return !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     /// Checks an id or a name.
     /// - Parameter what: for the message, for example `execution id`.
     /// - Throws: ``Refusal/Code/invalidArgument``.
     public static func check(_ name: String, _ what: String) throws(Refusal) {
+        if isValid(name) { return }
         let count = name.utf8.count
         guard count > 0, count <= limit else {
             throw Refusal(
@@ -20,12 +23,10 @@ public enum Names {
                 "the \(what) has \(count) bytes, and must have 1 to \(limit); choose another"
             )
         }
-        guard isValid(name) else {
-            throw Refusal(
-                .invalidArgument,
-                "the \(what) contains a control character; choose one without"
-            )
-        }
+        throw Refusal(
+            .invalidArgument,
+            "the \(what) contains a control character; choose one without"
+        )
     }
 }
 

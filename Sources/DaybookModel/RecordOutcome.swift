@@ -49,18 +49,13 @@ public struct RecordOutcome: LeasedCommand {
         let sequence: UInt64
         switch outcome {
         case .success(let payloads, let verified):
-            sequence = try tx.append(
-                .checkpointSucceeded(
-                    .with {
-                        $0.operation = operation.proto
-                        $0.epoch = lease.epoch
-                        $0.startedAt = startedAt.rawValue
-                        $0.verified = verified
-                    }
-                ),
-                to: lease.execution,
-                payloads: payloads
+            let event = FrequentEvents.succeeded(
+                operation,
+                epoch: lease.epoch,
+                startedAt: startedAt,
+                verified: verified
             )
+            sequence = try tx.append(event, to: lease.execution, payloads)
         case .failure(let error, let payloads):
             sequence = try tx.append(
                 .checkpointFailed(

@@ -109,15 +109,6 @@ extension WireWriter {
         bytes.withUnsafeBytes { self.bytes($0, field: field) }
     }
 
-    /// A string; absent when it is empty.
-    mutating func string(_ text: String, field: UInt32) {
-        guard !text.isEmpty else { return }
-        var text = text
-        text.withUTF8 { bytes(UnsafeRawBufferPointer($0), field: field) }
-    }
-
-    mutating func bool(_ value: Bool, field: UInt32) { varint(value ? 1 : 0, field: field) }
-
     mutating func time(_ time: Timestamp, field: UInt32) { fixed64(time.rawValue, field: field) }
 
     /// Numbers one after the other; absent when there are none.

@@ -61,21 +61,33 @@ public struct Submit: Command {
         try Names.check(type, "workflow name")
         try terms.check()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
-        let expiresAt = tx.now.adding(tx.state.journal.submissionLifetime).rawValue
-        let number = try tx.begin(
-            .executionSubmitted(
-                .with {
-                    $0.id = id
-                    $0.type = type
-                    if terms.retry != .none { $0.retry = terms.retry.proto }
-                    $0.timeout = terms.timeout?.wholeNanoseconds ?? 0
-                    $0.delay = terms.delay.wholeNanoseconds
-                    $0.expiresAt = expiresAt
-                }
-            ),
-            payloads: payloads
-        )
+        let expiresAt = tx.now.adding(tx.state.journal.submissionLifetime)
+        let number = try tx.append(event(expiresAt: expiresAt), to: nil, payloads)
         return Answer(number: number, existed: false, status: .submitted)
+    }
+
+    private func event(expiresAt: Timestamp) -> [UInt8] {
+        let timeout = terms.timeout?.wholeNanoseconds ?? 0
+        let delay = terms.delay.wholeNanoseconds
+        guard terms.retry != .none else {
+            return FrequentEvents.submitted(
+                id: id,
+                type: type,
+                timeout: timeout,
+                delay: delay,
+                expiresAt: expiresAt
+            )
+        }
+        return ProtoEntry.OneOf_Event.executionSubmitted(
+            .with {
+                $0.id = id
+                $0.type = type
+                $0.retry = terms.retry.proto
+                $0.timeout = timeout
+                $0.delay = delay
+                $0.expiresAt = expiresAt.rawValue
+            }
+        ).encoded()
     }
 
     private func existing(

@@ -133,14 +133,17 @@ public struct Transaction: ~Copyable {
         try append(event.encoded(), to: nil, payloads, 0)
     }
 
+    /// Appends an entry.
     /// - Parameters:
     ///   - event: with its tag and length.
     ///   - stream: nil: the one that the entry begins.
-    private mutating func append(
+    /// - Returns: its sequence.
+    @discardableResult
+    mutating func append(
         _ event: [UInt8],
         to stream: UInt64?,
-        _ payloads: SealedPayloads?,
-        _ causation: UInt64
+        _ payloads: SealedPayloads? = nil,
+        _ causation: UInt64 = 0
     ) throws -> UInt64 {
         let payloads = try payloads.map { try numbered($0) }
         let sequence = ledger.nextSequence
@@ -161,12 +164,10 @@ public struct Transaction: ~Copyable {
         return sequence
     }
 
-    /// Has all content types of payloads known by number: each that is new gets an entry of its own.
-    func isKnown(_ type: String) -> Bool { state.journal.number(ofContentType: type) != nil }
-
     /// Has the content types of payloads interned, so that the next entry needs no other before it.
     mutating func intern(_ payloads: SealedPayloads) throws {
-        for type in payloads.contentTypes where !isKnown(type) {
+        for type in payloads.contentTypes
+        where state.journal.number(ofContentType: type) == nil {
             try append(.contentTypeInterned(.with { $0.contentType = type }), to: 0)
         }
     }

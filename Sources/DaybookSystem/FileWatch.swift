@@ -20,6 +20,8 @@ public final class FileWatch: Sendable {
     /// What the last change brought cannot be seen yet: so one more look is owed.
     private let owesLook = Locked(false)
     private let stopped = Locked(false)
+    /// The watch of a second file.
+    private let second = Locked<Int32?>(nil)
     /// Milliseconds after which it is asked again whether it can be seen: from the first, and twice
     /// as many each time, to the last.
     private static let patience: ClosedRange<UInt64> = 1...256
@@ -30,10 +32,16 @@ public final class FileWatch: Sendable {
         case all
         /// What becomes of its names and its place.
         case place
+        /// What is put into a folder, and what is taken out.
+        case members
 
         fileprivate var mask: UInt32 {
             let place = UInt32(IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-            return self == .place ? place : place | UInt32(IN_MODIFY)
+            return switch self {
+            case .all: place | UInt32(IN_MODIFY)
+            case .place: place
+            case .members: UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+            }
         }
     }
 
@@ -44,7 +52,29 @@ public final class FileWatch: Sendable {
         watch = try hub.add(path, changes.mask, news)
     }
 
-    deinit { hub.remove(watch, news) }
+    deinit {
+        unfollow()
+        hub.remove(watch, news)
+    }
+
+    /// Tells of changes of a second file too, until ``unfollow()``.
+    /// - Throws: ``SystemError``.
+    public func follow(_ path: String, _ changes: Changes = .all) throws(SystemError) {
+        try second.withLock { second throws(SystemError) in
+            if second == nil { second = try hub.add(path, changes.mask, news) }
+        }
+    }
+
+    /// Tells of the second file no more.
+    public func unfollow() {
+        second.withLock { second in
+            if let watch = second { hub.remove(watch, news) }
+            second = nil
+        }
+    }
+
+    /// Whether changes of a second file are told.
+    public var isFollowing: Bool { second.withLock { $0 != nil } }
 
     /// Waits for the next change; several changes may be told as one.
     ///

@@ -12,13 +12,15 @@ import Darwin
 ///
 /// Sendable without the compiler's check: the value is reached only with the mutex held.
 public final class Locked<Value: ~Copyable>: @unchecked Sendable {
-    private var value: Value
+    // Behind a pointer: exclusive access is what the mutex is for, and need not be checked again.
+    @usableFromInline let value: UnsafeMutablePointer<Value>
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
     /// Puts `value` behind a new lock.
     public init(_ value: consuming sending Value) {
-        self.value = value
+        self.value = .allocate(capacity: 1)
+        self.value.initialize(to: value)
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -30,19 +32,26 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     deinit {
         pthread_cond_destroy(condition)
         pthread_mutex_destroy(mutex)
+        value.deinitialize(count: 1)
+        value.deallocate()
         condition.deallocate()
         mutex.deallocate()
     }
 
     /// Runs `body` with exclusive access to the value. Not reentrant. No reference to a part of the
     /// value may leave `body` unless it is Sendable.
+    @inlinable
     public func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return try body(&value)
+        lock()
+        defer { unlock() }
+        return try body(&value.pointee)
     }
+
+    // Calls, so that programs need not see what a lock is made of.
+    @usableFromInline func lock() { pthread_mutex_lock(mutex) }
+    @usableFromInline func unlock() { pthread_mutex_unlock(mutex) }
 
     /// Waits until `ready` holds, then runs `body`, all in one critical section.
     ///
@@ -53,10 +62,10 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while !ready(value) {
+        while !ready(value.pointee) {
             pthread_cond_wait(condition, mutex)
         }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 
     /// Waits until `ready` holds or a time has come, then runs `body`, all in one critical section.
@@ -73,10 +82,10 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         time.tv_nsec = Int(deadline % 1_000_000_000)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while !ready(value) {
+        while !ready(value.pointee) {
             if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
         }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 
     /// Waits until `ready` holds or a span of time is over, then runs `body`, all in one critical
@@ -89,12 +98,12 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         let end = ContinuousClock.now + span
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while !ready(value) {
+        while !ready(value.pointee) {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else { break }
             waitOnce(left)
         }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 
     /// Waits for a wake or until a span of time is over, whichever comes first.

@@ -37,6 +37,34 @@ import Testing
         }
     }
 
+    @Test func theMembersOfAFolderAreToldAndASecondFileOnlyWhileItIsFollowed() throws {
+        try withTemporaryFolder { folder in
+            try Folder.create(folder + "/members")
+            let file = try File.open(folder + "/data", .create)
+            let watch = try FileWatch(folder + "/members", .members)
+            let answers = Locked<[Bool]>([])
+            let thread = try waiting(for: watch, answers)
+            // What is written into a file that is not followed is told to nobody: the next thing
+            // that is told is the new member.
+            try file.append([1])
+            let member = try File.open(folder + "/members/a", .create)
+            answers.wait(until: { $0 == [true] }) { _ in }
+            try member.append([1])
+            try watch.follow(folder + "/data")
+            #expect(watch.isFollowing)
+            try file.append([2])
+            answers.wait(until: { $0 == [true, true] }) { _ in }
+            watch.unfollow()
+            #expect(!watch.isFollowing)
+            try file.append([3])
+            try Folder.removeFile(folder + "/members/a")
+            answers.wait(until: { $0 == [true, true, true] }) { _ in }
+            watch.stop()
+            thread.join()
+            #expect(answers.withLock { $0 } == [true, true, true, false])
+        }
+    }
+
     @Test func aChangeBeforeTheWaitingIsNotMissed() throws {
         try withTemporaryFolder { folder in
             let file = try File.open(folder + "/a", .create)

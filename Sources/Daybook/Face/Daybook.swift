@@ -153,7 +153,7 @@ public final class Daybook: Sendable {
                 workflows
             )
             do {
-                let opening = try Opening(engine, folder, following: place.dataFile)
+                let opening = try Opening(engine, folder, following: place.dataFile, of: lock)
                 engine.start()
                 return Daybook(opening)
             } catch {

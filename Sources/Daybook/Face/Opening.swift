@@ -38,17 +38,35 @@ final class Opening: Sendable {
         }
     }
 
-    /// Follows what other processes append.
+    /// Follows what other processes append, as long as there are any.
+    ///
+    /// Who is alone hears of no commit of its own. Whoever opens the journal for writing makes the
+    /// lock file of its session before it writes anything, so that is what is watched.
     /// - Throws: `SystemError`.
-    init(_ engine: Engine, _ folder: OpenFolder, following path: String) throws {
+    init(
+        _ engine: Engine,
+        _ folder: OpenFolder,
+        following dataFile: String,
+        of session: SessionLock
+    ) throws {
         self.engine = engine
-        let watch = try FileWatch(path)
+        let watch = try FileWatch(session.folder, .members)
         let (writer, logger) = (engine.writer, engine.options.logger)
         let follower: SystemThread
         do {
             follower = try SystemThread.start {
                 do {
-                    while try watch.wait(whileBehind: writer.isBehind) { writer.refresh() }
+                    // Others may have been there before the watch.
+                    watch.touch()
+                    while try watch.wait(whileBehind: writer.isBehind) {
+                        if try session.isAlone() {
+                            watch.unfollow()
+                        } else {
+                            try watch.follow(dataFile)
+                        }
+                        // After the watch is set, so that nothing is missed in between.
+                        writer.refresh()
+                    }
                 } catch {
                     logger.error(
                         "following other processes failed",

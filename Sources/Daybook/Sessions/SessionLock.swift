@@ -9,7 +9,8 @@ import DaybookSystem
 final class SessionLock: Sendable {
     /// Names the files.
     let uuid: Identifier
-    private let folder: String
+    /// The folder of all sessions' files.
+    let folder: String
     private let lock: File
     private let children: Locked<File>
 
@@ -41,6 +42,12 @@ final class SessionLock: Sendable {
             let children = try File.open(childrenPath(folder, uuid.description), .readWrite)
             return SessionLock(uuid: uuid, folder: folder, lock: file, children: children)
         }
+    }
+
+    /// Whether no other session has a lock file, be its process alive or not.
+    func isAlone() throws(SystemError) -> Bool {
+        let own = "\(uuid).lock"
+        return try !Folder.names(in: folder).contains { $0.hasSuffix(".lock") && $0 != own }
     }
 
     /// Notes that a process group belongs to this session, before it does anything: whoever takes
