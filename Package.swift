@@ -168,6 +168,7 @@ let package = Package(
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
                 "DaybookSystem", "LMDB", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
         .testTarget(

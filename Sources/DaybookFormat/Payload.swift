@@ -135,8 +135,12 @@ public struct Salt: Sendable {
         words = bytes.loadUnaligned(as: SIMD2<UInt64>.self)
     }
 
-    /// Draws from the system's generator.
-    public static func random() throws -> Salt { try SaltPool.shared.next() }
+    /// Where salts come from in this task and those that it starts; nil: from the system's
+    /// generator. A simulation that is to be repeated says so.
+    @TaskLocal public static var source: (@Sendable () -> Salt)?
+
+    /// Draws from the system's generator, or from ``source``.
+    public static func random() throws -> Salt { try source?() ?? SaltPool.shared.next() }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: words, body)

@@ -67,6 +67,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private let fold: Locked<Fold>
     private let queue: Locked<Queue>
     private let thread = Locked<SystemThread?>(nil)
+    /// Of a writer that is driven.
+    private let driven = Locked(Course())
 
     private struct Queue {
         var commands = Deque<QueuedCommand<Fold>>()
@@ -79,10 +81,13 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// Folds the journal and starts the thread. Returns when the state is that of the journal.
+    /// - Parameter isDriven: there is no thread; whoever drives the writer calls ``work()``, as a
+    ///   simulation does.
     public init(
         _ journal: Journal,
         fold initial: consuming Fold,
-        options: GroupWriterOptions = GroupWriterOptions()
+        options: GroupWriterOptions = GroupWriterOptions(),
+        isDriven: Bool = false
     ) throws {
         self.journal = journal
         self.options = options
@@ -103,6 +108,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
         try journal.catchUp { entry, reader in try recovered.apply(committed: entry, reader) }
         fold = Locked(recovered)
+        if isDriven { return }
         let started = try SystemThread.start { [self] in run() }
         thread.withLock { $0 = started }
     }
@@ -245,18 +251,49 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// After so long a wait for a time the clock is looked at again.
     private static var patience: Duration { .seconds(30) }
 
-    private func run() {
+    /// What one batch leaves for the next.
+    private struct Course {
+        /// Before that time nothing that is due is tried again.
         var pause: Timestamp?
-        // The state runs ahead of the disk, because a batch was not written.
+        /// The state runs ahead of the disk, because a batch was not written.
         var isAhead = false
-        while let batch = nextBatch(notBefore: pause) {
-            let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
-            let failure = writeAll(batch, &isAhead)
-            // What is due is still due: a full disk must not keep the processor busy.
-            pause = failure.map { _ in Timestamp(rawValue: journal.now().rawValue + Self.pause) }
-            release(count: count, bytes: bytes)
-            for command in batch { command.answer(failure) }
+    }
+
+    private func run() {
+        var course = Course()
+        while let batch = nextBatch(notBefore: course.pause) { finish(batch, &course) }
+    }
+
+    /// Writes a batch and answers its callers.
+    private func finish(_ batch: [QueuedCommand<Fold>], _ course: inout Course) {
+        let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
+        let failure = writeAll(batch, &course.isAhead)
+        // What is due is still due: a full disk must not keep the processor busy.
+        course.pause = failure.map { _ in
+            Timestamp(rawValue: journal.now().rawValue + Self.pause)
         }
+        release(count: count, bytes: bytes)
+        for command in batch { command.answer(failure) }
+    }
+
+    /// Does once, on the caller's thread, what the writer's thread would do, if there is something
+    /// to do at this moment. For a writer that is driven.
+    /// - Returns: whether there was.
+    public func work() -> Bool {
+        let isDue = nextTime.map { $0 <= journal.now() } ?? false
+        let batch = queue.withLock { queue -> [QueuedCommand<Fold>]? in
+            guard isDue || !queue.commands.isEmpty || queue.isStale else { return nil }
+            return takeBatch(&queue)
+        }
+        guard let batch else { return false }
+        driven.withLock { finish(batch, &$0) }
+        return true
+    }
+
+    /// When a writer that is driven has something to do by itself; nil: not ever.
+    public var nextTime: Timestamp? {
+        let pause = driven.withLock { $0.pause }
+        return fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
     }
 
     /// Writes a batch; without a command that fails after it has appended something.
@@ -308,17 +345,21 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         let deadline = fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
         return wait(until: deadline) { queue in
             if queue.commands.isEmpty, queue.isStopping { return nil }
-            queue.isStale = false
-            var batch: [QueuedCommand<Fold>] = []
-            var bytes = 0
-            while let command = queue.commands.first, batch.count < options.batchLimit,
-                batch.isEmpty || bytes + command.bytes <= options.batchByteLimit
-            {
-                bytes += command.bytes
-                batch.append(queue.commands.removeFirst())
-            }
-            return batch
+            return takeBatch(&queue)
         }
+    }
+
+    private func takeBatch(_ queue: inout Queue) -> [QueuedCommand<Fold>] {
+        queue.isStale = false
+        var batch: [QueuedCommand<Fold>] = []
+        var bytes = 0
+        while let command = queue.commands.first, batch.count < options.batchLimit,
+            batch.isEmpty || bytes + command.bytes <= options.batchByteLimit
+        {
+            bytes += command.bytes
+            batch.append(queue.commands.removeFirst())
+        }
+        return batch
     }
 
     /// Waits for something in the queue, or for a time.

@@ -41,6 +41,12 @@ final class AlarmClock: Sendable {
         thread.withLock { $0 = started }
     }
 
+    /// Whether a thread waits for the times.
+    var hasThread: Bool { !isManual }
+
+    /// The first time at which something rings.
+    var next: Timestamp? { state.withLock { $0.deadlines.first() } }
+
     /// How many alarms are kept.
     var count: Int { state.withLock { $0.rings.count } }
 

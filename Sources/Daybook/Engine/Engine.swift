@@ -172,6 +172,8 @@ final class Engine: Sendable {
         board.wakeDispatcher()
         await task?.value
         await tasks.waitForAll()
+        // Without threads there is nothing to wait for.
+        guard processes != nil || alarms.hasThread else { return alarms.stop() }
         await SystemThread.runBlocking { [self] in
             processes?.stop()
             alarms.stop()

@@ -1,0 +1,276 @@
+import DaybookFormat
+import DaybookSystem
+import FoundationEssentials
+import Logging
+import SwiftProtobuf
+import Testing
+
+@testable import Daybook
+@testable import DaybookJournal
+@testable import DaybookModel
+
+/// An engine without disk, threads and real time.
+///
+/// The journal is in memory, tasks run one at a time in an order that follows from a seed, the writer
+/// works in between, and the clock jumps to the next time at which something happens. The same seed
+/// gives the same journal, byte for byte.
+final class Simulation: Sendable {
+    let clock: ManualClock
+    let store: MemoryStore
+    let executor: SeededExecutor
+    let board = NewsBoard()
+    let writer: GroupWriter<EngineFold>
+    private let options: DaybookOptions
+    private let workflows: [String: RegisteredWorkflow]
+    private let machines: EngineMachines
+    private let held = Locked<Engine?>(nil)
+    private let salts: Locked<SplitMix>
+    private let faults = Locked<[Int: MemoryStore.Fault]>([:])
+    private let counts = Locked(Counts())
+
+    /// What has been done so far.
+    struct Counts: Sendable, Equatable {
+        /// Jobs of tasks.
+        var jobs = 0
+        /// Batches of the writer.
+        var batches = 0
+        /// Jumps of the clock.
+        var jumps = 0
+    }
+
+    /// Nothing can go on, and the work is not done.
+    struct Stuck: Error {}
+
+    /// - Parameters:
+    ///   - store: a journal to go on with; by default an empty one.
+    ///   - code: of the workflow ``Scripted``.
+    init(
+        seed: UInt64,
+        _ options: DaybookOptions = DaybookOptions(),
+        in store: MemoryStore = MemoryStore(),
+        clock: ManualClock = ManualClock(),
+        code: @escaping @Sendable (Int, WorkflowContext) async throws -> String
+    ) throws {
+        var options = options
+        executor = SeededExecutor(seed: seed)
+        salts = Locked(SplitMix(seed: seed &+ 1))
+        options.executor = executor
+        options.clock = clock
+        options.snapshotInterval = nil
+        options.logger.logLevel = .critical
+        self.options = options
+        self.clock = clock
+        self.store = store
+        let workflow = RegisteredWorkflow(Scripted(body: code))
+        workflows = [workflow.name: workflow]
+        let source = Self.source(salts)
+        let board = board
+        let isEmpty = try store.read { try $0.entryCount() } == 0
+        let journal =
+            isEmpty
+            ? try Journal.create(in: store, event: Self.creation.encoded(), clock: clock)
+            : try Journal.open(store, clock: clock)
+        let firing = try Salt.$source.withValue(source) { try options.firing() }
+        machines = EngineMachines(options, board)
+        let fold = EngineFold(
+            board,
+            session: Self.session,
+            firing: firing,
+            snapshotInterval: nil,
+            claiming: options.claimedTypes(of: workflows),
+            within: machines,
+            from: State()
+        )
+        writer = try GroupWriter(journal, fold: fold, options: options.writer, isDriven: true)
+    }
+
+    private static let session = Identifier([UInt8](repeating: 7, count: 16)) ?? .zero
+
+    private static let creation = ProtoEntry.OneOf_Event.journalCreated(
+        .with {
+            $0.uuid = Data(repeating: 1, count: 16)
+            $0.origin = "simulation"
+            $0.format = UInt32(Journal.format)
+            $0.settings.payloadLimit = 1 << 20
+            $0.settings.lossLimit = 5
+            $0.settings.submissionLifetime = Duration.seconds(3_600).wholeNanoseconds
+            $0.contentTypes = ContentTypes.initial
+        }
+    )
+
+    private static func source(_ state: Locked<SplitMix>) -> @Sendable () -> Salt {
+        { state.withLock { Salt($0.next(), $0.next()) } }
+    }
+
+    /// The engine, once ``run(_:)`` has begun.
+    var engine: Engine {
+        get throws {
+            guard let engine = held.withLock({ $0 }) else { throw Stuck() }
+            return engine
+        }
+    }
+
+    var counted: Counts { counts.withLock { $0 } }
+
+    /// Lets a write fail: the first one has the number 1.
+    func inject(_ fault: MemoryStore.Fault, at write: Int) {
+        faults.withLock { $0[write] = fault }
+    }
+
+    // MARK: Running
+
+    /// Opens the engine, runs `body` and all that goes on meanwhile, and stops the engine.
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable (Simulation) async throws -> Value
+    ) throws -> Value {
+        let result = Locked<Result<Value, any Error>?>(nil)
+        Salt.$source.withValue(Self.source(salts)) {
+            _ = Task(executorPreference: executor) {
+                let outcome: Result<Value, any Error>
+                do {
+                    let engine = try await self.open()
+                    do {
+                        outcome = .success(try await body(self))
+                    } catch {
+                        outcome = .failure(error)
+                    }
+                    await engine.stop()
+                } catch {
+                    outcome = .failure(error)
+                }
+                result.withLock { $0 = outcome }
+            }
+        }
+        while true {
+            if let result = result.withLock({ $0 }) { return try result.get() }
+            guard step() || jump() else { throw Stuck() }
+        }
+    }
+
+    private func open() async throws -> Engine {
+        let facts = ProtoSessionOpened.with {
+            $0.uuid = Data(Self.session.bytes)
+            $0.actor = "simulation"
+            $0.program = "simulation"
+            $0.pid = 2
+        }
+        let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
+        let engine = try Engine(
+            writer,
+            board,
+            machines,
+            nil,
+            session: number,
+            options,
+            workflows
+        )
+        held.withLock { $0 = engine }
+        engine.start()
+        return engine
+    }
+
+    /// Runs one job, or has the writer write.
+    /// - Returns: whether there was anything to do.
+    func step() -> Bool {
+        let ready = executor.ready
+        // The writer may come in between at any moment.
+        if ready == 0 || executor.random(below: ready + 1) == 0, write() { return true }
+        guard executor.step() else { return false }
+        counts.withLock { $0.jobs += 1 }
+        return true
+    }
+
+    /// Has the writer write, if there is something to write.
+    func write() -> Bool {
+        let number = counts.withLock { $0.batches } + 1
+        if let fault = faults.withLock({ $0[number] }) { store.inject(fault) }
+        guard writer.work() else { return false }
+        counts.withLock { $0.batches += 1 }
+        return true
+    }
+
+    /// Lets the time pass until something happens by itself.
+    /// - Returns: whether anything ever does.
+    private func jump() -> Bool {
+        let alarm = held.withLock { $0 }?.alarms.next
+        guard let next = [alarm, writer.nextTime].compactMap({ $0 }).min(), next > clock.now()
+        else { return false }
+        clock.pass(next.since(clock.now()))
+        counts.withLock { $0.jumps += 1 }
+        return true
+    }
+
+    // MARK: What a test asks for
+
+    /// Submits and executes.
+    func start(_ id: String, _ input: Int = 1, retry: RetryPolicy = .none) async throws {
+        let engine = try engine
+        let data = try engine.codec.encode(input)
+        var terms = Submit.Terms()
+        terms.retry = retry
+        let number = try await engine.perform(bytes: data.count) {
+            Submit(
+                id: id,
+                type: Scripted.name,
+                input: data,
+                payloads: try engine.seal(data),
+                terms: terms
+            )
+        }.number
+        _ = try await engine.perform { Execute(id: id) }
+        engine.claim(number)
+    }
+
+    func end(_ id: String) async throws -> ExecutionRecord {
+        try await engine.waitForEnd(of: id)
+    }
+
+    func wait(
+        _ id: String,
+        until condition: @Sendable (ExecutionRecord) -> Bool
+    ) async throws -> ExecutionRecord {
+        try await engine.wait(for: id, until: condition)
+    }
+
+    func signal(_ id: String, _ name: String, _ value: Int) async throws {
+        let engine = try engine
+        _ = try await engine.perform {
+            Signal(
+                id: id,
+                name: name,
+                signalID: nil,
+                actor: "simulation",
+                payloads: try engine.seal(try engine.codec.encode(value))
+            )
+        }
+    }
+
+    /// The entries, byte for byte.
+    func entries() throws -> [[UInt8]] {
+        var all: [[UInt8]] = []
+        try store.read { reader in
+            try reader.scanEntries(from: 0) { _, bytes in
+                all.append(Array(bytes))
+                return true
+            }
+        }
+        return all
+    }
+
+    /// The sequences of all events of a name.
+    func sequences(of name: String) throws -> [UInt64] {
+        try events().enumerated().filter { $0.element == name }.map { UInt64($0.offset) }
+    }
+
+    /// The names of an execution's events, or of all.
+    func events(_ number: UInt64? = nil) throws -> [String] {
+        try entries().compactMap { bytes in
+            let entry = try bytes.withUnsafeBytes { bytes in
+                let view = try EntryView(bytes)
+                return (view.header.execution, view.event)
+            }
+            if let number, entry.0 != number { return nil }
+            return EventKind(rawValue: entry.1)?.name
+        }
+    }
+}
