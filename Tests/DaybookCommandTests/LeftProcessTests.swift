@@ -42,7 +42,7 @@ import Glibc
     }
 
     @Test(arguments: [
-        "", "setsid", "setsid setsid", "nohup setsid", "env -i setsid", "setsid env -i",
+        "env", "setsid", "setsid setsid", "nohup setsid", "env -i setsid", "setsid env -i",
     ])
     func whatAJobHasStartedEndsWithIt(_ words: String) async throws {
         try await withStage(words) { stage in
@@ -55,7 +55,7 @@ import Glibc
         }
     }
 
-    @Test(arguments: ["", "setsid", "nohup setsid setsid"])
+    @Test(arguments: ["env", "setsid", "nohup setsid setsid"])
     func whoTakesOverEndsWhatAJobHasStarted(_ words: String) async throws {
         try await withStage(words) { stage in
             let run = try stage.sandbox.start(stage.arguments)
@@ -104,7 +104,7 @@ import Glibc
     }
 
     @Test func theEndOfTheTerminalIsNothingToNohup() async throws {
-        try await withStage("") { stage in
+        try await withStage("env") { stage in
             let run = try RunningCommand(
                 ["nohup", DaybookProcess.executable] + stage.arguments,
                 environment: ["DAYBOOK_JOURNAL": stage.sandbox.journal],
