@@ -207,7 +207,7 @@ struct SignalCommand: AsyncParsableCommand {
             )
         }
         try Names.check(id, "execution id")
-        try Names.check(name, "signal name")
+        try Names.check(name, "name of a signal")
         if let signalID { try Names.check(signalID, "signal id") }
         try write.check()
         let limit = try common.inspect { try $0.payloadLimit() }

@@ -51,7 +51,9 @@ struct RunbookFile: ParsableArguments {
         } catch {
             switch error {
             case .notRegular:
-                throw UsageError("the runbook \(runbook) is no regular file; name one")
+                throw UsageError(
+                    "the runbook \(runbook) cannot be read: it is no regular file; name one"
+                )
             case .tooLarge(let limit):
                 throw UsageError(
                     "the runbook \(runbook) has more than \(limit) bytes; call scripts of their own instead"
@@ -60,7 +62,7 @@ struct RunbookFile: ParsableArguments {
                 throw UsageError("the runbook \(runbook) cannot be read: \(error)")
             }
         }
-        throw UsageError("the runbook \(runbook) is not there; look at the path")
+        throw UsageError("the runbook \(runbook) cannot be read: it is not there; look at the path")
     }
 
     private func given() throws -> [String: String] {

@@ -1,0 +1,119 @@
+import DaybookSystem
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Processes that jobs leave behind, wherever they have gone.
+@Suite struct LeftProcessTests {
+    /// A job that starts a process by `words` in place of `sh`, tells its number, and goes on when it
+    /// is let.
+    private static func job(_ words: String) -> String {
+        runbook(
+            [
+                "job": """
+                \(words) sh -c 'echo $$ > said; exec sleep 1000' &
+                while ! test -s said; do :; done
+                cat said > "$INPUT_UP"
+                read -r line < "$INPUT_GO"
+                """
+            ],
+            inputs: ["up", "go"]
+        )
+    }
+
+    private struct Stage {
+        let sandbox: Sandbox
+        let up: Gate
+        let go: Gate
+
+        var arguments: [String] {
+            ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "go": go.path])
+        }
+    }
+
+    private func withStage(_ words: String, _ body: (Stage) async throws -> Void) async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.job(words))
+            let (up, go) = (try Gate(sandbox.folder + "/up"), try Gate(sandbox.folder + "/go"))
+            try await body(Stage(sandbox: sandbox, up: up, go: go))
+        }
+    }
+
+    @Test(arguments: [
+        "env", "setsid", "setsid setsid", "nohup setsid", "env -i setsid", "setsid env -i",
+    ])
+    func whatAJobHasStartedEndsWithIt(_ words: String) async throws {
+        try await withStage(words) { stage in
+            let run = try stage.sandbox.start(stage.arguments)
+            let process = try #require(Int32(try await stage.up.line()))
+            #expect(try !hasEnded(process))
+            stage.go.pass()
+            #expect(try await run.finish().status == 0)
+            #expect(try hasEnded(process))
+        }
+    }
+
+    @Test(arguments: ["env", "setsid", "nohup setsid setsid"])
+    func whoTakesOverEndsWhatAJobHasStarted(_ words: String) async throws {
+        try await withStage(words) { stage in
+            let run = try stage.sandbox.start(stage.arguments)
+            let process = try #require(Int32(try await stage.up.line()))
+            run.signal(SIGKILL)
+            #expect(try await run.finish().status == -SIGKILL)
+            #expect(try !hasEnded(process))
+            try await stage.sandbox.succeed(
+                "submit",
+                "runbook.yaml",
+                "--id",
+                "y",
+                "--input",
+                "up=",
+                "--input",
+                "go="
+            )
+            #expect(try hasEnded(process))
+        }
+    }
+
+    /// A runbook inside a job: what its jobs have started belongs to the outer one too.
+    @Test func whatAnInnerRunHasStartedEndsWithTheOuterJob() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            try sandbox.write(
+                runbook(["inner": "echo $$ > '\(up.path)'\nexec sleep 1000"]),
+                to: "inner.yaml"
+            )
+            let script = """
+                '\(DaybookProcess.executable)' init inner.daybook
+                setsid '\(DaybookProcess.executable)' run --journal inner.daybook \
+                '\(sandbox.folder)/inner.yaml' &
+                read -r line < "$INPUT_GO"
+                """
+            try sandbox.write(runbook(["outer": script], inputs: ["go"]))
+            let go = try Gate(sandbox.folder + "/go")
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["go": go.path])
+            )
+            let process = try #require(Int32(try await up.line()))
+            go.pass()
+            #expect(try await run.finish().status == 0)
+            #expect(try hasEnded(process))
+        }
+    }
+
+    @Test func theEndOfTheTerminalIsNothingToNohup() async throws {
+        try await withStage("env") { stage in
+            let run = try RunningCommand(
+                ["nohup", DaybookProcess.executable] + stage.arguments,
+                environment: ["DAYBOOK_JOURNAL": stage.sandbox.journal],
+                folder: stage.sandbox.folder
+            )
+            try await stage.up.line()
+            run.signal(SIGHUP)
+            stage.go.pass()
+            #expect(try await run.finish().status == 0)
+        }
+    }
+}
