@@ -27,8 +27,8 @@ public enum FactLookup {
 
     /// The first run of the id that a run belongs to.
     private static func firstRun(_ number: UInt64, _ reader: any StoreReader) throws -> UInt64 {
-        let first = try reader.withEntry(number) { bytes in
-            try ProtoExecutionSubmitted(decoding: try EntryView(bytes)).firstRun
+        let first = try reader.withView(of: number) { entry in
+            try ProtoExecutionSubmitted(decoding: entry).firstRun
         }
         return first.flatMap { $0 == 0 ? nil : $0 } ?? number
     }

@@ -196,7 +196,8 @@ struct ModelHarness {
     /// The payloads of an entry.
     func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         guard let record = batch.payloads[sequence] ?? disk.payloads[sequence] else { return [] }
-        return try record.withUnsafeBytes { try StoredPayload.all($0) }
+        let commitments = try withEntry(bytes(sequence)) { try $0.commitments() }
+        return try record.withUnsafeBytes { try PayloadRecord($0).payloads(of: commitments) }
     }
 
     /// Removes salt and bytes of the payloads of an entry, as erasing does.
