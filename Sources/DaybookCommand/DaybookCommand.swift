@@ -1,6 +1,7 @@
 #if CLI
 import ArgumentParser
 import Daybook
+import LMDB
 
 /// The `daybook` command.
 struct DaybookCommand: AsyncParsableCommand {
@@ -43,6 +44,12 @@ struct DaybookCommand: AsyncParsableCommand {
 enum Main {
     static func main() async {
         Interrupts.ignoreClosedPipes()
+        MapGuard.install(
+            before: "daybook: a page of ",
+            after:
+                " is damaged: reading it would have crashed; run `daybook verify`, and restore it from a backup\n",
+            status: ExitStatus.integrity.rawValue
+        )
         do {
             var command = try await DaybookCommand.parseAsRootAsync()
             if var asynchronous = command as? any AsyncParsableCommand {

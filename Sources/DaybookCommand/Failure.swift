@@ -63,6 +63,8 @@ enum Failure {
     private static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as JournalError: statusOfJournal(error.code)
+        // What cannot be decoded, and was not put into words below.
+        case is WireError: .integrity
         case let error as Refusal: statusOfRefusal(error.code)
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
         case is PayloadTooLarge, is SystemError, is PayloadErased: .failed

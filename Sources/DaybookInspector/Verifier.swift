@@ -88,7 +88,9 @@ public struct Verifier {
 
     private mutating func run() throws {
         let (count, edge) = try store.read { reader in
-            (try reader.entryCount(), try TreeEdge(reader))
+            let edge = try TreeEdge(reader)
+            if let problem = try edge?.problem(reader) { note(nil, problem) }
+            return (try reader.entryCount(), edge)
         }
         try checkEntries(count, edge)
         if let tree = audit.tree { report.root = tree.root }

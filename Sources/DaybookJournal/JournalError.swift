@@ -103,10 +103,10 @@ extension JournalError {
                     .integrity,
                     "the file of the journal \(path) is damaged or not LMDB's (\(error.detail ?? error.description)); restore it from a backup"
                 )
-            case .corrupted, .pageNotFound:
+            case .corrupted, .pageNotFound, .incompatible, .badValueSize, .badTransaction:
                 (
                     .integrity,
-                    "a page of the journal \(path) is damaged (\(error.description)); restore it from a backup"
+                    "a page of the journal \(path) is damaged (\(error.description)); run `daybook verify`, and restore it from a backup"
                 )
             case .mapFull:
                 (

@@ -8,6 +8,7 @@ public final class LMDBStore: JournalStore {
     private let file: String
     private let options: EnvironmentOptions
     private let opened: Locked<Opened>
+    private let witness = Locked<CommitWitness?>(nil)
 
     private struct Opened: Sendable {
         let environment: Environment
@@ -28,11 +29,21 @@ public final class LMDBStore: JournalStore {
         _ location: String,
         _ options: EnvironmentOptions = EnvironmentOptions()
     ) throws -> LMDBStore {
+        try open(location, options, creating: false)
+    }
+
+    /// - Parameter creating: whether missing databases are made, too, in a file that is not empty.
+    static func open(
+        _ location: String,
+        _ options: EnvironmentOptions,
+        creating: Bool
+    ) throws -> LMDBStore {
         let file = location + "/journal.mdb"
         do {
-            let opened = try open(file: file, options)
+            let opened = try open(file: file, options, creating: creating)
             return LMDBStore(location: location, file: file, options: options, opened: opened)
         } catch let error as LMDBError where error.code == .notFound {
+            if let lost = try lostDatabases(file) { throw lost }
             throw JournalError(
                 .notAJournal,
                 "\(location) holds an LMDB file without a journal's databases; name another folder",
@@ -43,9 +54,13 @@ public final class LMDBStore: JournalStore {
         }
     }
 
-    private static func open(file: String, _ options: EnvironmentOptions) throws -> Opened {
+    private static func open(
+        file: String,
+        _ options: EnvironmentOptions,
+        creating: Bool = false
+    ) throws -> Opened {
         // What is in a file already is not ours to add databases to.
-        let isNew = try FileStatus.of(file).map { $0.size == 0 } ?? true
+        let isNew = try creating || FileStatus.of(file).map { $0.size == 0 } ?? true
         let environment = try Environment.open(file, options)
         do {
             return Opened(
@@ -57,6 +72,33 @@ public final class LMDBStore: JournalStore {
         } catch {
             environment.close()
             throw error
+        }
+    }
+
+    /// Looks whether a file in which a database is missing has others of a journal: then the page
+    /// with their names is damaged.
+    /// - Returns: nil for a file of somebody else's.
+    private static func lostDatabases(_ file: String) throws -> JournalError? {
+        do {
+            var options = EnvironmentOptions()
+            options.isReadOnly = true
+            let environment = try Environment.open(file, options)
+            defer { environment.close() }
+            var missing: [String] = []
+            for database in Databases.layout {
+                do {
+                    _ = try environment.openDatabases([database], creating: false)
+                } catch let error as LMDBError {
+                    guard error.code == .notFound else { throw error }
+                    missing.append(database.0)
+                }
+            }
+            guard missing.count < Databases.layout.count else { return nil }
+            let page = try environment.namesPage().map { " \($0)" } ?? ""
+            return JournalError(
+                .integrity,
+                "the database \(missing.joined(separator: ", ")) of \(file) cannot be found: page\(page), which names the databases, is damaged; restore it from a backup"
+            )
         }
     }
 
@@ -117,9 +159,15 @@ public final class LMDBStore: JournalStore {
     public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
         let opened = opened.withLock { $0 }
         do {
-            return try opened.environment.write { transaction in
-                try body(try LMDBWriter(transaction, opened.databases))
+            var commit: UInt64?
+            let result = try opened.environment.write { transaction in
+                let writer = try LMDBWriter(transaction, opened.databases)
+                let result = try body(writer)
+                if writer.hasWritten { commit = transaction.commitNumber }
+                return result
             }
+            if let commit { noteCommit(commit) }
+            return result
         } catch let error as LMDBError where error.isOutcomeUnknown {
             throw JournalError(
                 .outcomeUnknown,
@@ -128,6 +176,37 @@ public final class LMDBStore: JournalStore {
             )
         } catch {
             throw JournalError.wrapping(error, location)
+        }
+    }
+
+    /// Compares where the file is with the newest commit that was answered, and notes those that
+    /// come.
+    /// - Throws: ``JournalError/Code/integrity`` when the file is behind.
+    func keepWitness(_ witness: CommitWitness?, isReadOnly: Bool) throws {
+        guard let witness else { return }
+        // Before the file is looked at: others may commit meanwhile.
+        let answered = try witness.number()
+        guard let commit = try read({ $0.commitNumber() }) else {
+            // A compacted copy, in which LMDB counts anew.
+            if !isReadOnly, answered > 0 { try witness.note(0) }
+            return
+        }
+        guard answered <= commit else {
+            throw JournalError(
+                .integrity,
+                "\(location) shows commit \(commit), and commit \(answered) was answered: a page that names the newest commit has changed, or an older copy of journal.mdb was put there; restore the folder from a backup, with its open.lock"
+            )
+        }
+        if !isReadOnly { self.witness.withLock { $0 = witness } }
+    }
+
+    /// The batch is on the disk: that it could not be noted is no reason to say something else.
+    private func noteCommit(_ commit: UInt64) {
+        guard let witness = witness.withLock({ $0 }) else { return }
+        do throws(SystemError) {
+            try witness.note(commit)
+        } catch {
+            self.witness.withLock { $0 = nil }
         }
     }
 

@@ -12,6 +12,22 @@ public enum Folder {
         throw .current("mkdir", path: path)
     }
 
+    /// Makes a folder, mode 0700.
+    /// - Returns: false when something of that name is there already.
+    public static func make(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == EEXIST else { throw .current("mkdir", path: path) }
+        return false
+    }
+
+    /// The path of the folder that `path` is in.
+    public static func parent(of path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// The names in a folder, sorted, without `.` and `..`.
     public static func names(in path: String) throws(SystemError) -> [String] {
         guard let stream = opendir(path) else { throw .current("opendir", path: path) }

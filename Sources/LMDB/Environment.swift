@@ -1,5 +1,12 @@
 import CLMDB
+import CMapGuard
 import DaybookSystem
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// How an environment is opened.
 public struct EnvironmentOptions: Sendable {
@@ -39,19 +46,26 @@ public final class Environment: @unchecked Sendable {
     private let identity: FileIdentity
     private let gate = TransactionGate()
     private let mapSize: Locked<Int>
+    /// Whether the file's transactions were counted from 1 again when it was opened.
+    private let startsOver: Bool
+    /// The path, for a signal handler.
+    private let guardedPath: UnsafeMutablePointer<CChar>
 
     private init(
         path: String,
         handle: OpaquePointer,
         options: EnvironmentOptions,
         identity: FileIdentity,
-        mapSize: Int
+        mapSize: Int,
+        startsOver: Bool
     ) {
         self.path = path
         self.handle = handle
         self.options = options
         self.identity = identity
         self.mapSize = Locked(mapSize)
+        self.startsOver = startsOver
+        guardedPath = strdup(path)
     }
 
     /// Opens the environment, after checking that its file can be mapped, and clears the slots of
@@ -66,14 +80,16 @@ public final class Environment: @unchecked Sendable {
             // LMDB names its lock file after the path that it is given: by another name of the
             // same file, two processes would lock apart.
             let path = try resolved(path)
-            try MetaPage.check(path)
+            let pages = try MetaPages.check(path)
+            try LockFile.allocate(for: path, readers: Int(options.maximumReaders))
             let (handle, mapSize) = try openHandle(path, options)
             let environment = Environment(
                 path: path,
                 handle: handle,
                 options: options,
                 identity: identity,
-                mapSize: mapSize
+                mapSize: mapSize,
+                startsOver: pages?.startsOver ?? true
             )
             try environment.clearStaleReaders()
             return environment
@@ -105,6 +121,7 @@ public final class Environment: @unchecked Sendable {
             mdb_env_set_maxdbs(handle, options.maximumDatabases)
             mdb_env_set_maxreaders(handle, options.maximumReaders)
             mdb_env_set_mapsize(handle, size)
+            mdb_env_set_assert(handle) { _, _ in map_guard_fail() }
             var flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD)
             if options.isReadOnly { flags |= UInt32(MDB_RDONLY) }
             if !options.synchronizes { flags |= UInt32(MDB_NOSYNC) }
@@ -137,7 +154,10 @@ public final class Environment: @unchecked Sendable {
         #endif
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        free(guardedPath)
+    }
 
     private let isClosed = Locked(false)
 
@@ -159,6 +179,23 @@ public final class Environment: @unchecked Sendable {
         if isClosed.withLock({ $0 }) { throw LMDBError(.closed, operation, path: path) }
     }
 
+    /// Whether nothing was ever written to the file at `path` but the names of databases: its
+    /// creation was interrupted, or it is a compacted copy.
+    /// - Throws: ``LMDBError/Code/damagedFile`` for one that is not an environment's.
+    public static func isUnwritten(_ path: String) throws(LMDBError) -> Bool {
+        guard let pages = try MetaPages.check(path) else { return true }
+        return pages.startsOver
+    }
+
+    /// The number that LMDB gives a transaction's snapshot, or, of a write transaction, that of the
+    /// commit which it is to become.
+    /// - Returns: nil for the first one of a compacted copy, which goes by another number than the
+    ///   commit that it is a copy of.
+    func commitNumber(_ transaction: OpaquePointer) -> UInt64? {
+        let number = UInt64(truncatingIfNeeded: mdb_txn_id(transaction))
+        return startsOver && number <= 1 ? nil : number
+    }
+
     // MARK: Transactions
 
     /// Runs `body` on a consistent view of the data. Others may write meanwhile.
@@ -169,7 +206,11 @@ public final class Environment: @unchecked Sendable {
         _ body: (borrowing ReadTransaction) throws -> Result
     ) throws -> Result {
         gate.enter()
-        defer { gate.leave() }
+        let before = map_guard_enter(guardedPath)
+        defer {
+            map_guard_leave(before)
+            gate.leave()
+        }
         try checkOpen("mdb_txn_begin")
         let transaction = ReadTransaction(try begin(UInt32(MDB_RDONLY)), self)
         defer { mdb_txn_abort(transaction.handle) }
@@ -187,7 +228,11 @@ public final class Environment: @unchecked Sendable {
     ) throws -> Result {
         do {
             gate.enter()
-            defer { gate.leave() }
+            let before = map_guard_enter(guardedPath)
+            defer {
+                map_guard_leave(before)
+                gate.leave()
+            }
             try checkOpen("mdb_txn_begin")
             var transaction = WriteTransaction(try begin(0), self)
             let result: Result
@@ -250,7 +295,11 @@ public final class Environment: @unchecked Sendable {
         if options.isReadOnly {
             // A handle that a reading transaction opened is kept only if that one commits.
             gate.enter()
-            defer { gate.leave() }
+            let before = map_guard_enter(guardedPath)
+            defer {
+                map_guard_leave(before)
+                gate.leave()
+            }
             try checkOpen("mdb_txn_begin")
             let transaction = try begin(UInt32(MDB_RDONLY))
             let opened: [Database]
@@ -289,6 +338,17 @@ public final class Environment: @unchecked Sendable {
                 &index
             )
             try check(result, "mdb_dbi_open of \(name)")
+            var found: UInt32 = 0
+            try check(mdb_dbi_flags(transaction, index, &found), "mdb_dbi_flags of \(name)")
+            guard found == databaseOptions.rawValue else {
+                // It would be searched in another order than it was made in.
+                throw LMDBError(
+                    .incompatible,
+                    "mdb_dbi_open of \(name)",
+                    path: path,
+                    detail: "its flags are \(hex(found)) instead of \(hex(databaseOptions.rawValue))"
+                )
+            }
             opened.append(Database(index: index, name: name))
         }
         return opened
@@ -322,6 +382,13 @@ public final class Environment: @unchecked Sendable {
         )
     }
 
+    /// The page at the root of the tree that names the databases; nil: there is none.
+    /// - Throws: ``LMDBError``.
+    public func namesPage() throws(LMDBError) -> UInt64? {
+        guard let root = try MetaPages.check(path)?.newest.mainRoot else { return nil }
+        return root == MetaPage.noPage ? nil : root
+    }
+
     /// Whether a commit has been written that readers cannot see yet.
     ///
     /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
@@ -330,6 +397,24 @@ public final class Environment: @unchecked Sendable {
         let visible = try read { mdb_txn_id($0.handle) }
         // This one is read from the meta pages.
         return try information().transaction > UInt64(visible)
+    }
+
+    /// What LMDB can store: the length has 32 bits.
+    static let largestValue = Int(UInt32.max)
+
+    /// Makes sure that what LMDB has found in a page, which may be damaged, can be a span.
+    func checkFound(
+        _ found: MDB_val,
+        atMost limit: Int,
+        _ what: @autoclosure () -> String
+    ) throws(LMDBError) {
+        if found.mv_data != nil, found.mv_size >= 0, found.mv_size <= limit { return }
+        throw LMDBError(
+            .corrupted,
+            "reading \(what())",
+            path: path,
+            detail: "it has \(found.mv_size) bytes"
+        )
     }
 
     func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(LMDBError) {

@@ -23,6 +23,8 @@ public struct LMDBError: Error, Equatable, Sendable {
         public static let panic = Code(rawValue: MDB_PANIC)
         /// `MDB_VERSION_MISMATCH`: the file is of another version of LMDB.
         public static let versionMismatch = Code(rawValue: MDB_VERSION_MISMATCH)
+        /// `MDB_INCOMPATIBLE`: a database is not of the kind that it is opened as.
+        public static let incompatible = Code(rawValue: MDB_INCOMPATIBLE)
         /// `MDB_INVALID`: the file is not LMDB's.
         public static let invalid = Code(rawValue: MDB_INVALID)
         /// `MDB_MAP_FULL`: the map has no room.

@@ -1990,6 +1990,10 @@ public nonisolated struct ProtoTreeEdge: Sendable {
   /// laid at one entry's door.
   public var leaves: Data = Data()
 
+  /// LMDB's number of the transaction that wrote this. The meta page that a reader starts from has
+  /// the same, or it is not that of the last commit.
+  public var commit: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -5433,7 +5437,7 @@ nonisolated extension ProtoExecutionSummary.Status: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TreeEdge"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}root\0\u{1}leaves\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}root\0\u{1}leaves\0\u{1}commit\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5444,6 +5448,7 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.root) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.leaves) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
       default: break
       }
     }
@@ -5459,6 +5464,9 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.leaves.isEmpty {
       try visitor.visitSingularBytesField(value: self.leaves, fieldNumber: 3)
     }
+    if self.commit != 0 {
+      try visitor.visitSingularUInt64Field(value: self.commit, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5466,6 +5474,7 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.size != rhs.size {return false}
     if lhs.root != rhs.root {return false}
     if lhs.leaves != rhs.leaves {return false}
+    if lhs.commit != rhs.commit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
