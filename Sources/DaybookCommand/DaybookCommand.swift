@@ -24,7 +24,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
                     StatusCommand.self, WorkCommand.self, WaitCommand.self, SignalCommand.self,
                     CancelCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self,
-                    SessionCommand.self,
+                    SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(

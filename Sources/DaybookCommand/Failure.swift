@@ -77,7 +77,7 @@ enum Failure {
     private static func statusOfJournal(_ code: JournalError.Code) -> ExitStatus {
         switch code {
         case .notFound: .notFound
-        case .exists, .locked: .conflict
+        case .exists, .locked, .elsewhere: .conflict
         case .integrity: .integrity
         default: .failed
         }

@@ -124,7 +124,13 @@ public struct PayloadRecord {
         return payloads
     }
 
-    /// The salt of the first payload, without looking at what it salts; nil when it is erased, or
-    /// when there is none.
-    public var firstSalt: Salt? { all.first.flatMap { Salt($0.salt) } }
+    /// The salt of the first payload of a record, without its bytes.
+    /// - Returns: nil when there is no payload, or it is erased.
+    public static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
+        var reader = WireReader(record)
+        guard let field = try reader.field() else { return nil }
+        guard field.tag == 1 << 3 | 2 else { throw unknown(field) }
+        let salt = try one(try reader.bytes()).salt
+        return salt.isEmpty ? nil : Salt(salt)
+    }
 }

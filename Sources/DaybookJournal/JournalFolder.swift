@@ -146,6 +146,8 @@ public struct JournalFolder: Sendable {
             let lock = try lockShared(isReadOnly: options.isReadOnly)
             let store = try LMDBStore.open(path, options)
             do {
+                // Empty when nobody works here, it is lost by many ways of copying.
+                if !options.isReadOnly { try Folder.create(sessions) }
                 try store.keepWitness(lock?.witness, isReadOnly: options.isReadOnly)
             } catch {
                 store.close()

@@ -145,38 +145,88 @@ public final class LMDBStore: JournalStore {
 
     /// Runs `body` on a consistent view.
     public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
-        let opened = opened.withLock { $0 }
         do {
-            return try opened.environment.read { transaction in
-                try body(LMDBReader(transaction, opened.databases))
+            return try withOpened { opened in
+                try opened.environment.read { transaction in
+                    try body(LMDBReader(transaction, opened.databases))
+                }
             }
         } catch {
             throw JournalError.wrapping(error, location)
         }
     }
 
-    /// Runs `body` as the only writer of all processes and commits with one sync.
-    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
-        let opened = opened.withLock { $0 }
+    /// Runs `body` with the environment as it is, also when that is opened again just before.
+    private func withOpened<Result>(_ body: (Opened) throws -> Result) throws -> Result {
+        let first = opened.withLock { $0 }
         do {
-            var commit: UInt64?
+            return try body(first)
+        } catch let error as LMDBError where error.code == .closed {
+            let second = opened.withLock { $0 }
+            guard second.environment !== first.environment else { throw error }
+            return try body(second)
+        }
+    }
+
+    /// Runs `body` as the only writer of all processes and commits with one sync.
+    ///
+    /// What is answered is in the file that others see: before and after, the path is compared with
+    /// what is open.
+    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+        var commit: UInt64?
+        func attempt(_ opened: Opened) throws -> Result {
+            try opened.environment.checkFiles()
             let result = try opened.environment.write { transaction in
                 let writer = try LMDBWriter(transaction, opened.databases)
                 let result = try body(writer)
                 if writer.hasWritten { commit = transaction.commitNumber }
                 return result
             }
+            try opened.environment.checkFiles()
+            return result
+        }
+        do {
+            let result: Result
+            do {
+                result = try withOpened(attempt)
+            } catch let error as LMDBError
+                where error.code == .panic && error.operation == "mdb_txn_begin"
+            {
+                // An earlier meta page could not be written; nothing of this batch has been begun.
+                try reopen()
+                result = try withOpened(attempt)
+            }
             if let commit { noteCommit(commit) }
             return result
+        } catch let error as LMDBError where error.isFullAtCommit {
+            throw try errorOfFullCommit(commit, error)
         } catch let error as LMDBError where error.isOutcomeUnknown {
-            throw JournalError(
-                .outcomeUnknown,
-                "the disk failed while a batch of \(location) was committed; it is not known whether it was written",
-                underlying: error
-            )
+            throw unknown(error)
         } catch {
             throw JournalError.wrapping(error, location)
         }
+    }
+
+    /// It may have been the meta page for which there was no room: then LMDB refuses everything until
+    /// it is opened again, and only that tells what is on the disk.
+    private func errorOfFullCommit(_ commit: UInt64?, _ cause: LMDBError) throws -> any Error {
+        do {
+            try reopen()
+            if let commit, let last = try read({ $0.commitNumber() }), last >= commit {
+                return unknown(cause)
+            }
+            return JournalError.wrapping(cause, location)
+        } catch {
+            return unknown(cause)
+        }
+    }
+
+    private func unknown(_ cause: LMDBError) -> JournalError {
+        JournalError(
+            .outcomeUnknown,
+            "the disk failed while a batch of \(location) was committed; it is not known whether it was written",
+            underlying: cause
+        )
     }
 
     /// Compares where the file is with the newest commit that was answered, and notes those that
@@ -214,6 +264,8 @@ public final class LMDBStore: JournalStore {
     public func reopen() throws {
         do {
             try opened.withLock { current in
+                // In the place of a file that is gone an empty one would be made.
+                try current.environment.checkFiles()
                 current.environment.close()
                 current = try Self.open(file: file, options)
             }
@@ -229,9 +281,12 @@ public final class LMDBStore: JournalStore {
 
     /// Whether a commit has been written that its writer has not told readers of.
     public func hasUnpublishedCommit() throws -> Bool {
-        let opened = opened.withLock { $0 }
         do {
-            return try opened.environment.hasUnpublishedCommit()
+            return try withOpened { opened in
+                // Who follows is told that there is nothing more to come.
+                try opened.environment.checkFiles()
+                return try opened.environment.hasUnpublishedCommit()
+            }
         } catch {
             throw JournalError.wrapping(error, location)
         }
@@ -244,8 +299,8 @@ public final class LMDBStore: JournalStore {
 
     /// Figures of the file and its databases.
     public func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
-        let opened = opened.withLock { $0 }
         do {
+            let opened = opened.withLock { $0 }
             let all = opened.databases
             let statistics = try opened.environment.read { transaction in
                 try [
@@ -260,6 +315,10 @@ public final class LMDBStore: JournalStore {
 }
 
 extension LMDBError {
+    fileprivate var isFullAtCommit: Bool {
+        operation == "mdb_txn_commit" && code != .mapFull && isFull
+    }
+
     /// Once the meta page may have been touched, only another look tells what is on the disk.
     fileprivate var isOutcomeUnknown: Bool {
         code == .panic || (operation == "mdb_txn_commit" && code != .mapFull && !isFull)

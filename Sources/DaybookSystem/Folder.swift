@@ -48,6 +48,10 @@ public enum Folder {
         throw .current("unlink", path: path)
     }
 
+    /// Removes a file if that can be done: for cleaning up after an error, which says more than why
+    /// this could not be.
+    public static func discardFile(_ path: String) { unlink(path) }
+
     /// Gives a file another name in the same file system, in place of what had that name.
     public static func rename(_ path: String, to other: String) throws(SystemError) {
         guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }

@@ -48,6 +48,10 @@ public final class Environment: @unchecked Sendable {
     private let mapSize: Locked<Int>
     /// Whether the file's transactions were counted from 1 again when it was opened.
     private let startsOver: Bool
+    /// The lock file, for as long as LMDB has one; nil where nothing can be written.
+    private let lockIdentity: FileIdentity?
+    /// The most bytes that the data file was seen to have: it never becomes shorter.
+    private let largestSize = Locked(0)
     /// The path, for a signal handler.
     private let guardedPath: UnsafeMutablePointer<CChar>
 
@@ -57,7 +61,8 @@ public final class Environment: @unchecked Sendable {
         options: EnvironmentOptions,
         identity: FileIdentity,
         mapSize: Int,
-        startsOver: Bool
+        startsOver: Bool,
+        lockIdentity: FileIdentity?
     ) {
         self.path = path
         self.handle = handle
@@ -65,6 +70,7 @@ public final class Environment: @unchecked Sendable {
         self.identity = identity
         self.mapSize = Locked(mapSize)
         self.startsOver = startsOver
+        self.lockIdentity = lockIdentity
         guardedPath = strdup(path)
     }
 
@@ -89,13 +95,26 @@ public final class Environment: @unchecked Sendable {
                 options: options,
                 identity: identity,
                 mapSize: mapSize,
-                startsOver: pages?.startsOver ?? true
+                startsOver: pages?.startsOver ?? true,
+                lockIdentity: try lockIdentity(path, handle)
             )
             try environment.clearStaleReaders()
             return environment
         } catch {
             identity.release()
             throw error
+        }
+    }
+
+    private static func lockIdentity(
+        _ path: String,
+        _ handle: OpaquePointer
+    ) throws(LMDBError) -> FileIdentity? {
+        do throws(SystemError) {
+            return try FileIdentity.of(path + "-lock")
+        } catch {
+            mdb_env_close(handle)
+            throw LMDBError(error, path: path)
         }
     }
 
@@ -252,6 +271,8 @@ public final class Environment: @unchecked Sendable {
 
     private func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
         while true {
+            // Also after a resizing, during which a closing may have come.
+            try checkOpen("mdb_txn_begin")
             var handle: OpaquePointer?
             let result = mdb_txn_begin(self.handle, nil, flags, &handle)
             if result == MDB_MAP_RESIZED {
@@ -346,7 +367,8 @@ public final class Environment: @unchecked Sendable {
                     .incompatible,
                     "mdb_dbi_open of \(name)",
                     path: path,
-                    detail: "its flags are \(hex(found)) instead of \(hex(databaseOptions.rawValue))"
+                    detail:
+                        "its flags are \(hex(found)) instead of \(hex(databaseOptions.rawValue))"
                 )
             }
             opened.append(Database(index: index, name: name))
@@ -356,18 +378,54 @@ public final class Environment: @unchecked Sendable {
 
     // MARK: The environment as a whole
 
-    /// Clears the slots of readers whose process is gone: they would keep pages from reuse.
+    /// Makes sure that the path still names the files that are open: what is written to others
+    /// nobody will find, and with another lock file two processes would lock apart.
+    /// - Throws: ``LMDBError/Code/replacedFile``.
+    public func checkFiles() throws(LMDBError) {
+        let problem: String?
+        do throws(SystemError) {
+            problem = try fileProblem()
+        } catch {
+            throw LMDBError(error, path: path)
+        }
+        guard let problem else { return }
+        throw LMDBError(.replacedFile, "stat", path: path, detail: problem)
+    }
+
+    private func fileProblem() throws(SystemError) -> String? {
+        guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
+        guard FileIdentity(status) == identity else { return "\(path) is another file now" }
+        let largest = largestSize.withLock { largest in
+            largest = max(largest, status.size)
+            return largest
+        }
+        guard status.size >= largest else {
+            return "\(path) had \(largest) bytes, and has \(status.size)"
+        }
+        guard let lockIdentity else { return nil }
+        guard try FileIdentity.of(path + "-lock") == lockIdentity else {
+            return "\(path)-lock is gone, or another file now"
+        }
+        return nil
+    }
+
+    /// Clears the slots of readers whose process is gone: they would keep pages from reuse. Not to be
+    /// called from inside a transaction.
     /// - Returns: how many there were.
     @discardableResult
     public func clearStaleReaders() throws(LMDBError) -> Int {
+        gate.enter()
+        defer { gate.leave() }
         try checkOpen("mdb_reader_check")
         var dead: Int32 = 0
         try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
         return Int(dead)
     }
 
-    /// What LMDB knows of the environment.
+    /// What LMDB knows of the environment. Not to be called from inside a transaction.
     public func information() throws(LMDBError) -> EnvironmentInformation {
+        gate.enter()
+        defer { gate.leave() }
         try checkOpen("mdb_env_info")
         var info = MDB_envinfo()
         var stat = MDB_stat()

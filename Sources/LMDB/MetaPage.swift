@@ -87,19 +87,19 @@ struct MetaPages {
             first.pageSize == second.pageSize
         else { return "its meta pages hold sizes, roots or numbers that cannot be right" }
         // Transactions write the two in turn, and one that fails leaves the number as it was.
-        let (low, high) = (
-            min(first.transaction, second.transaction), max(first.transaction, second.transaction)
-        )
-        guard high == low + 1 || (startsOver && high == 0) else {
-            return "its meta pages are of the transactions \(first.transaction) and \(second.transaction), and not of two in a row"
-        }
-        // The last page only ever moves on; what a failed commit leaves has that of an older one.
-        let (older, newer) = first.transaction < second.transaction ? (first, second) : (second, first)
-        guard older.lastPage <= newer.lastPage else {
-            return "its meta page of transaction \(older.transaction) has more pages than that of transaction \(newer.transaction), which is newer"
+        let isInOrder = first.transaction < second.transaction
+        let (older, newer) = isInOrder ? (first, second) : (second, first)
+        let both = "of the transactions \(first.transaction) and \(second.transaction)"
+        let isNew = startsOver && newer.transaction == 0
+        guard newer.transaction == older.transaction + 1 || isNew else {
+            return "its meta pages are \(both), and not of two in a row"
         }
         guard first.transaction & 1 == 0 else {
-            return "its meta pages are of the transactions \(first.transaction) and \(second.transaction), each in the other's place"
+            return "its meta pages are \(both), each in the other's place"
+        }
+        // The last page only ever moves on; what a failed commit leaves has that of an older one.
+        guard older.lastPage <= newer.lastPage else {
+            return "its meta pages are \(both), and the older one has more pages"
         }
         return nil
     }
@@ -110,8 +110,9 @@ struct MetaPages {
         var pageSize = 4_096
         for _ in 0..<2 {
             let count = pageSize + MetaPage.size
+            typealias Pair = (MetaPage?, MetaPage?)
             let found = try withBytes(count) {
-                (buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> (MetaPage?, MetaPage?) in
+                (buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Pair in
                 let count = try file.read(into: buffer, at: 0)
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 guard count > pageSize else { return (MetaPage(bytes), nil) }

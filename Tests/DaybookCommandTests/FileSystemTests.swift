@@ -150,7 +150,12 @@ import Testing
                 rm "$1/journal.mdb-lock" && cat /dev/zero > "$2" 2>/dev/null; [ -s "$2" ]
                 """
             try await system.run(
-                "sh", "-c", fill, "sh", sandbox.journal, sandbox.folder + "/fill"
+                "sh",
+                "-c",
+                fill,
+                "sh",
+                sandbox.journal,
+                sandbox.folder + "/fill"
             )
             for command in [
                 ["list"], ["verify"], ["status", "x"], ["log"], ["show", "x"], ["exec", "x"],

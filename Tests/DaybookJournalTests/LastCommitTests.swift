@@ -53,7 +53,9 @@ import Testing
     }
 
     /// Also where the numbers of the two pages still differ by one.
-    @Test(arguments: [(4, 5), (6, 7), (8, 7), (8, 9), (2, 3), (6, 6), (255, 5)] as [(UInt8, UInt8)])
+    @Test(
+        arguments: [(4, 5), (6, 7), (8, 7), (8, 9), (2, 3), (6, 6), (255, 5)] as [(UInt8, UInt8)]
+    )
     func aMetaPageWithAnotherNumberIsDamage(_ first: UInt8, _ second: UInt8) throws {
         try withFolder { folder throws in
             var bytes = try File.contents(of: folder.dataFile)

@@ -19,9 +19,11 @@ public enum FactLookup {
         _ reader: any StoreReader
     ) throws -> RecordedInput? {
         let first = try firstRun(number, reader)
-        let commitment = try reader.withEntry(first) { try EntryView($0).commitments().first }
+        let commitment = try reader.withView(of: first) { try $0.commitments().first }
         guard let commitment = commitment ?? nil else { return nil }
-        let salt = try reader.withPayloads(of: first) { try StoredPayload.firstSalt($0) }
+        // Only the salt, because this runs in the writer: a given input is compared under it with
+        // the commitment, so that a damaged one can only refuse.
+        let salt = try reader.withPayloads(of: first) { try PayloadRecord.firstSalt($0) }
         return RecordedInput(mac: commitment.mac, salt: salt ?? nil)
     }
 

@@ -304,8 +304,8 @@ private final class HarnessLedger: Ledger {
             return nil
         }
         let record = batch.payloads[run] ?? disk.payloads[run]
-        let payloads = try record?.withUnsafeBytes { try StoredPayload.all($0) }
-        return RecordedInput(mac: first.mac, salt: payloads?.first?.salt)
+        let salt = try record?.withUnsafeBytes { try PayloadRecord.firstSalt($0) }
+        return RecordedInput(mac: first.mac, salt: salt ?? nil)
     }
 
     func history(of number: UInt64, before end: UInt64) throws -> ExecutionState {
