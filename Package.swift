@@ -50,10 +50,11 @@ let package = Package(
             providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]
         ),
         .systemLibrary(name: "CSystem"),
+        .target(name: "CMapGuard"),
         .target(name: "DaybookSystem", dependencies: ["CSystem"]),
         .target(
             name: "LMDB",
-            dependencies: ["CLMDB", "DaybookSystem"],
+            dependencies: ["CLMDB", "CMapGuard", "DaybookSystem"],
             swiftSettings: [.enableExperimentalFeature("Lifetimes")]
         ),
         .target(

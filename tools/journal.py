@@ -69,6 +69,18 @@ def decode(kind, data):
         return None
 
 
+def commits(path):
+    """The numbers in LMDB's two meta pages, and whether the file is new or a compacted copy."""
+    with open(path, "rb") as file:
+        head = file.read(2**16 + 152)
+    size = struct.unpack_from("<I", head, 40)[0] if len(head) >= 152 else 0
+    if len(head) < size + 152 or not size:
+        raise lmdb.InvalidError("it has no meta pages")
+    first, second = (struct.unpack_from("<Q", head, page + 144)[0] for page in (0, size))
+    roots = struct.unpack_from("<Q", head, 80) + struct.unpack_from("<Q", head, 128)
+    return first, second, first == 0 and second < 2 and roots == (2**64 - 1,) * 2
+
+
 class Execution:
     """What the entries of an execution say so far."""
 
@@ -82,13 +94,23 @@ class Journal:
 
     def __init__(self, folder):
         path = os.path.join(folder, "journal.mdb")
+        self.problems = self.count = self.time = 0
+        self.answered = 0  # the number in open.lock is never ahead of the file
+        if os.path.exists(lock := os.path.join(folder, "open.lock")):
+            with open(lock, "rb") as file:
+                self.answered = int.from_bytes(file.read(8), "little")
+        for _ in range(64):  # a writer may be just replacing one
+            first, second, self.counts_anew = commits(path)
+            if abs(first - second) == 1 and first % 2 == 0:  # transactions write them in turn
+                break
+        else:
+            self.expect(False, "meta pages", f"they are of transactions {first} and {second}")
         # The map has room for what is written between opening and reading. Whoever opens first
         # sets the number of readers for all: so it is that of Daybook.
         environment = lmdb.open(path, map_size=os.path.getsize(path) + 2**30, max_readers=1024,
                                 subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
-        self.problems = self.count = self.time = 0
         self.executions = {}  # by number
         self.tree = Tree(self.check_tile)
 
@@ -246,6 +268,11 @@ class Journal:
         edge = decode(pb.TreeEdge, self.get("meta", b"edge"))
         if not self.expect(edge, "meta", "the edge is missing or cannot be read"):
             return
+        number = self.transaction.id()
+        self.expect(self.answered <= number or self.counts_anew, "meta pages",
+                    f"commit {self.answered} was answered, and the file is at {number}")
+        self.expect(edge.commit == number or (self.counts_anew and number == 1), "meta",
+                    f"the last batch was commit {edge.commit}, and the file is at {number}")
         self.expect(edge.size == self.count, min(edge.size, self.count),
                     f"the edge is of {edge.size} entries, and there are {self.count}")
         root, leaves = self.tree.root(), [hash[:4] for hash in self.tree.edge[0]]

@@ -1,6 +1,7 @@
 #if CLI
 import ArgumentParser
 import Daybook
+import LMDB
 
 /// The `daybook` command.
 struct DaybookCommand: AsyncParsableCommand {
@@ -23,7 +24,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
                     StatusCommand.self, WorkCommand.self, WaitCommand.self, SignalCommand.self,
                     CancelCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self,
-                    SessionCommand.self,
+                    SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(
@@ -43,6 +44,12 @@ struct DaybookCommand: AsyncParsableCommand {
 enum Main {
     static func main() async {
         Interrupts.ignoreClosedPipes()
+        MapGuard.install(
+            before: "daybook: a page of ",
+            after:
+                " is damaged: reading it would have crashed; run `daybook verify`, and restore it from a backup\n",
+            status: ExitStatus.integrity.rawValue
+        )
         var parsed: (any ParsableCommand)?
         do {
             try RawArguments.check()

@@ -76,6 +76,8 @@ enum Failure {
     private static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as JournalError: statusOfJournal(error)
+        // What cannot be decoded, and was not put into words below.
+        case is WireError: .integrity
         case let error as Refusal: statusOfRefusal(error.code)
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
         case is Shortage: .tryAgain
@@ -94,7 +96,7 @@ enum Failure {
     private static func statusOfJournal(_ error: JournalError) -> ExitStatus {
         switch error.code {
         case .notFound: .notFound
-        case .exists, .locked: .conflict
+        case .exists, .locked, .elsewhere: .conflict
         case .integrity: .integrity
         case .full: .tryAgain
         default: isShortage(error) ? .tryAgain : .failed

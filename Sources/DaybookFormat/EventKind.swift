@@ -14,6 +14,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case contentTypeInterned = 20
     /// A snapshot was written.
     case snapshotTaken = 21
+    /// The journal is at home somewhere else from here on.
+    case journalAdopted = 22
     /// An execution exists.
     case executionSubmitted = 32
     /// It has been asked to run.
@@ -88,6 +90,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .sessionLost: "session_lost"
         case .contentTypeInterned: "content_type_interned"
         case .snapshotTaken: "snapshot_taken"
+        case .journalAdopted: "journal_adopted"
         case .executionSubmitted: "execution_submitted"
         case .executionReadied: "execution_readied"
         case .executionClaimed: "execution_claimed"

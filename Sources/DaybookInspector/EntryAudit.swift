@@ -1,34 +1,5 @@
 import DaybookFormat
 import DaybookJournal
-import SwiftProtobuf
-
-/// The record of the tree's edge, as the last commit left it.
-struct TreeEdge {
-    let size: UInt64
-    let root: [UInt8]
-    let leaves: [UInt8]
-
-    /// - Returns: nil when it is missing or cannot be read.
-    init?(_ reader: any StoreReader) throws {
-        guard let bytes = try reader.meta("edge") else { return nil }
-        do {
-            let edge = try ProtoTreeEdge(serializedBytes: bytes)
-            size = edge.size
-            root = Array(edge.root)
-            leaves = Array(edge.leaves)
-        } catch is BinaryDecodingError {
-            return nil
-        }
-    }
-
-    /// The recorded start of a leaf's hash; nil when it lies in a full tile.
-    func prefix(of sequence: UInt64) -> [UInt8]? {
-        let first = size & ~255
-        guard sequence >= first, sequence < size else { return nil }
-        let offset = Int(sequence - first) * 4
-        return offset + 4 <= leaves.count ? Array(leaves[offset..<offset + 4]) : nil
-    }
-}
 
 /// Order and hashes of the entries.
 struct EntryAudit {
@@ -87,15 +58,9 @@ struct EntryAudit {
         }
     }
 
-    /// Compares root and size with the record of the last commit.
+    /// Compares the root with the record of the last commit.
     func check(_ edge: TreeEdge, _ count: UInt64, _ note: Note) {
-        guard edge.size == count else {
-            note(
-                nil,
-                "the record of the tree's edge speaks of \(edge.size) entries, and there are \(count)"
-            )
-            return
-        }
+        guard edge.size == count else { return }
         if let tree, tree.root.bytes != edge.root {
             note(nil, "the root of the tree is not the one that was recorded")
         }

@@ -16,6 +16,7 @@ extension JournalEntry {
         case .contentTypeInterned(let event): event.contentType
         case .snapshotTaken(let event):
             "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"
+        case .journalAdopted(let event): "by \(event.actor)\(message)"
         case .executionSubmitted(let event): "\(event.id) (\(event.type))"
         case .executionReadied(let event):
             event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore))"

@@ -108,9 +108,8 @@ extension Inspector {
         try store.read { reader in
             var sequence = execution.last
             while true {
-                let found = try reader.withEntry(sequence) { bytes in
-                    let entry = try EntryView(bytes)
-                    return (entry.event == kind.rawValue, entry.header.previous)
+                let found = try reader.withView(of: sequence) { entry in
+                    (entry.event == kind.rawValue, entry.header.previous)
                 }
                 guard let (isFound, previous) = found else { return execution.last }
                 if isFound { return sequence }

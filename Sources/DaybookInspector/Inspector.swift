@@ -23,7 +23,10 @@ public struct Inspector: Sendable {
         opened = try folder.open(options)
         store = opened.store
         do {
-            try store.read { try Journal.checkFormat($0, path) }
+            try store.read { reader in
+                try Journal.checkFormat(reader, path)
+                try Journal.checkLastCommit(reader)
+            }
         } catch {
             opened.close()
             throw error
@@ -96,9 +99,17 @@ public struct Inspector: Sendable {
                 try JournalEntry(sequence, bytes, reader)
             }
             guard let entry else {
+                let count = try reader.entryCount()
+                if sequence < count {
+                    throw JournalError(
+                        .integrity,
+                        "entry \(sequence): it is missing; run `daybook verify`",
+                        sequence: sequence
+                    )
+                }
                 throw Refusal(
                     .notFound,
-                    "there is no entry \(sequence); the last one is \(try reader.entryCount() - 1)"
+                    "there is no entry \(sequence); the last one is \(Int64(count) - 1)"
                 )
             }
             return entry

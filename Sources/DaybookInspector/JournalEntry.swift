@@ -9,7 +9,7 @@ public struct JournalEntry: Sendable {
     public let bytes: [UInt8]
     /// The entry.
     public let entry: ProtoEntry
-    /// Its payloads, in order; none where there is no record of any.
+    /// Its payloads, in order, which are what it commits to.
     public let payloads: [StoredPayload]
     /// The event's name, as in `daybook.proto`.
     public let eventName: String
@@ -22,9 +22,11 @@ public struct JournalEntry: Sendable {
         self.bytes = Array(bytes)
         do {
             entry = try ProtoEntry(serializedBytes: self.bytes)
-            eventName = Self.name(try EntryView(bytes).event)
-            payloads =
-                try reader.withPayloads(of: sequence) { try StoredPayload.all($0) } ?? []
+            let view = try EntryView(bytes)
+            eventName = Self.name(view.event)
+            payloads = try reader.payloads(of: view)
+        } catch let error as JournalError {
+            throw error
         } catch {
             throw JournalError(
                 .integrity,

@@ -12,7 +12,7 @@ public struct VerificationReport: Sendable {
         /// What is wrong.
         public let reason: String
 
-        /// For example `entry 17: its payload 0 does not match its commitment`.
+        /// For example `entry 17: its payload 0 is not what was recorded: it does not match its commitment`.
         public var description: String {
             sequence.map { "entry \($0): \(reason)" } ?? reason
         }
@@ -88,7 +88,9 @@ public struct Verifier {
 
     private mutating func run() throws {
         let (count, edge) = try store.read { reader in
-            (try reader.entryCount(), try TreeEdge(reader))
+            let edge = try TreeEdge(reader)
+            if let problem = try edge?.problem(reader) { note(nil, problem) }
+            return (try reader.entryCount(), edge)
         }
         try checkEntries(count, edge)
         if let tree = audit.tree { report.root = tree.root }
@@ -176,38 +178,44 @@ public struct Verifier {
         _ reader: any StoreReader
     ) throws {
         let commitments: [Commitment]
-        let payloads: [StoredPayload]?
         do {
             commitments = try view.commitments()
-            payloads = try reader.withPayloads(of: sequence) { try StoredPayload.all($0) }
-        } catch let error as WireError {
-            note(sequence, "its payloads cannot be read (\(error))")
+        } catch {
+            note(sequence, "its commitments cannot be read (\(error))")
             return
         }
-        guard let payloads else {
-            if !commitments.isEmpty { note(sequence, "its payloads are missing") }
-            return
-        }
-        payloadRecords += 1
-        guard payloads.count == commitments.count else {
-            note(
-                sequence,
-                "it commits to \(commitments.count) payloads, and \(payloads.count) are stored"
-            )
-            return
-        }
-        for (index, (payload, commitment)) in zip(payloads, commitments).enumerated() {
-            guard let salt = payload.salt else {
-                report.erased += 1
-                continue
+        var checked = 0
+        var erased = 0
+        let isStored: Void? = try reader.withPayloads(of: sequence) { bytes in
+            let record: PayloadRecord
+            do {
+                record = try PayloadRecord(bytes)
+            } catch {
+                note(sequence, "its payloads cannot be read (\(error))")
+                return
             }
-            guard payload.data.count == commitment.size,
-                salt.commit(to: payload.data) == commitment.mac
-            else {
-                note(sequence, "its payload \(index) does not match its commitment")
-                continue
+            guard record.count == commitments.count else {
+                note(
+                    sequence,
+                    "it commits to \(commitments.count) payloads, and \(record.count) are stored"
+                )
+                return
             }
-            report.payloads += 1
+            for (index, commitment) in commitments.enumerated() {
+                do throws(WireError) {
+                    let payload = try record.payload(index, of: commitment)
+                    if payload.isErased { erased += 1 } else { checked += 1 }
+                } catch {
+                    note(sequence, "its payload \(index) is not what was recorded: \(error.reason)")
+                }
+            }
+        }
+        report.payloads += UInt64(checked)
+        report.erased += UInt64(erased)
+        if isStored != nil {
+            payloadRecords += 1
+        } else if !commitments.isEmpty {
+            note(sequence, "its payloads are missing")
         }
     }
 }

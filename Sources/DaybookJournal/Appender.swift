@@ -209,6 +209,7 @@ struct Appender: Sendable {
             }
             buffer.bytes(UnsafeRawBufferPointer(prefixes), field: 3)
         }
+        if let commit = writer.reader.commitNumber() { buffer.varint(commit, field: 4) }
         try writer.put(meta: buffer.bytes, for: Self.edgeKey)
     }
 }

@@ -59,18 +59,39 @@ public final class Journal: Sendable {
         try clock.check()
         let appender = try store.read { reader in
             try checkFormat(reader, store.location)
-            return try Appender(reader)
+            let edge = try TreeEdge(checking: reader)
+            let appender = try Appender(reader)
+            guard appender.tree.root.bytes == edge.root else {
+                throw JournalError.integrity(
+                    nil,
+                    "the root of the tree is not the one that was recorded: an entry or a tile has changed"
+                )
+            }
+            return appender
         }
         return Journal(store: store, clock: clock, appender: appender)
+    }
+
+    /// Makes sure that the record of the last commit is that of the commit which is read: a meta
+    /// page of LMDB that has changed on the disk could show an older one.
+    /// - Throws: ``JournalError/Code/integrity``.
+    public static func checkLastCommit(_ reader: any StoreReader) throws {
+        _ = try TreeEdge(checking: reader)
     }
 
     /// Makes sure that there are entries, of a format that this code reads.
     /// - Throws: ``JournalError/Code/notAJournal``, ``JournalError/Code/newerVersion``.
     public static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
         guard let bytes = try reader.meta(Appender.formatKey), try reader.entryCount() > 0 else {
+            guard reader.commitNumber() == nil else {
+                throw JournalError(
+                    .integrity,
+                    "\(location) has been written, and its entries or its format cannot be found: a page is damaged; run `daybook verify`, and restore it from a backup"
+                )
+            }
             throw JournalError(
                 .notAJournal,
-                "\(location) has no entries: it is not a journal, or its creation was interrupted; remove it and create it again"
+                "\(location) has no entries: its creation was interrupted; `daybook init` goes on with it"
             )
         }
         let text = String(decoding: bytes, as: UTF8.self)

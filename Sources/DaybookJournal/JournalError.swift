@@ -28,6 +28,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         public static let locked = Code(rawValue: "locked")
         /// The disk, the quota or the map is full. Nothing of the batch was written.
         public static let full = Code(rawValue: "full")
+        /// It is a copy, or was moved to another machine, and nobody has said that it is at home here.
+        public static let elsewhere = Code(rawValue: "elsewhere")
         /// The journal cannot be written from here.
         public static let readOnly = Code(rawValue: "read-only")
         /// An entry would be larger than 65,535 bytes.
@@ -100,15 +102,20 @@ extension JournalError {
                     .integrity,
                     "the journal \(path) has been cut short (\(error.detail ?? "")); restore it from a backup"
                 )
+            case .replacedFile:
+                (
+                    .integrity,
+                    "the journal \(path) was changed from outside while it was open (\(error.detail ?? "")): what was recorded last may be lost. End every process that uses it, put the folder back or restore it from a backup, and run `daybook verify`"
+                )
             case .damagedFile, .invalid, .versionMismatch:
                 (
                     .integrity,
                     "the file of the journal \(path) is damaged or not LMDB's (\(error.detail ?? error.description)); restore it from a backup"
                 )
-            case .corrupted, .pageNotFound:
+            case .corrupted, .pageNotFound, .incompatible, .badValueSize, .badTransaction:
                 (
                     .integrity,
-                    "a page of the journal \(path) is damaged (\(error.description)); restore it from a backup"
+                    "a page of the journal \(path) is damaged (\(error.description)); run `daybook verify`, and restore it from a backup"
                 )
             case .mapFull:
                 (

@@ -26,47 +26,98 @@ public struct JournalFolder: Sendable {
     public var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
     private var openLock: String { path + "/open.lock" }
 
-    /// Makes the folder and, in it, an empty journal.
+    /// Makes the folder and, in it, an empty journal. Goes on with a creation that was interrupted.
+    ///
+    /// `open.lock` is held alone meanwhile, so that nobody opens half a journal, and of two
+    /// creations at once one is refused. When it fails what it has made is removed, and nothing else.
     /// - Parameter event: given the data file's status, the `JournalCreated` event.
-    /// - Throws: ``JournalError/Code/exists`` when the folder is there and not empty.
+    /// - Throws: ``JournalError/Code/exists`` when there is a journal, or something else in the
+    ///   folder; ``JournalError/Code/locked`` when another process is creating it.
     public func create(
         _ options: EnvironmentOptions = EnvironmentOptions(),
         clock: any WallClock = SystemClock(),
         event: (_ device: UInt64, _ inode: UInt64) throws -> [UInt8]
     ) throws {
+        var made = JournalRemains()
         do {
-            if let status = try FileStatus.of(path) {
-                guard status.isFolder, try Folder.names(in: path).isEmpty else {
-                    throw JournalError(
-                        .exists,
-                        "\(path) exists and is not empty; open it, or name another folder"
-                    )
+            try made.makeFolder(path)
+            try checkFileSystem()
+            try checkNothingElse()
+            let lock = try lockAlone(&made)
+            // What it has made is removed before others are let in.
+            try withExtendedLifetime(lock) {
+                do {
+                    try checkNothingElse()
+                    try fill(options, clock, event, &made)
+                    // Both the names in the folder and its own name.
+                    try Folder.synchronize(path)
+                    try Folder.synchronize(Folder.parent(of: path))
+                } catch {
+                    made.remove()
+                    throw error
                 }
             }
-            try Folder.create(path)
         } catch {
+            made.remove()
             throw JournalError.wrapping(error, path)
         }
-        do {
-            try checkFileSystem()
-            try Folder.create(sessions)
-            _ = try File.open(openLock, .readWrite)
-            let store = try LMDBStore.open(path, options)
-            defer { store.close() }
-            guard let status = try FileStatus.of(dataFile) else {
-                throw SystemError(number: ENOENT, operation: "stat", path: dataFile)
+    }
+
+    /// Makes sure that the folder has only what an interrupted creation could have left.
+    private func checkNothingElse() throws {
+        guard let status = try FileStatus.of(path), status.isFolder else { throw exists }
+        let own = ["journal.mdb", "journal.mdb-lock", "open.lock", "sessions"]
+        guard Set(try Folder.names(in: path)).isSubset(of: own) else { throw exists }
+        if let status = try FileStatus.of(sessions) {
+            guard status.isFolder, try Folder.names(in: sessions).isEmpty else { throw exists }
+        }
+        guard let data = try FileStatus.of(dataFile), data.size > 0 else { return }
+        let isUnwritten: Bool
+        do throws(LMDBError) {
+            isUnwritten = try Environment.isUnwritten(dataFile)
+        } catch {
+            // Damaged, or somebody else's.
+            isUnwritten = false
+        }
+        guard isUnwritten else { throw exists }
+    }
+
+    private var exists: JournalError {
+        JournalError(.exists, "\(path) exists and is not empty; open it, or name another folder")
+    }
+
+    private func lockAlone(_ made: inout JournalRemains) throws -> HeldLock {
+        while true {
+            let file = try made.makeFile(openLock)
+            guard try file.tryLock(.exclusive) else {
+                // What is in use is not ours to remove.
+                made.keep(openLock)
+                throw JournalError(
+                    .locked,
+                    "\(path) is being created or used by another process; open it when that has finished, or name another folder"
+                )
             }
-            _ = try Journal.create(
-                in: store,
-                event: event(status.device, status.inode),
-                clock: clock
-            )
-            try Folder.synchronize(path)
-        } catch {
-            // Half a journal would stand in the way of the next try.
-            for file in [dataFile, dataFile + "-lock", openLock] { try Folder.removeFile(file) }
-            throw JournalError.wrapping(error, path)
+            // Whoever failed to create it has removed the file under its lock.
+            if try file.isStill(at: openLock) { return HeldLock(file) }
         }
+    }
+
+    private func fill(
+        _ options: EnvironmentOptions,
+        _ clock: any WallClock,
+        _ event: (UInt64, UInt64) throws -> [UInt8],
+        _ made: inout JournalRemains
+    ) throws {
+        try made.makeFolder(sessions)
+        let status = try made.makeFile(dataFile).status()
+        try made.note(dataFile + "-lock")
+        let store = try LMDBStore.open(path, options, creating: true)
+        defer { store.close() }
+        _ = try Journal.create(
+            in: store,
+            event: event(status.device, status.inode),
+            clock: clock
+        )
     }
 
     /// Opens the store in the folder, holding `open.lock` shared for as long as it is open.
@@ -83,37 +134,50 @@ public struct JournalFolder: Sendable {
                 )
             }
             let data = status.isFolder ? try FileStatus.of(dataFile) : nil
-            guard let data, !options.isReadOnly || data.size > 0 else {
+            guard let data, data.size > 0 else {
                 throw JournalError(
                     .notAJournal,
-                    "\(path) is not a journal: it has no journal.mdb, or an empty one; name another folder"
+                    data == nil
+                        ? "\(path) is not a journal: it has no journal.mdb; name another folder"
+                        : "\(path) is not a journal: its journal.mdb is empty. When its creation was interrupted, `daybook init` goes on with it"
                 )
             }
             try checkFileSystem()
             let lock = try lockShared(isReadOnly: options.isReadOnly)
-            return OpenFolder(store: try LMDBStore.open(path, options), lock: lock)
+            let store = try LMDBStore.open(path, options)
+            do {
+                // Empty when nobody works here, it is lost by many ways of copying.
+                if !options.isReadOnly { try Folder.create(sessions) }
+                try store.keepWitness(lock?.witness, isReadOnly: options.isReadOnly)
+            } catch {
+                store.close()
+                throw error
+            }
+            return OpenFolder(store: store, lock: lock)
         } catch {
             throw JournalError.wrapping(error, path)
         }
     }
 
     private func lockShared(isReadOnly: Bool) throws -> HeldLock? {
-        let file: File
-        do throws(SystemError) {
-            file = try File.open(openLock, isReadOnly ? .read : .readWrite)
-        } catch {
-            // A file system mounted for reading only, or an export without the lock file: nobody
-            // can swap the data file there either.
-            if isReadOnly, error.isReadOnly || error.isNotFound { return nil }
-            throw error
+        while true {
+            let file: File
+            do throws(SystemError) {
+                file = try File.open(openLock, isReadOnly ? .read : .readWrite)
+            } catch {
+                // A file system mounted for reading only, or an export without the lock file:
+                // nobody can swap the data file there either.
+                if isReadOnly, error.isReadOnly || error.isNotFound { return nil }
+                throw error
+            }
+            guard try file.tryLock(.shared) else {
+                throw JournalError(
+                    .locked,
+                    "the file of \(path) is being made or replaced by another process; try again when it has finished"
+                )
+            }
+            if try file.isStill(at: openLock) { return HeldLock(file) }
         }
-        guard try file.tryLock(.shared) else {
-            throw JournalError(
-                .locked,
-                "the file of \(path) is being replaced by another process; try again when it has finished"
-            )
-        }
-        return HeldLock(file)
     }
 
     /// Locks and the shared map work only between processes of one machine.
@@ -128,9 +192,10 @@ public struct JournalFolder: Sendable {
 
 /// A lock that is held until the last reference is gone.
 public final class HeldLock: Sendable {
-    private let file: File
+    /// The number of the newest commit that was answered, which the locked file holds.
+    let witness: CommitWitness
 
-    init(_ file: consuming File) { self.file = file }
+    init(_ file: consuming File) { witness = CommitWitness(file) }
 }
 
 /// A store, and the lock that keeps its file from being replaced.

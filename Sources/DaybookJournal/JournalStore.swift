@@ -41,6 +41,9 @@ extension JournalStore {
 public protocol StoreReader {
     /// One more than the last entry's sequence.
     func entryCount() throws -> UInt64
+    /// The number by which the store counts the commit that is looked at; inside a write, the one
+    /// that it is to become. Nil: the store does not count, or has begun anew.
+    func commitNumber() -> UInt64?
     /// Runs `body` on an entry's bytes.
     /// - Returns: nil when there is no such entry.
     func withEntry<Result>(
@@ -85,6 +88,11 @@ public protocol StoreReader {
     func tileCount() throws -> Int
     /// A value of the `meta` database.
     func meta(_ key: String) throws -> [UInt8]?
+}
+
+extension StoreReader {
+    /// None, for a store that does not count.
+    public func commitNumber() -> UInt64? { nil }
 }
 
 /// What can be written into a store. Valid only inside the closure that it is given to.

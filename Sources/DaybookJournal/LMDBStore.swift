@@ -8,6 +8,7 @@ public final class LMDBStore: JournalStore {
     private let file: String
     private let options: EnvironmentOptions
     private let opened: Locked<Opened>
+    private let witness = Locked<CommitWitness?>(nil)
 
     private struct Opened: Sendable {
         let environment: Environment
@@ -28,11 +29,21 @@ public final class LMDBStore: JournalStore {
         _ location: String,
         _ options: EnvironmentOptions = EnvironmentOptions()
     ) throws -> LMDBStore {
+        try open(location, options, creating: false)
+    }
+
+    /// - Parameter creating: whether missing databases are made, too, in a file that is not empty.
+    static func open(
+        _ location: String,
+        _ options: EnvironmentOptions,
+        creating: Bool
+    ) throws -> LMDBStore {
         let file = location + "/journal.mdb"
         do {
-            let opened = try open(file: file, options)
+            let opened = try open(file: file, options, creating: creating)
             return LMDBStore(location: location, file: file, options: options, opened: opened)
         } catch let error as LMDBError where error.code == .notFound {
+            if let lost = try lostDatabases(file) { throw lost }
             throw JournalError(
                 .notAJournal,
                 "\(location) holds an LMDB file without a journal's databases; name another folder",
@@ -43,9 +54,13 @@ public final class LMDBStore: JournalStore {
         }
     }
 
-    private static func open(file: String, _ options: EnvironmentOptions) throws -> Opened {
+    private static func open(
+        file: String,
+        _ options: EnvironmentOptions,
+        creating: Bool = false
+    ) throws -> Opened {
         // What is in a file already is not ours to add databases to.
-        let isNew = try FileStatus.of(file).map { $0.size == 0 } ?? true
+        let isNew = try creating || FileStatus.of(file).map { $0.size == 0 } ?? true
         let environment = try Environment.open(file, options)
         do {
             return Opened(
@@ -57,6 +72,33 @@ public final class LMDBStore: JournalStore {
         } catch {
             environment.close()
             throw error
+        }
+    }
+
+    /// Looks whether a file in which a database is missing has others of a journal: then the page
+    /// with their names is damaged.
+    /// - Returns: nil for a file of somebody else's.
+    private static func lostDatabases(_ file: String) throws -> JournalError? {
+        do {
+            var options = EnvironmentOptions()
+            options.isReadOnly = true
+            let environment = try Environment.open(file, options)
+            defer { environment.close() }
+            var missing: [String] = []
+            for database in Databases.layout {
+                do {
+                    _ = try environment.openDatabases([database], creating: false)
+                } catch let error as LMDBError {
+                    guard error.code == .notFound else { throw error }
+                    missing.append(database.0)
+                }
+            }
+            guard missing.count < Databases.layout.count else { return nil }
+            let page = try environment.namesPage().map { " \($0)" } ?? ""
+            return JournalError(
+                .integrity,
+                "the database \(missing.joined(separator: ", ")) of \(file) cannot be found: page\(page), which names the databases, is damaged; restore it from a backup"
+            )
         }
     }
 
@@ -103,31 +145,118 @@ public final class LMDBStore: JournalStore {
 
     /// Runs `body` on a consistent view.
     public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
-        let opened = opened.withLock { $0 }
         do {
-            return try opened.environment.read { transaction in
-                try body(LMDBReader(transaction, opened.databases))
+            return try withOpened { opened in
+                try opened.environment.read { transaction in
+                    try body(LMDBReader(transaction, opened.databases))
+                }
             }
         } catch {
             throw JournalError.wrapping(error, location)
         }
     }
 
-    /// Runs `body` as the only writer of all processes and commits with one sync.
-    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
-        let opened = opened.withLock { $0 }
+    /// Runs `body` with the environment as it is, also when that is opened again just before.
+    private func withOpened<Result>(_ body: (Opened) throws -> Result) throws -> Result {
+        let first = opened.withLock { $0 }
         do {
-            return try opened.environment.write { transaction in
-                try body(try LMDBWriter(transaction, opened.databases))
+            return try body(first)
+        } catch let error as LMDBError where error.code == .closed {
+            let second = opened.withLock { $0 }
+            guard second.environment !== first.environment else { throw error }
+            return try body(second)
+        }
+    }
+
+    /// Runs `body` as the only writer of all processes and commits with one sync.
+    ///
+    /// What is answered is in the file that others see: before and after, the path is compared with
+    /// what is open.
+    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+        var commit: UInt64?
+        func attempt(_ opened: Opened) throws -> Result {
+            try opened.environment.checkFiles()
+            let result = try opened.environment.write { transaction in
+                let writer = try LMDBWriter(transaction, opened.databases)
+                let result = try body(writer)
+                if writer.hasWritten { commit = transaction.commitNumber }
+                return result
             }
+            try opened.environment.checkFiles()
+            return result
+        }
+        do {
+            let result: Result
+            do {
+                result = try withOpened(attempt)
+            } catch let error as LMDBError
+                where error.code == .panic && error.operation == "mdb_txn_begin"
+            {
+                // An earlier meta page could not be written; nothing of this batch has been begun.
+                try reopen()
+                result = try withOpened(attempt)
+            }
+            if let commit { noteCommit(commit) }
+            return result
+        } catch let error as LMDBError where error.isFullAtCommit {
+            throw try errorOfFullCommit(commit, error)
         } catch let error as LMDBError where error.isOutcomeUnknown {
-            throw JournalError(
-                .outcomeUnknown,
-                "the disk failed while a batch of \(location) was committed; it is not known whether it was written",
-                underlying: error
-            )
+            throw unknown(error)
         } catch {
             throw JournalError.wrapping(error, location)
+        }
+    }
+
+    /// It may have been the meta page for which there was no room: then LMDB refuses everything until
+    /// it is opened again, and only that tells what is on the disk.
+    private func errorOfFullCommit(_ commit: UInt64?, _ cause: LMDBError) throws -> any Error {
+        do {
+            try reopen()
+            if let commit, let last = try read({ $0.commitNumber() }), last >= commit {
+                return unknown(cause)
+            }
+            return JournalError.wrapping(cause, location)
+        } catch {
+            return unknown(cause)
+        }
+    }
+
+    private func unknown(_ cause: LMDBError) -> JournalError {
+        JournalError(
+            .outcomeUnknown,
+            "the disk failed while a batch of \(location) was committed; it is not known whether it was written",
+            underlying: cause
+        )
+    }
+
+    /// Compares where the file is with the newest commit that was answered, and notes those that
+    /// come.
+    /// - Throws: ``JournalError/Code/integrity`` when the file is behind.
+    func keepWitness(_ witness: CommitWitness?, isReadOnly: Bool) throws {
+        guard let witness else { return }
+        // Before the file is looked at: others may commit meanwhile.
+        let answered = try witness.number()
+        guard let commit = try read({ $0.commitNumber() }) else {
+            // A compacted copy, in which LMDB counts anew.
+            if !isReadOnly, answered > 0 { try witness.note(0) }
+            return
+        }
+        guard answered <= commit else {
+            throw JournalError(
+                .integrity,
+                "\(location) shows commit \(commit), and commit \(answered) was answered: a page that names the newest commit has changed, or an older copy of journal.mdb was put there; restore the folder from a backup, with its open.lock"
+            )
+        }
+        if !isReadOnly { self.witness.withLock { $0 = witness } }
+    }
+
+    /// The batch is on the disk: that it could not be noted is no reason to say something else.
+    private func noteCommit(_ commit: UInt64) {
+        guard let witness = witness.withLock({ $0 }) else { return }
+        do throws(SystemError) {
+            try witness.note(commit)
+        } catch {
+            self.witness.withLock { $0 = nil }
         }
     }
 
@@ -135,6 +264,8 @@ public final class LMDBStore: JournalStore {
     public func reopen() throws {
         do {
             try opened.withLock { current in
+                // In the place of a file that is gone an empty one would be made.
+                try current.environment.checkFiles()
                 current.environment.close()
                 current = try Self.open(file: file, options)
             }
@@ -150,9 +281,12 @@ public final class LMDBStore: JournalStore {
 
     /// Whether a commit has been written that its writer has not told readers of.
     public func hasUnpublishedCommit() throws -> Bool {
-        let opened = opened.withLock { $0 }
         do {
-            return try opened.environment.hasUnpublishedCommit()
+            return try withOpened { opened in
+                // Who follows is told that there is nothing more to come.
+                try opened.environment.checkFiles()
+                return try opened.environment.hasUnpublishedCommit()
+            }
         } catch {
             throw JournalError.wrapping(error, location)
         }
@@ -165,8 +299,8 @@ public final class LMDBStore: JournalStore {
 
     /// Figures of the file and its databases.
     public func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
-        let opened = opened.withLock { $0 }
         do {
+            let opened = opened.withLock { $0 }
             let all = opened.databases
             let statistics = try opened.environment.read { transaction in
                 try [
@@ -181,6 +315,10 @@ public final class LMDBStore: JournalStore {
 }
 
 extension LMDBError {
+    fileprivate var isFullAtCommit: Bool {
+        operation == "mdb_txn_commit" && code != .mapFull && isFull
+    }
+
     /// Once the meta page may have been touched, only another look tells what is on the disk.
     fileprivate var isOutcomeUnknown: Bool {
         code == .panic || (operation == "mdb_txn_commit" && code != .mapFull && !isFull)

@@ -11,6 +11,9 @@ final class LMDBWriter: StoreWriter {
     @exclusivity(unchecked) private var payloads: AppendCursor
     @exclusivity(unchecked) private var histories: AppendCursor
 
+    /// Whether there is something to commit.
+    private(set) var hasWritten = false
+
     init(
         _ transaction: borrowing WriteTransaction,
         _ databases: LMDBStore.Databases
@@ -54,6 +57,8 @@ final class LMDBWriter: StoreWriter {
     }
 
     func put(meta: UnsafeRawBufferPointer, for key: String) throws {
+        // Every batch ends with it.
+        hasWritten = true
         var key = key
         try key.withUTF8 {
             try transaction.put(meta, in: databases.meta, for: UnsafeRawBufferPointer($0))
@@ -73,10 +78,12 @@ struct LMDBReader: StoreReader, Transaction {
         self.databases = databases
     }
 
+    func commitNumber() -> UInt64? { commitNumber }
+
     func entryCount() throws -> UInt64 {
         try withCursor(in: databases.entries) { cursor in
             guard try cursor.move(.last) else { return 0 }
-            let last = cursor.key.integer
+            let last = try integer(cursor.key, "entries")
             guard last < .max else {
                 throw JournalError.integrity(last, "no journal has so many entries")
             }
@@ -112,9 +119,14 @@ struct LMDBReader: StoreReader, Transaction {
         _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
     ) throws {
         try withCursor(in: databases.entries) { cursor in
+            var next = sequence
             var more = try cursor.move(toKeyFrom: sequence)
             while more {
-                let key = cursor.key.integer
+                let key = try integer(cursor.key, "entries")
+                guard key >= next, key < .max else {
+                    throw damaged("the key \(key) of `entries` is out of order")
+                }
+                next = key + 1
                 guard try cursor.value.withUnsafeBytes({ try body(key, $0) }) else { return }
                 more = try cursor.move(.next)
             }
@@ -125,7 +137,7 @@ struct LMDBReader: StoreReader, Transaction {
         try withCursor(in: databases.payloads) { cursor in
             var more = try cursor.move(toKeyFrom: sequence)
             while more {
-                guard try body(cursor.key.integer) else { return }
+                guard try body(integer(cursor.key, "payloads")) else { return }
                 more = try cursor.move(.next)
             }
         }
@@ -138,8 +150,8 @@ struct LMDBReader: StoreReader, Transaction {
     ) throws {
         try withCursor(in: databases.histories) { cursor in
             var more = try cursor.move(toMemberFrom: sequence, of: execution)
-            while more, cursor.key.integer == execution {
-                guard try body(cursor.value.integer) else { return }
+            while more, try integer(cursor.key, "histories") == execution {
+                guard try body(integer(cursor.value, "histories")) else { return }
                 more = try cursor.move(.next)
             }
         }
@@ -152,7 +164,8 @@ struct LMDBReader: StoreReader, Transaction {
         try withCursor(in: databases.histories) { cursor in
             var more = try cursor.move(toKeyFrom: execution)
             while more {
-                guard try body(cursor.key.integer, cursor.value.integer) else { return }
+                let key = try integer(cursor.key, "histories")
+                guard try body(key, integer(cursor.value, "histories")) else { return }
                 more = try cursor.move(.next)
             }
         }
@@ -163,7 +176,7 @@ struct LMDBReader: StoreReader, Transaction {
             guard try cursor.move(toKey: execution) else { return nil }
             let count = try cursor.memberCount()
             guard try cursor.move(.lastMember) else { return nil }
-            return HistoryEnd(count: UInt64(count), last: cursor.value.integer)
+            return HistoryEnd(count: UInt64(count), last: try integer(cursor.value, "histories"))
         }
     }
 
@@ -219,11 +232,27 @@ struct LMDBReader: StoreReader, Transaction {
     }
 }
 
-extension RawSpan {
-    fileprivate var integer: UInt64 {
-        byteCount == 8 ? unsafeLoadUnaligned(as: UInt64.self) : UInt64.max
+extension LMDBReader {
+    /// A number in a key or a set. A damaged page may hold anything else there.
+    private func integer(
+        _ span: borrowing RawSpan,
+        _ database: String
+    ) throws(JournalError) -> UInt64 {
+        guard span.byteCount == 8 else {
+            throw damaged("a number of `\(database)` has \(span.byteCount) bytes instead of 8")
+        }
+        return span.unsafeLoadUnaligned(as: UInt64.self)
     }
 
+    private func damaged(_ what: String) -> JournalError {
+        JournalError(
+            .integrity,
+            "\(what): a page of \(environment.path) is damaged; run `daybook verify`, and restore it from a backup"
+        )
+    }
+}
+
+extension RawSpan {
     fileprivate var text: String {
         withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }

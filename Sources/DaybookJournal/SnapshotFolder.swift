@@ -106,7 +106,7 @@ public struct SnapshotFolder: Sendable {
             try Folder.rename(unfinished, to: place)
             try Folder.synchronize(path)
         } catch {
-            try Folder.removeFile(unfinished)
+            Folder.discardFile(unfinished)
             throw error
         }
         return Written(digest: Array(hash.finalize()), bytes: count)

@@ -94,7 +94,7 @@ extension ExecutionState {
             session = 0
             change.closed = true
         case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
-            .contentTypeInterned, .snapshotTaken:
+            .contentTypeInterned, .snapshotTaken, .journalAdopted:
             throw WireError("\(kind.name) does not belong into an execution's history")
         }
         if oldDeadline != deadline, oldDeadline.rawValue != 0 { change.droppedTimers += 1 }

@@ -14,6 +14,8 @@ extension JournalFacts {
                 throw WireError("it is of \(event.size) entries, and there are fewer before it")
             }
             if event.projection == State.projection { snapshotSize = event.size }
+        case .journalAdopted:
+            binding = try ProtoJournalAdopted(decoding: entry).binding
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
         default: break
@@ -66,6 +68,7 @@ extension State {
                     actor: event.actor,
                     host: event.host,
                     pid: event.pid,
+                    pidNamespace: event.pidNamespace,
                     program: event.program
                 )
             )
@@ -75,7 +78,9 @@ extension State {
         case .sessionLost:
             let number = try ProtoSessionLost(decoding: entry).session
             sessions.removeAll { $0.number == number }
-        case .journalCreated, .contentTypeInterned, .snapshotTaken, .commandRefused: break
+        case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
+            .commandRefused:
+            break
         default: throw WireError("\(kind.name) belongs into an execution's history")
         }
     }

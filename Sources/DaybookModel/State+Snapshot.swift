@@ -73,6 +73,7 @@ extension State.Session {
             $0.actor = actor
             $0.host = host
             $0.pid = pid
+            $0.pidNamespace = pidNamespace
             $0.program = program
         }
     }
@@ -88,6 +89,7 @@ extension State.Session {
             actor: open.actor,
             host: open.host,
             pid: open.pid,
+            pidNamespace: open.pidNamespace,
             program: open.program
         )
     }

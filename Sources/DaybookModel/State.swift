@@ -40,6 +40,8 @@ public struct State: Sendable {
         public let host: String
         /// Its process there.
         public let pid: UInt32
+        /// The number of the namespace that the process's number belongs to; 0: it is not known.
+        public let pidNamespace: UInt64
         /// Name of the program.
         public let program: String
     }

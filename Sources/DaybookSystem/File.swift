@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
@@ -19,6 +20,8 @@ public struct File: ~Copyable, Sendable {
         case readWrite
         /// For reading and writing; fails when it exists.
         case create
+        /// An existing file, for reading and writing.
+        case existing
     }
 
     private init(descriptor: Int32, path: String) {
@@ -34,6 +37,7 @@ public struct File: ~Copyable, Sendable {
             case .read: O_RDONLY
             case .readWrite: O_RDWR | O_CREAT
             case .create: O_RDWR | O_CREAT | O_EXCL
+            case .existing: O_RDWR
             }
         let descriptor = retryingInterrupts { unsafeOpen(path, flags | O_CLOEXEC, 0o600) }
         guard descriptor >= 0 else { throw .current("open", path: path) }
@@ -159,6 +163,26 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of `bytes` at `offset`.
+    public func overwrite(
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: Int
+    ) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let count = retryingInterrupts {
+                pwrite(
+                    descriptor,
+                    bytes.baseAddress! + done,
+                    bytes.count - done,
+                    off_t(offset + done)
+                )
+            }
+            guard count >= 0 else { throw .current("write", path: path) }
+            done += count
+        }
+    }
+
     /// Flushes contents and metadata to the disk.
     public func synchronize() throws(SystemError) {
         guard retryingInterrupts({ fsync(descriptor) }) == 0 else {
@@ -166,11 +190,29 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Takes room on the disk for the first bytes; what the file holds stays, and what is new is
+    /// zeros. Without effect on a file system that cannot do that.
+    /// - Throws: ``SystemError/isFull`` when there is no room.
+    public func allocate(_ size: Int) throws(SystemError) {
+        #if os(Linux)
+        guard retryingInterrupts({ csystem_allocate(descriptor, Int64(size)) }) != 0 else { return }
+        if errno == EOPNOTSUPP || errno == ENOSYS { return }
+        throw .current("fallocate", path: path)
+        #endif
+    }
+
     /// What `fstat` says.
     public func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard fstat(descriptor, &raw) == 0 else { throw .current("fstat", path: path) }
         return FileStatus(raw)
+    }
+
+    /// Whether `path` is still a name of this file.
+    public func isStill(at path: String) throws(SystemError) -> Bool {
+        guard let there = try FileStatus.of(path) else { return false }
+        let own = try status()
+        return there.device == own.device && there.inode == own.inode
     }
 
     /// How a whole file is locked.
@@ -239,6 +281,8 @@ public struct FileStatus: Sendable, Equatable {
     public let device: UInt64
     /// Its number there.
     public let inode: UInt64
+    /// How many names it has; 0 for an open file that was removed.
+    public let links: Int
     /// Whether it is a folder.
     public let isFolder: Bool
 
@@ -246,6 +290,7 @@ public struct FileStatus: Sendable, Equatable {
         size = Int(raw.st_size)
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
+        links = Int(raw.st_nlink)
         isFolder = raw.st_mode & S_IFMT == S_IFDIR
     }
 

@@ -12,6 +12,22 @@ public enum Folder {
         throw .current("mkdir", path: path)
     }
 
+    /// Makes a folder, mode 0700.
+    /// - Returns: false when something of that name is there already.
+    public static func make(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == EEXIST else { throw .current("mkdir", path: path) }
+        return false
+    }
+
+    /// The path of the folder that `path` is in.
+    public static func parent(of path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// The names in a folder, sorted, without `.` and `..`.
     public static func names(in path: String) throws(SystemError) -> [String] {
         guard let stream = opendir(path) else { throw .current("opendir", path: path) }
@@ -31,6 +47,10 @@ public enum Folder {
         guard unlink(path) != 0, errno != ENOENT else { return }
         throw .current("unlink", path: path)
     }
+
+    /// Removes a file if that can be done: for cleaning up after an error, which says more than why
+    /// this could not be.
+    public static func discardFile(_ path: String) { unlink(path) }
 
     /// Gives a file another name in the same file system, in place of what had that name.
     public static func rename(_ path: String, to other: String) throws(SystemError) {

@@ -119,17 +119,24 @@ public struct Cursor: ~Copyable {
         var key = key
         let result = withUnsafeMutableBytes(of: &key) { bytes in
             currentKey = MDB_val(mv_size: bytes.count, mv_data: bytes.baseAddress)
+            currentValue = MDB_val()
             return mdb_cursor_get(handle, &currentKey, &currentValue, operation)
         }
-        if result == MDB_NOTFOUND { return false }
-        try environment.check(result, "mdb_cursor_get")
-        return true
+        return try check(result)
     }
 
     private mutating func get(_ operation: MDB_cursor_op) throws(LMDBError) -> Bool {
-        let result = mdb_cursor_get(handle, &currentKey, &currentValue, operation)
+        // From a page of a damaged kind LMDB gives a key and no value.
+        currentValue = MDB_val()
+        return try check(mdb_cursor_get(handle, &currentKey, &currentValue, operation))
+    }
+
+    /// - Returns: whether something was found.
+    private func check(_ result: Int32) throws(LMDBError) -> Bool {
         if result == MDB_NOTFOUND { return false }
         try environment.check(result, "mdb_cursor_get")
+        try environment.checkFound(currentKey, atMost: PageWalk.longestKey, "a key")
+        try environment.checkFound(currentValue, atMost: Environment.largestValue, "a value")
         return true
     }
 }

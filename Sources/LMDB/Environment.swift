@@ -1,5 +1,12 @@
 import CLMDB
+import CMapGuard
 import DaybookSystem
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// How an environment is opened.
 public struct EnvironmentOptions: Sendable {
@@ -39,19 +46,32 @@ public final class Environment: @unchecked Sendable {
     private let identity: FileIdentity
     private let gate = TransactionGate()
     private let mapSize: Locked<Int>
+    /// Whether the file's transactions were counted from 1 again when it was opened.
+    private let startsOver: Bool
+    /// The lock file, for as long as LMDB has one; nil where nothing can be written.
+    private let lockIdentity: FileIdentity?
+    /// The most bytes that the data file was seen to have: it never becomes shorter.
+    private let largestSize = Locked(0)
+    /// The path, for a signal handler.
+    private let guardedPath: UnsafeMutablePointer<CChar>
 
     private init(
         path: String,
         handle: OpaquePointer,
         options: EnvironmentOptions,
         identity: FileIdentity,
-        mapSize: Int
+        mapSize: Int,
+        startsOver: Bool,
+        lockIdentity: FileIdentity?
     ) {
         self.path = path
         self.handle = handle
         self.options = options
         self.identity = identity
         self.mapSize = Locked(mapSize)
+        self.startsOver = startsOver
+        self.lockIdentity = lockIdentity
+        guardedPath = strdup(path)
     }
 
     /// Opens the environment, after checking that its file can be mapped, and clears the slots of
@@ -66,20 +86,35 @@ public final class Environment: @unchecked Sendable {
             // LMDB names its lock file after the path that it is given: by another name of the
             // same file, two processes would lock apart.
             let path = try resolved(path)
-            try MetaPage.check(path)
+            let pages = try MetaPages.check(path)
+            try LockFile.allocate(for: path, readers: Int(options.maximumReaders))
             let (handle, mapSize) = try openHandle(path, options)
             let environment = Environment(
                 path: path,
                 handle: handle,
                 options: options,
                 identity: identity,
-                mapSize: mapSize
+                mapSize: mapSize,
+                startsOver: pages?.startsOver ?? true,
+                lockIdentity: try lockIdentity(path, handle)
             )
             try environment.clearStaleReaders()
             return environment
         } catch {
             identity.release()
             throw error
+        }
+    }
+
+    private static func lockIdentity(
+        _ path: String,
+        _ handle: OpaquePointer
+    ) throws(LMDBError) -> FileIdentity? {
+        do throws(SystemError) {
+            return try FileIdentity.of(path + "-lock")
+        } catch {
+            mdb_env_close(handle)
+            throw LMDBError(error, path: path)
         }
     }
 
@@ -105,6 +140,7 @@ public final class Environment: @unchecked Sendable {
             mdb_env_set_maxdbs(handle, options.maximumDatabases)
             mdb_env_set_maxreaders(handle, options.maximumReaders)
             mdb_env_set_mapsize(handle, size)
+            mdb_env_set_assert(handle) { _, _ in map_guard_fail() }
             var flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD)
             if options.isReadOnly { flags |= UInt32(MDB_RDONLY) }
             if !options.synchronizes { flags |= UInt32(MDB_NOSYNC) }
@@ -137,7 +173,10 @@ public final class Environment: @unchecked Sendable {
         #endif
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        free(guardedPath)
+    }
 
     private let isClosed = Locked(false)
 
@@ -159,6 +198,23 @@ public final class Environment: @unchecked Sendable {
         if isClosed.withLock({ $0 }) { throw LMDBError(.closed, operation, path: path) }
     }
 
+    /// Whether nothing was ever written to the file at `path` but the names of databases: its
+    /// creation was interrupted, or it is a compacted copy.
+    /// - Throws: ``LMDBError/Code/damagedFile`` for one that is not an environment's.
+    public static func isUnwritten(_ path: String) throws(LMDBError) -> Bool {
+        guard let pages = try MetaPages.check(path) else { return true }
+        return pages.startsOver
+    }
+
+    /// The number that LMDB gives a transaction's snapshot, or, of a write transaction, that of the
+    /// commit which it is to become.
+    /// - Returns: nil for the first one of a compacted copy, which goes by another number than the
+    ///   commit that it is a copy of.
+    func commitNumber(_ transaction: OpaquePointer) -> UInt64? {
+        let number = UInt64(truncatingIfNeeded: mdb_txn_id(transaction))
+        return startsOver && number <= 1 ? nil : number
+    }
+
     // MARK: Transactions
 
     /// Runs `body` on a consistent view of the data. Others may write meanwhile.
@@ -169,7 +225,11 @@ public final class Environment: @unchecked Sendable {
         _ body: (borrowing ReadTransaction) throws -> Result
     ) throws -> Result {
         gate.enter()
-        defer { gate.leave() }
+        let before = map_guard_enter(guardedPath)
+        defer {
+            map_guard_leave(before)
+            gate.leave()
+        }
         try checkOpen("mdb_txn_begin")
         let transaction = ReadTransaction(try begin(UInt32(MDB_RDONLY)), self)
         defer { mdb_txn_abort(transaction.handle) }
@@ -187,7 +247,11 @@ public final class Environment: @unchecked Sendable {
     ) throws -> Result {
         do {
             gate.enter()
-            defer { gate.leave() }
+            let before = map_guard_enter(guardedPath)
+            defer {
+                map_guard_leave(before)
+                gate.leave()
+            }
             try checkOpen("mdb_txn_begin")
             var transaction = WriteTransaction(try begin(0), self)
             let result: Result
@@ -207,6 +271,8 @@ public final class Environment: @unchecked Sendable {
 
     private func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
         while true {
+            // Also after a resizing, during which a closing may have come.
+            try checkOpen("mdb_txn_begin")
             var handle: OpaquePointer?
             let result = mdb_txn_begin(self.handle, nil, flags, &handle)
             if result == MDB_MAP_RESIZED {
@@ -250,7 +316,11 @@ public final class Environment: @unchecked Sendable {
         if options.isReadOnly {
             // A handle that a reading transaction opened is kept only if that one commits.
             gate.enter()
-            defer { gate.leave() }
+            let before = map_guard_enter(guardedPath)
+            defer {
+                map_guard_leave(before)
+                gate.leave()
+            }
             try checkOpen("mdb_txn_begin")
             let transaction = try begin(UInt32(MDB_RDONLY))
             let opened: [Database]
@@ -289,6 +359,18 @@ public final class Environment: @unchecked Sendable {
                 &index
             )
             try check(result, "mdb_dbi_open of \(name)")
+            var found: UInt32 = 0
+            try check(mdb_dbi_flags(transaction, index, &found), "mdb_dbi_flags of \(name)")
+            guard found == databaseOptions.rawValue else {
+                // It would be searched in another order than it was made in.
+                throw LMDBError(
+                    .incompatible,
+                    "mdb_dbi_open of \(name)",
+                    path: path,
+                    detail:
+                        "its flags are \(hex(found)) instead of \(hex(databaseOptions.rawValue))"
+                )
+            }
             opened.append(Database(index: index, name: name))
         }
         return opened
@@ -296,18 +378,54 @@ public final class Environment: @unchecked Sendable {
 
     // MARK: The environment as a whole
 
-    /// Clears the slots of readers whose process is gone: they would keep pages from reuse.
+    /// Makes sure that the path still names the files that are open: what is written to others
+    /// nobody will find, and with another lock file two processes would lock apart.
+    /// - Throws: ``LMDBError/Code/replacedFile``.
+    public func checkFiles() throws(LMDBError) {
+        let problem: String?
+        do throws(SystemError) {
+            problem = try fileProblem()
+        } catch {
+            throw LMDBError(error, path: path)
+        }
+        guard let problem else { return }
+        throw LMDBError(.replacedFile, "stat", path: path, detail: problem)
+    }
+
+    private func fileProblem() throws(SystemError) -> String? {
+        guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
+        guard FileIdentity(status) == identity else { return "\(path) is another file now" }
+        let largest = largestSize.withLock { largest in
+            largest = max(largest, status.size)
+            return largest
+        }
+        guard status.size >= largest else {
+            return "\(path) had \(largest) bytes, and has \(status.size)"
+        }
+        guard let lockIdentity else { return nil }
+        guard try FileIdentity.of(path + "-lock") == lockIdentity else {
+            return "\(path)-lock is gone, or another file now"
+        }
+        return nil
+    }
+
+    /// Clears the slots of readers whose process is gone: they would keep pages from reuse. Not to be
+    /// called from inside a transaction.
     /// - Returns: how many there were.
     @discardableResult
     public func clearStaleReaders() throws(LMDBError) -> Int {
+        gate.enter()
+        defer { gate.leave() }
         try checkOpen("mdb_reader_check")
         var dead: Int32 = 0
         try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
         return Int(dead)
     }
 
-    /// What LMDB knows of the environment.
+    /// What LMDB knows of the environment. Not to be called from inside a transaction.
     public func information() throws(LMDBError) -> EnvironmentInformation {
+        gate.enter()
+        defer { gate.leave() }
         try checkOpen("mdb_env_info")
         var info = MDB_envinfo()
         var stat = MDB_stat()
@@ -322,6 +440,13 @@ public final class Environment: @unchecked Sendable {
         )
     }
 
+    /// The page at the root of the tree that names the databases; nil: there is none.
+    /// - Throws: ``LMDBError``.
+    public func namesPage() throws(LMDBError) -> UInt64? {
+        guard let root = try MetaPages.check(path)?.newest.mainRoot else { return nil }
+        return root == MetaPage.noPage ? nil : root
+    }
+
     /// Whether a commit has been written that readers cannot see yet.
     ///
     /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
@@ -330,6 +455,24 @@ public final class Environment: @unchecked Sendable {
         let visible = try read { mdb_txn_id($0.handle) }
         // This one is read from the meta pages.
         return try information().transaction > UInt64(visible)
+    }
+
+    /// What LMDB can store: the length has 32 bits.
+    static let largestValue = Int(UInt32.max)
+
+    /// Makes sure that what LMDB has found in a page, which may be damaged, can be a span.
+    func checkFound(
+        _ found: MDB_val,
+        atMost limit: Int,
+        _ what: @autoclosure () -> String
+    ) throws(LMDBError) {
+        if found.mv_data != nil, found.mv_size >= 0, found.mv_size <= limit { return }
+        throw LMDBError(
+            .corrupted,
+            "reading \(what())",
+            path: path,
+            detail: "it has \(found.mv_size) bytes"
+        )
     }
 
     func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(LMDBError) {

@@ -5,6 +5,16 @@ struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
 
+    init(_ status: FileStatus) {
+        device = status.device
+        inode = status.inode
+    }
+
+    /// What is at `path`; nil: nothing.
+    static func of(_ path: String) throws(SystemError) -> FileIdentity? {
+        try FileStatus.of(path).map { FileIdentity($0) }
+    }
+
     private static let open = Locked<Set<FileIdentity>>([])
 
     /// Registers the file at `path`, which is created empty if it may be.
@@ -16,7 +26,7 @@ struct FileIdentity: Hashable, Sendable {
         } catch {
             throw LMDBError(error, path: path)
         }
-        let identity = FileIdentity(device: status.device, inode: status.inode)
+        let identity = FileIdentity(status)
         guard open.withLock({ $0.insert(identity).inserted }) else {
             throw LMDBError(.alreadyOpen, "open", path: path)
         }

@@ -23,6 +23,8 @@ public struct LMDBError: Error, Equatable, Sendable {
         public static let panic = Code(rawValue: MDB_PANIC)
         /// `MDB_VERSION_MISMATCH`: the file is of another version of LMDB.
         public static let versionMismatch = Code(rawValue: MDB_VERSION_MISMATCH)
+        /// `MDB_INCOMPATIBLE`: a database is not of the kind that it is opened as.
+        public static let incompatible = Code(rawValue: MDB_INCOMPATIBLE)
         /// `MDB_INVALID`: the file is not LMDB's.
         public static let invalid = Code(rawValue: MDB_INVALID)
         /// `MDB_MAP_FULL`: the map has no room.
@@ -43,6 +45,8 @@ public struct LMDBError: Error, Equatable, Sendable {
         public static let damagedFile = Code(rawValue: -40_003)
         /// The environment has been closed.
         public static let closed = Code(rawValue: -40_004)
+        /// The data file or the lock file was removed, replaced or cut short while it was open.
+        public static let replacedFile = Code(rawValue: -40_005)
     }
 
     /// What was wrong.
@@ -85,6 +89,7 @@ extension LMDBError: CustomStringConvertible {
             case .truncatedFile: "the file is shorter than its meta page says"
             case .damagedFile: "the meta pages are damaged"
             case .closed: "it has been closed"
+            case .replacedFile: "a file of it was removed, replaced or cut short while it was open"
             default: String(cString: mdb_strerror(code.rawValue))
             }
         let more = detail.map { ": \($0)" } ?? ""

@@ -42,6 +42,11 @@ public struct WriteTransaction: ~Copyable, Transaction {
 }
 
 extension Transaction where Self: ~Copyable {
+    /// The number of the commit that the transaction sees, or, if it writes, is to become.
+    /// - Returns: nil for a copy of an environment that was compacted and not written since: LMDB
+    ///   counts from 1 again there.
+    public var commitNumber: UInt64? { environment.commitNumber(handle) }
+
     /// The value under a 64 bit key, or nil.
     @_lifetime(borrow self)
     public func value(in database: Database, for key: UInt64) throws(LMDBError) -> RawSpan? {
@@ -53,6 +58,7 @@ extension Transaction where Self: ~Copyable {
         }
         if result == MDB_NOTFOUND { return nil }
         try environment.check(result, "mdb_get in \(database.name)")
+        try environment.checkFound(found, atMost: Environment.largestValue, "a value")
         return _overrideLifetime(
             RawSpan(_unsafeStart: found.mv_data, byteCount: found.mv_size),
             borrowing: self
@@ -73,6 +79,7 @@ extension Transaction where Self: ~Copyable {
         let result = mdb_get(handle, database.index, &item, &found)
         if result == MDB_NOTFOUND { return nil }
         try environment.check(result, "mdb_get in \(database.name)")
+        try environment.checkFound(found, atMost: Environment.largestValue, "a value")
         return _overrideLifetime(
             RawSpan(_unsafeStart: found.mv_data, byteCount: found.mv_size),
             borrowing: self

@@ -133,12 +133,61 @@ import Testing
     @Test func initOnAFullDiskSaysSo() async throws {
         try await TemporaryFileSystem.with(size: "8k") { system, sandbox in
             expectNoRoom(try await sandbox.daybook("init", sandbox.journal))
+            try await system.run("test", "!", "-e", sandbox.journal)
             try await system.remount("size=8m")
-            let result = try await sandbox.daybook("verify")
-            #expect(result.status == 1, "it is no journal yet")
-            try await system.run("rm", "-r", sandbox.journal)
             try await sandbox.succeed("init", sandbox.journal)
             try await sandbox.succeed("verify")
+        }
+    }
+
+    /// LMDB writes its lock file through memory: without room for it that would be a SIGBUS.
+    @Test func withoutRoomForTheLockFileEveryCommandSaysSo() async throws {
+        try await TemporaryFileSystem.with(size: "3m") { system, sandbox in
+            try await sandbox.succeed("init", sandbox.journal)
+            let path = try write(runbook(["a": "true"]), system)
+            try await sandbox.succeed("submit", path, "--id", "x")
+            let fill = """
+                rm "$1/journal.mdb-lock" && cat /dev/zero > "$2" 2>/dev/null; [ -s "$2" ]
+                """
+            try await system.run(
+                "sh",
+                "-c",
+                fill,
+                "sh",
+                sandbox.journal,
+                sandbox.folder + "/fill"
+            )
+            for command in [
+                ["list"], ["verify"], ["status", "x"], ["log"], ["show", "x"], ["exec", "x"],
+                ["submit", path, "--id", "y"], ["work", "--until-idle"],
+                ["init", sandbox.folder + "/other.daybook"],
+            ] {
+                expectNoRoom(try await sandbox.daybook(command))
+            }
+            try await system.run("test", "!", "-e", sandbox.folder + "/other.daybook")
+            try await system.remount("size=64m")
+            try await sandbox.succeed("exec", "x")
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "x").text == "completed\n")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// The room for those who come later is there before they come.
+    @Test func readersThatComeWhenTheDiskIsFullAreLetIn() async throws {
+        try await TemporaryFileSystem.with(size: "3m") { system, sandbox in
+            try await sandbox.succeed("init", sandbox.journal)
+            // Sparse, as another program of LMDB leaves it.
+            try await system.run("truncate", "-s", "0", sandbox.journal + "/journal.mdb-lock")
+            try await sandbox.succeed("list")
+            let fill = "cat /dev/zero > \"$1\" 2>/dev/null; [ -s \"$1\" ]"
+            try await system.run("sh", "-c", fill, "sh", sandbox.folder + "/fill")
+            try await withThrowingTaskGroup(of: Int32.self) { group in
+                for _ in 0..<12 {
+                    group.addTask { try await sandbox.daybook("list").status }
+                }
+                for try await status in group { #expect(status == 0) }
+            }
         }
     }
 

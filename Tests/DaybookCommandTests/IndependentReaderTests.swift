@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    @Test func bothFindACommitThatWasTakenBack() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true"]))
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "x")
+            let whole = try File.contents(of: sandbox.dataFile)
+            #expect(try await read("verify", in: sandbox).status == 0)
+            for page in 0..<2 {
+                for bit in 0..<8 {
+                    var bytes = whole
+                    bytes[page * JournalBytes.pageSize + 144] ^= 1 << UInt8(bit)
+                    try writeBytes(bytes, to: sandbox.dataFile)
+                    let theirs = try await read("verify", in: sandbox)
+                    #expect(theirs.status == 5, "page \(page), bit \(bit): \(theirs.errors)")
+                    #expect(try await sandbox.daybook("verify").status == 5)
+                }
+            }
+        }
+    }
+
     @Test func theOtherReaderKnowsAMissingJournal() async throws {
         try await withFolder { folder in
             let theirs = try await read("verify", in: Sandbox(folder: folder))

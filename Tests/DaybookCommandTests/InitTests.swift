@@ -66,6 +66,44 @@ import Glibc
         }
     }
 
+    @Test func ofManyInitsAtOnceOneMakesTheJournalAndItStays() async throws {
+        for _ in 0..<5 {
+            try await withFolder { folder in
+                let sandbox = Sandbox(folder: folder)
+                let results = try await withThrowingTaskGroup(of: CommandResult.self) { group in
+                    for _ in 0..<6 {
+                        group.addTask { try await sandbox.daybook("init", sandbox.journal) }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(results.count { $0.status == 0 } == 1)
+                for result in results where result.status != 0 {
+                    #expect(result.status == 4, "\(result.errors)")
+                }
+                #expect(try await sandbox.events() == ["journal_created"])
+                try await sandbox.succeed("verify")
+            }
+        }
+    }
+
+    /// What a kill, or a machine that went down, left of an `init`.
+    @Test func anInterruptedInitIsGoneOnWith() async throws {
+        try await withFolder { folder in
+            let sandbox = Sandbox(folder: folder)
+            try Folder.create(sandbox.journal)
+            try Folder.create(sandbox.journal + "/sessions")
+            try sandbox.write("", to: "test.daybook/open.lock")
+            try sandbox.write("", to: "test.daybook/journal.mdb")
+            expect(
+                try await sandbox.daybook("list"),
+                exits: 1,
+                saying: "`daybook init` goes on with it"
+            )
+            try await sandbox.succeed("init", sandbox.journal)
+            try await sandbox.succeed("verify")
+        }
+    }
+
     @Test func aFolderWithOtherFilesIsLeftAlone() async throws {
         try await withFolder { folder in
             let sandbox = Sandbox(folder: folder)

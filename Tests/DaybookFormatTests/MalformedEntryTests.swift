@@ -96,7 +96,7 @@ import Testing
             if try readAll(bytes) == nil { refused += 1 }
             _ = try bytes.withUnsafeBytes { buffer in
                 do {
-                    return try StoredPayload.all(buffer).count
+                    return try PayloadRecord(buffer).count
                 } catch is WireError {
                     return 0
                 }

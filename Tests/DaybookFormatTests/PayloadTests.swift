@@ -82,13 +82,13 @@ import Testing
         let sealed = try SealedPayloads([Payload(data, contentType: "x/y")], limit: .max)
         let proto = try ProtoPayloads(serializedBytes: sealed.record)
         #expect(proto.payloads.map { Array($0.data) } == [data])
-        let stored = try sealed.record.withUnsafeBytes { try StoredPayload.all($0) }
+        let stored = try read(sealed)
         #expect(stored.map(\.data) == [data])
     }
 
     @Test func commitmentsAreToSaltSizeAndBytes() throws {
         let sealed = try SealedPayloads(payloads, limit: 100_000)
-        let stored = try sealed.record.withUnsafeBytes { try StoredPayload.all($0) }
+        let stored = try read(sealed)
         #expect(stored.count == 3)
         #expect(Set(stored.map { $0.salt?.bytes }).count == 3)
         for (index, payload) in stored.enumerated() {
@@ -115,7 +115,7 @@ import Testing
         let sealed = try SealedPayloads([], limit: 10)
         #expect(sealed.record.isEmpty)
         #expect(sealed.commitments.isEmpty)
-        #expect(try [UInt8]().withUnsafeBytes { try StoredPayload.all($0).count } == 0)
+        #expect(try read(sealed).isEmpty)
     }
 
     @Test func aPayloadOverTheLimitIsRefused() throws {
@@ -134,8 +134,11 @@ import Testing
         var record = ProtoPayloads()
         record.payloads = [ProtoPayload(), ProtoPayload()]
         record.payloads[1].salt = .init(Salt(1, 2).bytes)
-        let bytes = record.encoded()
-        let stored = try bytes.withUnsafeBytes { try StoredPayload.all($0) }
+        let commitments = [
+            Commitment(mac: [], size: 7, contentType: 1),
+            Commitment(mac: Salt(1, 2).commit(to: [UInt8]()), size: 0, contentType: 1),
+        ]
+        let stored = try read(record.encoded(), commitments)
         #expect(stored.map(\.isErased) == [true, false])
         #expect(stored.map(\.data) == [[], []])
     }
@@ -151,16 +154,54 @@ import Testing
     }
 
     /// Skipping what is unknown, a damaged payload could look like an erased one.
-    @Test func aFieldThatTheFormatDoesNotHaveIsDamage() {
+    @Test func aFieldThatTheFormatDoesNotHaveIsDamage() throws {
         let erased: [UInt8] = [0x0A, 0x00]
+        let commitment = Commitment(mac: [], size: 1, contentType: 1)
         for record in [
             erased + [0x18, 0x01], [0x0A, 0x02, 0x18, 0x01], [0x0A, 0x02, 0x08, 0x10],
         ] {
-            #expect(throws: WireError.self) {
-                try record.withUnsafeBytes { try StoredPayload.all($0) }
-            }
+            #expect(throws: WireError.self) { try read(record, [commitment]) }
         }
-        let all = try? erased.withUnsafeBytes { try StoredPayload.all($0) }
-        #expect(all?.map(\.isErased) == [true])
+        #expect(try read(erased, [commitment]).map(\.isErased) == [true])
+    }
+
+    @Test func aChangedBitOfAStoredPayloadIsRefused() throws {
+        let sealed = try SealedPayloads([.text("pay 100")], limit: 100)
+        for bit in 0..<8 * sealed.record.count {
+            var record = sealed.record
+            record[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(throws: WireError.self, "bit \(bit)") { try read(record, sealed.commitments) }
+        }
+    }
+
+    @Test func aCommitmentToSomethingElseIsRefused() throws {
+        let sealed = try SealedPayloads([.text("pay 100")], limit: 100)
+        let right = sealed.commitments[0]
+        var wrong = right
+        wrong.size += 1
+        #expect(throws: WireError.self) { try read(sealed.record, [wrong]) }
+        wrong = right
+        wrong.mac[31] ^= 1
+        #expect(throws: WireError.self) { try read(sealed.record, [wrong]) }
+        #expect(throws: WireError.self) { try read(sealed.record, [right, right]) }
+        #expect(throws: WireError.self) { try read(sealed.record, []) }
+        let payload = try StoredPayload(salt: nil, data: [], right)
+        #expect(payload.isErased)
+        #expect(throws: WireError.self) { try StoredPayload(salt: nil, data: [1], right) }
+        let salt = try #require(try read(sealed)[0].salt?.bytes)
+        #expect(throws: WireError.self) {
+            try StoredPayload(salt: salt, data: Array("pay 900".utf8), right)
+        }
+    }
+
+    private func read(_ sealed: SealedPayloads) throws -> [StoredPayload] {
+        try read(sealed.record, sealed.commitments)
+    }
+
+    private func read(
+        _ record: [UInt8],
+        _ commitments: [Commitment]
+    ) throws -> [StoredPayload] {
+        try record.withUnsafeBytes { try PayloadRecord($0).payloads(of: commitments) }
     }
 }

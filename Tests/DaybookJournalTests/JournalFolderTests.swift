@@ -152,6 +152,32 @@ import Testing
         }
     }
 
+    @Test func whoLooksIsNotDisturbedWhenTheStoreIsOpenedAgain() throws {
+        try withFolder { folder throws in
+            let opened = try folder.open(.scratch)
+            defer { opened.close() }
+            let store = opened.store
+            let isDone = Locked(false)
+            let failures = Locked<[String]>([])
+            let threads = try (0..<3).map { _ in
+                try SystemThread.start {
+                    while !isDone.withLock({ $0 }) {
+                        do {
+                            _ = try store.hasUnpublishedCommit()
+                            _ = try store.read { try $0.entryCount() }
+                        } catch {
+                            failures.withLock { $0.append("\(error)") }
+                        }
+                    }
+                }
+            }
+            for _ in 0..<50 { try store.reopen() }
+            isDone.withLock { $0 = true }
+            for thread in threads { thread.join() }
+            #expect(failures.withLock { $0 } == [])
+        }
+    }
+
     @Test func aClosedStoreSaysSo() throws {
         try withFolder { folder throws in
             let opened = try folder.open(.scratch)

@@ -171,7 +171,7 @@ import Testing
         let number = try harness.ready("a", by: session)
         let journal: [ProtoEntry.OneOf_Event] = [
             .journalCreated(.init()), .sessionOpened(.init()), .sessionClosed(.init()),
-            .sessionLost(.init()), .contentTypeInterned(.init()),
+            .sessionLost(.init()), .contentTypeInterned(.init()), .journalAdopted(.init()),
         ]
         for event in journal {
             expectInconsistent(

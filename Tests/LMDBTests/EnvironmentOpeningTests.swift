@@ -36,6 +36,33 @@ import Testing
         }
     }
 
+    @Test func aFileThatIsNotTheOneThatIsOpenIsNoticed() throws {
+        for name in ["", "-lock"] {
+            try withDatabase(.integerKeys) { environment, data in
+                try environment.put([(1, [1])], in: data)
+                try environment.checkFiles()
+                let path = environment.path + name
+                try Folder.rename(path, to: path + ".aside")
+                #expect(lmdbError { try environment.checkFiles() }?.code == .replacedFile)
+                try File.open(path, .create).append([1, 2, 3])
+                #expect(lmdbError { try environment.checkFiles() }?.code == .replacedFile)
+                try Folder.rename(path + ".aside", to: path)
+                try environment.checkFiles()
+            }
+        }
+    }
+
+    @Test func aFileThatBecomesShorterIsNoticed() throws {
+        try withDatabase(.integerKeys) { environment, data in
+            try environment.put([(1, [UInt8](repeating: 1, count: 50_000))], in: data)
+            try environment.checkFiles()
+            let size = try #require(try FileStatus.of(environment.path)).size
+            try #require(truncate(environment.path, off_t(size - 4_096)) == 0)
+            #expect(lmdbError { try environment.checkFiles() }?.code == .replacedFile)
+            try #require(truncate(environment.path, off_t(size)) == 0)
+        }
+    }
+
     @Test func whatWasWrittenIsThereAfterClosingAndOpening() throws {
         try withDataFile { path in
             for round in UInt64(0)..<3 {

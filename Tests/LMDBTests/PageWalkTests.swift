@@ -52,17 +52,24 @@ import Darwin
             let started = try Workload(environment, seed: 4)
             let isDone = Locked(false)
             let writes = Locked(0)
+            let rounds = Locked(0)
             let writer = try SystemThread.start {
                 var workload = started
                 while !isDone.withLock({ $0 }) {
                     do {
                         try workload.change(operations: 12)
                     } catch {
-                        Issue.record(error)
+                        Issue.record(error, "seed 4")
                         break
                     }
-                    writes.withLock { $0 += 1 }
+                    let count = writes.withLock { writes in
+                        writes += 1
+                        return writes
+                    }
                     writes.wakeAll()
+                    // What a walk holds cannot be used again: a writer that runs on while one is
+                    // slow would fill the map.
+                    rounds.wait(until: { count < $0 * 3 + 30 }) { _ in }
                 }
                 writes.withLock { $0 = .max }
                 writes.wakeAll()
@@ -70,8 +77,12 @@ import Darwin
             for round in 0..<60 {
                 writes.wait(until: { $0 > round * 3 }) { _ in }
                 #expect(try environment.problems() == [])
+                rounds.withLock { $0 = round + 1 }
+                rounds.wakeAll()
             }
             isDone.withLock { $0 = true }
+            rounds.withLock { $0 = .max / 4 }
+            rounds.wakeAll()
             writer.join()
             environment.close()
         }

@@ -19,8 +19,8 @@ extension Activation {
         }
         var tries: UInt32 = 0
         if settings.retry != nil {
-            tries = try replayLog.tries(of: operation)
-            if tries > 0, try replayLog.wake(of: operation) == nil {
+            tries = try self.tries(of: operation)
+            if tries > 0, try wake(of: operation) == nil {
                 _ = try await wait(operation, group)
             }
         }

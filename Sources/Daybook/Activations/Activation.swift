@@ -173,9 +173,13 @@ final class Activation: Sendable {
     /// The first payload of an entry.
     /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
     func value(at sequence: UInt64) throws -> [UInt8] {
-        guard let payload = try reading({ try history.payloads(of: sequence) }).first,
-            !payload.isErased
-        else { throw PayloadErased(sequence: sequence) }
+        let payload = try reading {
+            guard let payload = try history.payloads(of: sequence).first else {
+                throw ExecutionReader.missingPayload(of: sequence)
+            }
+            return payload
+        }
+        guard !payload.isErased else { throw PayloadErased(sequence: sequence) }
         return payload.data
     }
 
@@ -227,7 +231,19 @@ final class Activation: Sendable {
     }
 
     /// Whether the handler may end here: not while operations are recorded that it did not ask for.
-    func unconsumedRecord() throws -> ReplayLog.Record? { try replayLog.unconsumed() }
+    func unconsumedRecord() throws -> ReplayLog.Record? {
+        try reading { try replayLog.unconsumed() }
+    }
+
+    /// What a later entry says of an operation; it is consumed by this.
+    func wake(of operation: Operation) throws(ContextClosed) -> ReplayLog.Wake? {
+        try reading { try replayLog.wake(of: operation) }
+    }
+
+    /// How often the body of an operation was tried that is to be tried again.
+    func tries(of operation: Operation) throws(ContextClosed) -> UInt32 {
+        try reading { try replayLog.tries(of: operation) }
+    }
 
     // MARK: Commands
 

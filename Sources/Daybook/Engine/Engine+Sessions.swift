@@ -29,8 +29,9 @@ extension Engine {
 
     private func watch(_ session: State.Session) {
         do {
-            // What cannot be a process cannot be watched; its lock tells whether it lives.
-            if let process = session.process, let processes,
+            // What cannot be a process, or is one of another namespace, cannot be watched; its lock
+            // tells whether it lives.
+            if try session.isOfThisNamespace(), let process = session.process, let processes,
                 try processes.add(process: process, tag: session.number)
             {
                 return

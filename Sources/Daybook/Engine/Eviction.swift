@@ -46,7 +46,7 @@ public struct Eviction: Sendable, Equatable {
             try file.synchronize()
             try SessionLiveness.end(session, in: folder)
         } catch {
-            try Folder.removeFile(path)
+            Folder.discardFile(path)
             throw error
         }
     }

@@ -134,6 +134,8 @@ public final class Daybook: Sendable {
         )
         let writer = try GroupWriter(journal, fold: fold, options: options.writer)
         do {
+            let home = try Home(of: place)
+            try home.check(writer, isAdopted: options.adoption != nil)
             let lock = try SessionLock.create(in: place.sessions, uuid)
             let facts = try CodeIdentity.session(
                 uuid,
@@ -141,6 +143,9 @@ public final class Daybook: Sendable {
                 program: options.program
             )
             let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
+            if let reason = options.adoption {
+                try await home.adopt(writer, session: number, actor: facts.actor, reason)
+            }
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
             let engine = try Engine(

@@ -27,6 +27,10 @@ public struct DaybookOptions: Sendable {
     /// After so many entries the state is written to a file in the background, so that recovery
     /// need not fold them. Nil: never.
     public var snapshotInterval: UInt64? = 1_000_000
+    /// Why a journal that is somewhere else than it was, as a copy or a restored backup is, may be
+    /// written from here on. It is recorded with the actor; without a reason such a journal is not
+    /// opened. Without effect on one that is at home.
+    public var adoption: String?
     /// Who acts, for the record. By default the operating system's user.
     public var actor: String?
     /// Name of the program, for the record. By default that of the executable.

@@ -46,8 +46,7 @@ public enum ExecutionReader {
         var state: ExecutionState?
         try reader.scanHistory(of: number, from: number) { sequence in
             guard sequence <= end else { return false }
-            try reader.withEntry(sequence) { bytes in
-                let entry = try EntryView(bytes)
+            try reader.withView(of: sequence) { entry in
                 if state == nil {
                     state = try ExecutionState(first: entry)
                 } else {
@@ -69,21 +68,22 @@ public enum ExecutionReader {
     /// The encoded input of an execution.
     static func input(of number: UInt64, _ journal: Journal) throws -> [UInt8] {
         let payload = try payloads(of: number, journal).first
-        guard let payload else {
-            throw JournalError(
-                .integrity,
-                "entry \(number): its payload is missing; verify the journal",
-                sequence: number
-            )
-        }
+        guard let payload else { throw missingPayload(of: number) }
         guard !payload.isErased else { throw PayloadErased(sequence: number) }
         return payload.data
     }
 
     static func payloads(of sequence: UInt64, _ journal: Journal) throws -> [StoredPayload] {
-        try journal.store.read { reader in
-            try reader.withPayloads(of: sequence) { try StoredPayload.all($0) } ?? []
-        }
+        try journal.store.read { try $0.payloads(of: sequence) }
+    }
+
+    /// An entry commits to no payload, and its event must have one.
+    static func missingPayload(of sequence: UInt64) -> JournalError {
+        JournalError(
+            .integrity,
+            "entry \(sequence): its payload is missing; run `daybook verify`",
+            sequence: sequence
+        )
     }
 
     /// The entry that says how an execution ended, or why it is parked; nil: it has not, and is not.
@@ -96,9 +96,8 @@ public enum ExecutionReader {
         guard record.status.isFinal || record.isParked else { return nil }
         var sequence = record.last
         while true {
-            let found = try reader.withEntry(sequence) { bytes in
-                let entry = try EntryView(bytes)
-                return (isEnding(EventKind(rawValue: entry.event)), entry.header.previous)
+            let found = try reader.withView(of: sequence) { entry in
+                (isEnding(EventKind(rawValue: entry.event)), entry.header.previous)
             }
             guard let (isEnding, previous) = found else {
                 throw JournalError(
@@ -134,7 +133,7 @@ public enum ExecutionReader {
                     "\(record.id) is \(record.status.rawValue), and has no outcome yet; wait for its end"
                 )
             }
-            return (sequence, try reader.withEntry(sequence) { try error(EntryView($0)) } ?? nil)
+            return (sequence, try reader.withView(of: sequence) { try error($0) } ?? nil)
         }
         let payloads = try payloads(of: sequence, journal)
         if payloads.first?.isErased == true { throw PayloadErased(sequence: sequence) }

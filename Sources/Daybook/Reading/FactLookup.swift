@@ -19,16 +19,18 @@ public enum FactLookup {
         _ reader: any StoreReader
     ) throws -> RecordedInput? {
         let first = try firstRun(number, reader)
-        let commitment = try reader.withEntry(first) { try EntryView($0).commitments().first }
+        let commitment = try reader.withView(of: first) { try $0.commitments().first }
         guard let commitment = commitment ?? nil else { return nil }
-        let salt = try reader.withPayloads(of: first) { try StoredPayload.firstSalt($0) }
+        // Only the salt, because this runs in the writer: a given input is compared under it with
+        // the commitment, so that a damaged one can only refuse.
+        let salt = try reader.withPayloads(of: first) { try PayloadRecord.firstSalt($0) }
         return RecordedInput(mac: commitment.mac, salt: salt ?? nil)
     }
 
     /// The first run of the id that a run belongs to.
     private static func firstRun(_ number: UInt64, _ reader: any StoreReader) throws -> UInt64 {
-        let first = try reader.withEntry(number) { bytes in
-            try ProtoExecutionSubmitted(decoding: try EntryView(bytes)).firstRun
+        let first = try reader.withView(of: number) { entry in
+            try ProtoExecutionSubmitted(decoding: entry).firstRun
         }
         return first.flatMap { $0 == 0 ? nil : $0 } ?? number
     }

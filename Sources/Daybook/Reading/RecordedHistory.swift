@@ -34,17 +34,18 @@ public struct RecordedHistory: Sendable {
     private init(_ id: String, _ number: UInt64, _ reader: any StoreReader) throws {
         var entries: [Entry] = []
         try reader.scanHistory(of: number, from: number) { sequence in
-            try reader.withEntry(sequence) { bytes in
-                let payloads =
-                    try reader.withPayloads(of: sequence) { try StoredPayload.all($0) } ?? []
-                entries.append(Entry(sequence: sequence, bytes: Array(bytes), payloads: payloads))
+            try reader.withView(of: sequence) { entry in
+                let payloads = try reader.payloads(of: entry)
+                entries.append(
+                    Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
+                )
             }
             return true
         }
         self.id = id
         self.number = number
         self.entries = entries
-        journal = try reader.withEntry(0) { try Self.journal(EntryView($0)) } ?? nil
+        journal = try reader.withView(of: 0) { try Self.journal($0) } ?? nil
     }
 
     private static func journal(_ entry: EntryView) throws -> Identifier? {
@@ -109,15 +110,11 @@ public struct RecordedHistory: Sendable {
             guard let bytes = Data(base64Encoded: exported.entry).map({ Array($0) }) else {
                 throw damaged(number, "its entry is not base64")
             }
-            let payloads = try (exported.payloads ?? []).map { payload in
-                let salt = payload.salt.flatMap { Data(base64Encoded: $0) }
-                let data = payload.base64.flatMap { Data(base64Encoded: $0) }
-                return try StoredPayload(
-                    salt: salt.map { Array($0) },
-                    data: data.map { Array($0) } ?? []
-                )
+            let (header, commitments) = try bytes.withUnsafeBytes { bytes in
+                let view = try EntryView(bytes)
+                return (view.header, try view.commitments())
             }
-            let header = try bytes.withUnsafeBytes { try EntryView($0).header }
+            let payloads = try checked(exported.payloads ?? [], commitments)
             let entry = Entry(sequence: header.sequence, bytes: bytes, payloads: payloads)
             return (entry, header.execution)
         } catch let error as JournalError {
@@ -125,6 +122,30 @@ public struct RecordedHistory: Sendable {
         } catch {
             throw damaged(number, "\(error)")
         }
+    }
+
+    private static func checked(
+        _ payloads: [ExportedPayload],
+        _ commitments: [Commitment]
+    ) throws(WireError) -> [StoredPayload] {
+        guard payloads.count == commitments.count else {
+            throw WireError(
+                "its entry commits to \(commitments.count) payloads, and \(payloads.count) are there"
+            )
+        }
+        var checked: [StoredPayload] = []
+        for (payload, commitment) in zip(payloads, commitments) {
+            let salt = payload.salt.flatMap { Data(base64Encoded: $0) }
+            let data = payload.base64.flatMap { Data(base64Encoded: $0) }
+            checked.append(
+                try StoredPayload(
+                    salt: salt.map { Array($0) },
+                    data: data.map { Array($0) } ?? [],
+                    commitment
+                )
+            )
+        }
+        return checked
     }
 
     private static func damaged(_ line: Int, _ reason: String) -> JournalError {

@@ -24,6 +24,7 @@ enum CodeIdentity {
         facts.version = Daybook.version
         facts.code = Data(try executableDigest())
         facts.schema = 1
+        facts.pidNamespace = try pidNamespace()
         return facts
     }
 
@@ -63,11 +64,19 @@ enum CodeIdentity {
         }
     }
 
-    /// SHA-256 of the machine's id, or of its name where it has none.
+    /// The number of this process's namespace of process numbers; 0 where there is none.
+    static func pidNamespace() throws(SystemError) -> UInt64 {
+        try FileStatus.of("/proc/self/ns/pid")?.inode ?? 0
+    }
+
+    /// SHA-256 of the machine's id; empty where it has none: the name of a container, for example, is
+    /// another one each time.
     static func machine() throws(SystemError) -> [UInt8] {
         let path = "/etc/machine-id"
-        let id =
-            try FileStatus.of(path) != nil ? try File.contents(of: path) : Array(hostName.utf8)
+        guard try FileStatus.of(path) != nil else { return [] }
+        let id = try File.contents(of: path)
+        // 32 hexadecimal digits; a system that has not been set up yet has something else there.
+        guard id.count >= 32 else { return [] }
         return Array(SHA256.hash(data: id))
     }
 }

@@ -24,6 +24,8 @@ public enum SessionLiveness: String, Sendable {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil else { return .gone }
         if try isFree(path) { return .gone }
+        // What its number means here is another process, or none.
+        guard try session.isOfThisNamespace() else { return .alive }
         // What cannot be a process is not looked at; that the lock is held says that it lives.
         guard let process = session.process else { return .alive }
         return try ProcessGroup.isStopped(process: process) ? .stopped : .alive
@@ -62,10 +64,17 @@ public enum SessionLiveness: String, Sendable {
     /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it
     /// is gone: another process may have its number by now.
     /// - Throws: `SystemError` when it may not be ended; ``JournalError/Code/integrity`` when the
-    ///   journal names no process that it could be, and nothing is ended.
+    ///   journal names no process that it could be, and nothing is ended; ``Refusal/Code/conflict`` when its number
+    ///   is one of another namespace.
     static func end(_ session: State.Session, in folder: JournalFolder) throws {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil, try !isFree(path) else { return }
+        guard try session.isOfThisNamespace() else {
+            throw Refusal(
+                .conflict,
+                "the process \(session.pid) of session \(session.number) runs in another namespace of processes, as another container has, where this number means another process; end it there"
+            )
+        }
         guard let process = session.process else {
             throw JournalError(
                 .integrity,
@@ -83,4 +92,10 @@ public enum SessionLiveness: String, Sendable {
 extension State.Session {
     /// Its process, if the journal names one that there can be.
     var process: Int32? { SessionLiveness.process(pid) }
+
+    /// Whether the number of its process means the same process here.
+    func isOfThisNamespace() throws(SystemError) -> Bool {
+        let own = try CodeIdentity.pidNamespace()
+        return pidNamespace == 0 || own == 0 || pidNamespace == own
+    }
 }

@@ -156,7 +156,7 @@ extension WorkflowContext {
                 )
             }
             if case .settled(let branch, let failed, let sequence) =
-                try activation.replayLog.wake(of: operation)
+                try activation.wake(of: operation)
             {
                 activation.replayLog.dismissBranches(of: operation, but: branch)
                 settled = (branch, failed, sequence)

@@ -57,7 +57,7 @@ extension WorkflowContext {
 
     /// What ended, or will end, a wait that is recorded.
     private func recordedWait(_ operation: Operation) async throws -> ReplayLog.Wake? {
-        if let wake = try activation.replayLog.wake(of: operation) { return wake }
+        if let wake = try activation.wake(of: operation) { return wake }
         return try await activation.wait(operation, group)
     }
 

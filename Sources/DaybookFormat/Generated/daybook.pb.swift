@@ -150,6 +150,14 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .snapshotTaken(newValue)}
   }
 
+  public var journalAdopted: ProtoJournalAdopted {
+    get {
+      if case .journalAdopted(let v)? = _storage._event {return v}
+      return ProtoJournalAdopted()
+    }
+    set {_uniqueStorage()._event = .journalAdopted(newValue)}
+  }
+
   public var executionSubmitted: ProtoExecutionSubmitted {
     get {
       if case .executionSubmitted(let v)? = _storage._event {return v}
@@ -415,6 +423,7 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case sessionLost(ProtoSessionLost)
     case contentTypeInterned(ProtoContentTypeInterned)
     case snapshotTaken(ProtoSnapshotTaken)
+    case journalAdopted(ProtoJournalAdopted)
     case executionSubmitted(ProtoExecutionSubmitted)
     case executionReadied(ProtoExecutionReadied)
     case executionClaimed(ProtoExecutionClaimed)
@@ -567,7 +576,8 @@ public nonisolated struct ProtoSettings: Sendable {
   public init() {}
 }
 
-/// Where a journal is at home: a copy that finds itself elsewhere does not write.
+/// Where a journal is at home: a copy that finds itself elsewhere, on another machine or in another
+/// file, does not write.
 public nonisolated struct ProtoBinding: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -576,6 +586,7 @@ public nonisolated struct ProtoBinding: Sendable {
   /// SHA-256 of the machine's id.
   public var machine: Data = Data()
 
+  /// For the record only: it can be another one after each start of the machine.
   public var device: UInt64 = 0
 
   public var inode: UInt64 = 0
@@ -583,6 +594,31 @@ public nonisolated struct ProtoBinding: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// Somebody has decided that the journal is at home where it is now, and not where it was before.
+/// Payload 0, if there is one: why, in words.
+public nonisolated struct ProtoJournalAdopted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var binding: ProtoBinding {
+    get {_binding ?? ProtoBinding()}
+    set {_binding = newValue}
+  }
+  /// Returns true if `binding` has been explicitly set.
+  public var hasBinding: Bool {self._binding != nil}
+  /// Clears the value of `binding`. Subsequent reads from it will return its default value.
+  public mutating func clearBinding() {self._binding = nil}
+
+  public var actor: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _binding: ProtoBinding? = nil
 }
 
 /// A process has opened the journal for writing. Its sequence is the session's number.
@@ -615,6 +651,9 @@ public nonisolated struct ProtoSessionOpened: Sendable {
 
   /// Newest event schema that it knows.
   public var schema: UInt32 = 0
+
+  /// The number (inode) of the namespace that `pid` belongs to. 0: it is not known.
+  public var pidNamespace: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1990,6 +2029,10 @@ public nonisolated struct ProtoTreeEdge: Sendable {
   /// laid at one entry's door.
   public var leaves: Data = Data()
 
+  /// LMDB's number of the transaction that wrote this. The meta page that a reader starts from has
+  /// the same, or it is not that of the last commit.
+  public var commit: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2079,6 +2122,8 @@ public nonisolated struct ProtoOpenSession: Sendable {
   public var pid: UInt32 = 0
 
   public var program: String = String()
+
+  public var pidNamespace: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2421,7 +2466,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{4}\u{b}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2560,6 +2605,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._event = .snapshotTaken(v)
+          }
+        }()
+        case 22: try {
+          var v: ProtoJournalAdopted?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .journalAdopted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .journalAdopted(v)
           }
         }()
         case 32: try {
@@ -3045,6 +3103,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         guard case .snapshotTaken(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
       }()
+      case .journalAdopted?: try {
+        guard case .journalAdopted(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
       case .executionSubmitted?: try {
         guard case .executionSubmitted(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
@@ -3448,9 +3510,48 @@ nonisolated extension ProtoBinding: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 }
 
+nonisolated extension ProtoJournalAdopted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".JournalAdopted"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}binding\0\u{1}actor\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._binding) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._binding {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoJournalAdopted, rhs: ProtoJournalAdopted) -> Bool {
+    if lhs._binding != rhs._binding {return false}
+    if lhs.actor != rhs.actor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionOpened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}actor\0\u{1}user\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{1}version\0\u{1}code\0\u{1}schema\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}actor\0\u{1}user\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{1}version\0\u{1}code\0\u{1}schema\0\u{3}pid_namespace\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3467,6 +3568,7 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
       case 7: try { try decoder.decodeSingularStringField(value: &self.version) }()
       case 8: try { try decoder.decodeSingularBytesField(value: &self.code) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.schema) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.pidNamespace) }()
       default: break
       }
     }
@@ -3500,6 +3602,9 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
     if self.schema != 0 {
       try visitor.visitSingularUInt32Field(value: self.schema, fieldNumber: 9)
     }
+    if self.pidNamespace != 0 {
+      try visitor.visitSingularUInt64Field(value: self.pidNamespace, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3513,6 +3618,7 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.version != rhs.version {return false}
     if lhs.code != rhs.code {return false}
     if lhs.schema != rhs.schema {return false}
+    if lhs.pidNamespace != rhs.pidNamespace {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5433,7 +5539,7 @@ nonisolated extension ProtoExecutionSummary.Status: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TreeEdge"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}root\0\u{1}leaves\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}root\0\u{1}leaves\0\u{1}commit\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5444,6 +5550,7 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.root) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.leaves) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.commit) }()
       default: break
       }
     }
@@ -5459,6 +5566,9 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.leaves.isEmpty {
       try visitor.visitSingularBytesField(value: self.leaves, fieldNumber: 3)
     }
+    if self.commit != 0 {
+      try visitor.visitSingularUInt64Field(value: self.commit, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5466,6 +5576,7 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.size != rhs.size {return false}
     if lhs.root != rhs.root {return false}
     if lhs.leaves != rhs.leaves {return false}
+    if lhs.commit != rhs.commit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5592,7 +5703,7 @@ nonisolated extension ProtoSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenSession"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{3}pid_namespace\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5607,6 +5718,7 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 5: try { try decoder.decodeSingularStringField(value: &self.host) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.program) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.pidNamespace) }()
       default: break
       }
     }
@@ -5634,6 +5746,9 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.program.isEmpty {
       try visitor.visitSingularStringField(value: self.program, fieldNumber: 7)
     }
+    if self.pidNamespace != 0 {
+      try visitor.visitSingularUInt64Field(value: self.pidNamespace, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5645,6 +5760,7 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.host != rhs.host {return false}
     if lhs.pid != rhs.pid {return false}
     if lhs.program != rhs.program {return false}
+    if lhs.pidNamespace != rhs.pidNamespace {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

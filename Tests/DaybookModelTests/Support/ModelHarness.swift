@@ -196,7 +196,8 @@ struct ModelHarness {
     /// The payloads of an entry.
     func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         guard let record = batch.payloads[sequence] ?? disk.payloads[sequence] else { return [] }
-        return try record.withUnsafeBytes { try StoredPayload.all($0) }
+        let commitments = try withEntry(bytes(sequence)) { try $0.commitments() }
+        return try record.withUnsafeBytes { try PayloadRecord($0).payloads(of: commitments) }
     }
 
     /// Removes salt and bytes of the payloads of an entry, as erasing does.
@@ -303,8 +304,8 @@ private final class HarnessLedger: Ledger {
             return nil
         }
         let record = batch.payloads[run] ?? disk.payloads[run]
-        let payloads = try record?.withUnsafeBytes { try StoredPayload.all($0) }
-        return RecordedInput(mac: first.mac, salt: payloads?.first?.salt)
+        let salt = try record?.withUnsafeBytes { try PayloadRecord.firstSalt($0) }
+        return RecordedInput(mac: first.mac, salt: salt ?? nil)
     }
 
     func history(of number: UInt64, before end: UInt64) throws -> ExecutionState {

@@ -23,6 +23,7 @@ extension SessionWatch.Action: CustomStringConvertible {
             actor: "somebody",
             host: "here",
             pid: 4_711,
+            pidNamespace: 0,
             program: "test"
         )
     }

@@ -1,0 +1,43 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookInspector
+
+struct AdoptCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "adopt",
+        abstract: "Say that a copy, or a restored backup, is the journal from here on.",
+        discussion: """
+            A journal that finds itself on another machine, or in another file, than it was made in \
+            is read, and not written: two copies that both go on would be two histories of one name. \
+            This records who has decided that it is at home where it is now, and why.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var consent: ConsentOptions
+
+    @Option(help: "Why, in words, for the record.")
+    var reason: String
+
+    func run() async throws {
+        let path = try common.journalPath()
+        if consent.dryRun {
+            let command = try Daybook.adoption(at: path, actor: write.actor, reason: reason)
+            return try rehearse("adopt", command, common)
+        }
+        try consent.ask("make \(path) the home of its journal")
+        var options = write.options(common)
+        options.claims = .nothing
+        options.adoption = reason
+        let daybook = try await Daybook.open(at: path, options)
+        try await daybook.close()
+        if common.json {
+            common.write("daybook.adopt/1") { $0.member("journal", path) }
+        } else {
+            common.output.line("\(path) is at home here")
+        }
+    }
+}
+#endif

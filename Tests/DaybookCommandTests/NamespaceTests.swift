@@ -1,0 +1,44 @@
+import DaybookSystem
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The number of a process means another process in another namespace, as a container has.
+@Suite struct NamespaceTests {
+    @Test func aProcessOfAnotherNamespaceIsNotEndedByItsNumber() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let go = try Gate(sandbox.folder + "/go")
+            try sandbox.write(
+                runbook(
+                    ["wait": "echo up > \"$INPUT_UP\"\nread -r line < \"$INPUT_GO\""],
+                    inputs: ["up", "go"]
+                )
+            )
+            let apart = ["unshare", "--pid", "--fork", "--kill-child"]
+            let permitted = try await RunningCommand(apart + ["true"]).finish()
+            if permitted.status != 0 {
+                try Test.cancel("namespaces are not permitted here: \(permitted.errors)")
+            }
+            var elsewhere = sandbox
+            elsewhere.launcher = apart
+            let run = try elsewhere.start(
+                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "go": go.path])
+            )
+            try await up.line()
+            let sessions = try await sandbox.succeed("session", "--json").json["sessions"]
+            #expect(sessions[0]["state"] == "alive")
+            let number = try #require(sessions[0]["session"].integer)
+            expect(
+                try await sandbox.daybook("session", "evict", "\(number)", "--kill", "--yes"),
+                exits: 4,
+                saying: "another namespace of processes"
+            )
+            go.pass()
+            let result = try await run.finish()
+            #expect(result.status == 0, "\(result.errors)")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import DaybookFormat
+import DaybookModel
+import FoundationEssentials
+import SwiftProtobuf
+import Testing
+
+/// Where a journal is at home.
+@Suite struct AdoptJournalTests {
+    private func binding(_ machine: [UInt8], _ inode: UInt64, device: UInt64 = 1) -> ProtoBinding {
+        .with {
+            $0.machine = Data(machine)
+            $0.inode = inode
+            $0.device = device
+        }
+    }
+
+    @Test func anAdoptionIsRecordedOnceAndFolded() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let place = binding([1], 7)
+        let reason = try harness.sealed([.text("moved")])
+        let command = AdoptJournal(place, actor: "Ada", reason: reason)
+        #expect(try harness.run(command, session: session))
+        #expect(try !harness.run(command, session: session))
+        #expect(harness.state.journal.binding == place)
+        #expect(try harness.recovered().journal.binding == place)
+        let other = AdoptJournal(binding([1], 8), actor: "", reason: reason)
+        #expect(throws: Refusal.self) { try harness.run(other, session: session) }
+    }
+
+    @Test func aPlaceIsAMachineAndAFile() {
+        let home = binding([1], 7)
+        #expect(home.isSamePlace(as: home))
+        #expect(home.isSamePlace(as: binding([1], 7, device: 2)))
+        #expect(!home.isSamePlace(as: binding([1], 8)))
+        #expect(!home.isSamePlace(as: binding([2], 7)))
+        // A machine without an id can be any.
+        #expect(home.isSamePlace(as: binding([], 7)))
+        #expect(binding([], 7).isSamePlace(as: home))
+        #expect(!binding([], 7).isSamePlace(as: binding([], 8)))
+    }
+}
