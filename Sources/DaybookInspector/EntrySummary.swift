@@ -129,4 +129,6 @@ public struct OperationRecord: Sendable {
     public internal(set) var message: String?
     /// Lines that it logged.
     public internal(set) var logLines: UInt32 = 0
+    /// A later attempt has undone it: it dealt with a failure that is no longer there.
+    public internal(set) var isUndone = false
 }

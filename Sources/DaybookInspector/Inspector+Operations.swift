@@ -4,17 +4,22 @@ import DaybookJournal
 public import DaybookModel
 
 extension Inspector {
-    /// The operations of an execution in the order of their first entries.
-    public func operations(of number: UInt64) throws -> [OperationRecord] {
+    /// The operations of an execution in the order of their first entries: those that count, or
+    /// all that were ever recorded.
+    /// - Parameter undone: also those that a later attempt has undone.
+    public func operations(of number: UInt64, undone: Bool = false) throws -> [OperationRecord] {
         var all: [OperationRecord] = []
-        var places: [[UInt32]: Int] = [:]
+        var places: [OperationPath: Int] = [:]
         try history(of: number) { entry in
+            if let failed = entry.failedOperation {
+                OperationRecord.undo(OperationPath(failed), &all, &places)
+            }
             guard let proto = entry.operation else { return true }
             let operation = Operation(proto)
-            let key = operation.scope + [operation.position]
-            let place = places[key] ?? all.count
+            let path = OperationPath(operation)
+            let place = places[path] ?? all.count
             if place == all.count {
-                places[key] = place
+                places[path] = place
                 all.append(
                     OperationRecord(
                         operation: operation,
@@ -26,6 +31,7 @@ extension Inspector {
             all[place].take(entry)
             return true
         }
+        if !undone { all.removeAll { $0.isUndone } }
         OperationRecord.endBranches(&all)
         return all
     }
@@ -45,6 +51,23 @@ extension Inspector {
 }
 
 extension OperationRecord {
+    /// An attempt has ended with the failure of an operation: what followed it no longer counts,
+    /// and those around it are under way again.
+    fileprivate static func undo(
+        _ path: OperationPath,
+        _ all: inout [OperationRecord],
+        _ places: inout [OperationPath: Int]
+    ) {
+        for (other, place) in places where path.isFollowed(by: other) {
+            all[place].isUndone = true
+            places[other] = nil
+        }
+        for around in path.enclosing {
+            let place = places[OperationPath(scope: around.scope, position: around.position)]
+            if let place { all[place].status = .started }
+        }
+    }
+
     mutating func take(_ entry: JournalEntry) {
         switch entry.entry.event {
         case .operationStarted:

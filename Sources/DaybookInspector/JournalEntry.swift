@@ -65,6 +65,16 @@ public struct JournalEntry: Sendable {
         }
     }
 
+    /// The operation with whose failure an attempt ended, if this entry ends one.
+    var failedOperation: ProtoOperationPath? {
+        switch entry.event {
+        case .attemptFailed(let event): event.hasFailedOperation ? event.failedOperation : nil
+        case .executionFailed(let event): event.hasFailedOperation ? event.failedOperation : nil
+        case .executionTimedOut(let event): event.hasFailedOperation ? event.failedOperation : nil
+        default: nil
+        }
+    }
+
     /// The text of a payload; nil when there is none, or it is erased.
     public func text(ofPayload index: Int) -> String? {
         guard index < payloads.count, !payloads[index].isErased else { return nil }

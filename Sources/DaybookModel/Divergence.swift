@@ -11,18 +11,38 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     public let attempted: Operation?
     /// File and line of the call.
     public let location: String
+    /// What differs.
+    public let cause: Cause
+
+    /// What differs between what is recorded and what the code does.
+    public enum Cause: Hashable, Sendable {
+        /// The kind or name of the operation, or that there is one at all.
+        case operation
+        /// The input that it declares.
+        case input
+        /// The recorded value is not of the type that is asked for.
+        case value
+        /// The number of branches.
+        case branches
+        /// A branch that decided with an error ends well now, or the other way round.
+        case ending
+    }
 
     /// Puts a divergence together.
+    /// - Parameter cause: nil: the operations differ, or their inputs do where they look the same.
     public init(
         sequence: UInt64?,
         recorded: Operation?,
         attempted: Operation?,
-        location: String
+        location: String,
+        cause: Cause? = nil
     ) {
         self.sequence = sequence
         self.recorded = recorded
         self.attempted = attempted
         self.location = location
+        let isSame = recorded?.kind == attempted?.kind && recorded?.name == attempted?.name
+        self.cause = cause ?? (isSame && recorded != nil ? .input : .operation)
     }
 
     /// The recorded form.
@@ -32,6 +52,14 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
             if let recorded { $0.recorded = recorded.proto }
             if let attempted { $0.attempted = attempted.proto }
             $0.location = location
+            $0.cause =
+                switch cause {
+                case .operation: .operation
+                case .input: .input
+                case .value: .value
+                case .branches: .branches
+                case .ending: .ending
+                }
         }
     }
 
@@ -43,11 +71,16 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
             }
             ?? "the handler ended at \(location)"
         guard let recorded else { return "\(asked), and nothing is recorded there" }
-        var found =
+        let found =
             "entry \(sequence ?? 0) records the \(recorded.kind.rawValue) \"\(recorded.name)\""
-        if let attempted, attempted.name == recorded.name, attempted.kind == recorded.kind {
-            found += " with another input"
-        }
-        return "\(asked), but \(found)"
+        let difference =
+            switch cause {
+            case .operation: ""
+            case .input: " with another input"
+            case .value: " with a value of another type"
+            case .branches: " with another number of branches"
+            case .ending: " with another ending of the branch that decided it"
+            }
+        return "\(asked), but \(found)\(difference)"
     }
 }

@@ -50,6 +50,8 @@ public struct Fail: LeasedCommand {
     public let error: ErrorFacts
     /// Message and details, sealed.
     public let payloads: SealedPayloads
+    /// The operation whose recorded failure the error is; nil: it is none's.
+    public let failedOperation: OperationPath?
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -58,10 +60,12 @@ public struct Fail: LeasedCommand {
         _ lease: Lease,
         _ error: ErrorFacts,
         payloads: SealedPayloads,
+        failedOperation: OperationPath? = nil,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.error = error
+        self.failedOperation = failedOperation
         self.payloads = payloads
         self.logs = logs
     }
@@ -78,25 +82,37 @@ public struct Fail: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
         try tx.append(logs, of: nil, lease)
-        let retryAt = try tx.endAttempt(of: lease.execution, error, payloads, held: false)
+        // What can no longer be taken back was dealt with.
+        var failed = failedOperation
+        if let path = failed, !tx[known: lease.execution].progress.canUndo(path) { failed = nil }
+        let retryAt = try tx.endAttempt(
+            of: lease.execution,
+            error,
+            payloads,
+            held: false,
+            failedOperation: failed
+        )
         return Answer(sequence: tx.nextSequence - 1, retryAt: retryAt)
     }
 }
 
 extension Transaction {
     /// Ends an attempt with an error: another follows, or the execution ends.
-    /// - Parameter held: its code may still be running.
+    /// - Parameters:
+    ///   - held: its code may still be running.
+    ///   - failedOperation: the operation whose recorded failure the error is.
     /// - Returns: when another attempt follows; nil: none does.
     @discardableResult
     mutating func endAttempt(
         of number: UInt64,
         _ error: ErrorFacts,
         _ payloads: SealedPayloads,
-        held: Bool
+        held: Bool,
+        failedOperation: OperationPath? = nil
     ) throws -> Timestamp? {
         let (tries, epoch, retry) = attempt(of: number)
         guard retry.retries(error, after: tries) else {
-            try end(number, failed: error, payloads, held: held)
+            try end(number, failed: error, payloads, held: held, failedOperation)
             return nil
         }
         let delay = retry.delay(after: tries, seed: [number])
@@ -108,6 +124,7 @@ extension Transaction {
                     $0.error = error.proto
                     $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
                     $0.held = held
+                    if let failedOperation { $0.failedOperation = failedOperation.proto }
                 }
             ),
             to: number,
@@ -125,7 +142,8 @@ extension Transaction {
         _ number: UInt64,
         failed error: ErrorFacts,
         _ payloads: SealedPayloads,
-        held: Bool
+        held: Bool,
+        _ failedOperation: OperationPath?
     ) throws {
         let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
         let event: ProtoEntry.OneOf_Event =
@@ -136,6 +154,7 @@ extension Transaction {
                     $0.error = error.proto
                     $0.closes = !held
                     $0.signalsLeft = signalsLeft
+                    if let failedOperation { $0.failedOperation = failedOperation.proto }
                 }
             )
             : .executionFailed(
@@ -144,6 +163,7 @@ extension Transaction {
                     $0.error = error.proto
                     $0.closes = !held
                     $0.signalsLeft = signalsLeft
+                    if let failedOperation { $0.failedOperation = failedOperation.proto }
                 }
             )
         try append(event, to: number, payloads: payloads)

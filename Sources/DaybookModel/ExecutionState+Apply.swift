@@ -50,7 +50,8 @@ extension ExecutionState {
             if kind == .operationRecorded { try applyRecorded(entry) }
             return change
         case .checkpointFailed:
-            try progress.record(entry, failed: true)
+            let isHandled = try Self.isHandled(entry)
+            try progress.record(entry, failed: !isHandled)
             losses = 0
             if status == .waiting { status = .running }
             return change
@@ -88,6 +89,7 @@ extension ExecutionState {
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued:
             change.droppedTimers = waits.count { $0.deadline != nil }
+            try applyFailedOperation(kind, entry)
             change.closed = try applyEnd(kind, entry)
         case .executionClosed:
             guard isCleaning else { throw WireError("it closes what has not ended") }
@@ -172,13 +174,32 @@ extension ExecutionState {
         status = .ready
         if !event.held { session = 0 }
         rare.previousFailure = entry.header.sequence
-        beginNextAttempt()
+        if event.hasFailedOperation {
+            undo(OperationPath(event.failedOperation), entry, &change)
+        }
+        beginNextAttempt(entry)
         hold(until: event.retryAt, &change)
     }
 
-    private mutating func beginNextAttempt() {
+    /// Opens an operation again with whose failure an attempt ended, and lets go of what followed.
+    private mutating func undo(
+        _ path: OperationPath,
+        _ entry: EntryView,
+        _ change: inout Change
+    ) {
+        progress.undo(path, entry.header.sequence)
+        guard !rare.waits.isEmpty else { return }
+        rare.waits.removeAll { wait in
+            let other = OperationPath(wait.operation)
+            let isUndone = path == other || path.isFollowed(by: other)
+            if isUndone, wait.deadline != nil { change.droppedTimers += 1 }
+            return isUndone
+        }
+    }
+
+    private mutating func beginNextAttempt(_ entry: EntryView) {
         beginsAttempt = true
-        progress.beginAttempt()
+        progress.beginAttempt(entry.header.sequence)
         // A try that was to follow is not followed by one: the operation begins anew.
         if waits.contains(where: { $0.kind == .retry }) {
             rare.waits.removeAll { $0.kind == .retry }
@@ -188,7 +209,7 @@ extension ExecutionState {
     private mutating func applyReopened(_ entry: EntryView) {
         let begins = !isParked || status.isFinal
         status = .ready
-        if begins { beginNextAttempt() }
+        if begins { beginNextAttempt(entry) }
         isParked = false
         isDelayed = false
         losses = 0
@@ -275,8 +296,9 @@ extension ExecutionState {
 
     private mutating func applySignal(_ entry: EntryView) throws(WireError) {
         let event = try ProtoSignalReceived(decoding: entry)
-        rare.mailbox.insert(entry.header.sequence, named: event.name)
-        if !event.signalID.isEmpty { rare.signalIDs.insert(Name(event.signalID)) }
+        let source = event.origin == 0 ? entry.header.sequence : event.origin
+        rare.mailbox.insert(source, named: event.name)
+        if !event.signalID.isEmpty { rare.signalIDs.insert(event.signalID) }
     }
 
     // MARK: Operations
@@ -317,12 +339,40 @@ extension ExecutionState {
         }
     }
 
+    /// Whether the handler takes a failure as a result: field 5 of the event.
+    private static func isHandled(_ entry: EntryView) throws(WireError) -> Bool {
+        var reader = WireReader(entry.eventBytes)
+        while let field = try reader.field() {
+            if field.tag == 5 << 3 { return try reader.varint() != 0 }
+            try reader.skip(field)
+        }
+        return false
+    }
+
     private mutating func applyRefused(_ entry: EntryView) throws(WireError) {
         let event = try ProtoCommandRefused(decoding: entry)
         if event.epoch != 0 { rare.refusedEpochs.append(event.epoch) }
     }
 
     // MARK: The end
+
+    /// The operation that an end names is open again once somebody has it run again.
+    private mutating func applyFailedOperation(
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) {
+        var failed: ProtoOperationPath?
+        if kind == .executionFailed {
+            let event = try ProtoExecutionFailed(decoding: entry)
+            if event.hasFailedOperation { failed = event.failedOperation }
+        } else if kind == .executionTimedOut {
+            let event = try ProtoExecutionTimedOut(decoding: entry)
+            if event.hasFailedOperation { failed = event.failedOperation }
+        }
+        // What waits is counted already: with the end all of that is over.
+        var change = Change()
+        if let failed { undo(OperationPath(failed), entry, &change) }
+    }
 
     /// - Returns: whether nothing is left to clean up.
     private mutating func applyEnd(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Bool

@@ -110,7 +110,7 @@ extension ExecutionState.Rare {
         for signal in mailbox.all {
             writer.named(signal.name, signal.sequence, &nested, field: 29)
         }
-        for id in signalIDs.map(\.text).sorted(by: Self.byBytes) { writer.string(id, field: 30) }
+        for id in signalIDs.inOrder { writer.string(id, field: 30) }
         for (key, sequence) in store.map({ ($0.text, $1) }).sorted(by: { Self.byBytes($0.0, $1.0) })
         {
             writer.named(key, sequence, &nested, field: 31)
@@ -139,7 +139,7 @@ extension ExecutionState.Rare {
         case 29 << 3 | 2:
             let (name, sequence) = try reader.named()
             mailbox.insert(sequence, named: name)
-        case 30 << 3 | 2: signalIDs.insert(Name(try reader.string()))
+        case 30 << 3 | 2: signalIDs.insert(try reader.string())
         case 31 << 3 | 2:
             let (key, sequence) = try reader.named()
             store[Name(key)] = sequence

@@ -65,7 +65,7 @@ public struct ExecutionState: Sendable {
         var waits: [Wait] = []
         var mailbox = Mailbox()
         /// The ids of all signals that were sent.
-        var signalIDs: Set<Name> = []
+        var signalIDs = SignalIDs()
         /// The entries that hold the values of the store, by key.
         var store: [Name: UInt64] = [:]
         /// The entries that hold the outputs, in the order of their names' first use.
@@ -117,6 +117,7 @@ public struct ExecutionState: Sendable {
             rare.delay = event.delay
             rare.continuedFrom = event.continuedFrom
             rare.firstRun = event.firstRun
+            for id in event.signalIds { rare.signalIDs.insert(id) }
         }
     }
 
@@ -131,12 +132,11 @@ public struct ExecutionState: Sendable {
 
     // MARK: Looking
 
-    /// From now on ``undone`` is collected.
+    /// From now on ``undoing`` is collected.
     public mutating func collectUndone() { progress.collectUndone() }
 
-    /// The entries of failures that a later attempt has undone: their operations ran again. Only
-    /// collected on demand.
-    public var undone: Set<UInt64> { progress.undone ?? [] }
+    /// What later attempts have undone. Only collected on demand.
+    public var undoing: Undoing { progress.undoing ?? Undoing() }
 
     /// How often and when it is tried again.
     public var retry: RetryPolicy { box?.rare.retry ?? .none }

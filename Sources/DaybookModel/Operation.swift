@@ -124,8 +124,17 @@ public struct Operation: Hashable, Sendable {
 
     /// A UUID that is the same for every run of this operation of this execution, and for no
     /// other: to hand to systems that drop duplicates by key.
-    public func idempotencyKey(journal: Identifier, execution: UInt64) -> Identifier {
-        let place = [execution, UInt64(position)] + scope.map(UInt64.init)
+    /// - Parameter generation: the entry that took back what was done at this place before, so that
+    ///   what is done now is not taken for it.
+    public func idempotencyKey(
+        journal: Identifier,
+        execution: UInt64,
+        generation: UInt64? = nil
+    ) -> Identifier {
+        // No scope has an odd number of parts: a generation cannot look like a scope.
+        let place =
+            [execution, UInt64(position)] + scope.map(UInt64.init)
+            + (generation.map { [$0] } ?? [])
         return .derived(from: [
             Array("daybook operation".utf8), journal.bytes,
             place.flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } },

@@ -25,13 +25,17 @@ public struct RecordOperation: LeasedCommand {
         self.logs = logs
     }
 
-    /// The entry that holds the operation's value: for a look into the store that of the step that
-    /// put it there, nil when there is none.
-    public typealias Answer = UInt64?
+    /// What was recorded.
+    public struct Answer: Equatable, Sendable {
+        /// The operation's entry.
+        public let sequence: UInt64
+        /// For a look into the store the entry that holds the value, nil when there is none.
+        public let source: UInt64?
+    }
 
     var name: String { "record operation" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64? {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
         try operation.check(tx[known: lease.execution])
         let source =
             operation.kind == .storeGet
@@ -48,7 +52,7 @@ public struct RecordOperation: LeasedCommand {
             to: lease.execution,
             payloads: payloads
         )
-        return operation.kind == .storeGet ? source : sequence
+        return Answer(sequence: sequence, source: source)
     }
 }
 
@@ -129,6 +133,12 @@ public struct SettleBranches: LeasedCommand {
                 "the branches of \(operation.name) in \(lease.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
             )
         }
+        guard !tx[known: lease.execution].progress.isDismissed(operation.scope) else {
+            throw Refusal(
+                .conflict,
+                "the branches of \(operation.name) in \(lease.id) no longer count: another branch has decided an operation around them"
+            )
+        }
         return try tx.append(
             .branchSettled(
                 .with {
@@ -148,7 +158,8 @@ extension Operation {
     static let depthLimit = 64
 }
 
-/// Ends a run and begins the next one of the same id, in one batch.
+/// Ends a run and begins the next one of the same id, in one batch. Signals that nobody has asked
+/// for go over to it, in order, and so do the newest ids of signals.
 public struct ContinueAsNew: LeasedCommand {
     /// The lease under which it ran.
     public let lease: Lease
@@ -174,6 +185,7 @@ public struct ContinueAsNew: LeasedCommand {
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: number].signalsLeft
         let run = tx[known: number].nextRun
+        let signals = tx[known: number].rare.mailbox.all
         // The entry that ends this run names the next one, which begins with the entry after it.
         try tx.intern(input)
         let next = tx.nextSequence + 1
@@ -190,6 +202,17 @@ public struct ContinueAsNew: LeasedCommand {
         )
         let begun = try tx.begin(.executionSubmitted(run), payloads: input)
         assert(begun == next, "an entry came between the end of a run and the next one")
+        for signal in signals {
+            try tx.append(
+                .signalReceived(
+                    .with {
+                        $0.name = signal.name
+                        $0.origin = signal.sequence
+                    }
+                ),
+                to: next
+            )
+        }
         try tx.append(.executionReadied(.init()), to: next)
         return next
     }
@@ -205,6 +228,7 @@ extension ExecutionState {
             $0.firstRun = firstRun
             if retry != .none { $0.retry = retry.proto }
             $0.timeout = timeout?.wholeNanoseconds ?? 0
+            $0.signalIds = Array(rare.signalIDs.newest)
         }
     }
 }

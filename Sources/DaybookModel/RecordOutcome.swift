@@ -7,8 +7,9 @@ public struct RecordOutcome: LeasedCommand {
     public enum Outcome: Sendable {
         /// A value. `verified`: the body did not run, because the work was found done.
         case success(SealedPayloads, verified: Bool)
-        /// An error; its message and details are payloads.
-        case failure(ErrorFacts, SealedPayloads)
+        /// An error; its message and details are payloads. `handled`: the handler takes it as a
+        /// result, and it is kept like a success.
+        case failure(ErrorFacts, SealedPayloads, handled: Bool = false)
     }
 
     /// The lease under which it ran.
@@ -41,7 +42,11 @@ public struct RecordOutcome: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "record outcome" }
-    var phase: LeasePhase { .cleaning }
+    /// What was done is recorded, also after the attempt was ended from outside. A failure is not:
+    /// it would become the next attempt's, which has not run the operation.
+    var phase: LeasePhase {
+        if case .success = outcome { .cleaning } else { .running }
+    }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try operation.check(tx[known: lease.execution])
@@ -56,7 +61,7 @@ public struct RecordOutcome: LeasedCommand {
                 verified: verified
             )
             sequence = try tx.append(event, to: lease.execution, payloads)
-        case .failure(let error, let payloads):
+        case .failure(let error, let payloads, let isHandled):
             sequence = try tx.append(
                 .checkpointFailed(
                     .with {
@@ -64,6 +69,7 @@ public struct RecordOutcome: LeasedCommand {
                         $0.epoch = lease.epoch
                         $0.startedAt = startedAt.rawValue
                         $0.error = error.proto
+                        $0.handled = isHandled
                     }
                 ),
                 to: lease.execution,

@@ -63,7 +63,7 @@ public struct RetryPolicy: Hashable, Sendable {
 
     /// Checks what a caller gave.
     /// - Throws: ``Refusal/Code/invalidArgument``.
-    func check() throws(Refusal) {
+    public func check() throws(Refusal) {
         guard maxAttempts >= 1 else {
             throw .policy("maxAttempts is 0", "give at least 1")
         }

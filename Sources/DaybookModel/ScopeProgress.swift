@@ -17,6 +17,16 @@ public struct ScopeProgress: Sendable {
         var isDecided = false
         /// The entry by which it did so with an error; 0: none.
         var settled: UInt64 = 0
+        /// Earlier operations that a branch decided with an error, in order: the scopes of their
+        /// branches are kept, because such a failure may turn out not to have been dealt with.
+        var failedSplits: [FailedSplit] = []
+    }
+
+    /// An operation that a branch decided with an error, and after which its scope went on.
+    struct FailedSplit {
+        let position: UInt32
+        let branches: UInt32
+        let settled: UInt64
     }
 
     /// The handler's own scope.
@@ -24,11 +34,11 @@ public struct ScopeProgress: Sendable {
     /// The scopes of branches, by path.
     private(set) var branches: [[UInt32]: Scope] = [:]
 
-    /// The entries of outcomes that a later attempt has undone; nil: they are not collected.
-    private(set) var undone: Set<UInt64>?
+    /// What later attempts have undone; nil: it is not collected.
+    private(set) var undoing: Undoing?
 
-    /// From now on ``undone`` is collected.
-    mutating func collectUndone() { undone = [] }
+    /// From now on ``undoing`` is collected.
+    mutating func collectUndone() { undoing = Undoing() }
 
     /// The position that the next recorded operation of a scope must have.
     public func next(in scope: [UInt32]) -> UInt32 {
@@ -55,16 +65,37 @@ public struct ScopeProgress: Sendable {
         var position: UInt32 = 0
     }
 
+    /// Whether a branch has decided one of the operations that a scope is a branch of.
+    func isDismissed(_ scope: [UInt32]) -> Bool {
+        OperationPath(scope: scope, position: 0).enclosing.contains { around in
+            let scope = around.scope.isEmpty ? root : branches[around.scope] ?? Scope()
+            return scope.next > around.position &+ 1
+                || scope.next == around.position &+ 1 && scope.isDecided
+        }
+    }
+
     /// Takes in the first entry of an operation.
-    /// - Parameter failed: it is also the last one, and says that the operation failed.
+    /// - Parameter failed: it is also the last one, and says that the operation failed, and that
+    ///   the handler did not take that as a result.
     mutating func record(_ entry: EntryView, failed: Bool = false) throws(WireError) {
         guard let place = try Self.place(entry) else { return }
         guard place.position < .max else {
             throw WireError("an operation has the impossible position \(place.position)")
         }
         change(place.scope) { scope, branches in
-            if scope.branches > 0 { Self.forget(below: place.scope, &branches) }
-            scope = Scope(next: place.position + 1)
+            var failedSplits = scope.failedSplits
+            if scope.settled != 0 {
+                failedSplits.append(
+                    FailedSplit(
+                        position: scope.next - 1,
+                        branches: scope.branches,
+                        settled: scope.settled
+                    )
+                )
+            } else if scope.branches > 0 {
+                Self.forget(in: place.scope, from: scope.next - 1, &branches)
+            }
+            scope = Scope(next: place.position + 1, failedSplits: failedSplits)
             if failed { scope.failure = entry.header.sequence }
         }
     }
@@ -88,24 +119,95 @@ public struct ScopeProgress: Sendable {
         }
     }
 
-    /// A new attempt begins: failures after which nothing was recorded, in the same scope or one
-    /// around it, were not dealt with, and their operations are open again.
-    mutating func beginAttempt() {
-        Self.reopen(&root, &undone)
+    /// A new attempt begins with an entry: failures after which nothing was recorded, in the same
+    /// scope or one around it, were not dealt with, and their operations are open again.
+    mutating func beginAttempt(_ sequence: UInt64) {
+        undoing?.attempts.insert(sequence)
+        Self.reopen(&root, &undoing)
         // In whatever order: each scope is changed by itself.
-        for path in branches.keys { Self.reopen(&branches[path, default: Scope()], &undone) }
+        for path in branches.keys where isCurrent(path) {
+            Self.reopen(&branches[path, default: Scope()], &undoing)
+        }
     }
 
-    private static func reopen(_ scope: inout Scope, _ undone: inout Set<UInt64>?) {
+    private static func reopen(_ scope: inout Scope, _ undoing: inout Undoing?) {
         if scope.failure != 0 {
-            undone?.insert(scope.failure)
+            undoing?.failures.insert(scope.failure)
             scope.failure = 0
             scope.next -= 1
         }
         if scope.settled != 0 {
-            undone?.insert(scope.settled)
+            undoing?.failures.insert(scope.settled)
             scope.settled = 0
             scope.isDecided = false
+        }
+    }
+
+    /// Whether the scopes around one have not gone on: others are kept only for their failures.
+    private func isCurrent(_ path: [UInt32]) -> Bool {
+        OperationPath(scope: path, position: 0).enclosing.allSatisfy { around in
+            let scope = around.scope.isEmpty ? root : branches[around.scope] ?? Scope()
+            return scope.next == around.position &+ 1 && scope.branches > 0
+        }
+    }
+
+    // MARK: Failures that were not dealt with
+
+    /// Whether the failure of an operation can be taken back: it is recorded, and what it is in
+    /// failed with it, or has not ended.
+    ///
+    /// A branch that keeps its failure to itself has dealt with it once the scope around it has
+    /// gone on, and so has one that lost.
+    func canUndo(_ path: OperationPath) -> Bool {
+        let scope = path.scope.isEmpty ? root : branches[path.scope]
+        guard let scope, path.position < scope.next else { return false }
+        return path.enclosing.allSatisfy { around in
+            let scope = around.scope.isEmpty ? root : branches[around.scope]
+            guard let scope else { return false }
+            if scope.next == around.position &+ 1, scope.branches > 0 {
+                return around.branch < scope.branches && (!scope.isDecided || scope.settled != 0)
+            }
+            return scope.failedSplits.contains {
+                $0.position == around.position && around.branch < $0.branches
+            }
+        }
+    }
+
+    /// An attempt has ended with the recorded failure of an operation: that was not dealt with. The
+    /// operation is open again, and what followed it is undone: it dealt with a failure that is no
+    /// longer there.
+    mutating func undo(_ path: OperationPath, _ sequence: UInt64) {
+        guard canUndo(path) else { return }
+        undoing?.marks.append(Undoing.Mark(path: path, sequence: sequence))
+        for around in path.enclosing { reopen(around.scope, around.position) }
+        let scope = path.scope.isEmpty ? root : branches[path.scope] ?? Scope()
+        let isSplit =
+            scope.next == path.position + 1 && scope.branches > 0
+            || scope.failedSplits.contains { $0.position == path.position }
+        if isSplit {
+            reopen(path.scope, path.position)
+        } else {
+            change(path.scope) { scope, branches in
+                Self.forget(in: path.scope, from: path.position, &branches)
+                scope = Scope(
+                    next: path.position,
+                    failedSplits: scope.failedSplits.filter { $0.position < path.position }
+                )
+            }
+        }
+    }
+
+    /// The branches of an operation are under way again, and nothing came after it.
+    private mutating func reopen(_ path: [UInt32], _ position: UInt32) {
+        change(path) { scope, branches in
+            let split = scope.failedSplits.first { $0.position == position }
+            let count = split?.branches ?? scope.branches
+            Self.forget(in: path, from: position + 1, &branches)
+            scope = Scope(
+                next: position + 1,
+                branches: count,
+                failedSplits: scope.failedSplits.filter { $0.position < position }
+            )
         }
     }
 
@@ -137,6 +239,7 @@ public struct ScopeProgress: Sendable {
             case 4 << 3: scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
             case 5 << 3: scope.settled = try reader.varint()
             case 6 << 3: scope.isDecided = try reader.varint() != 0
+            case 7 << 3 | 2: scope.failedSplits.append(try FailedSplit(try reader.bytes()))
             default: try reader.skip(field)
             }
         }
@@ -153,12 +256,14 @@ public struct ScopeProgress: Sendable {
         branches[path] = scope
     }
 
-    /// Forgets the scopes of the branches below a scope: it has gone on, so they are over.
-    private static func forget(below path: [UInt32], _ branches: inout [[UInt32]: Scope]) {
-        if path.isEmpty {
-            branches = [:]
-        } else {
-            branches = branches.filter { $0.key.count <= path.count || !$0.key.starts(with: path) }
+    /// Forgets the scopes of branches of a scope's operations, from a position on: they are over.
+    private static func forget(
+        in path: [UInt32],
+        from position: UInt32,
+        _ branches: inout [[UInt32]: Scope]
+    ) {
+        branches = branches.filter { key, _ in
+            key.count <= path.count || !key.starts(with: path) || key[path.count] < position
         }
     }
 
@@ -208,5 +313,32 @@ extension ScopeProgress.Scope {
         writer.varint(UInt64(branches), field: 4)
         writer.varint(settled, field: 5)
         writer.bool(isDecided, field: 6)
+        for split in failedSplits {
+            var nested = WireWriter()
+            nested.varint(UInt64(split.position), field: 1)
+            nested.varint(UInt64(split.branches), field: 2)
+            nested.varint(split.settled, field: 3)
+            writer.bytes(nested.bytes, field: 7)
+        }
+    }
+}
+
+extension ScopeProgress.FailedSplit {
+    fileprivate init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var (position, branches, settled) = (UInt64(0), UInt64(0), UInt64(0))
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            switch field.tag {
+            case 1 << 3: position = try reader.varint()
+            case 2 << 3: branches = try reader.varint()
+            case 3 << 3: settled = try reader.varint()
+            default: try reader.skip(field)
+            }
+        }
+        self.init(
+            position: UInt32(truncatingIfNeeded: position),
+            branches: UInt32(truncatingIfNeeded: branches),
+            settled: settled
+        )
     }
 }

@@ -13,7 +13,7 @@ extension State {
 
     /// Version of a snapshot's contents. To be raised whenever they change, or the fold does: what
     /// an older fold has left out cannot be found by a newer one.
-    public static let snapshotSchema: UInt32 = 1
+    public static let snapshotSchema: UInt32 = 2
 
     /// Writes what is open, without the batch under way.
     /// - Parameter write: takes the bytes piece by piece.

@@ -38,12 +38,17 @@ public struct StartTimer: LeasedCommand {
         self.logs = logs
     }
 
-    /// Whether it has to wait at all.
-    public typealias Answer = Bool
+    /// What was recorded.
+    public struct Answer: Equatable, Sendable {
+        /// The last entry.
+        public let sequence: UInt64
+        /// Whether it has to wait at all: otherwise that entry says that the time has come.
+        public let waits: Bool
+    }
 
     var name: String { "start timer" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> Bool {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
         try operation.check(tx[known: lease.execution])
         try tx.append(logs, of: nil, lease)
         let deadline = until.deadline(tx.now)
@@ -66,7 +71,7 @@ public struct StartTimer: LeasedCommand {
                 to: lease.execution
             )
         }
-        return waits
+        return Answer(sequence: tx.nextSequence - 1, waits: waits)
     }
 }
 
@@ -86,7 +91,7 @@ public struct AwaitSignal: LeasedCommand {
     public let lease: Lease
     /// The operation; the signal has its name.
     public let operation: Operation
-    /// How long it waits; nil: for ever.
+    /// How long it waits; nil: for ever; not above zero: not at all.
     public let timeout: Duration?
     /// With how many operations the execution waits, this one included, when nothing else of it
     /// runs; nil: something does.
@@ -109,12 +114,19 @@ public struct AwaitSignal: LeasedCommand {
         self.logs = logs
     }
 
-    /// The entry of the signal, if there was one.
-    public typealias Answer = UInt64?
+    /// What was recorded.
+    public struct Answer: Equatable, Sendable {
+        /// The last entry.
+        public let sequence: UInt64
+        /// The entry that holds the signal's value, if there was one.
+        public let signal: UInt64?
+        /// Whether it has to wait: there was none, and it has the patience.
+        public let waits: Bool
+    }
 
     var name: String { "await signal" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64? {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
         try operation.check(tx[known: lease.execution])
         try tx.append(logs, of: nil, lease)
         if let signal = tx[known: lease.execution].firstSignal(named: operation.name) {
@@ -127,10 +139,11 @@ public struct AwaitSignal: LeasedCommand {
                 ),
                 to: lease.execution
             )
-            return signal
+            return Answer(sequence: tx.nextSequence - 1, signal: signal, waits: false)
         }
-        let isIdle = tx[known: lease.execution].becomesIdle(suspended)
-        let deadline = timeout.map { tx.now.adding(max($0.wholeNanoseconds, 1)).rawValue } ?? 0
+        let waits = timeout.map { $0 > .zero } ?? true
+        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
+        let deadline = timeout.map { tx.now.adding($0.wholeNanoseconds).rawValue } ?? 0
         try tx.append(
             .signalAwaited(
                 .with {
@@ -142,7 +155,14 @@ public struct AwaitSignal: LeasedCommand {
             ),
             to: lease.execution
         )
-        return nil
+        // Without patience it is a look: that there was none is known at once.
+        if !waits {
+            try tx.append(
+                .timerFired(.with { $0.operation = operation.proto }),
+                to: lease.execution
+            )
+        }
+        return Answer(sequence: tx.nextSequence - 1, signal: nil, waits: waits)
     }
 }
 
@@ -319,7 +339,7 @@ public struct Signal: Command {
         if let signalID { try Names.check(signalID, "id of a signal") }
         try Names.check(actor, "actor")
         let number = try tx.open(id, for: "take the signal \(name)")
-        if let signalID, tx[known: number].rare.signalIDs.contains(Name(signalID)) {
+        if let signalID, tx[known: number].rare.signalIDs.contains(signalID) {
             return Answer(sequence: nil, isDelivered: false)
         }
         let operation = tx[known: number].firstWait(forSignal: name)?.operation

@@ -38,6 +38,34 @@ public struct NamedOutput: Hashable, Sendable {
     public internal(set) var sequence: UInt64
 }
 
+/// The ids of signals that an execution has taken, so that none is taken twice.
+struct SignalIDs: Sendable {
+    /// In the order in which they came.
+    private(set) var inOrder: [String] = []
+    private var known: Set<Name> = []
+
+    /// Bytes of the ids that a run hands on to the next one.
+    private static let handedOn = 16_384
+
+    func contains(_ id: String) -> Bool { known.contains(Name(id)) }
+
+    mutating func insert(_ id: String) {
+        if known.insert(Name(id)).inserted { inOrder.append(id) }
+    }
+
+    /// The newest, as many as fit into the entry that begins the next run.
+    var newest: ArraySlice<String> {
+        var bytes = 0
+        var count = 0
+        for id in inOrder.reversed() {
+            bytes += id.utf8.count
+            if bytes > Self.handedOn { break }
+            count += 1
+        }
+        return inOrder.suffix(count)
+    }
+}
+
 /// A deadline of an execution, in the heap of all of them.
 struct TimerItem: Comparable, Sendable {
     let deadline: Timestamp

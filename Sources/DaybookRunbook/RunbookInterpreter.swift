@@ -114,7 +114,8 @@ struct RunbookInterpreter: Sendable {
                 do {
                     try await run(block, context, &ending.outputs)
                 } catch let error as OperationError {
-                    ending.failure = ending.failure ?? error
+                    // The round is not run again: another one is.
+                    ending.failure = ending.failure ?? error.handled
                 }
             }
             // With this behind it no failure of the round is tried again.

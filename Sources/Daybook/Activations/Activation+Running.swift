@@ -7,12 +7,13 @@ typealias OperationBody = (RunningOperation) async throws -> (data: [UInt8], ver
 
 extension Activation {
     /// Runs an operation that is not recorded, and records its outcome.
+    /// - Returns: the outcome and its entry.
     func run(
         _ operation: Operation,
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
         _ body: @escaping OperationBody
-    ) async throws -> (sequence: UInt64, data: [UInt8]) {
+    ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         guard host.hasEffects else {
             latch(.historyEnded)
             throw ContextClosed(reason: latched ?? .historyEnded)
@@ -36,7 +37,7 @@ extension Activation {
                 try await waitForNextTry(operation, group, error, tries, policy)
                 continue
             }
-            return try await record(operation, outcome, startedAt)
+            return try await record(operation, outcome, settings, startedAt)
         }
     }
 
@@ -72,7 +73,10 @@ extension Activation {
             // A body that is told to stop throws: that is not the operation's failure.
             try checkOpen()
             try group?.checkOpen()
-            return .failure(OperationError(recording: error))
+            // What the handler sees is what is recorded.
+            var failure = OperationError(recording: error).fitting(host.payloadLimit)
+            failure.origin = nil
+            return .failure(failure)
         }
     }
 
@@ -133,7 +137,7 @@ extension Activation {
                     tries: tries,
                     policy: policy,
                     suspended: suspended,
-                    logs: try self.takeLogs()
+                    logs: try self.takeLogs(in: operation.scope)
                 )
             }
         }
@@ -142,8 +146,9 @@ extension Activation {
     private func record(
         _ operation: Operation,
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
+        _ settings: CheckpointSettings,
         _ startedAt: Timestamp
-    ) async throws -> (sequence: UInt64, data: [UInt8]) {
+    ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
         let sequence: UInt64
         do {
@@ -151,9 +156,9 @@ extension Activation {
                 RecordOutcome(
                     self.lease,
                     operation,
-                    try self.host.seal(outcome),
+                    try self.host.seal(outcome, isHandled: settings.isHandled),
                     startedAt: startedAt,
-                    logs: try self.takeLogs()
+                    logs: try self.takeLogs(in: operation.scope)
                 )
             }
         } catch let error as ContextClosed {
@@ -167,7 +172,7 @@ extension Activation {
             .recorded(lease, operation, sequence: sequence, verified: verified, failure: failure)
         )
         try checkOpen()
-        return (sequence, try outcome.get().data)
+        return (sequence, outcome.map { $0.data })
     }
 }
 
@@ -176,6 +181,8 @@ struct CheckpointSettings: Sendable {
     var recordsStart = false
     var retry: RetryPolicy?
     var timeout: Duration?
+    /// A failure is a result, and kept like a success.
+    var isHandled = false
 }
 
 /// Whether the time of a body is over, and the task to tell it by.

@@ -11,25 +11,28 @@ import DaybookSystem
 final class Activation: Sendable {
     let host: any ActivationHost
     let lease: Lease
+    /// Code of this execution has run before.
+    let isResumed: Bool
     let replayLog: ReplayLog
     private let history: any HistorySource
     /// The salt of the execution's input: the key of its digests. Nil once erased.
     private let salt: Salt?
-    private let state = Locked(ActivationState())
+    let state = Locked(ActivationState())
 
-    private struct ActivationState: Sendable {
+    struct ActivationState: Sendable {
         var latch: ContextClosed.Reason?
-        var logs = LogBuffer()
+        /// Lines that are not in the journal, by the scope that they belong to.
+        var logs: [[UInt32]: LogBuffer] = [:]
         var operations: UInt64 = 0
         /// Branches that have something to do; the handler itself is one.
         var active = 1
         /// Operations that wait.
         var suspended = 0
         var isIdle = false
-        var waiters: [ReplayLog.Place: CheckedContinuation<Void, Never>] = [:]
-        var wakes: [ReplayLog.Place: ReplayLog.Wake] = [:]
+        var waiters: [OperationPath: CheckedContinuation<Void, Never>] = [:]
+        var wakes: [OperationPath: Replay.Wake] = [:]
         /// Places whose wait was given up: what comes for them is nobody's.
-        var abandoned: Set<ReplayLog.Place> = []
+        var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?
     }
 
@@ -42,6 +45,8 @@ final class Activation: Sendable {
     ) throws {
         self.host = host
         self.lease = lease
+        // One that was let go of begins later than with its claim.
+        isResumed = lease.epoch > 1 || end > lease.claim
         self.history = history
         salt = try history.payloads(of: lease.execution).first?.salt
         replayLog = try ReplayLog(
@@ -125,13 +130,23 @@ final class Activation: Sendable {
         }
     }
 
+    /// Whether code that has come to a place was there before: its log lines are recorded.
+    func hasBeen(at path: OperationPath) -> Bool {
+        do {
+            return try replayLog.hasBeen(at: path)
+        } catch {
+            latch(.journalFailed(error))
+            return false
+        }
+    }
+
     /// The next record of a scope, which is not consumed.
-    func peek(in scope: [UInt32]) throws(ContextClosed) -> ReplayLog.Record? {
+    func peek(in scope: [UInt32]) throws(ContextClosed) -> Replay.Record? {
         try reading { try replayLog.peek(in: scope) }
     }
 
     /// The record of an operation, if there is one.
-    func replay(_ operation: Operation, at location: String) throws -> ReplayLog.Record? {
+    func replay(_ operation: Operation, at location: String) throws -> Replay.Record? {
         guard let record = try reading({ try replayLog.next(in: operation.scope) }) else {
             return nil
         }
@@ -152,21 +167,23 @@ final class Activation: Sendable {
         return record
     }
 
-    /// The value that a record holds.
-    /// - Throws: the recorded failure; ``PayloadErased``.
-    func value(of record: ReplayLog.Record) throws -> [UInt8] {
+    /// The value or the failure that a record holds.
+    /// - Throws: ``PayloadErased``.
+    func outcome(of record: Replay.Record) throws -> Result<[UInt8], OperationError> {
         switch record.outcome {
         case .success(let payload):
             guard !payload.isErased else { throw PayloadErased(sequence: record.sequence) }
-            return payload.data
+            return .success(payload.data)
         case .failure(let facts, let message, let details):
             if message?.isErased == true { throw PayloadErased(sequence: record.sequence) }
-            throw OperationError(
-                facts: facts,
-                message: message.map { String(decoding: $0.data, as: UTF8.self) } ?? "",
-                details: details?.data
+            return .failure(
+                OperationError(
+                    facts: facts,
+                    message: message.map { String(decoding: $0.data, as: UTF8.self) } ?? "",
+                    details: details?.data
+                )
             )
-        case .wait, .signal, .branches, .recorded: return []
+        case .wait, .signal, .branches, .recorded: return .success([])
         }
     }
 
@@ -199,7 +216,10 @@ final class Activation: Sendable {
 
     /// 32 bytes that follow from the execution and a place in it.
     func draw(_ scope: [UInt32], _ position: UInt32, _ count: UInt64) -> [UInt8] {
-        let place = [lease.execution, UInt64(position), count] + scope.map(UInt64.init)
+        let path = OperationPath(scope: scope, position: position)
+        let generation = replayLog.generation(of: path).map { [$0] } ?? []
+        let place =
+            [lease.execution, UInt64(position), count] + scope.map(UInt64.init) + generation
         var hash = SHA256()
         hash.update(data: Array("daybook draw".utf8))
         hash.update(data: host.journalID.bytes)
@@ -231,12 +251,12 @@ final class Activation: Sendable {
     }
 
     /// Whether the handler may end here: not while operations are recorded that it did not ask for.
-    func unconsumedRecord() throws -> ReplayLog.Record? {
+    func unconsumedRecord() throws -> Replay.Record? {
         try reading { try replayLog.unconsumed() }
     }
 
     /// What a later entry says of an operation; it is consumed by this.
-    func wake(of operation: Operation) throws(ContextClosed) -> ReplayLog.Wake? {
+    func wake(of operation: Operation) throws(ContextClosed) -> Replay.Wake? {
         try reading { try replayLog.wake(of: operation) }
     }
 
@@ -278,7 +298,7 @@ final class Activation: Sendable {
         _ operation: Operation,
         _ group: BranchGroup?,
         _ command: ((Int?) async throws -> Bool)? = nil
-    ) async throws -> ReplayLog.Wake? {
+    ) async throws -> Replay.Wake? {
         let suspended = suspend()
         defer { resume() }
         if let command {
@@ -287,7 +307,7 @@ final class Activation: Sendable {
             try await perform { Suspend(self.lease, suspended: suspended) }
         }
         if suspended != nil { becameIdle() }
-        let place = ReplayLog.Place(operation)
+        let place = OperationPath(operation)
         do {
             return try await wake(at: place, group)
         } catch {
@@ -302,9 +322,9 @@ final class Activation: Sendable {
 
     /// Waits until something has come for an operation.
     private func wake(
-        at place: ReplayLog.Place,
+        at place: OperationPath,
         _ group: BranchGroup?
-    ) async throws -> ReplayLog.Wake {
+    ) async throws -> Replay.Wake {
         while true {
             try checkOpen()
             if let wake = state.withLock({ $0.wakes.removeValue(forKey: place) }) { return wake }
@@ -373,7 +393,7 @@ final class Activation: Sendable {
     /// - Returns: whether something could go on, and needs a turn for it.
     @discardableResult
     func follow(mayWake: Bool) -> Bool {
-        let wakes: [ReplayLog.Place: ReplayLog.Wake]
+        let wakes: [OperationPath: Replay.Wake]
         do {
             wakes = try replayLog.follow()
         } catch {
@@ -394,17 +414,7 @@ final class Activation: Sendable {
         return waiters == nil
     }
 
-    // MARK: Logs, digests, keys
-
-    func log(_ text: String, _ stream: LogStream = .log) {
-        let now = host.now()
-        state.withLock { $0.logs.append(text, stream, at: now) }
-    }
-
-    func takeLogs() throws -> [LogChunk] {
-        let limit = host.payloadLimit
-        return try state.withLock { try $0.logs.take(limit: limit) }
-    }
+    // MARK: Digests, keys
 
     var operationCount: UInt64 { state.withLock { $0.operations } }
 
@@ -417,7 +427,11 @@ final class Activation: Sendable {
     }
 
     func idempotencyKey(_ operation: Operation) -> String {
-        operation.idempotencyKey(journal: host.journalID, execution: lease.execution).description
+        operation.idempotencyKey(
+            journal: host.journalID,
+            execution: lease.execution,
+            generation: replayLog.generation(of: OperationPath(operation))
+        ).description
     }
 }
 

@@ -38,13 +38,16 @@ extension ActivationHost {
     var hasEffects: Bool { true }
 
     /// Seals what a body gave or threw.
+    /// - Parameter isHandled: the handler takes a failure as a result.
     func seal(
-        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>
+        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
+        isHandled: Bool
     ) throws -> RecordOutcome.Outcome {
         switch outcome {
         case .success(let value):
             return .success(try seal(value.data), verified: value.verified)
-        case .failure(let error): return .failure(error.facts, try seal(error))
+        case .failure(let error):
+            return .failure(error.facts, try seal(error), handled: isHandled)
         }
     }
 
@@ -53,20 +56,11 @@ extension ActivationHost {
         try SealedPayloads([Payload(data, contentType: codec.contentType)], limit: payloadLimit)
     }
 
-    /// Seals an error's message and details.
+    /// Seals an error's message and details, as much as fits.
     func seal(_ error: OperationError) throws -> SealedPayloads {
-        var payloads = [Payload.text(Self.shortened(error.message, payloadLimit))]
+        let error = error.fitting(payloadLimit)
+        var payloads = [Payload.text(error.message)]
         if let details = error.details { payloads.append(.json(details)) }
         return try SealedPayloads(payloads, limit: payloadLimit)
-    }
-
-    /// A message is cut rather than lost, and says so.
-    private static func shortened(_ message: String, _ limit: Int) -> String {
-        let bytes = Array(message.utf8)
-        if bytes.count <= limit { return message }
-        let notice = " … (cut: it had \(bytes.count) bytes)"
-        let suffix = notice.utf8.count < limit ? notice : ""
-        let border = CharacterBorder.last(in: bytes[...], upTo: limit - suffix.utf8.count)
-        return String(decoding: bytes[..<border], as: UTF8.self) + suffix
     }
 }

@@ -5,7 +5,13 @@ import SwiftProtobuf
 
 /// Lines that were logged and are not yet in the journal.
 struct LogBuffer: Sendable {
-    private var lines: [ProtoLogLine] = []
+    private var lines: [Line] = []
+
+    private struct Line: Sendable {
+        var proto: ProtoLogLine
+        /// The body of an operation wrote it, and not the handler.
+        let isOfBody: Bool
+    }
 
     /// Text bytes in one entry's payload; further lines go into the next.
     private static let chunkSize = 1 << 20
@@ -15,15 +21,25 @@ struct LogBuffer: Sendable {
 
     var isEmpty: Bool { lines.isEmpty }
 
-    mutating func append(_ text: String, _ stream: LogStream, at time: Timestamp) {
-        lines.append(
-            .with {
-                $0.time = time.rawValue
-                $0.stream = stream.proto
-                $0.text = text
-            }
-        )
+    mutating func append(
+        _ text: String,
+        _ stream: LogStream,
+        at time: Timestamp,
+        isOfBody: Bool
+    ) {
+        let proto = ProtoLogLine.with {
+            $0.time = time.rawValue
+            $0.stream = stream.proto
+            $0.text = text
+        }
+        lines.append(Line(proto: proto, isOfBody: isOfBody))
     }
+
+    /// Drops what the handler wrote.
+    mutating func keepLinesOfBodies() { lines.removeAll { !$0.isOfBody } }
+
+    /// Adds the lines of another buffer.
+    mutating func append(_ other: LogBuffer) { lines += other.lines }
 
     /// Takes all lines out, sealed in chunks. A line that is larger than a payload may be becomes
     /// several.
@@ -32,7 +48,7 @@ struct LogBuffer: Sendable {
         var chunks: [LogChunk] = []
         var batch = ProtoLogBatch()
         var size = 0
-        for line in lines.flatMap({ Self.pieces(of: $0, limit) }) {
+        for line in lines.flatMap({ Self.pieces(of: $0.proto, limit) }) {
             if size > 0, size + line.text.utf8.count > min(Self.chunkSize, limit / 2) {
                 chunks.append(try Self.seal(batch, limit))
                 batch = ProtoLogBatch()

@@ -63,7 +63,7 @@ extension Engine {
     /// Runs an activation to its end, and records what it came to.
     private func run(_ activation: Activation) async -> Residency<Activation>.Ending {
         let lease = activation.lease
-        observe(.activated(lease, resumed: lease.epoch > 1))
+        observe(.activated(lease, resumed: activation.isResumed))
         do {
             let outcome = try await outcome(activation)
             try await record(activation, outcome)
@@ -117,6 +117,7 @@ extension Engine {
                     lease,
                     failure.facts,
                     payloads: try seal(failure),
+                    failedOperation: failure.origin,
                     logs: try activation.takeLogs()
                 )
             }
@@ -165,8 +166,9 @@ extension Engine {
                     "execution parked",
                     metadata: ["id": "\(lease.id)", "divergence": "\(divergence)"]
                 )
-            case .stopping, .ended, .paused:
-                await release(lease, logs: try activation.takeLogs())
+            case .stopping, .paused:
+                await release(lease, logs: try activation.takeLogs(goesOn: true))
+            case .ended: await release(lease, logs: try activation.takeLogs())
             case .continuing(let input):
                 let next = try await perform {
                     ContinueAsNew(

@@ -13,6 +13,8 @@ public struct RecordedHistory: Sendable {
     /// The journal's UUID, from which drawn values follow; nil when entry 0 was not exported too.
     public let journal: Identifier?
     private let entries: [Entry]
+    /// The values of signals that came in earlier runs of the id, by their entries.
+    private let handedOn: [UInt64: [StoredPayload]]
 
     private struct Entry: Sendable {
         let sequence: UInt64
@@ -33,19 +35,31 @@ public struct RecordedHistory: Sendable {
 
     private init(_ id: String, _ number: UInt64, _ reader: any StoreReader) throws {
         var entries: [Entry] = []
+        var handedOn: [UInt64: [StoredPayload]] = [:]
         try reader.scanHistory(of: number, from: number) { sequence in
             try reader.withView(of: sequence) { entry in
                 let payloads = try reader.payloads(of: entry)
                 entries.append(
                     Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
                 )
+                if let origin = try Self.origin(entry) {
+                    handedOn[origin] = try reader.payloads(of: origin)
+                }
             }
             return true
         }
+        self.handedOn = handedOn
         self.id = id
         self.number = number
         self.entries = entries
         journal = try reader.withView(of: 0) { try Self.journal($0) } ?? nil
+    }
+
+    /// The entry of an earlier run that holds the value of a signal.
+    private static func origin(_ entry: EntryView) throws -> UInt64? {
+        guard entry.event == EventKind.signalReceived.rawValue else { return nil }
+        let origin = try ProtoSignalReceived(decoding: entry).origin
+        return origin == 0 ? nil : origin
     }
 
     private static func journal(_ entry: EntryView) throws -> Identifier? {
@@ -60,6 +74,7 @@ public struct RecordedHistory: Sendable {
     public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
         var order: [UInt64] = []
         var entries: [UInt64: [Entry]] = [:]
+        var signals: [UInt64: [StoredPayload]] = [:]
         var journal: Identifier?
         for (index, line) in lines.split(separator: UInt8(ascii: "\n")).enumerated() {
             let (entry, execution) = try Self.entry(exported: Array(line), index + 1)
@@ -71,6 +86,10 @@ public struct RecordedHistory: Sendable {
                     }
                 continue
             }
+            let isSignal = try entry.bytes.withUnsafeBytes {
+                try EntryView($0).event == EventKind.signalReceived.rawValue
+            }
+            if isSignal { signals[entry.sequence] = entry.payloads }
             if entries[execution] == nil { order.append(execution) }
             entries[execution, default: []].append(entry)
         }
@@ -80,15 +99,57 @@ public struct RecordedHistory: Sendable {
             let id = try first.bytes.withUnsafeBytes { bytes in
                 try ExecutionState(first: try EntryView(bytes)).id
             }
-            return RecordedHistory(id: id, number: number, journal: journal, entries: all)
+            return RecordedHistory(
+                id: id,
+                number: number,
+                journal: journal,
+                entries: all,
+                handedOn: try handedOn(to: all, signals)
+            )
         }
     }
 
-    private init(id: String, number: UInt64, journal: Identifier?, entries: [Entry]) {
+    /// The values of signals that runs hand on.
+    private static func handedOn(
+        to entries: [Entry],
+        _ signals: [UInt64: [StoredPayload]]
+    ) throws -> [UInt64: [StoredPayload]] {
+        var values: [UInt64: [StoredPayload]] = [:]
+        for entry in entries {
+            let source = try entry.bytes.withUnsafeBytes { try origin(EntryView($0)) }
+            if let source { values[source] = signals[source] }
+        }
+        return values
+    }
+
+    /// How many entries it has.
+    public var count: Int { entries.count }
+
+    /// The history as it was after its first entries: what a process that had ended then would have
+    /// left.
+    /// - Parameter length: at least 1; more than there are stands for all.
+    public func prefix(_ length: Int) -> RecordedHistory {
+        RecordedHistory(
+            id: id,
+            number: number,
+            journal: journal,
+            entries: Array(entries.prefix(max(length, 1))),
+            handedOn: handedOn
+        )
+    }
+
+    private init(
+        id: String,
+        number: UInt64,
+        journal: Identifier?,
+        entries: [Entry],
+        handedOn: [UInt64: [StoredPayload]]
+    ) {
         self.id = id
         self.journal = journal
         self.number = number
         self.entries = entries
+        self.handedOn = handedOn
     }
 
     private struct ExportedLine: Decodable {
@@ -172,13 +233,33 @@ public struct RecordedHistory: Sendable {
         return state
     }
 
-    /// The last entry of one of the given kinds, with its payloads.
-    func last(of kinds: [EventKind]) throws -> (sequence: UInt64, payloads: [StoredPayload])? {
+    /// How a part of a history ended.
+    struct Turn {
+        let sequence: UInt64
+        let payloads: [StoredPayload]
+        /// The handler ended it.
+        let endsByItself: Bool
+        /// Its time was up.
+        let isTimeout: Bool
+    }
+
+    /// The last entry of one of the given kinds.
+    func last(of kinds: [EventKind]) throws -> Turn? {
         for entry in entries.reversed() {
-            let kind = try entry.bytes.withUnsafeBytes {
-                EventKind(rawValue: try EntryView($0).event)
+            let turn = try entry.bytes.withUnsafeBytes { bytes -> Turn? in
+                let view = try EntryView(bytes)
+                guard let kind = EventKind(rawValue: view.event), kinds.contains(kind) else {
+                    return nil
+                }
+                let ends: [EventKind] = [.executionCompleted, .executionFailed, .attemptFailed]
+                return Turn(
+                    sequence: entry.sequence,
+                    payloads: entry.payloads,
+                    endsByItself: ends.contains(kind),
+                    isTimeout: try ExecutionReader.error(view)?.kind == .timedOut
+                )
             }
-            if let kind, kinds.contains(kind) { return (entry.sequence, entry.payloads) }
+            if let turn { return turn }
         }
         return nil
     }
@@ -204,6 +285,7 @@ extension RecordedHistory: HistorySource {
     }
 
     func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+        if let payloads = handedOn[sequence] { return payloads }
         var payloads: [StoredPayload] = []
         try scan(from: sequence) { entry, read in
             if entry.header.sequence == sequence { payloads = try read() }

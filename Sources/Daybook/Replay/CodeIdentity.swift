@@ -22,7 +22,7 @@ enum CodeIdentity {
         facts.pid = UInt32(getpid())
         facts.program = program ?? programName
         facts.version = Daybook.version
-        facts.code = Data(try executableDigest())
+        facts.code = Data(try codeDigest())
         facts.schema = 1
         facts.pidNamespace = try pidNamespace()
         return facts
@@ -47,6 +47,16 @@ enum CodeIdentity {
         let path = CommandLine.arguments.first ?? "unknown"
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return String(decoding: name.utf8.prefix(200), as: UTF8.self)
+    }
+
+    /// The digest, once it is known: what a process runs does not change while it runs.
+    private static let known = Locked<[UInt8]?>(nil)
+
+    private static func codeDigest() throws(SystemError) -> [UInt8] {
+        if let digest = known.withLock({ $0 }) { return digest }
+        let digest = try executableDigest()
+        known.withLock { $0 = digest }
+        return digest
     }
 
     /// SHA-256 of the file that this process runs.

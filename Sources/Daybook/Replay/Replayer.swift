@@ -93,8 +93,14 @@ public struct Replayer: Sendable {
         _ state: ExecutionState,
         _ history: RecordedHistory
     ) throws -> Outcome {
-        let ends: [EventKind] = [.executionCompleted, .executionFailed, .attemptFailed]
-        guard let end = try history.last(of: ends), let payload = end.payloads.first else {
+        // Whatever follows an end has it go on: a claim of the next attempt, a person.
+        let turns: [EventKind] = [
+            .executionCompleted, .executionFailed, .attemptFailed, .executionTimedOut,
+            .executionCancelled, .executionContinued, .executionClaimed, .executionReopened,
+        ]
+        guard let end = try history.last(of: turns), let payload = end.payloads.first,
+            end.endsByItself
+        else {
             // It was ended from outside, or goes on.
             return .agreesSoFar
         }
@@ -110,6 +116,8 @@ public struct Replayer: Sendable {
             now = error.message
             isSame = state.status != .completed && now == recorded
         }
+        // That time was up is nothing that code could agree with.
+        if !isSame, end.isTimeout { return .agreesSoFar }
         return isSame ? .agrees : .endsOtherwise(recorded: recorded, now: now)
     }
 }

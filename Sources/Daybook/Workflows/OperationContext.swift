@@ -13,11 +13,13 @@ public struct OperationContext: Sendable {
     /// Which try of this operation it is, from 1.
     public let tries: UInt32
     private let activation: Activation
+    private let scope: [UInt32]
 
     init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
         self.tries = tries
         idempotencyKey = activation.idempotencyKey(operation)
         name = operation.name
+        scope = operation.scope
         attempt = activation.lease.attempt
         self.activation = activation
     }
@@ -29,7 +31,7 @@ public struct OperationContext: Sendable {
     /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
     /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {
-        activation.log(message, stream)
+        activation.log(message, stream, in: scope, isOfBody: true)
     }
 }
 

@@ -14,9 +14,12 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
     public var message: String
     /// JSON for programs, if any. Kept as a payload.
     public var details: [UInt8]?
+    /// The operation whose recorded failure this is; nil: it is none's. A handler that throws it out
+    /// again has not dealt with it. Two errors that differ in nothing else are equal.
+    var origin: OperationPath?
 
     /// Puts an error together.
-    /// - Parameter code: a stable word of at most 255 bytes; longer ones are cut.
+    /// - Parameter code: a stable word of at most 255 bytes; longer ones are cut between characters.
     public init(
         code: String,
         message: String,
@@ -24,11 +27,7 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
         kind: ErrorFacts.Kind = .generic,
         details: [UInt8]? = nil
     ) {
-        facts = ErrorFacts(
-            kind: kind,
-            code: String(decoding: code.utf8.prefix(Names.limit), as: UTF8.self),
-            isRetryable: isRetryable
-        )
+        facts = ErrorFacts(kind: kind, code: Self.shortened(code), isRetryable: isRetryable)
         self.message = message
         self.details = details
     }
@@ -55,9 +54,22 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
                 message: String(describing: error),
                 kind: .cancelled
             )
+        case let error as Refusal:
+            self.init(
+                code: error.code.rawValue,
+                message: error.description,
+                isRetryable: error.code != .invalidArgument
+            )
         default:
             self.init(code: "\(type(of: error))", message: String(describing: error))
         }
+    }
+
+    private static func shortened(_ code: String) -> String {
+        let bytes = Array(code.utf8)
+        if bytes.count <= Names.limit { return code }
+        let border = CharacterBorder.last(in: bytes[...], upTo: Names.limit)
+        return String(decoding: bytes[..<border], as: UTF8.self)
     }
 
     /// The stable word for programs.
@@ -65,6 +77,51 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
 
     /// The message.
     public var description: String { message }
+
+    /// Whether kind, code, message and details are the same.
+    public static func == (left: OperationError, right: OperationError) -> Bool {
+        left.facts == right.facts && left.message == right.message
+            && left.details == right.details
+    }
+
+    /// Hashes what equality compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(facts)
+        hasher.combine(message)
+        hasher.combine(details)
+    }
+
+    /// The same error, dealt with: a handler that ends with it does not have the operation run again
+    /// that failed with it.
+    public var handled: OperationError {
+        var error = self
+        error.origin = nil
+        return error
+    }
+
+    /// The same failure, of this operation unless it is another one's already.
+    func from(_ operation: Operation) -> OperationError {
+        var error = self
+        error.origin = origin ?? OperationPath(operation)
+        return error
+    }
+
+    /// What can be recorded of it where a payload may have so many bytes: a longer message is cut
+    /// and says so, longer details are left out and the message says so.
+    func fitting(_ limit: Int) -> OperationError {
+        var error = self
+        if let details, details.count > limit {
+            error.details = nil
+            error.message += " (its details are left out: they have \(details.count) bytes)"
+        }
+        let bytes = Array(error.message.utf8)
+        guard bytes.count > limit else { return error }
+        let notice = " … (cut: it had \(bytes.count) bytes)"
+        let suffix = notice.utf8.count < limit ? notice : ""
+        let border = CharacterBorder.last(in: bytes[...], upTo: limit - suffix.utf8.count)
+        error.message = String(decoding: bytes[..<border], as: UTF8.self) + suffix
+        return error
+    }
 }
 
 /// An operation's body threw, and that could not be recorded either.

@@ -8,8 +8,10 @@ extension WorkflowContext {
     /// The first element that fails has the others stopped, and its error thrown.
     /// - Parameters:
     ///   - name: names the operation.
-    ///   - maxConcurrent: so many run at once.
+    ///   - maxConcurrent: so many run at once, at least 1.
     /// - Returns: what the bodies gave, in the order of the elements.
+    /// - Throws: ``OperationError``: what the first body that failed threw, or with the code
+    ///   `invalid-argument` when none may run; ``ContextClosed`` when the activation is over.
     public func map<Element: Sendable, Value: Sendable>(
         _ name: String,
         _ elements: [Element],
@@ -34,6 +36,8 @@ extension WorkflowContext {
     /// The first that fails has the others stopped, and its error thrown.
     /// - Parameter name: names the operation.
     /// - Returns: what they gave.
+    /// - Throws: ``OperationError``: what the first branch that failed threw; ``ContextClosed`` when
+    ///   the activation is over.
     public func parallel<each Value: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -113,8 +117,16 @@ extension WorkflowContext {
         at location: String,
         _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
     ) async throws -> [Value] {
-        try await run(
-            Branches(kind: kind, name: name, count: count, limit: max(maxConcurrent, 1)),
+        guard maxConcurrent >= 1 else {
+            throw OperationError(
+                code: "invalid-argument",
+                message:
+                    "\(name) may run \(maxConcurrent) branches at once, so that none can; give at least 1",
+                isRetryable: false
+            )
+        }
+        return try await run(
+            Branches(kind: kind, name: name, count: count, limit: maxConcurrent),
             at: location,
             body
         ).compactMap { $0 }
@@ -143,7 +155,7 @@ extension WorkflowContext {
                 isRetryable: false
             )
         }
-        var settled: (branch: UInt32, failed: Bool, sequence: UInt64)?
+        var settled: Settled?
         if let record = try replay(operation, at: location) {
             guard case .branches(count) = record.outcome else {
                 throw activation.diverge(
@@ -151,15 +163,16 @@ extension WorkflowContext {
                         sequence: record.sequence,
                         recorded: record.operation,
                         attempted: operation,
-                        location: "\(location) with \(count) branches"
+                        location: "\(location) with \(count) branches",
+                        cause: .branches
                     )
                 )
             }
-            if case .settled(let branch, let failed, let sequence) =
+            if case .settled(let branch, let failed, let sequence, let time) =
                 try activation.wake(of: operation)
             {
-                activation.replayLog.dismissBranches(of: operation, but: branch)
-                settled = (branch, failed, sequence)
+                activation.replayLog.decide(operation, by: branch)
+                settled = Settled(branch: branch, failed: failed, sequence: sequence, time: time)
             }
         } else {
             activation.noteOperation()
@@ -169,7 +182,7 @@ extension WorkflowContext {
                         activation.lease,
                         operation,
                         count: count,
-                        logs: try activation.takeLogs()
+                        logs: try activation.takeLogs(in: scope)
                     )
                 }
             )
@@ -185,14 +198,36 @@ extension WorkflowContext {
         if let settled {
             return try await replay(settled, runner, branches.count, location, body)
         }
-        let (values, time) = try await runner.run(branches.count, branches.limit, body)
-        consumed(at: time)
-        return values
+        let ending = try await runner.run(branches.count, branches.limit, body)
+        if let sequence = ending.sequence {
+            consumed(sequence)
+        } else {
+            consumed(at: ending.time)
+        }
+        if let failure = ending.failure { throw Self.told(failure, operation) }
+        return ending.values
+    }
+
+    /// What a handler is told of the error of a branch: the same whether it came from a body or
+    /// from the branch itself. What says that the activation is over stays what it is.
+    private static func told(_ error: any Error, _ operation: Operation) -> any Error {
+        switch error {
+        case is ContextClosed, is CancellationError, is PayloadErased, is RecordingFailed: error
+        default: OperationError(recording: error).from(operation)
+        }
+    }
+
+    /// The entry by which a branch decided an operation.
+    private struct Settled {
+        let branch: UInt32
+        let failed: Bool
+        let sequence: UInt64
+        let time: Timestamp
     }
 
     /// Runs only the branch that decided the operation.
     private func replay<Value: Sendable>(
-        _ settled: (branch: UInt32, failed: Bool, sequence: UInt64),
+        _ settled: Settled,
         _ runner: BranchRunner,
         _ count: Int,
         _ location: String,
@@ -201,9 +236,12 @@ extension WorkflowContext {
         var values = [Value?](repeating: nil, count: count)
         let branch = Int(settled.branch)
         let outcome = await runner.branch(branch, body)
+        runner.endLogs(of: branch, counts: true)
         try activation.checkOpen()
-        consumed(at: outcome.time)
-        if case .failure(let error) = outcome.result, settled.failed { throw error }
+        consumed(at: settled.time)
+        if case .failure(let error) = outcome.result, settled.failed {
+            throw Self.told(error, runner.operation)
+        }
         guard case .success(let value) = outcome.result, !settled.failed, branch < count else {
             throw activation.diverge(
                 Divergence(
@@ -211,124 +249,12 @@ extension WorkflowContext {
                     recorded: runner.operation,
                     attempted: runner.operation,
                     location:
-                        "\(location), where branch \(branch) ended \(settled.failed ? "well, and not with an error" : "with an error")"
+                        "\(location), where branch \(branch) ended \(settled.failed ? "well, and not with an error" : "with an error")",
+                    cause: .ending
                 )
             )
         }
         values[branch] = value
         return values
-    }
-}
-
-/// The branches of one operation: whether they still count.
-final class BranchGroup: Sendable {
-    private let parent: BranchGroup?
-    private let isClosed = Locked(false)
-
-    init(_ parent: BranchGroup?) { self.parent = parent }
-
-    /// One of them has decided: what the others do no longer counts.
-    func close() { isClosed.withLock { $0 = true } }
-
-    /// - Throws: `CancellationError` once another branch has decided.
-    func checkOpen() throws(CancellationError) {
-        if isClosed.withLock({ $0 }) { throw CancellationError() }
-        try parent?.checkOpen()
-    }
-}
-
-/// Runs the branches of one operation.
-private struct BranchRunner: Sendable {
-    let activation: Activation
-    let operation: Operation
-    let group: BranchGroup
-    let isRace: Bool
-    /// The time that the branches begin with.
-    let time: Timestamp
-
-    struct Outcome<Value: Sendable>: Sendable {
-        let index: Int
-        let result: Result<Value, any Error>
-        let time: Timestamp
-    }
-
-    func branch<Value: Sendable>(
-        _ index: Int,
-        _ body: @Sendable (WorkflowContext, Int) async throws -> Value
-    ) async -> Outcome<Value> {
-        let scope = operation.scope + [operation.position, UInt32(index)]
-        let context = WorkflowContext(activation, scope: scope, group, time)
-        do {
-            let value = try await body(context, index)
-            return Outcome(index: index, result: .success(value), time: context.now)
-        } catch {
-            return Outcome(index: index, result: .failure(error), time: context.now)
-        }
-    }
-
-    func run<Value: Sendable>(
-        _ count: Int,
-        _ limit: Int,
-        _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
-    ) async throws -> ([Value?], Timestamp) {
-        var values = [Value?](repeating: nil, count: count)
-        guard count > 0 else { return (values, time) }
-        var latest = time
-        try await withThrowingTaskGroup(of: Outcome<Value>.self) { tasks in
-            var started = min(limit, count)
-            var running = started
-            // The first one takes the place of the scope around it, which waits for them all.
-            activation.beginBranches(started - 1)
-            for index in 0..<started { tasks.addTask { await branch(index, body) } }
-            var decision: (any Error)?
-            while let outcome = try await tasks.next() {
-                latest = max(latest, outcome.time)
-                running -= 1
-                if decision == nil, case .success(let value) = outcome.result {
-                    values[outcome.index] = value
-                }
-                if decision == nil, let end = try await decided(outcome) {
-                    decision = end
-                    group.close()
-                    tasks.cancelAll()
-                }
-                if decision == nil, started < count {
-                    let index = started
-                    started += 1
-                    running += 1
-                    tasks.addTask { await branch(index, body) }
-                } else if running > 0 {
-                    try await activation.endBranch()
-                }
-            }
-            if let decision, !(decision is Won) { throw decision }
-        }
-        return (values, latest)
-    }
-
-    /// A race was won by a value.
-    private struct Won: Error {}
-
-    /// Whether an outcome decides the operation, and with what error; recorded if so.
-    private func decided<Value>(_ outcome: Outcome<Value>) async throws -> (any Error)? {
-        var failure: (any Error)?
-        if case .failure(let error) = outcome.result { failure = error }
-        guard isRace || failure != nil else { return nil }
-        // An activation that is over decides nothing.
-        if let reason = activation.latched { return ContextClosed(reason: reason) }
-        if failure is ContextClosed { return failure }
-        do {
-            _ = try await activation.perform {
-                SettleBranches(
-                    activation.lease,
-                    operation,
-                    branch: UInt32(outcome.index),
-                    failed: failure != nil
-                )
-            }
-        } catch {
-            return error
-        }
-        return failure ?? Won()
     }
 }

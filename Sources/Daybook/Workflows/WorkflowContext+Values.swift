@@ -33,28 +33,32 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Bool {
-        try activation.checkOpen()
+        try checkOpen(for: "the version \(name)")
         if let record = try activation.peek(in: scope),
             record.operation.kind != .version || record.operation.name != name
         {
             return false
         }
         let operation = try next(.version, name)
-        if try replay(operation, at: "\(file):\(line)") == nil { _ = try await record(operation) }
+        if try replay(operation, at: "\(file):\(line)") == nil { try await record(operation) }
         return true
     }
 
     /// Records an operation without a body.
+    /// - Returns: the entry that holds what a look into the store finds; nil: there is none.
+    @discardableResult
     func record(_ operation: Operation, _ value: [UInt8]? = nil) async throws -> UInt64? {
         defer { activation.noteOperation() }
-        return try await activation.perform {
+        let answer = try await activation.perform {
             RecordOperation(
                 activation.lease,
                 operation,
                 payloads: try value.map { try activation.host.seal($0) },
-                logs: try activation.takeLogs()
+                logs: try activation.takeLogs(in: scope)
             )
         }
+        consumed(answer.sequence)
+        return answer.source
     }
 
     // MARK: Outputs
@@ -82,7 +86,7 @@ extension WorkflowContext {
         }
         let operation = try next(kind, name)
         guard try replay(operation, at: location) == nil else { return }
-        if let sequence = try await record(operation, data) { consumed(sequence) }
+        try await record(operation, data)
     }
 
     // MARK: The store
@@ -143,7 +147,7 @@ public struct ContextStore {
     ) async throws {
         let operation = try context.next(.storeDelete, key)
         guard try context.replay(operation, at: "\(file):\(line)") == nil else { return }
-        _ = try await context.record(operation)
+        try await context.record(operation)
     }
 }
 

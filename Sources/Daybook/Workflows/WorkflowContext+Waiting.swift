@@ -35,28 +35,32 @@ extension WorkflowContext {
         at location: String
     ) async throws {
         let operation = try next(.sleep, name)
-        let wake: ReplayLog.Wake?
+        let wake: Replay.Wake?
         if try replay(operation, at: location) != nil {
             wake = try await recordedWait(operation)
         } else {
-            wake = try await activation.wait(operation, group) { [activation] suspended in
+            let recorded = RecordedWait()
+            wake = try await activation.wait(operation, group) { [activation, scope] suspended in
                 defer { activation.noteOperation() }
-                return try await activation.perform {
+                let answer = try await activation.perform {
                     StartTimer(
                         activation.lease,
                         operation,
                         until: until,
                         suspended: suspended,
-                        logs: try activation.takeLogs()
+                        logs: try activation.takeLogs(in: scope)
                     )
                 }
+                if !answer.waits { recorded.sequence = answer.sequence }
+                return answer.waits
             }
+            if let sequence = recorded.sequence { consumed(sequence) }
         }
         if case .fired(let time) = wake { consumed(at: time) }
     }
 
     /// What ended, or will end, a wait that is recorded.
-    private func recordedWait(_ operation: Operation) async throws -> ReplayLog.Wake? {
+    private func recordedWait(_ operation: Operation) async throws -> Replay.Wake? {
         if let wake = try activation.wake(of: operation) { return wake }
         return try await activation.wait(operation, group)
     }
@@ -84,7 +88,8 @@ extension WorkflowContext {
     }
 
     /// Waits for a signal, but not for ever.
-    /// - Parameter timeout: from the moment at which the wait is recorded.
+    /// - Parameter timeout: from the moment at which the wait is recorded; not above zero: it only
+    ///   looks whether a signal is there.
     /// - Returns: nil when the time was over first; a signal that comes later is kept for the next
     ///   who asks.
     /// - Throws: ``OperationError`` with the code `undecodable-signal` when its value is not one.
@@ -116,31 +121,31 @@ extension WorkflowContext {
         at location: String
     ) async throws -> [UInt8]? {
         let operation = try next(.signal, name)
-        var wake: ReplayLog.Wake?
+        var wake: Replay.Wake?
         if let record = try replay(operation, at: location) {
             if case .signal(let sequence) = record.outcome {
                 return try activation.value(at: sequence)
             }
             wake = try await recordedWait(operation)
         } else {
-            let found = FoundSignal()
-            wake = try await activation.wait(operation, group) { [activation] suspended in
+            let recorded = RecordedWait()
+            wake = try await activation.wait(operation, group) { [activation, scope] suspended in
                 defer { activation.noteOperation() }
-                found.sequence = try await activation.perform {
+                let answer = try await activation.perform {
                     AwaitSignal(
                         activation.lease,
                         operation,
                         timeout: timeout,
                         suspended: suspended,
-                        logs: try activation.takeLogs()
+                        logs: try activation.takeLogs(in: scope)
                     )
                 }
-                return found.sequence == nil
+                recorded.signal = answer.signal
+                if !answer.waits { recorded.sequence = answer.sequence }
+                return answer.waits
             }
-            if let sequence = found.sequence {
-                consumed(sequence)
-                return try activation.value(at: sequence)
-            }
+            if let sequence = recorded.sequence { consumed(sequence) }
+            if let signal = recorded.signal { return try activation.value(at: signal) }
         }
         switch wake {
         case .signal(let sequence, let time):
@@ -154,12 +159,27 @@ extension WorkflowContext {
 
     /// Ends this run, and begins the next one under the same id: history and replay stay short,
     /// however long the work goes on. Write `throw try context.continueAsNew(...)`.
-    /// - Parameter input: of the next run.
+    ///
+    /// Signals that nobody has asked for go over to the next run, in order, and so do the newest ids
+    /// of signals. The store and the outputs begin empty.
+    /// - Parameters:
+    ///   - workflow: the one that runs: the next run is one of the same.
+    ///   - input: of the next run.
     /// - Returns: the error to end the handler with.
+    /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow;
+    ///   ``ContextClosed`` when the activation is over.
     public func continueAsNew<W: Workflow>(_ workflow: W.Type, input: W.Input) throws
         -> ContextClosed
     {
-        try activation.checkOpen()
+        try checkOpen(for: "continueAsNew")
+        guard W.name == activation.lease.type else {
+            throw OperationError(
+                code: "wrong-workflow",
+                message:
+                    "continueAsNew was asked for the workflow \(W.name), and \(id) is one of \(activation.lease.type); go on as that, or submit another execution",
+                isRetryable: false
+            )
+        }
         let data = try activation.host.codec.encode(input)
         guard data.count <= activation.host.payloadLimit else {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
@@ -169,7 +189,10 @@ extension WorkflowContext {
     }
 }
 
-/// Which signal a wait found there already. Used by one task at a time.
-private final class FoundSignal {
+/// What a wait came to that was over at once. Used by one task at a time.
+private final class RecordedWait {
+    /// The entry that says so.
     var sequence: UInt64?
+    /// The entry that holds the value of a signal that was there already.
+    var signal: UInt64?
 }

@@ -19,6 +19,8 @@ public final class WorkflowContext {
     private var lastEntry: UInt64?
     /// How many values have been drawn since the last operation.
     private var draws: UInt64 = 0
+    /// The operation whose body or verification runs.
+    private var running: String?
 
     init(_ activation: Activation, startedAt time: Timestamp) {
         self.activation = activation
@@ -49,7 +51,9 @@ public final class WorkflowContext {
     /// Whether the next operation will be answered from the journal.
     public var isReplaying: Bool { activation.isReplaying(scope) }
 
-    /// The time of the last entry that this scope has consumed: the same whenever the handler runs.
+    /// The time of the entry that decided the last call of this scope, also when the call threw:
+    /// the same whenever the handler runs. For branches that is the entry by which one of them
+    /// decided, or the last one of all of them.
     public var now: Timestamp {
         if let sequence = lastEntry {
             lastEntry = nil
@@ -77,7 +81,8 @@ public final class WorkflowContext {
     ///   - input: declares what the operation depends on: a digest of it is recorded and compared.
     ///   - recordsStart: writes an entry before the body runs.
     ///   - retry: has a body that throws run again, after a while; only the last error counts as
-    ///     the operation's. The delays are kept in the journal, and survive a restart.
+    ///     the operation's. The delays are kept in the journal, and survive a restart. One that
+    ///     makes no sense is refused before the body runs, with the code `invalid-argument`.
     ///   - timeout: tells a body through task cancellation that it takes too long, verification
     ///     included; it then has failed with the code `timed_out`. One that does not listen is
     ///     waited for.
@@ -97,33 +102,12 @@ public final class WorkflowContext {
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Value {
-        let codec = activation.host.codec
-        let recorded = try await operation(
-            name,
-            input: input,
-            CheckpointSettings(recordsStart: recordsStart, retry: retry, timeout: timeout),
-            at: "\(file):\(line)"
-        ) { operation in
-            if let verify, case .done(let value) = try await verify() {
-                return (try codec.encode(value), verified: true)
-            }
-            // A look that was cut short says nothing.
-            try Task.checkCancellation()
-            try await operation.announce()
-            return (try codec.encode(try await body(operation.context)), verified: false)
-        }
-        do {
-            return try codec.decode(Value.self, from: recorded.data)
-        } catch {
-            throw activation.diverge(
-                Divergence(
-                    sequence: recorded.sequence,
-                    recorded: recorded.operation,
-                    attempted: recorded.operation,
-                    location: "\(file):\(line) as \(Value.self), which the recorded value is not"
-                )
-            )
-        }
+        let settings = CheckpointSettings(
+            recordsStart: recordsStart,
+            retry: retry,
+            timeout: timeout
+        )
+        return try await value(name, input, settings, verify, "\(file):\(line)", body).get()
     }
 
     /// Runs `body` once, and records that it ended or what it threw. See
@@ -139,26 +123,21 @@ public final class WorkflowContext {
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws {
-        _ = try await operation(
-            name,
-            input: input,
-            CheckpointSettings(recordsStart: recordsStart, retry: retry, timeout: timeout),
-            at: "\(file):\(line)"
-        ) { operation in
-            let nothing = Array("null".utf8)
-            if let verify, case .done = try await verify() { return (nothing, verified: true) }
-            try Task.checkCancellation()
-            try await operation.announce()
-            try await body(operation.context)
-            return (nothing, verified: false)
-        }
+        let settings = CheckpointSettings(
+            recordsStart: recordsStart,
+            retry: retry,
+            timeout: timeout
+        )
+        try await done(name, input, settings, verify, "\(file):\(line)", body).get()
     }
 
-    /// Logs a line. It belongs to the next operation, is committed with it, and is dropped when the
-    /// handler runs again over what is recorded already. One that is larger than a payload may be
-    /// becomes several.
+    /// Logs a line. It belongs to the next operation of this scope, after the last one of a branch
+    /// to the next of the scope around it; it is committed with that, and dropped when the handler
+    /// runs again over what is recorded already. One that is larger than a payload may be becomes
+    /// several.
     public func log(_ message: String) {
-        if !isReplaying { activation.log(message) }
+        let here = OperationPath(scope: scope, position: position)
+        if !activation.hasBeen(at: here) { activation.log(message, in: scope) }
     }
 
     /// The folder that this execution keeps files in between its operations; made if it is not
@@ -170,10 +149,70 @@ public final class WorkflowContext {
     /// ``OperationContext/note(_:)``.
     public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
+    // MARK: Checkpoints
+
+    /// Runs an operation that gives a value, or answers it from the record.
+    func value<Value: Codable & Sendable>(
+        _ name: String,
+        _ input: (any Encodable & Sendable)?,
+        _ settings: CheckpointSettings,
+        _ verify: (() async throws -> Verification<Value>)?,
+        _ location: String,
+        _ body: @escaping (OperationContext) async throws -> Value
+    ) async throws -> Result<Value, OperationError> {
+        let codec = activation.host.codec
+        let recorded = try await operation(name, input: input, settings, at: location) {
+            operation in
+            if let verify, case .done(let value) = try await verify() {
+                return (try codec.encode(value), verified: true)
+            }
+            // A look that was cut short says nothing.
+            try Task.checkCancellation()
+            try await operation.announce()
+            return (try codec.encode(try await body(operation.context)), verified: false)
+        }
+        switch recorded.outcome {
+        case .failure(let error): return .failure(error)
+        case .success(let data):
+            do {
+                return .success(try codec.decode(Value.self, from: data))
+            } catch {
+                throw activation.diverge(
+                    Divergence(
+                        sequence: recorded.sequence,
+                        recorded: recorded.operation,
+                        attempted: recorded.operation,
+                        location: "\(location) as \(Value.self)",
+                        cause: .value
+                    )
+                )
+            }
+        }
+    }
+
+    /// Runs an operation that gives nothing, or answers it from the record.
+    func done(
+        _ name: String,
+        _ input: (any Encodable & Sendable)?,
+        _ settings: CheckpointSettings,
+        _ verify: (() async throws -> Verification<Void>)?,
+        _ location: String,
+        _ body: @escaping (OperationContext) async throws -> Void
+    ) async throws -> Result<Void, OperationError> {
+        try await operation(name, input: input, settings, at: location) { operation in
+            let nothing = Array("null".utf8)
+            if let verify, case .done = try await verify() { return (nothing, verified: true) }
+            try Task.checkCancellation()
+            try await operation.announce()
+            try await body(operation.context)
+            return (nothing, verified: false)
+        }.outcome.map { _ in }
+    }
+
     private struct Recorded {
         let operation: Operation
         let sequence: UInt64
-        let data: [UInt8]
+        let outcome: Result<[UInt8], OperationError>
     }
 
     private func operation(
@@ -183,20 +222,41 @@ public final class WorkflowContext {
         at location: String,
         _ run: @escaping OperationBody
     ) async throws -> Recorded {
-        let operation = try next(.checkpoint, name, input: input)
-        if let record = try replay(operation, at: location) {
-            return Recorded(
-                operation: operation,
-                sequence: record.sequence,
-                data: try activation.value(of: record)
-            )
+        do {
+            try settings.retry?.check()
+        } catch {
+            throw OperationError(recording: error)
         }
-        let (sequence, data) = try await activation.run(operation, group, settings, run)
-        consumed(sequence)
-        return Recorded(operation: operation, sequence: sequence, data: data)
+        let operation = try next(.checkpoint, name, input: input)
+        let sequence: UInt64
+        let outcome: Result<[UInt8], OperationError>
+        if let record = try replay(operation, at: location) {
+            (sequence, outcome) = (record.sequence, try activation.outcome(of: record))
+        } else {
+            running = name
+            defer { running = nil }
+            (sequence, outcome) = try await activation.run(operation, group, settings, run)
+            consumed(sequence)
+        }
+        // What the handler takes as a result is its own from here on.
+        let told = settings.isHandled ? outcome : outcome.mapError { $0.from(operation) }
+        return Recorded(operation: operation, sequence: sequence, outcome: told)
     }
 
     // MARK: Operations
+
+    /// - Throws: ``ContextClosed``; ``OperationError`` inside the body of an operation: what is
+    ///   called there would be recorded before the operation that it is a part of.
+    func checkOpen(for what: @autoclosure () -> String) throws {
+        try activation.checkOpen()
+        guard let running else { return }
+        throw OperationError(
+            code: "nested-operation",
+            message:
+                "\(what()) is called inside the body of \(running); call it before or after that",
+            isRetryable: false
+        )
+    }
 
     /// The operation that comes next in this scope.
     func next(
@@ -204,7 +264,7 @@ public final class WorkflowContext {
         _ name: String,
         input: (any Encodable & Sendable)? = nil
     ) throws -> Operation {
-        try activation.checkOpen()
+        try checkOpen(for: "the \(kind.rawValue) \(name)")
         try group?.checkOpen()
         try Names.check(name, "name of an operation")
         let operation = Operation(
@@ -220,7 +280,7 @@ public final class WorkflowContext {
     }
 
     /// The record of an operation, if there is one.
-    func replay(_ operation: Operation, at location: String) throws -> ReplayLog.Record? {
+    func replay(_ operation: Operation, at location: String) throws -> Replay.Record? {
         guard let record = try activation.replay(operation, at: location) else { return nil }
         consumed(at: record.time)
         return record

@@ -766,6 +766,10 @@ public nonisolated struct ProtoExecutionSubmitted: Sendable {
   /// input. 0: this one.
   public var firstRun: UInt64 = 0
 
+  /// The ids of signals that earlier runs took, in the order of their coming: the newest, as many as
+  /// fit into 16,384 bytes. Sending one of them again does nothing.
+  public var signalIds: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -860,11 +864,23 @@ public nonisolated struct ProtoAttemptFailed: Sendable {
   /// Its code may still be running: the next attempt also waits until the lease is released or lost.
   public var held: Bool = false
 
+  /// The operation whose recorded failure this is: it is open again in the next attempt, and what
+  /// was recorded after it in its scope and in those around it is undone. Absent: it is none's.
+  public var failedOperation: ProtoOperationPath {
+    get {_failedOperation ?? ProtoOperationPath()}
+    set {_failedOperation = newValue}
+  }
+  /// Returns true if `failedOperation` has been explicitly set.
+  public var hasFailedOperation: Bool {self._failedOperation != nil}
+  /// Clears the value of `failedOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearFailedOperation() {self._failedOperation = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _error: ProtoError? = nil
+  fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
 /// Payload 0: the output.
@@ -910,11 +926,22 @@ public nonisolated struct ProtoExecutionFailed: Sendable {
 
   public var signalsLeft: UInt64 = 0
 
+  /// As in AttemptFailed: what follows from it counts once somebody has it run again.
+  public var failedOperation: ProtoOperationPath {
+    get {_failedOperation ?? ProtoOperationPath()}
+    set {_failedOperation = newValue}
+  }
+  /// Returns true if `failedOperation` has been explicitly set.
+  public var hasFailedOperation: Bool {self._failedOperation != nil}
+  /// Clears the value of `failedOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearFailedOperation() {self._failedOperation = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _error: ProtoError? = nil
+  fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
 /// The last attempt took too long. Payload 0: the error's message.
@@ -939,11 +966,22 @@ public nonisolated struct ProtoExecutionTimedOut: Sendable {
 
   public var signalsLeft: UInt64 = 0
 
+  /// As in ExecutionFailed: it is a body of an operation that took too long.
+  public var failedOperation: ProtoOperationPath {
+    get {_failedOperation ?? ProtoOperationPath()}
+    set {_failedOperation = newValue}
+  }
+  /// Returns true if `failedOperation` has been explicitly set.
+  public var hasFailedOperation: Bool {self._failedOperation != nil}
+  /// Clears the value of `failedOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearFailedOperation() {self._failedOperation = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _error: ProtoError? = nil
+  fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
 /// Somebody has cancelled it. Payload 0: why, in words.
@@ -1002,7 +1040,7 @@ public nonisolated struct ProtoExecutionExpired: Sendable {
 }
 
 /// This run has ended, and the next one of the same id follows: the entries after this one submit
-/// and ready it.
+/// it, hand it the signals that nobody has asked for, and ready it.
 public nonisolated struct ProtoExecutionContinued: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1088,7 +1126,7 @@ public nonisolated struct ProtoExecutionWaiting: Sendable {
   public init() {}
 }
 
-/// Something from outside that a handler can wait for. Payload 0: its value.
+/// Something from outside that a handler can wait for. Payload 0: its value, unless it has an origin.
 public nonisolated struct ProtoSignalReceived: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1100,6 +1138,10 @@ public nonisolated struct ProtoSignalReceived: Sendable {
   public var signalID: String = String()
 
   public var actor: String = String()
+
+  /// The entry of an earlier run of the same id by which it came, and which holds its value: nobody
+  /// has asked for it since. 0: it comes by this entry.
+  public var origin: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1204,7 +1246,66 @@ public nonisolated struct ProtoDivergence: Sendable {
   /// File and line of the call.
   public var location: String = String()
 
+  /// What differs.
+  public var cause: ProtoDivergence.Cause = .operation
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Cause: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+
+    /// Name or kind of the operation, or that there is one at all.
+    case operation // = 0
+
+    /// The digest of the declared input.
+    case input // = 1
+
+    /// The recorded value is none of the type that is asked for.
+    case value // = 2
+
+    /// The number of branches.
+    case branches // = 3
+
+    /// A branch that decided an operation with an error ends well now, or the other way round.
+    case ending // = 4
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .operation
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .operation
+      case 1: self = .input
+      case 2: self = .value
+      case 3: self = .branches
+      case 4: self = .ending
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .operation: return 0
+      case .input: return 1
+      case .value: return 2
+      case .branches: return 3
+      case .ending: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [ProtoDivergence.Cause] = [
+      .operation,
+      .input,
+      .value,
+      .branches,
+      .ending,
+    ]
+
+  }
 
   public init() {}
 
@@ -1401,6 +1502,21 @@ public nonisolated struct ProtoOperation: Sendable {
   public init() {}
 }
 
+/// Which operation of an execution: scope and position, as in Operation.
+public nonisolated struct ProtoOperationPath: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var scope: [UInt32] = []
+
+  public var position: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// A body is about to run: written ahead, so that a crash leaves word that it may have happened.
 public nonisolated struct ProtoOperationStarted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1482,6 +1598,9 @@ public nonisolated struct ProtoCheckpointFailed: Sendable {
   public var hasError: Bool {self._error != nil}
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
   public mutating func clearError() {self._error = nil}
+
+  /// The handler takes it as a result: it is kept like a success.
+  public var handled: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1590,7 +1709,7 @@ public nonisolated struct ProtoSignalDelivered: Sendable {
   /// Clears the value of `operation`. Subsequent reads from it will return its default value.
   public mutating func clearOperation() {self._operation = nil}
 
-  /// The SignalReceived entry.
+  /// The SignalReceived entry that holds it: of an earlier run if the signal came in that.
   public var signal: UInt64 = 0
 
   public var readies: Bool = false
@@ -2290,7 +2409,7 @@ public nonisolated struct ProtoOpenExecution: @unchecked Sendable {
     set {_uniqueStorage()._signals = newValue}
   }
 
-  /// Those of all signals that had one, in the order of their bytes.
+  /// Those of all signals that had one, in the order of their coming.
   public var signalIds: [String] {
     get {_storage._signalIds}
     set {_uniqueStorage()._signalIds = newValue}
@@ -2352,6 +2471,29 @@ public nonisolated struct ProtoScopeState: Sendable {
 
   /// One of them has decided it.
   public var decided: Bool = false
+
+  /// Earlier operations that a branch decided with an error, in the order of their positions: the
+  /// scopes of their branches are kept.
+  public var failedSplits: [ProtoFailedSplit] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// An operation of a scope that a branch decided with an error, and after which the scope went on.
+public nonisolated struct ProtoFailedSplit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var position: UInt32 = 0
+
+  /// Into so many branches it split.
+  public var branches: UInt32 = 0
+
+  /// The entry by which one of them decided it.
+  public var settled: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3771,7 +3913,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3787,6 +3929,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAt) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.signalIds) }()
       default: break
       }
     }
@@ -3821,6 +3964,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if self.firstRun != 0 {
       try visitor.visitSingularUInt64Field(value: self.firstRun, fieldNumber: 8)
     }
+    if !self.signalIds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.signalIds, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3833,6 +3979,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.continuedFrom != rhs.continuedFrom {return false}
     if lhs.firstRun != rhs.firstRun {return false}
+    if lhs.signalIds != rhs.signalIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3965,7 +4112,7 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AttemptFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{3}retry_at\0\u{1}held\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{3}retry_at\0\u{1}held\0\u{3}failed_operation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3977,6 +4124,7 @@ nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.retryAt) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.held) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
       default: break
       }
     }
@@ -3999,6 +4147,9 @@ nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._
     if self.held != false {
       try visitor.visitSingularBoolField(value: self.held, fieldNumber: 4)
     }
+    try { if let v = self._failedOperation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4007,6 +4158,7 @@ nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs._error != rhs._error {return false}
     if lhs.retryAt != rhs.retryAt {return false}
     if lhs.held != rhs.held {return false}
+    if lhs._failedOperation != rhs._failedOperation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4059,7 +4211,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4071,6 +4223,7 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
       default: break
       }
     }
@@ -4093,6 +4246,9 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     if self.signalsLeft != 0 {
       try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
     }
+    try { if let v = self._failedOperation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4101,6 +4257,7 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._error != rhs._error {return false}
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs._failedOperation != rhs._failedOperation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4108,7 +4265,7 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionTimedOut"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4120,6 +4277,7 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
       default: break
       }
     }
@@ -4142,6 +4300,9 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
     if self.signalsLeft != 0 {
       try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
     }
+    try { if let v = self._failedOperation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4150,6 +4311,7 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
     if lhs._error != rhs._error {return false}
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs._failedOperation != rhs._failedOperation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4445,7 +4607,7 @@ nonisolated extension ProtoExecutionWaiting: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SignalReceived"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{1}actor\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{1}actor\0\u{1}origin\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4456,6 +4618,7 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.signalID) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.origin) }()
       default: break
       }
     }
@@ -4471,6 +4634,9 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.actor.isEmpty {
       try visitor.visitSingularStringField(value: self.actor, fieldNumber: 3)
     }
+    if self.origin != 0 {
+      try visitor.visitSingularUInt64Field(value: self.origin, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4478,6 +4644,7 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.name != rhs.name {return false}
     if lhs.signalID != rhs.signalID {return false}
     if lhs.actor != rhs.actor {return false}
+    if lhs.origin != rhs.origin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4533,7 +4700,7 @@ nonisolated extension ProtoExecutionParked.Reason: SwiftProtobuf._ProtoNameProvi
 
 nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Divergence"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}recorded\0\u{1}attempted\0\u{1}location\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}recorded\0\u{1}attempted\0\u{1}location\0\u{1}cause\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4545,6 +4712,7 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularMessageField(value: &self._recorded) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._attempted) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.location) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
       default: break
       }
     }
@@ -4567,6 +4735,9 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.location.isEmpty {
       try visitor.visitSingularStringField(value: self.location, fieldNumber: 4)
     }
+    if self.cause != .operation {
+      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4575,9 +4746,14 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._recorded != rhs._recorded {return false}
     if lhs._attempted != rhs._attempted {return false}
     if lhs.location != rhs.location {return false}
+    if lhs.cause != rhs.cause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension ProtoDivergence.Cause: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_OPERATION\0\u{1}CAUSE_INPUT\0\u{1}CAUSE_VALUE\0\u{1}CAUSE_BRANCHES\0\u{1}CAUSE_ENDING\0")
 }
 
 nonisolated extension ProtoLeaseLost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -4743,6 +4919,41 @@ nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0")
 }
 
+nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OperationPath"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scope\0\u{1}position\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.scope) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.position) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.scope.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.scope, fieldNumber: 1)
+    }
+    if self.position != 0 {
+      try visitor.visitSingularUInt32Field(value: self.position, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOperationPath, rhs: ProtoOperationPath) -> Bool {
+    if lhs.scope != rhs.scope {return false}
+    if lhs.position != rhs.position {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OperationStarted"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0")
@@ -4833,7 +5044,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CheckpointFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0\u{1}handled\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4845,6 +5056,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.handled) }()
       default: break
       }
     }
@@ -4867,6 +5079,9 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._error {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.handled != false {
+      try visitor.visitSingularBoolField(value: self.handled, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4875,6 +5090,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if lhs.epoch != rhs.epoch {return false}
     if lhs.startedAt != rhs.startedAt {return false}
     if lhs._error != rhs._error {return false}
+    if lhs.handled != rhs.handled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6076,7 +6292,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ScopeState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0\u{3}failed_splits\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6090,6 +6306,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.branches) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.decided) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.failedSplits) }()
       default: break
       }
     }
@@ -6114,6 +6331,9 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.decided != false {
       try visitor.visitSingularBoolField(value: self.decided, fieldNumber: 6)
     }
+    if !self.failedSplits.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.failedSplits, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6124,6 +6344,47 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.branches != rhs.branches {return false}
     if lhs.settled != rhs.settled {return false}
     if lhs.decided != rhs.decided {return false}
+    if lhs.failedSplits != rhs.failedSplits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoFailedSplit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FailedSplit"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}branches\0\u{1}settled\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.position) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.branches) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.position != 0 {
+      try visitor.visitSingularUInt32Field(value: self.position, fieldNumber: 1)
+    }
+    if self.branches != 0 {
+      try visitor.visitSingularUInt32Field(value: self.branches, fieldNumber: 2)
+    }
+    if self.settled != 0 {
+      try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoFailedSplit, rhs: ProtoFailedSplit) -> Bool {
+    if lhs.position != rhs.position {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.settled != rhs.settled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -36,6 +36,7 @@ struct AuditedExecution {
     private var recorded: Set<Place> = []
     private var kept: Set<Place> = []
     private var settled: Set<Place> = []
+    private var splits: Set<Place> = []
     private var refused: Set<UInt64> = []
     private var waits: [Place: Waiting] = [:]
     /// Signals that nobody was given, by name, in the order of their coming.
@@ -76,10 +77,16 @@ struct AuditedExecution {
             if !event.signalID.isEmpty, !signalIDs.insert(event.signalID).inserted {
                 throw Broken(rule: "the signal \(event.signalID) came twice")
             }
-            signals[event.name, default: []].append(entry.sequence)
+            guard (event.origin != 0) == entry.commitments.isEmpty else {
+                throw Broken(rule: "a signal without a value, or with two")
+            }
+            let source = event.origin == 0 ? entry.sequence : event.origin
+            signals[event.name, default: []].append(source)
+        case .executionSubmitted(let event): signalIDs.formUnion(event.signalIds)
         case .attemptFailed(let event):
             guard event.epoch == epoch else { throw Broken(rule: "not the attempt that ran") }
             if !event.held { holder = nil }
+            if event.hasFailedOperation { undo(event.failedOperation) }
             beginAttempt()
         case .executionReopened:
             if isFinal { beginAttempt() }
@@ -95,12 +102,31 @@ struct AuditedExecution {
         guard isFinal else { return }
         switch entry.event {
         case .executionReopened: if isClosed { return }
-        case .executionClosed, .checkpointSucceeded, .checkpointFailed, .logRecorded,
-            .commandRefused:
+        case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused:
             if !isClosed { return }
         default: break
         }
         throw Broken(rule: "after the end")
+    }
+
+    /// What an attempt ended with, and what came after it, may be recorded anew.
+    private mutating func undo(_ path: ProtoOperationPath) {
+        let key = path.scope + [path.position]
+        func isUndone(_ place: Place) -> Bool {
+            let other = place.scope + [place.position]
+            if other == key { return !splits.contains(place) }
+            guard let index = zip(key, other).enumerated().first(where: { $1.0 != $1.1 })?.offset
+            else { return false }
+            return index % 2 == 0 && other[index] > key[index]
+        }
+        func isOpen(_ place: Place) -> Bool {
+            isUndone(place) || key.starts(with: place.scope + [place.position])
+        }
+        recorded = recorded.filter { !isUndone($0) }
+        kept = kept.filter { !isUndone($0) }
+        splits = splits.filter { !isUndone($0) }
+        settled = settled.filter { !isOpen($0) }
+        waits = waits.filter { !isUndone($0.key) }
     }
 
     private mutating func beginAttempt() {
@@ -126,13 +152,14 @@ struct AuditedExecution {
             try record(event.operation, isKept: true)
         case .checkpointFailed(let event):
             try checkLease(entry, event.epoch, sessions)
-            try record(event.operation, isKept: false)
+            try record(event.operation, isKept: event.handled)
         case .operationRecorded(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
         case .branchesStarted(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
+            splits.insert(Place(event.operation))
         case .branchSettled(let event):
             try checkLease(entry, event.epoch, sessions)
             let place = Place(event.operation)
@@ -226,8 +253,12 @@ struct AuditedExecution {
             try checkLease(entry, event.epoch, sessions)
             next = event.next
             try end(closes: event.closes, event.signalsLeft)
-        case .executionFailed(let event): try end(closes: event.closes, event.signalsLeft)
-        case .executionTimedOut(let event): try end(closes: event.closes, event.signalsLeft)
+        case .executionFailed(let event):
+            if event.hasFailedOperation { undo(event.failedOperation) }
+            try end(closes: event.closes, event.signalsLeft)
+        case .executionTimedOut(let event):
+            if event.hasFailedOperation { undo(event.failedOperation) }
+            try end(closes: event.closes, event.signalsLeft)
         case .executionCancelled(let event): try end(closes: event.closes, event.signalsLeft)
         case .executionExpired(let event):
             guard epoch == 0 else { throw Broken(rule: "what has run does not expire") }

@@ -52,6 +52,7 @@ extension RandomWalk {
             return .outcome(
                 try drawOperation(known, .checkpoint),
                 failed: generator.chance(3),
+                handled: generator.chance(4),
                 drawTypes(),
                 logs: drawLogs()
             )
@@ -87,7 +88,13 @@ extension RandomWalk {
             )
         case 74..<79: return try drawSettlement(known)
         case 79..<84: return .complete(drawTypes(), logs: drawLogs())
-        case 84..<90: return .fail(try drawError(), drawTypes(), logs: drawLogs())
+        case 84..<90:
+            return .fail(
+                try drawError(),
+                drawTypes(),
+                logs: drawLogs(),
+                of: generator.chance(2) ? drawFailed(known) : nil
+            )
         case 90..<92: return .continue("input \(step)", [drawTypes()[0]], logs: drawLogs())
         case 92..<98: return .release(logs: drawLogs())
         default: return .park(drawTypes())
@@ -104,6 +111,13 @@ extension RandomWalk {
             until: generator.chance(2) ? .after(.seconds(seconds)) : .at(Timestamp(rawValue: time)),
             suspended: drawSuspended(known)
         )
+    }
+
+    /// An operation that is recorded, or one after it, or none.
+    private mutating func drawFailed(_ known: ReferenceModel.Execution?) -> OperationPath? {
+        let places = known?.operations.map { ($0.scope, $0.position) } ?? []
+        guard let (scope, position) = places.randomElement(using: &generator) else { return nil }
+        return OperationPath(scope: scope, position: position + (generator.chance(10) ? 1 : 0))
     }
 
     private mutating func drawError() throws -> ErrorFacts {
@@ -182,13 +196,13 @@ extension RandomWalk {
     ) throws -> Outcome<UInt64> {
         switch command {
         case .start(let operation): return try run(StartOperation(lease, operation), session) { $0 }
-        case .outcome(let operation, let failed, let types, let logs):
+        case .outcome(let operation, let failed, let isHandled, let types, let logs):
             let payloads = try sealed(types)
             let command = RecordOutcome(
                 lease,
                 operation,
                 failed
-                    ? .failure(ErrorFacts(code: "failed"), payloads)
+                    ? .failure(ErrorFacts(code: "failed"), payloads, handled: isHandled)
                     : .success(payloads, verified: generator.chance(2)),
                 startedAt: harness.now,
                 logs: try sealed(logs: logs)
@@ -201,7 +215,9 @@ extension RandomWalk {
                 payloads: types.isEmpty ? nil : try sealed(types),
                 logs: try sealed(logs: logs)
             )
-            return try run(command, session) { $0 ?? 0 }
+            return try run(command, session) {
+                operation.kind == .storeGet ? $0.source ?? 0 : $0.sequence
+            }
         case .again, .sleep, .await, .suspend, .split, .settle:
             return try runWait(command, lease, session)
         case .complete(let types, let logs):
@@ -211,12 +227,15 @@ extension RandomWalk {
                 Complete(lease, output: output, operations: 0, logs: logs),
                 session
             ) { $0 }
-        case .fail(let error, let types, let logs):
-            let payloads = try sealed(types)
-            let logs = try sealed(logs: logs)
-            return try run(Fail(lease, error, payloads: payloads, logs: logs), session) {
-                $0.sequence
-            }
+        case .fail(let error, let types, let logs, let failed):
+            let command = Fail(
+                lease,
+                error,
+                payloads: try sealed(types),
+                failedOperation: failed,
+                logs: try sealed(logs: logs)
+            )
+            return try run(command, session) { $0.sequence }
         case .continue(let input, let types, let logs):
             let payloads = try harness.sealed([
                 Payload(Array(input.utf8), contentType: types[0])
@@ -255,10 +274,10 @@ extension RandomWalk {
             return try run(command, session) { $0 ? 1 : 0 }
         case .sleep(let operation, let until, let suspended):
             let command = StartTimer(lease, operation, until: until, suspended: suspended)
-            return try run(command, session) { $0 ? 1 : 0 }
+            return try run(command, session) { $0.waits ? 1 : 0 }
         case .await(let operation, let timeout, let suspended):
             let command = AwaitSignal(lease, operation, timeout: timeout, suspended: suspended)
-            return try run(command, session) { $0 ?? 0 }
+            return try run(command, session) { $0.signal ?? 0 }
         case .suspend(let suspended):
             return try run(Suspend(lease, suspended: suspended), session) { _ in 0 }
         case .split(let operation, let count):

@@ -250,6 +250,7 @@ struct RandomWalk {
         for expected in reference.all { try compare(expected) }
         try check(harness.state.sessions.map(\.number) == reference.sessions, "wrong sessions")
         try invariants.check(self)
+        try compareReplays()
         let state = text(of: harness.state)
         try check(text(of: follower) == state, "a follower has come to another state")
         let recovered = try harness.recovered()

@@ -45,7 +45,7 @@ extension ReferenceModel.Execution {
                 state.rare.mailbox.all.map { "\($0.name) \($0.sequence)" }
                     == signals.map { "\($0.name) \($0.sequence)" }
             ),
-            ("signalIDs", Set(state.rare.signalIDs.map(\.text)) == signalIDs),
+            ("signalIDs", Set(state.rare.signalIDs.inOrder) == signalIDs),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {

@@ -7,7 +7,7 @@ extension ReferenceModel {
     /// A command under a lease, as far as the reference model knows them.
     enum Leased {
         case start(Operation)
-        case outcome(Operation, failed: Bool, [String], logs: [String])
+        case outcome(Operation, failed: Bool, handled: Bool, [String], logs: [String])
         case record(Operation, [String], logs: [String])
         case again(Operation, tries: UInt32, RetryPolicy, suspended: Int?)
         case sleep(Operation, until: StartTimer.Until, suspended: Int?)
@@ -16,7 +16,7 @@ extension ReferenceModel {
         case split(Operation, UInt32)
         case settle(Operation, branch: UInt32, failed: Bool)
         case complete([String], logs: [String])
-        case fail(ErrorFacts, [String], logs: [String])
+        case fail(ErrorFacts, [String], logs: [String], of: OperationPath?)
         case `continue`(String, [String], logs: [String])
         case release(logs: [String])
         case park([String])
@@ -24,7 +24,8 @@ extension ReferenceModel {
         /// It tells what was done, and may come after the end.
         var isLate: Bool {
             switch self {
-            case .outcome, .release: true
+            case .outcome(_, let failed, _, _, _): !failed
+            case .release: true
             default: false
             }
         }
@@ -48,9 +49,10 @@ extension ReferenceModel {
         case .complete(let types, let logs):
             log(known, logs)
             return .granted(end(known.number, .completed, "", types, closes: true))
-        case .fail(let error, let types, let logs):
+        case .fail(let error, let types, let logs, let failed):
             log(known, logs)
-            return .granted(endAttempt(known, error, types, isHeld: false).sequence)
+            let end = endAttempt(known, error, types, isHeld: false, failed: failed)
+            return .granted(end.sequence)
         case .continue(let input, let types, let logs):
             log(known, logs)
             return .granted(goOn(known, input, types))
@@ -94,6 +96,10 @@ extension ReferenceModel {
             types,
             continuing: known.number
         )
+        change(number) { $0.signalIDs = known.signalIDs }
+        for signal in known.signals {
+            write(number) { $0.signals.append((signal.name, signal.sequence)) }
+        }
         if let next = executions[number] { ready(next) }
         return number
     }
@@ -109,7 +115,7 @@ extension ReferenceModel {
             return .granted(0)
         case .settle(let operation, let branch, let failed):
             return settle(known, operation, branch, failed)
-        case .start(let operation), .outcome(let operation, _, _, _),
+        case .start(let operation), .outcome(let operation, _, _, _, _),
             .record(let operation, _, _), .again(let operation, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _):
             guard known.takes(operation) else { return .refused(.conflict) }
@@ -124,11 +130,11 @@ extension ReferenceModel {
                     $0.goOn()
                 }
             )
-        case .outcome(let operation, let failed, let types, let logs):
+        case .outcome(let operation, let failed, let isHandled, let types, let logs):
             log(known, logs)
             return .granted(
                 write(known.number, types) {
-                    $0.record(operation, failed: failed)
+                    $0.record(operation, failed: failed && !isHandled)
                     $0.goOn()
                 }
             )
@@ -177,9 +183,9 @@ extension ReferenceModel {
         _ branch: UInt32,
         _ failed: Bool
     ) -> Outcome<UInt64> {
-        guard known.split(in: operation.scope)?.position == operation.position else {
-            return .refused(.conflict)
-        }
+        guard known.split(in: operation.scope)?.position == operation.position,
+            known.counts(operation.scope)
+        else { return .refused(.conflict) }
         return .granted(
             write(known.number) {
                 $0.goOn()
@@ -246,7 +252,12 @@ extension ReferenceModel {
         _ suspended: Int?
     ) -> UInt64 {
         guard let signal = known.signals.first(where: { $0.name == operation.name }) else {
-            let deadline = timeout.map { now.rawValue + max($0.wholeNanoseconds, 1) } ?? 0
+            if timeout == .zero {
+                write(known.number) { $0.record(operation) }
+                write(known.number) { $0.goOn() }
+                return 0
+            }
+            let deadline = timeout.map { now.rawValue + $0.wholeNanoseconds } ?? 0
             wait(known, .signal, operation, deadline, suspended)
             return 0
         }

@@ -145,20 +145,24 @@ extension ReferenceModel {
         _ known: Execution,
         _ error: ErrorFacts,
         _ types: [String],
-        isHeld: Bool
+        isHeld: Bool,
+        failed: OperationPath? = nil
     ) -> (sequence: UInt64, retryAt: UInt64?) {
         let policy = known.terms.retry
         guard error.isRetryable, known.attempt < policy.maxAttempts,
             !policy.fatalCodes.contains(error.code)
         else {
             let status: ExecutionStatus = error.kind == .timedOut ? .timedOut : .failed
-            return (end(known.number, status, error.code, types, closes: !isHeld), nil)
+            let sequence = end(known.number, status, error.code, types, closes: !isHeld)
+            if let failed { change(known.number) { $0.undo(failed) } }
+            return (sequence, nil)
         }
         let delay = Self.delay(policy, tries: known.attempt)
         let retryAt = now.rawValue + delay
         let sequence = write(known.number, types) {
             $0.status = .ready
             if !isHeld { $0.holder = 0 }
+            if let failed { $0.undo(failed) }
             $0.beginNextAttempt()
             $0.previousFailure = $0.last
             $0.isDelayed = delay > 0

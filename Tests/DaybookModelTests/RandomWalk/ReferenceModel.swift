@@ -77,6 +77,8 @@ struct ReferenceModel {
         var branches: UInt32 = 0
         /// Whether the branch that has decided it failed; nil: none has decided.
         var settledFailed: Bool?
+        /// Into how many branches it had split that are kept, because one of them failed it.
+        var kept: UInt32 = 0
     }
 
     /// An operation that waits.
@@ -222,6 +224,13 @@ struct ReferenceModel {
         return .granted(write())
     }
 
+    /// Does something to an execution that follows from an entry that is written already.
+    mutating func change(_ number: UInt64, _ body: (inout Execution) -> Void) {
+        guard var execution = executions[number] else { return }
+        body(&execution)
+        executions[number] = execution
+    }
+
     mutating func noteLease(_ lease: Lease) { executions[lease.execution]?.lease = lease }
 }
 
@@ -254,12 +263,15 @@ extension ReferenceModel.Execution {
         let scope = operation.scope
         if let last = operations.lastIndex(where: { $0.scope == scope }) {
             operations[last].isOpenFailure = false
-            let hadBranches = operations[last].branches > 0
+            let branches = operations[last].branches
             operations[last].branches = 0
-            // The branches are over.
-            if hadBranches {
+            if operations[last].settledFailed == true {
+                operations[last].kept = branches
+            } else if branches > 0 {
+                // They are over.
+                let path = scope + [operations[last].position]
                 operations.removeAll {
-                    $0.scope.count > scope.count && Array($0.scope.prefix(scope.count)) == scope
+                    $0.scope.count > scope.count && Array($0.scope.prefix(path.count)) == path
                 }
             }
         }
@@ -280,8 +292,12 @@ extension ReferenceModel.Execution {
     /// What nobody has dealt with runs again.
     mutating func beginNextAttempt() {
         beginsAttempt = true
-        operations.removeAll { $0.isOpenFailure }
-        for index in operations.indices where operations[index].settledFailed == true {
+        let before = self
+        operations.removeAll { $0.isOpenFailure && before.isCurrent($0.scope) }
+        for index in operations.indices
+        where operations[index].settledFailed == true && operations[index].branches > 0
+            && before.isCurrent(operations[index].scope)
+        {
             operations[index].settledFailed = nil
         }
         waits.removeAll { $0.kind == .retry }

@@ -29,11 +29,13 @@ extension ModelHarness {
         _ id: String,
         type: String = "copy",
         input: String = "1",
+        terms: Submit.Terms = Submit.Terms(),
         by session: UInt64
     ) throws -> Submit.Answer {
-        let payloads = try sealed([.json(Array(input.utf8))])
+        let input = Array(input.utf8)
+        let payloads = try sealed([.json(input)])
         return try run(
-            Submit(id: id, type: type, input: Array(input.utf8), payloads: payloads),
+            Submit(id: id, type: type, input: input, payloads: payloads, terms: terms),
             session: session
         )
     }

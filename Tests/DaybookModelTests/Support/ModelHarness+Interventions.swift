@@ -77,7 +77,7 @@ extension ModelHarness {
         try run(
             StartTimer(lease, operation, until: .after(duration), suspended: suspended),
             session: session
-        )
+        ).waits
     }
 
     /// Has an operation wait for a signal.
@@ -92,7 +92,7 @@ extension ModelHarness {
         try run(
             AwaitSignal(lease, operation, timeout: timeout, suspended: suspended),
             session: session
-        )
+        ).signal
     }
 
     /// Has an operation be tried again.

@@ -350,3 +350,14 @@ func withEntry<Result>(
 ) throws -> Result {
     try bytes.withUnsafeBytes { try body(try EntryView($0)) }
 }
+
+/// A payload as it is read from a journal.
+func storedPayload(_ data: [UInt8]) throws -> StoredPayload {
+    let salt = Salt(7, 7)
+    let mac = salt.commit(to: data)
+    return try StoredPayload(
+        salt: salt.bytes,
+        data: data,
+        Commitment(mac: mac, size: UInt64(data.count), contentType: 1)
+    )
+}

@@ -22,7 +22,7 @@ import Testing
         claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
         start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
-        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
+        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
@@ -55,7 +55,7 @@ import Testing
         claimFirst  =   =   =   =   =   =   =   1
         start       sl  sl  sl  sl  sl  e+  e+  sl
         succeed     sl  sl  sl  sl  sl  1   1   sl
-        disappoint  sl  sl  sl  sl  sl  1   1   sl
+        disappoint  sl  sl  sl  sl  sl  e+  e+  sl
         record      sl  sl  sl  sl  sl  e+  e+  sl
         again       sl  sl  sl  sl  sl  e+  e+  sl
         sleep       sl  sl  sl  sl  sl  e+  e+  sl

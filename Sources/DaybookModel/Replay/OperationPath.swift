@@ -1,0 +1,88 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+/// Which operation of an execution: its scope, and its position there.
+public struct OperationPath: Hashable, Comparable, Sendable {
+    /// The scope: empty for the handler itself, else pairs of position and branch.
+    public let scope: [UInt32]
+    /// Its place in the scope, from 0.
+    public let position: UInt32
+
+    /// The operation at a position of a scope.
+    public init(scope: [UInt32], position: UInt32) {
+        self.scope = scope
+        self.position = position
+    }
+
+    /// Where an operation stands.
+    public init(_ operation: Operation) {
+        self.init(scope: operation.scope, position: operation.position)
+    }
+
+    init(_ proto: ProtoOperation) { self.init(scope: proto.scope, position: proto.position) }
+
+    /// Reads the recorded form.
+    public init(_ proto: ProtoOperationPath) {
+        self.init(scope: proto.scope, position: proto.position)
+    }
+
+    /// The recorded form.
+    public var proto: ProtoOperationPath {
+        .with {
+            $0.scope = scope
+            $0.position = position
+        }
+    }
+
+    /// In the order of the code: by scope, then by position.
+    public static func < (left: OperationPath, right: OperationPath) -> Bool {
+        if left.scope == right.scope { return left.position < right.position }
+        return left.scope.lexicographicallyPrecedes(right.scope)
+    }
+
+    /// An operation that splits into branches, one of which this operation is in.
+    public struct Enclosing: Sendable {
+        /// Its scope.
+        public let scope: [UInt32]
+        /// Its place there.
+        public let position: UInt32
+        /// Which of its branches, from 0.
+        public let branch: UInt32
+    }
+
+    /// The operations in whose branches this one is, the outermost first.
+    public var enclosing: [Enclosing] {
+        stride(from: 0, to: scope.count - scope.count % 2, by: 2).map { depth in
+            Enclosing(
+                scope: Array(scope[..<depth]),
+                position: scope[depth],
+                branch: scope[depth + 1]
+            )
+        }
+    }
+
+    /// Whether another operation is recorded only after this one has ended: it comes later in the
+    /// same scope or in one around it, or in a branch of such a one. Branches that run beside each
+    /// other do not follow each other.
+    public func isFollowed(by other: OperationPath) -> Bool {
+        var depth = 0
+        while true {
+            let isHere = depth >= scope.count
+            let mine = isHere ? position : scope[depth]
+            let isThere = depth >= other.scope.count
+            let theirs = isThere ? other.position : other.scope[depth]
+            if theirs != mine { return theirs > mine }
+            if isHere || isThere { return false }
+            guard depth + 1 < scope.count, depth + 1 < other.scope.count,
+                scope[depth + 1] == other.scope[depth + 1]
+            else { return false }
+            depth += 2
+        }
+    }
+
+    /// Whether this operation is in a branch of another one.
+    func isInside(_ other: OperationPath) -> Bool {
+        scope.count > other.scope.count && scope.starts(with: other.scope)
+            && scope[other.scope.count] == other.position
+    }
+}

@@ -1,0 +1,290 @@
+public import DaybookFormat
+
+/// What a history says to a handler that runs again: a fold of its entries, in order, which hands
+/// out the records of operations by scope, so that branches can consume theirs in any order.
+///
+/// It does no reading of its own. Whoever needs a record that is not there yet takes in more
+/// entries, until the record is there or ``isOver(_:)`` says that it cannot come any more.
+public struct Replay: Sendable {
+    /// The first entry of an operation.
+    public struct Record: Sendable {
+        /// The entry.
+        public let sequence: UInt64
+        /// When it was written.
+        public let time: Timestamp
+        /// The operation.
+        public let operation: Operation
+        /// What it says.
+        public let outcome: Outcome
+    }
+
+    /// What the first entry of an operation says.
+    public enum Outcome: Sendable {
+        /// A body gave a value.
+        case success(StoredPayload)
+        /// A body threw.
+        case failure(ErrorFacts, message: StoredPayload?, details: StoredPayload?)
+        /// It waits for what a ``Wake`` tells.
+        case wait
+        /// It was given a signal at once: that entry holds the value.
+        case signal(UInt64)
+        /// It split into so many branches.
+        case branches(UInt32)
+        /// It has no body. The entry that holds the value, if there is one: this one or another.
+        case recorded(source: UInt64?)
+    }
+
+    /// What a later entry says of an operation.
+    public enum Wake: Sendable {
+        /// Its time has come.
+        case fired(Timestamp)
+        /// It got a signal: the entry that holds its value, and when it got it.
+        case signal(UInt64, Timestamp)
+        /// A branch has decided it.
+        case settled(branch: UInt32, failed: Bool, sequence: UInt64, time: Timestamp)
+    }
+
+    /// Outcomes that a later attempt has undone.
+    public let undoing: Undoing
+    /// Records not yet consumed, by scope, oldest first.
+    private var waiting: [[UInt32]: ArraySlice<Record>] = [:]
+    private var wakes: [OperationPath: Wake] = [:]
+    /// Operations that wait, by the entries so far.
+    private var pending: Set<OperationPath> = []
+    /// How often bodies were tried that are to be tried again.
+    private var tries: [OperationPath: UInt32] = [:]
+    /// Operations of whose branches only one counts.
+    private var decided: [OperationPath: UInt32] = [:]
+
+    /// A replay of a history of which nothing has been taken in.
+    public init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
+
+    /// How many records wait to be consumed.
+    public var recordsAhead: Int { waiting.values.reduce(0) { $0 + $1.count } }
+
+    // MARK: Handing out
+
+    /// The next record of a scope, which stays there.
+    public func peek(in scope: [UInt32]) -> Record? { waiting[scope]?.first }
+
+    /// The next record of a scope, which is consumed by this.
+    public mutating func next(in scope: [UInt32]) -> Record? {
+        guard let record = waiting[scope]?.popFirst() else { return nil }
+        if waiting[scope]?.isEmpty == true { waiting[scope] = nil }
+        return record
+    }
+
+    /// Whether nothing of a scope can come any more: a scope around it has gone on.
+    public func isOver(_ scope: [UInt32]) -> Bool {
+        guard !scope.isEmpty else { return false }
+        return OperationPath(scope: scope, position: 0).enclosing.contains {
+            hasGone(beyond: OperationPath(scope: $0.scope, position: $0.position))
+        }
+    }
+
+    /// Whether the scope of an operation has gone on after it.
+    public func hasGone(beyond path: OperationPath) -> Bool {
+        (waiting[path.scope]?.first?.operation.position).map { $0 > path.position } ?? false
+    }
+
+    /// Whether code that has come to a place was there before, so that its log lines are recorded:
+    /// an operation is recorded there, or was tried, or a scope around it has gone on.
+    public func hasBeen(at path: OperationPath) -> Bool {
+        if waiting[path.scope] != nil || tries[path] != nil { return true }
+        return path.enclosing.contains { around in
+            waiting[around.scope] != nil
+                || tries[OperationPath(scope: around.scope, position: around.position + 1)] != nil
+        }
+    }
+
+    /// What a later entry says of an operation; it is consumed by this.
+    public mutating func wake(of path: OperationPath) -> Wake? { wakes.removeValue(forKey: path) }
+
+    /// Whether a later entry says something of an operation.
+    public func hasWake(of path: OperationPath) -> Bool { wakes[path] != nil }
+
+    /// How often the body of an operation was tried that is to be tried again.
+    public func tries(of path: OperationPath) -> UInt32 { tries[path] ?? 0 }
+
+    /// The branches of an operation no longer count, but for one.
+    public mutating func decide(_ path: OperationPath, by branch: UInt32) { decided[path] = branch }
+
+    /// The oldest record that counts and that nobody has asked for.
+    public var unconsumed: Record? {
+        waiting.compactMap { scope, records -> Record? in
+            isDismissed(scope) ? nil : records.first
+        }.min { $0.sequence < $1.sequence }
+    }
+
+    private func isDismissed(_ scope: [UInt32]) -> Bool {
+        guard !decided.isEmpty else { return false }
+        return OperationPath(scope: scope, position: 0).enclosing.contains { around in
+            let path = OperationPath(scope: around.scope, position: around.position)
+            return decided[path].map { $0 != around.branch } ?? false
+        }
+    }
+
+    // MARK: Taking in
+
+    /// Takes in the next entry of the history.
+    /// - Parameter payloads: reads its payloads; asked only for those that a record holds.
+    /// - Throws: `WireError` for one that cannot be read; what `payloads` throws.
+    public mutating func take(
+        _ entry: EntryView,
+        _ payloads: () throws -> [StoredPayload]
+    ) throws {
+        guard let kind = EventKind(rawValue: entry.event) else { return }
+        let sequence = entry.header.sequence
+        if undoing.attempts.contains(sequence) { beginAttempt() }
+        guard kind.isOfOperation else { return }
+        if kind == .operationRetried {
+            let event = try ProtoOperationRetried(decoding: entry)
+            let path = OperationPath(event.operation)
+            tries[path] = event.tries
+            wakes[path] = nil
+        } else if let (path, wake) = try Self.wake(kind, entry) {
+            guard !undoing.covers(sequence, path, kind) else { return }
+            if case .signal(let source, let time) = wake, pending.remove(path) == nil {
+                // It was there before it was asked for: the operation begins and ends with this.
+                let event = try ProtoSignalDelivered(decoding: entry)
+                add(
+                    Record(
+                        sequence: sequence,
+                        time: time,
+                        operation: Operation(event.operation),
+                        outcome: .signal(source)
+                    )
+                )
+            } else {
+                pending.remove(path)
+                wakes[path] = wake
+            }
+        } else if let record = try Self.record(kind, entry, payloads) {
+            let path = OperationPath(record.operation)
+            // Tries come to an end with it, and so does the wait before the last of them.
+            tries[path] = nil
+            wakes[path] = nil
+            guard !undoing.covers(sequence, path, kind) else { return }
+            if case .wait = record.outcome { pending.insert(path) }
+            add(record)
+        }
+    }
+
+    private mutating func add(_ record: Record) {
+        waiting[record.operation.scope, default: []].append(record)
+    }
+
+    /// Tries of the attempt before count no longer.
+    private mutating func beginAttempt() {
+        for path in tries.keys { wakes[path] = nil }
+        tries = [:]
+    }
+
+    /// What an entry says of an operation that waits, or whose branches run; nil: nothing.
+    public static func wake(_ entry: EntryView) throws -> (OperationPath, Wake)? {
+        guard let kind = EventKind(rawValue: entry.event) else { return nil }
+        return try wake(kind, entry)
+    }
+
+    private static func wake(
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws -> (OperationPath, Wake)? {
+        switch kind {
+        case .timerFired:
+            let event = try ProtoTimerFired(decoding: entry)
+            return (OperationPath(event.operation), .fired(entry.header.time))
+        case .signalDelivered:
+            let event = try ProtoSignalDelivered(decoding: entry)
+            return (OperationPath(event.operation), .signal(event.signal, entry.header.time))
+        case .branchSettled:
+            let event = try ProtoBranchSettled(decoding: entry)
+            return (
+                OperationPath(event.operation),
+                .settled(
+                    branch: event.branch,
+                    failed: event.failed,
+                    sequence: entry.header.sequence,
+                    time: entry.header.time
+                )
+            )
+        default: return nil
+        }
+    }
+
+    private static func record(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ payloads: () throws -> [StoredPayload]
+    ) throws -> Record? {
+        let operation: Operation
+        let outcome: Outcome
+        switch kind {
+        case .checkpointSucceeded:
+            operation = try Operation.ofSuccess(entry)
+            guard let value = try payloads().first else {
+                throw WireError("its payload is missing")
+            }
+            outcome = .success(value)
+        case .checkpointFailed:
+            let event = try ProtoCheckpointFailed(decoding: entry)
+            operation = Operation(event.operation)
+            let payloads = try payloads()
+            outcome = .failure(
+                ErrorFacts(event.error),
+                message: payloads.first,
+                details: payloads.count > 1 ? payloads[1] : nil
+            )
+        case .timerStarted:
+            operation = Operation(try ProtoTimerStarted(decoding: entry).operation)
+            outcome = .wait
+        case .signalAwaited:
+            operation = Operation(try ProtoSignalAwaited(decoding: entry).operation)
+            outcome = .wait
+        case .branchesStarted:
+            let event = try ProtoBranchesStarted(decoding: entry)
+            operation = Operation(event.operation)
+            outcome = .branches(event.branches)
+        case .operationRecorded:
+            let event = try ProtoOperationRecorded(decoding: entry)
+            operation = Operation(event.operation)
+            let own = try entry.commitments().isEmpty ? nil : entry.header.sequence
+            outcome = .recorded(source: event.source == 0 ? own : event.source)
+        default: return nil
+        }
+        return Record(
+            sequence: entry.header.sequence,
+            time: entry.header.time,
+            operation: operation,
+            outcome: outcome
+        )
+    }
+}
+
+extension EventKind {
+    /// Whether a replay reads it: it says something of an operation that a handler waits for.
+    fileprivate var isOfOperation: Bool {
+        switch self {
+        case .checkpointSucceeded, .checkpointFailed, .timerStarted, .timerFired, .signalAwaited,
+            .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded,
+            .operationRetried:
+            true
+        default: false
+        }
+    }
+}
+
+extension Operation {
+    /// Reads the operation of a `CheckpointSucceeded`, of which a long history has many.
+    fileprivate static func ofSuccess(_ entry: EntryView) throws(WireError) -> Operation {
+        var reader = WireReader(entry.eventBytes)
+        while let field = try reader.field() {
+            guard field.tag == 1 << 3 | 2 else {
+                try reader.skip(field)
+                continue
+            }
+            return try Operation(reading: try reader.bytes())
+        }
+        throw WireError("it names no operation")
+    }
+}

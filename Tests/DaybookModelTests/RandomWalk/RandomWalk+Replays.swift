@@ -1,0 +1,53 @@
+import DaybookFormat
+
+@testable import DaybookModel
+
+/// What a handler that ran again would be answered.
+extension RandomWalk {
+    /// Compares what a replay hands out of each execution with what counts of what was recorded.
+    func compareReplays() throws {
+        var histories: [UInt64: [[UInt8]]] = [:]
+        for bytes in harness.entries {
+            let number = try withEntry(bytes) { $0.header.execution }
+            if number != 0 { histories[number, default: []].append(bytes) }
+        }
+        for expected in reference.all {
+            var replay = try Self.replay(of: histories[expected.number] ?? [])
+            for wait in expected.waits where wait.kind != .retry {
+                try check(
+                    !replay.hasWake(of: OperationPath(wait.operation)),
+                    "\(wait.operation) of \(expected.id) waits, and is replayed as ended"
+                )
+            }
+            for scope in Set(expected.operations.map(\.scope)) {
+                var found: [UInt32] = []
+                while let record = replay.next(in: scope) {
+                    found.append(record.operation.position)
+                }
+                let wanted = expected.operations.filter { $0.scope == scope }.map(\.position)
+                try check(
+                    found == wanted,
+                    "the scope \(scope) of \(expected.id) replays as \(found), and is \(wanted)"
+                )
+            }
+        }
+    }
+
+    private static func replay(of history: [[UInt8]]) throws -> Replay {
+        var state: ExecutionState?
+        for bytes in history {
+            try withEntry(bytes) { entry in
+                if state == nil {
+                    state = try ExecutionState(first: entry)
+                    state?.collectUndone()
+                } else {
+                    try state?.apply(entry)
+                }
+            }
+        }
+        var replay = Replay(state?.undoing ?? Undoing())
+        let payload = try storedPayload([])
+        for bytes in history { try withEntry(bytes) { try replay.take($0) { [payload] } } }
+        return replay
+    }
+}

@@ -1,0 +1,159 @@
+import DaybookFormat
+import Testing
+
+@testable import DaybookModel
+
+/// What a history says to a handler that runs again.
+@Suite struct ReplayTests {
+    private var harness: ModelHarness
+    private let session: UInt64
+    private let lease: Lease
+
+    init() throws {
+        var harness = try ModelHarness()
+        session = try harness.open()
+        lease = try harness.lease("a", by: session)
+        self.harness = harness
+    }
+
+    /// A replay of the first entries of the execution; of all by default.
+    private func replay(of count: Int = .max) throws -> Replay {
+        var replay = Replay()
+        let payload = try storedPayload([0x31])
+        var taken = 0
+        for bytes in harness.entries where taken < count {
+            try withEntry(bytes) { entry in
+                guard entry.header.execution == lease.execution else { return }
+                taken += 1
+                try replay.take(entry) { [payload] }
+            }
+        }
+        return replay
+    }
+
+    private func path(_ position: UInt32, in scope: [UInt32] = []) -> OperationPath {
+        OperationPath(scope: scope, position: position)
+    }
+
+    @Test mutating func recordsAreHandedOutByScopeInOrder() throws {
+        try harness.succeed(lease, .step(0), by: session)
+        try harness.run(StartBranches(lease, .op(.map, 1), count: 2), session: session)
+        try harness.succeed(lease, .step(0, in: [1, 1]), by: session)
+        try harness.succeed(lease, .step(0, in: [1, 0]), by: session)
+        try harness.succeed(lease, .step(1, in: [1, 1]), by: session)
+        var replay = try replay()
+        let first = replay.next(in: [])
+        #expect(first?.operation == .step(0))
+        #expect(first?.time == harness.now)
+        #expect(replay.next(in: [1, 0])?.operation.position == 0)
+        #expect(replay.next(in: [1, 0]) == nil)
+        #expect(replay.unconsumed?.operation.kind == .map)
+        guard case .branches(2) = replay.next(in: [])?.outcome else {
+            Issue.record("no branches")
+            return
+        }
+        #expect(replay.next(in: [1, 1])?.operation.position == 0)
+        #expect(replay.next(in: [1, 1])?.operation.position == 1)
+        #expect(replay.unconsumed == nil)
+        #expect(replay.recordsAhead == 0)
+    }
+
+    @Test mutating func ofDecidedBranchesOnlyTheOneThatDecidedIsMissed() throws {
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
+        try harness.succeed(lease, .step(0, in: [0, 1]), by: session)
+        try harness.run(
+            SettleBranches(lease, .op(.race, 0), branch: 1, failed: false),
+            session: session
+        )
+        var replay = try replay()
+        _ = replay.next(in: [])
+        guard case .settled(1, false, _, harness.now) = replay.wake(of: path(0)) else {
+            Issue.record("not settled")
+            return
+        }
+        replay.decide(path(0), by: 1)
+        #expect(replay.unconsumed?.operation.scope == [0, 1])
+        _ = replay.next(in: [0, 1])
+        #expect(replay.unconsumed == nil)
+    }
+
+    @Test mutating func aScopeIsOverOnceTheOneAroundItHasGoneOn() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 1), session: session)
+        try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
+        var replay = try replay()
+        _ = replay.next(in: [])
+        #expect(!replay.isOver([0, 0]))
+        #expect(!replay.hasGone(beyond: path(0)))
+        try harness.succeed(lease, .step(1), by: session)
+        var whole = try self.replay()
+        _ = whole.next(in: [])
+        #expect(whole.isOver([0, 0]))
+        #expect(whole.isOver([0, 0, 3, 1]))
+        #expect(whole.hasGone(beyond: path(0)))
+        #expect(!whole.isOver([]))
+    }
+
+    @Test mutating func codeHasBeenWhereARecordIsAhead() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 1), session: session)
+        try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
+        var replay = try replay()
+        #expect(replay.hasBeen(at: path(0)))
+        _ = replay.next(in: [])
+        #expect(!replay.hasBeen(at: path(1)))
+        #expect(replay.hasBeen(at: path(0, in: [0, 0])))
+        _ = replay.next(in: [0, 0])
+        #expect(!replay.hasBeen(at: path(1, in: [0, 0])))
+        try harness.succeed(lease, .step(1), by: session)
+        replay = try self.replay()
+        _ = replay.next(in: [])
+        _ = replay.next(in: [0, 0])
+        #expect(replay.hasBeen(at: path(1, in: [0, 0])))
+    }
+
+    @Test mutating func codeHasBeenWhereAnOperationWasTried() throws {
+        try harness.again(lease, .step(0), by: session)
+        let replay = try replay()
+        #expect(replay.tries(of: path(0)) == 1)
+        #expect(replay.hasBeen(at: path(0)))
+        #expect(!replay.hasBeen(at: path(1)))
+    }
+
+    @Test mutating func aWaitThatHasNotEndedHasNoWake() throws {
+        try harness.sleep(lease, .op(.sleep, 0), for: .seconds(5), by: session)
+        var replay = try replay()
+        guard case .wait = replay.next(in: [])?.outcome else {
+            Issue.record("no wait")
+            return
+        }
+        #expect(!replay.hasWake(of: path(0)))
+        try harness.pass(.seconds(5), by: session)
+        replay = try self.replay()
+        guard case .fired(harness.now) = replay.wake(of: path(0)) else {
+            Issue.record("no wake")
+            return
+        }
+        #expect(!replay.hasWake(of: path(0)))
+    }
+
+    @Test mutating func noMoreIsAheadThanWasTakenIn() throws {
+        for position in 0..<UInt32(50) {
+            try harness.succeed(lease, .step(position), by: session)
+        }
+        #expect(try replay(of: 13).recordsAhead <= 13)
+        var replay = try replay()
+        for _ in 0..<50 { _ = replay.next(in: []) }
+        #expect(replay.recordsAhead == 0)
+    }
+
+    @Test func aMissingPayloadIsSaid() throws {
+        var harness = harness
+        try harness.succeed(lease, .step(0), by: session)
+        var replay = Replay()
+        let bytes = harness.bytes(harness.next - 1)
+        let error = #expect(throws: WireError.self) {
+            try withEntry(bytes) { try replay.take($0) { [] } }
+        }
+        #expect(error?.reason.contains("payload") == true)
+    }
+}

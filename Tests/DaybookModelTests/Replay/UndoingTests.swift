@@ -1,0 +1,142 @@
+import DaybookFormat
+import Testing
+
+@testable import DaybookModel
+
+/// Which operations are open again after an attempt that ended with the failure of one.
+@Suite struct UndoingTests {
+    private var harness: ModelHarness
+    private let session: UInt64
+    private let lease: Lease
+
+    init() throws {
+        var harness = try ModelHarness()
+        session = try harness.open()
+        var terms = Submit.Terms()
+        terms.retry = RetryPolicy(maxAttempts: 9, baseDelay: .zero)
+        let number = try harness.submit("a", terms: terms, by: session).number
+        try harness.run(Execute(id: "a"), session: session)
+        lease = try harness.claim(number, by: session)
+        self.harness = harness
+    }
+
+    private var progress: ScopeProgress {
+        get throws { try harness.execution(lease.execution).progress }
+    }
+
+    private mutating func fail(of path: OperationPath?) throws {
+        let payloads = try harness.sealed([.text("it went wrong")])
+        try harness.run(
+            Fail(lease, ErrorFacts(code: "no"), payloads: payloads, failedOperation: path),
+            session: session
+        )
+    }
+
+    private func path(_ position: UInt32, in scope: [UInt32] = []) -> OperationPath {
+        OperationPath(scope: scope, position: position)
+    }
+
+    @Test mutating func aFailureAfterWhichSomethingIsRecordedIsKept() throws {
+        try harness.disappoint(lease, .step(0), by: session)
+        try harness.succeed(lease, .step(1), by: session)
+        try fail(of: nil)
+        #expect(try progress.next(in: []) == 2)
+    }
+
+    @Test mutating func theFailureThatTheAttemptEndedWithIsOpenAgainAndSoIsWhatFollowedIt() throws {
+        try harness.succeed(lease, .step(0), by: session)
+        try harness.disappoint(lease, .step(1), by: session)
+        try harness.succeed(lease, .step(2), by: session)
+        try harness.succeed(lease, .step(3), by: session)
+        try fail(of: path(1))
+        #expect(try progress.next(in: []) == 1)
+        let entry = try harness.entry(harness.next - 1).attemptFailed
+        #expect(entry.hasFailedOperation)
+        #expect(OperationPath(entry.failedOperation) == path(1))
+    }
+
+    @Test mutating func whatIsNotRecordedIsNotNamed() throws {
+        try harness.succeed(lease, .step(0), by: session)
+        try fail(of: path(7))
+        #expect(try !harness.entry(harness.next - 1).attemptFailed.hasFailedOperation)
+        #expect(try progress.next(in: []) == 1)
+    }
+
+    @Test mutating func branchesBesideTheOneThatFailedKeepWhatTheyHave() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 3), session: session)
+        try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
+        try harness.succeed(lease, .step(1, in: [0, 0]), by: session)
+        try harness.succeed(lease, .step(0, in: [0, 1]), by: session)
+        try harness.disappoint(lease, .step(1, in: [0, 1]), by: session)
+        try harness.run(
+            SettleBranches(lease, .op(.map, 0), branch: 1, failed: true),
+            session: session
+        )
+        try harness.succeed(lease, .step(1), by: session)
+        try fail(of: path(1, in: [0, 1]))
+        #expect(try progress.next(in: []) == 1)
+        #expect(try progress.next(in: [0, 0]) == 2)
+        #expect(try progress.next(in: [0, 1]) == 1)
+        #expect(try progress.undecidedBranches(in: []) == 3)
+    }
+
+    @Test mutating func aBranchThatKeptItsFailureToItselfHasDealtWithIt() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 2), session: session)
+        try harness.disappoint(lease, .step(0, in: [0, 1]), by: session)
+        try harness.succeed(lease, .step(1), by: session)
+        #expect(try !progress.canUndo(path(0, in: [0, 1])))
+        try fail(of: path(0, in: [0, 1]))
+        #expect(try progress.next(in: []) == 2)
+    }
+
+    @Test mutating func theFailureOfALoserWasDealtWith() throws {
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        try harness.disappoint(lease, .step(0, in: [0, 1]), by: session)
+        try harness.run(
+            SettleBranches(lease, .op(.race, 0), branch: 0, failed: false),
+            session: session
+        )
+        #expect(try !progress.canUndo(path(0, in: [0, 1])))
+    }
+
+    @Test mutating func aFailureThatIsAResultIsKept() throws {
+        let payloads = try harness.sealed([.text("no")])
+        try harness.run(
+            RecordOutcome(
+                lease,
+                .step(0),
+                .failure(ErrorFacts(code: "no"), payloads, handled: true),
+                startedAt: harness.now
+            ),
+            session: session
+        )
+        try fail(of: nil)
+        #expect(try progress.next(in: []) == 1)
+    }
+
+    @Test mutating func aWaitThatIsUndoneDoesNotEnd() throws {
+        try harness.disappoint(lease, .step(0), by: session)
+        try harness.sleep(lease, .op(.sleep, 1), for: .seconds(60), suspended: nil, by: session)
+        try fail(of: path(0))
+        #expect(try harness.execution(lease.execution).waits.isEmpty)
+    }
+
+    @Test func whatIsDoneAnewHasAnotherGeneration() {
+        var undoing = Undoing()
+        undoing.marks = [.init(path: path(2), sequence: 9), .init(path: path(4), sequence: 20)]
+        #expect(undoing.generation(of: path(2)) == nil)
+        #expect(undoing.generation(of: path(3)) == 9)
+        #expect(undoing.generation(of: path(5)) == 20)
+        #expect(undoing.generation(of: path(0, in: [3, 0])) == 9)
+        #expect(Undoing().generation(of: path(0)) == nil)
+    }
+
+    @Test func anIdempotencyKeyIsAnotherOneForWhatIsDoneAnew() throws {
+        let journal = Identifier.zero
+        let operation = Operation.step(3, in: [1, 0])
+        let key = operation.idempotencyKey(journal: journal, execution: 9)
+        let anew = operation.idempotencyKey(journal: journal, execution: 9, generation: 4)
+        #expect(anew != key)
+        #expect(operation.idempotencyKey(journal: journal, execution: 9, generation: 5) != anew)
+    }
+}

@@ -1,0 +1,81 @@
+import Daybook
+import Testing
+
+/// What other engines require of steps, waits, callbacks and branches, in three modes.
+@Suite struct ConformanceTests {
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.steps, ConformanceMode.allCases)
+    func stepsKeepTheirOutcomes(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
+    func waitsEndOnTime(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.signals, ConformanceMode.allCases)
+    func signalsAreGivenOutOnceAndInOrder(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
+    func branchesComeToTheSame(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
+    func aBranchThatDecidesBeforeItsSiblingsHaveReplayedDivergesFromNothing(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.times, ConformanceMode.allCases)
+    func theTimeIsThatOfTheEntryThatDecidedTheLastCall(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.runs, ConformanceMode.allCases)
+    func aRunHandsOnWhatNobodyHasRead(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.lines, ConformanceMode.allCases)
+    func aLineIsRecordedOnce(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.attempts, ConformanceMode.allCases)
+    func anAttemptRunsAgainWhatFailedAndWasNotDealtWith(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
+    func whatDoesNotFitIsCutBeforeTheHandlerSeesIt(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.refusals, ConformanceMode.allCases)
+    func whatMakesNoSenseIsRefusedBeforeAnythingRuns(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+}

@@ -1,0 +1,44 @@
+import Daybook
+import DaybookModel
+import DaybookSystem
+import LMDB
+import Testing
+
+/// What an observer is told of code that runs again.
+@Suite struct ResumptionTests {
+    @Test(arguments: [(0, [false, true, true]), (100, [false])])
+    func codeThatWasLetGoOfIsResumed(_ resident: Int, _ expected: [Bool]) async throws {
+        let clock = ManualClock()
+        let told = Locked<[Bool]>([])
+        var creation = CreationOptions()
+        creation.clock = clock
+        var options = DaybookOptions()
+        options.clock = clock
+        options.maxResident = resident
+        options.observer = { event in
+            if case .activated(_, let isResumed) = event { told.withLock { $0.append(isResumed) } }
+        }
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    try await context.sleep(for: .seconds(5), "one")
+                    try await context.sleep(for: .seconds(5), "two")
+                    return "done"
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                for name in ["one", "two"] {
+                    _ = try await daybook.wait(for: "a") { record in
+                        record.status == .waiting
+                            && record.waits.contains { $0.operation.name == name }
+                    }
+                    clock.pass(.seconds(5))
+                }
+                _ = try await daybook.waitForEnd(of: "a")
+            }
+        }
+        #expect(told.withLock { $0 } == expected)
+    }
+}
