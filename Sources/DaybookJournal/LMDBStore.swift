@@ -158,13 +158,15 @@ public final class LMDBStore: JournalStore {
 
     /// Runs `body` with the environment as it is, also when that is opened again just before.
     private func withOpened<Result>(_ body: (Opened) throws -> Result) throws -> Result {
-        let first = opened.withLock { $0 }
-        do {
-            return try body(first)
-        } catch let error as LMDBError where error.code == .closed {
-            let second = opened.withLock { $0 }
-            guard second.environment !== first.environment else { throw error }
-            return try body(second)
+        var current = opened.withLock { $0 }
+        while true {
+            do {
+                return try body(current)
+            } catch let error as LMDBError where error.code == .closed {
+                let next = opened.withLock { $0 }
+                guard next.environment !== current.environment else { throw error }
+                current = next
+            }
         }
     }
 

@@ -17,7 +17,7 @@ import Glibc
                     inputs: ["up", "go"]
                 )
             )
-            let apart = ["unshare", "--pid", "--fork", "--kill-child"]
+            let apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
             let permitted = try await RunningCommand(apart + ["true"]).finish()
             if permitted.status != 0 {
                 try Test.cancel("namespaces are not permitted here: \(permitted.errors)")

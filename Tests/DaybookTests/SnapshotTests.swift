@@ -206,10 +206,22 @@ import Testing
     private func spoil(_ path: String, entry sequence: UInt64) throws {
         let environment = try Environment.open(JournalFolder(path).dataFile)
         defer { environment.close() }
-        let entries = try environment.openDatabases([("entries", .integerKeys)])[0]
+        let all = try environment.openDatabases([("entries", .integerKeys), ("meta", [])])
         try environment.write { transaction in
             try Array("no entry".utf8).withUnsafeBytes {
-                try transaction.put($0, in: entries, for: sequence)
+                try transaction.put($0, in: all[0], for: sequence)
+            }
+            // The record of the last commit goes along: it is not what is spoilt here.
+            try Array("edge".utf8).withUnsafeBytes { key in
+                // Of a field that comes twice the last one counts.
+                var edge = WireWriter()
+                if let span = try transaction.value(in: all[1], for: key) {
+                    span.withUnsafeBytes { edge.raw($0) }
+                }
+                edge.varint(transaction.commitNumber ?? 0, field: 4)
+                try Array(edge.bytes).withUnsafeBytes {
+                    try transaction.put($0, in: all[1], for: key)
+                }
             }
         }
     }
