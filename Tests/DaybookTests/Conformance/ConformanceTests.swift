@@ -3,17 +3,17 @@ import Testing
 
 /// What other engines require of steps, waits, callbacks and branches, in three modes.
 @Suite struct ConformanceTests {
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.steps, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.steps, ConformanceMode.allCases)
     func stepsKeepTheirOutcomes(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
     func waitsEndOnTime(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.signals, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.signals, ConformanceMode.allCases)
     func signalsAreGivenOutOnceAndInOrder(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -21,12 +21,12 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
     func branchesComeToTheSame(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
     func aBranchThatDecidesBeforeItsSiblingsHaveReplayedDivergesFromNothing(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -34,7 +34,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.times, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.times, ConformanceMode.allCases)
     func theTimeIsThatOfTheEntryThatDecidedTheLastCall(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -42,7 +42,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.runs, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.runs, ConformanceMode.allCases)
     func aRunHandsOnWhatNobodyHasRead(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -50,12 +50,12 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.lines, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.lines, ConformanceMode.allCases)
     func aLineIsRecordedOnce(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.attempts, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.attempts, ConformanceMode.allCases)
     func anAttemptRunsAgainWhatFailedAndWasNotDealtWith(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -63,7 +63,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
     func whatDoesNotFitIsCutBeforeTheHandlerSeesIt(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -71,7 +71,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ConformanceCase.refusals, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.refusals, ConformanceMode.allCases)
     func whatMakesNoSenseIsRefusedBeforeAnythingRuns(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
