@@ -161,10 +161,8 @@ struct JournalState: JournalFold, @unchecked Sendable {
         _ batch: Batch
     ) throws -> Result<C.Answer, any Error> {
         let ledger = ledger(for: batch)
-        guard let state = exchange(&held, with: nil) else {
-            throw BenchmarkFailed(what: "a command is decided inside another one")
-        }
-        var tx = Transaction(state, ledger, session: session)
+        // Without a name of its own: a second reference would have every command copy the state.
+        var tx = Transaction(exchange(&held, with: nil)!, ledger, session: session)
         let answer = Result { try command.decide(&tx) }
         held = tx.finish()
         return .success(try answer.get())
