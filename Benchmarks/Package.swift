@@ -9,17 +9,24 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]
+        ),
         .target(
             name: "CBaseline",
-            dependencies: ["COpenSSL"],
+            dependencies: ["COpenSSL", "CSQLite"],
             cSettings: [.unsafeFlags(["-O2"])],
             linkerSettings: [.linkedLibrary("lmdb"), .linkedLibrary("crypto")]
         ),
+        .target(name: "CCounters", cSettings: [.unsafeFlags(["-O2"])]),
         .executableTarget(
             name: "JournalBenchmark",
             dependencies: [
-                "CBaseline",
+                "CBaseline", "CCounters",
                 .product(name: "Daybook", package: "daybook"),
+                .product(name: "DaybookInspector", package: "daybook"),
                 .product(name: "DaybookJournal", package: "daybook"),
             ],
             path: "Benchmarks/JournalBenchmark"

@@ -2,26 +2,23 @@ import CBaseline
 import Daybook
 import DaybookFormat
 import DaybookJournal
-import FoundationEssentials
 
 /// Somebody who appends batches to a file of its own.
 protocol Contestant {
+    /// What it is called in the figures.
+    var key: String { get }
+    /// What it is.
+    var name: String { get }
     /// Appends `batches` batches of `size` entries.
     /// - Returns: seconds.
-    mutating func append(size: Int, batches: Int) throws -> Double
-}
-
-func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let time = try ContinuousClock().measure(body)
-    return Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-}
-
-struct BenchmarkFailed: Error {
-    let what: String
+    mutating func append(size: Int, batches: Int) async throws -> Double
+    func close() async throws
 }
 
 /// C over LMDB: the whole work, or one table alone.
 struct CContestant: Contestant {
+    let key: String
+    let name: String
     private let handle: OpaquePointer
     private let isPlain: Bool
     private let workload = Workload()
@@ -29,74 +26,111 @@ struct CContestant: Contestant {
     private var next = 0
 
     init(folder: String, plain: Bool) throws {
+        key = plain ? "plain" : "c"
+        name = plain ? "C, one table" : "C, whole"
         var opened: OpaquePointer?
         let path = folder + (plain ? "/plain.mdb" : "/baseline.mdb")
         let result = plain ? baseline_open_plain(path, &opened) : baseline_open(path, &opened)
         guard result == 0, let opened else { throw BenchmarkFailed(what: "open: \(result)") }
         handle = opened
         isPlain = plain
-        for index in 0..<Workload.executions {
-            let number = baseline_next(opened)
-            try Self.submit(opened, "execution-\(index)", workload.event, plain)
-            numbers.append(number)
+        let first = baseline_next(opened)
+        numbers = (0..<UInt64(Workload.executions)).map { first + $0 }
+        try submit()
+    }
+
+    /// Begins all executions, in one batch.
+    private func submit() throws {
+        let ids = numbers.map { Array("execution-\($0)".utf8CString) }
+        let bytes = ids.flatMap { $0 }
+        try bytes.withUnsafeBufferPointer { bytes in
+            try workload.withItems(0, ids.count, numbers: numbers) { items, fill in
+                fill(&items, 0)
+                var place = 0
+                for (index, id) in ids.enumerated() {
+                    items[index].execution = 0
+                    items[index].id = bytes.baseAddress! + place
+                    place += id.count
+                }
+                try append(items)
+            }
         }
     }
 
-    private static func submit(
-        _ handle: OpaquePointer,
-        _ id: String,
-        _ event: [UInt8],
-        _ plain: Bool
-    ) throws {
-        let result = id.withCString { id in
-            event.withUnsafeBytes { event in
-                Workload.payload.withUnsafeBytes { payload in
-                    var item = baseline_item()
-                    item.id = id
-                    item.event = event.baseAddress
-                    item.event_len = event.count
-                    item.payload = payload.baseAddress
-                    item.payload_len = payload.count
-                    return plain
-                        ? baseline_append_plain(handle, &item, 1)
-                        : baseline_append(handle, &item, 1)
-                }
-            }
-        }
-        guard result == 0 else { throw BenchmarkFailed(what: "submit: \(result)") }
+    private func append(_ items: [baseline_item]) throws {
+        let result =
+            isPlain
+            ? baseline_append_plain(handle, items, items.count)
+            : baseline_append(handle, items, items.count)
+        guard result == 0 else { throw BenchmarkFailed(what: "append: \(result)") }
     }
 
-    mutating func append(size: Int, batches: Int) throws -> Double {
-        try workload.event.withUnsafeBytes { event in
-            try Workload.payload.withUnsafeBytes { payload in
-                var items = [baseline_item](repeating: baseline_item(), count: size)
-                return try seconds {
-                    for _ in 0..<batches {
-                        for index in 0..<size {
-                            items[index].execution = numbers[(next + index) % numbers.count]
-                            items[index].event = event.baseAddress
-                            items[index].event_len = event.count
-                            items[index].payload = payload.baseAddress
-                            items[index].payload_len = payload.count
-                        }
-                        next += size
-                        let result =
-                            isPlain
-                            ? baseline_append_plain(handle, items, size)
-                            : baseline_append(handle, items, size)
-                        guard result == 0 else { throw BenchmarkFailed(what: "append: \(result)") }
-                    }
+    mutating func append(size: Int, batches: Int) async throws -> Double {
+        try appendAtOnce(size: size, batches: batches)
+    }
+
+    private mutating func appendAtOnce(size: Int, batches: Int) throws -> Double {
+        defer { next += size * batches }
+        var time = 0.0
+        try workload.withItems(next, size, numbers: numbers) { items, fill in
+            time = try seconds {
+                for batch in 0..<batches {
+                    fill(&items, next + batch * size)
+                    try append(items)
                 }
             }
         }
+        return time
+    }
+
+    /// Commits of one entry, one after the other.
+    /// - Returns: how many microseconds each took.
+    mutating func commits(_ count: Int) throws -> [Double] {
+        try (0..<count).map { _ in try appendAtOnce(size: 1, batches: 1) * 1e6 }
     }
 
     func close() { baseline_close(handle) }
 }
 
-/// The journal. Payloads are sealed in the same thread as the writing, or by callers on other
-/// threads, as an engine has it.
+/// A table of SQLite with an index, synced.
+struct SQLiteContestant: Contestant {
+    let key = "sqlite"
+    let name = "SQLite, table and index"
+    private let handle: OpaquePointer
+    private let workload = Workload()
+    private let numbers = (0..<UInt64(Workload.executions)).map { $0 }
+    private var next = 0
+
+    init(folder: String) throws {
+        var opened: OpaquePointer?
+        let result = sqlite_baseline_open(folder + "/journal.sqlite", &opened)
+        guard result == 0, let opened else { throw BenchmarkFailed(what: "SQLite: \(result)") }
+        handle = opened
+    }
+
+    mutating func append(size: Int, batches: Int) async throws -> Double {
+        defer { next += size * batches }
+        var time = 0.0
+        try workload.withItems(next, size, numbers: numbers) { items, fill in
+            time = try seconds {
+                for batch in 0..<batches {
+                    fill(&items, next + batch * size)
+                    let result = sqlite_baseline_append(handle, items, size)
+                    guard result == 0 else { throw BenchmarkFailed(what: "SQLite: \(result)") }
+                }
+            }
+        }
+        return time
+    }
+
+    func close() { sqlite_baseline_close(handle) }
+}
+
+/// The journal without queue and model. Payloads are sealed in the same thread as the writing, or
+/// by another one ahead of it.
 struct JournalContestant: Contestant {
+    let key: String
+    let name: String
     private let journal: Journal
     private let opened: OpenFolder
     private let workload = Workload()
@@ -105,29 +139,38 @@ struct JournalContestant: Contestant {
     private var next = 0
 
     init(folder: String, sealsAhead: Bool) throws {
-        let path = folder + (sealsAhead ? "/ahead.daybook" : "/alone.daybook")
+        key = sealsAhead ? "journal_ahead" : "journal"
+        name = sealsAhead ? "journal, sealed ahead" : "journal"
+        let path = folder + "/\(key).daybook"
         try Daybook.create(at: path)
         opened = try JournalFolder(path).open()
         journal = try Journal.open(opened.store)
         self.sealsAhead = sealsAhead
-        for index in 0..<Workload.executions {
-            let number = journal.head.size
-            var row = ProtoExecutionRow()
-            row.number = number
-            try journal.append([
-                EntryDraft(
-                    execution: number,
-                    event: workload.event,
-                    session: 1,
-                    payloads: try Workload.sealed(),
-                    row: ExecutionIndexRow(id: "execution-\(index)", row: row.encoded())
-                )
-            ])
-            numbers.append(number)
+        let first = journal.head.size
+        numbers = (0..<UInt64(Workload.executions)).map { first + $0 }
+        try begin()
+    }
+
+    /// Begins all executions, in one batch.
+    private func begin() throws {
+        try journal.write { batch in
+            for number in numbers {
+                var row = ProtoExecutionRow()
+                row.number = number
+                try batch.append(
+                    EntryDraft(
+                        execution: number,
+                        event: workload.event,
+                        session: 1,
+                        payloads: try Workload.sealed()
+                    )
+                ) { _ in }
+                try batch.put(ExecutionIndexRow(id: "execution-\(number)", row: row.encoded()))
+            }
         }
     }
 
-    mutating func append(size: Int, batches: Int) throws -> Double {
+    mutating func append(size: Int, batches: Int) async throws -> Double {
         defer { next += size * batches }
         guard sealsAhead else {
             return try seconds {

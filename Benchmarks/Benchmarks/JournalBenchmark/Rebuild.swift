@@ -3,12 +3,32 @@ import Daybook
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import Foundation
 
 /// How long it takes to fold the state from all entries, against a bare cursor in C over the same
 /// file.
 enum Rebuild {
+    private static let executions = 1_000
+
+    static func measure(_ settings: Settings, _ report: inout Report) throws {
+        say("\nRebuilding the state from all entries, and a bare cursor in C over them, in turn:")
+        let path = settings.quietFolder + "/rebuild.daybook"
+        try fill(path, executions: executions, checkpoints: settings.isShort ? 50 : 500)
+        var rounds: [(fold: Double, cursor: Double)] = []
+        for _ in 0..<(settings.isShort ? 3 : 9) { rounds.append(try measure(path)) }
+        try FileManager.default.removeItem(atPath: path)
+        let ratio = median(rounds.map { $0.cursor / $0.fold })
+        report.set("rebuild", ratio)
+        report.set("rebuild_nanoseconds.fold", median(rounds.map(\.fold)))
+        report.set("rebuild_nanoseconds.cursor", median(rounds.map(\.cursor)))
+        say(
+            "fold \(text(median(rounds.map(\.fold)), 1)) ns an entry,"
+                + " cursor \(text(median(rounds.map(\.cursor)), 1)) ns, ratio \(text(ratio))"
+        )
+    }
+
     /// Fills a journal with executions that take turns.
-    static func fill(_ path: String, executions: Int, checkpoints: Int) throws {
+    private static func fill(_ path: String, executions: Int, checkpoints: Int) throws {
         try Daybook.create(at: path)
         let opened = try JournalFolder(path).open()
         defer { opened.close() }
@@ -71,7 +91,7 @@ enum Rebuild {
     }
 
     /// - Returns: nanoseconds an entry of the fold and of the cursor.
-    static func measure(_ path: String) throws -> (fold: Double, cursor: Double) {
+    private static func measure(_ path: String) throws -> (fold: Double, cursor: Double) {
         let opened = try JournalFolder(path).open()
         let journal = try Journal.open(opened.store)
         var state = State()
@@ -83,7 +103,7 @@ enum Rebuild {
                 return true
             }
         }
-        guard state.openCount == Workload.executions else {
+        guard state.openCount == executions else {
             throw BenchmarkFailed(what: "the fold found \(state.openCount) executions")
         }
         opened.close()

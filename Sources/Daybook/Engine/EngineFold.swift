@@ -91,10 +91,10 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         _ body: (inout Transaction) throws -> Answer
     ) throws -> Answer {
         let ledger = ledger(for: batch)
-        guard let state = exchange(&held, with: nil) else {
-            preconditionFailure("a command is decided inside another one")
-        }
-        var tx = Transaction(state, ledger, session: session)
+        precondition(held != nil, "a command is decided inside another one")
+        // Handed on without a name of its own here: a second reference would have the next change
+        // copy the table of all open executions, once for each command.
+        var tx = Transaction(exchange(&held, with: nil)!, ledger, session: session)
         let answer = Swift.Result { try body(&tx) }
         held = tx.finish()
         return try answer.get()
