@@ -20,6 +20,9 @@ final class CommitWitness: Sendable {
         return count == 8 ? UInt64(littleEndian: number) : 0
     }
 
+    /// Gives the lock on the file back.
+    func unlock() throws(SystemError) { try file.unlock() }
+
     /// Notes a commit that is on the disk.
     func note(_ number: UInt64) throws(SystemError) {
         try withUnsafeBytes(of: number.littleEndian) { bytes in

@@ -65,20 +65,10 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private let isManualClock: Bool
     private let options: GroupWriterOptions
     private let fold: Locked<Fold>
-    private let queue: Locked<Queue>
+    private let queue: Locked<CommandQueue>
     private let thread = Locked<SystemThread?>(nil)
     /// Of a writer that is driven.
     private let driven = Locked(Course())
-
-    private struct Queue {
-        var commands = Deque<QueuedCommand<Fold>>()
-        var bytes = 0
-        var reserved = 0
-        var waiting = Deque<(bytes: Int, CheckedContinuation<Void, Never>)>()
-        var isStopping = false
-        /// Others may have appended.
-        var isStale = false
-    }
 
     /// Folds the journal and starts the thread. Returns when the state is that of the journal.
     /// - Parameter isDriven: there is no thread; whoever drives the writer calls ``work()``, as a
@@ -92,7 +82,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         self.journal = journal
         self.options = options
         clock = journal.clock
-        let queue = Locked(Queue())
+        let queue = Locked(CommandQueue())
         self.queue = queue
         isManualClock = clock.onChange {
             // Whoever is between looking at the clock and going to wait holds the lock.
@@ -204,7 +194,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// A single command larger than the limit is let in when it is alone.
-    private func hasRoom(_ queue: borrowing Queue, _ bytes: Int) -> Bool {
+    private func hasRoom(_ queue: borrowing CommandQueue, _ bytes: Int) -> Bool {
         queue.reserved == 0
             || (queue.reserved < options.queueLimit
                 && queue.bytes + bytes <= options.queueByteLimit)
@@ -226,7 +216,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         for continuation in admitted { continuation.resume() }
     }
 
-    private func enqueue(_ command: QueuedCommand<Fold>) {
+    private func enqueue(_ command: QueuedCommand) {
         let isStopping = queue.withLock { queue in
             guard !queue.isStopping else { return true }
             queue.commands.append(command)
@@ -265,7 +255,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// Writes a batch and answers its callers.
-    private func finish(_ batch: [QueuedCommand<Fold>], _ course: inout Course) {
+    private func finish(_ batch: [QueuedCommand], _ course: inout Course) {
         let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
         let failure = writeAll(batch, &course.isAhead)
         // What is due is still due: a full disk must not keep the processor busy.
@@ -281,7 +271,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// - Returns: whether there was.
     public func work() -> Bool {
         let isDue = nextTime.map { $0 <= journal.now() } ?? false
-        let batch = queue.withLock { queue -> [QueuedCommand<Fold>]? in
+        let batch = queue.withLock { queue -> [QueuedCommand]? in
             guard isDue || !queue.commands.isEmpty || queue.isStale else { return nil }
             return takeBatch(&queue)
         }
@@ -299,7 +289,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// Writes a batch; without a command that fails after it has appended something.
     /// - Returns: why it could not be written.
     private func writeAll(
-        _ batch: [QueuedCommand<Fold>],
+        _ batch: [QueuedCommand],
         _ isAhead: inout Bool
     ) -> (any Error)? {
         var commands = batch
@@ -341,7 +331,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// - Returns: an empty batch when there is only something to take in or to fire, nil at the end.
-    private func nextBatch(notBefore pause: Timestamp?) -> [QueuedCommand<Fold>]? {
+    private func nextBatch(notBefore pause: Timestamp?) -> [QueuedCommand]? {
         let deadline = fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
         return wait(until: deadline) { queue in
             if queue.commands.isEmpty, queue.isStopping { return nil }
@@ -349,9 +339,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
-    private func takeBatch(_ queue: inout Queue) -> [QueuedCommand<Fold>] {
+    private func takeBatch(_ queue: inout CommandQueue) -> [QueuedCommand] {
         queue.isStale = false
-        var batch: [QueuedCommand<Fold>] = []
+        var batch: [QueuedCommand] = []
         var bytes = 0
         while let command = queue.commands.first, batch.count < options.batchLimit,
             batch.isEmpty || bytes + command.bytes <= options.batchByteLimit
@@ -365,9 +355,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// Waits for something in the queue, or for a time.
     private func wait<Result>(
         until deadline: Timestamp?,
-        _ body: (inout Queue) -> Result
+        _ body: (inout CommandQueue) -> Result
     ) -> Result {
-        let isReady = { (queue: borrowing Queue) in
+        let isReady = { (queue: borrowing CommandQueue) in
             !queue.commands.isEmpty || queue.isStale || queue.isStopping
         }
         guard let deadline else { return queue.wait(until: isReady, body) }
@@ -384,7 +374,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
-    private func write(_ commands: [QueuedCommand<Fold>]) throws {
+    private func write(_ commands: [QueuedCommand]) throws {
         // Most of what others wrote is taken in before the lock on writing is held.
         try journal.catchUp { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
@@ -395,7 +385,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }) { batch in
             try fold.withLock { fold in
                 if let deadline = fold.nextDeadline, deadline <= batch.now { try fold.fire(batch) }
-                for (index, command) in commands.enumerated() {
+                for index in commands.indices {
+                    // All that this writer queues are commands of its fold.
+                    let command = unsafeDowncast(commands[index], to: FoldCommand<Fold>.self)
                     try command.run(&fold, batch, index)
                 }
                 try fold.conclude(batch)
@@ -414,22 +406,36 @@ private struct HalfDone: Error {
     let index: Int
 }
 
-/// A command in the queue, whatever its answer is.
+/// Commands that wait to be decided, and callers that wait for room.
+private struct CommandQueue {
+    var commands = Deque<QueuedCommand>()
+    var bytes = 0
+    var reserved = 0
+    var waiting = Deque<(bytes: Int, CheckedContinuation<Void, Never>)>()
+    var isStopping = false
+    /// Others may have appended.
+    var isStale = false
+}
+
+/// A command in the queue, whatever it asks of which fold. Not generic, so that the queue is not.
 ///
 /// Sendable without the compiler's check: after it is queued only the writer's thread uses it.
-private class QueuedCommand<Fold: JournalFold>: @unchecked Sendable {
+private class QueuedCommand: @unchecked Sendable {
     let bytes: Int
 
     init(bytes: Int) { self.bytes = bytes }
-
-    /// Decides and appends. Throws only what ends the batch; a refusal is kept as the answer.
-    func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
 
     /// Answers the caller: with `failure` if the batch was not written.
     func answer(_ failure: (any Error)?) {}
 }
 
-private final class Command<Fold: JournalFold, Answer: Sendable>: QueuedCommand<Fold>,
+/// A command of a writer with that fold.
+private class FoldCommand<Fold: JournalFold>: QueuedCommand, @unchecked Sendable {
+    /// Decides and appends. Throws only what ends the batch; a refusal is kept as the answer.
+    func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
+}
+
+private final class Command<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>,
     @unchecked Sendable
 {
     private let decide: GroupWriter<Fold>.Decide<Answer>

@@ -196,6 +196,14 @@ public final class HeldLock: Sendable {
     let witness: CommitWitness
 
     init(_ file: consuming File) { witness = CommitWitness(file) }
+
+    deinit {
+        do {
+            try witness.unlock()
+        } catch {
+            // The file is closed next, which gives the lock back as well, if later.
+        }
+    }
 }
 
 /// A store, and the lock that keeps its file from being replaced.

@@ -249,6 +249,19 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Gives a lock back at once.
+    ///
+    /// Closing the file would, too, but not before whatever shares the description has closed it: a
+    /// child process has, from its fork to its exec.
+    /// - Throws: ``SystemError``.
+    public func unlock() throws(SystemError) {
+        var request = flock()
+        request.l_type = Int16(F_UNLCK)
+        request.l_whence = Int16(SEEK_SET)
+        guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLock, &request) }) == 0
+        else { throw .current("unlock", path: path) }
+    }
+
     private func setLock(_ mode: LockMode, _ command: Int32) -> Int32 {
         var request = Self.request(mode)
         return retryingInterrupts { fcntl(descriptor, command, &request) }
@@ -298,7 +311,8 @@ public struct FileStatus: Sendable, Equatable {
     /// - Returns: nil when nothing is there.
     public static func of(_ path: String) throws(SystemError) -> FileStatus? {
         var raw = stat()
-        if stat(path, &raw) == 0 { return FileStatus(raw) }
+        // Without the copy that handing over a string makes.
+        if path.withCString({ stat($0, &raw) }) == 0 { return FileStatus(raw) }
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .current("stat", path: path)
     }

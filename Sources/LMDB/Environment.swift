@@ -43,6 +43,7 @@ public final class Environment: @unchecked Sendable {
     public let path: String
     let handle: OpaquePointer
     private let options: EnvironmentOptions
+    private let lockPath: String
     private let identity: FileIdentity
     private let gate = TransactionGate()
     private let mapSize: Locked<Int>
@@ -68,6 +69,7 @@ public final class Environment: @unchecked Sendable {
         self.handle = handle
         self.options = options
         self.identity = identity
+        lockPath = path + "-lock"
         self.mapSize = Locked(mapSize)
         self.startsOver = startsOver
         self.lockIdentity = lockIdentity
@@ -403,8 +405,8 @@ public final class Environment: @unchecked Sendable {
             return "\(path) had \(largest) bytes, and has \(status.size)"
         }
         guard let lockIdentity else { return nil }
-        guard try FileIdentity.of(path + "-lock") == lockIdentity else {
-            return "\(path)-lock is gone, or another file now"
+        guard try FileIdentity.of(lockPath) == lockIdentity else {
+            return "\(lockPath) is gone, or another file now"
         }
         return nil
     }

@@ -43,7 +43,8 @@ import Testing
             ]
             + ["CLMDB", "CSystem"].flatMap {
                 ["-Xcc", "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap"]
-            } + [file]
+            }
+            + ["-Xcc", "-fmodule-map-file=\(modules)/CMapGuard.build/module.modulemap", file]
         let pipe = Pipe()
         process.standardError = pipe
         process.standardOutput = FileHandle.nullDevice

@@ -24,6 +24,7 @@ public struct JSONPayloadCodec: PayloadCodec {
 
     /// Encodes a value as JSON, keys sorted, slashes as they are.
     public func encode(_ value: some Encodable) throws -> [UInt8] {
+        if let bytes = PlainJSON.encode(value) { return bytes }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(value))
@@ -31,6 +32,7 @@ public struct JSONPayloadCodec: PayloadCodec {
 
     /// Decodes a value from JSON.
     public func decode<Value: Decodable>(_ type: Value.Type, from data: [UInt8]) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(data))
+        if let value = PlainJSON.decode(type, from: data) { return value }
+        return try JSONDecoder().decode(type, from: Data(data))
     }
 }

@@ -5,7 +5,9 @@ public import DaybookSystem
 public struct OperationContext: Sendable {
     /// A UUID that is the same whenever this operation of this execution runs, and for no other:
     /// hand it to systems that drop duplicates.
-    public let idempotencyKey: String
+    ///
+    /// Derived when it is asked for: most bodies have no use for it.
+    public var idempotencyKey: String { activation.idempotencyKey(operation) }
     /// The operation's name.
     public let name: String
     /// Which attempt of the execution this is, from 1.
@@ -13,13 +15,12 @@ public struct OperationContext: Sendable {
     /// Which try of this operation it is, from 1.
     public let tries: UInt32
     private let activation: Activation
-    private let scope: [UInt32]
+    private let operation: Operation
 
     init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
         self.tries = tries
-        idempotencyKey = activation.idempotencyKey(operation)
         name = operation.name
-        scope = operation.scope
+        self.operation = operation
         attempt = activation.lease.attempt
         self.activation = activation
     }
@@ -31,7 +32,7 @@ public struct OperationContext: Sendable {
     /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
     /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {
-        activation.log(message, stream, in: scope, isOfBody: true)
+        activation.log(message, stream, in: operation.scope, isOfBody: true)
     }
 }
 

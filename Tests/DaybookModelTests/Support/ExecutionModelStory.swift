@@ -1,4 +1,5 @@
 import DaybookFormat
+import SwiftProtobuf
 
 @testable import DaybookModel
 
@@ -102,6 +103,12 @@ enum ExecutionModelStory {
             try harness.cancel("slow", by: session(harness))
         },
         { harness in
+            let reason = try harness.sealed([.text("moved")])
+            let place = ProtoBinding.with { $0.inode = 7 }
+            try harness.run(
+                AdoptJournal(place, actor: "ann", reason: reason),
+                session: session(harness)
+            )
             let digest = Array(repeating: UInt8(1), count: 32)
             try harness.run(
                 RecordSnapshot(size: harness.next - 1, digest: digest, bytes: 100),
