@@ -9,6 +9,7 @@ extension Engine {
     func pump() {
         let mail = board.takeMail()
         carryOut(machines.takePending())
+        if !mail.leases.isEmpty { machines.tell { $0.dispatcher.granted() } }
         for lease in mail.leases { carryOut(machines.tell { $0.residency.admit(lease) }) }
         for number in mail.executions { carryOut(attend(number)) }
         attendSessions(areNew: mail.hasSessions, ended: mail.endedSessions)

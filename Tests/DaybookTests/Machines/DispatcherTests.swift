@@ -96,6 +96,21 @@ extension Dispatcher.Action: CustomStringConvertible {
         #expect(texts(machine.meet(.shortage(shortage))) == ["pause 0.5 seconds"])
     }
 
+    @Test func leasesThatAreGrantedSayThatTheJournalCanBeWritten() {
+        var machine = Dispatcher()
+        machine.fail(3, DiskFull())
+        #expect(texts(machine.meet(.journal(DiskFull()))) == ["pause 0.5 seconds"])
+        machine.granted()
+        #expect(machine.failure(of: 3) is DiskFull)
+        machine.pauseIsOver()
+        // Its lease was given back: whoever claims it goes on.
+        #expect(machine.failure(of: 3) == nil)
+        #expect(machine.trouble != nil)
+        machine.granted()
+        #expect(machine.trouble == nil)
+        #expect(texts(machine.meet(.journal(DiskFull()))) == ["pause 0.5 seconds"])
+    }
+
     @Test func damageStaysUntilTheExecutionIsLetGoOf() {
         var machine = Dispatcher()
         machine.noteDamage(4, DiskFull())

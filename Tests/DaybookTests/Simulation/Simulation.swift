@@ -23,6 +23,7 @@ final class Simulation: Sendable {
     private let options: DaybookOptions
     private let workflows: [String: RegisteredWorkflow]
     private let machines: EngineMachines
+    private let session: Identifier
     private let held = Locked<Engine?>(nil)
     private let salts: Locked<SplitMix>
     private let faults = Locked<[Int: MemoryStore.Fault]>([:])
@@ -38,8 +39,11 @@ final class Simulation: Sendable {
         var jumps = 0
     }
 
-    /// Nothing can go on, and the work is not done.
+    /// The work is not done, and nothing can go on, or goes on for ever.
     struct Stuck: Error {}
+
+    /// Jobs, and jumps of the clock, after which it is stuck.
+    private static let limit = 100_000
 
     /// - Parameters:
     ///   - store: a journal to go on with; by default an empty one.
@@ -65,7 +69,10 @@ final class Simulation: Sendable {
         workflows = [workflow.name: workflow]
         let source = Self.source(salts)
         let board = board
-        let isEmpty = try store.read { try $0.entryCount() } == 0
+        let count = try store.read { try $0.entryCount() }
+        // Of two sessions of a journal the names differ.
+        session = Identifier([7] + [UInt8](repeating: UInt8(count % 256), count: 15)) ?? .zero
+        let isEmpty = count == 0
         let journal =
             isEmpty
             ? try Journal.create(in: store, event: Self.creation.encoded(), clock: clock)
@@ -74,7 +81,7 @@ final class Simulation: Sendable {
         machines = EngineMachines(options, board)
         let fold = EngineFold(
             board,
-            session: Self.session,
+            session: session,
             firing: firing,
             snapshotInterval: nil,
             claiming: options.claimedTypes(of: workflows),
@@ -83,8 +90,6 @@ final class Simulation: Sendable {
         )
         writer = try GroupWriter(journal, fold: fold, options: options.writer, isDriven: true)
     }
-
-    private static let session = Identifier([UInt8](repeating: 7, count: 16)) ?? .zero
 
     private static let creation = ProtoEntry.OneOf_Event.journalCreated(
         .with {
@@ -143,13 +148,15 @@ final class Simulation: Sendable {
         }
         while true {
             if let result = result.withLock({ $0 }) { return try result.get() }
-            guard step() || jump() else { throw Stuck() }
+            guard step() || jump(), counted.jobs < Self.limit, counted.jumps < Self.limit else {
+                throw Stuck()
+            }
         }
     }
 
     private func open() async throws -> Engine {
         let facts = ProtoSessionOpened.with {
-            $0.uuid = Data(Self.session.bytes)
+            $0.uuid = Data(self.session.bytes)
             $0.actor = "simulation"
             $0.program = "simulation"
             $0.pid = 2

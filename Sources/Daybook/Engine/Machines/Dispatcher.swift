@@ -122,11 +122,13 @@ struct Dispatcher: Sendable {
     mutating func pauseIsOver() {
         isPausing = false
         // Whether the journal can be written again is known once something has been.
-        if case .shortage = trouble {
-            trouble = nil
-            errors = [:]
-        }
+        if case .shortage = trouble { trouble = nil }
+        // What could be given back meanwhile is gone on with by whoever claims it.
+        if leftovers.isEmpty { errors = [:] }
     }
+
+    /// Leases were granted: the journal can be written.
+    mutating func granted() { if !isPausing { recover() } }
 
     /// An execution has come to an end of its own: the machine has enough of everything.
     mutating func progress() { if trouble == nil { pause.reset() } }
