@@ -44,7 +44,7 @@ extension Environment {
         var newest: UInt64 = 0
         for attempt in 0..<Self.mostAttempts {
             // A writer that commits at every turn must come to a pause somewhere between two turns.
-            if attempt > 100 { usleep(500) }
+            if attempt > 100 { usleep(500) }  // tidy: allowed
             let problems: [PageProblem]? = try read { transaction in
                 // A size_t is an Int in Swift, and a damaged one can look negative.
                 newest = UInt64(truncatingIfNeeded: mdb_txn_id(transaction.handle))

@@ -497,7 +497,14 @@ import Testing
                 _ = try await end(daybook)
                 let wins = await withTaskGroup(of: Bool.self) { group in
                     for _ in 0..<8 {
-                        group.addTask { (try? await daybook.retry("a")) != nil }
+                        group.addTask {
+                            do {
+                                try await daybook.retry("a")
+                                return true
+                            } catch {
+                                return false
+                            }
+                        }
                     }
                     return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
                 }

@@ -31,9 +31,9 @@ enum Waiting {
     /// sixth second after the last one began to wait.
     private static func idleShare() async throws -> Double {
         // What the last one left to do is over by then.
-        try await Task.sleep(for: .seconds(1))
+        try await Task.sleep(for: .seconds(1))  // tidy: allowed
         let (start, before) = (ContinuousClock.now, Usage.now)
-        try await Task.sleep(for: .seconds(5))
+        try await Task.sleep(for: .seconds(5))  // tidy: allowed
         return (Usage.now - before).processor / 1e9 / seconds(since: start)
     }
 
