@@ -1,5 +1,4 @@
 import DaybookFormat
-import SwiftProtobuf
 import Testing
 
 @testable import DaybookModel
@@ -10,7 +9,7 @@ extension RandomWalk {
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
-        switch Int.random(in: 0..<122, using: &generator) {
+        switch Int.random(in: 0..<120, using: &generator) {
         case 0..<9: try isFull ? finishOne() : submitNew()
         case 9..<11: try submitAgain()
         case 11..<20: try execute()
@@ -21,8 +20,7 @@ extension RandomWalk {
         case 98..<108: try signal()
         case 108..<111: try openSession()
         case 111..<113: try recordSnapshot()
-        case 113..<115: try adopt()
-        case 115..<118: try closeSession()
+        case 113..<116: try closeSession()
         default: try loseSession()
         }
     }
@@ -253,18 +251,6 @@ extension RandomWalk {
         let message = try harness.sealed([.text("lost too often")])
         let found = try run(LoseSession(lost, parkMessage: message), asker) { $0 }
         try compare("losing \(lost) by \(asker)", found, reference.lose(lost, by: asker))
-    }
-
-    private mutating func adopt() throws {
-        let inode = UInt64.random(in: 1...3, using: &generator)
-        let command = AdoptJournal(
-            .with { $0.inode = inode },
-            actor: generator.chance(20) ? "" : "ann",
-            reason: try harness.sealed([.text("moved")])
-        )
-        let found = try run(command, draw(reference.sessions)) { $0 }
-        let expected = reference.adopt(inode, isNamed: !command.actor.isEmpty)
-        try compare("adoption by \(inode)", found, expected)
     }
 
     private mutating func recordSnapshot() throws {

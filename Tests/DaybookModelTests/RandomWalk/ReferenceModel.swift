@@ -109,8 +109,6 @@ struct ReferenceModel {
     private(set) var next: UInt64 = 1
     /// How many entries the newest recorded snapshot is of.
     private(set) var snapshotSize: UInt64 = 0
-    /// The file that the journal is at home in.
-    private(set) var home: UInt64 = 0
     /// The executions that the batch under way has changed.
     private(set) var touched: Set<UInt64> = []
     private var contentTypes = Set(ContentTypes.initial)
@@ -217,14 +215,6 @@ struct ReferenceModel {
     /// A signal has been given to an operation.
     mutating func take(_ number: UInt64, _ signal: UInt64) {
         executions[number]?.signals.removeAll { $0.sequence == signal }
-    }
-
-    mutating func adopt(_ inode: UInt64, isNamed: Bool) -> Outcome<Bool> {
-        guard isNamed else { return .refused(.invalidArgument) }
-        guard inode != home else { return .granted(false) }
-        home = inode
-        write()
-        return .granted(true)
     }
 
     mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {
