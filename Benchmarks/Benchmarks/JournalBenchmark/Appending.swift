@@ -20,7 +20,8 @@ enum Appending {
         for size in settings.batch.map({ [$0] }) ?? sizes {
             let before = try queue.commits()
             let batches = batches(of: size, settings)
-            let rounds = settings.isShort ? 3 : 9
+            // A disk is fast and slow by turns: many short rounds, so that a turn hits all alike.
+            let rounds = settings.isShort ? 5 : 25
             let times = try await race(&contestants, size, batches, rounds: rounds)
             let commits = try queue.commits() - before
             note(contestants, times, size, batches, &report)
@@ -33,8 +34,8 @@ enum Appending {
 
     /// Batches in a round.
     private static func batches(of size: Int, _ settings: Settings) -> Int {
-        let entries = settings.isShort ? 2_048 : 16_384
-        return max(2, min(entries / size, settings.isShort ? 100 : 500))
+        let entries = settings.isShort ? 2_048 : 8_192
+        return max(2, min(entries / size, settings.isShort ? 24 : 100))
     }
 
     /// Has all take turns.

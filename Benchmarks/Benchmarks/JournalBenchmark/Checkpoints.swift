@@ -75,10 +75,10 @@ enum Checkpoints {
         _ settings: Settings,
         _ report: inout Report
     ) async throws {
-        let count = settings.isShort ? 200 : 1_000
+        let count = settings.isShort ? 100 : 500
         var own: [Double] = []
         var theirs: [Double] = []
-        for round in 0...(settings.isShort ? 6 : 12) {
+        for round in 0...(settings.isShort ? 8 : 24) {
             let commit = median(try c.commits(count))
             try await run(count, daybook, times)
             // The first round only warms up.

@@ -80,9 +80,9 @@ enum Workflows {
     /// Workflows in a round.
     private static func count(at level: Int, _ settings: Settings) -> Int {
         switch level {
-        case 1: settings.isShort ? 200 : 1_000
+        case 1: settings.isShort ? 100 : 1_000
         case 64: settings.isShort ? 2_000 : 20_000
-        case 1_024: settings.isShort ? 6_000 : 50_000
+        case 1_024: settings.isShort ? 4_096 : 50_000
         default: settings.isShort ? level : 4 * level
         }
     }

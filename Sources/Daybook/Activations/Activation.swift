@@ -299,24 +299,32 @@ final class Activation: Sendable {
         _ group: BranchGroup?,
         _ command: ((Int?) async throws -> Bool)? = nil
     ) async throws -> Replay.Wake? {
+        let place = OperationPath(operation)
         let suspended = suspend()
         defer { resume() }
         if let command {
-            guard try await command(suspended) else { return nil }
+            guard try await command(suspended) else {
+                // The entry that says so is read as a wake later, and nobody waits for it.
+                abandon(place)
+                return nil
+            }
         } else if let suspended {
             try await perform { Suspend(self.lease, suspended: suspended) }
         }
         if suspended != nil { becameIdle() }
-        let place = OperationPath(operation)
         do {
             return try await wake(at: place, group)
         } catch {
-            // What comes for it later must not keep the activation from being idle.
-            state.withLock { state in
-                state.abandoned.insert(place)
-                state.wakes[place] = nil
-            }
+            abandon(place)
             throw error
+        }
+    }
+
+    /// Has whatever comes for an operation later not keep the activation from being idle.
+    private func abandon(_ place: OperationPath) {
+        state.withLock { state in
+            state.abandoned.insert(place)
+            state.wakes[place] = nil
         }
     }
 

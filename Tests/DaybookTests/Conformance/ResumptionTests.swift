@@ -41,4 +41,39 @@ import Testing
         }
         #expect(told.withLock { $0 } == expected)
     }
+
+    @Test func codeThatReadASignalThatWasThereIsLetGoOf() async throws {
+        let clock = ManualClock()
+        let told = Locked<[Bool]>([])
+        var creation = CreationOptions()
+        creation.clock = clock
+        var options = DaybookOptions()
+        options.clock = clock
+        options.maxResident = 0
+        options.observer = { event in
+            if case .activated(_, let isResumed) = event { told.withLock { $0.append(isResumed) } }
+        }
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    for _ in 0..<3 { _ = try await context.signal("go", as: Int.self) }
+                    try await context.sleep(for: .seconds(5), "one")
+                    return "done"
+                }
+            ) { daybook in
+                let handle = try await daybook.submit(Scripted.self, id: "a", input: 1)
+                for value in 0..<3 { try await daybook.signal("a", "go", value) }
+                try await handle.execute()
+                _ = try await daybook.wait(for: "a") { record in
+                    record.status == .waiting
+                        && record.waits.contains { $0.operation.name == "one" }
+                }
+                clock.pass(.seconds(5))
+                _ = try await daybook.waitForEnd(of: "a")
+            }
+        }
+        #expect(told.withLock { $0 } == [false, true])
+    }
 }
