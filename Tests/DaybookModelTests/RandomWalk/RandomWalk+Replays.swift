@@ -1,4 +1,5 @@
 import DaybookFormat
+import SwiftProtobuf
 
 @testable import DaybookModel
 
@@ -25,12 +26,19 @@ extension RandomWalk {
                     found.append(record.operation.position)
                 }
                 let wanted = expected.operations.filter { $0.scope == scope }.map(\.position)
+                if found == wanted { continue }
+                let history = try Self.text(of: histories[expected.number] ?? [])
                 try check(
-                    found == wanted,
-                    "the scope \(scope) of \(expected.id) replays as \(found), and is \(wanted)"
+                    false,
+                    "the scope \(scope) of \(expected.id) replays as \(found), and is \(wanted); its history: \(history)"
                 )
             }
         }
+    }
+
+    private static func text(of history: [[UInt8]]) throws -> String {
+        try history.map { try ProtoEntry(serializedBytes: $0).textFormatString() }
+            .joined(separator: "--\n")
     }
 
     private static func replay(of history: [[UInt8]]) throws -> Replay {
