@@ -87,7 +87,9 @@ public struct Lease: Equatable, Sendable {
     ) -> ([UInt8], Lease) {
         // A claim after a lost lease goes on with the attempt that was under way, and its time.
         let begins = execution.beginsAttempt
-        let attempt = begins ? execution.attempt + 1 : execution.attempt
+        // A damaged journal may hold the largest number there is.
+        let attempt =
+            begins && execution.attempt < .max ? execution.attempt + 1 : execution.attempt
         let deadline =
             begins
             ? execution.timeout.map { now.adding($0.wholeNanoseconds) } : execution.deadline
