@@ -178,13 +178,15 @@ public struct ScopeProgress: Sendable {
     /// longer there.
     mutating func undo(_ path: OperationPath, _ sequence: UInt64) {
         guard canUndo(path) else { return }
-        undoing?.marks.append(Undoing.Mark(path: path, sequence: sequence))
-        for around in path.enclosing { reopen(around.scope, around.position) }
         let scope = path.scope.isEmpty ? root : branches[path.scope] ?? Scope()
-        let isSplit =
+        let keepsBranches =
             scope.next == path.position + 1 && scope.branches > 0
             || scope.failedSplits.contains { $0.position == path.position }
-        if isSplit {
+        undoing?.marks.append(
+            Undoing.Mark(path: path, keepsBranches: keepsBranches, sequence: sequence)
+        )
+        for around in path.enclosing { reopen(around.scope, around.position) }
+        if keepsBranches {
             reopen(path.scope, path.position)
         } else {
             change(path.scope) { scope, branches in

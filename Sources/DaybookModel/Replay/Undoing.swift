@@ -9,6 +9,8 @@ public struct Undoing: Sendable {
     /// From an operation on everything is undone that was recorded before an entry.
     struct Mark: Sendable {
         let path: OperationPath
+        /// The operation splits into branches, which go on with what is recorded of them.
+        let keepsBranches: Bool
         let sequence: UInt64
     }
 
@@ -31,6 +33,8 @@ public struct Undoing: Sendable {
         return marks.contains { mark in
             guard sequence < mark.sequence else { return false }
             if mark.path.isFollowed(by: path) { return true }
+            // What a branch had recorded goes with an operation that splits anew.
+            if !mark.keepsBranches { return mark.path == path || path.isInside(mark.path) }
             switch kind {
             case .branchesStarted: return false
             case .branchSettled: return mark.path == path || mark.path.isInside(path)

@@ -123,7 +123,10 @@ import Testing
 
     @Test func whatIsDoneAnewHasAnotherGeneration() {
         var undoing = Undoing()
-        undoing.marks = [.init(path: path(2), sequence: 9), .init(path: path(4), sequence: 20)]
+        undoing.marks = [
+            .init(path: path(2), keepsBranches: false, sequence: 9),
+            .init(path: path(4), keepsBranches: false, sequence: 20),
+        ]
         #expect(undoing.generation(of: path(2)) == nil)
         #expect(undoing.generation(of: path(3)) == 9)
         #expect(undoing.generation(of: path(5)) == 20)
