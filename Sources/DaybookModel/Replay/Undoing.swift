@@ -34,7 +34,7 @@ public struct Undoing: Sendable {
             guard sequence < mark.sequence else { return false }
             if mark.path.isFollowed(by: path) { return true }
             // What a branch had recorded goes with an operation that splits anew.
-            if !mark.keepsBranches { return mark.path == path || path.isInside(mark.path) }
+            if !mark.keepsBranches, mark.path == path || path.isInside(mark.path) { return true }
             switch kind {
             case .branchesStarted: return false
             case .branchSettled: return mark.path == path || mark.path.isInside(path)
