@@ -128,17 +128,30 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         bytes: Int = 0,
         _ prepare: () throws -> Decide<Answer>
     ) async throws -> Answer {
+        try await perform(bytes: bytes, prepare) { decide, enqueue in enqueue(decide) }
+    }
+
+    /// The same, for a caller whose own lock says in which order its commands enter the queue.
+    /// - Parameter order: is given what `prepare` has made, and what puts a command into the queue;
+    ///   calls that exactly once. It must not wait.
+    public func perform<Prepared, Answer: Sendable>(
+        bytes: Int = 0,
+        _ prepare: () throws -> Prepared,
+        _ order: (Prepared, @escaping (@escaping Decide<Answer>) -> Void) -> Void
+    ) async throws -> Answer {
         if !reserveAtOnce(bytes) { await reserve(bytes) }
-        let decide: Decide<Answer>
+        let prepared: Prepared
         do {
-            decide = try prepare()
+            prepared = try prepare()
         } catch {
             release(count: 1, bytes: bytes)
             throw error
         }
         // Every command in the queue is answered exactly once, whatever becomes of its batch.
         return try await withUnsafeThrowingContinuation { continuation in
-            enqueue(Command(bytes: bytes, decide: decide, continuation: continuation))
+            order(prepared) { [self] decide in
+                enqueue(Command(bytes: bytes, decide: decide, continuation: continuation))
+            }
         }
     }
 

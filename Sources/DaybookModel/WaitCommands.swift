@@ -1,17 +1,45 @@
 public import DaybookFormat
 import SwiftProtobuf
 
+/// A command by which a branch of an execution goes to wait.
+public protocol SuspendingCommand: Command where Answer == Suspension {
+    /// With how many operations the execution waits, that of this command included, when nothing
+    /// else of it runs; nil: something does.
+    ///
+    /// It is counted when the command enters the queue, so that of commands of several branches the
+    /// one that is decided last knows of all others.
+    var suspended: Int? { get set }
+}
+
+/// What was recorded of a branch that goes to wait.
+public struct Suspension: Equatable, Sendable {
+    /// The last entry.
+    public let sequence: UInt64
+    /// The entry that holds the value of a signal that was there already.
+    public let signal: UInt64?
+    /// Whether it has to wait at all: otherwise what it asked for is there, or its time is over.
+    public let waits: Bool
+    /// Whether all of the execution waits from now on.
+    public let isIdle: Bool
+
+    init(sequence: UInt64, signal: UInt64? = nil, waits: Bool, isIdle: Bool) {
+        self.sequence = sequence
+        self.signal = signal
+        self.waits = waits
+        self.isIdle = isIdle
+    }
+}
+
 /// Records that an operation waits until a time.
-public struct StartTimer: LeasedCommand {
+public struct StartTimer: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
     public let lease: Lease
     /// The operation: a sleep.
     public let operation: Operation
     /// How long it waits from now on, or until when.
     public let until: Until
-    /// With how many operations the execution waits, this one included, when nothing else of it
-    /// runs; nil: something does.
-    public let suspended: Int?
+    /// See ``SuspendingCommand``.
+    public var suspended: Int?
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -38,17 +66,9 @@ public struct StartTimer: LeasedCommand {
         self.logs = logs
     }
 
-    /// What was recorded.
-    public struct Answer: Equatable, Sendable {
-        /// The last entry.
-        public let sequence: UInt64
-        /// Whether it has to wait at all: otherwise that entry says that the time has come.
-        public let waits: Bool
-    }
-
     var name: String { "start timer" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         try operation.check(tx[known: lease.execution])
         try tx.append(logs, of: nil, lease)
         let deadline = until.deadline(tx.now)
@@ -71,7 +91,7 @@ public struct StartTimer: LeasedCommand {
                 to: lease.execution
             )
         }
-        return Answer(sequence: tx.nextSequence - 1, waits: waits)
+        return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
     }
 }
 
@@ -86,16 +106,15 @@ extension StartTimer.Until {
 }
 
 /// Asks for the next signal of an operation's name: it is given the oldest that is there, or waits.
-public struct AwaitSignal: LeasedCommand {
+public struct AwaitSignal: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
     public let lease: Lease
     /// The operation; the signal has its name.
     public let operation: Operation
     /// How long it waits; nil: for ever; not above zero: not at all.
     public let timeout: Duration?
-    /// With how many operations the execution waits, this one included, when nothing else of it
-    /// runs; nil: something does.
-    public let suspended: Int?
+    /// See ``SuspendingCommand``.
+    public var suspended: Int?
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -114,19 +133,9 @@ public struct AwaitSignal: LeasedCommand {
         self.logs = logs
     }
 
-    /// What was recorded.
-    public struct Answer: Equatable, Sendable {
-        /// The last entry.
-        public let sequence: UInt64
-        /// The entry that holds the signal's value, if there was one.
-        public let signal: UInt64?
-        /// Whether it has to wait: there was none, and it has the patience.
-        public let waits: Bool
-    }
-
     var name: String { "await signal" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         try operation.check(tx[known: lease.execution])
         try tx.append(logs, of: nil, lease)
         if let signal = tx[known: lease.execution].firstSignal(named: operation.name) {
@@ -139,7 +148,12 @@ public struct AwaitSignal: LeasedCommand {
                 ),
                 to: lease.execution
             )
-            return Answer(sequence: tx.nextSequence - 1, signal: signal, waits: false)
+            return Suspension(
+                sequence: tx.nextSequence - 1,
+                signal: signal,
+                waits: false,
+                isIdle: false
+            )
         }
         let waits = timeout.map { $0 > .zero } ?? true
         let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
@@ -162,7 +176,7 @@ public struct AwaitSignal: LeasedCommand {
                 to: lease.execution
             )
         }
-        return Answer(sequence: tx.nextSequence - 1, signal: nil, waits: waits)
+        return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
     }
 }
 
@@ -195,7 +209,7 @@ extension ExecutionState {
 }
 
 /// Records that a body threw and is tried again.
-public struct RetryOperation: LeasedCommand {
+public struct RetryOperation: LeasedCommand, SuspendingCommand {
     /// The lease under which it ran.
     public let lease: Lease
     /// The operation.
@@ -208,9 +222,8 @@ public struct RetryOperation: LeasedCommand {
     public let tries: UInt32
     /// How it is tried again.
     public let policy: RetryPolicy
-    /// With how many operations the execution waits, this one included, when nothing else of it
-    /// runs; nil: something does.
-    public let suspended: Int?
+    /// See ``SuspendingCommand``.
+    public var suspended: Int?
     /// Lines that were logged meanwhile.
     public let logs: [LogChunk]
 
@@ -235,12 +248,9 @@ public struct RetryOperation: LeasedCommand {
         self.logs = logs
     }
 
-    /// Whether it has to wait before.
-    public typealias Answer = Bool
-
     var name: String { "retry operation" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> Bool {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         try operation.check(tx[known: lease.execution])
         try policy.check()
         let isIdle = tx[known: lease.execution].becomesIdle(suspended)
@@ -262,37 +272,40 @@ public struct RetryOperation: LeasedCommand {
             to: lease.execution,
             payloads: payloads
         )
-        return true
+        return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: isIdle)
     }
 }
 
-/// Records that all that runs of an execution waits: its last branch with something to do has ended.
-public struct Suspend: LeasedCommand {
+/// Records that all that runs of an execution waits: its last branch with something to do has ended,
+/// or waits for what is recorded already.
+public struct Suspend: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
     public let lease: Lease
-    /// With how many operations it waits.
-    public let suspended: Int
+    /// See ``SuspendingCommand``. With nil nothing is recorded.
+    public var suspended: Int?
 
-    /// Puts the command together.
-    public init(_ lease: Lease, suspended: Int) {
+    /// - Parameter suspended: with how many operations it waits.
+    public init(_ lease: Lease, suspended: Int? = nil) {
         self.lease = lease
         self.suspended = suspended
     }
 
-    /// Nothing.
-    public typealias Answer = Void
-
     var name: String { "suspend" }
 
-    func decideUnderLease(_ tx: inout Transaction) throws -> Void {
+    func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         // What it waited for may have come meanwhile.
-        guard tx[known: lease.execution].status == .running, suspended > 0,
-            tx[known: lease.execution].waits.count == suspended
-        else { return }
-        try tx.append(
-            .executionWaiting(.with { $0.epoch = lease.epoch }),
-            to: lease.execution
-        )
+        let waits = tx[known: lease.execution].waits.count
+        guard let suspended, suspended > 0, waits == suspended else {
+            return Suspension(sequence: tx.nextSequence - 1, waits: false, isIdle: false)
+        }
+        // After a restart the record says so already.
+        if tx[known: lease.execution].status == .running {
+            try tx.append(
+                .executionWaiting(.with { $0.epoch = lease.epoch }),
+                to: lease.execution
+            )
+        }
+        return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: true)
     }
 }
 

@@ -307,6 +307,51 @@ import Testing
         }
     }
 
+    /// Branches that begin to wait on several threads at once: whichever command is decided last, the
+    /// record says that all of it waits.
+    @Test(.timeLimit(.minutes(2)), arguments: [256, 1])
+    func branchesThatBeginToWaitAtOnceLetTheExecutionWait(_ resident: Int) async throws {
+        let (branches, rounds) = (6, 200)
+        var options = options
+        options.maxResident = resident
+        try await withJournal(creation) { path in
+            try await withEngine(
+                path,
+                options,
+                code: { _, context in
+                    for round in 0..<rounds {
+                        _ = try await context.map("round \(round)", Array(0..<branches)) {
+                            scope,
+                            branch in
+                            if branch == round % branches {
+                                _ = try await scope.checkpoint("body") { _ in branch }
+                            }
+                            try await scope.sleep(for: .seconds(1))
+                            return branch
+                        }
+                    }
+                    return "\(rounds)"
+                }
+            ) { daybook in
+                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
+                try await daybook.submit(Scripted.self, id: "b", input: 1).execute()
+                for round in 0..<rounds {
+                    for id in ["a", "b"] {
+                        _ = try await daybook.wait(for: id) {
+                            $0.status == .waiting && $0.waits.count == branches
+                                && $0.waits.allSatisfy { $0.operation.scope[0] == round }
+                        }
+                    }
+                    clock.pass(.seconds(1))
+                }
+                for id in ["a", "b"] {
+                    let output = try daybook.outcome(of: await daybook.waitForEnd(of: id)).get()
+                    #expect(String(decoding: output, as: UTF8.self) == "\"\(rounds)\"")
+                }
+            }
+        }
+    }
+
     @Test func aNewAttemptRunsOnlyTheBranchesThatFailed() async throws {
         try await withJournal(creation) { path in
             let calls = CallLog()

@@ -127,19 +127,17 @@ extension Activation {
         _ tries: UInt32,
         _ policy: RetryPolicy
     ) async throws {
-        _ = try await wait(operation, group) { suspended in
-            try await self.perform {
-                RetryOperation(
-                    self.lease,
-                    operation,
-                    error.facts,
-                    payloads: try self.host.seal(error),
-                    tries: tries,
-                    policy: policy,
-                    suspended: suspended,
-                    logs: try self.takeLogs(in: operation.scope)
-                )
-            }
+        _ = try await wait(operation, group) {
+            RetryOperation(
+                lease,
+                operation,
+                error.facts,
+                payloads: try host.seal(error),
+                tries: tries,
+                policy: policy,
+                suspended: nil,
+                logs: try takeLogs(in: operation.scope)
+            )
         }
     }
 

@@ -34,6 +34,22 @@ final class Activation: Sendable {
         /// Places whose wait was given up: what comes for them is nobody's.
         var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?
+
+        /// Whether all that it runs waits, or is about to.
+        var isSuspended: Bool { active == 0 }
+
+        mutating func suspend() {
+            active -= 1
+            suspended += 1
+        }
+
+        /// - Returns: whether all of it waited.
+        mutating func resume() -> Bool {
+            active += 1
+            suspended -= 1
+            defer { isIdle = false }
+            return isIdle
+        }
     }
 
     /// - Parameter end: where it begins: entries of the execution from there on are its own.
@@ -270,8 +286,12 @@ final class Activation: Sendable {
     /// Has a command of this lease carried out, and latches when that shows that the activation is
     /// over.
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
+        try await latching { try await host.perform(command) }
+    }
+
+    private func latching<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         do {
-            return try await host.perform(command)
+            return try await body()
         } catch let error as Refusal where error.code == .staleLease {
             latch(.leaseLost)
         } catch let error as Refusal where error.code == .ended {
@@ -288,36 +308,79 @@ final class Activation: Sendable {
 
     // MARK: Waiting
 
-    /// Has an operation wait: a command says so, unless that is recorded already.
+    /// Has an operation begin to wait.
     /// - Parameters:
     ///   - group: the branch that it belongs to.
-    ///   - command: is given with how many operations the execution waits when nothing else of it
-    ///     runs; answers whether there is something to wait for.
-    /// - Returns: what has ended the wait; nil when there was nothing to wait for.
-    func wait(
+    ///   - command: says so.
+    /// - Returns: what was recorded, and what has ended the wait; nil when there was nothing to wait
+    ///   for.
+    func wait<C: SuspendingCommand>(
         _ operation: Operation,
         _ group: BranchGroup?,
-        _ command: ((Int?) async throws -> Bool)? = nil
-    ) async throws -> Replay.Wake? {
+        beginning command: () throws -> C
+    ) async throws -> (recorded: Suspension, wake: Replay.Wake?) {
         let place = OperationPath(operation)
-        let suspended = suspend()
-        defer { resume() }
-        if let command {
-            guard try await command(suspended) else {
+        var isSuspended = false
+        do {
+            let recorded = try await latching {
+                try await host.perform(command) { command, enqueue in
+                    isSuspended = true
+                    // Counted in the order in which the commands are decided.
+                    state.withLock { state in
+                        var command = command
+                        state.suspend()
+                        command.suspended = state.isSuspended ? state.suspended : nil
+                        enqueue(command)
+                    }
+                }
+            }
+            guard recorded.waits else {
+                resume()
                 // The entry that says so is read as a wake later, and nobody waits for it.
                 abandon(place)
-                return nil
+                return (recorded, nil)
             }
-        } else if let suspended {
-            try await perform { Suspend(self.lease, suspended: suspended) }
+            if recorded.isIdle { becameIdle() }
+            return (recorded, try await wake(at: place, group))
+        } catch {
+            if isSuspended {
+                resume()
+                abandon(place)
+            }
+            throw error
         }
-        if suspended != nil { becameIdle() }
+    }
+
+    /// Has an operation wait that is recorded as waiting.
+    /// - Returns: what has ended the wait.
+    func wait(_ operation: Operation, _ group: BranchGroup?) async throws -> Replay.Wake {
+        let place = OperationPath(operation)
+        let isLast = state.withLock { state in
+            state.suspend()
+            return state.isSuspended
+        }
         do {
+            if isLast { try await suspendExecution() }
             return try await wake(at: place, group)
         } catch {
+            resume()
             abandon(place)
             throw error
         }
+    }
+
+    /// Records that all of it waits, unless something of it goes on by now.
+    private func suspendExecution() async throws {
+        let recorded = try await latching {
+            try await host.perform({ Suspend(lease) }) { command, enqueue in
+                state.withLock { state in
+                    var command = command
+                    command.suspended = state.isSuspended ? state.suspended : nil
+                    enqueue(command)
+                }
+            }
+        }
+        if recorded.isIdle { becameIdle() }
     }
 
     /// Has whatever comes for an operation later not keep the activation from being idle.
@@ -328,14 +391,20 @@ final class Activation: Sendable {
         }
     }
 
-    /// Waits until something has come for an operation.
+    /// Waits until something has come for an operation, which goes on then.
     private func wake(
         at place: OperationPath,
         _ group: BranchGroup?
     ) async throws -> Replay.Wake {
         while true {
             try checkOpen()
-            if let wake = state.withLock({ $0.wakes.removeValue(forKey: place) }) { return wake }
+            // It counts as one that goes on from the moment at which its wake is taken.
+            let (wake, wasIdle) = state.withLock { state in
+                let wake = state.wakes.removeValue(forKey: place)
+                return (wake, wake != nil && state.resume())
+            }
+            if wasIdle { host.becameIdle(self, false) }
+            if let wake { return wake }
             try group?.checkOpen()
             try Task.checkCancellation()
             await withTaskCancellationHandler {
@@ -354,28 +423,13 @@ final class Activation: Sendable {
         }
     }
 
-    /// - Returns: with how many operations the execution waits, if nothing else of it runs.
-    private func suspend() -> Int? {
-        state.withLock { state in
-            state.active -= 1
-            state.suspended += 1
-            return state.active == 0 ? state.suspended : nil
-        }
-    }
-
     private func resume() {
-        let wasIdle = state.withLock { state in
-            state.active += 1
-            state.suspended -= 1
-            defer { state.isIdle = false }
-            return state.isIdle
-        }
-        if wasIdle { host.becameIdle(self, false) }
+        if state.withLock({ $0.resume() }) { host.becameIdle(self, false) }
     }
 
     private func becameIdle() {
         let isIdle = state.withLock { state in
-            state.isIdle = state.active == 0 && state.wakes.isEmpty
+            state.isIdle = state.isSuspended && state.wakes.isEmpty
             return state.isIdle
         }
         if isIdle { host.becameIdle(self, true) }
@@ -386,13 +440,11 @@ final class Activation: Sendable {
 
     /// A branch has ended while others go on.
     func endBranch() async throws {
-        let suspended = state.withLock { state -> Int? in
+        let isLast = state.withLock { state in
             state.active -= 1
-            return state.active == 0 && state.latch == nil ? state.suspended : nil
+            return state.isSuspended && state.latch == nil
         }
-        guard let suspended else { return }
-        try await perform { Suspend(self.lease, suspended: suspended) }
-        becameIdle()
+        if isLast { try await suspendExecution() }
     }
 
     /// Reads what has come meanwhile.

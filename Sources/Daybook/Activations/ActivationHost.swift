@@ -25,6 +25,12 @@ protocol ActivationHost: Sendable {
     func observe(_ event: EngineEvent)
     /// Has a command decided and carried out.
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer
+    /// The same, for a command whose place in the queue the caller decides.
+    /// - Parameter order: is given the command, and what puts it into the queue.
+    func perform<C: SuspendingCommand>(
+        _ command: () throws -> C,
+        _ order: (C, @escaping (C) -> Void) -> Void
+    ) async throws -> Suspension
     /// The folder that an execution keeps files in.
     func workspace(of number: UInt64) throws -> String
     /// Notes a process group that is to be ended should this process die.

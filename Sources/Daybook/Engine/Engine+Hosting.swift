@@ -26,6 +26,18 @@ extension Engine: ActivationHost {
         try await Self.perform(writer, session: sessionNumber, command)
     }
 
+    func perform<C: SuspendingCommand>(
+        _ command: () throws -> C,
+        _ order: (C, @escaping (C) -> Void) -> Void
+    ) async throws -> Suspension {
+        let session = sessionNumber
+        return try await writer.perform(command) { command, enqueue in
+            order(command) { command in
+                enqueue { fold, batch in try fold.decide(command, session: session, batch) }
+            }
+        }
+    }
+
     /// The folder that an execution keeps files in, made if it is not there.
     func workspace(of number: UInt64) throws -> String {
         guard let premises else {

@@ -137,6 +137,12 @@ private struct ReplayHost: ActivationHost {
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
         throw ContextClosed(reason: .historyEnded)
     }
+    func perform<C: SuspendingCommand>(
+        _ command: () throws -> C,
+        _ order: (C, @escaping (C) -> Void) -> Void
+    ) async throws -> Suspension {
+        throw ContextClosed(reason: .historyEnded)
+    }
 
     func workspace(of number: UInt64) throws -> String { "/nonexistent/workspace-of-a-replay" }
     func note(_ group: ProcessGroup) throws { throw ContextClosed(reason: .historyEnded) }

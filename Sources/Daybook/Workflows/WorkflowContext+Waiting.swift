@@ -39,22 +39,18 @@ extension WorkflowContext {
         if try replay(operation, at: location) != nil {
             wake = try await recordedWait(operation)
         } else {
-            let recorded = RecordedWait()
-            wake = try await activation.wait(operation, group) { [activation, scope] suspended in
-                defer { activation.noteOperation() }
-                let answer = try await activation.perform {
-                    StartTimer(
-                        activation.lease,
-                        operation,
-                        until: until,
-                        suspended: suspended,
-                        logs: try activation.takeLogs(in: scope)
-                    )
-                }
-                if !answer.waits { recorded.sequence = answer.sequence }
-                return answer.waits
+            activation.noteOperation()
+            let waited = try await activation.wait(operation, group) {
+                StartTimer(
+                    activation.lease,
+                    operation,
+                    until: until,
+                    suspended: nil,
+                    logs: try activation.takeLogs(in: scope)
+                )
             }
-            if let sequence = recorded.sequence { consumed(sequence) }
+            if !waited.recorded.waits { consumed(waited.recorded.sequence) }
+            wake = waited.wake
         }
         if case .fired(let time) = wake { consumed(at: time) }
     }
@@ -128,24 +124,19 @@ extension WorkflowContext {
             }
             wake = try await recordedWait(operation)
         } else {
-            let recorded = RecordedWait()
-            wake = try await activation.wait(operation, group) { [activation, scope] suspended in
-                defer { activation.noteOperation() }
-                let answer = try await activation.perform {
-                    AwaitSignal(
-                        activation.lease,
-                        operation,
-                        timeout: timeout,
-                        suspended: suspended,
-                        logs: try activation.takeLogs(in: scope)
-                    )
-                }
-                recorded.signal = answer.signal
-                if !answer.waits { recorded.sequence = answer.sequence }
-                return answer.waits
+            activation.noteOperation()
+            let (recorded, end) = try await activation.wait(operation, group) {
+                AwaitSignal(
+                    activation.lease,
+                    operation,
+                    timeout: timeout,
+                    suspended: nil,
+                    logs: try activation.takeLogs(in: scope)
+                )
             }
-            if let sequence = recorded.sequence { consumed(sequence) }
+            if !recorded.waits { consumed(recorded.sequence) }
             if let signal = recorded.signal { return try activation.value(at: signal) }
+            wake = end
         }
         switch wake {
         case .signal(let sequence, let time):
@@ -187,12 +178,4 @@ extension WorkflowContext {
         activation.latch(.continuing(data))
         return ContextClosed(reason: activation.latched ?? .continuing(data))
     }
-}
-
-/// What a wait came to that was over at once. Used by one task at a time.
-private final class RecordedWait {
-    /// The entry that says so.
-    var sequence: UInt64?
-    /// The entry that holds the value of a signal that was there already.
-    var signal: UInt64?
 }

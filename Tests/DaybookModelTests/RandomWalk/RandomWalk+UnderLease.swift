@@ -271,7 +271,7 @@ extension RandomWalk {
                 policy: policy,
                 suspended: suspended
             )
-            return try run(command, session) { $0 ? 1 : 0 }
+            return try run(command, session) { $0.waits ? 1 : 0 }
         case .sleep(let operation, let until, let suspended):
             let command = StartTimer(lease, operation, until: until, suspended: suspended)
             return try run(command, session) { $0.waits ? 1 : 0 }

@@ -1,5 +1,4 @@
 import Daybook
-import FoundationEssentials
 import Testing
 
 /// What other engines require of steps, waits, callbacks and branches, in three modes.
@@ -9,7 +8,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.waits, ConformanceMode.steady)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
     func waitsEndOnTime(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
@@ -22,7 +21,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.branches, ConformanceMode.steady)
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
     func branchesComeToTheSame(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
@@ -78,15 +77,5 @@ import Testing
         _ mode: ConformanceMode
     ) async throws {
         try await ConformanceRun.check(program, mode)
-    }
-}
-
-extension ConformanceMode {
-    /// All of them with DAYBOOK_CONFORMANCE=all. Where several branches of one resident handler begin
-    /// to wait at once, the record may say that it runs while all of it waits: a known fault, for
-    /// which such a case waits in vain now and then.
-    static var steady: [ConformanceMode] {
-        ProcessInfo.processInfo.environment["DAYBOOK_CONFORMANCE"] == "all"
-            ? allCases : allCases.filter { $0 != .resident }
     }
 }

@@ -189,7 +189,8 @@ private struct Bench {
         var bench = Bench(limit: 1, maxResident: 0)
         _ = bench.begin(1)
         #expect(bench.wait(1) == ["evict e1"])
-        #expect(bench.end(1, .evicted) == [])
+        #expect(bench.end(1, .evicted) == ["attend e1"])
+        #expect(bench.come(1, .waiting) == [])
         #expect(bench.machine.count == 1)
         _ = bench.begin(2)
         #expect(bench.come(1) == [])
@@ -208,11 +209,21 @@ private struct Bench {
         #expect(bench.come(1) == ["reload e1"])
     }
 
+    @Test func newsThatCameBeforeItWasLetGoOfIsLookedAtAfterwards() {
+        var bench = Bench(limit: 1, maxResident: 0)
+        _ = bench.begin(1)
+        // Its code is told, and ends before it has looked.
+        #expect(bench.come(1) == ["follow e1"])
+        #expect(bench.wait(1) == ["evict e1"])
+        #expect(bench.end(1, .evicted) == ["attend e1"])
+        #expect(bench.come(1) == ["reload e1"])
+    }
+
     @Test func whatRunsAgainBeforeItIsLetGoOfStays() {
         var bench = Bench(limit: 1, maxResident: 0)
         _ = bench.begin(1)
         _ = bench.wait(1)
-        #expect(texts(bench.machine.stays(1, epoch: 1)) == [])
+        #expect(texts(bench.machine.stays(1, epoch: 1)) == ["attend e1"])
         #expect(bench.machine.busy == 1)
         #expect(bench.machine.residents == 1)
     }

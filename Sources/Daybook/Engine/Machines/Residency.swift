@@ -38,8 +38,9 @@ struct Residency<Resident: Sendable>: Sendable {
         case idle(Resident)
         /// What it waited for has come, and it waits for a turn.
         case woken(Resident)
-        /// It has been told to end, so that its memory is free.
-        case leaving(Resident, hasNews: Bool)
+        /// It has been told to end, so that its memory is free. What comes meanwhile is looked at
+        /// afterwards: also what came a moment before, and was told to code that ends now.
+        case leaving(Resident)
         /// It waits, and is not in memory.
         case evicted
         /// It is not in memory, what it waited for has come, and it waits for a turn.
@@ -125,7 +126,7 @@ struct Residency<Resident: Sendable>: Sendable {
             succeed(lease)
             return []
         case .running(let resident), .idle(let resident), .woken(let resident),
-            .leaving(let resident, _):
+            .leaving(let resident):
             succeed(lease)
             return [.end(resident, .leaseLost)]
         }
@@ -157,9 +158,7 @@ struct Residency<Resident: Sendable>: Sendable {
         case .loading:
             move(number, to: .loading(hasNews: true))
             return []
-        case .leaving(let resident, _):
-            move(number, to: .leaving(resident, hasNews: true))
-            return []
+        case .leaving: return []
         case .running(let resident), .idle(let resident), .woken(let resident):
             switch standing {
             case .lost: return [.end(resident, .leaseLost)]
@@ -280,7 +279,7 @@ struct Residency<Resident: Sendable>: Sendable {
         var actions = nextTurns()
         while residents > maxResident, let farthest = idle.takeLast() {
             guard case .idle(let resident) = seats[farthest]?.place else { continue }
-            move(farthest, to: .leaving(resident, hasNews: false))
+            move(farthest, to: .leaving(resident))
             actions.append(.evict(resident))
         }
         return actions
@@ -289,10 +288,10 @@ struct Residency<Resident: Sendable>: Sendable {
     /// Something of an execution runs again that was to be let go of.
     mutating func stays(_ number: UInt64, epoch: UInt64) -> [Action] {
         guard let seat = seats[number], seat.lease.epoch == epoch,
-            case .leaving(let resident, let hasNews) = seat.place
+            case .leaving(let resident) = seat.place
         else { return [] }
         move(number, to: .running(resident))
-        return hasNews ? [.attend(number)] : []
+        return [.attend(number)]
     }
 
     /// How the code of an execution has ended.
@@ -318,10 +317,8 @@ struct Residency<Resident: Sendable>: Sendable {
         case .gone: leave(number)
         case .damaged: move(number, to: .damaged)
         case .evicted:
-            var hasNews = true
-            if case .leaving(_, false) = seat.place { hasNews = false }
             move(number, to: .evicted)
-            if hasNews { actions.append(.attend(number)) }
+            actions.append(.attend(number))
         }
         return actions + nextTurns()
     }
@@ -333,7 +330,7 @@ struct Residency<Resident: Sendable>: Sendable {
         return seats.keys.sorted().compactMap { number in
             switch seats[number]?.place {
             case .running(let resident), .idle(let resident), .woken(let resident),
-                .leaving(let resident, _):
+                .leaving(let resident):
                 .end(resident, .stopping)
             default: nil
             }
