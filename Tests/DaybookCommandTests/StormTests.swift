@@ -8,8 +8,8 @@ import Glibc
 
 /// Several processes on one journal that are killed and stopped, and disks that fail now and then.
 ///
-/// CI runs a short form. Longer: `DAYBOOK_STORM=2000 tools/test --filter StormTests`; the number is that
-/// of kills, and of failed writes. `DAYBOOK_SEED` repeats what was drawn.
+/// CI runs a short form. Longer: `DAYBOOK_STORM=2000 tools/test --filter StormTests`; the number is
+/// that of kills, and of failed writes. `DAYBOOK_SEED` repeats what was drawn.
 @Suite struct StormTests {
     static func size(_ standard: Int) -> Int {
         ProcessInfo.processInfo.environment["DAYBOOK_STORM"].flatMap { Int($0) } ?? standard
@@ -148,7 +148,7 @@ private struct KillStorm {
           - name: part
             run: |
               exec 9> "$PLACE/lock.$DAYBOOK_EXECUTION.$EACH_ITEM"
-              flock --nonblock 9 || { echo "$DAYBOOK_EXECUTION $EACH_ITEM" >> "$PLACE/clashes"; exit 1; }
+              flock --nonblock 9 || { echo "$EACH_ITEM" >> "$PLACE/clashes"; exit 1; }
               seq 1 3000 | sha256sum > "$WORKSPACE/$EACH_ITEM"
               echo "sum=$(cat "$WORKSPACE/$EACH_ITEM")" >> "$DAYBOOK_OUTPUT"
         - name: unsteady
@@ -270,7 +270,8 @@ private struct KillStorm {
             for execution in open {
                 let id = try #require(execution["id"].string)
                 for words in [
-                    ["resume", id, "--yes"], ["exec", id], ["signal", id, "go", "--signal-id", "s\(id)"],
+                    ["resume", id, "--yes"], ["exec", id],
+                    ["signal", id, "go", "--signal-id", "s\(id)"],
                 ] {
                     let result = try await start(words).finish()
                     #expect(
