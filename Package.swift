@@ -86,9 +86,17 @@ let package = Package(
             ]
         ),
         .target(
+            name: "DaybookView",
+            dependencies: [
+                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .target(
             name: "Daybook",
             dependencies: [
-                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "LMDB",
+                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "DaybookView",
+                "LMDB",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -99,7 +107,8 @@ let package = Package(
         .target(
             name: "DaybookInspector",
             dependencies: [
-                "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "LMDB",
+                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "DaybookView",
+                "LMDB",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),

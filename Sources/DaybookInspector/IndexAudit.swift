@@ -1,7 +1,7 @@
-import Daybook
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookView
 
 /// The model's rules, and the indexes `histories` and `executions` against the entries.
 struct IndexAudit {
@@ -46,9 +46,7 @@ struct IndexAudit {
         if execution != 0 { executions[execution, default: Expected()].add(sequence) }
         guard !isStateBroken else { return }
         do {
-            let closed = try state.apply(committed: view) { number, sequence in
-                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
-            }
+            let closed = try state.apply(committed: view, reader)
             if let closed {
                 executions[execution]?.isContinued =
                     view.event == EventKind.executionContinued.rawValue

@@ -1,7 +1,7 @@
-import Daybook
 import DaybookFormat
 import DaybookJournal
 public import DaybookModel
+import DaybookView
 
 extension Inspector {
     /// The operations of an execution in the order of their first entries: those that count, or
@@ -41,9 +41,7 @@ extension Inspector {
         let journal = try Journal.open(store)
         var state = try StateSnapshots(of: journal, in: folder.snapshots).newest()
         try journal.scan(from: state.next) { entry, reader in
-            try state.apply(committed: entry) { number, sequence in
-                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
-            }
+            try state.apply(committed: entry, reader)
             return true
         }
         return state

@@ -1,7 +1,7 @@
-public import Daybook
 public import DaybookFormat
 import DaybookJournal
 public import DaybookModel
+public import DaybookView
 
 /// Something that an open execution waits for.
 public struct PendingWait: Sendable {
@@ -125,7 +125,7 @@ extension Inspector {
     /// - Returns: nil when it is closed.
     public func openState(of record: ExecutionRecord) throws -> ExecutionState? {
         guard !record.isClosed else { return nil }
-        return try store.read { try ExecutionReader.fold(record.number, $0) }
+        return try store.read { try $0.history(of: record.number) }
     }
 
     /// What a command would come to now, without writing anything.
@@ -192,6 +192,6 @@ private final class RehearsalLedger: Ledger {
     }
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
-        try ExecutionReader.fold(number, upTo: sequence - 1, reader)
+        try reader.history(of: number, upTo: sequence - 1)
     }
 }

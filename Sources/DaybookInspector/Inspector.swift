@@ -1,7 +1,7 @@
-public import Daybook
 public import DaybookFormat
 public import DaybookJournal
 import DaybookModel
+public import DaybookView
 import LMDB
 import SwiftProtobuf
 

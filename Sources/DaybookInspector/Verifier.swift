@@ -1,7 +1,7 @@
-import Daybook
 import DaybookFormat
 public import DaybookJournal
 import DaybookModel
+import DaybookView
 
 /// What a verification found.
 public struct VerificationReport: Sendable {

@@ -494,14 +494,3 @@ final class Activation: Sendable {
         ).description
     }
 }
-
-/// A payload that is needed has been erased.
-public struct PayloadErased: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The entry that it belonged to.
-    public let sequence: UInt64
-
-    /// What is missing.
-    public var description: String {
-        "the payload of entry \(sequence) has been erased: what depends on it cannot be run or replayed"
-    }
-}

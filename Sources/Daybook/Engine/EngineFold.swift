@@ -57,9 +57,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
 
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
         try Self.reading(entry) {
-            try state.apply(committed: entry) { number, sequence in
-                try ExecutionReader.fold(number, upTo: sequence - 1, reader)
-            }
+            try state.apply(committed: entry, reader)
         }
         if entry.event == EventKind.sessionOpened.rawValue { noteSession() }
         // What was there before this process began is news to nobody.
@@ -118,7 +116,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     }
 
     mutating func rollBack(_ reader: any StoreReader) throws {
-        try state.rollBack { try ExecutionReader.fold($0, reader) }
+        try state.rollBack { try reader.history(of: $0) }
         ledger = nil
         if !granted.isEmpty { budget?.giveBack(exchange(&granted, with: []).count) }
     }

@@ -32,6 +32,6 @@ final class JournalLedger: Ledger {
     }
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
-        try ExecutionReader.fold(number, upTo: sequence - 1, batch.reader)
+        try batch.reader.history(of: number, upTo: sequence - 1)
     }
 }

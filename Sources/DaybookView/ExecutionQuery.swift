@@ -87,7 +87,7 @@ extension ExecutionReader {
                 let record =
                     row.hasClosed
                     ? try ExecutionRecord(id: id, row: row)
-                    : ExecutionRecord(try open(row.number) ?? fold(row.number, reader))
+                    : ExecutionRecord(try open(row.number) ?? reader.history(of: row.number))
                 if query.includes(record) { all.append(record) }
                 // What is beyond the limit need not be kept until the end.
                 if let limit = query.limit, all.count / 2 > max(limit, spare) {

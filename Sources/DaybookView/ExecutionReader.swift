@@ -19,7 +19,7 @@ public enum ExecutionReader {
         if row.hasClosed {
             return try ExecutionRecord(id: id, row: row)
         }
-        return ExecutionRecord(try open(row.number) ?? fold(row.number, reader))
+        return ExecutionRecord(try open(row.number) ?? reader.history(of: row.number))
     }
 
     /// Reads a row of the index.
@@ -36,49 +36,22 @@ public enum ExecutionReader {
         }
     }
 
-    /// Folds the history of one execution.
-    /// - Throws: ``JournalError/Code/integrity`` when it has none.
-    public static func fold(
-        _ number: UInt64,
-        upTo end: UInt64 = .max,
-        _ reader: any StoreReader
-    ) throws -> ExecutionState {
-        var state: ExecutionState?
-        try reader.scanHistory(of: number, from: number) { sequence in
-            guard sequence <= end else { return false }
-            try reader.withView(of: sequence) { entry in
-                if state == nil {
-                    state = try ExecutionState(first: entry)
-                } else {
-                    try state?.apply(entry)
-                }
-            }
-            return true
-        }
-        guard let state else {
-            throw JournalError(
-                .integrity,
-                "entry \(number): the execution that it begins has no history; verify the journal",
-                sequence: number
-            )
-        }
-        return state
-    }
-
     /// The encoded input of an execution.
-    static func input(of number: UInt64, _ journal: Journal) throws -> [UInt8] {
+    package static func input(of number: UInt64, _ journal: Journal) throws -> [UInt8] {
         let payload = try payloads(of: number, journal).first
         guard let payload else { throw missingPayload(of: number) }
         guard !payload.isErased else { throw PayloadErased(sequence: number) }
         return payload.data
     }
 
-    static func payloads(of sequence: UInt64, _ journal: Journal) throws -> [StoredPayload] {
+    /// The payloads of an entry, checked against what it commits to.
+    package static func payloads(of sequence: UInt64, _ journal: Journal) throws -> [StoredPayload]
+    {
         try journal.store.read { try $0.payloads(of: sequence) }
     }
 
     /// An entry commits to no payload, and its event must have one.
-    static func missingPayload(of sequence: UInt64) -> JournalError {
+    package static func missingPayload(of sequence: UInt64) -> JournalError {
         JournalError(
             .integrity,
             "entry \(sequence): its payload is missing; run `daybook verify`",
@@ -121,37 +94,8 @@ public enum ExecutionReader {
         }
     }
 
-    /// What an execution that has ended gave, or failed with.
-    static func outcome(
-        of record: ExecutionRecord,
-        _ journal: Journal
-    ) throws -> Result<[UInt8], OperationError> {
-        let (sequence, facts) = try journal.store.read { reader -> (UInt64, ErrorFacts?) in
-            guard let sequence = try ending(of: record, reader) else {
-                throw Refusal(
-                    .wrongState,
-                    "\(record.id) is \(record.status.rawValue), and has no outcome yet; wait for its end"
-                )
-            }
-            return (sequence, try reader.withView(of: sequence) { try error($0) } ?? nil)
-        }
-        let payloads = try payloads(of: sequence, journal)
-        if payloads.first?.isErased == true { throw PayloadErased(sequence: sequence) }
-        if let facts {
-            return .failure(
-                OperationError(
-                    facts: facts,
-                    message: payloads.first.map { String(decoding: $0.data, as: UTF8.self) }
-                        ?? "the execution was \(facts.code)",
-                    details: payloads.count > 1 ? payloads[1].data : nil
-                )
-            )
-        }
-        return .success(payloads.first?.data ?? [])
-    }
-
     /// The error with which an entry says that an attempt or an execution has ended.
-    static func error(_ entry: EntryView) throws -> ErrorFacts? {
+    package static func error(_ entry: EntryView) throws -> ErrorFacts? {
         switch EventKind(rawValue: entry.event) {
         case .attemptFailed: ErrorFacts(try ProtoAttemptFailed(decoding: entry).error)
         case .executionFailed: ErrorFacts(try ProtoExecutionFailed(decoding: entry).error)

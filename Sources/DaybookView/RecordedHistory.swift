@@ -1,6 +1,6 @@
 public import DaybookFormat
 public import DaybookJournal
-import DaybookModel
+package import DaybookModel
 import FoundationEssentials
 
 /// The entries of one execution with their payloads, read from a journal or from what
@@ -217,34 +217,23 @@ public struct RecordedHistory: Sendable {
     }
 
     /// The execution as its history leaves it.
-    func state() throws -> ExecutionState {
-        var state: ExecutionState?
-        for entry in entries {
-            try entry.bytes.withUnsafeBytes { bytes in
-                let view = try EntryView(bytes)
-                if state == nil {
-                    state = try ExecutionState(first: view)
-                } else {
-                    try state?.apply(view)
-                }
-            }
-        }
-        guard let state else { throw Self.damaged(0, "there is no entry") }
-        return state
-    }
+    /// - Throws: ``JournalError/Code/integrity``; what the model cannot fold.
+    package func state() throws -> ExecutionState { try history(of: number) }
 
     /// How a part of a history ended.
-    struct Turn {
-        let sequence: UInt64
-        let payloads: [StoredPayload]
+    package struct Turn {
+        /// The entry.
+        package let sequence: UInt64
+        /// What it holds.
+        package let payloads: [StoredPayload]
         /// The handler ended it.
-        let endsByItself: Bool
+        package let endsByItself: Bool
         /// Its time was up.
-        let isTimeout: Bool
+        package let isTimeout: Bool
     }
 
     /// The last entry of one of the given kinds.
-    func last(of kinds: [EventKind]) throws -> Turn? {
+    package func last(of kinds: [EventKind]) throws -> Turn? {
         for entry in entries.reversed() {
             let turn = try entry.bytes.withUnsafeBytes { bytes -> Turn? in
                 let view = try EntryView(bytes)
@@ -266,7 +255,7 @@ public struct RecordedHistory: Sendable {
 }
 
 extension RecordedHistory: HistorySource {
-    func scan(
+    package func scan(
         from sequence: UInt64,
         _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
     ) throws {
@@ -284,7 +273,7 @@ extension RecordedHistory: HistorySource {
         }
     }
 
-    func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+    package func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         if let payloads = handedOn[sequence] { return payloads }
         var payloads: [StoredPayload] = []
         try scan(from: sequence) { entry, read in

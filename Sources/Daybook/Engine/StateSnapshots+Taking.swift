@@ -1,31 +1,12 @@
 import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+import DaybookJournal
+import DaybookModel
 import DaybookSystem
 import Logging
 
-/// Snapshots of the state: recovery begins with the newest and folds what came after it.
-///
-/// They are taken by a fold of their own, from the newest one on, beside the writer: the state in
-/// memory is neither copied nor held up.
-public struct StateSnapshots: Sendable {
-    let journal: Journal
-    let folder: SnapshotFolder
-    private let leaveAside: @Sendable (SnapshotFolder.File, (any Error)?) -> Void
-
-    /// The snapshots of a journal.
-    /// - Parameter leaveAside: told of files that are not fit for use, and why; nil: they are not
-    ///   recorded, or another version's.
-    public init(
-        of journal: Journal,
-        in folder: SnapshotFolder,
-        leaveAside: @escaping @Sendable (SnapshotFolder.File, (any Error)?) -> Void = { _, _ in }
-    ) {
-        self.journal = journal
-        self.folder = folder
-        self.leaveAside = leaveAside
-    }
-
+/// Snapshots are taken by a fold of their own, from the newest one on, beside the writer: the state
+/// in memory is neither copied nor held up.
+extension StateSnapshots {
     init(of journal: Journal, in folder: SnapshotFolder, _ logger: Logger) {
         self.init(of: journal, in: folder) { file, error in
             let level: Logger.Level = error == nil ? .info : .warning
@@ -51,51 +32,6 @@ public struct StateSnapshots: Sendable {
         let lock: HeldLock
     }
 
-    // MARK: Using
-
-    /// The state of the newest snapshot that is fit for use, or that of a journal without entries.
-    /// What is not fit is told of and left aside.
-    /// - Throws: `SystemError`, when the folder cannot be read.
-    public func newest() throws -> State {
-        for file in try folder.files(of: State.projection) {
-            do {
-                if let state = try state(of: file) { return state }
-                leaveAside(file, nil)
-            } catch {
-                leaveAside(file, error)
-            }
-        }
-        return State()
-    }
-
-    /// - Returns: nil for one that is not recorded, or of another version's.
-    private func state(of file: SnapshotFolder.File) throws -> State? {
-        guard let entry = try record(of: file), entry.schema == State.snapshotSchema else {
-            return nil
-        }
-        let bytes = try folder.read(
-            file,
-            digest: Array(entry.digest),
-            root: try journal.head(at: file.size).root
-        )
-        return try bytes.withUnsafeBytes { try State(snapshot: $0) }
-    }
-
-    /// The entry that vouches for a file.
-    func record(of file: SnapshotFolder.File) throws -> ProtoSnapshotTaken? {
-        var found: ProtoSnapshotTaken?
-        try journal.scan(from: file.size) { entry in
-            guard entry.event == EventKind.snapshotTaken.rawValue else { return true }
-            let event = try ProtoSnapshotTaken(decoding: entry)
-            guard event.projection == file.projection, event.size == file.size else { return true }
-            found = event
-            return false
-        }
-        return found
-    }
-
-    // MARK: Taking
-
     /// Writes a snapshot of what is on the disk now.
     /// - Parameter isStopping: asked now and then.
     /// - Returns: what is to be recorded; nil when another process takes one, when there is nothing
@@ -108,9 +44,7 @@ public struct StateSnapshots: Sendable {
         try journal.scan(from: state.next) { entry, reader in
             let sequence = entry.header.sequence
             if sequence >= size || (sequence % Self.step == 0 && isStopping()) { return false }
-            try state.apply(committed: entry) { number, before in
-                try ExecutionReader.fold(number, upTo: before - 1, reader)
-            }
+            try state.apply(committed: entry, reader)
             return true
         }
         guard state.next == size else { return nil }

@@ -1,6 +1,6 @@
 import DaybookFormat
 import DaybookJournal
-import DaybookModel
+package import DaybookModel
 import DaybookSystem
 
 /// Reads the recorded operations of one execution ahead of a handler that runs again, a chunk at a
@@ -8,7 +8,7 @@ import DaybookSystem
 ///
 /// Of what lies behind the place where the activation began only that is looked at which it does
 /// not write itself: what its operations wait for.
-final class ReplayLog: Sendable {
+package final class ReplayLog: Sendable {
     private struct Reading: Sendable {
         var replay: Replay
         var nextSequence: UInt64
@@ -27,7 +27,7 @@ final class ReplayLog: Sendable {
     /// - Parameters:
     ///   - end: where the activation begins: entries from there on are its own.
     ///   - isFirstAttempt: nothing was undone before.
-    init(
+    package init(
         _ source: any HistorySource,
         execution: UInt64,
         end: UInt64,
@@ -35,38 +35,22 @@ final class ReplayLog: Sendable {
     ) throws {
         self.source = source
         self.end = end
-        let undoing = isFirstAttempt ? Undoing() : try Self.undoing(source, execution, end)
+        let undoing =
+            isFirstAttempt
+            ? Undoing()
+            : try source.history(of: execution, upTo: end - 1, undone: true).undoing
         reading = Locked(
             Reading(replay: Replay(undoing), nextSequence: execution + 1, following: end)
         )
     }
 
-    private static func undoing(
-        _ source: any HistorySource,
-        _ execution: UInt64,
-        _ end: UInt64
-    ) throws -> Undoing {
-        var state: ExecutionState?
-        try source.scan(from: execution) { entry, _ in
-            guard entry.header.sequence < end else { return false }
-            if state == nil {
-                state = try ExecutionState(first: entry)
-                state?.collectUndone()
-            } else {
-                try state?.apply(entry)
-            }
-            return true
-        }
-        return state?.undoing ?? Undoing()
-    }
-
     // MARK: Records
 
     /// Whether a scope has a record that is not consumed.
-    func hasNext(in scope: [UInt32]) throws -> Bool { try peek(in: scope) != nil }
+    package func hasNext(in scope: [UInt32]) throws -> Bool { try peek(in: scope) != nil }
 
     /// The next record of a scope, which stays there.
-    func peek(in scope: [UInt32]) throws -> Replay.Record? {
+    package func peek(in scope: [UInt32]) throws -> Replay.Record? {
         try reading.withLock { reading in
             try read(&reading) { $0.peek(in: scope) != nil || $0.isOver(scope) }
             return reading.replay.peek(in: scope)
@@ -74,7 +58,7 @@ final class ReplayLog: Sendable {
     }
 
     /// The next record of a scope, which is consumed by this.
-    func next(in scope: [UInt32]) throws -> Replay.Record? {
+    package func next(in scope: [UInt32]) throws -> Replay.Record? {
         try reading.withLock { reading in
             try read(&reading) { $0.peek(in: scope) != nil || $0.isOver(scope) }
             return reading.replay.next(in: scope)
@@ -82,7 +66,7 @@ final class ReplayLog: Sendable {
     }
 
     /// A record that nobody has asked for.
-    func unconsumed() throws -> Replay.Record? {
+    package func unconsumed() throws -> Replay.Record? {
         try reading.withLock { reading in
             try read(&reading) { $0.unconsumed != nil }
             return reading.replay.unconsumed
@@ -90,7 +74,7 @@ final class ReplayLog: Sendable {
     }
 
     /// Whether code that has come to a place was there before: its log lines are recorded.
-    func hasBeen(at path: OperationPath) throws -> Bool {
+    package func hasBeen(at path: OperationPath) throws -> Bool {
         try reading.withLock { reading in
             try read(&reading) { $0.hasBeen(at: path) }
             return reading.replay.hasBeen(at: path)
@@ -98,12 +82,12 @@ final class ReplayLog: Sendable {
     }
 
     /// The branches of an operation no longer count, but for one.
-    func decide(_ operation: Operation, by branch: UInt32) {
+    package func decide(_ operation: Operation, by branch: UInt32) {
         reading.withLock { $0.replay.decide(OperationPath(operation), by: branch) }
     }
 
     /// The entry that took back what was recorded at a place before, if one did.
-    func generation(of path: OperationPath) -> UInt64? {
+    package func generation(of path: OperationPath) -> UInt64? {
         reading.withLock { $0.replay.undoing.generation(of: path) }
     }
 
@@ -111,7 +95,7 @@ final class ReplayLog: Sendable {
 
     /// What a later entry says of an operation, as far as it was there when the activation began;
     /// it is consumed by this.
-    func wake(of operation: Operation) throws -> Replay.Wake? {
+    package func wake(of operation: Operation) throws -> Replay.Wake? {
         let path = OperationPath(operation)
         return try reading.withLock { reading in
             try read(&reading) {
@@ -122,7 +106,7 @@ final class ReplayLog: Sendable {
     }
 
     /// How often the body of an operation that is not recorded was tried.
-    func tries(of operation: Operation) throws -> UInt32 {
+    package func tries(of operation: Operation) throws -> UInt32 {
         try reading.withLock { reading in
             try read(&reading) { _ in false }
             return reading.replay.tries(of: OperationPath(operation))
@@ -130,7 +114,7 @@ final class ReplayLog: Sendable {
     }
 
     /// Reads what was appended since, and gives what it says of operations that wait.
-    func follow() throws -> [OperationPath: Replay.Wake] {
+    package func follow() throws -> [OperationPath: Replay.Wake] {
         try reading.withLock { reading in
             var wakes: [OperationPath: Replay.Wake] = [:]
             var next = reading.following

@@ -1,8 +1,8 @@
-import DaybookFormat
-import DaybookJournal
+package import DaybookFormat
+package import DaybookJournal
 
 /// Where the history of one execution is read from.
-protocol HistorySource: Sendable {
+package protocol HistorySource: Sendable {
     /// Runs `body` on the execution's entries in order, from `sequence` on, until it returns false.
     /// - Parameter body: is given the entry, and a function that reads its payloads and checks them
     ///   against what the entry commits to.
@@ -17,11 +17,17 @@ protocol HistorySource: Sendable {
 }
 
 /// A history in a journal.
-struct JournalHistory: HistorySource {
-    let journal: Journal
-    let execution: UInt64
+package struct JournalHistory: HistorySource {
+    private let journal: Journal
+    private let execution: UInt64
 
-    func scan(
+    /// The history of an execution, as far as the journal has it when it is read.
+    package init(journal: Journal, execution: UInt64) {
+        self.journal = journal
+        self.execution = execution
+    }
+
+    package func scan(
         from sequence: UInt64,
         _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
     ) throws {
@@ -31,18 +37,14 @@ struct JournalHistory: HistorySource {
                     try body(entry) { try reader.payloads(of: entry) }
                 }
                 guard let goesOn else {
-                    throw JournalError(
-                        .integrity,
-                        "entry \(sequence): the history of execution \(execution) names it, and it is missing; run `daybook verify`",
-                        sequence: sequence
-                    )
+                    throw JournalError.missing(sequence, ofHistory: execution)
                 }
                 return goesOn
             }
         }
     }
 
-    func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+    package func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         try ExecutionReader.payloads(of: sequence, journal)
     }
 }

@@ -1,0 +1,3 @@
+// `import DaybookInspector` is enough: records and queries are part of its face, although they live
+// on the floor below.
+@_exported public import DaybookView
