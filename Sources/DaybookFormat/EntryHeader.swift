@@ -119,6 +119,47 @@ extension WireWriter {
         _ commitments: [Commitment],
         event: UnsafeRawBufferPointer
     ) {
+        self.header(header)
+        for commitment in commitments {
+            commitment.mac.withUnsafeBytes {
+                self.commitment($0, commitment.size, commitment.contentType)
+            }
+        }
+        raw(event)
+    }
+
+    /// Appends an entry: header, commitments, event, in ascending order of field numbers.
+    /// - Parameters:
+    ///   - payloads: whose commitments it holds; nil: none.
+    ///   - event: the event with its tag and length, as ``EventBytes`` holds it.
+    public mutating func entry(
+        _ header: EntryHeader,
+        _ payloads: SealedPayloads?,
+        event: UnsafeRawBufferPointer
+    ) {
+        self.header(header)
+        payloads?.forEach { payload in
+            payload.mac.withBytes { commitment($0, payload.size, payload.contentType) }
+        }
+        raw(event)
+    }
+
+    private mutating func commitment(
+        _ mac: UnsafeRawBufferPointer,
+        _ size: UInt64,
+        _ contentType: UInt32
+    ) {
+        let inner =
+            2 + mac.count + (size == 0 ? 0 : 1 + Self.size(size))
+            + (contentType == 0 ? 0 : 1 + Self.size(UInt64(contentType)))
+        varint(10 << 3 | 2)
+        varint(UInt64(inner))
+        bytes(mac, field: 1)
+        varint(size, field: 2)
+        varint(UInt64(contentType), field: 3)
+    }
+
+    private mutating func header(_ header: EntryHeader) {
         varint(header.sequence, field: 1)
         fixed64(header.time.rawValue, field: 2)
         varint(header.execution, field: 3)
@@ -128,18 +169,5 @@ extension WireWriter {
         varint(header.session, field: 7)
         varint(header.correlation, field: 8)
         varint(header.causation, field: 9)
-        for commitment in commitments {
-            let size =
-                2 + commitment.mac.count
-                + (commitment.size == 0 ? 0 : 1 + Self.size(commitment.size))
-                + (commitment.contentType == 0
-                    ? 0 : 1 + Self.size(UInt64(commitment.contentType)))
-            varint(10 << 3 | 2)
-            varint(UInt64(size))
-            commitment.mac.withUnsafeBytes { bytes($0, field: 1) }
-            varint(commitment.size, field: 2)
-            varint(UInt64(commitment.contentType), field: 3)
-        }
-        raw(event)
     }
 }

@@ -44,13 +44,13 @@ public enum ContentTypes {
 
 /// The payloads of one entry, salted, committed to and encoded: made by the caller, so that hashing
 /// runs in parallel with other callers and not in the writer.
+///
+/// Most entries have one: what is known of the first takes no memory of its own.
 public struct SealedPayloads: Sendable {
     /// `daybook.v1.Payloads`, as it will be stored.
     public let record: [UInt8]
-    /// What the entry says about each payload; the content type's number is filled in later.
-    public private(set) var commitments: [Commitment]
-    /// The content type of each payload.
-    public let contentTypes: [String]
+    private var first: SealedPayload?
+    private var others: [SealedPayload] = []
 
     /// Draws a salt for each payload and commits to it.
     /// - Parameters:
@@ -62,41 +62,140 @@ public struct SealedPayloads: Sendable {
         limit: Int,
         salts: () throws -> Salt = Salt.random
     ) throws {
-        var writer = WireWriter(capacity: payloads.reduce(64) { $0 + $1.data.count + 40 })
-        var commitments: [Commitment] = []
-        for payload in payloads {
-            guard payload.data.count <= limit else {
-                throw PayloadTooLarge(size: payload.data.count, limit: limit)
-            }
-            let salt = try salts()
-            commitments.append(
-                Commitment(
-                    mac: salt.commit(to: payload.data),
-                    size: UInt64(payload.data.count),
-                    contentType: 0
-                )
-            )
-            let inner = 2 + Salt.byteCount + 1 + WireWriter.size(UInt64(payload.data.count))
-            writer.varint(1 << 3 | 2)
-            writer.varint(UInt64(inner + payload.data.count))
-            salt.withBytes { writer.bytes($0, field: 1) }
-            payload.data.withUnsafeBytes { writer.bytes($0, field: 2) }
+        try self.init(payloads.first, payloads.dropFirst(), limit, salts)
+    }
+
+    /// Draws a salt for one payload and commits to it.
+    /// - Parameter limit: bytes that it may have.
+    /// - Throws: ``PayloadTooLarge``; `SystemError` when the system gives no random numbers.
+    public init(_ payload: Payload, limit: Int) throws {
+        try self.init(payload, [], limit, Salt.random)
+    }
+
+    private init(
+        _ first: Payload?,
+        _ others: ArraySlice<Payload>,
+        _ limit: Int,
+        _ salts: () throws -> Salt
+    ) throws {
+        guard let first else {
+            record = []
+            return
         }
-        record = Array(writer.bytes)
-        self.commitments = commitments
-        contentTypes = payloads.map(\.contentType)
+        try Self.check(first, limit)
+        for payload in others { try Self.check(payload, limit) }
+        let size = others.reduce(Self.size(first)) { $0 + Self.size($1) }
+        var sealed: SealedPayload?
+        var rest: [SealedPayload] = []
+        // The writer wants room for a number of any size behind what it writes.
+        record = try Array(unsafeUninitializedCapacity: size + 10) { buffer, count in
+            var writer = WireWriter(lent: UnsafeMutableRawBufferPointer(buffer))
+            sealed = SealedPayload(first, try salts(), &writer)
+            for payload in others { rest.append(SealedPayload(payload, try salts(), &writer)) }
+            count = writer.count
+        }
+        self.first = sealed
+        self.others = rest
+    }
+
+    private static func check(_ payload: Payload, _ limit: Int) throws(PayloadTooLarge) {
+        guard payload.data.count <= limit else {
+            throw PayloadTooLarge(size: payload.data.count, limit: limit)
+        }
+    }
+
+    /// Bytes of a payload in a record.
+    private static func size(_ payload: Payload) -> Int {
+        let inner = SealedPayload.innerSize(payload)
+        return 1 + WireWriter.size(UInt64(inner)) + inner
     }
 
     /// How many payloads there are.
-    public var count: Int { commitments.count }
+    public var count: Int { first == nil ? 0 : 1 + others.count }
     /// Bytes that the record takes.
     public var byteCount: Int { record.count }
 
+    /// What the entry says about each payload; the content type's number is filled in later.
+    public var commitments: [Commitment] {
+        var all: [Commitment] = []
+        forEach {
+            all.append(
+                Commitment(mac: $0.mac.bytes, size: $0.size, contentType: $0.contentType)
+            )
+        }
+        return all
+    }
+
+    /// The content type of each payload.
+    public var contentTypes: [String] {
+        var all: [String] = []
+        forEachContentType { all.append($0) }
+        return all
+    }
+
+    /// Runs `body` on the content type of each payload, in order.
+    public func forEachContentType<Failure: Error>(
+        _ body: (String) throws(Failure) -> Void
+    ) throws(Failure) {
+        if let first { try body(first.contentTypeName) }
+        for payload in others { try body(payload.contentTypeName) }
+    }
+
+    func forEach(_ body: (borrowing SealedPayload) -> Void) {
+        if let first { body(first) }
+        for payload in others { body(payload) }
+    }
+
     /// Says by which numbers the journal knows the content types.
     public mutating func setContentTypeNumbers(_ number: (String) -> UInt32) {
-        for index in commitments.indices {
-            commitments[index].contentType = number(contentTypes[index])
+        if let name = first?.contentTypeName { first?.contentType = number(name) }
+        for index in others.indices {
+            others[index].contentType = number(others[index].contentTypeName)
         }
+    }
+}
+
+/// What is known of one payload that was sealed.
+struct SealedPayload: Sendable {
+    let mac: MAC
+    let size: UInt64
+    var contentType: UInt32 = 0
+    let contentTypeName: String
+
+    /// Commits to a payload, and writes it to a record.
+    fileprivate init(_ payload: Payload, _ salt: Salt, _ writer: inout WireWriter) {
+        mac = payload.data.withUnsafeBytes { salt.mac(of: $0) }
+        size = UInt64(payload.data.count)
+        contentTypeName = payload.contentType
+        writer.varint(1 << 3 | 2)
+        writer.varint(UInt64(Self.innerSize(payload)))
+        salt.withBytes { writer.bytes($0, field: 1) }
+        payload.data.withUnsafeBytes { writer.bytes($0, field: 2) }
+    }
+
+    fileprivate static func innerSize(_ payload: Payload) -> Int {
+        let size = payload.data.count
+        return 2 + Salt.byteCount + 1 + WireWriter.size(UInt64(size)) + size
+    }
+}
+
+/// 32 bytes of an HMAC-SHA256, without memory of their own.
+struct MAC: Equatable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    fileprivate init(_ digest: SHA256.Digest) {
+        words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    }
+
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: words, body)
+    }
+
+    var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// Whether it is the bytes of a commitment.
+    func matches(_ bytes: [UInt8]) -> Bool {
+        withBytes { own in bytes.withUnsafeBytes { own.elementsEqual($0) } }
     }
 }
 
@@ -155,17 +254,20 @@ public struct Salt: Sendable {
     }
 
     /// HMAC-SHA256 of `data` under this salt: 32 bytes.
+    public func commit(to data: UnsafeRawBufferPointer) -> [UInt8] { mac(of: data).bytes }
+
+    /// HMAC-SHA256 of `data` under this salt: 32 bytes.
     ///
     /// RFC 2104 over the library's SHA-256. The library's own HMAC is generic over the hash and
     /// compiled without knowing it: it took ten times as long, and was a third of an append.
-    public func commit(to data: UnsafeRawBufferPointer) -> [UInt8] {
+    func mac(of data: UnsafeRawBufferPointer) -> MAC {
         var inner = SHA256()
         withPaddedKey(0x36) { inner.update(bufferPointer: $0) }
         inner.update(bufferPointer: data)
         var outer = SHA256()
         withPaddedKey(0x5C) { outer.update(bufferPointer: $0) }
         inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
-        return outer.finalize().withUnsafeBytes { Array($0) }
+        return MAC(outer.finalize())
     }
 
     /// The key, filled up with zeros to the hash's block of 64 bytes, each byte combined with `pad`.

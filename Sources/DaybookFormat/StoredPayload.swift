@@ -45,7 +45,8 @@ public struct StoredPayload: Sendable {
         guard let salt = Salt(salt) else {
             throw WireError("its salt has \(salt.count) bytes instead of \(Salt.byteCount)")
         }
-        guard data.count == commitment.size, salt.commit(to: data) == commitment.mac else {
+        guard data.count == commitment.size, salt.mac(of: data).matches(commitment.mac)
+        else {
             throw WireError("it does not match its commitment")
         }
         self.salt = salt

@@ -174,7 +174,7 @@ private final class RehearsalLedger: Ledger {
         }
         buffer.removeAll()
         draft.event.withUnsafeBytes {
-            buffer.entry(header, draft.payloads?.commitments ?? [], event: $0)
+            buffer.entry(header, draft.payloads, event: $0)
         }
         let entry = try EntryView(buffer.bytes)
         events.append(EventKind(rawValue: entry.event)?.name ?? "event \(entry.event)")

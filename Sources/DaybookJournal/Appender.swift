@@ -131,7 +131,7 @@ struct Appender: Sendable {
             header.previous = end.last
         }
         draft.event.withUnsafeBytes {
-            buffer.entry(header, draft.payloads?.commitments ?? [], event: $0)
+            buffer.entry(header, draft.payloads, event: $0)
         }
         try Self.checkSize(buffer.count)
         try put(draft, buffer.bytes, writer)

@@ -354,15 +354,21 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     private func takeBatch(_ queue: inout CommandQueue) -> [QueuedCommand] {
         queue.isStale = false
-        var batch: [QueuedCommand] = []
-        var bytes = 0
-        while let command = queue.commands.first, batch.count < options.batchLimit,
-            batch.isEmpty || bytes + command.bytes <= options.batchByteLimit
-        {
-            bytes += command.bytes
-            batch.append(queue.commands.removeFirst())
+        if queue.commands.count <= options.batchLimit, queue.bytes <= options.batchByteLimit {
+            // Most often all of it fits. Commands that are not in the queue yet weigh too.
+            return exchange(&queue.commands, with: [])
         }
-        return batch
+        var count = 0
+        var bytes = 0
+        for command in queue.commands {
+            guard count < options.batchLimit,
+                count == 0 || bytes + command.bytes <= options.batchByteLimit
+            else { break }
+            bytes += command.bytes
+            count += 1
+        }
+        defer { queue.commands.removeFirst(count) }
+        return Array(queue.commands[..<count])
     }
 
     /// Waits for something in the queue, or for a time.
@@ -421,7 +427,7 @@ private struct HalfDone: Error {
 
 /// Commands that wait to be decided, and callers that wait for room.
 private struct CommandQueue {
-    var commands = Deque<QueuedCommand>()
+    var commands: [QueuedCommand] = []
     var bytes = 0
     var reserved = 0
     var waiting = Deque<(bytes: Int, CheckedContinuation<Void, Never>)>()

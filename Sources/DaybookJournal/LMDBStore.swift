@@ -102,8 +102,9 @@ public final class LMDBStore: JournalStore {
         }
     }
 
-    /// The databases of format 1.
-    struct Databases: Sendable {
+    /// The databases of format 1. One object for all readers: they stay small enough to be handed on
+    /// without memory of their own.
+    final class Databases: Sendable {
         static let layout: [(String, DatabaseOptions)] = [
             ("entries", .integerKeys),
             ("payloads", .integerKeys),

@@ -24,6 +24,7 @@ public struct ExecutionStanding: Equatable, Sendable {
     /// It has ended, and waits for its code to end too.
     public var isCleaning: Bool { status.isFinal }
 
+    @inline(__always)
     init(_ state: borrowing ExecutionState) {
         number = state.number
         status = state.status
@@ -42,6 +43,8 @@ struct BatchNotes: Sendable {
     var isOpen = false
     /// How the executions that it touched stood before it; nil: they were not open.
     var before: [UInt64: ExecutionStanding?] = [:]
+    /// The execution that it touched last; 0: none.
+    var lastTouched: UInt64 = 0
     /// The sessions before it.
     var sessions: [State.Session] = []
     /// What held for the journal before it.
@@ -61,6 +64,9 @@ extension State {
 
     /// Notes how an execution stands before the batch touches it.
     mutating func noteTouch(_ number: UInt64) {
+        // One search of the table, whether it was touched before or not.
+        if batch.lastTouched == number { return }
+        batch.lastTouched = number
         guard batch.before[number] == nil else { return }
         batch.before[number] = .some(executions.standing(number))
     }
@@ -70,6 +76,7 @@ extension State {
         if batch.next != 0 { next = batch.next }
         batch.isOpen = false
         batch.before.removeAll(keepingCapacity: batch.before.count < 8_192)
+        batch.lastTouched = 0
         batch.next = 0
     }
 

@@ -26,7 +26,8 @@ struct ExecutionTable: Sendable {
 
     /// An execution where it lies.
     subscript(_ number: UInt64) -> ExecutionState? {
-        _read {
+        // Inlined, so that whoever looks at one field takes no copy, and no memory for a coroutine.
+        @inline(__always) _read {
             if let place = find(number) {
                 yield states[Int(places[place])]
             } else {
@@ -37,7 +38,7 @@ struct ExecutionTable: Sendable {
 
     /// An execution that is known to be there, where it lies.
     subscript(known number: UInt64) -> ExecutionState {
-        _read {
+        @inline(__always) _read {
             guard let place = find(number) else {
                 preconditionFailure("the execution \(number) is not in the table")
             }
@@ -45,10 +46,12 @@ struct ExecutionTable: Sendable {
         }
     }
 
+    /// Whether an execution is there.
+    func contains(_ number: UInt64) -> Bool { find(number) != nil }
+
     /// Where an execution stands.
     func standing(_ number: UInt64) -> ExecutionStanding? {
-        guard let place = find(number), let state = states[Int(places[place])] else { return nil }
-        return ExecutionStanding(state)
+        contains(number) ? ExecutionStanding(self[known: number]) : nil
     }
 
     /// Changes an execution where it lies.

@@ -27,7 +27,7 @@ extension LeasedCommand {
     /// after another, is recorded, once per execution and epoch.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         let number = lease.execution
-        guard tx[number] != nil else { throw Refusal.staleLease(lease) }
+        guard tx.isOpen(number) else { throw Refusal.staleLease(lease) }
         guard tx.holds(lease) else {
             try refuse(.staleLease, &tx)
             throw Refusal.staleLease(lease)

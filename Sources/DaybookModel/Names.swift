@@ -38,11 +38,24 @@ struct Name: Hashable, Sendable {
     init(_ text: String) { self.text = text }
 
     static func == (left: Name, right: Name) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.hasBytes(of: right.text)
     }
 
     func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension String {
+    /// Whether it is the same bytes as another text, whatever these look like.
+    func hasBytes(of other: String) -> Bool {
+        let isSame = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { bytes in
+                own.count == bytes.count
+                    && UnsafeRawBufferPointer(own).elementsEqual(UnsafeRawBufferPointer(bytes))
+            }
+        }
+        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 }

@@ -131,17 +131,21 @@ extension State {
     /// Brings queues and timers up to date.
     private mutating func follow(_ change: ExecutionState.Change, _ number: UInt64) {
         let executions = executions
-        guard let state = executions[number] else { return }
-        let isQueued = { (item: ReadyQueues.Item) in
-            executions[item.number]?.isQueued(item) ?? false
+        guard executions.contains(number) else { return }
+        if change.becameClaimable || change.leftQueue {
+            let type = executions[known: number].type
+            let isQueued = { (item: ReadyQueues.Item) in
+                executions[item.number]?.isQueued(item) ?? false
+            }
+            if change.becameClaimable {
+                let sequence = executions[known: number].readySequence
+                let item = ReadyQueues.Item(number: number, sequence: sequence)
+                ready.insert(item, type: type, isQueued)
+            }
+            if change.leftQueue { ready.trim(type: type, isQueued) }
         }
-        if change.becameClaimable {
-            let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
-            ready.insert(item, type: state.type, isQueued)
-        }
-        if change.leftQueue { ready.trim(type: state.type, isQueued) }
         if change.hasTimersAgain {
-            for timer in state.timers { timers.insert(timer) }
+            for timer in executions[known: number].timers { timers.insert(timer) }
         } else if let timer = change.timer {
             timers.insert(timer)
         }

@@ -107,6 +107,6 @@ public struct JournalFacts: Sendable {
 
     /// The number of a content type.
     func number(ofContentType type: String) -> UInt32? {
-        contentTypes.firstIndex { $0.utf8.elementsEqual(type.utf8) }.map { UInt32($0 + 1) }
+        contentTypes.firstIndex { $0.hasBytes(of: type) }.map { UInt32($0 + 1) }
     }
 }

@@ -77,13 +77,16 @@ public struct Transaction: ~Copyable {
     /// An open execution. To be looked at where it lies: whoever keeps it over an append has it
     /// copied.
     subscript(_ number: UInt64) -> ExecutionState? {
-        _read { yield state.executions[number] }
+        @inline(__always) _read { yield state.executions[number] }
     }
 
     /// An execution that is known to be open, where it lies.
     subscript(known number: UInt64) -> ExecutionState {
-        _read { yield state.executions[known: number] }
+        @inline(__always) _read { yield state.executions[known: number] }
     }
+
+    /// Whether an execution is open.
+    func isOpen(_ number: UInt64) -> Bool { state.executions.contains(number) }
 
     /// The row of an execution's id; nil: there is no such id, or it has not the form of one.
     func row(of id: String) throws -> ProtoExecutionRow? {
@@ -166,8 +169,8 @@ public struct Transaction: ~Copyable {
 
     /// Has the content types of payloads interned, so that the next entry needs no other before it.
     mutating func intern(_ payloads: SealedPayloads) throws {
-        for type in payloads.contentTypes
-        where state.journal.number(ofContentType: type) == nil {
+        try payloads.forEachContentType { type in
+            guard state.journal.number(ofContentType: type) == nil else { return }
             try append(.contentTypeInterned(.with { $0.contentType = type }), to: 0)
         }
     }

@@ -19,10 +19,16 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
 
     /// Puts `value` behind a new lock.
     public init(_ value: consuming sending Value) {
-        self.value = .allocate(capacity: 1)
+        // One block for all three: locks are made often.
+        let place = UnsafeMutableRawPointer.allocate(
+            byteCount: Self.valueOffset + MemoryLayout<Value>.size,
+            alignment: Self.alignment
+        )
+        mutex = place.bindMemory(to: pthread_mutex_t.self, capacity: 1)
+        condition = (place + Self.conditionOffset)
+            .bindMemory(to: pthread_cond_t.self, capacity: 1)
+        self.value = (place + Self.valueOffset).bindMemory(to: Value.self, capacity: 1)
         self.value.initialize(to: value)
-        mutex = .allocate(capacity: 1)
-        condition = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
@@ -33,9 +39,26 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         pthread_cond_destroy(condition)
         pthread_mutex_destroy(mutex)
         value.deinitialize(count: 1)
-        value.deallocate()
-        condition.deallocate()
-        mutex.deallocate()
+        UnsafeMutableRawPointer(mutex).deallocate()
+    }
+
+    private static var alignment: Int {
+        max(
+            MemoryLayout<pthread_mutex_t>.alignment,
+            MemoryLayout<pthread_cond_t>.alignment,
+            MemoryLayout<Value>.alignment
+        )
+    }
+
+    private static var conditionOffset: Int { aligned(MemoryLayout<pthread_mutex_t>.size) }
+
+    private static var valueOffset: Int {
+        aligned(conditionOffset + MemoryLayout<pthread_cond_t>.size)
+    }
+
+    /// The next offset at which any of the three may begin.
+    private static func aligned(_ offset: Int) -> Int {
+        (offset + alignment - 1) / alignment * alignment
     }
 
     /// Runs `body` with exclusive access to the value. Not reentrant. No reference to a part of the

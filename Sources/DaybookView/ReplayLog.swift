@@ -26,11 +26,13 @@ package final class ReplayLog: Sendable {
 
     /// - Parameters:
     ///   - end: where the activation begins: entries from there on are its own.
+    ///   - hasRecords: code of the execution has run before.
     ///   - isFirstAttempt: nothing was undone before.
     package init(
         _ source: any HistorySource,
         execution: UInt64,
         end: UInt64,
+        hasRecords: Bool = true,
         isFirstAttempt: Bool
     ) throws {
         self.source = source
@@ -40,7 +42,12 @@ package final class ReplayLog: Sendable {
             ? Undoing()
             : try source.history(of: execution, upTo: end - 1, undone: true).undoing
         reading = Locked(
-            Reading(replay: Replay(undoing), nextSequence: execution + 1, following: end)
+            Reading(
+                replay: Replay(undoing),
+                nextSequence: execution + 1,
+                isAtEnd: !hasRecords,
+                following: end
+            )
         )
     }
 

@@ -57,7 +57,7 @@ extension Transaction where Self: ~Copyable {
             return mdb_get(handle, database.index, &item, &found)
         }
         if result == MDB_NOTFOUND { return nil }
-        try environment.check(result, "mdb_get in \(database.name)")
+        try environment.checkGet(result, database)
         try environment.checkFound(found, atMost: Environment.largestValue, "a value")
         return _overrideLifetime(
             RawSpan(_unsafeStart: found.mv_data, byteCount: found.mv_size),
@@ -78,7 +78,7 @@ extension Transaction where Self: ~Copyable {
         var found = MDB_val()
         let result = mdb_get(handle, database.index, &item, &found)
         if result == MDB_NOTFOUND { return nil }
-        try environment.check(result, "mdb_get in \(database.name)")
+        try environment.checkGet(result, database)
         try environment.checkFound(found, atMost: Environment.largestValue, "a value")
         return _overrideLifetime(
             RawSpan(_unsafeStart: found.mv_data, byteCount: found.mv_size),

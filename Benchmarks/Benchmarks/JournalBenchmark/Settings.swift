@@ -13,6 +13,8 @@ struct Settings {
     var parts = Part.allCases
     /// Only batches of this size are appended.
     var batch: Int?
+    /// Only so many workflows are in flight.
+    var inFlight: Int?
     /// A folder on the disk that is measured.
     var disk = ""
     /// A folder in memory; nil: nothing is measured there.
@@ -31,6 +33,7 @@ struct Settings {
             switch word {
             case "--short": isShort = true
             case "--batch": batch = Int(try Self.value(of: word, &rest))
+            case "--in-flight": inFlight = Int(try Self.value(of: word, &rest))
             case "--disk": disk = try Self.value(of: word, &rest)
             case "--memory": memory = try Self.value(of: word, &rest)
             case "--json": json = try Self.value(of: word, &rest)

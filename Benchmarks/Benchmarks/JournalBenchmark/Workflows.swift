@@ -66,7 +66,7 @@ enum Workflows {
             options.snapshotInterval = nil
             let daybook = try await Daybook.open(at: path, options, workflows: [FiveSteps()])
             try await FiveSteps.run(settings.isShort ? 500 : 5_000, 64, series: "warm", daybook)
-            for level in levels {
+            for level in levels where settings.inFlight ?? level == level {
                 let cost = try await cost(at: level, daybook, path, settings)
                 cost.note(under: "workflow.\(medium).\(level)", &report)
                 say(cost.line(level))

@@ -17,9 +17,13 @@ final class Activation: Sendable {
     private let history: any HistorySource
     /// The salt of the execution's input: the key of its digests. Nil once erased.
     private let salt: Salt?
-    let state = Locked(ActivationState())
+    /// When the execution was submitted.
+    let submittedAt: Timestamp
+    let state: Locked<ActivationState>
 
     struct ActivationState: Sendable {
+        /// The input, until the handler has it.
+        var input: StoredPayload?
         var latch: ContextClosed.Reason?
         /// Lines that are not in the journal, by the scope that they belong to.
         var logs: [[UInt32]: LogBuffer] = [:]
@@ -64,11 +68,16 @@ final class Activation: Sendable {
         // One that was let go of begins later than with its claim.
         isResumed = lease.epoch > 1 || end > lease.claim
         self.history = history
-        salt = try history.payloads(of: lease.execution).first?.salt
+        let submission = try Submission(of: lease.execution, history)
+        submittedAt = submission.time
+        salt = submission.input?.salt
+        state = Locked(ActivationState(input: submission.input))
         replayLog = try ReplayLog(
             history,
             execution: lease.execution,
             end: end,
+            // Before its first claim no code of it can have recorded anything.
+            hasRecords: isResumed,
             isFirstAttempt: lease.attempt <= 1
         )
     }
@@ -162,7 +171,7 @@ final class Activation: Sendable {
     }
 
     /// The record of an operation, if there is one.
-    func replay(_ operation: Operation, at location: String) throws -> Replay.Record? {
+    func replay(_ operation: Operation, at location: CodeLocation) throws -> Replay.Record? {
         guard let record = try reading({ try replayLog.next(in: operation.scope) }) else {
             return nil
         }
@@ -172,7 +181,7 @@ final class Activation: Sendable {
                     sequence: record.sequence,
                     recorded: record.operation,
                     attempted: operation,
-                    location: location
+                    location: location.description
                 )
             )
         }
@@ -201,6 +210,15 @@ final class Activation: Sendable {
             )
         case .wait, .signal, .branches, .recorded: return .success([])
         }
+    }
+
+    /// The input, handed out once: later it is read.
+    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    func input() throws -> [UInt8] {
+        let input = state.withLock { exchange(&$0.input, with: nil) }
+        guard let input else { return try value(at: lease.execution) }
+        guard !input.isErased else { throw PayloadErased(sequence: lease.execution) }
+        return input.data
     }
 
     /// The first payload of an entry.
@@ -492,5 +510,31 @@ final class Activation: Sendable {
             execution: lease.execution,
             generation: replayLog.generation(of: OperationPath(operation))
         ).description
+    }
+}
+
+/// What the first entry of an execution says, in one look.
+private struct Submission {
+    let time: Timestamp
+    /// Nil: it has none.
+    let input: StoredPayload?
+
+    /// - Throws: ``JournalError/Code/integrity`` when the entry is not there.
+    init(of execution: UInt64, _ history: any HistorySource) throws {
+        var found: (time: Timestamp, input: StoredPayload?)?
+        try history.scan(from: execution) { entry, payloads in
+            if entry.header.sequence == execution {
+                found = (entry.header.time, try payloads().first)
+            }
+            return false
+        }
+        guard let found else {
+            throw JournalError(
+                .integrity,
+                "entry \(execution): the execution that it begins has no history; run `daybook verify`",
+                sequence: execution
+            )
+        }
+        (time, input) = found
     }
 }

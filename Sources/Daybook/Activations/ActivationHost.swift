@@ -59,7 +59,7 @@ extension ActivationHost {
 
     /// Seals a value.
     func seal(_ data: [UInt8]) throws -> SealedPayloads {
-        try SealedPayloads([Payload(data, contentType: codec.contentType)], limit: payloadLimit)
+        try SealedPayloads(Payload(data, contentType: codec.contentType), limit: payloadLimit)
     }
 
     /// Seals an error's message and details, as much as fits.

@@ -67,8 +67,9 @@ extension Engine {
     ///
     /// When it ends in this process the output is handed over in memory; otherwise it is read.
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``.
-    func output(of id: String) async throws -> [UInt8] {
-        let (record, output) = try await follow(id, isForOutput: true) {
+    /// - Parameter number: its number, if it is known to be open: one look less.
+    func output(of id: String, number: UInt64? = nil) async throws -> [UInt8] {
+        let (record, output) = try await follow(id, number, isForOutput: true) {
             $0.isClosed || $0.isParked
         }
         if let output { return output }
@@ -77,30 +78,43 @@ extension Engine {
     }
 
     /// Looks at an execution once at the beginning, and then once for each thing that it is told of.
+    /// - Parameter number: its number, if that is known, and that it has not ended.
     private func follow(
         _ id: String,
+        _ number: UInt64? = nil,
         isForOutput: Bool = false,
         until condition: (ExecutionRecord) -> Bool
     ) async throws -> (record: ExecutionRecord, output: [UInt8]?) {
-        var found = try known(id)
-        if condition(found) { return (found, nil) }
+        var awaited: UInt64
+        if let number {
+            awaited = number
+        } else {
+            let first = try known(id)
+            if condition(first) { return (first, nil) }
+            awaited = first.number
+        }
         while true {
-            let number = found.number
+            let number = awaited
+            var found: ExecutionRecord?
             var isDone = false
             let told = try await board.wait(
                 for: isForOutput ? .output(number) : .execution(number)
             ) {
-                found = try known(id)
-                isDone = condition(found)
-                return isDone || found.number != number || failure(of: number) != nil || isStopped
+                let record = try known(id)
+                found = record
+                isDone = condition(record)
+                return isDone || record.number != number || failure(of: number) != nil || isStopped
             }
+            // It is looked up at the beginning of each wait.
+            guard let found else { continue }
             if isDone { return (found, nil) }
+            awaited = found.number
             switch told {
             case .output(let output): return (found, output)
             case .failed(let error): throw error
             case .look: break
             }
-            if let error = failure(of: found.number) { throw error }
+            if let error = failure(of: awaited) { throw error }
             try Task.checkCancellation()
             if isStopped {
                 throw JournalError(

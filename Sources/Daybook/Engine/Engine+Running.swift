@@ -27,8 +27,9 @@ extension Engine {
         }
         activation.begin(canceller)
         carryOut(machines.tell { $0.residency.loaded(number, epoch: epoch, activation) })
-        // What came between the look at the state and this moment is in the journal by now.
-        activation.follow(mayWake: true)
+        // What came between the look at the state and this moment is in the journal by now. One that
+        // runs for the first time has waited for nothing.
+        if activation.isResumed { activation.follow(mayWake: true) }
         let ending = await run(activation)
         carryOut(
             machines.tell { machines in
@@ -201,11 +202,8 @@ extension RegisteredWorkflow {
     /// - Returns: its encoded output, or what it threw.
     /// - Throws: ``ContextClosed`` when the activation has no outcome.
     func outcome(_ activation: Activation) async throws -> Result<[UInt8], OperationError> {
-        let input = try activation.value(at: activation.lease.execution)
-        let context = WorkflowContext(
-            activation,
-            startedAt: activation.time(of: activation.lease.execution)
-        )
+        let input = try activation.input()
+        let context = WorkflowContext(activation, startedAt: activation.submittedAt)
         let outcome: Result<[UInt8], OperationError>
         do {
             outcome = .success(try await run(input, context, activation.host.codec))

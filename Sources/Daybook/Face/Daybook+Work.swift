@@ -64,7 +64,7 @@ extension Daybook {
             id: id,
             type: type,
             input: data,
-            payloads: try SealedPayloads([payload], limit: engine.payloadLimit),
+            payloads: try SealedPayloads(payload, limit: engine.payloadLimit),
             terms: terms
         )
     }
@@ -92,8 +92,9 @@ extension Daybook {
             SubmitAndExecute(try submission(type: W.name, id: id, terms: terms, data: data))
         }
         engine.claim(answer.number)
-        let handle = ExecutionHandle<W.Output>(id: id, number: answer.number, opening: opening)
-        return try await handle.result()
+        let isOpen = !answer.existed
+        let output = try await engine.output(of: id, number: isOpen ? answer.number : nil)
+        return try engine.options.codec.decode(W.Output.self, from: output)
     }
 }
 

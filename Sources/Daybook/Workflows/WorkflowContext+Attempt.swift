@@ -28,7 +28,7 @@ extension WorkflowContext {
             timeout: timeout,
             isHandled: true
         )
-        return try await value(name, input, settings, verify, "\(file):\(line)", body)
+        return try await value(name, input, settings, verify, CodeLocation(file, line), body)
     }
 
     /// Runs `body` once, and gives that it ended, or what it threw, as a result. See
@@ -50,6 +50,6 @@ extension WorkflowContext {
             timeout: timeout,
             isHandled: true
         )
-        return try await done(name, input, settings, verify, "\(file):\(line)", body)
+        return try await done(name, input, settings, verify, CodeLocation(file, line), body)
     }
 }

@@ -25,7 +25,7 @@ extension WorkflowContext {
             name,
             count: elements.count,
             maxConcurrent: maxConcurrent,
-            at: "\(file):\(line)"
+            at: CodeLocation(file, line)
         ) { scope, index in
             try await body(scope, elements[index])
         }
@@ -54,7 +54,7 @@ extension WorkflowContext {
             name,
             count: all.count,
             maxConcurrent: .max,
-            at: "\(file):\(line)"
+            at: CodeLocation(file, line)
         ) { scope, index in
             try await all[index](scope)
         }
@@ -99,7 +99,7 @@ extension WorkflowContext {
         }
         let values = try await run(
             Branches(kind: .race, name: name, count: branches.count, limit: .max),
-            at: "\(file):\(line)"
+            at: CodeLocation(file, line)
         ) { scope, index in
             try await branches[index](scope)
         }
@@ -114,7 +114,7 @@ extension WorkflowContext {
         _ name: String,
         count: Int,
         maxConcurrent: Int,
-        at location: String,
+        at location: CodeLocation,
         _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
     ) async throws -> [Value] {
         guard maxConcurrent >= 1 else {
@@ -143,7 +143,7 @@ extension WorkflowContext {
 
     private func run<Value: Sendable>(
         _ branches: Branches,
-        at location: String,
+        at location: CodeLocation,
         _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
     ) async throws -> [Value?] {
         let operation = try next(branches.kind, branches.name)
@@ -230,7 +230,7 @@ extension WorkflowContext {
         _ settled: Settled,
         _ runner: BranchRunner,
         _ count: Int,
-        _ location: String,
+        _ location: CodeLocation,
         _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
     ) async throws -> [Value?] {
         var values = [Value?](repeating: nil, count: count)

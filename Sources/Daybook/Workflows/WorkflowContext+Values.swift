@@ -40,7 +40,7 @@ extension WorkflowContext {
             return false
         }
         let operation = try next(.version, name)
-        if try replay(operation, at: "\(file):\(line)") == nil { try await record(operation) }
+        if try replay(operation, at: CodeLocation(file, line)) == nil { try await record(operation) }
         return true
     }
 
@@ -71,14 +71,14 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws {
-        try await put(.output, name, value, at: "\(file):\(line)")
+        try await put(.output, name, value, at: CodeLocation(file, line))
     }
 
     fileprivate func put(
         _ kind: Operation.Kind,
         _ name: String,
         _ value: some Encodable & Sendable,
-        at location: String
+        at location: CodeLocation
     ) async throws {
         let data = try activation.host.codec.encode(value)
         guard data.count <= activation.host.payloadLimit else {
@@ -110,7 +110,7 @@ public struct ContextStore {
     ) async throws -> Value? {
         let operation = try context.next(.storeGet, key)
         let source: UInt64?
-        if let record = try context.replay(operation, at: "\(file):\(line)") {
+        if let record = try context.replay(operation, at: CodeLocation(file, line)) {
             guard case .recorded(let recorded) = record.outcome else { return nil }
             source = recorded
         } else {
@@ -136,7 +136,7 @@ public struct ContextStore {
         file: String = #fileID,
         line: Int = #line
     ) async throws {
-        try await context.put(.storeSet, key, value, at: "\(file):\(line)")
+        try await context.put(.storeSet, key, value, at: CodeLocation(file, line))
     }
 
     /// Removes the value under a key, if there is one.
@@ -146,7 +146,7 @@ public struct ContextStore {
         line: Int = #line
     ) async throws {
         let operation = try context.next(.storeDelete, key)
-        guard try context.replay(operation, at: "\(file):\(line)") == nil else { return }
+        guard try context.replay(operation, at: CodeLocation(file, line)) == nil else { return }
         try await context.record(operation)
     }
 }

@@ -13,7 +13,7 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws {
-        try await sleep(name, until: .after(duration), at: "\(file):\(line)")
+        try await sleep(name, until: .after(duration), at: CodeLocation(file, line))
     }
 
     /// Waits until a time. It survives restarts, and costs nothing meanwhile.
@@ -26,13 +26,13 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws {
-        try await sleep(name, until: .at(time), at: "\(file):\(line)")
+        try await sleep(name, until: .at(time), at: CodeLocation(file, line))
     }
 
     private func sleep(
         _ name: String,
         until: StartTimer.Until,
-        at location: String
+        at location: CodeLocation
     ) async throws {
         let operation = try next(.sleep, name)
         let wake: Replay.Wake?
@@ -73,7 +73,7 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value {
-        guard let data = try await signal(name, timeout: nil, at: "\(file):\(line)") else {
+        guard let data = try await signal(name, timeout: nil, at: CodeLocation(file, line)) else {
             throw OperationError(
                 code: "signal-timeout",
                 message:
@@ -96,7 +96,7 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value? {
-        try await signal(name, timeout: timeout, at: "\(file):\(line)").map { try decode($0, name) }
+        try await signal(name, timeout: timeout, at: CodeLocation(file, line)).map { try decode($0, name) }
     }
 
     private func decode<Value: Decodable>(_ data: [UInt8], _ name: String) throws -> Value {
@@ -114,7 +114,7 @@ extension WorkflowContext {
     private func signal(
         _ name: String,
         timeout: Duration?,
-        at location: String
+        at location: CodeLocation
     ) async throws -> [UInt8]? {
         let operation = try next(.signal, name)
         var wake: Replay.Wake?

@@ -107,7 +107,7 @@ public final class WorkflowContext {
             retry: retry,
             timeout: timeout
         )
-        return try await value(name, input, settings, verify, "\(file):\(line)", body).get()
+        return try await value(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
     /// Runs `body` once, and records that it ended or what it threw. See
@@ -128,7 +128,7 @@ public final class WorkflowContext {
             retry: retry,
             timeout: timeout
         )
-        try await done(name, input, settings, verify, "\(file):\(line)", body).get()
+        try await done(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
     /// Logs a line. It belongs to the next operation of this scope, after the last one of a branch
@@ -157,7 +157,7 @@ public final class WorkflowContext {
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         _ verify: (() async throws -> Verification<Value>)?,
-        _ location: String,
+        _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Result<Value, OperationError> {
         let codec = activation.host.codec
@@ -196,7 +196,7 @@ public final class WorkflowContext {
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         _ verify: (() async throws -> Verification<Void>)?,
-        _ location: String,
+        _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws -> Result<Void, OperationError> {
         try await operation(name, input: input, settings, at: location) { operation in
@@ -219,7 +219,7 @@ public final class WorkflowContext {
         _ name: String,
         input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
-        at location: String,
+        at location: CodeLocation,
         _ run: @escaping OperationBody
     ) async throws -> Recorded {
         do {
@@ -280,7 +280,7 @@ public final class WorkflowContext {
     }
 
     /// The record of an operation, if there is one.
-    func replay(_ operation: Operation, at location: String) throws -> Replay.Record? {
+    func replay(_ operation: Operation, at location: CodeLocation) throws -> Replay.Record? {
         guard let record = try activation.replay(operation, at: location) else { return nil }
         consumed(at: record.time)
         return record

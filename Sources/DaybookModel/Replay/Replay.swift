@@ -65,11 +65,14 @@ public struct Replay: Sendable {
     // MARK: Handing out
 
     /// The next record of a scope, which stays there.
-    public func peek(in scope: [UInt32]) -> Record? { waiting[scope]?.first }
+    public func peek(in scope: [UInt32]) -> Record? {
+        waiting.isEmpty ? nil : waiting[scope]?.first
+    }
 
     /// The next record of a scope, which is consumed by this.
     public mutating func next(in scope: [UInt32]) -> Record? {
-        guard let record = waiting[scope]?.popFirst() else { return nil }
+        // Nothing is looked up for a handler that has nothing behind it.
+        guard !waiting.isEmpty, let record = waiting[scope]?.popFirst() else { return nil }
         if waiting[scope]?.isEmpty == true { waiting[scope] = nil }
         return record
     }
