@@ -43,16 +43,16 @@ public final class Environment: @unchecked Sendable {
     public let path: String
     let handle: OpaquePointer
     private let options: EnvironmentOptions
-    private let lockPath: String
-    private let identity: FileIdentity
-    private let gate = TransactionGate()
+    let lockPath: String
+    let identity: FileIdentity
+    let gate = TransactionGate()
     private let mapSize: Locked<Int>
     /// Whether the file's transactions were counted from 1 again when it was opened.
     private let startsOver: Bool
     /// The lock file, for as long as LMDB has one; nil where nothing can be written.
-    private let lockIdentity: FileIdentity?
+    let lockIdentity: FileIdentity?
     /// The most bytes that the data file was seen to have: it never becomes shorter.
-    private let largestSize = Locked(0)
+    let largestSize = Locked(0)
     /// The path, for a signal handler.
     private let guardedPath: UnsafeMutablePointer<CChar>
 
@@ -196,7 +196,7 @@ public final class Environment: @unchecked Sendable {
         identity.release()
     }
 
-    private func checkOpen(_ operation: String) throws(LMDBError) {
+    func checkOpen(_ operation: String) throws(LMDBError) {
         if isClosed.withLock({ $0 }) { throw LMDBError(.closed, operation, path: path) }
     }
 
@@ -376,87 +376,6 @@ public final class Environment: @unchecked Sendable {
             opened.append(Database(index: index, name: name))
         }
         return opened
-    }
-
-    // MARK: The environment as a whole
-
-    /// Makes sure that the path still names the files that are open: what is written to others
-    /// nobody will find, and with another lock file two processes would lock apart.
-    /// - Throws: ``LMDBError/Code/replacedFile``.
-    public func checkFiles() throws(LMDBError) {
-        let problem: String?
-        do throws(SystemError) {
-            problem = try fileProblem()
-        } catch {
-            throw LMDBError(error, path: path)
-        }
-        guard let problem else { return }
-        throw LMDBError(.replacedFile, "stat", path: path, detail: problem)
-    }
-
-    private func fileProblem() throws(SystemError) -> String? {
-        guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
-        guard FileIdentity(status) == identity else { return "\(path) is another file now" }
-        let largest = largestSize.withLock { largest in
-            largest = max(largest, status.size)
-            return largest
-        }
-        guard status.size >= largest else {
-            return "\(path) had \(largest) bytes, and has \(status.size)"
-        }
-        guard let lockIdentity else { return nil }
-        guard try FileIdentity.of(lockPath) == lockIdentity else {
-            return "\(lockPath) is gone, or another file now"
-        }
-        return nil
-    }
-
-    /// Clears the slots of readers whose process is gone: they would keep pages from reuse. Not to be
-    /// called from inside a transaction.
-    /// - Returns: how many there were.
-    @discardableResult
-    public func clearStaleReaders() throws(LMDBError) -> Int {
-        gate.enter()
-        defer { gate.leave() }
-        try checkOpen("mdb_reader_check")
-        var dead: Int32 = 0
-        try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
-        return Int(dead)
-    }
-
-    /// What LMDB knows of the environment. Not to be called from inside a transaction.
-    public func information() throws(LMDBError) -> EnvironmentInformation {
-        gate.enter()
-        defer { gate.leave() }
-        try checkOpen("mdb_env_info")
-        var info = MDB_envinfo()
-        var stat = MDB_stat()
-        try check(mdb_env_info(handle, &info), "mdb_env_info")
-        try check(mdb_env_stat(handle, &stat), "mdb_env_stat")
-        return EnvironmentInformation(
-            pageSize: Int(stat.ms_psize),
-            mapSize: Int(info.me_mapsize),
-            lastPage: Int(info.me_last_pgno),
-            readers: Int(info.me_numreaders),
-            transaction: UInt64(truncatingIfNeeded: info.me_last_txnid)
-        )
-    }
-
-    /// The page at the root of the tree that names the databases; nil: there is none.
-    /// - Throws: ``LMDBError``.
-    public func namesPage() throws(LMDBError) -> UInt64? {
-        guard let root = try MetaPages.check(path)?.newest.mainRoot else { return nil }
-        return root == MetaPage.noPage ? nil : root
-    }
-
-    /// Whether a commit has been written that readers cannot see yet.
-    ///
-    /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
-    /// A writer that is held up between the two, or is killed there, leaves it to the next one.
-    public func hasUnpublishedCommit() throws -> Bool {
-        let visible = try read { mdb_txn_id($0.handle) }
-        // This one is read from the meta pages.
-        return try information().transaction > UInt64(visible)
     }
 
     /// What LMDB can store: the length has 32 bits.

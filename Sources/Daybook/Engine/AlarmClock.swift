@@ -1,8 +1,10 @@
 import DaybookFormat
 import DaybookJournal
+import DaybookModel
 import DaybookSystem
 
-/// Calls back at times that need not survive the process, by the clock of the engine.
+/// Calls back at times that need not survive the process: nanoseconds of ``WallClock/elapsed()``.
+/// Nothing rings early, or late, because somebody sets the machine's time of day.
 ///
 /// On a clock that is set by hand it rings while that is set, on the thread that sets it.
 final class AlarmClock: Sendable {
@@ -50,6 +52,13 @@ final class AlarmClock: Sendable {
     /// How many alarms are kept.
     var count: Int { state.withLock { $0.rings.count } }
 
+    /// Has `ring` called once after a span of time. One beyond the end of time never rings.
+    /// - Returns: what to ``cancel(_:)`` it by.
+    func set(after span: Duration, _ ring: @escaping @Sendable () -> Void) -> UInt64 {
+        let (time, isBeyond) = clock.elapsed().addingReportingOverflow(span.wholeNanoseconds)
+        return set(for: Timestamp(rawValue: isBeyond ? .max : time), ring)
+    }
+
     /// Has `ring` called once at a time.
     /// - Returns: what to ``cancel(_:)`` it by.
     func set(for time: Timestamp, _ ring: @escaping @Sendable () -> Void) -> UInt64 {
@@ -90,13 +99,13 @@ final class AlarmClock: Sendable {
     }
 
     private static func ringDue(_ state: Locked<State>, _ clock: any WallClock) {
-        let now = clock.now()
+        let now = Timestamp(rawValue: clock.elapsed())
         for ring in state.withLock({ $0.takeDue(now) }) { ring() }
     }
 
     private func run() {
         while true {
-            let now = clock.now()
+            let now = Timestamp(rawValue: clock.elapsed())
             let (due, next, isStopped) = state.withLock { state in
                 state.isStale = false
                 return (state.takeDue(now), state.deadlines.first(), state.isStopped)
@@ -105,7 +114,10 @@ final class AlarmClock: Sendable {
             for ring in due { ring() }
             let isChanged = { (state: borrowing State) in state.isStale || state.isStopped }
             if let next {
-                state.wait(until: isChanged, orAt: next.rawValue) { _ in }
+                // A moment of the past, if ringing took long.
+                let left = next.rawValue - min(clock.elapsed(), next.rawValue)
+                let span = Duration.nanoseconds(Int64(clamping: left))
+                state.wait(until: isChanged, orAfter: span) { _ in }
             } else {
                 state.wait(until: isChanged) { _ in }
             }

@@ -12,10 +12,7 @@ extension Engine: ActivationHost {
         after duration: Duration,
         _ ring: @escaping @Sendable () -> Void
     ) -> UInt64 {
-        // By the clock that the alarms look at. An alarm beyond the end of time never rings.
-        let now = options.clock.now().rawValue
-        let (time, isBeyond) = now.addingReportingOverflow(duration.wholeNanoseconds)
-        return alarms.set(for: Timestamp(rawValue: isBeyond ? .max : time), ring)
+        alarms.set(after: duration, ring)
     }
 
     func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }

@@ -64,8 +64,8 @@ public enum SessionLiveness: String, Sendable {
     /// Ends a session's process with SIGKILL and waits until its lock is free. Does nothing when it
     /// is gone: another process may have its number by now.
     /// - Throws: `SystemError` when it may not be ended; ``JournalError/Code/integrity`` when the
-    ///   journal names no process that it could be, and nothing is ended; ``Refusal/Code/conflict`` when its number
-    ///   is one of another namespace.
+    ///   journal names no process that it could be, and nothing is ended; ``Refusal/Code/conflict``
+    ///   when its number is one of another namespace, or that of the first process of all.
     static func end(_ session: State.Session, in folder: JournalFolder) throws {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         guard try FileStatus.of(path) != nil, try !isFree(path) else { return }
@@ -73,6 +73,12 @@ public enum SessionLiveness: String, Sendable {
             throw Refusal(
                 .conflict,
                 "the process \(session.pid) of session \(session.number) runs in another namespace of processes, as another container has, where this number means another process; end it there"
+            )
+        }
+        guard session.pid != 1 else {
+            throw Refusal(
+                .conflict,
+                "the process of session \(session.number) is number 1, the first of its namespace, which is not ended from inside; stop the container, or end the process from outside"
             )
         }
         guard let process = session.process else {

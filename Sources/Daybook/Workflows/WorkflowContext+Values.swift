@@ -40,7 +40,9 @@ extension WorkflowContext {
             return false
         }
         let operation = try next(.version, name)
-        if try replay(operation, at: CodeLocation(file, line)) == nil { try await record(operation) }
+        if try replay(operation, at: CodeLocation(file, line)) == nil {
+            try await record(operation)
+        }
         return true
     }
 

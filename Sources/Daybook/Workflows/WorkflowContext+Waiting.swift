@@ -96,7 +96,8 @@ extension WorkflowContext {
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value? {
-        try await signal(name, timeout: timeout, at: CodeLocation(file, line)).map { try decode($0, name) }
+        try await signal(name, timeout: timeout, at: CodeLocation(file, line))
+            .map { try decode($0, name) }
     }
 
     private func decode<Value: Decodable>(_ data: [UInt8], _ name: String) throws -> Value {

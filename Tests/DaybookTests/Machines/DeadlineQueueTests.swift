@@ -114,8 +114,31 @@ import Testing
     @Test func onTheMachinesClockItRingsByItself() async throws {
         let alarms = try AlarmClock(SystemClock())
         let (rung, ring) = AsyncStream.makeStream(of: Void.self)
-        _ = alarms.set(for: SystemClock().now()) { ring.finish() }
+        _ = alarms.set(after: .milliseconds(1)) { ring.finish() }
         for await _ in rung {}
+        await SystemThread.runBlocking { alarms.stop() }
+    }
+
+    /// The time of day is set an hour ahead while a body runs that has an hour.
+    @Test func aTimeOfDayThatIsSetRingsNothing() async throws {
+        final class SetClock: WallClock {
+            let ahead = Locked<UInt64>(0)
+            func now() -> Timestamp {
+                Timestamp(rawValue: SystemClock().now().rawValue + ahead.withLock { $0 })
+            }
+            func elapsed() -> UInt64 { SystemClock().elapsed() }
+        }
+        let clock = SetClock()
+        let alarms = try AlarmClock(clock)
+        let hasRung = Locked(false)
+        _ = alarms.set(after: .seconds(3_600)) { hasRung.withLock { $0 = true } }
+        clock.ahead.withLock { $0 = 7_200_000_000_000 }
+        // What is set later, for a moment from now, rings, and the thread has looked by then.
+        let (rung, ring) = AsyncStream.makeStream(of: Void.self)
+        _ = alarms.set(after: .milliseconds(1)) { ring.finish() }
+        for await _ in rung {}
+        #expect(!hasRung.withLock { $0 })
+        #expect(alarms.count == 1)
         await SystemThread.runBlocking { alarms.stop() }
     }
 }

@@ -196,7 +196,8 @@ final class Simulation: Sendable {
         return true
     }
 
-    /// Lets the time pass until something happens by itself.
+    /// Lets the time pass until something happens by itself. A clock that is set by hand has passed as
+    /// much as it shows, so that alarms and entries can be compared.
     /// - Returns: whether anything ever does.
     private func jump() -> Bool {
         let alarm = held.withLock { $0 }?.alarms.next

@@ -1,0 +1,172 @@
+import DaybookFormat
+import DaybookModel
+import DaybookSystem
+
+/// How operations wait, and how it is known that all of them do.
+extension Activation {
+    /// Has an operation begin to wait.
+    /// - Parameters:
+    ///   - group: the branch that it belongs to.
+    ///   - command: says so.
+    /// - Returns: what was recorded, and what has ended the wait; nil when there was nothing to wait
+    ///   for.
+    func wait<C: SuspendingCommand>(
+        _ operation: Operation,
+        _ group: BranchGroup?,
+        beginning command: () throws -> C
+    ) async throws -> (recorded: Suspension, wake: Replay.Wake?) {
+        let place = OperationPath(operation)
+        var isSuspended = false
+        do {
+            let recorded = try await latching {
+                try await host.perform(command) { command, enqueue in
+                    isSuspended = true
+                    // Counted in the order in which the commands are decided.
+                    state.withLock { state in
+                        var command = command
+                        state.suspend()
+                        command.suspended = state.isSuspended ? state.suspended : nil
+                        enqueue(command)
+                    }
+                }
+            }
+            guard recorded.waits else {
+                resume()
+                // The entry that says so is read as a wake later, and nobody waits for it.
+                abandon(place)
+                return (recorded, nil)
+            }
+            if recorded.isIdle { becameIdle() }
+            return (recorded, try await wake(at: place, group))
+        } catch {
+            if isSuspended {
+                resume()
+                abandon(place)
+            }
+            throw error
+        }
+    }
+
+    /// Has an operation wait that is recorded as waiting.
+    /// - Returns: what has ended the wait.
+    func wait(_ operation: Operation, _ group: BranchGroup?) async throws -> Replay.Wake {
+        let place = OperationPath(operation)
+        let isLast = state.withLock { state in
+            state.suspend()
+            return state.isSuspended
+        }
+        do {
+            if isLast { try await suspendExecution() }
+            return try await wake(at: place, group)
+        } catch {
+            resume()
+            abandon(place)
+            throw error
+        }
+    }
+
+    /// Records that all of it waits, unless something of it goes on by now.
+    private func suspendExecution() async throws {
+        let recorded = try await latching {
+            try await host.perform({ Suspend(lease) }) { command, enqueue in
+                state.withLock { state in
+                    var command = command
+                    command.suspended = state.isSuspended ? state.suspended : nil
+                    enqueue(command)
+                }
+            }
+        }
+        if recorded.isIdle { becameIdle() }
+    }
+
+    /// Has whatever comes for an operation later not keep the activation from being idle.
+    private func abandon(_ place: OperationPath) {
+        state.withLock { state in
+            state.abandoned.insert(place)
+            state.wakes[place] = nil
+        }
+    }
+
+    /// Waits until something has come for an operation, which goes on then.
+    private func wake(
+        at place: OperationPath,
+        _ group: BranchGroup?
+    ) async throws -> Replay.Wake {
+        while true {
+            try checkOpen()
+            // It counts as one that goes on from the moment at which its wake is taken.
+            let (wake, wasIdle) = state.withLock { state in
+                let wake = state.wakes.removeValue(forKey: place)
+                return (wake, wake != nil && state.resume())
+            }
+            if wasIdle { host.becameIdle(self, false) }
+            if let wake { return wake }
+            try group?.checkOpen()
+            try Task.checkCancellation()
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let waits = state.withLock { state in
+                        guard state.latch == nil, state.wakes[place] == nil, !Task.isCancelled
+                        else { return false }
+                        state.waiters[place] = continuation
+                        return true
+                    }
+                    if !waits { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { $0.waiters.removeValue(forKey: place) }?.resume()
+            }
+        }
+    }
+
+    private func resume() {
+        if state.withLock({ $0.resume() }) { host.becameIdle(self, false) }
+    }
+
+    private func becameIdle() {
+        let isIdle = state.withLock { state in
+            state.isIdle = state.isSuspended && state.wakes.isEmpty
+            return state.isIdle
+        }
+        if isIdle { host.becameIdle(self, true) }
+    }
+
+    /// So many branches more have something to do, beside the one that began them.
+    func beginBranches(_ count: Int) { state.withLock { $0.active += count } }
+
+    /// A branch has ended while others go on.
+    func endBranch() async throws {
+        let isLast = state.withLock { state in
+            state.active -= 1
+            return state.isSuspended && state.latch == nil
+        }
+        if isLast { try await suspendExecution() }
+    }
+
+    /// Reads what has come meanwhile.
+    /// - Parameter mayWake: the execution has a turn, and what waited goes on. Otherwise it goes on
+    ///   only if other code of the execution runs.
+    /// - Returns: whether something could go on, and needs a turn for it.
+    @discardableResult
+    func follow(mayWake: Bool) -> Bool {
+        let wakes: [OperationPath: Replay.Wake]
+        do {
+            wakes = try replayLog.follow()
+        } catch {
+            latch(.journalFailed(error))
+            return false
+        }
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
+            for (place, wake) in wakes where !state.abandoned.contains(place) {
+                state.wakes[place] = wake
+            }
+            if state.wakes.isEmpty { return [] }
+            if state.isIdle, !mayWake { return nil }
+            state.isIdle = false
+            // In the order of the code, not of the table: so that a run can be repeated.
+            return state.wakes.keys.sorted().compactMap { state.waiters.removeValue(forKey: $0) }
+        }
+        for waiter in waiters ?? [] { waiter.resume() }
+        return waiters == nil
+    }
+}

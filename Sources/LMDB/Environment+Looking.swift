@@ -1,0 +1,84 @@
+import CLMDB
+import DaybookSystem
+
+/// The environment as a whole: whether its files are still there, and what LMDB knows of it.
+extension Environment {
+    /// Makes sure that the path still names the files that are open: what is written to others
+    /// nobody will find, and with another lock file two processes would lock apart.
+    /// - Throws: ``LMDBError/Code/replacedFile``.
+    public func checkFiles() throws(LMDBError) {
+        let problem: String?
+        do throws(SystemError) {
+            problem = try fileProblem()
+        } catch {
+            throw LMDBError(error, path: path)
+        }
+        guard let problem else { return }
+        throw LMDBError(.replacedFile, "stat", path: path, detail: problem)
+    }
+
+    private func fileProblem() throws(SystemError) -> String? {
+        guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
+        guard FileIdentity(status) == identity else { return "\(path) is another file now" }
+        let largest = largestSize.withLock { largest in
+            largest = max(largest, status.size)
+            return largest
+        }
+        guard status.size >= largest else {
+            return "\(path) had \(largest) bytes, and has \(status.size)"
+        }
+        guard let lockIdentity else { return nil }
+        guard try FileIdentity.of(lockPath) == lockIdentity else {
+            return "\(lockPath) is gone, or another file now"
+        }
+        return nil
+    }
+
+    /// Clears the slots of readers whose process is gone: they would keep pages from reuse. Not to be
+    /// called from inside a transaction.
+    /// - Returns: how many there were.
+    @discardableResult
+    public func clearStaleReaders() throws(LMDBError) -> Int {
+        gate.enter()
+        defer { gate.leave() }
+        try checkOpen("mdb_reader_check")
+        var dead: Int32 = 0
+        try check(mdb_reader_check(handle, &dead), "mdb_reader_check")
+        return Int(dead)
+    }
+
+    /// What LMDB knows of the environment. Not to be called from inside a transaction.
+    public func information() throws(LMDBError) -> EnvironmentInformation {
+        gate.enter()
+        defer { gate.leave() }
+        try checkOpen("mdb_env_info")
+        var info = MDB_envinfo()
+        var stat = MDB_stat()
+        try check(mdb_env_info(handle, &info), "mdb_env_info")
+        try check(mdb_env_stat(handle, &stat), "mdb_env_stat")
+        return EnvironmentInformation(
+            pageSize: Int(stat.ms_psize),
+            mapSize: Int(info.me_mapsize),
+            lastPage: Int(info.me_last_pgno),
+            readers: Int(info.me_numreaders),
+            transaction: UInt64(truncatingIfNeeded: info.me_last_txnid)
+        )
+    }
+
+    /// The page at the root of the tree that names the databases; nil: there is none.
+    /// - Throws: ``LMDBError``.
+    public func namesPage() throws(LMDBError) -> UInt64? {
+        guard let root = try MetaPages.check(path)?.newest.mainRoot else { return nil }
+        return root == MetaPage.noPage ? nil : root
+    }
+
+    /// Whether a commit has been written that readers cannot see yet.
+    ///
+    /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
+    /// A writer that is held up between the two, or is killed there, leaves it to the next one.
+    public func hasUnpublishedCommit() throws -> Bool {
+        let visible = try read { mdb_txn_id($0.handle) }
+        // This one is read from the meta pages.
+        return try information().transaction > UInt64(visible)
+    }
+}
