@@ -65,17 +65,18 @@ public struct EntryView {
         var eventBytes = UnsafeRawBufferPointer(start: nil, count: 0)
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3: header.sequence = try reader.varint()
-            case 2 << 3 | 1: header.time = Timestamp(rawValue: try reader.fixed64())
-            case 3 << 3: header.execution = try reader.varint()
-            case 4 << 3: header.ordinal = try reader.varint()
-            case 5 << 3: header.previous = try reader.varint()
-            case 6 << 3: header.schema = UInt32(truncatingIfNeeded: try reader.varint())
-            case 7 << 3: header.session = try reader.varint()
-            case 8 << 3: header.correlation = try reader.varint()
-            case 9 << 3: header.causation = try reader.varint()
-            case _ where field.tag >= 16 << 3 | 2 && field.wireType == 2:
+            switch field {
+            case Wire.Entry.sequence: header.sequence = try reader.varint()
+            case Wire.Entry.time: header.time = Timestamp(rawValue: try reader.fixed64())
+            case Wire.Entry.execution: header.execution = try reader.varint()
+            case Wire.Entry.ordinal: header.ordinal = try reader.varint()
+            case Wire.Entry.previous: header.previous = try reader.varint()
+            case Wire.Entry.schema: header.schema = UInt32(truncatingIfNeeded: try reader.varint())
+            case Wire.Entry.session: header.session = try reader.varint()
+            case Wire.Entry.correlation: header.correlation = try reader.varint()
+            case Wire.Entry.causation: header.causation = try reader.varint()
+            case _
+            where field.tag >= Wire.Entry.journalCreated.tag && field.kind == .lengthDelimited:
                 event = field.number
                 eventBytes = try reader.bytes()
             default: try reader.skip(field)
@@ -91,17 +92,18 @@ public struct EntryView {
         var all: [Commitment] = []
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            guard field.tag == 10 << 3 | 2 else {
+            guard field == Wire.Entry.commitments else {
                 try reader.skip(field)
                 continue
             }
             var inner = WireReader(try reader.bytes())
             var commitment = Commitment(mac: [], size: 0, contentType: 0)
             while let field = try inner.field() {
-                switch field.tag {
-                case 1 << 3 | 2: commitment.mac = Array(try inner.bytes())
-                case 2 << 3: commitment.size = try inner.varint()
-                case 3 << 3: commitment.contentType = UInt32(truncatingIfNeeded: try inner.varint())
+                switch field {
+                case Wire.Commitment.mac: commitment.mac = Array(try inner.bytes())
+                case Wire.Commitment.size: commitment.size = try inner.varint()
+                case Wire.Commitment.contentType:
+                    commitment.contentType = UInt32(truncatingIfNeeded: try inner.varint())
                 default: try inner.skip(field)
                 }
             }
@@ -152,22 +154,22 @@ extension WireWriter {
         let inner =
             2 + mac.count + (size == 0 ? 0 : 1 + Self.size(size))
             + (contentType == 0 ? 0 : 1 + Self.size(UInt64(contentType)))
-        varint(10 << 3 | 2)
+        tag(Wire.Entry.commitments, .lengthDelimited)
         varint(UInt64(inner))
-        bytes(mac, field: 1)
-        varint(size, field: 2)
-        varint(UInt64(contentType), field: 3)
+        bytes(mac, Wire.Commitment.mac)
+        varint(size, Wire.Commitment.size)
+        varint(UInt64(contentType), Wire.Commitment.contentType)
     }
 
     private mutating func header(_ header: EntryHeader) {
-        varint(header.sequence, field: 1)
-        fixed64(header.time.rawValue, field: 2)
-        varint(header.execution, field: 3)
-        varint(header.ordinal, field: 4)
-        varint(header.previous, field: 5)
-        varint(UInt64(header.schema), field: 6)
-        varint(header.session, field: 7)
-        varint(header.correlation, field: 8)
-        varint(header.causation, field: 9)
+        varint(header.sequence, Wire.Entry.sequence)
+        fixed64(header.time.rawValue, Wire.Entry.time)
+        varint(header.execution, Wire.Entry.execution)
+        varint(header.ordinal, Wire.Entry.ordinal)
+        varint(header.previous, Wire.Entry.previous)
+        varint(UInt64(header.schema), Wire.Entry.schema)
+        varint(header.session, Wire.Entry.session)
+        varint(header.correlation, Wire.Entry.correlation)
+        varint(header.causation, Wire.Entry.causation)
     }
 }

@@ -13,7 +13,7 @@ extension EventKind {
             var writer = WireWriter(lent: memory)
             message(&writer)
             let size = writer.count
-            let tag = UInt64(rawValue) << 3 | 2
+            let tag = UInt64(field.tag)
             let head = WireWriter.size(tag) + WireWriter.size(UInt64(size))
             return Array(unsafeUninitializedCapacity: head + size) { buffer, count in
                 var place = UnsafeMutableRawPointer(buffer.baseAddress!)

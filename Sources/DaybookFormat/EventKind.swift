@@ -81,6 +81,9 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     /// A body threw and is tried again.
     case operationRetried = 75
 
+    /// The event's field in an entry.
+    public var field: WireField { WireField(rawValue, .lengthDelimited) }
+
     /// The name in `daybook.proto`, as the JSON form of an entry has it: `execution_submitted`.
     public var name: String {
         switch self {

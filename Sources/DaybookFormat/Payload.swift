@@ -167,10 +167,10 @@ struct SealedPayload: Sendable {
         mac = payload.data.withUnsafeBytes { salt.mac(of: $0) }
         size = UInt64(payload.data.count)
         contentTypeName = payload.contentType
-        writer.varint(1 << 3 | 2)
+        writer.tag(Wire.Payloads.payloads, .lengthDelimited)
         writer.varint(UInt64(Self.innerSize(payload)))
-        salt.withBytes { writer.bytes($0, field: 1) }
-        payload.data.withUnsafeBytes { writer.bytes($0, field: 2) }
+        salt.withBytes { writer.bytes($0, Wire.Payload.salt) }
+        payload.data.withUnsafeBytes { writer.bytes($0, Wire.Payload.data) }
     }
 
     fileprivate static func innerSize(_ payload: Payload) -> Int {

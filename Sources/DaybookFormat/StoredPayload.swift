@@ -70,7 +70,7 @@ public struct PayloadRecord {
         var all: [Fields] = []
         var reader = WireReader(record)
         while let field = try reader.field() {
-            guard field.tag == 1 << 3 | 2 else { throw Self.unknown(field) }
+            guard field == Wire.Payloads.payloads else { throw Self.unknown(field) }
             all.append(try Self.one(try reader.bytes()))
         }
         self.all = all
@@ -80,9 +80,9 @@ public struct PayloadRecord {
         var reader = WireReader(bytes)
         var fields = Fields()
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2: fields.salt = try reader.bytes()
-            case 2 << 3 | 2: fields.data = try reader.bytes()
+            switch field {
+            case Wire.Payload.salt: fields.salt = try reader.bytes()
+            case Wire.Payload.data: fields.data = try reader.bytes()
             default: throw unknown(field)
             }
         }
@@ -90,7 +90,7 @@ public struct PayloadRecord {
     }
 
     /// The format has no unknown fields, and skipping them could make a damaged payload look erased.
-    private static func unknown(_ field: WireReader.Field) -> WireError {
+    private static func unknown(_ field: WireField) -> WireError {
         WireError("a payload has a field with the tag \(field.tag), which the format does not have")
     }
 
@@ -130,7 +130,7 @@ public struct PayloadRecord {
     public static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
         var reader = WireReader(record)
         guard let field = try reader.field() else { return nil }
-        guard field.tag == 1 << 3 | 2 else { throw unknown(field) }
+        guard field == Wire.Payloads.payloads else { throw unknown(field) }
         let salt = try one(try reader.bytes()).salt
         return salt.isEmpty ? nil : Salt(salt)
     }

@@ -2,15 +2,48 @@
 public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was found.
     public let reason: String
+    /// What a newer version must have written; nil: it is no word of this format.
+    public let unknown: UnknownValue?
 
     /// Says what was found.
-    public init(_ reason: String) { self.reason = reason }
+    public init(_ reason: String) {
+        self.reason = reason
+        unknown = nil
+    }
+
+    private init(_ unknown: UnknownValue) {
+        reason = "it has \(unknown), which this version of Daybook does not know"
+        self.unknown = unknown
+    }
+
+    /// There is a number that this version does not know.
+    /// - Parameter what: what it numbers: `kind of operation`.
+    public static func newer(_ what: String, _ number: Int) -> WireError {
+        WireError(UnknownValue(what: what, number: number))
+    }
 
     /// What was found.
     public var description: String { reason }
 
     @usableFromInline
     static func ended() -> WireError { WireError("the message ends in the middle of a field") }
+}
+
+/// A number of an enumeration that this version does not know.
+public struct UnknownValue: Equatable, Sendable, CustomStringConvertible {
+    /// What it numbers: `kind of operation`.
+    public let what: String
+    /// The number.
+    public let number: Int
+
+    /// Puts the two together.
+    public init(what: String, number: Int) {
+        self.what = what
+        self.number = number
+    }
+
+    /// What it numbers, and the number.
+    public var description: String { "the \(what) \(number)" }
 }
 
 /// Reads protobuf's wire format field by field, without copying.
@@ -37,30 +70,13 @@ public struct WireReader {
 
     /// The number of a field and how its value is written, or nil at the end.
     @inlinable
-    public mutating func field() throws(WireError) -> Field? {
+    public mutating func field() throws(WireError) -> WireField? {
         if cursor == end { return nil }
         let tag = try varint()
         guard tag >> 3 != 0, tag <= UInt64(UInt32.max) else {
             throw WireError("a field has the impossible tag \(tag)")
         }
-        return Field(tag: UInt32(truncatingIfNeeded: tag))
-    }
-
-    /// The tag of a field.
-    @frozen
-    public struct Field: Sendable {
-        /// Number and wire type in one.
-        public let tag: UInt32
-
-        @inlinable
-        init(tag: UInt32) { self.tag = tag }
-
-        /// The field's number.
-        @inlinable
-        public var number: UInt32 { tag >> 3 }
-        /// 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes.
-        @inlinable
-        public var wireType: UInt32 { tag & 7 }
+        return WireField(tag: UInt32(truncatingIfNeeded: tag))
     }
 
     /// A base 128 varint.
@@ -118,15 +134,16 @@ public struct WireReader {
 
     /// Passes over a value.
     @inlinable
-    public mutating func skip(_ field: Field) throws(WireError) {
-        switch field.wireType {
-        case 0: _ = try varint()
-        case 1: _ = try fixed64()
-        case 2: _ = try bytes()
-        case 5:
+    public mutating func skip(_ field: WireField) throws(WireError) {
+        switch field.kind {
+        case .varint: _ = try varint()
+        case .fixed64: _ = try fixed64()
+        case .lengthDelimited: _ = try bytes()
+        case .fixed32:
             guard end - cursor >= 4 else { throw .ended() }
             cursor += 4
-        default: throw WireError("field \(field.number) has the wire type \(field.wireType)")
+        case nil:
+            throw WireError("field \(field.number) has the wire type \(field.tag & 7)")
         }
     }
 }

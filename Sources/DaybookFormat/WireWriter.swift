@@ -74,25 +74,31 @@ public struct WireWriter: ~Copyable {
         count += bytes.count
     }
 
+    /// Announces a field whose value follows.
+    public mutating func tag(_ field: WireField, _ kind: WireField.Kind) {
+        assert(field.kind == kind, "field \(field.number) is written in another way")
+        varint(UInt64(field.tag))
+    }
+
     /// A varint field; absent when it is 0, as proto3 has it.
-    public mutating func varint(_ value: UInt64, field: UInt32) {
+    public mutating func varint(_ value: UInt64, _ field: WireField) {
         guard value != 0 else { return }
-        varint(UInt64(field) << 3)
+        tag(field, .varint)
         varint(value)
     }
 
     /// A `fixed64` field; absent when it is 0.
-    public mutating func fixed64(_ value: UInt64, field: UInt32) {
+    public mutating func fixed64(_ value: UInt64, _ field: WireField) {
         guard value != 0 else { return }
-        varint(UInt64(field) << 3 | 1)
+        tag(field, .fixed64)
         reserve(8)
         (start + count).storeBytes(of: value.littleEndian, as: UInt64.self)
         count += 8
     }
 
     /// A length-delimited field, present also when it is empty.
-    public mutating func bytes(_ value: UnsafeRawBufferPointer, field: UInt32) {
-        varint(UInt64(field) << 3 | 2)
+    public mutating func bytes(_ value: UnsafeRawBufferPointer, _ field: WireField) {
+        tag(field, .lengthDelimited)
         varint(UInt64(value.count))
         raw(value)
     }
@@ -100,26 +106,26 @@ public struct WireWriter: ~Copyable {
     /// A message field, present also when the message is empty.
     /// - Parameter scratch: bytes on the stack in which the message is written first.
     public mutating func message(
-        field: UInt32,
+        _ field: WireField,
         scratch: Int,
         _ message: (inout WireWriter) -> Void
     ) {
         withUnsafeTemporaryAllocation(byteCount: scratch, alignment: 8) { memory in
             var inner = WireWriter(lent: memory)
             message(&inner)
-            bytes(inner.bytes, field: field)
+            bytes(inner.bytes, field)
         }
     }
 
     /// A string field; absent when it is empty.
-    public mutating func string(_ text: String, field: UInt32) {
+    public mutating func string(_ text: String, _ field: WireField) {
         guard !text.isEmpty else { return }
         var text = text
-        text.withUTF8 { bytes(UnsafeRawBufferPointer($0), field: field) }
+        text.withUTF8 { bytes(UnsafeRawBufferPointer($0), field) }
     }
 
     /// A Boolean field; absent when it is false.
-    public mutating func bool(_ value: Bool, field: UInt32) { varint(value ? 1 : 0, field: field) }
+    public mutating func bool(_ value: Bool, _ field: WireField) { varint(value ? 1 : 0, field) }
 
     /// Bytes that a varint takes.
     public static func size(_ value: UInt64) -> Int {

@@ -39,7 +39,7 @@ extension JournalEntry {
             event.name + (event.signalID.isEmpty ? "" : " (\(event.signalID))")
                 + (event.actor.isEmpty ? "" : ", from \(event.actor)")
         case .executionParked(let event):
-            (event.reason == .divergence ? "divergence" : "losses") + message
+            Self.name(event.reason) + message
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
         case .leaseReleased(let event): "epoch \(event.epoch)"
         case .commandRefused(let event): "\(event.command), epoch \(event.epoch)"
@@ -60,7 +60,7 @@ extension JournalEntry {
         case .branchSettled(let event):
             "\(event.operation.name), branch \(event.branch) \(event.failed ? "failed" : "won")"
         case .operationRecorded(let event):
-            "\(Operation(event.operation).kind.rawValue) \(event.operation.name)"
+            "\(Self.name(event.operation.kind)) \(event.operation.name)"
         case .operationRetried(let event):
             "\(event.operation.name): \(describe(event.error))\(again(event.retryAt))"
         case nil: ""
@@ -74,6 +74,18 @@ extension JournalEntry {
             return ""
         }
         return ", its clock \(seconds) s behind the journal"
+    }
+
+    private static func name(_ kind: ProtoOperation.Kind) -> String {
+        Operation.Kind(kind)?.rawValue ?? "operation of kind \(kind.rawValue)"
+    }
+
+    private static func name(_ reason: ProtoExecutionParked.Reason) -> String {
+        switch reason {
+        case .divergence: "divergence"
+        case .losses: "losses"
+        case .unspecified, .UNRECOGNIZED: "reason \(reason.rawValue)"
+        }
     }
 
     private func again(_ time: UInt64) -> String {

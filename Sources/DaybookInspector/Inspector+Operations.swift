@@ -15,7 +15,7 @@ extension Inspector {
                 OperationRecord.undo(OperationPath(failed), &all, &places)
             }
             guard let proto = entry.operation else { return true }
-            let operation = Operation(proto)
+            let operation = try entry.operation(proto)
             let path = OperationPath(operation)
             let place = places[path] ?? all.count
             if place == all.count {

@@ -1,5 +1,6 @@
 public import DaybookFormat
 import DaybookJournal
+import DaybookModel
 import FoundationEssentials
 import SwiftProtobuf
 
@@ -62,6 +63,27 @@ public struct JournalEntry: Sendable {
         case .operationRecorded(let event): event.operation
         case .operationRetried(let event): event.operation
         default: nil
+        }
+    }
+
+    /// The operation that it is about, in the model's terms.
+    /// - Throws: ``JournalError/Code/newerVersion`` for one of a kind that this version does not
+    ///   know; ``JournalError/Code/integrity`` for one that cannot be read.
+    func operation(_ proto: ProtoOperation) throws(JournalError) -> Operation {
+        do throws(WireError) {
+            return try Operation(proto)
+        } catch {
+            throw error.unknown == nil
+                ? JournalError(
+                    .integrity,
+                    "entry \(sequence): \(error.reason); verify the journal",
+                    sequence: sequence
+                )
+                : JournalError(
+                    .newerVersion,
+                    "entry \(sequence): \(error.reason); use the version that wrote it",
+                    sequence: sequence
+                )
         }
     }
 

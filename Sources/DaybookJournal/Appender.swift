@@ -194,8 +194,8 @@ struct Appender: Sendable {
     /// Writes the tree's edge, once for a batch.
     func finish(_ writer: any StoreWriter, buffer: inout WireWriter) throws {
         buffer.removeAll()
-        buffer.varint(next, field: 1)
-        tree.root.withBytes { buffer.bytes($0, field: 2) }
+        buffer.varint(next, Wire.TreeEdge.size)
+        tree.root.withBytes { buffer.bytes($0, Wire.TreeEdge.root) }
         let leaves = tree.lastLeaves
         withUnsafeTemporaryAllocation(byteCount: 4 * leaves.count, alignment: 4) { prefixes in
             for (index, leaf) in leaves.enumerated() {
@@ -207,9 +207,9 @@ struct Appender: Sendable {
                     )
                 }
             }
-            buffer.bytes(UnsafeRawBufferPointer(prefixes), field: 3)
+            buffer.bytes(UnsafeRawBufferPointer(prefixes), Wire.TreeEdge.leaves)
         }
-        if let commit = writer.reader.commitNumber() { buffer.varint(commit, field: 4) }
+        if let commit = writer.reader.commitNumber() { buffer.varint(commit, Wire.TreeEdge.commit) }
         try writer.put(meta: buffer.bytes, for: Self.edgeKey)
     }
 }

@@ -122,10 +122,10 @@ public struct SnapshotFolder: Sendable {
         _ put: (UnsafeRawBufferPointer) throws -> Void
     ) rethrows {
         var header = WireWriter()
-        Array(file.projection.utf8).withUnsafeBytes { header.bytes($0, field: 1) }
-        header.varint(UInt64(schema), field: 2)
-        header.varint(file.size, field: 3)
-        root.withBytes { header.bytes($0, field: 4) }
+        Array(file.projection.utf8).withUnsafeBytes { header.bytes($0, Wire.Snapshot.projection) }
+        header.varint(UInt64(schema), Wire.Snapshot.schema)
+        header.varint(file.size, Wire.Snapshot.size)
+        root.withBytes { header.bytes($0, Wire.Snapshot.root) }
         try put(header.bytes)
     }
 
@@ -180,7 +180,7 @@ public struct SnapshotFolder: Sendable {
         try snapshot.withUnsafeBytes { bytes in
             var reader = WireReader(bytes)
             while let field = try reader.field() {
-                if field.tag == 4 << 3 | 2 { return Array(try reader.bytes()) }
+                if field == Wire.Snapshot.root { return Array(try reader.bytes()) }
                 try reader.skip(field)
             }
             return nil

@@ -26,7 +26,12 @@ extension ExecutionState {
     /// Takes in the next entry of its history.
     /// - Throws: `WireError`; ``UnknownEvent``.
     public mutating func apply(_ entry: EntryView) throws {
-        _ = try apply(try State.kind(of: entry), entry)
+        let kind = try State.kind(of: entry)
+        do throws(WireError) {
+            _ = try apply(kind, entry)
+        } catch  where error.unknown != nil {
+            throw entry.error(error)
+        }
     }
 
     /// Takes in one of its entries after the first.
@@ -36,6 +41,7 @@ extension ExecutionState {
                 "it says that it is number \(entry.header.ordinal) of its execution, after entry \(entry.header.previous); the fold has \(entries) of them, the last being entry \(last)"
             )
         }
+        try KnownValues.check(kind, entry)
         let wasClaimable = isClaimable
         let oldDeadline = deadline
         last = entry.header.sequence
@@ -250,7 +256,7 @@ extension ExecutionState {
         losses = 0
         let wait = Wait(
             kind: waitKind,
-            operation: Operation(proto),
+            operation: try Operation(proto),
             deadline: deadline == 0 ? nil : Timestamp(rawValue: deadline),
             sequence: entry.header.sequence
         )
@@ -275,7 +281,7 @@ extension ExecutionState {
             (proto, readies) = (event.operation, event.readies)
             rare.mailbox.remove(event.signal, named: event.operation.name)
         }
-        let operation = Operation(proto)
+        let operation = try Operation(proto)
         if let index = waits.firstIndex(where: { $0.operation.isSamePlace(as: operation) }) {
             let wait = rare.waits.remove(at: index)
             if wait.deadline != nil { change.droppedTimers += 1 }
@@ -304,7 +310,7 @@ extension ExecutionState {
     // MARK: Operations
 
     private mutating func applyRecorded(_ entry: EntryView) throws(WireError) {
-        let operation = Operation(try ProtoOperationRecorded(decoding: entry).operation)
+        let operation = try Operation(ProtoOperationRecorded(decoding: entry).operation)
         switch operation.kind {
         case .storeSet: rare.store[Name(operation.name)] = entry.header.sequence
         case .storeDelete: rare.store[Name(operation.name)] = nil
@@ -327,7 +333,7 @@ extension ExecutionState {
         let event = try ProtoBranchSettled(decoding: entry)
         try progress.settle(entry, failed: event.failed)
         // The other branches no longer count, and neither does what they wait for.
-        let settled = Operation(event.operation)
+        let settled = try Operation(event.operation)
         let others = settled.scope + [settled.position]
         guard !waits.isEmpty else { return }
         rare.waits.removeAll { wait in
@@ -339,11 +345,11 @@ extension ExecutionState {
         }
     }
 
-    /// Whether the handler takes a failure as a result: field 5 of the event.
+    /// Whether the handler takes a failure as a result.
     private static func isHandled(_ entry: EntryView) throws(WireError) -> Bool {
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            if field.tag == 5 << 3 { return try reader.varint() != 0 }
+            if field == Wire.CheckpointFailed.handled { return try reader.varint() != 0 }
             try reader.skip(field)
         }
         return false
@@ -408,18 +414,18 @@ struct LeaseFields {
     init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3: epoch = try reader.varint()
-            case 2 << 3: number = try reader.varint()
-            case 3 << 3 | 1: deadline = try reader.fixed64()
+            switch field {
+            case Wire.ExecutionClaimed.epoch: epoch = try reader.varint()
+            case Wire.ExecutionClaimed.attempt: number = try reader.varint()
+            case Wire.ExecutionClaimed.deadline: deadline = try reader.fixed64()
             default: try reader.skip(field)
             }
         }
     }
 }
 
-/// What all final events have in common: the code of an error in field 2, and in field 3 whether
-/// nothing is left to clean up.
+/// What all final events have in common, in fields of the same numbers: the code of an error, and
+/// whether nothing is left to clean up.
 private struct EndFields {
     var errorCode = ""
     var closes = false
@@ -427,17 +433,17 @@ private struct EndFields {
     init(_ entry: EntryView) throws(WireError) {
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 2 << 3 | 2:
+            switch field {
+            case Wire.ExecutionFailed.error:
                 var error = WireReader(try reader.bytes())
                 while let field = try error.field() {
-                    if field.tag == 2 << 3 | 2 {
+                    if field == Wire.Error.code {
                         errorCode = try error.string()
                     } else {
                         try error.skip(field)
                     }
                 }
-            case 3 << 3: closes = try reader.varint() != 0
+            case Wire.ExecutionFailed.closes: closes = try reader.varint() != 0
             default: try reader.skip(field)
             }
         }

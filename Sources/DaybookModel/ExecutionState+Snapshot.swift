@@ -5,28 +5,28 @@ import SwiftProtobuf
 extension ExecutionState {
     /// - Parameter nested: for the messages inside; what is in it is lost.
     func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter) {
-        writer.varint(number, field: 1)
-        writer.string(id, field: 2)
-        writer.string(type, field: 3)
-        writer.varint(UInt64(status.proto.rawValue), field: 4)
-        writer.bool(isParked, field: 5)
-        writer.bool(isPaused, field: 6)
-        writer.bool(isDelayed, field: 7)
-        writer.bool(!beginsAttempt, field: 8)
-        writer.varint(session, field: 9)
-        writer.varint(epoch, field: 10)
-        writer.varint(UInt64(attempt), field: 11)
-        writer.varint(UInt64(losses), field: 12)
-        writer.time(submittedAt, field: 13)
-        writer.time(startAt, field: 14)
-        writer.time(startedAt, field: 15)
-        writer.time(finishedAt, field: 16)
-        writer.time(updatedAt, field: 17)
-        writer.time(deadline, field: 18)
-        writer.varint(entries, field: 19)
-        writer.varint(last, field: 20)
-        writer.varint(readySequence, field: 21)
-        progress.writeSnapshot(to: &writer, &nested, field: 22)
+        writer.varint(number, Wire.OpenExecution.number)
+        writer.string(id, Wire.OpenExecution.id)
+        writer.string(type, Wire.OpenExecution.type)
+        writer.varint(UInt64(status.proto.rawValue), Wire.OpenExecution.status)
+        writer.bool(isParked, Wire.OpenExecution.parked)
+        writer.bool(isPaused, Wire.OpenExecution.paused)
+        writer.bool(isDelayed, Wire.OpenExecution.delayed)
+        writer.bool(!beginsAttempt, Wire.OpenExecution.continuesAttempt)
+        writer.varint(session, Wire.OpenExecution.session)
+        writer.varint(epoch, Wire.OpenExecution.epoch)
+        writer.varint(UInt64(attempt), Wire.OpenExecution.attempt)
+        writer.varint(UInt64(losses), Wire.OpenExecution.losses)
+        writer.time(submittedAt, Wire.OpenExecution.submittedAt)
+        writer.time(startAt, Wire.OpenExecution.startAt)
+        writer.time(startedAt, Wire.OpenExecution.startedAt)
+        writer.time(finishedAt, Wire.OpenExecution.finishedAt)
+        writer.time(updatedAt, Wire.OpenExecution.updatedAt)
+        writer.time(deadline, Wire.OpenExecution.deadline)
+        writer.varint(entries, Wire.OpenExecution.entries)
+        writer.varint(last, Wire.OpenExecution.last)
+        writer.varint(readySequence, Wire.OpenExecution.readySequence)
+        progress.writeSnapshot(to: &writer, &nested, Wire.OpenExecution.scopes)
         rare.writeSnapshot(to: &writer, &nested)
     }
 
@@ -42,11 +42,11 @@ extension ExecutionState {
         var reader = WireReader(bytes)
         // The constants first; they come in this order, before the rest.
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3: number = try reader.varint()
-            case 2 << 3 | 2: id = try reader.string()
-            case 3 << 3 | 2: type = intern(try reader.string())
-            case 13 << 3 | 1: submittedAt = try reader.time()
+            switch field {
+            case Wire.OpenExecution.number: number = try reader.varint()
+            case Wire.OpenExecution.id: id = try reader.string()
+            case Wire.OpenExecution.type: type = intern(try reader.string())
+            case Wire.OpenExecution.submittedAt: submittedAt = try reader.time()
             default: try reader.skip(field)
             }
         }
@@ -58,29 +58,31 @@ extension ExecutionState {
     }
 
     private mutating func read(
-        _ field: WireReader.Field,
+        _ field: WireField,
         _ reader: inout WireReader
     ) throws(WireError) {
-        switch field.tag {
-        case 4 << 3: status = try Self.status(try reader.varint())
-        case 5 << 3: isParked = try reader.varint() != 0
-        case 6 << 3: isPaused = try reader.varint() != 0
-        case 7 << 3: isDelayed = try reader.varint() != 0
-        case 8 << 3: beginsAttempt = try reader.varint() == 0
-        case 9 << 3: session = try reader.varint()
-        case 10 << 3: epoch = try reader.varint()
-        case 11 << 3: attempt = UInt32(truncatingIfNeeded: try reader.varint())
-        case 12 << 3: losses = UInt32(truncatingIfNeeded: try reader.varint())
-        case 14 << 3 | 1: startAt = try reader.time()
-        case 15 << 3 | 1: startedAt = try reader.time()
-        case 16 << 3 | 1: finishedAt = try reader.time()
-        case 17 << 3 | 1: updatedAt = try reader.time()
-        case 18 << 3 | 1: deadline = try reader.time()
-        case 19 << 3: entries = try reader.varint()
-        case 20 << 3: last = try reader.varint()
-        case 21 << 3: readySequence = try reader.varint()
-        case 22 << 3 | 2: try progress.read(snapshot: try reader.bytes())
-        case 1 << 3, 2 << 3 | 2, 3 << 3 | 2, 13 << 3 | 1: try reader.skip(field)
+        switch field {
+        case Wire.OpenExecution.status: status = try Self.status(try reader.varint())
+        case Wire.OpenExecution.parked: isParked = try reader.varint() != 0
+        case Wire.OpenExecution.paused: isPaused = try reader.varint() != 0
+        case Wire.OpenExecution.delayed: isDelayed = try reader.varint() != 0
+        case Wire.OpenExecution.continuesAttempt: beginsAttempt = try reader.varint() == 0
+        case Wire.OpenExecution.session: session = try reader.varint()
+        case Wire.OpenExecution.epoch: epoch = try reader.varint()
+        case Wire.OpenExecution.attempt: attempt = UInt32(truncatingIfNeeded: try reader.varint())
+        case Wire.OpenExecution.losses: losses = UInt32(truncatingIfNeeded: try reader.varint())
+        case Wire.OpenExecution.startAt: startAt = try reader.time()
+        case Wire.OpenExecution.startedAt: startedAt = try reader.time()
+        case Wire.OpenExecution.finishedAt: finishedAt = try reader.time()
+        case Wire.OpenExecution.updatedAt: updatedAt = try reader.time()
+        case Wire.OpenExecution.deadline: deadline = try reader.time()
+        case Wire.OpenExecution.entries: entries = try reader.varint()
+        case Wire.OpenExecution.last: last = try reader.varint()
+        case Wire.OpenExecution.readySequence: readySequence = try reader.varint()
+        case Wire.OpenExecution.scopes: try progress.read(snapshot: try reader.bytes())
+        case Wire.OpenExecution.number, Wire.OpenExecution.id, Wire.OpenExecution.type,
+            Wire.OpenExecution.submittedAt:
+            try reader.skip(field)
         default: try rare.read(field, &reader)
         }
     }
@@ -96,29 +98,31 @@ extension ExecutionState {
 
 extension ExecutionState.Rare {
     fileprivate func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter) {
-        if let retry { writer.message(retry.proto.encoded(), field: 23) }
-        writer.varint(timeout, field: 24)
-        writer.varint(delay, field: 25)
-        writer.varint(continuedFrom, field: 26)
-        writer.packed(refusedEpochs, field: 27)
+        if let retry { writer.message(retry.proto.encoded(), Wire.OpenExecution.retry) }
+        writer.varint(timeout, Wire.OpenExecution.timeout)
+        writer.varint(delay, Wire.OpenExecution.delay)
+        writer.varint(continuedFrom, Wire.OpenExecution.continuedFrom)
+        writer.packed(refusedEpochs, Wire.OpenExecution.refusedEpochs)
         var operation = WireWriter()
         for wait in waits {
             nested.removeAll()
             wait.writeSnapshot(to: &nested, &operation)
-            writer.bytes(nested.bytes, field: 28)
+            writer.bytes(nested.bytes, Wire.OpenExecution.waits)
         }
         for signal in mailbox.all {
-            writer.named(signal.name, signal.sequence, &nested, field: 29)
+            writer.named(signal.name, signal.sequence, &nested, Wire.OpenExecution.signals)
         }
-        for id in signalIDs.inOrder { writer.string(id, field: 30) }
+        for id in signalIDs.inOrder { writer.string(id, Wire.OpenExecution.signalIds) }
         for (key, sequence) in store.map({ ($0.text, $1) }).sorted(by: { Self.byBytes($0.0, $1.0) })
         {
-            writer.named(key, sequence, &nested, field: 31)
+            writer.named(key, sequence, &nested, Wire.OpenExecution.store)
         }
-        for output in outputs { writer.named(output.name, output.sequence, &nested, field: 32) }
-        writer.varint(previousFailure, field: 33)
-        writer.string(errorCode, field: 34)
-        writer.varint(firstRun, field: 35)
+        for output in outputs {
+            writer.named(output.name, output.sequence, &nested, Wire.OpenExecution.outputs)
+        }
+        writer.varint(previousFailure, Wire.OpenExecution.previousFailure)
+        writer.string(errorCode, Wire.OpenExecution.errorCode)
+        writer.varint(firstRun, Wire.OpenExecution.firstRun)
     }
 
     private static func byBytes(_ left: String, _ right: String) -> Bool {
@@ -126,29 +130,30 @@ extension ExecutionState.Rare {
     }
 
     fileprivate mutating func read(
-        _ field: WireReader.Field,
+        _ field: WireField,
         _ reader: inout WireReader
     ) throws(WireError) {
-        switch field.tag {
-        case 23 << 3 | 2: retry = RetryPolicy(try ProtoRetryPolicy(wire: try reader.bytes()))
-        case 24 << 3: timeout = try reader.varint()
-        case 25 << 3: delay = try reader.varint()
-        case 26 << 3: continuedFrom = try reader.varint()
-        case 27 << 3 | 2: refusedEpochs = try reader.packed()
-        case 28 << 3 | 2: waits.append(try Wait(snapshot: try reader.bytes()))
-        case 29 << 3 | 2:
+        switch field {
+        case Wire.OpenExecution.retry:
+            retry = RetryPolicy(try ProtoRetryPolicy(wire: try reader.bytes()))
+        case Wire.OpenExecution.timeout: timeout = try reader.varint()
+        case Wire.OpenExecution.delay: delay = try reader.varint()
+        case Wire.OpenExecution.continuedFrom: continuedFrom = try reader.varint()
+        case Wire.OpenExecution.refusedEpochs: refusedEpochs = try reader.packed()
+        case Wire.OpenExecution.waits: waits.append(try Wait(snapshot: try reader.bytes()))
+        case Wire.OpenExecution.signals:
             let (name, sequence) = try reader.named()
             mailbox.insert(sequence, named: name)
-        case 30 << 3 | 2: signalIDs.insert(try reader.string())
-        case 31 << 3 | 2:
+        case Wire.OpenExecution.signalIds: signalIDs.insert(try reader.string())
+        case Wire.OpenExecution.store:
             let (key, sequence) = try reader.named()
             store[Name(key)] = sequence
-        case 32 << 3 | 2:
+        case Wire.OpenExecution.outputs:
             let (name, sequence) = try reader.named()
             outputs.append(NamedOutput(name: name, sequence: sequence))
-        case 33 << 3: previousFailure = try reader.varint()
-        case 34 << 3 | 2: errorCode = try reader.string()
-        case 35 << 3: firstRun = try reader.varint()
+        case Wire.OpenExecution.previousFailure: previousFailure = try reader.varint()
+        case Wire.OpenExecution.errorCode: errorCode = try reader.string()
+        case Wire.OpenExecution.firstRun: firstRun = try reader.varint()
         default: try reader.skip(field)
         }
     }
@@ -162,12 +167,12 @@ extension Wait {
             case .signal: .signal
             case .retry: .retry
             }
-        writer.varint(UInt64(kind.rawValue), field: 1)
+        writer.varint(UInt64(kind.rawValue), Wire.OpenWait.kind)
         nested.removeAll()
         operation.write(to: &nested)
-        writer.bytes(nested.bytes, field: 2)
-        writer.time(deadline ?? Timestamp(rawValue: 0), field: 3)
-        writer.varint(sequence, field: 4)
+        writer.bytes(nested.bytes, Wire.OpenWait.operation)
+        writer.time(deadline ?? Timestamp(rawValue: 0), Wire.OpenWait.deadline)
+        writer.varint(sequence, Wire.OpenWait.sequence)
     }
 
     fileprivate init(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -177,17 +182,17 @@ extension Wait {
         var sequence: UInt64 = 0
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3:
+            switch field {
+            case Wire.OpenWait.kind:
                 switch ProtoOpenWait.Kind(rawValue: Int(truncatingIfNeeded: try reader.varint())) {
                 case .timer: kind = .timer
                 case .signal: kind = .signal
                 case .retry: kind = .retry
                 default: throw WireError("it waits for something unknown")
                 }
-            case 2 << 3 | 2: operation = try Operation(reading: try reader.bytes())
-            case 3 << 3 | 1: deadline = try reader.time()
-            case 4 << 3: sequence = try reader.varint()
+            case Wire.OpenWait.operation: operation = try Operation(reading: try reader.bytes())
+            case Wire.OpenWait.deadline: deadline = try reader.time()
+            case Wire.OpenWait.sequence: sequence = try reader.varint()
             default: try reader.skip(field)
             }
         }
@@ -202,12 +207,12 @@ extension WireWriter {
         _ name: String,
         _ sequence: UInt64,
         _ nested: inout WireWriter,
-        field: UInt32
+        _ field: WireField
     ) {
         nested.removeAll()
-        nested.string(name, field: 1)
-        nested.varint(sequence, field: 2)
-        bytes(nested.bytes, field: field)
+        nested.string(name, Wire.NamedEntry.name)
+        nested.varint(sequence, Wire.NamedEntry.sequence)
+        bytes(nested.bytes, field)
     }
 }
 
@@ -217,9 +222,9 @@ extension WireReader {
         var sequence: UInt64 = 0
         var reader = WireReader(try bytes())
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2: name = try reader.string()
-            case 2 << 3: sequence = try reader.varint()
+            switch field {
+            case Wire.NamedEntry.name: name = try reader.string()
+            case Wire.NamedEntry.sequence: sequence = try reader.varint()
             default: try reader.skip(field)
             }
         }

@@ -230,10 +230,10 @@ private struct SubmittedFields {
     init(_ entry: EntryView) throws(WireError) {
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2: id = try reader.string()
-            case 2 << 3 | 2: type = try reader.string()
-            case 6 << 3 | 1: expiresAt = try reader.fixed64()
+            switch field {
+            case Wire.ExecutionSubmitted.id: id = try reader.string()
+            case Wire.ExecutionSubmitted.type: type = try reader.string()
+            case Wire.ExecutionSubmitted.expiresAt: expiresAt = try reader.fixed64()
             default:
                 isSpecial = true
                 try reader.skip(field)

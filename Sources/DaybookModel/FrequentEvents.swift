@@ -12,25 +12,27 @@ enum FrequentEvents {
         expiresAt: Timestamp
     ) -> [UInt8] {
         EventKind.executionSubmitted.encoded {
-            $0.string(id, field: 1)
-            $0.string(type, field: 2)
-            $0.varint(timeout, field: 4)
-            $0.varint(delay, field: 5)
-            $0.fixed64(expiresAt.rawValue, field: 6)
+            $0.string(id, Wire.ExecutionSubmitted.id)
+            $0.string(type, Wire.ExecutionSubmitted.type)
+            $0.varint(timeout, Wire.ExecutionSubmitted.timeout)
+            $0.varint(delay, Wire.ExecutionSubmitted.delay)
+            $0.fixed64(expiresAt.rawValue, Wire.ExecutionSubmitted.expiresAt)
         }
     }
 
     /// `execution_readied`.
     static func readied(notBefore: UInt64) -> [UInt8] {
-        EventKind.executionReadied.encoded { $0.fixed64(notBefore, field: 1) }
+        EventKind.executionReadied.encoded {
+            $0.fixed64(notBefore, Wire.ExecutionReadied.notBefore)
+        }
     }
 
     /// `execution_claimed`.
     static func claimed(epoch: UInt64, attempt: UInt32, deadline: Timestamp?) -> [UInt8] {
         EventKind.executionClaimed.encoded {
-            $0.varint(epoch, field: 1)
-            $0.varint(UInt64(attempt), field: 2)
-            $0.fixed64(deadline?.rawValue ?? 0, field: 3)
+            $0.varint(epoch, Wire.ExecutionClaimed.epoch)
+            $0.varint(UInt64(attempt), Wire.ExecutionClaimed.attempt)
+            $0.fixed64(deadline?.rawValue ?? 0, Wire.ExecutionClaimed.deadline)
         }
     }
 
@@ -42,20 +44,22 @@ enum FrequentEvents {
         verified: Bool
     ) -> [UInt8] {
         EventKind.checkpointSucceeded.encoded {
-            $0.message(field: 1, scratch: 512) { operation.write(to: &$0) }
-            $0.varint(epoch, field: 2)
-            $0.fixed64(startedAt.rawValue, field: 3)
-            $0.bool(verified, field: 4)
+            $0.message(Wire.CheckpointSucceeded.operation, scratch: 512) {
+                operation.write(to: &$0)
+            }
+            $0.varint(epoch, Wire.CheckpointSucceeded.epoch)
+            $0.fixed64(startedAt.rawValue, Wire.CheckpointSucceeded.startedAt)
+            $0.bool(verified, Wire.CheckpointSucceeded.verified)
         }
     }
 
     /// `execution_completed` of an execution that is closed by it.
     static func completed(epoch: UInt64, operations: UInt64, signalsLeft: UInt64) -> [UInt8] {
         EventKind.executionCompleted.encoded {
-            $0.varint(epoch, field: 1)
-            $0.varint(operations, field: 2)
-            $0.bool(true, field: 3)
-            $0.varint(signalsLeft, field: 4)
+            $0.varint(epoch, Wire.ExecutionCompleted.epoch)
+            $0.varint(operations, Wire.ExecutionCompleted.operations)
+            $0.bool(true, Wire.ExecutionCompleted.closes)
+            $0.varint(signalsLeft, Wire.ExecutionCompleted.signalsLeft)
         }
     }
 }

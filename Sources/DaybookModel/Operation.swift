@@ -57,11 +57,12 @@ public struct Operation: Hashable, Sendable {
     }
 
     /// Reads the recorded form.
-    public init(_ proto: ProtoOperation) {
+    /// - Throws: `WireError` for a kind that this version does not know.
+    public init(_ proto: ProtoOperation) throws(WireError) {
         self.init(
             scope: proto.scope,
             position: proto.position,
-            kind: Kind(proto.kind),
+            kind: try Kind(recorded: proto.kind.rawValue),
             name: proto.name,
             inputDigest: Array(proto.inputDigest)
         )
@@ -80,34 +81,34 @@ public struct Operation: Hashable, Sendable {
 
     /// Writes the recorded form, as SwiftProtobuf would.
     func write(to writer: inout WireWriter) {
-        writer.packed(scope.lazy.map(UInt64.init), field: 1)
-        writer.varint(UInt64(position), field: 2)
-        writer.varint(UInt64(kind.proto.rawValue), field: 3)
-        writer.string(name, field: 4)
-        if !inputDigest.isEmpty { writer.message(inputDigest, field: 5) }
+        writer.packed(scope.lazy.map(UInt64.init), Wire.Operation.scope)
+        writer.varint(UInt64(position), Wire.Operation.position)
+        writer.varint(UInt64(kind.proto.rawValue), Wire.Operation.kind)
+        writer.string(name, Wire.Operation.name)
+        if !inputDigest.isEmpty { writer.message(inputDigest, Wire.Operation.inputDigest) }
     }
 
     /// Reads the recorded form, in a fraction of the time that SwiftProtobuf takes.
     init(reading bytes: UnsafeRawBufferPointer) throws(WireError) {
         var scope: [UInt32] = []
         var position: UInt32 = 0
-        var kind = Kind.checkpoint
+        var kind: Kind?
         var name = ""
         var inputDigest: [UInt8] = []
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2:
+            switch field {
+            case Wire.Operation.scope:
                 scope = try reader.packed().map { UInt32(truncatingIfNeeded: $0) }
-            case 2 << 3: position = UInt32(truncatingIfNeeded: try reader.varint())
-            case 3 << 3:
-                let number = Int(truncatingIfNeeded: try reader.varint())
-                kind = Kind(ProtoOperation.Kind(rawValue: number) ?? .unspecified)
-            case 4 << 3 | 2: name = try reader.string()
-            case 5 << 3 | 2: inputDigest = Array(try reader.bytes())
+            case Wire.Operation.position: position = UInt32(truncatingIfNeeded: try reader.varint())
+            case Wire.Operation.kind:
+                kind = try Kind(recorded: Int(truncatingIfNeeded: try reader.varint()))
+            case Wire.Operation.name: name = try reader.string()
+            case Wire.Operation.inputDigest: inputDigest = Array(try reader.bytes())
             default: try reader.skip(field)
             }
         }
+        guard let kind else { throw WireError("an operation has no kind") }
         self.init(
             scope: scope,
             position: position,
@@ -143,9 +144,21 @@ public struct Operation: Hashable, Sendable {
 }
 
 extension Operation.Kind {
-    fileprivate init(_ proto: ProtoOperation.Kind) {
+    /// - Throws: `WireError` for a number that this version does not know.
+    init(recorded number: Int) throws(WireError) {
+        guard let kind = ProtoOperation.Kind(rawValue: number).flatMap(Self.init) else {
+            throw number == 0
+                ? WireError("an operation has no kind") : .newer("kind of operation", number)
+        }
+        self = kind
+    }
+
+    /// Reads the recorded form.
+    /// - Returns: nil for one that this version does not know.
+    public init?(_ proto: ProtoOperation.Kind) {
         switch proto {
-        case .unspecified, .checkpoint, .UNRECOGNIZED: self = .checkpoint
+        case .unspecified, .UNRECOGNIZED: return nil
+        case .checkpoint: self = .checkpoint
         case .sleep: self = .sleep
         case .signal: self = .signal
         case .map: self = .map

@@ -146,13 +146,9 @@ public struct ErrorFacts: Hashable, Sendable {
     }
 
     /// Reads the recorded form.
-    public init(_ proto: ProtoError) {
-        switch proto.kind {
-        case .generic, .UNRECOGNIZED: kind = .generic
-        case .timedOut: kind = .timedOut
-        case .cancelled: kind = .cancelled
-        case .stopped: kind = .stopped
-        }
+    /// - Throws: `WireError` for a kind that this version does not know.
+    public init(_ proto: ProtoError) throws(WireError) {
+        kind = try Kind(recorded: proto.kind.rawValue)
         code = proto.code
         isRetryable = proto.retryable
     }
@@ -169,6 +165,19 @@ public struct ErrorFacts: Hashable, Sendable {
                 }
             $0.code = code
             $0.retryable = isRetryable
+        }
+    }
+}
+
+extension ErrorFacts.Kind {
+    /// - Throws: `WireError` for a number that this version does not know.
+    init(recorded number: Int) throws(WireError) {
+        switch ProtoError.Kind(rawValue: number) {
+        case .generic: self = .generic
+        case .timedOut: self = .timedOut
+        case .cancelled: self = .cancelled
+        case .stopped: self = .stopped
+        case .UNRECOGNIZED, nil: throw .newer("kind of error", number)
         }
     }
 }

@@ -59,7 +59,7 @@ public struct ScopeProgress: Sendable {
             && next(in: operation.scope) == operation.position &+ 1
     }
 
-    /// What an entry says of the operation that it is about: field 1 of its event.
+    /// What an entry says of the operation that it is about.
     private struct Place {
         var scope: [UInt32] = []
         var position: UInt32 = 0
@@ -216,15 +216,16 @@ public struct ScopeProgress: Sendable {
     // MARK: Snapshots
 
     /// Writes the scopes as `daybook.v1.ScopeState`.
-    func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter, field: UInt32) {
+    func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter, _ field: WireField)
+    {
         nested.removeAll()
         root.writeSnapshot([], to: &nested)
-        writer.bytes(nested.bytes, field: field)
+        writer.bytes(nested.bytes, field)
         for path in branches.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard let scope = branches[path] else { continue }
             nested.removeAll()
             scope.writeSnapshot(path, to: &nested)
-            writer.bytes(nested.bytes, field: field)
+            writer.bytes(nested.bytes, field)
         }
     }
 
@@ -234,14 +235,16 @@ public struct ScopeProgress: Sendable {
         var scope = Scope()
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3 | 2: path = try Self.path(try reader.bytes())
-            case 2 << 3: scope.next = UInt32(truncatingIfNeeded: try reader.varint())
-            case 3 << 3: scope.failure = try reader.varint()
-            case 4 << 3: scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
-            case 5 << 3: scope.settled = try reader.varint()
-            case 6 << 3: scope.isDecided = try reader.varint() != 0
-            case 7 << 3 | 2: scope.failedSplits.append(try FailedSplit(try reader.bytes()))
+            switch field {
+            case Wire.ScopeState.path: path = try Self.path(try reader.bytes())
+            case Wire.ScopeState.next: scope.next = UInt32(truncatingIfNeeded: try reader.varint())
+            case Wire.ScopeState.failure: scope.failure = try reader.varint()
+            case Wire.ScopeState.branches:
+                scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
+            case Wire.ScopeState.settled: scope.settled = try reader.varint()
+            case Wire.ScopeState.decided: scope.isDecided = try reader.varint() != 0
+            case Wire.ScopeState.failedSplits:
+                scope.failedSplits.append(try FailedSplit(try reader.bytes()))
             default: try reader.skip(field)
             }
         }
@@ -273,13 +276,13 @@ public struct ScopeProgress: Sendable {
         var place = Place()
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            guard field.tag == 1 << 3 | 2 else {
+            guard field == Wire.CheckpointSucceeded.operation else {
                 try reader.skip(field)
                 continue
             }
             var operation = WireReader(try reader.bytes())
             while let field = try operation.field() {
-                if field.tag == 2 << 3 {
+                if field == Wire.Operation.position {
                     let position = try operation.varint()
                     guard position <= UInt64(UInt32.max) else {
                         throw WireError("an operation has the impossible position \(position)")
@@ -287,10 +290,10 @@ public struct ScopeProgress: Sendable {
                     place.position = UInt32(position)
                     // Name and digest follow, and are of no use here.
                     break
-                } else if field.tag == 1 << 3 | 2 {
+                } else if field == Wire.Operation.scope {
                     place.scope = try path(try operation.bytes())
                 } else {
-                    if field.number > 2 { break }
+                    if field.number > Wire.Operation.position.number { break }
                     try operation.skip(field)
                 }
             }
@@ -309,18 +312,18 @@ public struct ScopeProgress: Sendable {
 
 extension ScopeProgress.Scope {
     fileprivate func writeSnapshot(_ path: [UInt32], to writer: inout WireWriter) {
-        writer.packed(path.lazy.map(UInt64.init), field: 1)
-        writer.varint(UInt64(next), field: 2)
-        writer.varint(failure, field: 3)
-        writer.varint(UInt64(branches), field: 4)
-        writer.varint(settled, field: 5)
-        writer.bool(isDecided, field: 6)
+        writer.packed(path.lazy.map(UInt64.init), Wire.ScopeState.path)
+        writer.varint(UInt64(next), Wire.ScopeState.next)
+        writer.varint(failure, Wire.ScopeState.failure)
+        writer.varint(UInt64(branches), Wire.ScopeState.branches)
+        writer.varint(settled, Wire.ScopeState.settled)
+        writer.bool(isDecided, Wire.ScopeState.decided)
         for split in failedSplits {
             var nested = WireWriter()
-            nested.varint(UInt64(split.position), field: 1)
-            nested.varint(UInt64(split.branches), field: 2)
-            nested.varint(split.settled, field: 3)
-            writer.bytes(nested.bytes, field: 7)
+            nested.varint(UInt64(split.position), Wire.FailedSplit.position)
+            nested.varint(UInt64(split.branches), Wire.FailedSplit.branches)
+            nested.varint(split.settled, Wire.FailedSplit.settled)
+            writer.bytes(nested.bytes, Wire.ScopeState.failedSplits)
         }
     }
 }
@@ -330,10 +333,10 @@ extension ScopeProgress.FailedSplit {
         var (position, branches, settled) = (UInt64(0), UInt64(0), UInt64(0))
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            switch field.tag {
-            case 1 << 3: position = try reader.varint()
-            case 2 << 3: branches = try reader.varint()
-            case 3 << 3: settled = try reader.varint()
+            switch field {
+            case Wire.FailedSplit.position: position = try reader.varint()
+            case Wire.FailedSplit.branches: branches = try reader.varint()
+            case Wire.FailedSplit.settled: settled = try reader.varint()
             default: try reader.skip(field)
             }
         }

@@ -9,10 +9,22 @@ public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible 
     public let event: UInt32
     /// The version of the event's meaning.
     public let schema: UInt32
+    /// What in the event is not known; nil: the event itself, or its meaning.
+    public let value: UnknownValue?
+
+    /// Says what was found.
+    public init(sequence: UInt64, event: UInt32, schema: UInt32, value: UnknownValue? = nil) {
+        self.sequence = sequence
+        self.event = event
+        self.schema = schema
+        self.value = value
+    }
 
     /// What was found and what to do.
     public var description: String {
-        "entry \(sequence) holds an event (number \(event), schema \(schema)) of a newer version of Daybook; this process can read but not write this journal: use that version"
+        let found = value?.description ?? "an event (number \(event), schema \(schema))"
+        return
+            "entry \(sequence) holds \(found) of a newer version of Daybook; this process can read but not write this journal: use that version"
     }
 }
 
@@ -87,7 +99,7 @@ extension State {
             }
             return try applyToExecution(kind, entry, history)
         } catch let error as WireError {
-            throw InconsistentEntry(sequence: entry.header.sequence, reason: error.reason)
+            throw entry.error(error)
         }
     }
 

@@ -21,16 +21,16 @@ extension State {
         to write: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         var writer = WireWriter(capacity: Self.snapshotPiece * 2)
-        writer.message(journal.created.encoded(), field: 5)
-        writer.varint(journal.snapshotSize, field: 6)
-        for session in sessions { writer.message(session.open.encoded(), field: 7) }
+        writer.message(journal.created.encoded(), Wire.Snapshot.journal)
+        writer.varint(journal.snapshotSize, Wire.Snapshot.recorded)
+        for session in sessions { writer.message(session.open.encoded(), Wire.Snapshot.sessions) }
         var execution = WireWriter()
         var nested = WireWriter()
         for number in executions.numbers {
             guard let state = executions[number] else { continue }
             execution.removeAll()
             state.writeSnapshot(to: &execution, &nested)
-            writer.bytes(execution.bytes, field: 8)
+            writer.bytes(execution.bytes, Wire.Snapshot.executions)
             if writer.count >= Self.snapshotPiece {
                 try write(writer.bytes)
                 writer.removeAll()
@@ -47,14 +47,14 @@ extension State {
         self.init()
         var reader = WireReader(snapshot)
         while let field = try reader.field() {
-            switch field.tag {
-            case 3 << 3: next = try reader.varint()
-            case 5 << 3 | 2:
+            switch field {
+            case Wire.Snapshot.size: next = try reader.varint()
+            case Wire.Snapshot.journal:
                 journal.apply(try ProtoJournalCreated(wire: try reader.bytes()))
-            case 6 << 3: journal.snapshotSize = try reader.varint()
-            case 7 << 3 | 2:
+            case Wire.Snapshot.recorded: journal.snapshotSize = try reader.varint()
+            case Wire.Snapshot.sessions:
                 sessions.append(try Session(ProtoOpenSession(wire: try reader.bytes())))
-            case 8 << 3 | 2:
+            case Wire.Snapshot.executions:
                 let state = try ExecutionState(snapshot: try reader.bytes()) { intern($0) }
                 executions.insert(state)
             default: try reader.skip(field)
@@ -107,16 +107,16 @@ extension Message {
 }
 
 extension WireWriter {
-    mutating func message(_ bytes: [UInt8], field: UInt32) {
-        bytes.withUnsafeBytes { self.bytes($0, field: field) }
+    mutating func message(_ bytes: [UInt8], _ field: WireField) {
+        bytes.withUnsafeBytes { self.bytes($0, field) }
     }
 
-    mutating func time(_ time: Timestamp, field: UInt32) { fixed64(time.rawValue, field: field) }
+    mutating func time(_ time: Timestamp, _ field: WireField) { fixed64(time.rawValue, field) }
 
     /// Numbers one after the other; absent when there are none.
-    mutating func packed(_ numbers: some Collection<UInt64>, field: UInt32) {
+    mutating func packed(_ numbers: some Collection<UInt64>, _ field: WireField) {
         guard !numbers.isEmpty else { return }
-        varint(UInt64(field) << 3 | 2)
+        tag(field, .lengthDelimited)
         varint(UInt64(numbers.reduce(0) { $0 + WireWriter.size($1) }))
         for number in numbers { varint(number) }
     }

@@ -97,11 +97,11 @@ public enum ExecutionReader {
     /// The error with which an entry says that an attempt or an execution has ended.
     package static func error(_ entry: EntryView) throws -> ErrorFacts? {
         switch EventKind(rawValue: entry.event) {
-        case .attemptFailed: ErrorFacts(try ProtoAttemptFailed(decoding: entry).error)
-        case .executionFailed: ErrorFacts(try ProtoExecutionFailed(decoding: entry).error)
-        case .executionTimedOut: ErrorFacts(try ProtoExecutionTimedOut(decoding: entry).error)
-        case .executionCancelled: ErrorFacts(try ProtoExecutionCancelled(decoding: entry).error)
-        case .executionExpired: ErrorFacts(try ProtoExecutionExpired(decoding: entry).error)
+        case .attemptFailed: try ErrorFacts(ProtoAttemptFailed(decoding: entry).error)
+        case .executionFailed: try ErrorFacts(ProtoExecutionFailed(decoding: entry).error)
+        case .executionTimedOut: try ErrorFacts(ProtoExecutionTimedOut(decoding: entry).error)
+        case .executionCancelled: try ErrorFacts(ProtoExecutionCancelled(decoding: entry).error)
+        case .executionExpired: try ErrorFacts(ProtoExecutionExpired(decoding: entry).error)
         default: nil
         }
     }

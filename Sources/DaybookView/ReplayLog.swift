@@ -155,6 +155,13 @@ package final class ReplayLog: Sendable {
             count += 1
             do {
                 try reading.replay.take(entry, payloads)
+            } catch let error as UnknownEvent {
+                throw JournalError(
+                    .newerVersion,
+                    error.description,
+                    sequence: sequence,
+                    underlying: error
+                )
             } catch let error as WireError {
                 throw JournalError(
                     .integrity,

@@ -57,8 +57,8 @@ import Testing
 
     @Test func anEventOfALaterVersionIsSeenByItsNumber() throws {
         var writer = WireWriter()
-        writer.varint(7, field: 1)
-        [1, 2, 3].withUnsafeBytes { writer.bytes($0, field: 5_000) }
+        writer.varint(7, Wire.Entry.sequence)
+        [1, 2, 3].withUnsafeBytes { writer.bytes($0, WireField(5_000, .lengthDelimited)) }
         try withEntry(Array(writer.bytes)) { view throws in
             #expect(view.event == 5_000)
             #expect(Array(view.eventBytes) == Array([1, 2, 3].withUnsafeBytes { Array($0) }))
@@ -68,13 +68,13 @@ import Testing
 
     @Test func fieldsThatAreNotKnownArePassedOver() throws {
         var writer = WireWriter()
-        writer.varint(3, field: 1)
-        writer.varint(1 << 40, field: 11)
-        writer.fixed64(1 << 50, field: 12)
-        writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), field: 13)
-        writer.varint(14 << 3 | 5)
+        writer.varint(3, Wire.Entry.sequence)
+        writer.varint(1 << 40, WireField(11, .varint))
+        writer.fixed64(1 << 50, WireField(12, .fixed64))
+        writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), WireField(13, .lengthDelimited))
+        writer.tag(WireField(14, .fixed32), .fixed32)
         for _ in 0..<4 { writer.byte(0xFF) }
-        writer.varint(4, field: 3)
+        writer.varint(4, Wire.Entry.execution)
         try withEntry(Array(writer.bytes)) { view throws in
             var expected = EntryHeader()
             expected.sequence = 3
@@ -97,7 +97,9 @@ import Testing
     @Test func anEventOfAnotherKindIsAnError() throws {
         var writer = WireWriter()
         // A length that goes beyond the end, inside the event.
-        [UInt8]([0x0A, 0x7F]).withUnsafeBytes { writer.bytes($0, field: 32) }
+        [UInt8]([0x0A, 0x7F]).withUnsafeBytes {
+            writer.bytes($0, EventKind.executionSubmitted.field)
+        }
         try withEntry(Array(writer.bytes)) { view throws in
             let error = #expect(throws: WireError.self) {
                 try ProtoExecutionSubmitted(decoding: view)

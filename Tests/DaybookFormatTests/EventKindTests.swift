@@ -7,7 +7,10 @@ import Testing
     /// The event of an entry that has nothing but an empty field of this number.
     private func event(_ number: UInt32) throws -> (ProtoEntry, [UInt8]) {
         var writer = WireWriter()
-        writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), field: number)
+        writer.bytes(
+            UnsafeRawBufferPointer(start: nil, count: 0),
+            WireField(number, .lengthDelimited)
+        )
         let bytes = Array(writer.bytes)
         return (try ProtoEntry(serializedBytes: bytes), bytes)
     }

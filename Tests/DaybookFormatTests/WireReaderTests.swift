@@ -47,21 +47,23 @@ import Testing
 
     @Test func fieldsAreReadInTheOrderTheyWereWritten() throws {
         var writer = WireWriter()
-        writer.varint(5, field: 1)
-        writer.fixed64(0x0102_0304_0506_0708, field: 2)
-        Array("text".utf8).withUnsafeBytes { writer.bytes($0, field: 536_870_911) }
+        writer.varint(5, WireField(1, .varint))
+        writer.fixed64(0x0102_0304_0506_0708, WireField(2, .fixed64))
+        Array("text".utf8).withUnsafeBytes {
+            writer.bytes($0, WireField(536_870_911, .lengthDelimited))
+        }
         #expect(
             Array(writer.bytes).hex == "0805" + "110807060504030201" + "faffffff0f04" + "74657874"
         )
         try withReader(Array(writer.bytes)) { reader in
             var field = try #require(try reader.field())
-            #expect(field.number == 1 && field.wireType == 0)
+            #expect(field.number == 1 && field.kind == .varint)
             #expect(try reader.varint() == 5)
             field = try #require(try reader.field())
-            #expect(field.number == 2 && field.wireType == 1)
+            #expect(field.number == 2 && field.kind == .fixed64)
             #expect(try reader.fixed64() == 0x0102_0304_0506_0708)
             field = try #require(try reader.field())
-            #expect(field.number == 536_870_911 && field.wireType == 2)
+            #expect(field.number == 536_870_911 && field.kind == .lengthDelimited)
             #expect(try reader.string() == "text")
             #expect(try reader.field() == nil)
             #expect(reader.isAtEnd)
@@ -70,10 +72,10 @@ import Testing
 
     @Test func zerosAreNotWrittenAndEmptyBytesAre() {
         var writer = WireWriter()
-        writer.varint(0, field: 1)
-        writer.fixed64(0, field: 2)
+        writer.varint(0, WireField(1, .varint))
+        writer.fixed64(0, WireField(2, .fixed64))
         #expect(writer.count == 0)
-        writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), field: 3)
+        writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), WireField(3, .lengthDelimited))
         #expect(Array(writer.bytes) == [0x1A, 0])
     }
 

@@ -201,11 +201,11 @@ import Testing
             try #require(record).withUnsafeBytes { bytes in
                 var reader = WireReader(bytes)
                 while let field = try reader.field() {
-                    switch field.tag {
-                    case 1 << 3: size = try reader.varint()
-                    case 2 << 3 | 2: root = Array(try reader.bytes())
-                    case 3 << 3 | 2: leaves = Array(try reader.bytes())
-                    case 4 << 3: commit = try reader.varint()
+                    switch field {
+                    case Wire.TreeEdge.size: size = try reader.varint()
+                    case Wire.TreeEdge.root: root = Array(try reader.bytes())
+                    case Wire.TreeEdge.leaves: leaves = Array(try reader.bytes())
+                    case Wire.TreeEdge.commit: commit = try reader.varint()
                     default: Issue.record("field \(field.number) is not of an edge")
                     }
                 }

@@ -51,7 +51,7 @@ import Testing
         let entry = try harness.entry(sequence)
         #expect(entry.executionFailed.epoch == 1)
         #expect(entry.executionFailed.closes)
-        #expect(ErrorFacts(entry.executionFailed.error) == error)
+        #expect(try ErrorFacts(entry.executionFailed.error) == error)
         #expect(entry.commitments.map(\.contentType) == [2, 1])
 
         let summary = try harness.summary("a")
@@ -231,7 +231,7 @@ import Testing
         #expect(try harness.execution(lease.execution).isParked)
     }
 
-    @Test func aDivergenceIsRecordedWithWhatItHas() {
+    @Test func aDivergenceIsRecordedWithWhatItHas() throws {
         let nothing = Divergence(sequence: nil, recorded: nil, attempted: nil, location: "x")
         #expect(nothing.proto.sequence == 0)
         #expect(!nothing.proto.hasRecorded)
@@ -243,8 +243,8 @@ import Testing
             location: "File.swift:3"
         )
         #expect(all.proto.sequence == 9)
-        #expect(Operation(all.proto.recorded) == .step(1))
-        #expect(Operation(all.proto.attempted) == .step(2))
+        #expect(try Operation(all.proto.recorded) == .step(1))
+        #expect(try Operation(all.proto.attempted) == .step(2))
         #expect(all.proto.location == "File.swift:3")
     }
 

@@ -96,4 +96,45 @@ import Testing
         )
         #expect(bytes == event.encoded())
     }
+
+    /// What reads several events with one set of fields relies on it.
+    @Test func theFieldsThatEventsHaveInCommonAreTheSame() {
+        for epoch in [
+            Wire.LeaseLost.epoch, Wire.LeaseReleased.epoch, Wire.AttemptFailed.epoch,
+            Wire.ExecutionCompleted.epoch,
+        ] {
+            #expect(epoch == Wire.ExecutionClaimed.epoch)
+        }
+        #expect(Wire.LeaseLost.losses == Wire.ExecutionClaimed.attempt)
+        for error in [
+            Wire.AttemptFailed.error, Wire.ExecutionTimedOut.error, Wire.ExecutionCancelled.error,
+            Wire.ExecutionExpired.error,
+        ] {
+            #expect(error == Wire.ExecutionFailed.error)
+        }
+        for closes in [
+            Wire.ExecutionCompleted.closes, Wire.ExecutionTimedOut.closes,
+            Wire.ExecutionCancelled.closes, Wire.ExecutionExpired.closes,
+            Wire.ExecutionContinued.closes,
+        ] {
+            #expect(closes == Wire.ExecutionFailed.closes)
+        }
+        for operation in [
+            Wire.OperationStarted.operation, Wire.CheckpointFailed.operation,
+            Wire.LogRecorded.operation, Wire.TimerStarted.operation, Wire.TimerFired.operation,
+            Wire.SignalAwaited.operation, Wire.SignalDelivered.operation,
+            Wire.BranchesStarted.operation, Wire.BranchSettled.operation,
+            Wire.OperationRecorded.operation, Wire.OperationRetried.operation,
+        ] {
+            #expect(operation == Wire.CheckpointSucceeded.operation)
+        }
+    }
+
+    @Test(arguments: EventKind.allCases)
+    func theFieldOfAnEventIsTheFirstOfItsEntry(_ kind: EventKind) throws {
+        try withEntry(kind.encoded { $0.varint(1, Wire.LeaseLost.epoch) }) {
+            #expect($0.event == kind.rawValue)
+            #expect(kind.field.number >= Wire.Entry.journalCreated.number)
+        }
+    }
 }

@@ -16,10 +16,26 @@ import Testing
         ),
     ])
     func anOperationSurvivesItsRecordedForm(_ operation: Operation) throws {
-        #expect(Operation(operation.proto) == operation)
+        #expect(try Operation(operation.proto) == operation)
         let read = try ProtoOperation(serializedBytes: operation.proto.encoded())
-        #expect(Operation(read) == operation)
+        #expect(try Operation(read) == operation)
         #expect(read.kind == .checkpoint)
+    }
+
+    @Test func aKindThatThisVersionDoesNotKnowIsNoOperation() throws {
+        var proto = Operation.step(3, name: "x").proto
+        for kind in [12, 99, -1] {
+            proto.kind = .UNRECOGNIZED(kind)
+            let error = #expect(throws: WireError.self) { try Operation(proto) }
+            #expect(error == .newer("kind of operation", kind))
+            let read = #expect(throws: WireError.self) {
+                try proto.encoded().withUnsafeBytes { try Operation(reading: $0) }
+            }
+            #expect(read == error)
+        }
+        proto.kind = .unspecified
+        let error = #expect(throws: WireError.self) { try Operation(proto) }
+        #expect(error?.unknown == nil)
     }
 
     @Test func operationsDifferInEachOfTheirParts() {

@@ -27,7 +27,7 @@ import Testing
         #expect(entry.checkpointSucceeded.epoch == 1)
         #expect(entry.checkpointSucceeded.startedAt == began.rawValue)
         #expect(entry.checkpointSucceeded.verified == verified)
-        #expect(Operation(entry.checkpointSucceeded.operation) == .step(0))
+        #expect(try Operation(entry.checkpointSucceeded.operation) == .step(0))
         #expect(entry.commitments.map(\.contentType) == [1])
         #expect(try harness.payloads(of: sequence).map(\.data) == [Array("null".utf8)])
         let execution = try harness.execution(lease.execution)
@@ -47,7 +47,7 @@ import Testing
             session: session
         )
         let failed = try harness.entry(sequence).checkpointFailed
-        #expect(ErrorFacts(failed.error) == error)
+        #expect(try ErrorFacts(failed.error) == error)
         #expect(failed.epoch == 1)
         #expect(failed.startedAt == harness.now.rawValue)
         #expect(try harness.entry(sequence).commitments.map(\.contentType) == [2, 1])
@@ -177,7 +177,7 @@ import Testing
             #expect(entry.execution == lease.execution)
             #expect(entry.logRecorded.lines == lines)
             #expect(entry.logRecorded.epoch == 1)
-            #expect(Operation(entry.logRecorded.operation) == operation)
+            #expect(try Operation(entry.logRecorded.operation) == operation)
             #expect(entry.commitments.map(\.contentType) == [4])
         }
         // Lines are no operations.
@@ -185,18 +185,19 @@ import Testing
     }
 
     @Test(arguments: [ErrorFacts.Kind.generic, .timedOut, .cancelled, .stopped])
-    func errorFactsSurviveTheirRecordedForm(_ kind: ErrorFacts.Kind) {
+    func errorFactsSurviveTheirRecordedForm(_ kind: ErrorFacts.Kind) throws {
         for isRetryable in [false, true] {
             let facts = ErrorFacts(kind: kind, code: "a-code", isRetryable: isRetryable)
-            #expect(ErrorFacts(facts.proto) == facts)
+            #expect(try ErrorFacts(facts.proto) == facts)
         }
     }
 
-    @Test func anUnknownKindOfErrorIsGeneric() {
+    @Test func anUnknownKindOfErrorIsNotGuessedAt() {
         let proto = ProtoError.with {
             $0.kind = .UNRECOGNIZED(77)
             $0.code = "new"
         }
-        #expect(ErrorFacts(proto) == ErrorFacts(kind: .generic, code: "new", isRetryable: false))
+        let error = #expect(throws: WireError.self) { try ErrorFacts(proto) }
+        #expect(error == .newer("kind of error", 77))
     }
 }

@@ -7,10 +7,10 @@ import Testing
 @Suite struct ScopeProgressTests {
     private func record(_ operation: [UInt8], in progress: inout ScopeProgress) throws {
         var event = WireWriter()
-        operation.withUnsafeBytes { event.bytes($0, field: 1) }
-        event.varint(3, field: 2)
+        operation.withUnsafeBytes { event.bytes($0, Wire.CheckpointSucceeded.operation) }
+        event.varint(3, Wire.CheckpointSucceeded.epoch)
         var wrapped = WireWriter()
-        wrapped.bytes(event.bytes, field: 65)
+        wrapped.bytes(event.bytes, EventKind.checkpointSucceeded.field)
         let bytes = encode(EntryHeader(), event: Array(wrapped.bytes))
         try withEntry(bytes) { try progress.record($0) }
     }

@@ -15,10 +15,10 @@ struct SnapshotBytes {
 /// A state as a snapshot.
 func snapshot(of state: State) -> SnapshotBytes {
     var writer = WireWriter()
-    writer.string(State.projection, field: 1)
-    writer.varint(UInt64(State.snapshotSchema), field: 2)
-    writer.varint(state.next, field: 3)
-    writer.message(Array(repeating: 9, count: 32), field: 4)
+    writer.string(State.projection, Wire.Snapshot.projection)
+    writer.varint(UInt64(State.snapshotSchema), Wire.Snapshot.schema)
+    writer.varint(state.next, Wire.Snapshot.size)
+    writer.message(Array(repeating: 9, count: 32), Wire.Snapshot.root)
     state.writeSnapshot { writer.raw($0) }
     return SnapshotBytes(bytes: Array(writer.bytes))
 }

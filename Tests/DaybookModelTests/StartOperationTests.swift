@@ -20,7 +20,7 @@ import Testing
         let entry = try harness.entry(sequence)
         #expect(entry.execution == lease.execution)
         #expect(entry.operationStarted.epoch == lease.epoch)
-        #expect(Operation(entry.operationStarted.operation) == operation)
+        #expect(try Operation(entry.operationStarted.operation) == operation)
         #expect(entry.commitments.isEmpty)
         #expect(try harness.execution(lease.execution).progress.next(in: []) == 0)
     }

@@ -48,7 +48,8 @@ import Testing
     func anEventThatIsNotKnownIsSaidToBe(_ way: Way, _ event: UInt32) throws {
         let harness = try ModelHarness()
         var writer = WireWriter()
-        if event > 0 { [UInt8(1)].withUnsafeBytes { writer.bytes($0, field: event) } }
+        let field = WireField(event, .lengthDelimited)
+        if event > 0 { [UInt8(1)].withUnsafeBytes { writer.bytes($0, field) } }
         var header = EntryHeader()
         header.sequence = harness.next
         let bytes = encode(header, event: Array(writer.bytes))
@@ -79,6 +80,71 @@ import Testing
             let error = #expect(throws: UnknownEvent.self) { try way.apply(bytes, to: &state) }
             #expect(error == UnknownEvent(sequence: harness.next, event: 34, schema: schema))
             #expect(text(of: state) == before)
+        }
+    }
+
+    /// Events with a number of an enumeration that no version has yet, and what the number is of.
+    private static let newer: [(ProtoEntry.OneOf_Event, String)] = {
+        let operation = ProtoOperation.with { $0.kind = .UNRECOGNIZED(99) }
+        let error = ProtoError.with { $0.kind = .UNRECOGNIZED(99) }
+        let divergence = ProtoDivergence.with { $0.cause = .UNRECOGNIZED(99) }
+        let ofOperation: [ProtoEntry.OneOf_Event] = [
+            .operationStarted(.with { $0.operation = operation }),
+            .checkpointSucceeded(.with { $0.operation = operation }),
+            .checkpointFailed(.with { $0.operation = operation }),
+            .logRecorded(.with { $0.operation = operation }),
+            .timerStarted(.with { $0.operation = operation }),
+            .timerFired(.with { $0.operation = operation }),
+            .signalAwaited(.with { $0.operation = operation }),
+            .signalDelivered(.with { $0.operation = operation }),
+            .branchesStarted(.with { $0.operation = operation }),
+            .branchSettled(.with { $0.operation = operation }),
+            .operationRecorded(.with { $0.operation = operation }),
+            .operationRetried(.with { $0.operation = operation }),
+            .executionParked(.with { $0.divergence.recorded = operation }),
+            .executionParked(.with { $0.divergence.attempted = operation }),
+        ]
+        let ofError: [ProtoEntry.OneOf_Event] = [
+            .checkpointFailed(.with { $0.error = error }),
+            .operationRetried(.with { $0.error = error }),
+            .attemptFailed(.with { $0.error = error }),
+            .executionFailed(.with { $0.error = error }),
+            .executionTimedOut(.with { $0.error = error }),
+            .executionCancelled(.with { $0.error = error }),
+            .executionExpired(.with { $0.error = error }),
+        ]
+        return ofOperation.map { ($0, "kind of operation") } + ofError.map { ($0, "kind of error") }
+            + [
+                (.executionParked(.with { $0.reason = .UNRECOGNIZED(99) }), "reason to park"),
+                (.executionParked(.with { $0.divergence = divergence }), "cause of a divergence"),
+                (.commandRefused(.with { $0.reason = .UNRECOGNIZED(99) }), "reason to refuse"),
+            ]
+    }()
+
+    @Test(arguments: Way.allCases)
+    func aNumberThatIsNotKnownInsideAnEventIsNotGuessedAt(_ way: Way) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        for (event, what) in Self.newer {
+            let bytes = entry(event, of: lease.execution, in: harness)
+            var state = harness.state
+            let before = text(of: state)
+            let error = #expect(throws: UnknownEvent.self) { try way.apply(bytes, to: &state) }
+            #expect(error?.sequence == harness.next)
+            #expect(error?.value == UnknownValue(what: what, number: 99))
+            let message = try #require(error).description
+            for part in ["entry \(harness.next)", "the \(what) 99", "newer version"] {
+                #expect(message.contains(part))
+            }
+            #expect(text(of: state) == before)
+            // The fold of the one history, and the replay of it, do not guess either.
+            var execution = try #require(harness.state.execution(lease.execution))
+            #expect(throws: UnknownEvent.self) { try withEntry(bytes) { try execution.apply($0) } }
+            var replay = Replay()
+            #expect(throws: UnknownEvent.self) {
+                try withEntry(bytes) { try replay.take($0) { [] } }
+            }
         }
     }
 
@@ -214,7 +280,9 @@ import Testing
         for (event, execution) in damaged {
             header.execution = execution
             var writer = WireWriter()
-            [UInt8(0x08), 0x80].withUnsafeBytes { writer.bytes($0, field: event) }
+            [UInt8(0x08), 0x80].withUnsafeBytes {
+                writer.bytes($0, WireField(event, .lengthDelimited))
+            }
             let bytes = encode(header, event: Array(writer.bytes))
             if way == .pending {
                 // Only entries of our own are pending: it need not be said how they are wrong.

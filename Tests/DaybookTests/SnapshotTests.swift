@@ -218,7 +218,7 @@ import Testing
                 if let span = try transaction.value(in: all[1], for: key) {
                     span.withUnsafeBytes { edge.raw($0) }
                 }
-                edge.varint(transaction.commitNumber ?? 0, field: 4)
+                edge.varint(transaction.commitNumber ?? 0, Wire.TreeEdge.commit)
                 try Array(edge.bytes).withUnsafeBytes {
                     try transaction.put($0, in: all[1], for: key)
                 }

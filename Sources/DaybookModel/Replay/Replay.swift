@@ -131,12 +131,14 @@ public struct Replay: Sendable {
 
     /// Takes in the next entry of the history.
     /// - Parameter payloads: reads its payloads; asked only for those that a record holds.
-    /// - Throws: `WireError` for one that cannot be read; what `payloads` throws.
+    /// - Throws: `WireError` for one that cannot be read; ``UnknownEvent`` for one of a newer
+    ///   version; what `payloads` throws.
     public mutating func take(
         _ entry: EntryView,
         _ payloads: () throws -> [StoredPayload]
     ) throws {
-        guard let kind = EventKind(rawValue: entry.event) else { return }
+        let kind = try State.kind(of: entry)
+        try checkValues(kind, entry)
         let sequence = entry.header.sequence
         if undoing.attempts.contains(sequence) { beginAttempt() }
         guard kind.isOfOperation else { return }
@@ -154,7 +156,7 @@ public struct Replay: Sendable {
                     Record(
                         sequence: sequence,
                         time: time,
-                        operation: Operation(event.operation),
+                        operation: try Operation(event.operation),
                         outcome: .signal(source)
                     )
                 )
@@ -170,6 +172,14 @@ public struct Replay: Sendable {
             guard !undoing.covers(sequence, path, kind) else { return }
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
+        }
+    }
+
+    private func checkValues(_ kind: EventKind, _ entry: EntryView) throws {
+        do throws(WireError) {
+            try KnownValues.check(kind, entry)
+        } catch  where error.unknown != nil {
+            throw entry.error(error)
         }
     }
 
@@ -231,26 +241,26 @@ public struct Replay: Sendable {
             outcome = .success(value)
         case .checkpointFailed:
             let event = try ProtoCheckpointFailed(decoding: entry)
-            operation = Operation(event.operation)
+            operation = try Operation(event.operation)
             let payloads = try payloads()
             outcome = .failure(
-                ErrorFacts(event.error),
+                try ErrorFacts(event.error),
                 message: payloads.first,
                 details: payloads.count > 1 ? payloads[1] : nil
             )
         case .timerStarted:
-            operation = Operation(try ProtoTimerStarted(decoding: entry).operation)
+            operation = try Operation(ProtoTimerStarted(decoding: entry).operation)
             outcome = .wait
         case .signalAwaited:
-            operation = Operation(try ProtoSignalAwaited(decoding: entry).operation)
+            operation = try Operation(ProtoSignalAwaited(decoding: entry).operation)
             outcome = .wait
         case .branchesStarted:
             let event = try ProtoBranchesStarted(decoding: entry)
-            operation = Operation(event.operation)
+            operation = try Operation(event.operation)
             outcome = .branches(event.branches)
         case .operationRecorded:
             let event = try ProtoOperationRecorded(decoding: entry)
-            operation = Operation(event.operation)
+            operation = try Operation(event.operation)
             let own = try entry.commitments().isEmpty ? nil : entry.header.sequence
             outcome = .recorded(source: event.source == 0 ? own : event.source)
         default: return nil
@@ -282,7 +292,7 @@ extension Operation {
     fileprivate static func ofSuccess(_ entry: EntryView) throws(WireError) -> Operation {
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
-            guard field.tag == 1 << 3 | 2 else {
+            guard field == Wire.CheckpointSucceeded.operation else {
                 try reader.skip(field)
                 continue
             }

@@ -1,0 +1,1464 @@
+// Made by tools/fields from daybook.proto; run tools/generate after a change there.
+
+/// The fields of the messages in `daybook.proto`, by name, for what reads and writes them by hand.
+public enum Wire {
+    /// `Entry`.
+    public enum Entry {
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(1, .varint)
+        }
+        /// `time`.
+        @inlinable public static var time: WireField {
+            WireField(2, .fixed64)
+        }
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(3, .varint)
+        }
+        /// `ordinal`.
+        @inlinable public static var ordinal: WireField {
+            WireField(4, .varint)
+        }
+        /// `previous`.
+        @inlinable public static var previous: WireField {
+            WireField(5, .varint)
+        }
+        /// `schema`.
+        @inlinable public static var schema: WireField {
+            WireField(6, .varint)
+        }
+        /// `session`.
+        @inlinable public static var session: WireField {
+            WireField(7, .varint)
+        }
+        /// `correlation`.
+        @inlinable public static var correlation: WireField {
+            WireField(8, .varint)
+        }
+        /// `causation`.
+        @inlinable public static var causation: WireField {
+            WireField(9, .varint)
+        }
+        /// `commitments`.
+        @inlinable public static var commitments: WireField {
+            WireField(10, .lengthDelimited)
+        }
+        /// `journal_created`.
+        @inlinable public static var journalCreated: WireField {
+            WireField(16, .lengthDelimited)
+        }
+        /// `session_opened`.
+        @inlinable public static var sessionOpened: WireField {
+            WireField(17, .lengthDelimited)
+        }
+        /// `session_closed`.
+        @inlinable public static var sessionClosed: WireField {
+            WireField(18, .lengthDelimited)
+        }
+        /// `session_lost`.
+        @inlinable public static var sessionLost: WireField {
+            WireField(19, .lengthDelimited)
+        }
+        /// `content_type_interned`.
+        @inlinable public static var contentTypeInterned: WireField {
+            WireField(20, .lengthDelimited)
+        }
+        /// `snapshot_taken`.
+        @inlinable public static var snapshotTaken: WireField {
+            WireField(21, .lengthDelimited)
+        }
+        /// `journal_adopted`.
+        @inlinable public static var journalAdopted: WireField {
+            WireField(22, .lengthDelimited)
+        }
+        /// `execution_submitted`.
+        @inlinable public static var executionSubmitted: WireField {
+            WireField(32, .lengthDelimited)
+        }
+        /// `execution_readied`.
+        @inlinable public static var executionReadied: WireField {
+            WireField(33, .lengthDelimited)
+        }
+        /// `execution_claimed`.
+        @inlinable public static var executionClaimed: WireField {
+            WireField(34, .lengthDelimited)
+        }
+        /// `execution_completed`.
+        @inlinable public static var executionCompleted: WireField {
+            WireField(35, .lengthDelimited)
+        }
+        /// `execution_failed`.
+        @inlinable public static var executionFailed: WireField {
+            WireField(36, .lengthDelimited)
+        }
+        /// `execution_parked`.
+        @inlinable public static var executionParked: WireField {
+            WireField(37, .lengthDelimited)
+        }
+        /// `lease_lost`.
+        @inlinable public static var leaseLost: WireField {
+            WireField(38, .lengthDelimited)
+        }
+        /// `lease_released`.
+        @inlinable public static var leaseReleased: WireField {
+            WireField(39, .lengthDelimited)
+        }
+        /// `command_refused`.
+        @inlinable public static var commandRefused: WireField {
+            WireField(40, .lengthDelimited)
+        }
+        /// `attempt_failed`.
+        @inlinable public static var attemptFailed: WireField {
+            WireField(41, .lengthDelimited)
+        }
+        /// `execution_timed_out`.
+        @inlinable public static var executionTimedOut: WireField {
+            WireField(42, .lengthDelimited)
+        }
+        /// `execution_cancelled`.
+        @inlinable public static var executionCancelled: WireField {
+            WireField(43, .lengthDelimited)
+        }
+        /// `execution_expired`.
+        @inlinable public static var executionExpired: WireField {
+            WireField(44, .lengthDelimited)
+        }
+        /// `execution_continued`.
+        @inlinable public static var executionContinued: WireField {
+            WireField(45, .lengthDelimited)
+        }
+        /// `execution_closed`.
+        @inlinable public static var executionClosed: WireField {
+            WireField(46, .lengthDelimited)
+        }
+        /// `execution_paused`.
+        @inlinable public static var executionPaused: WireField {
+            WireField(47, .lengthDelimited)
+        }
+        /// `execution_resumed`.
+        @inlinable public static var executionResumed: WireField {
+            WireField(48, .lengthDelimited)
+        }
+        /// `execution_reopened`.
+        @inlinable public static var executionReopened: WireField {
+            WireField(49, .lengthDelimited)
+        }
+        /// `execution_waiting`.
+        @inlinable public static var executionWaiting: WireField {
+            WireField(50, .lengthDelimited)
+        }
+        /// `signal_received`.
+        @inlinable public static var signalReceived: WireField {
+            WireField(51, .lengthDelimited)
+        }
+        /// `operation_started`.
+        @inlinable public static var operationStarted: WireField {
+            WireField(64, .lengthDelimited)
+        }
+        /// `checkpoint_succeeded`.
+        @inlinable public static var checkpointSucceeded: WireField {
+            WireField(65, .lengthDelimited)
+        }
+        /// `checkpoint_failed`.
+        @inlinable public static var checkpointFailed: WireField {
+            WireField(66, .lengthDelimited)
+        }
+        /// `log_recorded`.
+        @inlinable public static var logRecorded: WireField {
+            WireField(67, .lengthDelimited)
+        }
+        /// `timer_started`.
+        @inlinable public static var timerStarted: WireField {
+            WireField(68, .lengthDelimited)
+        }
+        /// `timer_fired`.
+        @inlinable public static var timerFired: WireField {
+            WireField(69, .lengthDelimited)
+        }
+        /// `signal_awaited`.
+        @inlinable public static var signalAwaited: WireField {
+            WireField(70, .lengthDelimited)
+        }
+        /// `signal_delivered`.
+        @inlinable public static var signalDelivered: WireField {
+            WireField(71, .lengthDelimited)
+        }
+        /// `branches_started`.
+        @inlinable public static var branchesStarted: WireField {
+            WireField(72, .lengthDelimited)
+        }
+        /// `branch_settled`.
+        @inlinable public static var branchSettled: WireField {
+            WireField(73, .lengthDelimited)
+        }
+        /// `operation_recorded`.
+        @inlinable public static var operationRecorded: WireField {
+            WireField(74, .lengthDelimited)
+        }
+        /// `operation_retried`.
+        @inlinable public static var operationRetried: WireField {
+            WireField(75, .lengthDelimited)
+        }
+    }
+
+    /// `Commitment`.
+    public enum Commitment {
+        /// `mac`.
+        @inlinable public static var mac: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `size`.
+        @inlinable public static var size: WireField {
+            WireField(2, .varint)
+        }
+        /// `content_type`.
+        @inlinable public static var contentType: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `Payloads`.
+    public enum Payloads {
+        /// `payloads`.
+        @inlinable public static var payloads: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `Payload`.
+    public enum Payload {
+        /// `salt`.
+        @inlinable public static var salt: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `data`.
+        @inlinable public static var data: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `JournalCreated`.
+    public enum JournalCreated {
+        /// `uuid`.
+        @inlinable public static var uuid: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `origin`.
+        @inlinable public static var origin: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `format`.
+        @inlinable public static var format: WireField {
+            WireField(3, .varint)
+        }
+        /// `settings`.
+        @inlinable public static var settings: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `content_types`.
+        @inlinable public static var contentTypes: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `binding`.
+        @inlinable public static var binding: WireField {
+            WireField(6, .lengthDelimited)
+        }
+    }
+
+    /// `Settings`.
+    public enum Settings {
+        /// `payload_limit`.
+        @inlinable public static var payloadLimit: WireField {
+            WireField(1, .varint)
+        }
+        /// `loss_limit`.
+        @inlinable public static var lossLimit: WireField {
+            WireField(2, .varint)
+        }
+        /// `submission_lifetime`.
+        @inlinable public static var submissionLifetime: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `Binding`.
+    public enum Binding {
+        /// `machine`.
+        @inlinable public static var machine: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `device`.
+        @inlinable public static var device: WireField {
+            WireField(2, .varint)
+        }
+        /// `inode`.
+        @inlinable public static var inode: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `JournalAdopted`.
+    public enum JournalAdopted {
+        /// `binding`.
+        @inlinable public static var binding: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `SessionOpened`.
+    public enum SessionOpened {
+        /// `uuid`.
+        @inlinable public static var uuid: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `user`.
+        @inlinable public static var user: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `host`.
+        @inlinable public static var host: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `pid`.
+        @inlinable public static var pid: WireField {
+            WireField(5, .varint)
+        }
+        /// `program`.
+        @inlinable public static var program: WireField {
+            WireField(6, .lengthDelimited)
+        }
+        /// `version`.
+        @inlinable public static var version: WireField {
+            WireField(7, .lengthDelimited)
+        }
+        /// `code`.
+        @inlinable public static var code: WireField {
+            WireField(8, .lengthDelimited)
+        }
+        /// `schema`.
+        @inlinable public static var schema: WireField {
+            WireField(9, .varint)
+        }
+        /// `pid_namespace`.
+        @inlinable public static var pidNamespace: WireField {
+            WireField(10, .varint)
+        }
+    }
+
+    /// `SessionClosed`.
+    public enum SessionClosed {
+        /// `session`.
+        @inlinable public static var session: WireField {
+            WireField(1, .varint)
+        }
+    }
+
+    /// `SessionLost`.
+    public enum SessionLost {
+        /// `session`.
+        @inlinable public static var session: WireField {
+            WireField(1, .varint)
+        }
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ContentTypeInterned`.
+    public enum ContentTypeInterned {
+        /// `content_type`.
+        @inlinable public static var contentType: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `SnapshotTaken`.
+    public enum SnapshotTaken {
+        /// `projection`.
+        @inlinable public static var projection: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `schema`.
+        @inlinable public static var schema: WireField {
+            WireField(2, .varint)
+        }
+        /// `size`.
+        @inlinable public static var size: WireField {
+            WireField(3, .varint)
+        }
+        /// `digest`.
+        @inlinable public static var digest: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `bytes`.
+        @inlinable public static var bytes: WireField {
+            WireField(5, .varint)
+        }
+    }
+
+    /// `ExecutionSubmitted`.
+    public enum ExecutionSubmitted {
+        /// `id`.
+        @inlinable public static var id: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `type`.
+        @inlinable public static var type: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `retry`.
+        @inlinable public static var retry: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `timeout`.
+        @inlinable public static var timeout: WireField {
+            WireField(4, .varint)
+        }
+        /// `delay`.
+        @inlinable public static var delay: WireField {
+            WireField(5, .varint)
+        }
+        /// `expires_at`.
+        @inlinable public static var expiresAt: WireField {
+            WireField(6, .fixed64)
+        }
+        /// `continued_from`.
+        @inlinable public static var continuedFrom: WireField {
+            WireField(7, .varint)
+        }
+        /// `first_run`.
+        @inlinable public static var firstRun: WireField {
+            WireField(8, .varint)
+        }
+        /// `signal_ids`.
+        @inlinable public static var signalIds: WireField {
+            WireField(9, .lengthDelimited)
+        }
+    }
+
+    /// `RetryPolicy`.
+    public enum RetryPolicy {
+        /// `max_attempts`.
+        @inlinable public static var maxAttempts: WireField {
+            WireField(1, .varint)
+        }
+        /// `base_delay`.
+        @inlinable public static var baseDelay: WireField {
+            WireField(2, .varint)
+        }
+        /// `multiplier`.
+        @inlinable public static var multiplier: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `max_delay`.
+        @inlinable public static var maxDelay: WireField {
+            WireField(4, .varint)
+        }
+        /// `jitter`.
+        @inlinable public static var jitter: WireField {
+            WireField(5, .fixed64)
+        }
+        /// `fatal_codes`.
+        @inlinable public static var fatalCodes: WireField {
+            WireField(6, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionReadied`.
+    public enum ExecutionReadied {
+        /// `not_before`.
+        @inlinable public static var notBefore: WireField {
+            WireField(1, .fixed64)
+        }
+    }
+
+    /// `ExecutionClaimed`.
+    public enum ExecutionClaimed {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `attempt`.
+        @inlinable public static var attempt: WireField {
+            WireField(2, .varint)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(3, .fixed64)
+        }
+    }
+
+    /// `AttemptFailed`.
+    public enum AttemptFailed {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `retry_at`.
+        @inlinable public static var retryAt: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `held`.
+        @inlinable public static var held: WireField {
+            WireField(4, .varint)
+        }
+        /// `failed_operation`.
+        @inlinable public static var failedOperation: WireField {
+            WireField(5, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionCompleted`.
+    public enum ExecutionCompleted {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `operations`.
+        @inlinable public static var operations: WireField {
+            WireField(2, .varint)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionFailed`.
+    public enum ExecutionFailed {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+        /// `failed_operation`.
+        @inlinable public static var failedOperation: WireField {
+            WireField(5, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionTimedOut`.
+    public enum ExecutionTimedOut {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+        /// `failed_operation`.
+        @inlinable public static var failedOperation: WireField {
+            WireField(5, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionCancelled`.
+    public enum ExecutionCancelled {
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionExpired`.
+    public enum ExecutionExpired {
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionContinued`.
+    public enum ExecutionContinued {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `next`.
+        @inlinable public static var next: WireField {
+            WireField(2, .varint)
+        }
+        /// `closes`.
+        @inlinable public static var closes: WireField {
+            WireField(3, .varint)
+        }
+        /// `signals_left`.
+        @inlinable public static var signalsLeft: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionClosed`.
+    public enum ExecutionClosed {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+    }
+
+    /// `ExecutionPaused`.
+    public enum ExecutionPaused {
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionResumed`.
+    public enum ExecutionResumed {
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionReopened`.
+    public enum ExecutionReopened {
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionWaiting`.
+    public enum ExecutionWaiting {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+    }
+
+    /// `SignalReceived`.
+    public enum SignalReceived {
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `signal_id`.
+        @inlinable public static var signalId: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `origin`.
+        @inlinable public static var origin: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionParked`.
+    public enum ExecutionParked {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `reason`.
+        @inlinable public static var reason: WireField {
+            WireField(2, .varint)
+        }
+        /// `divergence`.
+        @inlinable public static var divergence: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `Divergence`.
+    public enum Divergence {
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(1, .varint)
+        }
+        /// `recorded`.
+        @inlinable public static var recorded: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `attempted`.
+        @inlinable public static var attempted: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `location`.
+        @inlinable public static var location: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `cause`.
+        @inlinable public static var cause: WireField {
+            WireField(5, .varint)
+        }
+    }
+
+    /// `LeaseLost`.
+    public enum LeaseLost {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `losses`.
+        @inlinable public static var losses: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `LeaseReleased`.
+    public enum LeaseReleased {
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(1, .varint)
+        }
+    }
+
+    /// `CommandRefused`.
+    public enum CommandRefused {
+        /// `reason`.
+        @inlinable public static var reason: WireField {
+            WireField(1, .varint)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `command`.
+        @inlinable public static var command: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `Operation`.
+    public enum Operation {
+        /// `scope`.
+        @inlinable public static var scope: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `position`.
+        @inlinable public static var position: WireField {
+            WireField(2, .varint)
+        }
+        /// `kind`.
+        @inlinable public static var kind: WireField {
+            WireField(3, .varint)
+        }
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `input_digest`.
+        @inlinable public static var inputDigest: WireField {
+            WireField(5, .lengthDelimited)
+        }
+    }
+
+    /// `OperationPath`.
+    public enum OperationPath {
+        /// `scope`.
+        @inlinable public static var scope: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `position`.
+        @inlinable public static var position: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `OperationStarted`.
+    public enum OperationStarted {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `CheckpointSucceeded`.
+    public enum CheckpointSucceeded {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `started_at`.
+        @inlinable public static var startedAt: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `verified`.
+        @inlinable public static var verified: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `CheckpointFailed`.
+    public enum CheckpointFailed {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `started_at`.
+        @inlinable public static var startedAt: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `handled`.
+        @inlinable public static var handled: WireField {
+            WireField(5, .varint)
+        }
+    }
+
+    /// `TimerStarted`.
+    public enum TimerStarted {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `idle`.
+        @inlinable public static var idle: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `TimerFired`.
+    public enum TimerFired {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `readies`.
+        @inlinable public static var readies: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `SignalAwaited`.
+    public enum SignalAwaited {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `idle`.
+        @inlinable public static var idle: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `SignalDelivered`.
+    public enum SignalDelivered {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `signal`.
+        @inlinable public static var signal: WireField {
+            WireField(2, .varint)
+        }
+        /// `readies`.
+        @inlinable public static var readies: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `BranchesStarted`.
+    public enum BranchesStarted {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `branches`.
+        @inlinable public static var branches: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `BranchSettled`.
+    public enum BranchSettled {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `branch`.
+        @inlinable public static var branch: WireField {
+            WireField(3, .varint)
+        }
+        /// `failed`.
+        @inlinable public static var failed: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `OperationRecorded`.
+    public enum OperationRecorded {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `source`.
+        @inlinable public static var source: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `OperationRetried`.
+    public enum OperationRetried {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `tries`.
+        @inlinable public static var tries: WireField {
+            WireField(4, .varint)
+        }
+        /// `retry_at`.
+        @inlinable public static var retryAt: WireField {
+            WireField(5, .fixed64)
+        }
+        /// `idle`.
+        @inlinable public static var idle: WireField {
+            WireField(6, .varint)
+        }
+    }
+
+    /// `Error`.
+    public enum Error {
+        /// `kind`.
+        @inlinable public static var kind: WireField {
+            WireField(1, .varint)
+        }
+        /// `code`.
+        @inlinable public static var code: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `retryable`.
+        @inlinable public static var retryable: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `LogRecorded`.
+    public enum LogRecorded {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `lines`.
+        @inlinable public static var lines: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `LogBatch`.
+    public enum LogBatch {
+        /// `lines`.
+        @inlinable public static var lines: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `LogLine`.
+    public enum LogLine {
+        /// `time`.
+        @inlinable public static var time: WireField {
+            WireField(1, .fixed64)
+        }
+        /// `stream`.
+        @inlinable public static var stream: WireField {
+            WireField(2, .varint)
+        }
+        /// `text`.
+        @inlinable public static var text: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionRow`.
+    public enum ExecutionRow {
+        /// `number`.
+        @inlinable public static var number: WireField {
+            WireField(1, .varint)
+        }
+        /// `closed`.
+        @inlinable public static var closed: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionSummary`.
+    public enum ExecutionSummary {
+        /// `type`.
+        @inlinable public static var type: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `status`.
+        @inlinable public static var status: WireField {
+            WireField(2, .varint)
+        }
+        /// `submitted_at`.
+        @inlinable public static var submittedAt: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `started_at`.
+        @inlinable public static var startedAt: WireField {
+            WireField(4, .fixed64)
+        }
+        /// `finished_at`.
+        @inlinable public static var finishedAt: WireField {
+            WireField(5, .fixed64)
+        }
+        /// `attempts`.
+        @inlinable public static var attempts: WireField {
+            WireField(6, .varint)
+        }
+        /// `last`.
+        @inlinable public static var last: WireField {
+            WireField(7, .varint)
+        }
+        /// `entries`.
+        @inlinable public static var entries: WireField {
+            WireField(8, .varint)
+        }
+        /// `error_code`.
+        @inlinable public static var errorCode: WireField {
+            WireField(9, .lengthDelimited)
+        }
+        /// `start_at`.
+        @inlinable public static var startAt: WireField {
+            WireField(10, .fixed64)
+        }
+    }
+
+    /// `TreeEdge`.
+    public enum TreeEdge {
+        /// `size`.
+        @inlinable public static var size: WireField {
+            WireField(1, .varint)
+        }
+        /// `root`.
+        @inlinable public static var root: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `leaves`.
+        @inlinable public static var leaves: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `commit`.
+        @inlinable public static var commit: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `Snapshot`.
+    public enum Snapshot {
+        /// `projection`.
+        @inlinable public static var projection: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `schema`.
+        @inlinable public static var schema: WireField {
+            WireField(2, .varint)
+        }
+        /// `size`.
+        @inlinable public static var size: WireField {
+            WireField(3, .varint)
+        }
+        /// `root`.
+        @inlinable public static var root: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `journal`.
+        @inlinable public static var journal: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `recorded`.
+        @inlinable public static var recorded: WireField {
+            WireField(6, .varint)
+        }
+        /// `sessions`.
+        @inlinable public static var sessions: WireField {
+            WireField(7, .lengthDelimited)
+        }
+        /// `executions`.
+        @inlinable public static var executions: WireField {
+            WireField(8, .lengthDelimited)
+        }
+    }
+
+    /// `OpenSession`.
+    public enum OpenSession {
+        /// `number`.
+        @inlinable public static var number: WireField {
+            WireField(1, .varint)
+        }
+        /// `opened_at`.
+        @inlinable public static var openedAt: WireField {
+            WireField(2, .fixed64)
+        }
+        /// `uuid`.
+        @inlinable public static var uuid: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `host`.
+        @inlinable public static var host: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `pid`.
+        @inlinable public static var pid: WireField {
+            WireField(6, .varint)
+        }
+        /// `program`.
+        @inlinable public static var program: WireField {
+            WireField(7, .lengthDelimited)
+        }
+        /// `pid_namespace`.
+        @inlinable public static var pidNamespace: WireField {
+            WireField(8, .varint)
+        }
+    }
+
+    /// `OpenExecution`.
+    public enum OpenExecution {
+        /// `number`.
+        @inlinable public static var number: WireField {
+            WireField(1, .varint)
+        }
+        /// `id`.
+        @inlinable public static var id: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `type`.
+        @inlinable public static var type: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `status`.
+        @inlinable public static var status: WireField {
+            WireField(4, .varint)
+        }
+        /// `parked`.
+        @inlinable public static var parked: WireField {
+            WireField(5, .varint)
+        }
+        /// `paused`.
+        @inlinable public static var paused: WireField {
+            WireField(6, .varint)
+        }
+        /// `delayed`.
+        @inlinable public static var delayed: WireField {
+            WireField(7, .varint)
+        }
+        /// `continues_attempt`.
+        @inlinable public static var continuesAttempt: WireField {
+            WireField(8, .varint)
+        }
+        /// `session`.
+        @inlinable public static var session: WireField {
+            WireField(9, .varint)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(10, .varint)
+        }
+        /// `attempt`.
+        @inlinable public static var attempt: WireField {
+            WireField(11, .varint)
+        }
+        /// `losses`.
+        @inlinable public static var losses: WireField {
+            WireField(12, .varint)
+        }
+        /// `submitted_at`.
+        @inlinable public static var submittedAt: WireField {
+            WireField(13, .fixed64)
+        }
+        /// `start_at`.
+        @inlinable public static var startAt: WireField {
+            WireField(14, .fixed64)
+        }
+        /// `started_at`.
+        @inlinable public static var startedAt: WireField {
+            WireField(15, .fixed64)
+        }
+        /// `finished_at`.
+        @inlinable public static var finishedAt: WireField {
+            WireField(16, .fixed64)
+        }
+        /// `updated_at`.
+        @inlinable public static var updatedAt: WireField {
+            WireField(17, .fixed64)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(18, .fixed64)
+        }
+        /// `entries`.
+        @inlinable public static var entries: WireField {
+            WireField(19, .varint)
+        }
+        /// `last`.
+        @inlinable public static var last: WireField {
+            WireField(20, .varint)
+        }
+        /// `ready_sequence`.
+        @inlinable public static var readySequence: WireField {
+            WireField(21, .varint)
+        }
+        /// `scopes`.
+        @inlinable public static var scopes: WireField {
+            WireField(22, .lengthDelimited)
+        }
+        /// `retry`.
+        @inlinable public static var retry: WireField {
+            WireField(23, .lengthDelimited)
+        }
+        /// `timeout`.
+        @inlinable public static var timeout: WireField {
+            WireField(24, .varint)
+        }
+        /// `delay`.
+        @inlinable public static var delay: WireField {
+            WireField(25, .varint)
+        }
+        /// `continued_from`.
+        @inlinable public static var continuedFrom: WireField {
+            WireField(26, .varint)
+        }
+        /// `refused_epochs`.
+        @inlinable public static var refusedEpochs: WireField {
+            WireField(27, .lengthDelimited)
+        }
+        /// `waits`.
+        @inlinable public static var waits: WireField {
+            WireField(28, .lengthDelimited)
+        }
+        /// `signals`.
+        @inlinable public static var signals: WireField {
+            WireField(29, .lengthDelimited)
+        }
+        /// `signal_ids`.
+        @inlinable public static var signalIds: WireField {
+            WireField(30, .lengthDelimited)
+        }
+        /// `store`.
+        @inlinable public static var store: WireField {
+            WireField(31, .lengthDelimited)
+        }
+        /// `outputs`.
+        @inlinable public static var outputs: WireField {
+            WireField(32, .lengthDelimited)
+        }
+        /// `previous_failure`.
+        @inlinable public static var previousFailure: WireField {
+            WireField(33, .varint)
+        }
+        /// `error_code`.
+        @inlinable public static var errorCode: WireField {
+            WireField(34, .lengthDelimited)
+        }
+        /// `first_run`.
+        @inlinable public static var firstRun: WireField {
+            WireField(35, .varint)
+        }
+    }
+
+    /// `ScopeState`.
+    public enum ScopeState {
+        /// `path`.
+        @inlinable public static var path: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `next`.
+        @inlinable public static var next: WireField {
+            WireField(2, .varint)
+        }
+        /// `failure`.
+        @inlinable public static var failure: WireField {
+            WireField(3, .varint)
+        }
+        /// `branches`.
+        @inlinable public static var branches: WireField {
+            WireField(4, .varint)
+        }
+        /// `settled`.
+        @inlinable public static var settled: WireField {
+            WireField(5, .varint)
+        }
+        /// `decided`.
+        @inlinable public static var decided: WireField {
+            WireField(6, .varint)
+        }
+        /// `failed_splits`.
+        @inlinable public static var failedSplits: WireField {
+            WireField(7, .lengthDelimited)
+        }
+    }
+
+    /// `FailedSplit`.
+    public enum FailedSplit {
+        /// `position`.
+        @inlinable public static var position: WireField {
+            WireField(1, .varint)
+        }
+        /// `branches`.
+        @inlinable public static var branches: WireField {
+            WireField(2, .varint)
+        }
+        /// `settled`.
+        @inlinable public static var settled: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `OpenWait`.
+    public enum OpenWait {
+        /// `kind`.
+        @inlinable public static var kind: WireField {
+            WireField(1, .varint)
+        }
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `BufferedSignal`.
+    public enum BufferedSignal {
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `NamedEntry`.
+    public enum NamedEntry {
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(2, .varint)
+        }
+    }
+}

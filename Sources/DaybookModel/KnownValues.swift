@@ -1,0 +1,112 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// Refuses an entry that says something in a word which this version does not know: what a newer
+/// version means by it cannot be guessed.
+///
+/// Looked at before anything of the entry is taken in.
+enum KnownValues {
+    /// - Throws: `WireError`, whose ``WireError/unknown`` says what it is.
+    static func check(_ kind: EventKind, _ entry: EntryView) throws(WireError) {
+        let event = entry.eventBytes
+        switch kind {
+        case .operationStarted, .checkpointSucceeded, .logRecorded, .timerStarted, .timerFired,
+            .signalAwaited, .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded:
+            try checkOperation(Wire.CheckpointSucceeded.operation, of: event)
+        case .checkpointFailed:
+            try checkOperation(Wire.CheckpointFailed.operation, of: event)
+            try checkError(Wire.CheckpointFailed.error, of: event)
+        case .operationRetried:
+            try checkOperation(Wire.OperationRetried.operation, of: event)
+            try checkError(Wire.OperationRetried.error, of: event)
+        case .attemptFailed, .executionFailed, .executionTimedOut, .executionCancelled,
+            .executionExpired:
+            try checkError(Wire.ExecutionFailed.error, of: event)
+        case .executionParked:
+            if let reason = try number(Wire.ExecutionParked.reason, of: event),
+                case .UNRECOGNIZED = ProtoExecutionParked.Reason(rawValue: reason)
+            {
+                throw .newer("reason to park", reason)
+            }
+            try checkDivergence(event)
+        case .commandRefused:
+            if let reason = try number(Wire.CommandRefused.reason, of: event),
+                case .UNRECOGNIZED = ProtoCommandRefused.Reason(rawValue: reason)
+            {
+                throw .newer("reason to refuse", reason)
+            }
+        default: break
+        }
+    }
+
+    private static func checkOperation(
+        _ field: WireField,
+        of event: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        guard let operation = try message(field, of: event) else { return }
+        guard let kind = try number(Wire.Operation.kind, of: operation) else { return }
+        _ = try Operation.Kind(recorded: kind)
+    }
+
+    private static func checkError(
+        _ field: WireField,
+        of event: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        guard let error = try message(field, of: event) else { return }
+        _ = try ErrorFacts.Kind(recorded: try number(Wire.Error.kind, of: error) ?? 0)
+    }
+
+    private static func checkDivergence(_ event: UnsafeRawBufferPointer) throws(WireError) {
+        guard let divergence = try message(Wire.ExecutionParked.divergence, of: event) else {
+            return
+        }
+        try checkOperation(Wire.Divergence.recorded, of: divergence)
+        try checkOperation(Wire.Divergence.attempted, of: divergence)
+        if let cause = try number(Wire.Divergence.cause, of: divergence),
+            case .UNRECOGNIZED = ProtoDivergence.Cause(rawValue: cause)
+        {
+            throw .newer("cause of a divergence", cause)
+        }
+    }
+
+    // MARK: Fields
+
+    private static func message(
+        _ wanted: WireField,
+        of bytes: UnsafeRawBufferPointer
+    ) throws(WireError) -> UnsafeRawBufferPointer? {
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            if field == wanted { return try reader.bytes() }
+            try reader.skip(field)
+        }
+        return nil
+    }
+
+    private static func number(
+        _ wanted: WireField,
+        of bytes: UnsafeRawBufferPointer
+    ) throws(WireError) -> Int? {
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            if field == wanted { return Int(truncatingIfNeeded: try reader.varint()) }
+            try reader.skip(field)
+        }
+        return nil
+    }
+}
+
+extension EntryView {
+    /// Says with its sequence what is wrong with an entry, or that a newer version wrote it.
+    func error(_ error: WireError) -> any Error {
+        guard let unknown = error.unknown else {
+            return InconsistentEntry(sequence: header.sequence, reason: error.reason)
+        }
+        return UnknownEvent(
+            sequence: header.sequence,
+            event: event,
+            schema: header.schema,
+            value: unknown
+        )
+    }
+}
