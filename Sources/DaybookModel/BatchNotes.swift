@@ -145,7 +145,7 @@ extension State {
     /// When the first of the waits of an open execution ends by itself, by the batch under way; nil:
     /// none does.
     public func firstDeadline(ofWaitsOf number: UInt64) -> Timestamp? {
-        executions[number]?.waits.lazy.compactMap(\.deadline).min()
+        executions[number]?.firstWaitDeadline
     }
 
     /// Whether an execution of one of the given types may be claimed, by what is on the disk or by

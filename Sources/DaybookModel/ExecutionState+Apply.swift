@@ -90,11 +90,11 @@ extension ExecutionState {
         case .executionReopened:
             // What had ended had no deadlines.
             change.hasTimersAgain = status.isFinal
-            applyReopened(entry)
+            applyReopened(entry, &change)
         case .commandRefused: try applyRefused(entry)
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued:
-            change.droppedTimers = waits.count { $0.deadline != nil }
+            change.droppedTimers = status.isFinal ? 0 : waitTable.deadlineCount
             try applyFailedOperation(kind, entry)
             change.closed = try applyEnd(kind, entry)
         case .executionClosed:
@@ -183,7 +183,7 @@ extension ExecutionState {
         if event.hasFailedOperation {
             undo(OperationPath(event.failedOperation), entry, &change)
         }
-        beginNextAttempt(entry)
+        beginNextAttempt(entry, &change)
         hold(until: event.retryAt, &change)
     }
 
@@ -194,28 +194,20 @@ extension ExecutionState {
         _ change: inout Change
     ) {
         progress.undo(path, entry.header.sequence)
-        guard !rare.waits.isEmpty else { return }
-        rare.waits.removeAll { wait in
-            let other = OperationPath(wait.operation)
-            let isUndone = path == other || path.isFollowed(by: other)
-            if isUndone, wait.deadline != nil { change.droppedTimers += 1 }
-            return isUndone
-        }
+        if !waitTable.isEmpty { change.droppedTimers += rare.waits.undo(path) }
     }
 
-    private mutating func beginNextAttempt(_ entry: EntryView) {
+    private mutating func beginNextAttempt(_ entry: EntryView, _ change: inout Change) {
         beginsAttempt = true
         progress.beginAttempt(entry.header.sequence)
         // A try that was to follow is not followed by one: the operation begins anew.
-        if waits.contains(where: { $0.kind == .retry }) {
-            rare.waits.removeAll { $0.kind == .retry }
-        }
+        if !waitTable.isEmpty { change.droppedTimers += rare.waits.removeRetries() }
     }
 
-    private mutating func applyReopened(_ entry: EntryView) {
+    private mutating func applyReopened(_ entry: EntryView, _ change: inout Change) {
         let begins = !isParked || status.isFinal
         status = .ready
-        if begins { beginNextAttempt(entry) }
+        if begins { beginNextAttempt(entry, &change) }
         isParked = false
         isDelayed = false
         losses = 0
@@ -260,7 +252,7 @@ extension ExecutionState {
             deadline: deadline == 0 ? nil : Timestamp(rawValue: deadline),
             sequence: entry.header.sequence
         )
-        rare.waits.append(wait)
+        rare.waits.insert(wait)
         if let deadline = wait.deadline {
             change.timer = TimerItem(deadline: deadline, execution: number, wait: wait.sequence)
         }
@@ -282,8 +274,7 @@ extension ExecutionState {
             rare.mailbox.remove(event.signal, named: event.operation.name)
         }
         let operation = try Operation(proto)
-        if let index = waits.firstIndex(where: { $0.operation.isSamePlace(as: operation) }) {
-            let wait = rare.waits.remove(at: index)
+        if waitCount > 0, let wait = rare.waits.remove(of: operation) {
             if wait.deadline != nil { change.droppedTimers += 1 }
         } else if kind == .signalDelivered {
             // It was there before it was asked for: the operation begins and ends with this entry.
@@ -315,13 +306,7 @@ extension ExecutionState {
         case .storeSet: rare.store[Name(operation.name)] = entry.header.sequence
         case .storeDelete: rare.store[Name(operation.name)] = nil
         case .output:
-            if let index = outputs.firstIndex(where: { Name($0.name) == Name(operation.name) }) {
-                rare.outputs[index].sequence = entry.header.sequence
-            } else {
-                rare.outputs.append(
-                    NamedOutput(name: operation.name, sequence: entry.header.sequence)
-                )
-            }
+            rare.outputs.set(operation.name, entry.header.sequence)
         default: break
         }
     }
@@ -334,15 +319,12 @@ extension ExecutionState {
         try progress.settle(entry, failed: event.failed)
         // The other branches no longer count, and neither does what they wait for.
         let settled = try Operation(event.operation)
-        let others = settled.scope + [settled.position]
-        guard !waits.isEmpty else { return }
-        rare.waits.removeAll { wait in
-            let isOther =
-                wait.operation.scope.starts(with: others)
-                && wait.operation.scope.dropFirst(others.count).first != event.branch
-            if isOther, wait.deadline != nil { change.droppedTimers += 1 }
-            return isOther
-        }
+        guard waitCount > 0 else { return }
+        change.droppedTimers += rare.waits.removeBranches(
+            ofOperationAt: settled.position,
+            in: settled.scope,
+            except: event.branch
+        )
     }
 
     /// Whether the handler takes a failure as a result.

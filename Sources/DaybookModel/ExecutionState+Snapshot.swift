@@ -104,7 +104,7 @@ extension ExecutionState.Rare {
         writer.varint(continuedFrom, Wire.OpenExecution.continuedFrom)
         writer.packed(refusedEpochs, Wire.OpenExecution.refusedEpochs)
         var operation = WireWriter()
-        for wait in waits {
+        for wait in waits.inOrder {
             nested.removeAll()
             wait.writeSnapshot(to: &nested, &operation)
             writer.bytes(nested.bytes, Wire.OpenExecution.waits)
@@ -117,7 +117,7 @@ extension ExecutionState.Rare {
         {
             writer.named(key, sequence, &nested, Wire.OpenExecution.store)
         }
-        for output in outputs {
+        for output in outputs.inOrder {
             writer.named(output.name, output.sequence, &nested, Wire.OpenExecution.outputs)
         }
         writer.varint(previousFailure, Wire.OpenExecution.previousFailure)
@@ -140,7 +140,7 @@ extension ExecutionState.Rare {
         case Wire.OpenExecution.delay: delay = try reader.varint()
         case Wire.OpenExecution.continuedFrom: continuedFrom = try reader.varint()
         case Wire.OpenExecution.refusedEpochs: refusedEpochs = try reader.packed()
-        case Wire.OpenExecution.waits: waits.append(try Wait(snapshot: try reader.bytes()))
+        case Wire.OpenExecution.waits: waits.insert(try Wait(snapshot: try reader.bytes()))
         case Wire.OpenExecution.signals:
             let (name, sequence) = try reader.named()
             mailbox.insert(sequence, named: name)
@@ -150,7 +150,7 @@ extension ExecutionState.Rare {
             store[Name(key)] = sequence
         case Wire.OpenExecution.outputs:
             let (name, sequence) = try reader.named()
-            outputs.append(NamedOutput(name: name, sequence: sequence))
+            outputs.set(name, sequence)
         case Wire.OpenExecution.previousFailure: previousFailure = try reader.varint()
         case Wire.OpenExecution.errorCode: errorCode = try reader.string()
         case Wire.OpenExecution.firstRun: firstRun = try reader.varint()

@@ -61,15 +61,15 @@ public struct ExecutionState: Sendable {
         var continuedFrom: UInt64 = 0
         var firstRun: UInt64 = 0
         var refusedEpochs: [UInt64] = []
-        /// In the order in which they began; those that the end has cut short are kept.
-        var waits: [Wait] = []
+        /// Those that the end has cut short are kept.
+        var waits = WaitTable()
         var mailbox = Mailbox()
         /// The ids of all signals that were sent.
         var signalIDs = SignalIDs()
         /// The entries that hold the values of the store, by key.
         var store: [Name: UInt64] = [:]
-        /// The entries that hold the outputs, in the order of their names' first use.
-        var outputs: [NamedOutput] = []
+        /// The entries that hold the outputs.
+        var outputs = Outputs()
         /// The entry that ended the attempt before with an error; 0: none did.
         var previousFailure: UInt64 = 0
         var errorCode = ""
@@ -156,13 +156,25 @@ public struct ExecutionState: Sendable {
     }
     /// What its operations wait for, in the order in which they began. Once it has ended they wait
     /// for nothing; when it is reopened they go on.
-    public var waits: [Wait] { status.isFinal ? [] : box?.rare.waits ?? [] }
+    ///
+    /// They are put into order for each who asks.
+    public var waits: [Wait] { status.isFinal ? [] : waitTable.inOrder }
+    /// What operations wait for, whatever has become of the execution.
+    var waitTable: WaitTable { box?.rare.waits ?? Self.nothing.waits }
+    /// With how many operations it waits.
+    var waitCount: Int { status.isFinal ? 0 : box?.rare.waits.count ?? 0 }
+    /// When the first of its waits ends by itself; nil: none does.
+    var firstWaitDeadline: Timestamp? {
+        status.isFinal ? nil : waitTable.timed.lazy.map(\.deadline).min()
+    }
+    /// What began to be waited for with an entry, and still is.
+    func wait(since sequence: UInt64) -> Wait? { status.isFinal ? nil : waitTable[sequence] }
     /// How many signals of each name nobody has asked for yet, in the order of their coming.
     public var bufferedSignals: [SignalCount] { box?.rare.mailbox.counts ?? [] }
     /// How many signals nobody has asked for yet.
     var signalsLeft: UInt64 { UInt64(box?.rare.mailbox.count ?? 0) }
     /// The entries that hold its outputs, by name, in the order of their names' first use.
-    public var outputs: [NamedOutput] { box?.rare.outputs ?? [] }
+    public var outputs: [NamedOutput] { box?.rare.outputs.inOrder ?? [] }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public var previousFailure: UInt64? {
         box.flatMap { $0.rare.previousFailure == 0 ? nil : $0.rare.previousFailure }
@@ -183,7 +195,7 @@ public struct ExecutionState: Sendable {
     /// Whether a deadline of the heap still stands.
     func hasTimer(_ item: TimerItem) -> Bool {
         guard item.wait != 0 else { return deadline == item.deadline && deadline.rawValue != 0 }
-        return waits.contains { $0.sequence == item.wait && $0.deadline == item.deadline }
+        return wait(since: item.wait)?.deadline == item.deadline
     }
 
     /// Its deadlines.
@@ -192,9 +204,9 @@ public struct ExecutionState: Sendable {
         if deadline.rawValue != 0 {
             items.append(TimerItem(deadline: deadline, execution: number, wait: 0))
         }
-        for wait in waits {
-            guard let deadline = wait.deadline else { continue }
-            items.append(TimerItem(deadline: deadline, execution: number, wait: wait.sequence))
+        guard !status.isFinal else { return items }
+        for (deadline, sequence) in waitTable.timed {
+            items.append(TimerItem(deadline: deadline, execution: number, wait: sequence))
         }
         return items
     }

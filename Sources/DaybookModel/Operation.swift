@@ -30,6 +30,9 @@ public struct Operation: Hashable, Sendable {
         case output
     }
 
+    /// Numbers that a scope may have: twice as many as operations may be inside each other.
+    static let scopeLimit = 256
+
     /// The scope: empty for the handler itself, else pairs of position and branch.
     public let scope: [UInt32]
     /// Its place in the scope, from 0.
@@ -57,8 +60,10 @@ public struct Operation: Hashable, Sendable {
     }
 
     /// Reads the recorded form.
-    /// - Throws: `WireError` for a kind that this version does not know.
+    /// - Throws: `WireError` for a kind that this version does not know, and for a scope that is
+    ///   too deep.
     public init(_ proto: ProtoOperation) throws(WireError) {
+        try Self.check(scope: proto.scope)
         self.init(
             scope: proto.scope,
             position: proto.position,
@@ -109,6 +114,7 @@ public struct Operation: Hashable, Sendable {
             }
         }
         guard let kind else { throw WireError("an operation has no kind") }
+        try Self.check(scope: scope)
         self.init(
             scope: scope,
             position: position,
@@ -116,6 +122,21 @@ public struct Operation: Hashable, Sendable {
             name: name,
             inputDigest: inputDigest
         )
+    }
+
+    /// - Throws: `WireError` for one that is deeper than any that is written.
+    static func check(scope: [UInt32]) throws(WireError) {
+        guard scope.count <= scopeLimit else {
+            throw WireError("a scope has \(scope.count) parts; at most \(scopeLimit) are written")
+        }
+    }
+
+    /// The first operation that a scope is in, and the branch: no scope that is in order ends
+    /// between the two.
+    static func step(
+        into scope: ArraySlice<UInt32>
+    ) -> (position: UInt32, branch: UInt32, rest: ArraySlice<UInt32>)? {
+        scope.first.map { ($0, scope.dropFirst().first ?? .max, scope.dropFirst(2)) }
     }
 
     /// Whether it is the same call, whatever was recorded of it.

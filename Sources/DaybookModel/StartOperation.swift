@@ -39,6 +39,12 @@ extension Operation {
     /// waits for its next try.
     func check(_ execution: borrowing ExecutionState) throws(Refusal) {
         try Names.check(name, "name of an operation")
+        guard scope.count <= Operation.scopeLimit else {
+            throw Refusal(
+                .invalidArgument,
+                "the operation \(name) is in \(scope.count / 2) others, one inside the other; at most \(Operation.scopeLimit / 2) are allowed"
+            )
+        }
         let next = execution.progress.next(in: scope)
         guard position == next else {
             throw Refusal(

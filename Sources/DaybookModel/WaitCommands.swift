@@ -186,7 +186,7 @@ extension ExecutionState {
     /// Something that it waited with may have come meanwhile: then it does not, and who runs it is
     /// yet to learn of it.
     fileprivate func becomesIdle(_ suspended: Int?) -> Bool {
-        suspended.map { $0 == waits.count + 1 } ?? false
+        suspended.map { $0 == waitCount + 1 } ?? false
     }
 
     /// The oldest signal of a name that nobody has asked for.
@@ -194,17 +194,17 @@ extension ExecutionState {
 
     /// The operation that began to wait with an entry, and still does.
     func operation(waitingSince sequence: UInt64) -> Operation? {
-        waits.first { $0.sequence == sequence }?.operation
+        wait(since: sequence)?.operation
     }
 
     /// Whether an operation waits.
     func isWaiting(_ operation: Operation) -> Bool {
-        waits.contains { $0.operation.isSamePlace(as: operation) }
+        !status.isFinal && waitTable.sequence(of: operation) != nil
     }
 
     /// The oldest wait for a signal of a name.
     func firstWait(forSignal name: String) -> Wait? {
-        waits.first { $0.kind == .signal && $0.operation.name.utf8.elementsEqual(name.utf8) }
+        status.isFinal ? nil : waitTable.first(forSignal: name)
     }
 }
 
@@ -294,7 +294,7 @@ public struct Suspend: LeasedCommand, SuspendingCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         // What it waited for may have come meanwhile.
-        let waits = tx[known: lease.execution].waits.count
+        let waits = tx[known: lease.execution].waitCount
         guard let suspended, suspended > 0, waits == suspended else {
             return Suspension(sequence: tx.nextSequence - 1, waits: false, isIdle: false)
         }

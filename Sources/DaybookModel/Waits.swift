@@ -38,6 +38,23 @@ public struct NamedOutput: Hashable, Sendable {
     public internal(set) var sequence: UInt64
 }
 
+/// The entries that hold the outputs of an execution.
+struct Outputs: Sendable {
+    /// In the order of their names' first use.
+    private(set) var inOrder: [NamedOutput] = []
+    private var places: [Name: Int] = [:]
+
+    /// An output has a new value.
+    mutating func set(_ name: String, _ sequence: UInt64) {
+        if let place = places[Name(name)] {
+            inOrder[place].sequence = sequence
+        } else {
+            places[Name(name)] = inOrder.count
+            inOrder.append(NamedOutput(name: name, sequence: sequence))
+        }
+    }
+}
+
 /// The ids of signals that an execution has taken, so that none is taken twice.
 struct SignalIDs: Sendable {
     /// In the order in which they came.

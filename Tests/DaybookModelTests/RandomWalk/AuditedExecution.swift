@@ -12,8 +12,12 @@ struct AuditedExecution {
         let position: UInt32
 
         init(_ operation: ProtoOperation) {
-            scope = operation.scope
-            position = operation.position
+            self.init(scope: operation.scope, position: operation.position)
+        }
+
+        init(scope: [UInt32], position: UInt32) {
+            self.scope = scope
+            self.position = position
         }
     }
 
@@ -36,7 +40,13 @@ struct AuditedExecution {
     private var recorded: Set<Place> = []
     private var kept: Set<Place> = []
     private var settled: Set<Place> = []
+    /// Operations that split into branches which may go on: they are under way, or one of them
+    /// decided the operation with an error.
     private var splits: Set<Place> = []
+    /// Operations that a branch decided with an error.
+    private var failures: Set<Place> = []
+    /// Operations after which their scope has gone on.
+    private var passed: Set<Place> = []
     private var refused: Set<UInt64> = []
     private var waits: [Place: Waiting] = [:]
     /// Signals that nobody was given, by name, in the order of their coming.
@@ -122,6 +132,8 @@ struct AuditedExecution {
         func isOpen(_ place: Place) -> Bool {
             isUndone(place) || key.starts(with: place.scope + [place.position])
         }
+        failures = failures.filter { !isOpen($0) }
+        passed = passed.filter { !isOpen($0) }
         recorded = recorded.filter { !isUndone($0) }
         kept = kept.filter { !isUndone($0) }
         splits = splits.filter { !isUndone($0) }
@@ -131,6 +143,15 @@ struct AuditedExecution {
 
     private mutating func beginAttempt() {
         recorded = []
+        // What nobody has gone on after is under way again, and may end otherwise now.
+        failures = failures.filter { place in
+            passed.contains(place)
+                || stride(from: 0, to: place.scope.count, by: 2).contains { depth in
+                    passed.contains(
+                        Place(scope: Array(place.scope[..<depth]), position: place.scope[depth])
+                    )
+                }
+        }
         waits = waits.filter { !$0.value.isRetry }
     }
 
@@ -163,7 +184,9 @@ struct AuditedExecution {
         case .branchSettled(let event):
             try checkLease(entry, event.epoch, sessions)
             let place = Place(event.operation)
-            if !event.failed, !settled.insert(place).inserted {
+            if event.failed {
+                failures.insert(place)
+            } else if !settled.insert(place).inserted {
                 throw Broken(rule: "settled twice")
             }
             let path = place.scope + [place.position]
@@ -206,6 +229,9 @@ struct AuditedExecution {
         )
         // What failed and was dealt with is not run again either.
         kept.insert(before)
+        passed.insert(before)
+        // Nothing of its branches is left: it would split anew.
+        if !failures.contains(before) { splits.remove(before) }
     }
 
     private mutating func wait(

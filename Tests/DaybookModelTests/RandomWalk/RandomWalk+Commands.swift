@@ -1,4 +1,6 @@
 import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
 import Testing
 
 @testable import DaybookModel
@@ -19,7 +21,8 @@ extension RandomWalk {
         case 88..<98: try intervene()
         case 98..<108: try signal()
         case 108..<111: try openSession()
-        case 111..<113: try recordSnapshot()
+        case 111: try recordSnapshot()
+        case 112: try adopt()
         case 113..<116: try closeSession()
         default: try loseSession()
         }
@@ -251,6 +254,23 @@ extension RandomWalk {
         let message = try harness.sealed([.text("lost too often")])
         let found = try run(LoseSession(lost, parkMessage: message), asker) { $0 }
         try compare("losing \(lost) by \(asker)", found, reference.lose(lost, by: asker))
+    }
+
+    private mutating func adopt() throws {
+        let machine = generator.chance(4) ? nil : UInt8.random(in: 1...3, using: &generator)
+        let inode = UInt64.random(in: 0...3, using: &generator)
+        let isByNobody = generator.chance(8)
+        let command = AdoptJournal(
+            .with {
+                $0.machine = Data(machine.map { [$0] } ?? [])
+                $0.inode = inode
+            },
+            actor: isByNobody ? "" : "ann",
+            reason: try harness.sealed([.text("moved")])
+        )
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        let expected = reference.adopt(machine, inode, byNobody: isByNobody)
+        try compare("adopting by \(machine ?? 0), \(inode)", found, expected)
     }
 
     private mutating func recordSnapshot() throws {

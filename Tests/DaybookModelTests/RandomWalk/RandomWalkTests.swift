@@ -37,8 +37,7 @@ import Testing
         #expect(rollBacks > steps / 100)
         #expect(refusals > steps / 20)
         #expect(refusals < steps / 2)
-        // Adoption concerns no execution; the story and its own tests have it.
-        for kind in EventKind.allCases where kind != .journalAdopted {
+        for kind in EventKind.allCases {
             let count = counts[kind.name, default: 0]
             #expect(count > steps / 3_000, "\(kind.name): \(count)")
         }

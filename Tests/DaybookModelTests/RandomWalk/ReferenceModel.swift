@@ -109,6 +109,8 @@ struct ReferenceModel {
     private(set) var next: UInt64 = 1
     /// How many entries the newest recorded snapshot is of.
     private(set) var snapshotSize: UInt64 = 0
+    /// The machine and the file that the journal is at home in.
+    private var home: (machine: UInt8?, inode: UInt64) = (nil, 0)
     /// The executions that the batch under way has changed.
     private(set) var touched: Set<UInt64> = []
     private var contentTypes = Set(ContentTypes.initial)
@@ -215,6 +217,16 @@ struct ReferenceModel {
     /// A signal has been given to an operation.
     mutating func take(_ number: UInt64, _ signal: UInt64) {
         executions[number]?.signals.removeAll { $0.sequence == signal }
+    }
+
+    /// - Parameter machine: nil: it has no id, and can be any.
+    mutating func adopt(_ machine: UInt8?, _ inode: UInt64, byNobody: Bool) -> Outcome<Bool> {
+        guard !byNobody else { return .refused(.invalidArgument) }
+        let isSame = home.machine == machine || home.machine == nil || machine == nil
+        guard !isSame || home.inode != inode else { return .granted(false) }
+        home = (machine, inode)
+        _ = write()
+        return .granted(true)
     }
 
     mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {

@@ -10,6 +10,8 @@ func text(of value: Any) -> String {
     // Where a state lies in the table depends on what was there before, and is nobody's concern.
     case let table as ExecutionTable:
         return "\(table.count) of " + text(of: table.numbers.map { table[$0] })
+    // How waits are found is nobody's concern either.
+    case let waits as WaitTable: return text(of: waits.inOrder)
     case let state as State: return text(ofState: state)
     case let execution as ExecutionState: return text(ofExecution: execution)
     case let string as String: return String(reflecting: string)

@@ -1,0 +1,203 @@
+import DaybookFormat
+
+/// What the operations of an execution wait for.
+///
+/// A wait is found by the entry by which it began and by its operation, and those of branches
+/// together, so that whatever ends costs in proportion to what ends, however much else waits.
+struct WaitTable: Sendable {
+    /// The waits of the operations of a scope, and of the branches of its operations.
+    private struct Node {
+        /// The position of an operation, and the entry by which its wait began.
+        var waits: [(position: UInt32, sequence: UInt64)] = []
+        /// By position and branch. None of them is empty.
+        var branches: [UInt32: [UInt32: Node]] = [:]
+
+        var isEmpty: Bool { waits.isEmpty && branches.isEmpty }
+    }
+
+    /// By the entries by which they began.
+    private var waits: [UInt64: Wait] = [:]
+    private var root = Node()
+    /// Those for a signal, by its name, the oldest first.
+    private var signals = Mailbox()
+    /// How many of them wait for another try.
+    private var retries = 0
+    /// How many of them have a time.
+    private(set) var deadlineCount = 0
+
+    /// How many there are.
+    var count: Int { waits.count }
+    /// Whether there are none.
+    var isEmpty: Bool { waits.isEmpty }
+    /// All of them, in the order in which they began.
+    var inOrder: [Wait] { waits.values.sorted { $0.sequence < $1.sequence } }
+
+    /// Those with a time, in no order.
+    var timed: some Sequence<(deadline: Timestamp, sequence: UInt64)> {
+        waits.values.lazy.compactMap { wait in
+            wait.deadline.map { (deadline: $0, sequence: wait.sequence) }
+        }
+    }
+
+    /// The one that began with an entry.
+    subscript(_ sequence: UInt64) -> Wait? { waits[sequence] }
+
+    /// The entry by which the wait of an operation began; nil: it does not wait.
+    func sequence(of operation: Operation) -> UInt64? {
+        Self.find(root, operation.scope[...])?.waits
+            .first { $0.position == operation.position }?.sequence
+    }
+
+    /// The oldest wait for a signal of a name.
+    func first(forSignal name: String) -> Wait? { signals.first(named: name).flatMap { waits[$0] } }
+
+    private static func find(_ node: Node, _ scope: ArraySlice<UInt32>) -> Node? {
+        guard let (position, branch, rest) = Operation.step(into: scope) else { return node }
+        guard let next = node.branches[position]?[branch] else { return nil }
+        return find(next, rest)
+    }
+
+    // MARK: Changing
+
+    /// A wait begins.
+    mutating func insert(_ wait: Wait) {
+        if let old = waits.updateValue(wait, forKey: wait.sequence) { discount(old) }
+        if wait.kind == .retry { retries += 1 }
+        if wait.deadline != nil { deadlineCount += 1 }
+        let operation = wait.operation
+        if wait.kind == .signal { signals.insert(wait.sequence, named: operation.name) }
+        Self.change(&root, operation.scope[...]) {
+            $0.waits.append((operation.position, wait.sequence))
+        }
+    }
+
+    /// The wait of an operation ends.
+    mutating func remove(of operation: Operation) -> Wait? {
+        var found: UInt64?
+        Self.change(&root, operation.scope[...]) { node in
+            guard let index = node.waits.firstIndex(where: { $0.position == operation.position })
+            else { return }
+            found = node.waits.remove(at: index).sequence
+        }
+        guard let found, let wait = waits.removeValue(forKey: found) else { return nil }
+        discount(wait)
+        return wait
+    }
+
+    /// Branches of an operation no longer count, and neither does what they wait for.
+    /// - Parameter kept: the one that counts.
+    /// - Returns: how many of the waits had a time.
+    mutating func removeBranches(
+        ofOperationAt position: UInt32,
+        in scope: [UInt32],
+        except kept: UInt32
+    ) -> Int {
+        removing { table in
+            var ended: [UInt64] = []
+            Self.change(&table.root, scope[...]) { node in
+                guard let index = node.branches.index(forKey: position) else { return }
+                var branches = exchange(&node.branches.values[index], with: [:])
+                let winner = branches.removeValue(forKey: kept)
+                for branch in branches.values { Self.collect(branch, &ended) }
+                node.branches[position] = winner.map { [kept: $0] }
+            }
+            return ended
+        }
+    }
+
+    /// An operation is open again, and what was recorded after it is undone.
+    /// - Returns: how many of the waits that this ends had a time.
+    mutating func undo(_ path: OperationPath) -> Int {
+        removing { table in
+            var ended: [UInt64] = []
+            Self.undo(&table.root, path.scope[...], path.position, &ended)
+            return ended
+        }
+    }
+
+    /// Tries that were to follow are not followed by one.
+    /// - Returns: how many of the waits had a time.
+    mutating func removeRetries() -> Int {
+        guard retries > 0 else { return 0 }
+        var count = 0
+        for wait in inOrder where wait.kind == .retry {
+            if remove(of: wait.operation)?.deadline != nil { count += 1 }
+        }
+        return count
+    }
+
+    private mutating func removing(_ body: (inout WaitTable) -> [UInt64]) -> Int {
+        guard !isEmpty else { return 0 }
+        let before = deadlineCount
+        let ended = body(&self)
+        for sequence in ended {
+            if let wait = waits.removeValue(forKey: sequence) { discount(wait) }
+        }
+        return before - deadlineCount
+    }
+
+    private mutating func discount(_ wait: Wait) {
+        if wait.kind == .retry { retries -= 1 }
+        if wait.deadline != nil { deadlineCount -= 1 }
+        if wait.kind == .signal { signals.remove(wait.sequence, named: wait.operation.name) }
+    }
+
+    // MARK: Nodes
+
+    /// Changes the node of a scope where it lies; what is empty after that goes.
+    private static func change(
+        _ node: inout Node,
+        _ scope: ArraySlice<UInt32>,
+        _ body: (inout Node) -> Void
+    ) {
+        guard let (position, branch, rest) = Operation.step(into: scope) else {
+            return body(&node)
+        }
+        change(
+            &node.branches[position, default: [:]][branch, default: Node()],
+            rest,
+            body
+        )
+        guard node.branches[position]?[branch]?.isEmpty == true else { return }
+        node.branches[position]?[branch] = nil
+        if node.branches[position]?.isEmpty == true { node.branches[position] = nil }
+    }
+
+    private static func undo(
+        _ node: inout Node,
+        _ scope: ArraySlice<UInt32>,
+        _ position: UInt32,
+        _ ended: inout [UInt64]
+    ) {
+        let isHere = scope.isEmpty
+        let first = scope.first ?? position
+        node.waits.removeAll { wait in
+            let isEnded = wait.position > first || isHere && wait.position == first
+            if isEnded { ended.append(wait.sequence) }
+            return isEnded
+        }
+        for later in node.branches.keys.filter({ $0 > first }) {
+            for branch in node.branches.removeValue(forKey: later)?.values ?? [:].values {
+                collect(branch, &ended)
+            }
+        }
+        guard let (_, branch, rest) = Operation.step(into: scope),
+            node.branches[first]?[branch] != nil
+        else { return }
+        undo(
+            &node.branches[first, default: [:]][branch, default: Node()],
+            rest,
+            position,
+            &ended
+        )
+        if node.branches[first]?[branch]?.isEmpty == true { node.branches[first]?[branch] = nil }
+        if node.branches[first]?.isEmpty == true { node.branches[first] = nil }
+    }
+
+    private static func collect(_ node: Node, _ sequences: inout [UInt64]) {
+        sequences += node.waits.lazy.map(\.sequence)
+        for branches in node.branches.values {
+            for branch in branches.values { collect(branch, &sequences) }
+        }
+    }
+}
