@@ -1,5 +1,5 @@
-public import DaybookFormat
-public import DaybookModel
+import DaybookFormat
+import DaybookModel
 
 extension JournalEntry {
     /// What the entry says, in one line without its header.
@@ -97,50 +97,4 @@ extension JournalEntry {
     private func describe(_ error: ProtoError) -> String {
         "\(error.code)\(message)"
     }
-}
-
-/// An operation of an execution, put together from its entries.
-public struct OperationRecord: Sendable {
-    /// Where an operation stands.
-    public enum Status: String, Sendable {
-        /// Its body runs, or ran when its process died.
-        case started
-        /// It gave a value.
-        case success
-        /// It threw.
-        case failed
-        /// It waits.
-        case waiting
-    }
-
-    /// Which operation it is.
-    public let operation: Operation
-    /// Where it stands.
-    public internal(set) var status: Status
-    /// How often its body was started, as far as that is recorded.
-    public internal(set) var starts = 0
-    /// The body did not run: the work was found done.
-    public internal(set) var isVerified = false
-    /// When the body began that gave the outcome.
-    public internal(set) var startedAt: Timestamp?
-    /// When the outcome was recorded.
-    public internal(set) var endedAt: Timestamp?
-    /// The entry of the outcome, or of the last start.
-    public internal(set) var sequence: UInt64
-    /// How many branches it has; nil: it is not split into any.
-    public internal(set) var branches: UInt32?
-    /// How often its body threw and was tried again.
-    public internal(set) var tries: UInt32 = 0
-    /// When its wait ends, if it waits for a time.
-    public internal(set) var deadline: Timestamp?
-    /// The JSON of its value.
-    public internal(set) var value: [UInt8]?
-    /// The code of its error.
-    public internal(set) var errorCode: String?
-    /// The message of its error.
-    public internal(set) var message: String?
-    /// Lines that it logged.
-    public internal(set) var logLines: UInt32 = 0
-    /// A later attempt has undone it: it dealt with a failure that is no longer there.
-    public internal(set) var isUndone = false
 }

@@ -20,22 +20,34 @@ public struct JournalEntry: Sendable {
         _ bytes: UnsafeRawBufferPointer,
         _ reader: any StoreReader
     ) throws {
-        self.bytes = Array(bytes)
-        do {
-            entry = try ProtoEntry(serializedBytes: self.bytes)
-            let view = try EntryView(bytes)
-            eventName = Self.name(view.event)
-            payloads = try reader.payloads(of: view)
-        } catch let error as JournalError {
-            throw error
+        let view: EntryView
+        do throws(WireError) {
+            view = try EntryView(bytes)
         } catch {
-            throw JournalError(
-                .integrity,
-                "entry \(sequence): it cannot be read (\(error)); verify the journal",
-                sequence: sequence,
-                underlying: error
-            )
+            throw Self.unreadable(sequence, error)
         }
+        self = try .init(view, try reader.payloads(of: view))
+    }
+
+    /// - Parameter payloads: those that it is to be shown with.
+    init(_ view: EntryView, _ payloads: [StoredPayload]) throws(JournalError) {
+        bytes = Array(view.bytes)
+        self.payloads = payloads
+        eventName = Self.name(view.event)
+        do {
+            entry = try ProtoEntry(serializedBytes: bytes)
+        } catch {
+            throw Self.unreadable(view.header.sequence, error)
+        }
+    }
+
+    private static func unreadable(_ sequence: UInt64, _ error: any Error) -> JournalError {
+        JournalError(
+            .integrity,
+            "entry \(sequence): it cannot be read (\(error)); verify the journal",
+            sequence: sequence,
+            underlying: error
+        )
     }
 
     private static func name(_ event: UInt32) -> String {
@@ -84,16 +96,6 @@ public struct JournalEntry: Sendable {
                     "entry \(sequence): \(error.reason); use the version that wrote it",
                     sequence: sequence
                 )
-        }
-    }
-
-    /// The operation with whose failure an attempt ended, if this entry ends one.
-    var failedOperation: ProtoOperationPath? {
-        switch entry.event {
-        case .attemptFailed(let event): event.hasFailedOperation ? event.failedOperation : nil
-        case .executionFailed(let event): event.hasFailedOperation ? event.failedOperation : nil
-        case .executionTimedOut(let event): event.hasFailedOperation ? event.failedOperation : nil
-        default: nil
         }
     }
 

@@ -16,35 +16,60 @@ package protocol HistorySource: Sendable {
     func payloads(of sequence: UInt64) throws -> [StoredPayload]
 }
 
-/// A history in a journal.
+/// A history in a journal. It is read in steps, each on the newest state, so that no read
+/// transaction stays open for long.
 package struct JournalHistory: HistorySource {
-    private let journal: Journal
+    private let store: any JournalStore
     private let execution: UInt64
+
+    /// Entries of a step.
+    private static let step = 4_096
+
+    /// The history of an execution, as far as the journal has it when it is read.
+    package init(store: any JournalStore, execution: UInt64) {
+        self.store = store
+        self.execution = execution
+    }
 
     /// The history of an execution, as far as the journal has it when it is read.
     package init(journal: Journal, execution: UInt64) {
-        self.journal = journal
-        self.execution = execution
+        self.init(store: journal.store, execution: execution)
     }
 
     package func scan(
         from sequence: UInt64,
         _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
     ) throws {
-        try journal.store.read { reader in
-            try reader.scanHistory(of: execution, from: sequence) { sequence in
-                let goesOn = try reader.withView(of: sequence) { entry in
-                    try body(entry) { try reader.payloads(of: entry) }
-                }
-                guard let goesOn else {
-                    throw JournalError.missing(sequence, ofHistory: execution)
-                }
-                return goesOn
-            }
+        var next: UInt64? = sequence
+        while let first = next {
+            next = try store.read { try step(from: first, $0, body) }
         }
     }
 
+    /// - Returns: where to go on; nil: that was all, or `body` wants no more.
+    private func step(
+        from first: UInt64,
+        _ reader: any StoreReader,
+        _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
+    ) throws -> UInt64? {
+        var next: UInt64?
+        var count = 0
+        try reader.scanHistory(of: execution, from: first) { sequence in
+            guard count < Self.step else {
+                next = sequence
+                return false
+            }
+            count += 1
+            let goesOn = try reader.withView(of: sequence) { entry in
+                try body(entry) { try reader.payloads(of: entry) }
+            }
+            guard let goesOn else { throw JournalError.missing(sequence, ofHistory: execution) }
+            return goesOn
+        }
+        return next
+    }
+
     package func payloads(of sequence: UInt64) throws -> [StoredPayload] {
-        try ExecutionReader.payloads(of: sequence, journal)
+        try store.read { try $0.payloads(of: sequence) }
     }
 }

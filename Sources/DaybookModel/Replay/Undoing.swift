@@ -12,6 +12,12 @@ public struct Undoing: Sendable {
         /// The operation splits into branches, which go on with what is recorded of them.
         let keepsBranches: Bool
         let sequence: UInt64
+
+        /// Whether what was recorded at a place before is gone: it followed, or a branch had recorded
+        /// it, and the operation splits anew.
+        func takesBack(_ other: OperationPath) -> Bool {
+            path.isFollowed(by: other) || !keepsBranches && other.isInside(path)
+        }
     }
 
     /// Entries of failures that nobody dealt with.
@@ -32,15 +38,25 @@ public struct Undoing: Sendable {
         if failures.contains(sequence) { return true }
         return marks.contains { mark in
             guard sequence < mark.sequence else { return false }
-            if mark.path.isFollowed(by: path) { return true }
-            // What a branch had recorded goes with an operation that splits anew.
-            if !mark.keepsBranches, mark.path == path || path.isInside(mark.path) { return true }
+            if mark.takesBack(path) || !mark.keepsBranches && mark.path == path { return true }
             switch kind {
             case .branchesStarted: return false
             case .branchSettled: return mark.path == path || mark.path.isInside(path)
             default: return mark.path == path
             }
         }
+    }
+
+    /// The operation with whose failure an entry ends an attempt, so that it is open again; nil: the
+    /// entry ends none, or the failure was dealt with.
+    public func reopened(by sequence: UInt64) -> OperationPath? {
+        marks.first { $0.sequence == sequence }?.path
+    }
+
+    /// Whether an entry takes back what was recorded at a place before: what is done there after it
+    /// is something else.
+    public func takesBack(_ path: OperationPath, by sequence: UInt64) -> Bool {
+        marks.contains { $0.sequence == sequence && $0.takesBack(path) }
     }
 
     /// The entry that last took back what was recorded at a place, so that what is done there now

@@ -23,7 +23,7 @@ extension ConformanceRun {
         if let history = program.history {
             #expect(run.operations == history, label, sourceLocation: sourceLocation)
         }
-        for finding in try await run.replayed(program) {
+        for finding in run.disagreements + (try await run.replayed(program)) {
             Issue.record("\(finding); \(label)", sourceLocation: sourceLocation)
         }
         return run

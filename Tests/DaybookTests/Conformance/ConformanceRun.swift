@@ -31,6 +31,8 @@ struct ConformanceRun {
     let history: [String]
     /// All runs of the id, with what led from one to the next.
     let recorded: [RecordedHistory]
+    /// What is shown of operations that a replay would not do.
+    let disagreements: [String]
 
     private static let id = "a"
 
@@ -83,6 +85,10 @@ struct ConformanceRun {
         self.logs = logs
         self.history = history
         recorded = try RecordedHistory.all(exported: lines)
+        disagreements = try recorded.flatMap { history in
+            try history.disagreements(with: try inspector.operations(of: history.number))
+                + history.disagreements()
+        }
     }
 
     /// What an entry says of an operation or of the execution's end; nil: neither.

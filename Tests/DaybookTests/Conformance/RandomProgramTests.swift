@@ -24,7 +24,9 @@ import Testing
         for mode in ConformanceMode.allCases {
             let run = try await ConformanceRun.of(program, mode)
             let label: Comment = "DAYBOOK_SEED=\(seed), \(mode.rawValue): \(run.history)"
-            for finding in try await run.replayed(program) { Issue.record("\(finding); \(label)") }
+            for finding in run.disagreements + (try await run.replayed(program)) {
+                Issue.record("\(finding); \(label)")
+            }
             #expect(run.outcome.hasPrefix("= "), label)
             guard let first else {
                 first = run

@@ -1,0 +1,208 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+package import DaybookView
+
+/// Puts operations together from the entries of an execution. Which outcomes count is a ``Replay``'s
+/// to know; what else is shown of an operation is taken from its entries.
+package struct OperationFold {
+    private var all: [OperationRecord] = []
+    /// Those that are not undone, by what they are.
+    private var places: [OperationPath: Int] = [:]
+    private var replay: Replay
+    /// The handler came to its end by itself, so that every branch has ended too.
+    private var hasCompleted = false
+
+    private init(_ undoing: Undoing) { replay = Replay(undoing) }
+
+    /// The operations in the order of their first entries.
+    /// - Parameters:
+    ///   - number: the execution that the history is of.
+    ///   - undone: also those that a later attempt has undone.
+    /// - Throws: ``JournalError/Code/integrity``.
+    package static func records(
+        in history: some HistorySource,
+        of number: UInt64,
+        undone: Bool = false
+    ) throws -> [OperationRecord] {
+        var fold = Self(try history.history(of: number, undone: true).undoing)
+        try history.scan(from: number + 1) { entry, payloads in
+            try fold.take(entry, payloads)
+            return true
+        }
+        return fold.finish(undone: undone)
+    }
+
+    private mutating func take(
+        _ view: EntryView,
+        _ payloads: () throws -> [StoredPayload]
+    ) throws {
+        // Lines of output are only counted.
+        let isLog = view.event == EventKind.logRecorded.rawValue
+        let entry = try JournalEntry(view, isLog ? [] : payloads())
+        try replay.take(view) { entry.payloads }
+        switch entry.entry.event {
+        case .executionClaimed: openAgain()
+        case .executionCompleted, .executionContinued: hasCompleted = true
+        default: break
+        }
+        takeBack(by: entry.sequence)
+        guard let operation = try entry.operation.map({ try entry.operation($0) }) else { return }
+        let path = OperationPath(operation)
+        let place = places[path] ?? all.count
+        if place == all.count {
+            places[path] = place
+            all.append(
+                OperationRecord(operation: operation, status: .started, sequence: entry.sequence)
+            )
+        }
+        all[place].describe(entry)
+        // Consumed as it comes, so that no more is held than is shown.
+        let answer = replay.next(in: path.scope)
+        let wake = replay.wake(of: path)
+        all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) > 0)
+    }
+
+    /// An attempt that ended with a failure takes back what followed it.
+    private mutating func takeBack(by sequence: UInt64) {
+        guard let reopened = replay.undoing.reopened(by: sequence) else { return }
+        for (path, place) in places where replay.undoing.takesBack(path, by: sequence) {
+            all[place].isUndone = true
+            all[place].isReplayed = false
+            places[path] = nil
+        }
+        let around = reopened.enclosing.map {
+            OperationPath(scope: $0.scope, position: $0.position)
+        }
+        for path in around + [reopened] {
+            guard let place = places[path] else { continue }
+            all[place].isReplayed = false
+            if all[place].status == .success { all[place].status = .started }
+        }
+    }
+
+    /// The handler runs again: what was split and failed is under way, if the failure counts no
+    /// more, and a try that was to follow in the attempt before does not.
+    private mutating func openAgain() {
+        for (path, place) in places where !all[place].isReplayed {
+            let record = all[place]
+            let isSplit = record.branches != nil && record.status == .failed
+            let waitsInVain =
+                record.status == .waiting && record.tries > 0 && replay.tries(of: path) == 0
+            if isSplit || waitsInVain { all[place].status = .started }
+        }
+    }
+
+    private consuming func finish(undone: Bool) -> [OperationRecord] {
+        // What no replay is answered with has not succeeded, whatever an entry said of it.
+        for place in places.values where all[place].status == .success && !all[place].isReplayed {
+            all[place].status = .started
+        }
+        endBranches()
+        return undone ? all : all.filter { !$0.isUndone }
+    }
+
+    /// No entry says that the branches of an operation have all ended: that the scope around them
+    /// has gone on does, and so does the end of the handler.
+    private mutating func endBranches() {
+        var ends: [[UInt32]: UInt32] = [:]
+        for path in places.keys { ends[path.scope] = max(ends[path.scope] ?? 0, path.position) }
+        for (path, place) in places
+        where all[place].branches != nil && all[place].status == .started {
+            let hasGoneOn = ends[path.scope] ?? 0 > path.position
+            guard hasGoneOn || hasCompleted && path.scope.isEmpty else { continue }
+            all[place].status = .success
+            all[place].isReplayed = true
+        }
+    }
+}
+
+extension OperationRecord {
+    /// Takes over what a replay makes of an entry.
+    fileprivate mutating func note(
+        _ record: Replay.Record?,
+        _ wake: Replay.Wake?,
+        isTriedAgain: Bool
+    ) {
+        switch record?.outcome {
+        case .success, .signal, .recorded: end(.success)
+        case .failure: end(.failed)
+        case .branches: status = .started
+        case .wait: status = .waiting
+        case nil: break
+        }
+        switch wake {
+        // A body that is tried again has not ended with that.
+        case .fired where isTriedAgain: status = .started
+        case .fired, .signal, .settled(_, false, _, _): end(.success)
+        case .settled(_, true, _, _): end(.failed)
+        case nil: break
+        }
+    }
+
+    private mutating func end(_ status: Status) {
+        self.status = status
+        isReplayed = true
+    }
+
+    /// Takes in what an entry says of the operation, whether that counts or not.
+    fileprivate mutating func describe(_ entry: JournalEntry) {
+        if case .logRecorded(let event) = entry.entry.event {
+            logLines += event.lines
+            return
+        }
+        isReplayed = false
+        switch entry.entry.event {
+        case .operationStarted:
+            status = .started
+            starts += 1
+            startedAt = entry.time
+            sequence = entry.sequence
+        case .checkpointSucceeded(let event):
+            status = .success
+            isVerified = event.verified
+            end(entry, startedAt: event.startedAt)
+            (errorCode, message) = (nil, nil)
+            value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
+        case .checkpointFailed(let event):
+            status = .failed
+            end(entry, startedAt: event.startedAt)
+            errorCode = event.error.code
+            message = entry.text(ofPayload: 0)
+        case .timerStarted(let event): wait(entry, until: event.deadline)
+        case .signalAwaited(let event): wait(entry, until: event.deadline)
+        case .operationRetried(let event):
+            wait(entry, until: event.retryAt)
+            tries = event.tries
+            errorCode = event.error.code
+            message = entry.text(ofPayload: 0)
+        case .timerFired, .signalDelivered:
+            status = .success
+            endedAt = entry.time
+        case .branchesStarted(let event):
+            startedAt = entry.time
+            branches = event.branches
+        case .branchSettled(let event):
+            status = event.failed ? .failed : .success
+            endedAt = entry.time
+        case .operationRecorded:
+            status = .success
+            end(entry, startedAt: entry.entry.time)
+            value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
+        default: break
+        }
+    }
+
+    private mutating func wait(_ entry: JournalEntry, until deadline: UInt64) {
+        status = .waiting
+        startedAt = startedAt ?? entry.time
+        sequence = entry.sequence
+        self.deadline = deadline == 0 ? nil : Timestamp(rawValue: deadline)
+    }
+
+    private mutating func end(_ entry: JournalEntry, startedAt began: UInt64) {
+        startedAt = Timestamp(rawValue: began)
+        endedAt = entry.time
+        sequence = entry.sequence
+    }
+}

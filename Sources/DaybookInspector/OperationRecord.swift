@@ -1,0 +1,85 @@
+public import DaybookFormat
+public import DaybookModel
+
+/// An operation of an execution, put together from its entries.
+public struct OperationRecord: Sendable {
+    /// Where an operation stands.
+    public enum Status: String, Sendable {
+        /// Its body runs, or ran when its process died.
+        case started
+        /// It gave a value.
+        case success
+        /// It threw.
+        case failed
+        /// It waits.
+        case waiting
+    }
+
+    /// Which operation it is.
+    public let operation: Operation
+    /// Where it stands.
+    public internal(set) var status: Status
+    /// How often its body was started, as far as that is recorded.
+    public internal(set) var starts = 0
+    /// The body did not run: the work was found done.
+    public internal(set) var isVerified = false
+    /// When the body began that gave the outcome.
+    public internal(set) var startedAt: Timestamp?
+    /// When the outcome was recorded.
+    public internal(set) var endedAt: Timestamp?
+    /// The entry of the outcome, or of the last start.
+    public internal(set) var sequence: UInt64
+    /// How many branches it has; nil: it is not split into any.
+    public internal(set) var branches: UInt32?
+    /// How often its body threw and was tried again.
+    public internal(set) var tries: UInt32 = 0
+    /// When its wait ends, if it waits for a time.
+    public internal(set) var deadline: Timestamp?
+    /// The JSON of its value.
+    public internal(set) var value: [UInt8]?
+    /// The code of its error.
+    public internal(set) var errorCode: String?
+    /// The message of its error.
+    public internal(set) var message: String?
+    /// Lines that it logged.
+    public internal(set) var logLines: UInt32 = 0
+    /// A handler that runs again is answered with its outcome; false: it has none, or has failed and
+    /// is run again with the next attempt.
+    public internal(set) var isReplayed = false
+    /// A later attempt has undone it: it dealt with a failure that is no longer there.
+    public internal(set) var isUndone = false
+}
+
+extension OperationRecord {
+    /// A name for each of the operations, no two of them the same: as short as it can be. An
+    /// operation of a branch can have the branch's number with it (`build[2]`), one that comes again
+    /// has its count (`step#2`).
+    public static func labels(of operations: [Operation]) -> [String] {
+        let forms = operations.map { operation -> [String] in
+            let branches = stride(from: 1, to: operation.scope.count, by: 2)
+                .map { "[\(operation.scope[$0])]" }
+            let name = operation.name
+            return [name, name + (branches.last ?? ""), name + branches.joined()]
+        }
+        var labels = forms.map { $0[0] }
+        for level in 1...2 {
+            let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+            for index in labels.indices where counts[labels[index]] ?? 0 > 1 {
+                labels[index] = forms[index][level]
+            }
+        }
+        let written = Set(labels)
+        var taken: Set<String> = []
+        var counts: [String: Int] = [:]
+        for (index, label) in labels.enumerated() {
+            var count = counts[label] ?? 1
+            // What is counted must not be what another one is called.
+            while !taken.insert(labels[index]).inserted {
+                repeat { count += 1 } while written.contains("\(label)#\(count)")
+                labels[index] = "\(label)#\(count)"
+            }
+            counts[label] = count
+        }
+        return labels
+    }
+}
