@@ -86,7 +86,24 @@ public struct WireReader {
         let first = cursor.load(as: UInt8.self)
         cursor += 1
         if first < 0x80 { return UInt64(first) }
+        if end - cursor >= 8, let rest = shortRest() { return UInt64(first & 0x7F) | rest << 7 }
         return try varint(after: first)
+    }
+
+    /// What follows the first byte of a number, if it is no more than seven bytes: all of them at
+    /// once. Eight bytes can be read.
+    @inlinable
+    mutating func shortRest() -> UInt64? {
+        let word = UInt64(littleEndian: cursor.loadUnaligned(as: UInt64.self))
+        // The last byte of a number is the first one without its highest bit.
+        let ends = ~word & 0x0080_8080_8080_8080
+        guard ends != 0 else { return nil }
+        let bits = ends.trailingZeroBitCount + 1
+        cursor += bits / 8
+        var value = word & (.max >> UInt64(64 - bits))
+        value = value & 0x007F_007F_007F_007F | (value & 0x7F00_7F00_7F00_7F00) >> 1
+        value = value & 0x0000_3FFF_0000_3FFF | (value & 0x3FFF_0000_3FFF_0000) >> 2
+        return value & 0x0FFF_FFFF | (value & 0x0FFF_FFFF_0000_0000) >> 4
     }
 
     @usableFromInline

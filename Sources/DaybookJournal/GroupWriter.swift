@@ -1,41 +1,5 @@
 public import DaybookFormat
-import DaybookSystem
-import DequeModule
-
-/// A state that is folded from entries, for a ``GroupWriter``.
-///
-/// Between the first entry that a batch appends and ``commit()`` or ``rollBack(_:)`` the state runs
-/// ahead of the disk; what it publishes meanwhile must not.
-public protocol JournalFold: Sendable {
-    /// How many of the journal's first entries it holds already.
-    var next: UInt64 { get }
-    /// Takes in an entry that is on the disk.
-    /// - Parameter reader: lookups into the journal around it. Not to be kept.
-    mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws
-    /// The batch is on the disk.
-    mutating func commit()
-    /// The batch is not, and will not be: undoes what it has done.
-    /// - Parameter reader: lookups into the journal without the batch. Not to be kept.
-    /// - Throws: when the journal cannot be read. It is asked again before anything else then.
-    mutating func rollBack(_ reader: any StoreReader) throws
-
-    /// When it has something to write that nobody asks for; nil: not ever.
-    var nextDeadline: Timestamp? { get }
-    /// Appends what is due, before the commands of a batch.
-    mutating func fire(_ batch: Batch) throws
-
-    /// Appends what follows from the commands of a batch, after the last of them.
-    mutating func conclude(_ batch: Batch) throws
-}
-
-extension JournalFold {
-    /// Never.
-    public var nextDeadline: Timestamp? { nil }
-    /// Nothing.
-    public mutating func fire(_ batch: Batch) throws {}
-    /// Nothing.
-    public mutating func conclude(_ batch: Batch) throws {}
-}
+public import DaybookSystem
 
 /// How much a ``GroupWriter`` takes on.
 public struct GroupWriterOptions: Sendable {
@@ -67,20 +31,28 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private let fold: Locked<Fold>
     private let queue: Locked<CommandQueue>
     private let thread = Locked<SystemThread?>(nil)
-    /// Of a writer that is driven.
-    private let driven = Locked(Course())
+    /// Touched by whoever writes a batch.
+    private let course = Locked(Course())
+    /// Whose tasks may write a batch themselves; nil: only the writer's own thread writes. It ends
+    /// with the writer.
+    public let loneThread: LoneThread?
 
     /// Folds the journal and starts the thread. Returns when the state is that of the journal.
-    /// - Parameter isDriven: there is no thread; whoever drives the writer calls ``work()``, as a
-    ///   simulation does.
+    /// - Parameters:
+    ///   - isDriven: there is no thread; whoever drives the writer calls ``work()``, as a simulation
+    ///     does.
+    ///   - loneThread: an executor on whose thread a caller writes its command itself, if nobody
+    ///     else has one.
     public init(
         _ journal: Journal,
         fold initial: consuming Fold,
         options: GroupWriterOptions = GroupWriterOptions(),
-        isDriven: Bool = false
+        isDriven: Bool = false,
+        loneThread: LoneThread? = nil
     ) throws {
         self.journal = journal
         self.options = options
+        self.loneThread = loneThread
         clock = journal.clock
         let queue = Locked(CommandQueue())
         self.queue = queue
@@ -147,6 +119,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             release(count: 1, bytes: bytes)
             throw error
         }
+        if let loneThread, loneThread.isCurrent, takeRoleAlone() {
+            return try writeAlone(SingleCommand(bytes: bytes, decide: decide))
+        }
         // Every command in the queue is answered exactly once, whatever becomes of its batch.
         return try await withUnsafeThrowingContinuation { continuation in
             order(prepared) { [self] decide in
@@ -180,7 +155,11 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             return thread
         }
         running?.join()
+        loneThread?.stop()
     }
+
+    /// Whether its end has been asked for: commands are refused from then on.
+    var isStopping: Bool { queue.withLock { $0.isStopping } }
 
     private func reserveAtOnce(_ bytes: Int) -> Bool {
         queue.withLock { queue in
@@ -217,34 +196,46 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         let admitted = queue.withLock { queue in
             queue.reserved -= count
             queue.bytes -= bytes
-            var admitted: [CheckedContinuation<Void, Never>] = []
-            while let (bytes, continuation) = queue.waiting.first, hasRoom(queue, bytes) {
-                queue.waiting.removeFirst()
-                queue.reserved += 1
-                queue.bytes += bytes
-                admitted.append(continuation)
-            }
-            return admitted
+            return admit(&queue)
         }
         for continuation in admitted { continuation.resume() }
     }
 
-    private func enqueue(_ command: QueuedCommand) {
-        let isStopping = queue.withLock { queue in
-            guard !queue.isStopping else { return true }
-            queue.commands.append(command)
-            return false
+    /// Reserves room for those who wait for it, as far as there is any.
+    private func admit(_ queue: inout CommandQueue) -> [CheckedContinuation<Void, Never>] {
+        var admitted: [CheckedContinuation<Void, Never>] = []
+        while let (bytes, continuation) = queue.waiting.first, hasRoom(queue, bytes) {
+            queue.waiting.removeFirst()
+            queue.reserved += 1
+            queue.bytes += bytes
+            admitted.append(continuation)
         }
-        if isStopping {
+        return admitted
+    }
+
+    private func enqueue(_ command: QueuedCommand) {
+        let next = queue.withLock { queue -> Next in
+            guard !queue.isStopping else { return .refuse }
+            queue.commands.append(command)
+            // Whoever writes looks into the queue afterwards.
+            return queue.isWriting ? .nothing : .wake
+        }
+        switch next {
+        case .nothing: break
+        case .wake: queue.wakeAll()
+        case .refuse:
             release(count: 1, bytes: command.bytes)
             let error = JournalError(
                 .closed,
                 "the journal \(journal.store.location) has been closed; open it again"
             )
             command.answer(error)
-        } else {
-            queue.wakeAll()
         }
+    }
+
+    /// What is to be done about a command.
+    private enum Next {
+        case nothing, wake, refuse
     }
 
     // MARK: The thread
@@ -263,20 +254,75 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     private func run() {
-        var course = Course()
-        while let batch = nextBatch(notBefore: course.pause) { finish(batch, &course) }
+        while let batch = nextBatch() { finish(batch) }
     }
 
-    /// Writes a batch and answers its callers.
-    private func finish(_ batch: [QueuedCommand], _ course: inout Course) {
-        let (bytes, count) = (batch.reduce(0) { $0 + $1.bytes }, batch.count)
-        let failure = writeAll(batch, &course.isAhead)
-        // What is due is still due: a full disk must not keep the processor busy.
-        course.pause = failure.map { _ in
-            Timestamp(rawValue: journal.now().rawValue + Self.pause)
-        }
-        release(count: count, bytes: bytes)
+    /// Writes a batch, gives up the role of the one who writes, and answers the callers.
+    private func finish(_ batch: [QueuedCommand]) {
+        let bytes = batch.reduce(0) { $0 + $1.bytes }
+        let failure = carryOut(batch)
+        leaveRole(count: batch.count, bytes: bytes)
         for command in batch { command.answer(failure) }
+    }
+
+    /// Writes a batch, or tries to.
+    /// - Returns: why it could not be written.
+    private func carryOut(_ batch: [QueuedCommand]) -> (any Error)? {
+        course.withLock { course in
+            let failure = writeAll(batch, &course.isAhead)
+            // What is due is still due: a full disk must not keep the processor busy.
+            course.pause = failure.map { _ in
+                Timestamp(rawValue: journal.now().rawValue + Self.pause)
+            }
+            return failure
+        }
+    }
+
+    // MARK: The role of the one who writes
+
+    /// After so many batches of one command each a caller on the lone thread writes its command
+    /// itself: two changes of thread less. It ends as soon as somebody else has to wait meanwhile.
+    private static var loneliness: Int { 4 }
+
+    /// Takes the role for a caller, if nobody else has anything to write.
+    private func takeRoleAlone() -> Bool {
+        queue.withLock { queue in
+            guard !queue.isWriting, !queue.isStopping, queue.commands.isEmpty, queue.reserved == 1,
+                queue.loneBatches >= Self.loneliness
+            else { return false }
+            queue.isWriting = true
+            return true
+        }
+    }
+
+    /// Writes the command of a caller who has the role.
+    private func writeAlone<Answer>(
+        _ command: SingleCommand<Fold, Answer>
+    ) throws -> Answer {
+        let failure = carryOut([command])
+        leaveRole(count: 1, bytes: command.bytes)
+        return try command.result(failure)
+    }
+
+    /// Gives up the role, and has the thread see to what has come meanwhile.
+    private func leaveRole(count: Int, bytes: Int) {
+        let deadline = nextTime
+        let (admitted, wakes) = queue.withLock { queue in
+            queue.isWriting = false
+            queue.reserved -= count
+            queue.bytes -= bytes
+            if count > 0 {
+                let isLone = count == 1 && queue.reserved == 0
+                queue.loneBatches = isLone ? queue.loneBatches + 1 : 0
+                loneThread?.want(queue.loneBatches >= Self.loneliness)
+            }
+            queue.note(deadline)
+            let wakes = queue.isReady || queue.isHeldUp
+            queue.isHeldUp = false
+            return (admit(&queue), wakes)
+        }
+        if wakes { queue.wakeAll() }
+        for continuation in admitted { continuation.resume() }
     }
 
     /// Does once, on the caller's thread, what the writer's thread would do, if there is something
@@ -289,13 +335,13 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             return takeBatch(&queue)
         }
         guard let batch else { return false }
-        driven.withLock { finish(batch, &$0) }
+        finish(batch)
         return true
     }
 
-    /// When a writer that is driven has something to do by itself; nil: not ever.
+    /// When the writer has something to do by itself; nil: not ever.
     public var nextTime: Timestamp? {
-        let pause = driven.withLock { $0.pause }
+        let pause = course.withLock { $0.pause }
         return fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
     }
 
@@ -343,13 +389,33 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
+    /// Waits for something to do, and takes the role of the one who writes.
     /// - Returns: an empty batch when there is only something to take in or to fire, nil at the end.
-    private func nextBatch(notBefore pause: Timestamp?) -> [QueuedCommand]? {
-        let deadline = fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
-        return wait(until: deadline) { queue in
-            if queue.commands.isEmpty, queue.isStopping { return nil }
-            return takeBatch(&queue)
+    private func nextBatch() -> [QueuedCommand]? {
+        while true {
+            queue.withLock { $0.forgetDeadline() }
+            let deadline = nextTime
+            queue.withLock { $0.deadline = .some(deadline) }
+            let next = wait(until: deadline) { queue -> NextBatch in
+                if !queue.hasWork, queue.isRescheduled { return .lookAgain }
+                if queue.commands.isEmpty, queue.isStopping { return .none }
+                queue.isWriting = true
+                return .batch(takeBatch(&queue))
+            }
+            switch next {
+            case .lookAgain: continue
+            case .none: return nil
+            case .batch(let batch): return batch
+            }
         }
+    }
+
+    /// What the thread does next.
+    private enum NextBatch {
+        case batch([QueuedCommand])
+        /// Something happens by itself earlier than it was known.
+        case lookAgain
+        case none
     }
 
     private func takeBatch(_ queue: inout CommandQueue) -> [QueuedCommand] {
@@ -371,25 +437,32 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         return Array(queue.commands[..<count])
     }
 
-    /// Waits for something in the queue, or for a time.
+    /// Waits for something in the queue, or for a time, and until nobody writes.
     private func wait<Result>(
         until deadline: Timestamp?,
         _ body: (inout CommandQueue) -> Result
     ) -> Result {
-        let isReady = { (queue: borrowing CommandQueue) in
-            !queue.commands.isEmpty || queue.isStale || queue.isStopping
-        }
-        guard let deadline else { return queue.wait(until: isReady, body) }
+        guard let deadline else { return queue.wait(until: { $0.isReady }, body) }
         guard !isManualClock else {
-            return queue.wait(until: { isReady($0) || journal.now() >= deadline }, body)
+            return queue.wait(
+                until: { $0.isReady || (!$0.isWriting && journal.now() >= deadline) },
+                body
+            )
         }
         while true {
             // The journal's time may make a leap meanwhile, as the machine's clock may.
             let left = min(deadline.since(journal.now()), Self.patience)
-            let result = queue.wait(until: isReady, orAfter: left) { queue -> Result? in
-                isReady(queue) || journal.now() >= deadline ? body(&queue) : nil
+            var isHeldUp = false
+            let result = queue.wait(until: { $0.isReady }, orAfter: left) { queue -> Result? in
+                if queue.isReady { return body(&queue) }
+                guard journal.now() >= deadline else { return nil }
+                guard queue.isWriting else { return body(&queue) }
+                queue.isHeldUp = true
+                isHeldUp = true
+                return nil
             }
             if let result { return result }
+            if isHeldUp { queue.wait(until: { !$0.isWriting }, { _ in }) }
         }
     }
 
@@ -416,77 +489,5 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     private func isDue(_ now: Timestamp) -> Bool {
         fold.withLock { $0.nextDeadline.map { $0 <= now } ?? false }
-    }
-}
-
-/// A command has failed after it had appended something: its batch is to be decided without it.
-private struct HalfDone: Error {
-    /// Its place in the batch.
-    let index: Int
-}
-
-/// Commands that wait to be decided, and callers that wait for room.
-private struct CommandQueue {
-    var commands: [QueuedCommand] = []
-    var bytes = 0
-    var reserved = 0
-    var waiting = Deque<(bytes: Int, CheckedContinuation<Void, Never>)>()
-    var isStopping = false
-    /// Others may have appended.
-    var isStale = false
-}
-
-/// A command in the queue, whatever it asks of which fold. Not generic, so that the queue is not.
-///
-/// Sendable without the compiler's check: after it is queued only the writer's thread uses it.
-private class QueuedCommand: @unchecked Sendable {
-    let bytes: Int
-
-    init(bytes: Int) { self.bytes = bytes }
-
-    /// Answers the caller: with `failure` if the batch was not written.
-    func answer(_ failure: (any Error)?) {}
-}
-
-/// A command of a writer with that fold.
-private class FoldCommand<Fold: JournalFold>: QueuedCommand, @unchecked Sendable {
-    /// Decides and appends. Throws only what ends the batch; a refusal is kept as the answer.
-    func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
-}
-
-private final class Command<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>,
-    @unchecked Sendable
-{
-    private let decide: GroupWriter<Fold>.Decide<Answer>
-    private let continuation: UnsafeContinuation<Answer, any Error>
-    private var outcome: Result<Answer, any Error>?
-
-    init(
-        bytes: Int,
-        decide: @escaping GroupWriter<Fold>.Decide<Answer>,
-        continuation: UnsafeContinuation<Answer, any Error>
-    ) {
-        self.decide = decide
-        self.continuation = continuation
-        super.init(bytes: bytes)
-    }
-
-    override func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {
-        let first = batch.nextSequence
-        do {
-            outcome = try decide(&fold, batch)
-        } catch {
-            if batch.failure != nil { throw error }
-            outcome = .failure(error)
-            if batch.nextSequence != first { throw HalfDone(index: index) }
-        }
-    }
-
-    override func answer(_ failure: (any Error)?) {
-        if let failure {
-            continuation.resume(throwing: failure)
-        } else if let outcome {
-            continuation.resume(with: outcome)
-        }
     }
 }

@@ -1,12 +1,22 @@
+import DaybookFormat
+
 /// Open executions by number: a hash table with linear probing, because every entry of a rebuild
 /// looks one up, and the numbers, being sequences, need no protection from crafted collisions.
 struct ExecutionTable: Sendable {
     /// 0 marks a free place: no execution has the number 0.
     private var keys: [UInt64] = Array(repeating: 0, count: 16)
     private var places: [Int32] = Array(repeating: 0, count: 16)
-    private var states: [ExecutionState?] = []
+    /// Not optional, so that they are changed where they lie: a free place holds ``nobody``.
+    private var states: [ExecutionState] = []
     private var freeStates: [Int32] = []
     private(set) var count = 0
+
+    private static let nobody = ExecutionState(
+        number: 0,
+        id: "",
+        type: "",
+        submittedAt: Timestamp(rawValue: 0)
+    )
 
     private func home(_ key: UInt64) -> Int {
         // Fibonacci hashing spreads consecutive numbers over the table.
@@ -42,7 +52,7 @@ struct ExecutionTable: Sendable {
             guard let place = find(number) else {
                 preconditionFailure("the execution \(number) is not in the table")
             }
-            yield states[Int(places[place])]!
+            yield states[Int(places[place])]
         }
     }
 
@@ -61,7 +71,7 @@ struct ExecutionTable: Sendable {
         _ body: (inout ExecutionState) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
         guard let place = find(number) else { return nil }
-        return try body(&states[Int(places[place])]!)
+        return try body(&states[Int(places[place])])
     }
 
     /// Puts an execution, in place of one with its number if there is one.
@@ -102,8 +112,7 @@ struct ExecutionTable: Sendable {
     mutating func remove(_ number: UInt64) -> ExecutionState? {
         guard var hole = find(number) else { return nil }
         let index = places[hole]
-        let removed = states[Int(index)]
-        states[Int(index)] = nil
+        let removed = exchange(&states[Int(index)], with: Self.nobody)
         freeStates.append(index)
         count -= 1
         // What was pushed past the hole moves back, so that lookups may stop at a free place.

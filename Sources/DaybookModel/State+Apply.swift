@@ -62,9 +62,10 @@ extension State {
         _ history: HistoryFold = Self.noHistory
     ) throws -> ExecutionState? {
         assert(!batch.isOpen, "an entry of others comes in the middle of a batch")
-        let closed = try apply(entry, history)
+        let isClosed = try apply(entry, history)
         next = entry.header.sequence + 1
-        return closed
+        // Hardly any entry closes one: a state is large, and is not handed through for nothing.
+        return isClosed ? executions.remove(entry.header.execution) : nil
     }
 
     /// Takes in an entry of the batch under way.
@@ -79,23 +80,21 @@ extension State {
         let number = entry.header.execution
         if number != 0 { noteTouch(number) }
         batch.next = entry.header.sequence + 1
-        if let closed = try apply(entry, history) { return closed.closedIndexRow }
+        if try apply(entry, history) { return executions.remove(number)?.closedIndexRow }
         switch EventKind(rawValue: entry.event) {
         case .executionSubmitted, .executionReopened: return executions[number]?.openIndexRow
         default: return nil
         }
     }
 
-    private mutating func apply(
-        _ entry: EntryView,
-        _ history: HistoryFold
-    ) throws -> ExecutionState? {
+    /// - Returns: whether its execution is closed by it, and to be taken out.
+    private mutating func apply(_ entry: EntryView, _ history: HistoryFold) throws -> Bool {
         let kind = try Self.kind(of: entry)
         do {
             guard entry.header.execution != 0 else {
                 try journal.apply(kind, entry)
                 try Self.apply(kind, entry, &sessions)
-                return nil
+                return false
             }
             return try applyToExecution(kind, entry, history)
         } catch let error as WireError {
@@ -118,26 +117,26 @@ extension State {
         _ kind: EventKind,
         _ entry: EntryView,
         _ history: HistoryFold
-    ) throws -> ExecutionState? {
+    ) throws -> Bool {
         let number = entry.header.execution
         if kind == .executionSubmitted {
             insert(try newState(entry))
-            return nil
+            return false
         }
-        if kind == .executionReopened, executions[number] == nil {
+        if kind == .executionReopened, !executions.contains(number) {
             var state = try history(number, entry.header.sequence)
             let change = try state.apply(kind, entry)
             state.type = intern(state.type)
             insert(state)
             follow(change, number)
-            return nil
+            return false
         }
         let change = try executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)
         }
         guard let change else { throw Self.notOpen(entry) }
         if change.concernsOthers { follow(change, number) }
-        return change.closed ? executions.remove(number) : nil
+        return change.closed
     }
 
     /// Brings queues and timers up to date.

@@ -50,12 +50,15 @@ public struct SystemThread: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             do throws(SystemError) {
                 let thread = try start { continuation.resume(with: .init(catching: body)) }
-                pthread_detach(thread.thread.handle)
+                thread.detach()
             } catch {
                 continuation.resume(throwing: error)
             }
         }
     }
+
+    /// Nobody will wait for the thread's end. Call it once, and not ``join()``.
+    public func detach() { pthread_detach(thread.handle) }
 
     /// Waits for the thread's end. Call it once.
     public func join() {

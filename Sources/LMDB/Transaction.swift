@@ -231,3 +231,16 @@ extension WriteTransaction {
         self.init(other.handle, other.environment)
     }
 }
+
+extension Environment {
+    /// Like ``check(_:_:)``, for what is called often: a text that names the database, made when it
+    /// is needed, takes memory also when it is not.
+    func checkGet(_ result: Int32, _ database: borrowing Database) throws(LMDBError) {
+        if result != 0 { throw failedGet(result, database.name) }
+    }
+
+    @inline(never)
+    private func failedGet(_ result: Int32, _ name: String) -> LMDBError {
+        LMDBError(.init(rawValue: result), "mdb_get in \(name)", path: path)
+    }
+}

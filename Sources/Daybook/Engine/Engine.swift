@@ -20,6 +20,8 @@ final class Engine: Sendable {
     /// The names of the workflows, sorted.
     let types: [String]
     let tasks: TaskSet
+    /// Where tasks run.
+    let executor: any TaskExecutor
     let alarms: AlarmClock
     /// Tells when the process of another session ends; nil: this one takes nothing over.
     let processes: ProcessWatch?
@@ -42,7 +44,8 @@ final class Engine: Sendable {
         self.options = options
         self.workflows = workflows
         types = workflows.keys.sorted()
-        tasks = TaskSet(options.executor)
+        executor = options.executor ?? writer.loneThread ?? globalConcurrentExecutor
+        tasks = TaskSet(executor)
         let facts = writer.inspect { $0.state.journal }
         guard let uuid = facts.uuid else {
             throw JournalError(.integrity, "entry 0 does not name the journal", sequence: 0)
@@ -137,7 +140,7 @@ final class Engine: Sendable {
 
     /// Starts to claim and run what is ready.
     func start() {
-        let task = Task(executorPreference: options.executor) { [self] in
+        let task = Task(executorPreference: executor) { [self] in
             // What is there already is news to nobody.
             attendSessions(areNew: true, ended: [])
             pump()

@@ -132,7 +132,12 @@ public final class Daybook: Sendable {
             within: machines,
             from: try snapshots.newest()
         )
-        let writer = try GroupWriter(journal, fold: fold, options: options.writer)
+        let writer = try GroupWriter(
+            journal,
+            fold: fold,
+            options: options.writer,
+            loneThread: options.executor == nil ? LoneThread() : nil
+        )
         do {
             let home = try Home(of: place)
             try home.check(writer, isAdopted: options.adoption != nil)

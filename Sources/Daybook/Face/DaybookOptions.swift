@@ -41,8 +41,10 @@ public struct DaybookOptions: Sendable {
     public var clock: any WallClock = SystemClock()
     /// A time of day that is farther behind the journal's time than this is warned of.
     public var clockTolerance = Duration.seconds(60)
-    /// Where handlers run.
-    public var executor: any TaskExecutor = globalConcurrentExecutor
+    /// Where handlers run. Nil: on the process's own threads; but one that has none beside it runs on
+    /// a thread of the journal's, where it writes what it records itself instead of waiting for the
+    /// writer's thread. With an executor that is given here only the writer's thread writes.
+    public var executor: (any TaskExecutor)?
     /// How the environment is opened.
     public var environment = EnvironmentOptions()
     /// How much the writer takes on.

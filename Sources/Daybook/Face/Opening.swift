@@ -88,7 +88,7 @@ final class Opening: Sendable {
             "a journal was dropped and not closed; call close() to learn whether that went well",
             metadata: ["journal": "\(engine.writer.journal.store.location)"]
         )
-        Task(executorPreference: engine.options.executor) {
+        Task(executorPreference: engine.executor) {
             do {
                 try await parts.close()
             } catch {

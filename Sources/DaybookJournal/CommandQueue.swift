@@ -1,0 +1,124 @@
+import DaybookFormat
+import DequeModule
+
+/// A command has failed after it had appended something: its batch is to be decided without it.
+struct HalfDone: Error {
+    /// Its place in the batch.
+    let index: Int
+}
+
+/// Commands that wait to be decided, and callers that wait for room.
+struct CommandQueue {
+    var commands: [QueuedCommand] = []
+    var bytes = 0
+    var reserved = 0
+    var waiting = Deque<(bytes: Int, CheckedContinuation<Void, Never>)>()
+    var isStopping = false
+    /// Others may have appended.
+    var isStale = false
+
+    /// Somebody writes a batch: the thread, or a caller who is alone.
+    var isWriting = false
+    /// So many batches in a row had one command, and nothing came meanwhile.
+    var loneBatches = 0
+    /// The thread waits until nobody writes.
+    var isHeldUp = false
+    /// Until when the thread waits if nothing comes; nil: it is about to find out.
+    var deadline: Timestamp??
+    /// Something happens by itself earlier than the thread knows.
+    var isRescheduled = false
+
+    /// Something is to be written or taken in, or it is over.
+    var hasWork: Bool { !commands.isEmpty || isStale || isStopping }
+
+    /// The thread has something to do, and may.
+    var isReady: Bool { !isWriting && (hasWork || isRescheduled) }
+
+    /// The thread is about to find out when something happens by itself.
+    mutating func forgetDeadline() {
+        deadline = nil
+        isRescheduled = false
+    }
+
+    /// Notes when something happens by itself.
+    mutating func note(_ next: Timestamp?) {
+        guard let next else { return }
+        guard case .some(let known) = deadline, let known, known <= next else {
+            isRescheduled = true
+            return
+        }
+    }
+}
+
+/// A command in the queue, whatever it asks of which fold. Not generic, so that the queue is not.
+///
+/// Sendable without the compiler's check: after it is queued only the writer's thread uses it.
+class QueuedCommand: @unchecked Sendable {
+    let bytes: Int
+
+    init(bytes: Int) { self.bytes = bytes }
+
+    /// Answers the caller: with `failure` if the batch was not written.
+    func answer(_ failure: (any Error)?) {}
+}
+
+/// A command of a writer with that fold.
+class FoldCommand<Fold: JournalFold>: QueuedCommand, @unchecked Sendable {
+    /// Decides and appends. Throws only what ends the batch; a refusal is kept as the answer.
+    func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
+}
+
+/// A command whose caller writes it itself.
+class SingleCommand<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>,
+    @unchecked Sendable
+{
+    private let decide: GroupWriter<Fold>.Decide<Answer>
+    private(set) var outcome: Result<Answer, any Error>?
+
+    init(bytes: Int, decide: @escaping GroupWriter<Fold>.Decide<Answer>) {
+        self.decide = decide
+        super.init(bytes: bytes)
+    }
+
+    override func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {
+        let first = batch.nextSequence
+        do {
+            outcome = try decide(&fold, batch)
+        } catch {
+            if batch.failure != nil { throw error }
+            outcome = .failure(error)
+            if batch.nextSequence != first { throw HalfDone(index: index) }
+        }
+    }
+
+    /// The answer; `failure` if the batch was not written.
+    func result(_ failure: (any Error)?) throws -> Answer {
+        if let failure { throw failure }
+        guard let outcome else { preconditionFailure("a batch was written without deciding it") }
+        return try outcome.get()
+    }
+}
+
+/// A command whose caller waits for the thread.
+final class Command<Fold: JournalFold, Answer: Sendable>: SingleCommand<Fold, Answer>,
+    @unchecked Sendable
+{
+    private let continuation: UnsafeContinuation<Answer, any Error>
+
+    init(
+        bytes: Int,
+        decide: @escaping GroupWriter<Fold>.Decide<Answer>,
+        continuation: UnsafeContinuation<Answer, any Error>
+    ) {
+        self.continuation = continuation
+        super.init(bytes: bytes, decide: decide)
+    }
+
+    override func answer(_ failure: (any Error)?) {
+        if let failure {
+            continuation.resume(throwing: failure)
+        } else if let outcome {
+            continuation.resume(with: outcome)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import DaybookFormat
+import DaybookSystem
+import Testing
+
+@testable import DaybookJournal
+
+/// Callers that are alone and write their commands themselves.
+@Suite struct GroupWriterLoneTests {
+    private typealias Decide = GroupWriter<LoneFold>.Decide<Bool>
+
+    /// A writer over an empty journal, and the thread on which callers may write.
+    private static func start() throws -> (GroupWriter<LoneFold>, LoneThread) {
+        let lone = LoneThread()
+        let journal = try Journal.create(in: MemoryStore(), event: Drafts.created)
+        return (try GroupWriter(journal, fold: LoneFold(), loneThread: lone), lone)
+    }
+
+    /// Writes an entry and answers whether the caller's thread has decided it.
+    private static func entry(
+        _ lone: LoneThread,
+        then more: @escaping @Sendable (inout LoneFold, Batch) throws -> Void = { _, _ in }
+    ) -> Decide {
+        { fold, batch in
+            try fold.append(batch)
+            try more(&fold, batch)
+            return .success(lone.isCurrent)
+        }
+    }
+
+    /// Has a task command until it writes itself, then runs `body` in it.
+    private static func alone<Result: Sendable>(
+        _ writer: GroupWriter<LoneFold>,
+        _ lone: LoneThread,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await Task(executorPreference: lone) {
+            while try await !writer.perform({ entry(lone) }) {}
+            return try await body()
+        }.value
+    }
+
+    @Test func aCallerWhoIsAloneWritesItsCommandsItself() async throws {
+        let (writer, lone) = try Self.start()
+        let flags = try await Task(executorPreference: lone) {
+            var flags: [Bool] = []
+            for _ in 0..<20 { flags.append(try await writer.perform { Self.entry(lone) }) }
+            return flags
+        }.value
+        writer.stop()
+        #expect(flags.first == false)
+        #expect(flags.suffix(10).allSatisfy { $0 })
+        #expect(writer.inspect { $0.committed } == 20)
+        #expect(try writer.journal.entries().map(\.header.sequence) == Array(0...20))
+    }
+
+    @Test func onAnotherExecutorOnlyTheWriterWrites() async throws {
+        let (writer, lone) = try Self.start()
+        for _ in 0..<20 {
+            #expect(try await writer.perform { Self.entry(lone) } == false)
+        }
+        writer.stop()
+        #expect(writer.inspect { $0.committed } == 20)
+    }
+
+    @Test func whatComesWhileACallerWritesIsWrittenAfterwardsAndEndsItsLoneliness() async throws {
+        let (writer, lone) = try Self.start()
+        let state = Locked((isReached: false, isOpen: false))
+        let held = Task {
+            try await Self.alone(writer, lone) {
+                let first = try await writer.perform {
+                    Self.entry(lone) { _, _ in
+                        state.withLock { $0.isReached = true }
+                        state.wakeAll()
+                        state.wait(until: { $0.isOpen }) { _ in }
+                    }
+                }
+                return [first, try await writer.perform { Self.entry(lone) }]
+            }
+        }
+        while !state.withLock({ $0.isReached }) { await Task.yield() }
+        let admitted = Locked(false)
+        let other = Task {
+            try await writer.perform {
+                admitted.withLock { $0 = true }
+                return Self.entry(lone)
+            }
+        }
+        while !admitted.withLock({ $0 }) { await Task.yield() }
+        state.withLock { $0.isOpen = true }
+        state.wakeAll()
+        #expect(try await other.value == false)
+        #expect(try await held.value == [true, false])
+        writer.stop()
+    }
+
+    @Test func aTimeThatALoneCallerBringsIsMet() async throws {
+        let (writer, lone) = try Self.start()
+        _ = try await Self.alone(writer, lone) {
+            try await writer.perform {
+                Self.entry(lone) { fold, batch in
+                    fold.deadline = Timestamp(rawValue: batch.now.rawValue + 1_000_000)
+                }
+            }
+        }
+        while writer.inspect({ $0.fired }) == 0 { await Task.yield() }
+        writer.stop()
+        #expect(writer.inspect { $0.fired } == 1)
+    }
+
+    @Test func theEndWaitsForALoneCaller() async throws {
+        let (writer, lone) = try Self.start()
+        let state = Locked((isReached: false, isOpen: false, isStopped: false))
+        let held = Task {
+            try await Self.alone(writer, lone) {
+                try await writer.perform {
+                    Self.entry(lone) { _, _ in
+                        state.withLock { $0.isReached = true }
+                        state.wait(until: { $0.isOpen }) { _ in }
+                    }
+                }
+            }
+        }
+        while !state.withLock({ $0.isReached }) { await Task.yield() }
+        let thread = try SystemThread.start {
+            writer.stop()
+            state.withLock { $0.isStopped = true }
+        }
+        while !writer.isStopping { await Task.yield() }
+        await #expect(throws: JournalError.self) {
+            try await writer.perform { Self.entry(lone) }
+        }
+        #expect(!state.withLock { $0.isStopped })
+        state.withLock { $0.isOpen = true }
+        state.wakeAll()
+        #expect(try await held.value)
+        thread.join()
+        #expect(state.withLock { $0.isStopped })
+    }
+
+    @Test func aLoneCommandThatFailsHalfDoneLeavesNoTrace() async throws {
+        struct Half: Error {}
+        let (writer, lone) = try Self.start()
+        let (before, after, isAlone) = try await Self.alone(writer, lone) {
+            let before = writer.journal.head.size
+            await #expect(throws: Half.self) {
+                try await writer.perform { Self.entry(lone) { _, _ in throw Half() } }
+            }
+            let after = writer.journal.head.size
+            return (before, after, try await writer.perform { Self.entry(lone) })
+        }
+        writer.stop()
+        #expect(before == after)
+        #expect(isAlone)
+        #expect(writer.inspect { $0.rollBacks } == 1)
+        #expect(UInt64(writer.inspect { $0.committed }) + 1 == writer.journal.head.size)
+    }
+
+    @Test func aLoneBatchThatIsNotWrittenIsAnsweredAsSuch() async throws {
+        let (writer, lone) = try Self.start()
+        let before = try await Self.alone(writer, lone) {
+            let before = writer.journal.head.size
+            await #expect(throws: LoneFold.Refused.self) {
+                try await writer.perform {
+                    { fold, batch in
+                        fold.isRefusing = true
+                        try fold.append(batch)
+                        return .success(())
+                    }
+                }
+            }
+            return before
+        }
+        writer.stop()
+        #expect(writer.journal.head.size == before)
+        #expect(writer.inspect { $0.rollBacks } == 1)
+    }
+}
+
+/// Counts entries, and has a time at which it writes one itself.
+private struct LoneFold: JournalFold {
+    struct Refused: Error {}
+
+    private(set) var next: UInt64 = 0
+    private(set) var committed = 0
+    private(set) var fired = 0
+    private(set) var rollBacks = 0
+    private var pending = 0
+    private var pendingFired = 0
+    /// When it writes an entry.
+    var deadline: Timestamp?
+    /// Takes in no entry of the batch.
+    var isRefusing = false
+
+    mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
+        next = entry.header.sequence + 1
+    }
+
+    mutating func append(_ batch: Batch) throws {
+        let isRefusing = isRefusing
+        try batch.append(Drafts.entry(1)) { _ in if isRefusing { throw Refused() } }
+        pending += 1
+    }
+
+    mutating func commit() {
+        next += UInt64(pending + pendingFired)
+        committed += pending
+        fired += pendingFired
+        if pendingFired > 0 { deadline = nil }
+        (pending, pendingFired) = (0, 0)
+    }
+
+    mutating func rollBack(_ reader: any StoreReader) throws {
+        (pending, pendingFired, isRefusing) = (0, 0, false)
+        rollBacks += 1
+    }
+
+    var nextDeadline: Timestamp? { deadline }
+
+    mutating func fire(_ batch: Batch) throws {
+        try batch.append(Drafts.entry(1)) { _ in pendingFired += 1 }
+    }
+}
