@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 import daybook_pb2 as pb
 
+FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]
 key = struct.Struct("<Q").pack
 
@@ -89,6 +90,13 @@ class Execution:
         self.closed_at, self.is_continued = None, False
 
 
+class Stream:
+    """A history of its own: of the journal (0), a session or an execution; and how far it is read."""
+
+    def __init__(self, begins, entries=0, last=0):
+        self.begins, self.entries, self.last = begins, entries, last
+
+
 class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
@@ -111,7 +119,7 @@ class Journal:
                                 subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
-        self.executions = {}  # by number
+        self.executions, self.streams = {}, {}  # by number
         self.tree = Tree(self.check_tile)
 
     def expect(self, holds, where, problem):
@@ -148,7 +156,7 @@ class Journal:
             seconds, fraction = divmod(entry.time, 10**9)
             time = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
             line = {"sequence": at, "time": f"{time:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z",
-                    "execution": entry.execution, "event": event, "operation": name}
+                    "stream": entry.stream, "event": event, "operation": name}
             print(json.dumps(line) if as_json else "\t".join(map(str, line.values())).rstrip())
 
     def verify(self):
@@ -162,7 +170,7 @@ class Journal:
             self.expect(len(data) <= 65_535, at, f"its {len(data)} bytes are too many")
             if event:
                 self.check_entry(at, entry, event)
-                self.check_execution(at, entry, event, entry.execution)
+                self.check_stream(at, entry, event, entry.stream)
                 self.check_payloads(at, entry.commitments)
         if not self.expect(self.count, 0, "it is missing"):
             return
@@ -182,28 +190,33 @@ class Journal:
         self.expect(created == (at == 0), at, f"it is {event}: entry 0, and no other, is "
                     "journal_created, with format 1")
 
-    def check_execution(self, at, entry, event, number):
+    def check_stream(self, at, entry, event, number):
         # An entry that contradicts those before it is named, then believed: one fault, one line.
+        if event in FIRST_EVENTS:
+            self.expect(number == at, at, f"it begins a stream, and says that that is {number}")
+            self.streams[number] = Stream(event)
+        elif number not in self.streams:
+            self.expect(False, at, f"its stream {number} was not begun")
+            self.streams[number] = Stream(None, entry.ordinal, entry.previous)
+        stream = self.streams[number]
+        self.expect((entry.ordinal, entry.previous) == (stream.entries, stream.last), at,
+                    f"it says it is number {entry.ordinal} of its stream, after entry "
+                    f"{entry.previous}: it is number {stream.entries}, after {stream.last}")
+        is_member = self.records("histories").set_key_dup(key(number), key(at))
+        self.expect(is_member, at, f"the history of stream {number} lacks it")
+        stream.entries, stream.last = (entry.ordinal + 1) % 2**64, at
         if event == "execution_submitted":
-            self.expect(number == at, at, f"its execution is {number}")
             self.executions[number] = Execution(
                 entry.execution_submitted.id, type=entry.execution_submitted.type,
                 submitted_at=entry.time)
-        elif number and number not in self.executions:
-            self.expect(False, at, f"its execution {number} is not open")
-            self.executions[number] = Execution(None, entries=entry.ordinal, last=entry.previous)
-        execution = self.executions.get(number, Execution(None))
-        state = execution.summary
-        self.expect((entry.ordinal, entry.previous) == (state.entries, state.last), at,
-                    f"it says it is number {entry.ordinal} of its execution, after entry "
-                    f"{entry.previous}: it is number {state.entries}, after {state.last}")
-        if number == 0:
-            return
-        is_member = self.records("histories").set_key_dup(key(number), key(at))
-        self.expect(is_member, at, f"the history of execution {number} lacks it")
+        if execution := self.executions.get(number):
+            self.check_execution(at, entry, event, number, execution)
+
+    def check_execution(self, at, entry, event, number, execution):
         self.expect(execution.closed_at is None or event == "execution_reopened", at,
                     f"its execution {number} is not open")
-        state.entries, state.last = (entry.ordinal + 1) % 2**64, at
+        state = execution.summary
+        state.entries, state.last = self.streams[number].entries, at
         said = getattr(entry, event)
         if hasattr(said, "closes"):  # it ended, and may still have something to clean up
             state.finished_at = entry.time
@@ -212,8 +225,8 @@ class Journal:
         execution.closed_at = at if closes else None
 
     def check_row(self, number, execution):
-        if execution.id is None or execution.is_continued:
-            return  # the entry that submitted it has been named; the row is that of the next run
+        if execution.is_continued:
+            return  # the row is that of the next run
         data = self.get("executions", execution.id.encode())
         row = decode(pb.ExecutionRow, data) or pb.ExecutionRow()
         right = pb.ExecutionRow(number=number)
@@ -252,9 +265,9 @@ class Journal:
             at = number(place)
             self.expect(self.entry(at).commitments, at, "it commits to no payload, and has some")
         for place, member in self.records("histories"):
-            at, execution = number(member), number(place)
-            self.expect(execution and self.entry(at).execution == execution, at,
-                        f"the history of execution {execution} names it")
+            at, stream = number(member), number(place)
+            self.expect(at < self.count and self.entry(at).stream == stream, at,
+                        f"the history of stream {stream} names it")
         for id, data in self.records("executions"):
             at = (decode(pb.ExecutionRow, data) or pb.ExecutionRow()).number
             self.expect(at and self.entry(at).execution_submitted.id.encode() == id,

@@ -1,9 +1,9 @@
-/// An entry that is not yet in the journal: all but sequence, time and its place in the history of
-/// its execution, which the journal gives it.
+/// An entry that is not yet in the journal: all but sequence, time and its place in its stream,
+/// which the journal gives it.
 public struct EntryDraft: Sendable {
-    /// The execution it is about; 0: the journal. A new execution's number is the sequence that
-    /// this entry will have.
-    public var execution: UInt64
+    /// The stream that it belongs to. The number of a new one is the sequence that this entry will
+    /// have.
+    public var stream: StreamID
     /// The event with its tag and length, as it stands in `daybook.v1.Entry`.
     public var event: [UInt8]
     /// Version of the event's meaning; 0 stands for 1.
@@ -19,12 +19,12 @@ public struct EntryDraft: Sendable {
 
     /// Puts a draft together.
     public init(
-        execution: UInt64,
+        stream: StreamID,
         event: [UInt8],
         session: UInt64,
         payloads: SealedPayloads? = nil
     ) {
-        self.execution = execution
+        self.stream = stream
         self.event = event
         self.session = session
         self.payloads = payloads?.count == 0 ? nil : payloads

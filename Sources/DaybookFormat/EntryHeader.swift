@@ -6,11 +6,11 @@ public struct EntryHeader: Equatable, Sendable {
     public var sequence: UInt64 = 0
     /// When it was written; never earlier than the entry before.
     public var time = Timestamp(rawValue: 0)
-    /// Number of the execution that it is about; 0: the journal itself.
-    public var execution: UInt64 = 0
-    /// How many entries the execution had before this one.
+    /// The stream that it belongs to.
+    public var stream = StreamID.journal
+    /// How many entries the stream had before this one.
     public var ordinal: UInt64 = 0
-    /// The entry before this one in its execution; 0: none.
+    /// The entry before this one in its stream; 0 also for the first.
     public var previous: UInt64 = 0
     /// Version of the event's meaning.
     public var schema: UInt32 = 0
@@ -68,7 +68,7 @@ public struct EntryView {
             switch field {
             case Wire.Entry.sequence: header.sequence = try reader.varint()
             case Wire.Entry.time: header.time = Timestamp(rawValue: try reader.fixed64())
-            case Wire.Entry.execution: header.execution = try reader.varint()
+            case Wire.Entry.stream: header.stream = StreamID(try reader.varint())
             case Wire.Entry.ordinal: header.ordinal = try reader.varint()
             case Wire.Entry.previous: header.previous = try reader.varint()
             case Wire.Entry.schema: header.schema = UInt32(truncatingIfNeeded: try reader.varint())
@@ -164,7 +164,7 @@ extension WireWriter {
     private mutating func header(_ header: EntryHeader) {
         varint(header.sequence, Wire.Entry.sequence)
         fixed64(header.time.rawValue, Wire.Entry.time)
-        varint(header.execution, Wire.Entry.execution)
+        varint(header.stream.rawValue, Wire.Entry.stream)
         varint(header.ordinal, Wire.Entry.ordinal)
         varint(header.previous, Wire.Entry.previous)
         varint(UInt64(header.schema), Wire.Entry.schema)

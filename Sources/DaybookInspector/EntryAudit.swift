@@ -5,7 +5,7 @@ import DaybookJournal
 struct EntryAudit {
     private(set) var tree: TreeRecorder? = TreeRecorder()
     private var lastTime = Timestamp(rawValue: 0)
-    private var ends: [UInt64: HistoryEnd] = [:]
+    private var ends: [StreamID: HistoryEnd] = [:]
     private var isDense = true
 
     typealias Note = (UInt64?, String) -> Void
@@ -74,14 +74,14 @@ struct EntryAudit {
         }
         if header.time < lastTime { note(sequence, "its time is before that of the entry before") }
         lastTime = max(lastTime, header.time)
-        guard header.execution != 0 else { return }
-        let end = ends[header.execution] ?? HistoryEnd(count: 0, last: 0)
+        let stream = header.stream
+        let end = ends[stream] ?? HistoryEnd(count: 0, last: 0)
         if header.ordinal != end.count || header.previous != end.last {
             note(
                 sequence,
-                "it is not where it says in execution \(header.execution): an entry was left out, added or moved"
+                "it is not where it says in stream \(stream): an entry was left out, added or moved"
             )
         }
-        ends[header.execution] = HistoryEnd(count: header.ordinal &+ 1, last: sequence)
+        ends[stream] = HistoryEnd(count: header.ordinal &+ 1, last: sequence)
     }
 }

@@ -9,9 +9,9 @@ extension JournalEntry {
         case .sessionOpened(let event):
             "\(event.program) \(event.version), pid \(event.pid) on \(event.host), by \(event.actor)"
                 + lag(Identifier(Array(event.uuid))?.time)
-        case .sessionClosed(let event): "session \(event.session)"
+        case .sessionClosed: "session \(entry.stream)"
         case .sessionLost(let event):
-            "session \(event.session)"
+            "session \(entry.stream)"
                 + (event.actor.isEmpty ? "" : ", ended by \(event.actor)\(message)")
         case .contentTypeInterned(let event): event.contentType
         case .snapshotTaken(let event):

@@ -11,6 +11,8 @@ struct IndexAudit {
         var sum: UInt64 = 0
         var mix: UInt64 = 0
         var last: UInt64 = 0
+        /// It is the history of a run of an execution.
+        var isRun = false
         /// The hash of the row that its closing entry makes.
         var closedRow: TreeHash?
         /// It goes on as another run of the same id, whose row took the place of its own.
@@ -24,7 +26,7 @@ struct IndexAudit {
         }
     }
 
-    private var executions: [UInt64: Expected] = [:]
+    private var streams: [UInt64: Expected] = [:]
     private var state = State()
     private var isStateBroken = false
 
@@ -33,7 +35,7 @@ struct IndexAudit {
     /// The fold of the entries; nil once one contradicted those before it.
     var foldedState: State? { isStateBroken ? nil : state }
 
-    var executionCount: Int { executions.count }
+    var executionCount: Int { streams.values.count { $0.isRun } }
 
     /// Takes in an entry.
     mutating func follow(
@@ -42,18 +44,19 @@ struct IndexAudit {
         _ reader: any StoreReader,
         _ note: Note
     ) {
-        let execution = view.header.execution
-        if execution != 0 { executions[execution, default: Expected()].add(sequence) }
+        let stream = view.header.stream.rawValue
+        streams[stream, default: Expected()].add(sequence)
+        if view.event == EventKind.executionSubmitted.rawValue { streams[stream]?.isRun = true }
         guard !isStateBroken else { return }
         do {
             let closed = try state.apply(committed: view, reader)
             if let closed {
-                executions[execution]?.isContinued =
+                streams[stream]?.isContinued =
                     view.event == EventKind.executionContinued.rawValue
-                executions[execution]?.closedRow =
+                streams[stream]?.closedRow =
                     closed.closedRow.encoded().withUnsafeBytes { TreeHash.leaf($0) }
             } else if view.event == EventKind.executionReopened.rawValue {
-                executions[execution]?.closedRow = nil
+                streams[stream]?.closedRow = nil
             }
         } catch let error as InconsistentEntry {
             // What follows from a broken entry would only repeat it.
@@ -81,18 +84,18 @@ struct IndexAudit {
             if sequence < count { found[execution, default: Expected()].add(sequence) }
             return true
         }
-        for number in executions.keys.sorted() {
-            guard let left = executions[number] else { continue }
+        for number in streams.keys.sorted() {
+            guard let left = streams[number] else { continue }
             let right = found.removeValue(forKey: number) ?? Expected()
             if left.count != right.count || left.sum != right.sum || left.mix != right.mix {
                 note(
                     number,
-                    "the index of its execution's history does not agree with the entries (\(right.count) of \(left.count))"
+                    "the index of its stream's history does not agree with the entries (\(right.count) of \(left.count))"
                 )
             }
         }
         for number in found.keys.sorted() {
-            note(number, "the index holds a history of it, and it begins no execution")
+            note(number, "the index holds a history of it, and it begins no stream")
         }
     }
 
@@ -117,8 +120,8 @@ struct IndexAudit {
             checkClosing(row, Array(bytes), id, upTo: count, note)
             return true
         }
-        for number in executions.keys.sorted()
-        where !seen.contains(number) && executions[number]?.isContinued == false {
+        for (number, stream) in streams.sorted(by: { $0.key < $1.key })
+        where stream.isRun && !stream.isContinued && !seen.contains(number) {
             note(number, "the execution that it begins has no row in the index")
         }
     }
@@ -130,7 +133,7 @@ struct IndexAudit {
         upTo count: UInt64,
         _ note: Note
     ) {
-        guard let expected = executions[row.number] else { return }
+        guard let expected = streams[row.number] else { return }
         guard row.hasClosed else {
             if expected.closedRow != nil {
                 note(row.number, "\(id) is closed, and its row says that it is open")

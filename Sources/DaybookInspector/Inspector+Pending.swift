@@ -64,7 +64,7 @@ extension Inspector {
         }
         if execution.isParked {
             all.append(try wait(execution, .person, at: last(.executionParked, of: execution)))
-        } else if execution.isCleaning || (execution.status == .ready && execution.session != 0) {
+        } else if execution.isCleaning || (execution.status == .ready && execution.session != nil) {
             all.append(try wait(execution, .cleaning, at: execution.last))
         } else if execution.status == .submitted {
             all.append(try wait(execution, .execution, at: execution.number, until: deadline))
@@ -150,7 +150,7 @@ private final class RehearsalLedger: Ledger {
     /// The names of the events.
     private(set) var events: [String] = []
     private let reader: any StoreReader
-    private var ends: [UInt64: HistoryEnd] = [:]
+    private var ends: [StreamID: HistoryEnd] = [:]
     private var buffer = WireWriter()
 
     init(_ reader: any StoreReader, from next: UInt64, at now: Timestamp) {
@@ -163,12 +163,10 @@ private final class RehearsalLedger: Ledger {
         var header = EntryHeader()
         header.sequence = nextSequence
         header.time = now
-        header.execution = draft.execution
+        header.stream = draft.stream
         header.session = draft.session
         header.causation = draft.causation
-        if draft.execution != 0,
-            let end = try ends[draft.execution] ?? reader.historyEnd(of: draft.execution)
-        {
+        if let end = try ends[draft.stream] ?? reader.historyEnd(of: draft.stream.rawValue) {
             header.ordinal = end.count
             header.previous = end.last
         }
@@ -178,7 +176,7 @@ private final class RehearsalLedger: Ledger {
         }
         let entry = try EntryView(buffer.bytes)
         events.append(EventKind(rawValue: entry.event)?.name ?? "event \(entry.event)")
-        ends[draft.execution] = HistoryEnd(count: header.ordinal + 1, last: nextSequence)
+        ends[draft.stream] = HistoryEnd(count: header.ordinal + 1, last: nextSequence)
         nextSequence += 1
         try apply(entry)
     }

@@ -88,16 +88,14 @@ struct Appender: Sendable {
             }
             let view = try Self.decoding(key, bytes)
             guard view.header.ordinal < .max else {
-                throw JournalError.integrity(key, "no execution has so many entries")
+                throw JournalError.integrity(key, "no stream has so many entries")
             }
             try body(view, reader)
             edge.next += 1
             edge.lastTime = view.header.time
             edge.lastLeaf = .leaf(bytes)
             edge.tree.append(edge.lastLeaf) { _ in }
-            if view.header.execution != 0 {
-                note(HistoryEnd(count: view.header.ordinal + 1, last: key), view.header.execution)
-            }
+            note(HistoryEnd(count: view.header.ordinal + 1, last: key), view.header.stream)
             count += 1
             return true
         }
@@ -121,12 +119,12 @@ struct Appender: Sendable {
         var header = EntryHeader()
         header.sequence = edge.next
         header.time = time
-        header.execution = draft.execution
+        header.stream = draft.stream
         header.schema = draft.schema
         header.session = draft.session
         header.correlation = draft.correlation
         header.causation = draft.causation
-        if draft.execution != 0, let end = try end(of: draft.execution, writer.reader) {
+        if let end = try end(of: draft.stream, writer.reader) {
             header.ordinal = end.count
             header.previous = end.last
         }
@@ -135,9 +133,7 @@ struct Appender: Sendable {
         }
         try Self.checkSize(buffer.count)
         try put(draft, buffer.bytes, writer)
-        if draft.execution != 0 {
-            note(HistoryEnd(count: header.ordinal + 1, last: edge.next), draft.execution)
-        }
+        note(HistoryEnd(count: header.ordinal + 1, last: edge.next), draft.stream)
         edge.lastLeaf = .leaf(buffer.bytes)
         try edge.tree.append(edge.lastLeaf) { tile throws(any Error) in
             try tile.hashes.withUnsafeBytes {
@@ -168,21 +164,19 @@ struct Appender: Sendable {
                 try writer.put(payloads: $0, of: edge.next)
             }
         }
-        if draft.execution != 0 {
-            try writer.append(toHistoryOf: draft.execution, edge.next)
-        }
+        try writer.append(toHistoryOf: draft.stream.rawValue, edge.next)
     }
 
-    private func end(of execution: UInt64, _ reader: any StoreReader) throws -> HistoryEnd? {
-        if let end = ends[execution] { return end }
-        // A history begins with the entry whose sequence is its number.
-        if execution == edge.next { return nil }
-        return try reader.historyEnd(of: execution)
+    private func end(of stream: StreamID, _ reader: any StoreReader) throws -> HistoryEnd? {
+        if let end = ends[stream.rawValue] { return end }
+        // A stream begins with the entry whose sequence is its number.
+        if stream.rawValue == edge.next { return nil }
+        return try reader.historyEnd(of: stream.rawValue)
     }
 
-    private mutating func note(_ end: HistoryEnd, _ execution: UInt64) {
+    private mutating func note(_ end: HistoryEnd, _ stream: StreamID) {
         if ends.count >= Self.endsLimit { ends.removeAll(keepingCapacity: true) }
-        ends[execution] = end
+        ends[stream.rawValue] = end
     }
 
     /// Goes to where the journal is known to end, whatever a batch has left here.

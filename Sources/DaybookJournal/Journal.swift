@@ -41,7 +41,7 @@ public final class Journal: Sendable {
                     "\(store.location) is a journal already; open it, or name another folder"
                 )
             }
-            try batch.append(EntryDraft(execution: 0, event: event, session: 0)) { _ in }
+            try batch.append(EntryDraft(stream: .journal, event: event, session: 0)) { _ in }
             try Array("\(format)".utf8).withUnsafeBytes {
                 try batch.writer.put(meta: $0, for: Appender.formatKey)
             }

@@ -64,17 +64,17 @@ public protocol StoreReader {
     /// Runs `body` on the sequences with payload records in order, from `sequence` on, until it
     /// returns false.
     func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws
-    /// Runs `body` on an execution's sequences in order, from `sequence` on, until it returns false.
+    /// Runs `body` on a stream's sequences in order, from `sequence` on, until it returns false.
     func scanHistory(
-        of execution: UInt64,
+        of stream: UInt64,
         from sequence: UInt64,
         _ body: (UInt64) throws -> Bool
     ) throws
-    /// Runs `body` on all pairs of execution and sequence, in order, from those of `execution` on,
+    /// Runs `body` on all pairs of stream and sequence, in order, from those of `stream` on,
     /// until it returns false.
-    func scanHistories(from execution: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws
-    /// How many entries an execution has, and the last of them.
-    func historyEnd(of execution: UInt64) throws -> HistoryEnd?
+    func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws
+    /// How many entries a stream has, and the last of them.
+    func historyEnd(of stream: UInt64) throws -> HistoryEnd?
     /// The row of an execution's id.
     func executionRow(_ id: String) throws -> [UInt8]?
     /// Runs `body` on ids and rows in order of the ids' bytes, after `id`, until it returns false.
@@ -103,8 +103,8 @@ public protocol StoreWriter {
     func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws
     /// Puts the payload record of an entry.
     func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws
-    /// Appends to an execution's history.
-    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws
+    /// Appends to a stream's history.
+    func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws
     /// Puts the row of an execution's id.
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws
     /// Puts a full tile.

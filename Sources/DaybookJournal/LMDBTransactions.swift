@@ -35,8 +35,8 @@ final class LMDBWriter: StoreWriter {
         try self.payloads.append(payloads, for: sequence)
     }
 
-    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws {
-        try histories.append(member: sequence, of: execution)
+    func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws {
+        try histories.append(member: sequence, of: stream)
     }
 
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {
@@ -144,13 +144,13 @@ struct LMDBReader: StoreReader, Transaction {
     }
 
     func scanHistory(
-        of execution: UInt64,
+        of stream: UInt64,
         from sequence: UInt64,
         _ body: (UInt64) throws -> Bool
     ) throws {
         try withCursor(in: databases.histories) { cursor in
-            var more = try cursor.move(toMemberFrom: sequence, of: execution)
-            while more, try integer(cursor.key, "histories") == execution {
+            var more = try cursor.move(toMemberFrom: sequence, of: stream)
+            while more, try integer(cursor.key, "histories") == stream {
                 guard try body(integer(cursor.value, "histories")) else { return }
                 more = try cursor.move(.next)
             }
@@ -158,11 +158,11 @@ struct LMDBReader: StoreReader, Transaction {
     }
 
     func scanHistories(
-        from execution: UInt64,
+        from stream: UInt64,
         _ body: (UInt64, UInt64) throws -> Bool
     ) throws {
         try withCursor(in: databases.histories) { cursor in
-            var more = try cursor.move(toKeyFrom: execution)
+            var more = try cursor.move(toKeyFrom: stream)
             while more {
                 let key = try integer(cursor.key, "histories")
                 guard try body(key, integer(cursor.value, "histories")) else { return }
@@ -171,9 +171,9 @@ struct LMDBReader: StoreReader, Transaction {
         }
     }
 
-    func historyEnd(of execution: UInt64) throws -> HistoryEnd? {
+    func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         try withCursor(in: databases.histories) { cursor in
-            guard try cursor.move(toKey: execution) else { return nil }
+            guard try cursor.move(toKey: stream) else { return nil }
             let count = try cursor.memberCount()
             guard try cursor.move(.lastMember) else { return nil }
             return HistoryEnd(count: UInt64(count), last: try integer(cursor.value, "histories"))

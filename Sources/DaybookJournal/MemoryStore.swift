@@ -114,25 +114,25 @@ private struct MemoryReader: StoreReader {
     }
 
     func scanHistory(
-        of execution: UInt64,
+        of stream: UInt64,
         from sequence: UInt64,
         _ body: (UInt64) throws -> Bool
     ) throws {
-        for member in state.histories[execution] ?? [] where member >= sequence {
+        for member in state.histories[stream] ?? [] where member >= sequence {
             guard try body(member) else { return }
         }
     }
 
-    func scanHistories(from execution: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
-        for key in state.histories.keys.sorted() where key >= execution {
+    func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
+        for key in state.histories.keys.sorted() where key >= stream {
             for member in state.histories[key] ?? [] {
                 guard try body(key, member) else { return }
             }
         }
     }
 
-    func historyEnd(of execution: UInt64) throws -> HistoryEnd? {
-        guard let members = state.histories[execution], let last = members.last else { return nil }
+    func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
+        guard let members = state.histories[stream], let last = members.last else { return nil }
         return HistoryEnd(count: UInt64(members.count), last: last)
     }
 
@@ -178,8 +178,8 @@ private final class MemoryWriter: StoreWriter {
         state.payloads[sequence] = Array(payloads)
     }
 
-    func append(toHistoryOf execution: UInt64, _ sequence: UInt64) throws {
-        state.histories[execution, default: []].append(sequence)
+    func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws {
+        state.histories[stream, default: []].append(sequence)
     }
 
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {

@@ -32,7 +32,7 @@ public struct AdoptJournal: Command {
                     $0.actor = actor
                 }
             ),
-            to: 0,
+            to: .journal,
             payloads: reason
         )
         return true

@@ -14,8 +14,8 @@ public struct ExecutionStanding: Equatable, Sendable {
     public let isPaused: Bool
     /// Whether somebody may claim it.
     public let isClaimable: Bool
-    /// The session that holds the lease, or held it last; 0: none does.
-    public let session: UInt64
+    /// The session that holds the lease, or held it last; nil: none does.
+    public let session: UInt64?
     /// How often it has been claimed.
     public let epoch: UInt64
     /// Its last entry.
@@ -45,10 +45,8 @@ struct BatchNotes: Sendable {
     var before: [UInt64: ExecutionStanding?] = [:]
     /// The execution that it touched last; 0: none.
     var lastTouched: UInt64 = 0
-    /// The sessions before it.
-    var sessions: [State.Session] = []
-    /// What held for the journal before it.
-    var journal = JournalFacts()
+    /// The parts that are small, as they were before it.
+    var small = SmallParts()
     /// One more than its last entry; 0: it has none.
     var next: UInt64 = 0
 }
@@ -58,8 +56,7 @@ extension State {
     mutating func begin() {
         guard !batch.isOpen else { return }
         batch.isOpen = true
-        batch.sessions = sessions
-        batch.journal = journal
+        batch.small = small
     }
 
     /// Notes how an execution stands before the batch touches it.
@@ -101,31 +98,11 @@ extension State {
             state.type = intern(state.type)
             executions.insert(state)
         }
-        sessions = batch.sessions
-        journal = batch.journal
+        small = batch.small
         batch.next = 0
         let hasTouched = !batch.before.isEmpty
         commit()
-        if hasTouched { rebuildQueues() }
-    }
-
-    /// Makes queues and timers anew from the executions.
-    mutating func rebuildQueues() {
-        var items: [(type: String, item: ReadyQueues.Item)] = []
-        var timers: [TimerItem] = []
-        for number in executions.numbers {
-            guard let state = executions[number] else { continue }
-            timers += state.timers
-            if state.isClaimable {
-                let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
-                items.append((state.type, item))
-            }
-        }
-        self.timers = Timers(timers)
-        ready = ReadyQueues()
-        for (type, item) in items.sorted(by: { $0.item.sequence < $1.item.sequence }) {
-            ready.insert(item, type: type) { _ in true }
-        }
+        if hasTouched { for part in DerivedPart.all { part.rebuild(&self) } }
     }
 
     // MARK: What is published
@@ -155,5 +132,5 @@ extension State {
     }
 
     /// The sessions that are open by what is on the disk, in order.
-    public var publishedSessions: [Session] { batch.isOpen ? batch.sessions : sessions }
+    public var publishedSessions: [Session] { batch.isOpen ? batch.small.sessions : sessions }
 }

@@ -57,7 +57,7 @@ extension Transaction {
     public mutating func grant(_ number: UInt64) throws -> Lease {
         let now = now
         let (claim, lease) = Lease.next(of: self[known: number], at: now, by: nextSequence)
-        try append(claim, to: number)
+        try append(claim, to: .run(number))
         return lease
     }
 }

@@ -38,7 +38,7 @@ public struct Complete: LeasedCommand {
             operations: operations,
             signalsLeft: signalsLeft
         )
-        return try tx.append(event, to: lease.execution, output)
+        return try tx.append(event, to: .run(lease.execution), output)
     }
 }
 
@@ -127,7 +127,7 @@ extension Transaction {
                     if let failedOperation { $0.failedOperation = failedOperation.proto }
                 }
             ),
-            to: number,
+            to: .run(number),
             payloads: payloads
         )
         return retryAt
@@ -166,7 +166,7 @@ extension Transaction {
                     if let failedOperation { $0.failedOperation = failedOperation.proto }
                 }
             )
-        try append(event, to: number, payloads: payloads)
+        try append(event, to: .run(number), payloads: payloads)
     }
 
     /// Closes an execution that has ended before.
@@ -175,7 +175,7 @@ extension Transaction {
         let epoch = self[known: number].epoch
         return try append(
             .executionClosed(.with { $0.epoch = epoch }),
-            to: number,
+            to: .run(number),
             causation: causation
         )
     }
@@ -206,7 +206,7 @@ public struct Release: LeasedCommand {
         if tx[known: lease.execution].isCleaning { return try tx.close(lease.execution) }
         return try tx.append(
             .leaseReleased(.with { $0.epoch = lease.epoch }),
-            to: lease.execution
+            to: .run(lease.execution)
         )
     }
 }
@@ -241,7 +241,7 @@ public struct Park: LeasedCommand {
                     $0.divergence = divergence.proto
                 }
             ),
-            to: lease.execution,
+            to: .run(lease.execution),
             payloads: message
         )
     }

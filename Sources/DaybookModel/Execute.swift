@@ -42,7 +42,7 @@ extension Transaction {
     mutating func ready(_ number: UInt64) throws {
         let delay = self[known: number].delay.wholeNanoseconds
         let notBefore = delay > 0 ? now.adding(delay).rawValue : 0
-        try append(FrequentEvents.readied(notBefore: notBefore), to: number)
+        try append(FrequentEvents.readied(notBefore: notBefore), to: .run(number))
     }
 }
 

@@ -51,7 +51,7 @@ public struct FireTimers: Command {
                     $0.readies = readies
                 }
             ),
-            to: number,
+            to: .run(number),
             causation: item.wait
         )
     }
@@ -68,11 +68,11 @@ public struct FireTimers: Command {
                         $0.signalsLeft = signalsLeft
                     }
                 ),
-                to: number,
+                to: .run(number),
                 payloads: expiryMessage
             )
         } else if tx[known: number].isDelayed {
-            try tx.append(.executionReadied(.init()), to: number)
+            try tx.append(.executionReadied(.init()), to: .run(number))
         } else {
             let isHeld = tx.isHeld(number)
             try tx.endAttempt(of: number, .timedOut, timeoutMessage, held: isHeld)
@@ -86,7 +86,6 @@ extension Transaction {
 
     /// Whether code of an execution may be running.
     func isHeld(_ number: UInt64) -> Bool {
-        let session = self[known: number].session
-        return session != 0 && state.isOpen(session: session)
+        self[known: number].session.map { state.isOpen(session: $0) } ?? false
     }
 }

@@ -54,7 +54,7 @@ extension LeasedCommand {
                     $0.command = name
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
     }
 }

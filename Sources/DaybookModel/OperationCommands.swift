@@ -49,7 +49,7 @@ public struct RecordOperation: LeasedCommand {
                     $0.source = source ?? 0
                 }
             ),
-            to: lease.execution,
+            to: .run(lease.execution),
             payloads: payloads
         )
         return Answer(sequence: sequence, source: source)
@@ -97,7 +97,7 @@ public struct StartBranches: LeasedCommand {
                     $0.branches = count
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
     }
 }
@@ -148,7 +148,7 @@ public struct SettleBranches: LeasedCommand {
                     $0.failed = failed
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
     }
 }
@@ -198,7 +198,7 @@ public struct ContinueAsNew: LeasedCommand {
                     $0.signalsLeft = signalsLeft
                 }
             ),
-            to: number
+            to: .run(number)
         )
         let begun = try tx.begin(.executionSubmitted(run), payloads: input)
         assert(begun == next, "an entry came between the end of a run and the next one")
@@ -210,10 +210,10 @@ public struct ContinueAsNew: LeasedCommand {
                         $0.origin = signal.sequence
                     }
                 ),
-                to: next
+                to: .run(next)
             )
         }
-        try tx.append(.executionReadied(.init()), to: next)
+        try tx.append(.executionReadied(.init()), to: .run(next))
         return next
     }
 }

@@ -65,7 +65,7 @@ public struct Cancel: Command {
                     $0.signalsLeft = signalsLeft
                 }
             ),
-            to: number,
+            to: .run(number),
             payloads: intervention.reason
         )
         return InterventionAnswer(number: number, status: .cancelled, wasSo: false)
@@ -119,7 +119,7 @@ extension Intervention {
                 paused
                 ? .executionPaused(.with { $0.actor = actor })
                 : .executionResumed(.with { $0.actor = actor })
-            try tx.append(event, to: number, payloads: reason)
+            try tx.append(event, to: .run(number), payloads: reason)
         }
         return InterventionAnswer(number: number, status: tx[known: number].status, wasSo: isSo)
     }
@@ -163,7 +163,7 @@ public struct Retry: Command {
         }
         try tx.append(
             .executionReopened(.with { $0.actor = intervention.actor }),
-            to: row.number,
+            to: .run(row.number),
             payloads: intervention.reason
         )
         return InterventionAnswer(number: row.number, status: .ready, wasSo: false)

@@ -60,7 +60,7 @@ public struct RecordOutcome: LeasedCommand {
                 startedAt: startedAt,
                 verified: verified
             )
-            sequence = try tx.append(event, to: lease.execution, payloads)
+            sequence = try tx.append(event, to: .run(lease.execution), payloads)
         case .failure(let error, let payloads, let isHandled):
             sequence = try tx.append(
                 .checkpointFailed(
@@ -72,7 +72,7 @@ public struct RecordOutcome: LeasedCommand {
                         $0.handled = isHandled
                     }
                 ),
-                to: lease.execution,
+                to: .run(lease.execution),
                 payloads: payloads
             )
         }
@@ -110,7 +110,7 @@ extension Transaction {
                         $0.lines = chunk.lines
                     }
                 ),
-                to: lease.execution,
+                to: .run(lease.execution),
                 payloads: chunk.payloads
             )
         }

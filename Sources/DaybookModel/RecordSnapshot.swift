@@ -46,7 +46,7 @@ public struct RecordSnapshot: Command {
                     $0.bytes = bytes
                 }
             ),
-            to: 0
+            to: .journal
         )
     }
 }

@@ -22,7 +22,7 @@ public struct OpenSession: Command {
         }
         try Names.check(facts.actor, "actor")
         try Names.check(facts.program, "name of the program")
-        return try tx.append(.sessionOpened(facts), to: 0)
+        return try tx.begin(.sessionOpened(facts))
     }
 }
 
@@ -40,7 +40,7 @@ public struct CloseSession: Command {
             throw Refusal.unknownSession(tx.session)
         }
         let session = tx.session
-        let closed = try tx.append(.sessionClosed(.with { $0.session = session }), to: 0)
+        let closed = try tx.append(.sessionClosed(.init()), to: .session(session))
         var count = 0
         for number in tx.state.leased(by: session) {
             // What waits goes on waiting: nobody needs to hold it.
@@ -53,7 +53,7 @@ public struct CloseSession: Command {
             let epoch = tx[known: number].epoch
             try tx.append(
                 .leaseReleased(.with { $0.epoch = epoch }),
-                to: number,
+                to: .run(number),
                 causation: closed
             )
         }
@@ -113,13 +113,8 @@ public struct LoseSession: Command {
         guard tx.state.isOpen(session: session) else { return Answer() }
         if let eviction { try Names.check(eviction.actor, "actor") }
         let lost = try tx.append(
-            .sessionLost(
-                .with {
-                    $0.session = session
-                    $0.actor = eviction?.actor ?? ""
-                }
-            ),
-            to: 0,
+            .sessionLost(.with { $0.actor = eviction?.actor ?? "" }),
+            to: .session(session),
             payloads: eviction?.reason
         )
         var answer = Answer()
@@ -154,7 +149,7 @@ public struct LoseSession: Command {
                     $0.losses = losses
                 }
             ),
-            to: number,
+            to: .run(number),
             causation: lost
         )
         guard losses >= tx.state.journal.lossLimit else { return false }
@@ -165,7 +160,7 @@ public struct LoseSession: Command {
                     $0.reason = .losses
                 }
             ),
-            to: number,
+            to: .run(number),
             payloads: parkMessage,
             causation: lost
         )

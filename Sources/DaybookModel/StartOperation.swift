@@ -29,7 +29,7 @@ public struct StartOperation: LeasedCommand {
                     $0.epoch = lease.epoch
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
     }
 }

@@ -1,9 +1,8 @@
 public import DaybookFormat
-import FoundationEssentials
 import SwiftProtobuf
 
-/// What is open, as a file: fields 5 to 8 of `daybook.v1.Snapshot`. The fields before them are the
-/// shell's.
+/// What is open, as a file: a section for each part, which are the fields from 5 on of
+/// `daybook.v1.Snapshot`. The fields before them are the shell's.
 ///
 /// Written and read by hand, because recovery waits for it: a hundred thousand executions may be
 /// open.
@@ -11,87 +10,107 @@ extension State {
     /// What a snapshot of the state is called.
     public static let projection = "state"
 
-    /// Version of a snapshot's contents. To be raised whenever they change, or the fold does: what
-    /// an older fold has left out cannot be found by a newer one.
-    public static let snapshotSchema: UInt32 = 2
+    /// Version of how a snapshot is put together. What its sections hold has versions of its own:
+    /// ``StatePart/schema``.
+    public static let snapshotSchema: UInt32 = 4
+
+    private static var snapshotPiece: Int { 1 << 20 }
 
     /// Writes what is open, without the batch under way.
     /// - Parameter write: takes the bytes piece by piece.
     public func writeSnapshot<Failure: Error>(
         to write: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
-        var writer = WireWriter(capacity: Self.snapshotPiece * 2)
-        writer.message(journal.created.encoded(), Wire.Snapshot.journal)
-        writer.varint(journal.snapshotSize, Wire.Snapshot.recorded)
-        for session in sessions { writer.message(session.open.encoded(), Wire.Snapshot.sessions) }
-        var execution = WireWriter()
+        var section = WireWriter(capacity: Self.snapshotPiece * 2)
+        var framed = WireWriter(capacity: Self.snapshotPiece * 2)
+        var item = WireWriter()
         var nested = WireWriter()
-        for number in executions.numbers {
-            guard let state = executions[number] else { continue }
-            execution.removeAll()
-            state.writeSnapshot(to: &execution, &nested)
-            writer.bytes(execution.bytes, Wire.Snapshot.executions)
-            if writer.count >= Self.snapshotPiece {
-                try write(writer.bytes)
-                writer.removeAll()
+        for part in StatePart.all {
+            part.begin(&section)
+            for number in part.items(self) {
+                item.removeAll()
+                part.write(self, number, &item, &nested)
+                section.bytes(item.bytes, Wire.SnapshotSection.items)
+                guard section.count >= Self.snapshotPiece else { continue }
+                framed.removeAll()
+                framed.bytes(section.bytes, Wire.Snapshot.sections)
+                try write(framed.bytes)
+                part.begin(&section)
             }
+            framed.removeAll()
+            framed.bytes(section.bytes, Wire.Snapshot.sections)
+            try write(framed.bytes)
         }
-        try write(writer.bytes)
     }
 
-    private static var snapshotPiece: Int { 1 << 20 }
-
     /// Reads a snapshot: the whole of a `daybook.v1.Snapshot`, of ``snapshotSchema``.
-    /// - Throws: `WireError`.
+    /// - Throws: `WireError`, also when a section is missing or of another version: then the fold
+    ///   that wrote it was another one, and its snapshot is of no use.
     public init(snapshot: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
+        var found: Set<String> = []
         var reader = WireReader(snapshot)
         while let field = try reader.field() {
             switch field {
             case Wire.Snapshot.size: next = try reader.varint()
-            case Wire.Snapshot.journal:
-                journal.apply(try ProtoJournalCreated(wire: try reader.bytes()))
-            case Wire.Snapshot.recorded: journal.snapshotSize = try reader.varint()
-            case Wire.Snapshot.sessions:
-                sessions.append(try Session(ProtoOpenSession(wire: try reader.bytes())))
-            case Wire.Snapshot.executions:
-                let state = try ExecutionState(snapshot: try reader.bytes()) { intern($0) }
-                executions.insert(state)
+            case Wire.Snapshot.sections: found.insert(try readSection(try reader.bytes()))
             default: try reader.skip(field)
             }
         }
-        rebuildQueues()
+        for part in StatePart.all where !found.contains(part.name) {
+            throw WireError("its section \(part.name) is missing")
+        }
+        for part in DerivedPart.all { part.rebuild(&self) }
+    }
+
+    /// - Returns: the name of the part that the section is of.
+    private mutating func readSection(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(WireError) -> String {
+        var name = ""
+        var schema: UInt64 = 0
+        var part: StatePart?
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            switch field {
+            case Wire.SnapshotSection.part: name = try reader.string()
+            case Wire.SnapshotSection.schema: schema = try reader.varint()
+            case Wire.SnapshotSection.items:
+                let known = try StatePart.named(name, schema: schema, part)
+                part = known
+                try known.read(&self, try reader.bytes())
+            default: try reader.skip(field)
+            }
+        }
+        return try StatePart.named(name, schema: schema, part).name
     }
 }
 
-extension State.Session {
-    fileprivate var open: ProtoOpenSession {
-        .with {
-            $0.number = number
-            $0.openedAt = openedAt.rawValue
-            $0.uuid = Data(uuid.bytes)
-            $0.actor = actor
-            $0.host = host
-            $0.pid = pid
-            $0.pidNamespace = pidNamespace
-            $0.program = program
-        }
+extension StatePart {
+    /// Begins a section: what it is of, and of which version.
+    fileprivate func begin(_ section: inout WireWriter) {
+        section.removeAll()
+        section.string(name, Wire.SnapshotSection.part)
+        section.varint(UInt64(schema), Wire.SnapshotSection.schema)
     }
 
-    fileprivate init(_ open: ProtoOpenSession) throws(WireError) {
-        guard let uuid = Identifier(Array(open.uuid)) else {
-            throw WireError("the UUID of a session has \(open.uuid.count) bytes")
+    /// - Parameter known: the part, if it has been found already.
+    /// - Throws: `WireError` when there is no such part of that version.
+    fileprivate static func named(
+        _ name: String,
+        schema: UInt64,
+        _ known: StatePart?
+    ) throws(WireError) -> StatePart {
+        if let known { return known }
+        guard let part = all.first(where: { Name($0.name) == Name(name) }) else {
+            throw WireError("it has a section \(name), which this version does not know")
         }
-        self.init(
-            number: open.number,
-            uuid: uuid,
-            openedAt: Timestamp(rawValue: open.openedAt),
-            actor: open.actor,
-            host: open.host,
-            pid: open.pid,
-            pidNamespace: open.pidNamespace,
-            program: open.program
-        )
+        guard schema == UInt64(part.schema) else {
+            throw WireError(
+                "its section \(name) has version \(schema), and this version reads \(part.schema)"
+            )
+        }
+        return part
     }
 }
 

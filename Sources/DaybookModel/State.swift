@@ -1,8 +1,9 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// All that is open in a journal, folded from its entries.
 ///
-/// It is made of parts, each folded from events of its own. Entries are applied where the state
+/// It is made of parts, each folded from events of its own (``StatePart``) or following from the
+/// executions (``DerivedPart``). Entries are applied where the state
 /// lies. The entries of a batch that is not yet on the disk are applied too; what they touch is
 /// noted, so that readers see what is on the disk and a batch that was not written is undone.
 public struct State: Sendable {
@@ -12,10 +13,8 @@ public struct State: Sendable {
     var ready = ReadyQueues()
     /// Their deadlines.
     var timers = Timers()
-    /// What entry 0 and the interning entries say.
-    public internal(set) var journal = JournalFacts()
-    /// Sessions that are neither closed nor known to be lost, in order.
-    public internal(set) var sessions: [Session] = []
+    /// The parts that are small.
+    var small = SmallParts()
     /// One more than the sequence of the last entry that is on the disk and taken in.
     public internal(set) var next: UInt64 = 0
     /// One copy of each type's name, shared by its executions.
@@ -26,24 +25,16 @@ public struct State: Sendable {
     /// The state of a journal without entries.
     public init() {}
 
-    /// A session: a process that has the journal open for writing.
-    public struct Session: Sendable {
-        /// The sequence of its first entry.
-        public let number: UInt64
-        /// Names its lock file.
-        public let uuid: Identifier
-        /// When it was opened.
-        public let openedAt: Timestamp
-        /// Who it says is acting.
-        public let actor: String
-        /// The host that it is on.
-        public let host: String
-        /// Its process there.
-        public let pid: UInt32
-        /// The number of the namespace that the process's number belongs to; 0: it is not known.
-        public let pidNamespace: UInt64
-        /// Name of the program.
-        public let program: String
+    /// What the journal's own stream says.
+    public internal(set) var journal: JournalFacts {
+        get { small.journal }
+        _modify { yield &small.journal }
+    }
+
+    /// Sessions that are neither closed nor known to be lost, in order.
+    public internal(set) var sessions: [Session] {
+        get { small.sessions }
+        _modify { yield &small.sessions }
     }
 
     /// The one copy of a type's name.
@@ -82,31 +73,7 @@ public struct State: Sendable {
     /// Whether an execution waits, and nobody who lives holds its lease.
     func hasNoHolder(_ number: UInt64) -> Bool {
         guard let execution = executions[number] else { return false }
-        return execution.status == .waiting && !isOpen(session: execution.session)
-    }
-}
-
-/// What holds for a journal as a whole.
-public struct JournalFacts: Sendable {
-    /// The journal's UUID; nil before entry 0.
-    public internal(set) var uuid: Identifier?
-    /// The origin line of its checkpoints.
-    public internal(set) var origin = ""
-    /// Bytes that a payload may have.
-    public internal(set) var payloadLimit = 16 << 20
-    /// So many lost leases in a row park an execution.
-    public internal(set) var lossLimit: UInt32 = 5
-    /// Nanoseconds after which what was submitted and never executed expires.
-    public internal(set) var submissionLifetime: UInt64 = 3_600_000_000_000
-    /// Where the journal is at home.
-    public internal(set) var binding = ProtoBinding()
-    /// How many entries the newest recorded snapshot of the state is the fold of; 0: there is none.
-    public internal(set) var snapshotSize: UInt64 = 0
-    /// Content types; the number of one is its place, from 1.
-    public internal(set) var contentTypes: [String] = []
-
-    /// The number of a content type.
-    func number(ofContentType type: String) -> UInt32? {
-        contentTypes.firstIndex { $0.hasBytes(of: type) }.map { UInt32($0 + 1) }
+        return execution.status == .waiting
+            && !(execution.session.map { isOpen(session: $0) } ?? false)
     }
 }

@@ -114,13 +114,13 @@ public struct Transaction: ~Copyable {
 
     // MARK: Appending
 
-    /// Appends an entry about an execution, or about the journal when `stream` is 0.
+    /// Appends an entry to a stream.
     /// - Returns: its sequence.
     /// - Throws: what ``Ledger`` throws; ``InconsistentEntry``.
     @discardableResult
     mutating func append(
         _ event: ProtoEntry.OneOf_Event,
-        to stream: UInt64,
+        to stream: StreamID,
         payloads: SealedPayloads? = nil,
         causation: UInt64 = 0
     ) throws -> UInt64 {
@@ -144,14 +144,14 @@ public struct Transaction: ~Copyable {
     @discardableResult
     mutating func append(
         _ event: [UInt8],
-        to stream: UInt64?,
+        to stream: StreamID?,
         _ payloads: SealedPayloads? = nil,
         _ causation: UInt64 = 0
     ) throws -> UInt64 {
         let payloads = try payloads.map { try numbered($0) }
         let sequence = ledger.nextSequence
         var draft = EntryDraft(
-            execution: stream ?? sequence,
+            stream: stream ?? StreamID(sequence),
             event: event,
             session: session,
             payloads: payloads
@@ -171,7 +171,7 @@ public struct Transaction: ~Copyable {
     mutating func intern(_ payloads: SealedPayloads) throws {
         try payloads.forEachContentType { type in
             guard state.journal.number(ofContentType: type) == nil else { return }
-            try append(.contentTypeInterned(.with { $0.contentType = type }), to: 0)
+            try append(.contentTypeInterned(.with { $0.contentType = type }), to: .journal)
         }
     }
 

@@ -83,12 +83,12 @@ public struct StartTimer: LeasedCommand, SuspendingCommand {
                     $0.idle = isIdle
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
         if !waits {
             try tx.append(
                 .timerFired(.with { $0.operation = operation.proto }),
-                to: lease.execution
+                to: .run(lease.execution)
             )
         }
         return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
@@ -146,7 +146,7 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
                         $0.signal = signal
                     }
                 ),
-                to: lease.execution
+                to: .run(lease.execution)
             )
             return Suspension(
                 sequence: tx.nextSequence - 1,
@@ -167,13 +167,13 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
                     $0.idle = isIdle
                 }
             ),
-            to: lease.execution
+            to: .run(lease.execution)
         )
         // Without patience it is a look: that there was none is known at once.
         if !waits {
             try tx.append(
                 .timerFired(.with { $0.operation = operation.proto }),
-                to: lease.execution
+                to: .run(lease.execution)
             )
         }
         return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
@@ -269,7 +269,7 @@ public struct RetryOperation: LeasedCommand, SuspendingCommand {
                     $0.idle = isIdle
                 }
             ),
-            to: lease.execution,
+            to: .run(lease.execution),
             payloads: payloads
         )
         return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: isIdle)
@@ -302,7 +302,7 @@ public struct Suspend: LeasedCommand, SuspendingCommand {
         if tx[known: lease.execution].status == .running {
             try tx.append(
                 .executionWaiting(.with { $0.epoch = lease.epoch }),
-                to: lease.execution
+                to: .run(lease.execution)
             )
         }
         return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: true)
@@ -365,7 +365,7 @@ public struct Signal: Command {
                     $0.actor = actor
                 }
             ),
-            to: number,
+            to: .run(number),
             payloads: payloads
         )
         guard let operation else { return Answer(sequence: sequence, isDelivered: false) }
@@ -377,7 +377,7 @@ public struct Signal: Command {
                     $0.readies = readies
                 }
             ),
-            to: number,
+            to: .run(number),
             causation: sequence
         )
         return Answer(sequence: sequence, isDelivered: true)

@@ -139,7 +139,7 @@ extension ExecutionReader {
     ) throws -> String? {
         try reader.withEntry(sequence) { bytes -> String? in
             let entry = try EntryView(bytes)
-            guard entry.header.execution == sequence, sequence != 0 else { return nil }
+            guard entry.event == EventKind.executionSubmitted.rawValue else { return nil }
             return try ExecutionState(first: entry).id
         } ?? nil
     }

@@ -66,7 +66,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         isParked = state.isParked
         isPaused = state.isPaused
         isDelayed = state.isDelayed
-        session = state.session == 0 ? nil : state.session
+        session = state.session
         startAt = state.startAt.rawValue == 0 ? nil : state.startAt
         updatedAt = state.updatedAt
         deadline = state.deadline.rawValue == 0 ? nil : state.deadline

@@ -68,7 +68,7 @@ public struct RecordedHistory: Sendable {
     }
 
     /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
-    /// the journal itself are passed over.
+    /// the journal itself and of sessions are passed over.
     /// - Returns: the histories, in the order of their first entries.
     /// - Throws: ``JournalError/Code/integrity``, which names the line.
     public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
@@ -77,8 +77,8 @@ public struct RecordedHistory: Sendable {
         var signals: [UInt64: [StoredPayload]] = [:]
         var journal: Identifier?
         for (index, line) in lines.split(separator: UInt8(ascii: "\n")).enumerated() {
-            let (entry, execution) = try Self.entry(exported: Array(line), index + 1)
-            guard execution != 0 else {
+            let (entry, run) = try Self.entry(exported: Array(line), index + 1)
+            guard let run else {
                 journal =
                     try journal
                     ?? entry.bytes.withUnsafeBytes { bytes in
@@ -90,8 +90,8 @@ public struct RecordedHistory: Sendable {
                 try EntryView($0).event == EventKind.signalReceived.rawValue
             }
             if isSignal { signals[entry.sequence] = entry.payloads }
-            if entries[execution] == nil { order.append(execution) }
-            entries[execution, default: []].append(entry)
+            if entries[run] == nil { order.append(run) }
+            entries[run, default: []].append(entry)
         }
         return try order.map { number in
             let all = entries[number] ?? []
@@ -165,19 +165,23 @@ public struct RecordedHistory: Sendable {
     private static func entry(
         exported line: [UInt8],
         _ number: Int
-    ) throws -> (Entry, execution: UInt64) {
+    ) throws -> (Entry, run: UInt64?) {
         do {
             let exported = try JSONDecoder().decode(ExportedLine.self, from: Data(line))
             guard let bytes = Data(base64Encoded: exported.entry).map({ Array($0) }) else {
                 throw damaged(number, "its entry is not base64")
             }
-            let (header, commitments) = try bytes.withUnsafeBytes { bytes in
+            let (header, event, commitments) = try bytes.withUnsafeBytes { bytes in
                 let view = try EntryView(bytes)
-                return (view.header, try view.commitments())
+                return (view.header, view.event, try view.commitments())
             }
             let payloads = try checked(exported.payloads ?? [], commitments)
             let entry = Entry(sequence: header.sequence, bytes: bytes, payloads: payloads)
-            return (entry, header.execution)
+            // What is not known is for the fold to refuse.
+            let isOfRun =
+                header.stream != .journal
+                && EventKind(rawValue: event).map(\.isOfExecution) ?? true
+            return (entry, isOfRun ? header.stream.rawValue : nil)
         } catch let error as JournalError {
             throw error
         } catch {

@@ -306,7 +306,7 @@ private struct KillStorm {
         for entry in try await sandbox.entries()
         where entry["event"].string == "checkpoint_succeeded" {
             let data = entry["data"]["operation"]
-            let operation = "\(entry["execution"]) \(data["scope"]) \(data["position"])"
+            let operation = "\(entry["stream"]) \(data["scope"]) \(data["position"])"
             #expect(
                 recorded.insert(operation).inserted,
                 "seed \(seed): \(operation) is recorded twice"

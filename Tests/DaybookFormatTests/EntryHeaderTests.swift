@@ -74,11 +74,11 @@ import Testing
         writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), WireField(13, .lengthDelimited))
         writer.tag(WireField(14, .fixed32), .fixed32)
         for _ in 0..<4 { writer.byte(0xFF) }
-        writer.varint(4, Wire.Entry.execution)
+        writer.varint(4, Wire.Entry.stream)
         try withEntry(Array(writer.bytes)) { view throws in
             var expected = EntryHeader()
             expected.sequence = 3
-            expected.execution = 4
+            expected.stream = StreamID(4)
             #expect(view.header == expected)
             #expect(view.event == 0)
         }

@@ -35,11 +35,11 @@ import Testing
     }
 
     @Test func eventsWithContentsAreTheirFieldInAnEntry() throws {
-        var lost = ProtoSessionLost()
-        lost.session = 300
-        // Field 19, length-delimited; three bytes; field 1, varint, 300.
-        let bytes: [UInt8] = [0x9A, 0x01, 3, 0x08, 0xAC, 0x02]
-        #expect(ProtoEntry.OneOf_Event.sessionLost(lost).encoded() == bytes)
+        var lost = ProtoLeaseLost()
+        lost.epoch = 300
+        // Field 38, length-delimited; three bytes; field 1, varint, 300.
+        let bytes: [UInt8] = [0xB2, 0x02, 3, 0x08, 0xAC, 0x02]
+        #expect(ProtoEntry.OneOf_Event.leaseLost(lost).encoded() == bytes)
         #expect(lost.encoded() == Array(bytes[3...]))
     }
 }

@@ -79,7 +79,7 @@ import Testing
             agreed += 1
             #expect(header.sequence == proto.sequence, "seed \(seed), round \(round)")
             #expect(header.time.rawValue == proto.time, "seed \(seed), round \(round)")
-            #expect(header.execution == proto.execution, "seed \(seed), round \(round)")
+            #expect(header.stream.rawValue == proto.stream, "seed \(seed), round \(round)")
             #expect(header.previous == proto.previous, "seed \(seed), round \(round)")
             #expect(header.schema == proto.schema, "seed \(seed), round \(round)")
             #expect(header.causation == proto.causation, "seed \(seed), round \(round)")

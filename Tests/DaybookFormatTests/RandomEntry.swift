@@ -10,7 +10,7 @@ struct RandomEntry {
     init(_ generator: inout SeededGenerator) {
         header.sequence = generator.number()
         header.time = Timestamp(rawValue: generator.number())
-        header.execution = generator.number()
+        header.stream = StreamID(generator.number())
         header.ordinal = generator.number()
         header.previous = generator.number()
         header.schema = UInt32(truncatingIfNeeded: generator.number())
@@ -31,7 +31,7 @@ struct RandomEntry {
     private mutating func setProto() {
         proto.sequence = header.sequence
         proto.time = header.time.rawValue
-        proto.execution = header.execution
+        proto.stream = header.stream.rawValue
         proto.ordinal = header.ordinal
         proto.previous = header.previous
         proto.schema = header.schema

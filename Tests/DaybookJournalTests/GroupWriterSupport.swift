@@ -35,7 +35,7 @@ struct TallyFold: JournalFold {
     }
 
     private mutating func apply(pending entry: EntryView) throws {
-        if entry.header.execution == refusing { throw Refused() }
+        if entry.header.stream.rawValue == refusing { throw Refused() }
         pending.append(entry.header.sequence)
     }
 

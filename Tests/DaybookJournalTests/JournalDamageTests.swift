@@ -104,7 +104,7 @@ import Testing
     ) throws {
         var header = EntryHeader()
         header.sequence = sequence
-        header.execution = 1
+        header.stream = StreamID(1)
         header.ordinal = ordinal
         var bytes = WireWriter()
         Drafts.created.withUnsafeBytes { bytes.entry(header, [], event: $0) }

@@ -22,9 +22,9 @@ import Testing
         var header = EntryHeader()
         header.sequence = batch.nextSequence
         header.time = batch.now
-        header.execution = draft.execution
+        header.stream = draft.stream
         header.session = draft.session
-        if let end = try batch.reader.historyEnd(of: draft.execution) {
+        if let end = try batch.reader.historyEnd(of: draft.stream.rawValue) {
             header.ordinal = end.count
             header.previous = end.last
         }
@@ -54,7 +54,9 @@ import Testing
                 }
                 for number: UInt64 in [2, 8] { try batch.append(Drafts.entry(number)) { _ in } }
             }
-            let chain = try journal.entries().map { [$0.header.execution, $0.header.ordinal] }
+            let chain = try journal.entries().map {
+                [$0.header.stream.rawValue, $0.header.ordinal]
+            }
             #expect(chain == [[0, 0], [1, 0], [2, 0], [1, 1], [2, 1], [8, 0]])
             try journal.checkInvariants()
         }

@@ -35,11 +35,11 @@ import Testing
 
     @Test func moreExecutionsThanTheCacheHoldsAreChained() throws {
         try StoreKind.memory.withJournal { journal throws in
-            // 65,535 ends of histories are known, and there is room for one more.
+            // As many ends of streams are known as there is room for, the journal's own among them.
             try journal.append((1..<65_536).map { Drafts.entry($0) })
             try journal.append([3, 70_000, 70_001, 3].map { Drafts.entry($0) })
             let chain = try journal.entries(from: 65_536).map { entry in
-                [entry.header.execution, entry.header.ordinal, entry.header.previous]
+                [entry.header.stream.rawValue, entry.header.ordinal, entry.header.previous]
             }
             do {
                 #expect(chain == [[3, 1, 3], [70_000, 0, 0], [70_001, 0, 0], [3, 2, 65_536]])

@@ -107,19 +107,19 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func entriesOfAnExecutionAreCountedAndChained(_ kind: StoreKind) throws {
+    func entriesOfAStreamAreCountedAndChained(_ kind: StoreKind) throws {
         try kind.withJournal { journal throws in
-            // Executions 1 and 2 take turns, also within one command; 0 is the journal.
+            // Streams 1 and 2 take turns, also within one command; 0 is the journal.
             try journal.append([Drafts.entry(1), Drafts.entry(2), Drafts.entry(1)])
             try journal.append([Drafts.entry(0), Drafts.entry(1)])
             let again = try Journal.open(journal.store)
             try again.append([Drafts.entry(2), Drafts.entry(1), Drafts.entry(7)])
             let chain = try again.entries().map { entry in
-                [entry.header.execution, entry.header.ordinal, entry.header.previous]
+                [entry.header.stream.rawValue, entry.header.ordinal, entry.header.previous]
             }
             #expect(
                 chain == [
-                    [0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 1], [0, 0, 0], [1, 2, 3], [2, 1, 2],
+                    [0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 1], [0, 1, 0], [1, 2, 3], [2, 1, 2],
                     [1, 3, 5], [7, 0, 0],
                 ]
             )
@@ -156,7 +156,7 @@ import Testing
                     var header = EntryHeader()
                     header.sequence = 1
                     header.time = Timestamp(rawValue: 9)
-                    header.execution = 300
+                    header.stream = StreamID(300)
                     header.schema = 2
                     header.session = 3
                     header.correlation = 4

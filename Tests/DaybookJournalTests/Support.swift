@@ -104,7 +104,7 @@ enum Drafts {
         var event = ProtoExecutionSubmitted()
         event.id = text
         return EntryDraft(
-            execution: execution,
+            stream: StreamID(execution),
             event: ProtoEntry.OneOf_Event.executionSubmitted(event).encoded(),
             session: 1
         )
@@ -151,18 +151,17 @@ extension Journal {
     /// tree.
     func checkInvariants(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let all = try entries()
-        var last: [UInt64: EntryHeader] = [:]
+        var last: [StreamID: EntryHeader] = [:]
         var time = Timestamp(rawValue: 0)
         for (index, entry) in all.enumerated() {
             let header = entry.header
             #expect(header.sequence == UInt64(index), sourceLocation: sourceLocation)
             #expect(header.time >= time, sourceLocation: sourceLocation)
             time = header.time
-            guard header.execution != 0 else { continue }
-            let before = last[header.execution]
+            let before = last[header.stream]
             #expect(header.ordinal == before.map { $0.ordinal + 1 } ?? 0, "\(header)")
             #expect(header.previous == before?.sequence ?? 0, "\(header)")
-            last[header.execution] = header
+            last[header.stream] = header
         }
         #expect(head.size == UInt64(all.count), sourceLocation: sourceLocation)
         let root = ReferenceTree(all.map(\.leaf)).root(all.count)

@@ -23,7 +23,7 @@ import Testing
                 )
         )
         let entry = try harness.entry(sequence)
-        #expect(entry.execution == number)
+        #expect(entry.stream == number)
         #expect(entry.session == session)
         #expect(entry.executionClaimed.epoch == 1)
         #expect(entry.executionClaimed.attempt == 1)
@@ -193,7 +193,7 @@ import Testing
             let number = try harness.ready("a", by: session)
             let claimed = ProtoEntry.OneOf_Event.executionClaimed(.with { $0.epoch = .max })
             let drafts = [claimed, .leaseReleased(.with { $0.epoch = .max })].map {
-                EntryDraft(execution: number, event: $0.encoded(), session: session)
+                EntryDraft(stream: StreamID(number), event: $0.encoded(), session: session)
             }
             do {
                 try harness.append(drafts)

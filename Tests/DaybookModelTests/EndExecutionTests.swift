@@ -21,7 +21,7 @@ import Testing
         )
         #expect(sequence == harness.next - 1)
         let entry = try harness.entry(sequence)
-        #expect(entry.execution == number)
+        #expect(entry.stream == number)
         #expect(entry.executionCompleted.epoch == 1)
         #expect(entry.executionCompleted.operations == 1)
         #expect(entry.executionCompleted.closes)
@@ -122,7 +122,7 @@ import Testing
             ? .executionCompleted(.with { $0.epoch = 1 })
             : .executionFailed(.with { $0.epoch = 1 })
         let draft = EntryDraft(
-            execution: lease.execution,
+            stream: .run(lease.execution),
             event: event.encoded(),
             session: session
         )
@@ -188,7 +188,7 @@ import Testing
         #expect(try harness.entry(sequence).leaseReleased.epoch == 1)
         let execution = try harness.execution(lease.execution)
         #expect(execution.status == .ready)
-        #expect(execution.session == 0)
+        #expect(execution.session == nil)
         #expect(execution.losses == 0)
         #expect(execution.attempt == 1)
         #expect(execution.readySequence == sequence)
@@ -221,7 +221,7 @@ import Testing
 
         let execution = try harness.execution(lease.execution)
         #expect(execution.isParked)
-        #expect(execution.session == 0)
+        #expect(execution.session == nil)
         #expect(harness.state.openCount == 1)
         #expect(try harness.run(Claim(.execution(lease.execution)), session: session) == nil)
         #expect(try harness.run(Claim(.first(of: ["copy"])), session: session) == nil)

@@ -15,7 +15,7 @@ import Testing
         #expect(try harness.names(from: number + 1) == ["execution_readied"])
 
         let entry = try harness.entry(number + 1)
-        #expect(entry.execution == number)
+        #expect(entry.stream == number)
         #expect(entry.ordinal == 1)
         #expect(entry.previous == number)
         let execution = try harness.execution(number)

@@ -10,7 +10,7 @@ import Testing
         var state: ExecutionState?
         for bytes in harness.entries {
             try withEntry(bytes) { entry in
-                guard entry.header.execution == number else { return }
+                guard entry.header.stream.rawValue == number else { return }
                 if state == nil {
                     state = try ExecutionState(first: entry)
                 } else {
@@ -63,7 +63,7 @@ import Testing
         for (lease, status) in [(completed, ExecutionStatus.completed), (failed, .failed)] {
             let state = try fold(lease.execution, harness)
             #expect(state.status == status)
-            #expect(state.session == 0)
+            #expect(state.session == nil)
             let summary = try harness.summary(lease.id)
             #expect(state.status.proto == summary.status)
             #expect(state.last == summary.last)
@@ -116,7 +116,7 @@ import Testing
         let number = try harness.submit("a", by: session).number
         var header = EntryHeader()
         header.sequence = number
-        header.execution = number
+        header.stream = StreamID(number)
         header.schema = 2
         if isFirst {
             let event = ProtoEntry.OneOf_Event.executionSubmitted(.with { $0.id = "a" })

@@ -9,7 +9,7 @@ import Testing
     private func state(_ number: UInt64, mark: UInt64 = 1) throws -> ExecutionState {
         var header = EntryHeader()
         header.sequence = number
-        header.execution = number
+        header.stream = StreamID(number)
         let event = ProtoEntry.OneOf_Event.executionSubmitted(.with { $0.id = "\(number)" })
         var state = try withEntry(encode(header, event: event.encoded())) {
             try ExecutionState(first: $0)

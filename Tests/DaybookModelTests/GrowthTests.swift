@@ -33,7 +33,7 @@ import Testing
             )
             var header = EntryHeader()
             header.sequence = 1
-            header.execution = 1
+            header.stream = StreamID(1)
             state = try withEntry(encode(header, event: submitted)) {
                 try ExecutionState(first: $0)
             }
@@ -46,7 +46,7 @@ import Testing
         mutating func append(_ event: ProtoEntry.OneOf_Event) {
             var header = EntryHeader()
             header.sequence = next
-            header.execution = 1
+            header.stream = StreamID(1)
             header.ordinal = entries
             header.previous = next - 1
             encoded.append(encode(header, event: event.encoded()))

@@ -69,7 +69,7 @@ enum LeasedAction: String, CaseIterable, CustomTestStringConvertible {
         expectStale(action, old, &harness, by: zombie)
         try #require(harness.drafts.count == 1)
         let entry = try harness.entry(harness.next - 1)
-        #expect(entry.execution == old.execution)
+        #expect(entry.stream == old.execution)
         #expect(entry.session == zombie)
         #expect(entry.commandRefused.reason == .staleLease)
         #expect(entry.commandRefused.epoch == 1)

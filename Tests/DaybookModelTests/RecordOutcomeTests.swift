@@ -23,7 +23,7 @@ import Testing
         )
         #expect(sequence == harness.next - 1)
         let entry = try harness.entry(sequence)
-        #expect(entry.execution == lease.execution)
+        #expect(entry.stream == lease.execution)
         #expect(entry.checkpointSucceeded.epoch == 1)
         #expect(entry.checkpointSucceeded.startedAt == began.rawValue)
         #expect(entry.checkpointSucceeded.verified == verified)
@@ -174,7 +174,7 @@ import Testing
         #expect(sequence == first + 2)
         for (index, lines) in [UInt32(1), 2].enumerated() {
             let entry = try harness.entry(first + UInt64(index))
-            #expect(entry.execution == lease.execution)
+            #expect(entry.stream == lease.execution)
             #expect(entry.logRecorded.lines == lines)
             #expect(entry.logRecorded.epoch == 1)
             #expect(try Operation(entry.logRecorded.operation) == operation)

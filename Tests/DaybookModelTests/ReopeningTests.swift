@@ -106,8 +106,8 @@ import Testing
         try harness.retry("early", by: session)
         let first = harness.next
         try #require(try harness.fire(limit: 100, by: session) == 2)
-        #expect(try harness.entry(first).execution == early.execution)
-        #expect(try harness.entry(first + 1).execution == late.execution)
+        #expect(try harness.entry(first).stream == early.execution)
+        #expect(try harness.entry(first + 1).stream == late.execution)
         #expect(try harness.fire(limit: 100, by: session) == 0)
         #expect(harness.state.nextDeadline == nil)
     }
@@ -157,7 +157,7 @@ import Testing
             try harness.run(CloseSession(), session: session)
             return harness.next - 2
         }
-        let released = try (first..<harness.next).map { try harness.entry($0).execution }
+        let released = try (first..<harness.next).map { try harness.entry($0).stream }
         #expect(released == [old, young.execution])
     }
 

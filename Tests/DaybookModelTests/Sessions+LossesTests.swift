@@ -38,7 +38,7 @@ import Testing
             try harness.names(from: first) == ["session_lost", "lease_lost", "execution_parked"]
         )
         let parked = try harness.entry(first + 2)
-        #expect(parked.execution == number)
+        #expect(parked.stream == number)
         #expect(parked.causation == first)
         #expect(parked.executionParked.reason == .losses)
         #expect(parked.executionParked.epoch == UInt64(limit))
@@ -48,7 +48,7 @@ import Testing
 
         let execution = try harness.execution(number)
         #expect(execution.isParked)
-        #expect(execution.session == 0)
+        #expect(execution.session == nil)
         #expect(execution.losses == limit)
         #expect(try harness.run(Claim(.execution(number)), session: session) == nil)
         #expect(try harness.run(Claim(.first(of: ["copy"])), session: session) == nil)
@@ -162,7 +162,11 @@ import Testing
             let dying = try harness.open("dying")
             let number = try harness.ready("a", by: session)
             let lost = ProtoEntry.OneOf_Event.leaseLost(.with { $0.losses = .max })
-            let draft = EntryDraft(execution: number, event: lost.encoded(), session: session)
+            let draft = EntryDraft(
+                stream: StreamID(number),
+                event: lost.encoded(),
+                session: session
+            )
             do {
                 try harness.append([draft])
                 harness.commit()

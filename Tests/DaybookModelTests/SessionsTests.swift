@@ -24,7 +24,7 @@ import Testing
         #expect(session.program == "tests")
         let entry = try harness.entry(1)
         #expect(entry.session == 0)
-        #expect(entry.execution == 0)
+        #expect(entry.stream == 1)
         #expect(entry.sessionOpened.actor == "ann")
     }
 
@@ -85,15 +85,15 @@ import Testing
                 "session_closed", "lease_released", "lease_released",
             ]
         )
-        #expect(try harness.entry(first).sessionClosed.session == closing)
+        #expect(try harness.entry(first).stream == closing)
         for (index, lease) in leases.enumerated() {
             let entry = try harness.entry(first + 1 + UInt64(index))
-            #expect(entry.execution == lease.execution)
+            #expect(entry.stream == lease.execution)
             #expect(entry.causation == first)
             #expect(entry.leaseReleased.epoch == 1)
             let execution = try harness.execution(lease.execution)
             #expect(execution.status == .ready)
-            #expect(execution.session == 0)
+            #expect(execution.session == nil)
             #expect(execution.losses == 0)
         }
         #expect(try harness.execution(foreign.execution).session == other)
@@ -150,18 +150,18 @@ import Testing
         #expect(answer.readied == leases.map(\.execution))
         #expect(answer.parked.isEmpty)
         #expect(try harness.names(from: first) == ["session_lost", "lease_lost", "lease_lost"])
-        #expect(try harness.entry(first).sessionLost.session == dying)
+        #expect(try harness.entry(first).stream == dying)
         #expect(try harness.entry(first).session == session)
         for (index, lease) in leases.enumerated() {
             let sequence = first + 1 + UInt64(index)
             let entry = try harness.entry(sequence)
-            #expect(entry.execution == lease.execution)
+            #expect(entry.stream == lease.execution)
             #expect(entry.causation == first)
             #expect(entry.leaseLost.epoch == 1)
             #expect(entry.leaseLost.losses == 1)
             let execution = try harness.execution(lease.execution)
             #expect(execution.status == .ready)
-            #expect(execution.session == 0)
+            #expect(execution.session == nil)
             #expect(execution.losses == 1)
             #expect(execution.attempt == 1)
             #expect(execution.readySequence == sequence)

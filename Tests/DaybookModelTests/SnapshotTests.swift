@@ -61,7 +61,7 @@ func snapshot(of state: State) -> SnapshotBytes {
                         var state: ExecutionState?
                         for bytes in entries.prefix(Int(before)) {
                             try withEntry(bytes) { entry in
-                                guard entry.header.execution == number else { return }
+                                guard entry.header.stream.rawValue == number else { return }
                                 if state == nil {
                                     state = try ExecutionState(first: entry)
                                 } else {
@@ -83,7 +83,11 @@ func snapshot(of state: State) -> SnapshotBytes {
             let bytes = snapshot(of: state).bytes
             let message = try ProtoSnapshot(serializedBytes: bytes)
             #expect(message.size == state.next)
-            #expect(message.executions.map(\.number) == state.openExecutions)
+            #expect(message.sections.map(\.part) == StatePart.all.map(\.name))
+            let executions = try #require(message.sections.last).items.map {
+                try ProtoOpenExecution(serializedBytes: $0).number
+            }
+            #expect(executions == state.openExecutions)
             let again: [UInt8] = try message.serializedBytes()
             #expect(again == bytes)
         }
@@ -95,8 +99,9 @@ func snapshot(of state: State) -> SnapshotBytes {
         var hash = SHA256()
         for state in try states().states { hash.update(data: snapshot(of: state).bytes) }
         let digits = hash.finalize().prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
-        #expect(State.snapshotSchema == 2)
-        #expect(digits == "ad 7b 2c 1f")
+        #expect(State.snapshotSchema == 4)
+        #expect(StatePart.all.map(\.schema) == [1, 1, 1])
+        #expect(digits == "35 8b af 67")
     }
 
     @Test func damagedBytesAreRefusedOrReadAndNeverTrap() throws {

@@ -18,7 +18,7 @@ import Testing
         let sequence = try harness.run(StartOperation(lease, operation), session: session)
         #expect(sequence == harness.next - 1)
         let entry = try harness.entry(sequence)
-        #expect(entry.execution == lease.execution)
+        #expect(entry.stream == lease.execution)
         #expect(entry.operationStarted.epoch == lease.epoch)
         #expect(try Operation(entry.operationStarted.operation) == operation)
         #expect(entry.commitments.isEmpty)

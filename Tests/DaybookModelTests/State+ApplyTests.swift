@@ -33,7 +33,11 @@ import Testing
         var header = EntryHeader()
         header.sequence = harness.next
         header.time = harness.now
-        header.execution = execution
+        header.stream = StreamID(execution)
+        if execution == 0 {
+            header.ordinal = harness.state.journal.entries
+            header.previous = harness.state.journal.last
+        }
         if let state = harness.state.execution(execution) {
             header.ordinal = state.entries
             header.previous = state.last
@@ -270,15 +274,24 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         let number = try harness.ready("a", by: session)
+        let state = try harness.execution(number)
         var header = EntryHeader()
         header.sequence = harness.next
         // Field 1 as a varint that does not end, in events whose fields are read.
         let damaged: [(UInt32, UInt64)] = [
-            (17, 0), (18, 0), (19, 0), (20, 0), (32, harness.next), (34, number), (38, number),
+            (17, harness.next), (20, 0), (32, harness.next), (34, number), (38, number),
             (39, number), (40, number), (65, number), (66, number),
         ]
         for (event, execution) in damaged {
-            header.execution = execution
+            header.stream = StreamID(execution)
+            let place: (count: UInt64, last: UInt64) =
+                switch execution {
+                case 0: (harness.state.journal.entries, harness.state.journal.last)
+                case number: (state.entries, state.last)
+                default: (0, 0)
+                }
+            header.ordinal = place.count
+            header.previous = place.last
             var writer = WireWriter()
             [UInt8(0x08), 0x80].withUnsafeBytes {
                 writer.bytes($0, WireField(event, .lengthDelimited))
@@ -294,6 +307,80 @@ import Testing
         }
     }
 
+    @Test(arguments: Way.allCases)
+    func anEventOfASessionBelongsIntoItsStream(_ way: Way) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let other = try harness.open("other")
+        try harness.run(CloseSession(), session: other)
+        let ends: [ProtoEntry.OneOf_Event] = [.sessionClosed(.init()), .sessionLost(.init())]
+        let uuid = ProtoSessionOpened.with { $0.uuid = Data(Array(repeating: 3, count: 16)) }
+        for event in ends {
+            for stream in [other, 9_999] {
+                expectInconsistent(
+                    way,
+                    entry(event, of: stream, in: harness),
+                    harness,
+                    says: "the session \(stream)",
+                    "is not open"
+                )
+            }
+            // One was left out before it, or this is not its place.
+            for (ordinal, previous) in [(UInt64(0), session), (2, session), (1, session + 1)] {
+                var header = EntryHeader()
+                header.sequence = harness.next
+                header.stream = .session(session)
+                header.ordinal = ordinal
+                header.previous = previous
+                expectInconsistent(
+                    way,
+                    encode(header, event: event.encoded()),
+                    harness,
+                    says: "it says that it is number \(ordinal) of its stream"
+                )
+            }
+        }
+        for stream in [0, session] {
+            expectInconsistent(
+                way,
+                entry(.sessionOpened(uuid), of: stream, in: harness),
+                harness,
+                says: "opens the session \(stream)",
+                "not its own sequence"
+            )
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func anEntryAboutTheJournalBelongsIntoItsStreamInOrder(_ way: Way) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let event = ProtoEntry.OneOf_Event.contentTypeInterned(.with { $0.contentType = "x/y" })
+        expectInconsistent(
+            way,
+            entry(event, of: session, in: harness),
+            harness,
+            says: "belongs into the journal's own history"
+        )
+        var header = EntryHeader()
+        header.sequence = harness.next
+        for (ordinal, previous) in [(UInt64(0), UInt64(0)), (2, 0), (1, 1)] {
+            header.ordinal = ordinal
+            header.previous = previous
+            expectInconsistent(
+                way,
+                encode(header, event: event.encoded()),
+                harness,
+                says: "it says that it is number \(ordinal) of its stream"
+            )
+        }
+        header.ordinal = 1
+        header.previous = 0
+        var state = harness.state
+        try way.apply(encode(header, event: event.encoded()), to: &state)
+        #expect(state.journal.contentTypes.last == "x/y")
+    }
+
     /// Nobody can leave an entry out of a history, or write one into it twice, unnoticed.
     @Test(arguments: Way.allCases, [(UInt64(1), Int64(0)), (3, 0), (2, -1), (2, 1)])
     func anEntryOutOfTheOrderOfItsExecutionIsInconsistent(
@@ -307,7 +394,7 @@ import Testing
         var header = EntryHeader()
         header.sequence = harness.next
         header.time = harness.now
-        header.execution = number
+        header.stream = StreamID(number)
         header.ordinal = place.ordinal
         header.previous = UInt64(Int64(last) + place.shift)
         let event = ProtoEntry.OneOf_Event.executionClaimed(.with { $0.epoch = 1 })
@@ -315,7 +402,7 @@ import Testing
             way,
             encode(header, event: event.encoded()),
             harness,
-            says: "it says that it is number \(place.ordinal) of its execution"
+            says: "it says that it is number \(place.ordinal) of its stream"
         )
     }
 }

@@ -17,7 +17,7 @@ import Testing
         #expect(execution.type == "copy")
         #expect(execution.status == .submitted)
         #expect(!execution.isParked)
-        #expect(execution.session == 0)
+        #expect(execution.session == nil)
         #expect(execution.epoch == 0)
         #expect(execution.attempt == 0)
         #expect(execution.submittedAt == harness.now)
@@ -33,7 +33,7 @@ import Testing
         let session = try harness.open()
         let number = try harness.submit("a", type: "copy", input: "17", by: session).number
         let entry = try harness.entry(number)
-        #expect(entry.execution == number)
+        #expect(entry.stream == number)
         #expect(entry.session == session)
         #expect(entry.ordinal == 0)
         #expect(entry.previous == 0)

@@ -69,7 +69,7 @@ import Testing
         #expect(harness.next == answer.number + 1)
         let interned = Array(repeating: "content_type_interned", count: new)
         #expect(try harness.names(from: first) == interned + ["execution_submitted"])
-        #expect(try harness.entry(answer.number).execution == answer.number)
+        #expect(try harness.entry(answer.number).stream == answer.number)
         #expect(try harness.row("a")?.number == answer.number)
         #expect(try harness.execution(answer.number).number == answer.number)
         try expectTypes(types, of: answer.number, harness)
@@ -147,7 +147,7 @@ import Testing
         }
         #expect(harness.state.journal.contentTypes == before + ["x/1", "x/2"])
         let interned = try harness.entry(3)
-        #expect(interned.execution == 0)
+        #expect(interned.stream == 0)
         #expect(interned.session == session)
         #expect(interned.contentTypeInterned.contentType == "x/1")
     }
@@ -159,7 +159,7 @@ import Testing
         let payloads = try sealed(["x/\u{E9}", "x/e\u{301}"], &harness)
         let submit = Submit(id: "a", type: "copy", input: [0], payloads: payloads)
         let number = try harness.run(submit, session: session).number
-        #expect(try harness.entry(number).execution == number)
+        #expect(try harness.entry(number).stream == number)
         let numbers = try harness.entry(number).commitments.map(\.contentType)
         #expect(Set(numbers).count == 2)
     }

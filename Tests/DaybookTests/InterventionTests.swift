@@ -39,7 +39,7 @@ import Testing
     private func events(_ daybook: Daybook) throws -> [String] {
         var names: [String] = []
         try daybook.journal.scan { entry in
-            if entry.header.execution != 0 {
+            if entry.event >= EventKind.executionSubmitted.rawValue {
                 names.append(EventKind(rawValue: entry.event)?.name ?? "?")
             }
             return true

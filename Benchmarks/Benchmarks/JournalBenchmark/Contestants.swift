@@ -159,7 +159,7 @@ struct JournalContestant: Contestant {
                 row.number = number
                 try batch.append(
                     EntryDraft(
-                        execution: number,
+                        stream: .run(number),
                         event: workload.event,
                         session: 1,
                         payloads: try Workload.sealed()

@@ -35,7 +35,7 @@ enum Rebuild {
         let journal = try Journal.open(opened.store)
         try journal.append([
             EntryDraft(
-                execution: 0,
+                stream: .session(journal.head.size),
                 event: ProtoEntry.OneOf_Event.sessionOpened(session()).encoded(),
                 session: 0
             )
@@ -60,7 +60,7 @@ enum Rebuild {
             try journal.append(
                 try numbers.map { number in
                     EntryDraft(
-                        execution: number,
+                        stream: .run(number),
                         event: event,
                         session: first - 1,
                         payloads: try Workload.sealed()
@@ -85,7 +85,7 @@ enum Rebuild {
     ) throws {
         try journal.append(
             numbers.enumerated().map { index, number in
-                EntryDraft(execution: number, event: event(index).encoded(), session: 1)
+                EntryDraft(stream: StreamID(number), event: event(index).encoded(), session: 1)
             }
         )
     }

@@ -42,7 +42,7 @@ struct Workload {
     func drafts(_ first: Int, _ count: Int, numbers: [UInt64]) throws -> [EntryDraft] {
         try (first..<first + count).map { index in
             EntryDraft(
-                execution: numbers[index % numbers.count],
+                stream: .run(numbers[index % numbers.count]),
                 event: event,
                 session: 1,
                 payloads: try Self.sealed()

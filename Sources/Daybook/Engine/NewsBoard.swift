@@ -21,7 +21,7 @@ struct News: Sendable {
 
     /// - Parameter isOwn: the entry is by a command of this process.
     mutating func note(_ entry: EntryView, isOwn: Bool = false) {
-        let number = entry.header.execution
+        let number = entry.header.stream.rawValue
         switch EventKind(rawValue: entry.event) {
         case .executionCompleted where isOwn:
             executions.append(number)

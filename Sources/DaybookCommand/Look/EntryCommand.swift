@@ -37,11 +37,10 @@ struct EntryCommand: AsyncParsableCommand {
         let output = common.output
         output.line("\(output.styled("entry \(entry.sequence)", .bold))  \(entry.eventName)")
         output.line("  time       \(entry.time)")
-        if entry.entry.execution != 0 {
-            output.line(
-                "  execution  \(entry.entry.execution), its entry \(entry.entry.ordinal), after \(entry.entry.previous)"
-            )
-        }
+        let after = entry.entry.ordinal == 0 ? "" : ", after \(entry.entry.previous)"
+        output.line(
+            "  stream     \(entry.entry.stream), its entry \(entry.entry.ordinal)\(after)"
+        )
         if entry.entry.session != 0 { output.line("  session    \(entry.entry.session)") }
         if entry.entry.causation != 0 { output.line("  follows    \(entry.entry.causation)") }
         output.line("  bytes      \(entry.bytes.count)")

@@ -157,12 +157,12 @@ struct EntryLine {
         return String(repeating: " ", count: max(0, 6 - text.count)) + text
     }
 
-    private var execution: String {
-        let text = entry.entry.execution == 0 ? "-" : "\(entry.entry.execution)"
+    private var stream: String {
+        let text = entry.entry.stream == 0 ? "-" : "\(entry.entry.stream)"
         return text + String(repeating: " ", count: max(0, 6 - text.count))
     }
 
-    var text: String { "\(number)  \(time)  \(execution)  \(entry.eventName)  \(entry.summary)" }
+    var text: String { "\(number)  \(time)  \(stream)  \(entry.eventName)  \(entry.summary)" }
 
     func print(to terminal: Terminal) {
         let name =
@@ -176,7 +176,7 @@ struct EntryLine {
             default: terminal.styled("\(entry.eventName)", .cyan)
             }
         terminal.line(
-            "\(number)  \(terminal.styled("\(time)", .dim))  \(execution)  \(name)  \(entry.summary)"
+            "\(number)  \(terminal.styled("\(time)", .dim))  \(stream)  \(name)  \(entry.summary)"
         )
     }
 }

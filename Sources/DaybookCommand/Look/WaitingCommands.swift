@@ -84,8 +84,8 @@ struct WhyCommand: AsyncParsableCommand {
                 )
                 if let advice = wait.advice { common.output.line("    \(advice)") }
             }
-            guard let state, state.status == .running else { return }
-            common.output.line("  runs in session \(state.session), attempt \(state.attempt)")
+            guard let state, state.status == .running, let session = state.session else { return }
+            common.output.line("  runs in session \(session), attempt \(state.attempt)")
             if state.deadline.rawValue != 0 {
                 common.output.line("  its attempt times out at \(time.text(state.deadline))")
             }

@@ -12,8 +12,8 @@ public enum Wire {
         @inlinable public static var time: WireField {
             WireField(2, .fixed64)
         }
-        /// `execution`.
-        @inlinable public static var execution: WireField {
+        /// `stream`.
+        @inlinable public static var stream: WireField {
             WireField(3, .varint)
         }
         /// `ordinal`.
@@ -356,18 +356,10 @@ public enum Wire {
 
     /// `SessionClosed`.
     public enum SessionClosed {
-        /// `session`.
-        @inlinable public static var session: WireField {
-            WireField(1, .varint)
-        }
     }
 
     /// `SessionLost`.
     public enum SessionLost {
-        /// `session`.
-        @inlinable public static var session: WireField {
-            WireField(1, .varint)
-        }
         /// `actor`.
         @inlinable public static var actor: WireField {
             WireField(2, .lengthDelimited)
@@ -1172,21 +1164,45 @@ public enum Wire {
         @inlinable public static var root: WireField {
             WireField(4, .lengthDelimited)
         }
-        /// `journal`.
-        @inlinable public static var journal: WireField {
+        /// `sections`.
+        @inlinable public static var sections: WireField {
             WireField(5, .lengthDelimited)
         }
-        /// `recorded`.
-        @inlinable public static var recorded: WireField {
-            WireField(6, .varint)
+    }
+
+    /// `SnapshotSection`.
+    public enum SnapshotSection {
+        /// `part`.
+        @inlinable public static var part: WireField {
+            WireField(1, .lengthDelimited)
         }
-        /// `sessions`.
-        @inlinable public static var sessions: WireField {
-            WireField(7, .lengthDelimited)
+        /// `schema`.
+        @inlinable public static var schema: WireField {
+            WireField(2, .varint)
         }
-        /// `executions`.
-        @inlinable public static var executions: WireField {
-            WireField(8, .lengthDelimited)
+        /// `items`.
+        @inlinable public static var items: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `JournalState`.
+    public enum JournalState {
+        /// `created`.
+        @inlinable public static var created: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `snapshot_size`.
+        @inlinable public static var snapshotSize: WireField {
+            WireField(2, .varint)
+        }
+        /// `entries`.
+        @inlinable public static var entries: WireField {
+            WireField(3, .varint)
+        }
+        /// `last`.
+        @inlinable public static var last: WireField {
+            WireField(4, .varint)
         }
     }
 
@@ -1223,6 +1239,14 @@ public enum Wire {
         /// `pid_namespace`.
         @inlinable public static var pidNamespace: WireField {
             WireField(8, .varint)
+        }
+        /// `entries`.
+        @inlinable public static var entries: WireField {
+            WireField(9, .varint)
+        }
+        /// `last`.
+        @inlinable public static var last: WireField {
+            WireField(10, .varint)
         }
     }
 

@@ -49,19 +49,21 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._time = newValue}
   }
 
-  /// The execution that this is about: the sequence of its first entry. 0: about the journal.
-  public var execution: UInt64 {
-    get {_storage._execution}
-    set {_uniqueStorage()._execution = newValue}
+  /// The stream that this belongs to: the sequence of the stream's first entry. That entry says what
+  /// has the history: the journal (entry 0), a session (SessionOpened), or a run of an execution
+  /// (ExecutionSubmitted).
+  public var stream: UInt64 {
+    get {_storage._stream}
+    set {_uniqueStorage()._stream = newValue}
   }
 
-  /// How many entries this execution has before this one.
+  /// How many entries this stream has before this one.
   public var ordinal: UInt64 {
     get {_storage._ordinal}
     set {_uniqueStorage()._ordinal = newValue}
   }
 
-  /// The entry before this one in its execution. 0: there is none.
+  /// The entry before this one in its stream; 0 also for the first.
   public var previous: UInt64 {
     get {_storage._previous}
     set {_uniqueStorage()._previous = newValue}
@@ -621,7 +623,8 @@ public nonisolated struct ProtoJournalAdopted: Sendable {
   fileprivate var _binding: ProtoBinding? = nil
 }
 
-/// A process has opened the journal for writing. Its sequence is the session's number.
+/// A process has opened the journal for writing. Its sequence is the session's number, and that of
+/// the session's stream.
 public nonisolated struct ProtoSessionOpened: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -660,27 +663,23 @@ public nonisolated struct ProtoSessionOpened: Sendable {
   public init() {}
 }
 
-/// The session ended in good order.
+/// The session whose stream this is in ended in good order.
 public nonisolated struct ProtoSessionClosed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  public var session: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// The process of a session is gone without having closed it. Payload 0, if there is one: the reason
-/// for which it was ended, in words.
+/// The process of the session whose stream this is in is gone without having closed it. Payload 0, if
+/// there is one: the reason for which it was ended, in words.
 public nonisolated struct ProtoSessionLost: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  public var session: UInt64 = 0
 
   /// Who ended it; empty: it is not known.
   public var actor: String = String()
@@ -2159,66 +2158,79 @@ public nonisolated struct ProtoTreeEdge: Sendable {
 
 /// A file in the folder `snapshots`: what is open in a journal after its first entries. Only what an
 /// entry vouches for by its digest is used; everything in it follows from the entries.
-public nonisolated struct ProtoSnapshot: @unchecked Sendable {
+public nonisolated struct ProtoSnapshot: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// As in SnapshotTaken.
-  public var projection: String {
-    get {_storage._projection}
-    set {_uniqueStorage()._projection = newValue}
-  }
+  public var projection: String = String()
 
-  public var schema: UInt32 {
-    get {_storage._schema}
-    set {_uniqueStorage()._schema = newValue}
-  }
+  public var schema: UInt32 = 0
 
-  public var size: UInt64 {
-    get {_storage._size}
-    set {_uniqueStorage()._size = newValue}
-  }
+  public var size: UInt64 = 0
 
   /// Root of the Merkle tree of these entries.
-  public var root: Data {
-    get {_storage._root}
-    set {_uniqueStorage()._root = newValue}
-  }
+  public var root: Data = Data()
+
+  /// Of each part of the state one, or several that follow each other.
+  public var sections: [ProtoSnapshotSection] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a part of the state is after those entries. Whoever does not know the part, or not that
+/// version of it, leaves the whole snapshot aside: the fold that made it was another one.
+public nonisolated struct ProtoSnapshotSection: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `journal`, `sessions` or `executions`.
+  public var part: String = String()
+
+  /// Version of the items and of the fold.
+  public var schema: UInt32 = 0
+
+  /// A JournalState; each OpenSession, or each OpenExecution, in order of their numbers.
+  public var items: [Data] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What the journal's own stream says.
+public nonisolated struct ProtoJournalState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   /// What holds for the journal as a whole; with the content types that were interned later.
-  public var journal: ProtoJournalCreated {
-    get {_storage._journal ?? ProtoJournalCreated()}
-    set {_uniqueStorage()._journal = newValue}
+  public var created: ProtoJournalCreated {
+    get {_created ?? ProtoJournalCreated()}
+    set {_created = newValue}
   }
-  /// Returns true if `journal` has been explicitly set.
-  public var hasJournal: Bool {_storage._journal != nil}
-  /// Clears the value of `journal`. Subsequent reads from it will return its default value.
-  public mutating func clearJournal() {_uniqueStorage()._journal = nil}
+  /// Returns true if `created` has been explicitly set.
+  public var hasCreated: Bool {self._created != nil}
+  /// Clears the value of `created`. Subsequent reads from it will return its default value.
+  public mutating func clearCreated() {self._created = nil}
 
   /// The size of the newest snapshot that these entries record. 0: none.
-  public var recorded: UInt64 {
-    get {_storage._recorded}
-    set {_uniqueStorage()._recorded = newValue}
-  }
+  public var snapshotSize: UInt64 = 0
 
-  /// In order of their numbers.
-  public var sessions: [ProtoOpenSession] {
-    get {_storage._sessions}
-    set {_uniqueStorage()._sessions = newValue}
-  }
+  /// How many entries the stream has, and the last of them.
+  public var entries: UInt64 = 0
 
-  /// In order of their numbers.
-  public var executions: [ProtoOpenExecution] {
-    get {_storage._executions}
-    set {_uniqueStorage()._executions = newValue}
-  }
+  public var last: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _created: ProtoJournalCreated? = nil
 }
 
 /// A session that is neither closed nor known to be lost.
@@ -2243,6 +2255,11 @@ public nonisolated struct ProtoOpenSession: Sendable {
   public var program: String = String()
 
   public var pidNamespace: UInt64 = 0
+
+  /// How many entries its stream has, and the last of them.
+  public var entries: UInt64 = 0
+
+  public var last: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2608,12 +2625,12 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}execution\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
     var _time: UInt64 = 0
-    var _execution: UInt64 = 0
+    var _stream: UInt64 = 0
     var _ordinal: UInt64 = 0
     var _previous: UInt64 = 0
     var _schema: UInt32 = 0
@@ -2634,7 +2651,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     init(copying source: _StorageClass) {
       _sequence = source._sequence
       _time = source._time
-      _execution = source._execution
+      _stream = source._stream
       _ordinal = source._ordinal
       _previous = source._previous
       _schema = source._schema
@@ -2663,7 +2680,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
         case 2: try { try decoder.decodeSingularFixed64Field(value: &_storage._time) }()
-        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._execution) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._stream) }()
         case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._ordinal) }()
         case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._previous) }()
         case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._schema) }()
@@ -3196,8 +3213,8 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._time != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._time, fieldNumber: 2)
       }
-      if _storage._execution != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._execution, fieldNumber: 3)
+      if _storage._stream != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._stream, fieldNumber: 3)
       }
       if _storage._ordinal != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._ordinal, fieldNumber: 4)
@@ -3390,7 +3407,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         let rhs_storage = _args.1
         if _storage._sequence != rhs_storage._sequence {return false}
         if _storage._time != rhs_storage._time {return false}
-        if _storage._execution != rhs_storage._execution {return false}
+        if _storage._stream != rhs_storage._stream {return false}
         if _storage._ordinal != rhs_storage._ordinal {return false}
         if _storage._previous != rhs_storage._previous {return false}
         if _storage._schema != rhs_storage._schema {return false}
@@ -3768,29 +3785,18 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoSessionClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionClosed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoSessionClosed, rhs: ProtoSessionClosed) -> Bool {
-    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3798,7 +3804,7 @@ nonisolated extension ProtoSessionClosed: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionLost"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}actor\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}actor\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3806,7 +3812,6 @@ nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._Me
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.actor) }()
       default: break
       }
@@ -3814,9 +3819,6 @@ nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
-    }
     if !self.actor.isEmpty {
       try visitor.visitSingularStringField(value: self.actor, fieldNumber: 2)
     }
@@ -3824,7 +3826,6 @@ nonisolated extension ProtoSessionLost: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   public static func ==(lhs: ProtoSessionLost, rhs: ProtoSessionLost) -> Bool {
-    if lhs.session != rhs.session {return false}
     if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -5800,118 +5801,138 @@ nonisolated extension ProtoTreeEdge: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Snapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}projection\0\u{1}schema\0\u{1}size\0\u{1}root\0\u{1}journal\0\u{1}recorded\0\u{1}sessions\0\u{1}executions\0")
-
-  fileprivate class _StorageClass {
-    var _projection: String = String()
-    var _schema: UInt32 = 0
-    var _size: UInt64 = 0
-    var _root: Data = Data()
-    var _journal: ProtoJournalCreated? = nil
-    var _recorded: UInt64 = 0
-    var _sessions: [ProtoOpenSession] = []
-    var _executions: [ProtoOpenExecution] = []
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _projection = source._projection
-      _schema = source._schema
-      _size = source._size
-      _root = source._root
-      _journal = source._journal
-      _recorded = source._recorded
-      _sessions = source._sessions
-      _executions = source._executions
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}projection\0\u{1}schema\0\u{1}size\0\u{1}root\0\u{1}sections\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._projection) }()
-        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._schema) }()
-        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._size) }()
-        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._root) }()
-        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._journal) }()
-        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._recorded) }()
-        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._sessions) }()
-        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._executions) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.projection) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.schema) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.sections) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._projection.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._projection, fieldNumber: 1)
-      }
-      if _storage._schema != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._schema, fieldNumber: 2)
-      }
-      if _storage._size != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._size, fieldNumber: 3)
-      }
-      if !_storage._root.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._root, fieldNumber: 4)
-      }
-      try { if let v = _storage._journal {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      } }()
-      if _storage._recorded != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._recorded, fieldNumber: 6)
-      }
-      if !_storage._sessions.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._sessions, fieldNumber: 7)
-      }
-      if !_storage._executions.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._executions, fieldNumber: 8)
-      }
+    if !self.projection.isEmpty {
+      try visitor.visitSingularStringField(value: self.projection, fieldNumber: 1)
+    }
+    if self.schema != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schema, fieldNumber: 2)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 3)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 4)
+    }
+    if !self.sections.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sections, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoSnapshot, rhs: ProtoSnapshot) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._projection != rhs_storage._projection {return false}
-        if _storage._schema != rhs_storage._schema {return false}
-        if _storage._size != rhs_storage._size {return false}
-        if _storage._root != rhs_storage._root {return false}
-        if _storage._journal != rhs_storage._journal {return false}
-        if _storage._recorded != rhs_storage._recorded {return false}
-        if _storage._sessions != rhs_storage._sessions {return false}
-        if _storage._executions != rhs_storage._executions {return false}
-        return true
+    if lhs.projection != rhs.projection {return false}
+    if lhs.schema != rhs.schema {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.sections != rhs.sections {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSnapshotSection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SnapshotSection"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}part\0\u{1}schema\0\u{1}items\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.part) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.schema) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.items) }()
+      default: break
       }
-      if !storagesAreEqual {return false}
     }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.part.isEmpty {
+      try visitor.visitSingularStringField(value: self.part, fieldNumber: 1)
+    }
+    if self.schema != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schema, fieldNumber: 2)
+    }
+    if !self.items.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.items, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoSnapshotSection, rhs: ProtoSnapshotSection) -> Bool {
+    if lhs.part != rhs.part {return false}
+    if lhs.schema != rhs.schema {return false}
+    if lhs.items != rhs.items {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJournalState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".JournalState"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}created\0\u{3}snapshot_size\0\u{1}entries\0\u{1}last\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._created) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.snapshotSize) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._created {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.snapshotSize != 0 {
+      try visitor.visitSingularUInt64Field(value: self.snapshotSize, fieldNumber: 2)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 3)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoJournalState, rhs: ProtoJournalState) -> Bool {
+    if lhs._created != rhs._created {return false}
+    if lhs.snapshotSize != rhs.snapshotSize {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.last != rhs.last {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5919,7 +5940,7 @@ nonisolated extension ProtoSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenSession"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{3}pid_namespace\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{3}pid_namespace\0\u{1}entries\0\u{1}last\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5935,6 +5956,8 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.program) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.pidNamespace) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
       default: break
       }
     }
@@ -5965,6 +5988,12 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.pidNamespace != 0 {
       try visitor.visitSingularUInt64Field(value: self.pidNamespace, fieldNumber: 8)
     }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 9)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5977,6 +6006,8 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.pid != rhs.pid {return false}
     if lhs.program != rhs.program {return false}
     if lhs.pidNamespace != rhs.pidNamespace {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.last != rhs.last {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,8 +26,6 @@ struct AuditedExecution {
         let isRetry: Bool
     }
 
-    var entries: UInt64 = 0
-    var last: UInt64 = 0
     /// The run that it hands on to.
     private(set) var next: UInt64?
     /// Session and epoch of the lease.

@@ -17,6 +17,8 @@ struct JournalAudit {
     private var runs: [String: UInt64] = [:]
     private var sessions: Set<UInt64> = []
     private var contentTypes: Set<String> = []
+    /// How many entries each stream has, and the last of them.
+    private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
     private var next: UInt64 = 0
     private var time: UInt64 = 0
     private(set) var counts: [String: Int] = [:]
@@ -39,7 +41,20 @@ struct JournalAudit {
                 throw fail("content type \(commitment.contentType) is not interned")
             }
         }
-        guard entry.execution == 0 else { return try readExecution(entry) }
+        let end = ends[entry.stream, default: (0, 0)]
+        guard entry.ordinal == end.count, entry.previous == end.last else {
+            throw fail("not linked to the entry before")
+        }
+        ends[entry.stream] = (end.count + 1, entry.sequence)
+        switch entry.event {
+        case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted:
+            guard entry.stream == 0 else { throw fail("not in the journal's own stream") }
+        case .sessionOpened:
+            guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }
+        case .sessionClosed, .sessionLost:
+            guard sessions.contains(entry.stream) else { throw fail("of no session") }
+        default: return try readExecution(entry)
+        }
         switch entry.event {
         case .journalCreated(let created): contentTypes = Set(created.contentTypes)
         case .contentTypeInterned(let interned):
@@ -47,8 +62,8 @@ struct JournalAudit {
                 throw fail("\(interned.contentType) is interned twice")
             }
         case .sessionOpened: sessions.insert(entry.sequence)
-        case .sessionClosed(let closed): sessions.remove(closed.session)
-        case .sessionLost(let lost): sessions.remove(lost.session)
+        case .sessionClosed: sessions.remove(entry.stream)
+        case .sessionLost: sessions.remove(entry.stream)
         default: break
         }
     }
@@ -67,23 +82,18 @@ struct JournalAudit {
                 throw fail("it goes on from nothing")
             }
             runs[submitted.id] = entry.sequence
-            guard entry.execution == entry.sequence, executions[entry.execution] == nil else {
-                throw fail("the number \(entry.execution) is not its own")
+            guard entry.stream == entry.sequence, executions[entry.stream] == nil else {
+                throw fail("the number \(entry.stream) is not its own")
             }
             guard entry.commitments.count == 1 else { throw fail("not one input") }
-            executions[entry.execution] = AuditedExecution()
+            executions[entry.stream] = AuditedExecution()
         }
-        guard var execution = executions[entry.execution] else { throw fail("of no execution") }
-        guard entry.ordinal == execution.entries, entry.previous == execution.last else {
-            throw fail("not linked to the entry before")
-        }
-        execution.entries += 1
-        execution.last = entry.sequence
+        guard var execution = executions[entry.stream] else { throw fail("of no execution") }
         do {
             try execution.read(entry, sessions)
         } catch let broken as AuditedExecution.Broken {
             throw fail(broken.rule)
         }
-        executions[entry.execution] = execution
+        executions[entry.stream] = execution
     }
 }

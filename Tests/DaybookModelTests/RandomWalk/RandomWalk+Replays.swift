@@ -9,8 +9,8 @@ extension RandomWalk {
     func compareReplays() throws {
         var histories: [UInt64: [[UInt8]]] = [:]
         for bytes in harness.entries {
-            let number = try withEntry(bytes) { $0.header.execution }
-            if number != 0 { histories[number, default: []].append(bytes) }
+            let number = try withEntry(bytes) { $0.header.stream.rawValue }
+            histories[number, default: []].append(bytes)
         }
         for expected in reference.all {
             var replay = try Self.replay(of: histories[expected.number] ?? [])

@@ -185,8 +185,8 @@ struct RandomWalk {
             try audit.read(bytes)
             try withEntry(bytes) { entry in
                 try follower.apply(committed: entry) { try harness.fold($0, before: $1) }
-                let number = entry.header.execution
-                if number == 0 { return }
+                let number = entry.header.stream.rawValue
+                if try !State.kind(of: entry).isOfExecution { return }
                 if folds[number] == nil {
                     folds[number] = try ExecutionState(first: entry)
                 } else {

@@ -10,7 +10,7 @@ extension ReferenceModel.Execution {
             ("number", state.number == number), ("id", state.id == id),
             ("type", state.type == type), ("status", state.status == status),
             ("isParked", state.isParked == isParked), ("isPaused", state.isPaused == isPaused),
-            ("isDelayed", state.isDelayed == isDelayed), ("session", state.session == holder),
+            ("isDelayed", state.isDelayed == isDelayed), ("session", state.session ?? 0 == holder),
             ("beginsAttempt", state.beginsAttempt == beginsAttempt),
             ("epoch", state.epoch == epoch), ("attempt", state.attempt == attempt),
             ("losses", state.losses == losses), ("submittedAt", state.submittedAt == submittedAt),

@@ -23,7 +23,7 @@ import Testing
         var taken = 0
         for bytes in harness.entries where taken < count {
             try withEntry(bytes) { entry in
-                guard entry.header.execution == lease.execution else { return }
+                guard entry.header.stream.rawValue == lease.execution else { return }
                 taken += 1
                 try replay.take(entry) { [payload] }
             }

@@ -22,7 +22,7 @@ struct ModelHarness {
         /// By the bytes of the id: Swift takes strings for equal that differ in theirs.
         var rows: [[UInt8]: [UInt8]] = [:]
         var payloads: [UInt64: [UInt8]] = [:]
-        var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
+        var ends: [StreamID: (count: UInt64, last: UInt64)] = [:]
     }
 
     /// A journal that holds entry 0. A limit of 0 stands for its default.
@@ -35,7 +35,7 @@ struct ModelHarness {
             $0.contentTypes = contentTypes
         }
         let event = ProtoEntry.OneOf_Event.journalCreated(created).encoded()
-        try append([EntryDraft(execution: 0, event: event, session: 0)])
+        try append([EntryDraft(stream: .journal, event: event, session: 0)])
         commit()
     }
 
@@ -176,7 +176,7 @@ struct ModelHarness {
 
     /// All entries of an execution.
     func history(of number: UInt64) throws -> [ProtoEntry] {
-        try entries.map { try ProtoEntry(serializedBytes: $0) }.filter { $0.execution == number }
+        try entries.map { try ProtoEntry(serializedBytes: $0) }.filter { $0.stream == number }
     }
 
     /// The names of the entries from a sequence on.
@@ -267,18 +267,16 @@ private final class HarnessLedger: Ledger {
         var header = EntryHeader()
         header.sequence = nextSequence
         header.time = now
-        header.execution = draft.execution
+        header.stream = draft.stream
         header.schema = draft.schema
         header.session = draft.session
         header.correlation = draft.correlation
         header.causation = draft.causation
-        if draft.execution != 0 {
-            if let end = batch.ends[draft.execution] ?? disk.ends[draft.execution] {
-                header.ordinal = end.count
-                header.previous = end.last
-            }
-            batch.ends[draft.execution] = (header.ordinal + 1, header.sequence)
+        if let end = batch.ends[draft.stream] ?? disk.ends[draft.stream] {
+            header.ordinal = end.count
+            header.previous = end.last
         }
+        batch.ends[draft.stream] = (header.ordinal + 1, header.sequence)
         let bytes = encode(header, draft.payloads?.commitments ?? [], event: draft.event)
         batch.payloads[header.sequence] = draft.payloads?.record
         batch.entries.append(bytes)
@@ -312,7 +310,7 @@ private final class HarnessLedger: Ledger {
         var state: ExecutionState?
         for sequence in 0..<min(end, nextSequence) {
             try withEntry(bytes(sequence)) { entry in
-                guard entry.header.execution == number else { return }
+                guard entry.header.stream.rawValue == number else { return }
                 if state == nil {
                     state = try ExecutionState(first: entry)
                 } else {

@@ -275,7 +275,7 @@ final class Simulation: Sendable {
         try entries().compactMap { bytes in
             let entry = try bytes.withUnsafeBytes { bytes in
                 let view = try EntryView(bytes)
-                return (view.header.execution, view.event)
+                return (view.header.stream.rawValue, view.event)
             }
             if let number, entry.0 != number { return nil }
             return EventKind(rawValue: entry.1)?.name

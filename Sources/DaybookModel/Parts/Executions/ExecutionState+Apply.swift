@@ -36,11 +36,7 @@ extension ExecutionState {
 
     /// Takes in one of its entries after the first.
     mutating func apply(_ kind: EventKind, _ entry: EntryView) throws(WireError) -> Change {
-        guard entry.header.ordinal == entries, entry.header.previous == last else {
-            throw WireError(
-                "it says that it is number \(entry.header.ordinal) of its execution, after entry \(entry.header.previous); the fold has \(entries) of them, the last being entry \(last)"
-            )
-        }
+        try entry.header.check(follows: last, of: entries)
         try KnownValues.check(kind, entry)
         let wasClaimable = isClaimable
         let oldDeadline = deadline
@@ -84,7 +80,7 @@ extension ExecutionState {
         case .attemptFailed: try applyAttemptFailed(entry, &change)
         case .executionParked:
             isParked = true
-            session = 0
+            session = nil
         case .executionPaused: isPaused = true
         case .executionResumed: isPaused = false
         case .executionReopened:
@@ -99,7 +95,7 @@ extension ExecutionState {
             change.closed = try applyEnd(kind, entry)
         case .executionClosed:
             guard isCleaning else { throw WireError("it closes what has not ended") }
-            session = 0
+            session = nil
             change.closed = true
         case .executionSubmitted, .journalCreated, .sessionOpened, .sessionClosed, .sessionLost,
             .contentTypeInterned, .snapshotTaken, .journalAdopted:
@@ -138,7 +134,7 @@ extension ExecutionState {
                 throw WireError("it is claimed with the epoch \(claim.epoch) after \(epoch)")
             }
             status = .running
-            session = entry.header.session
+            session = entry.header.session == 0 ? nil : entry.header.session
             epoch = claim.epoch
             let attempt = UInt32(truncatingIfNeeded: claim.number)
             self.attempt = attempt
@@ -157,12 +153,12 @@ extension ExecutionState {
                 losses = UInt32(truncatingIfNeeded: lease.number)
             }
             if status == .running { status = .ready }
-            session = 0
+            session = nil
         default: break
         }
     }
 
-    private var ownTimer: TimerItem? {
+    var ownTimer: TimerItem? {
         deadline.rawValue == 0 ? nil : TimerItem(deadline: deadline, execution: number, wait: 0)
     }
 
@@ -178,7 +174,7 @@ extension ExecutionState {
     ) throws(WireError) {
         let event = try ProtoAttemptFailed(decoding: entry)
         status = .ready
-        if !event.held { session = 0 }
+        if !event.held { session = nil }
         rare.previousFailure = entry.header.sequence
         if event.hasFailedOperation {
             undo(OperationPath(event.failedOperation), entry, &change)
@@ -211,7 +207,7 @@ extension ExecutionState {
         isParked = false
         isDelayed = false
         losses = 0
-        session = 0
+        session = nil
         // It may have been cancelled before anybody asked for it to run.
         if startAt.rawValue == 0 { startAt = entry.header.time }
         // An attempt that goes on goes on with its time.
@@ -285,7 +281,7 @@ extension ExecutionState {
         }
         if readies {
             if status == .waiting || status == .running { status = .ready }
-            session = 0
+            session = nil
         } else if status == .waiting {
             status = .running
         }
@@ -382,7 +378,7 @@ extension ExecutionState {
         }
         isDelayed = false
         deadline = Timestamp(rawValue: 0)
-        if end.closes { session = 0 }
+        if end.closes { session = nil }
         return end.closes
     }
 }

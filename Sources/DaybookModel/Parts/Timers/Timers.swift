@@ -1,5 +1,45 @@
-import DaybookFormat
+public import DaybookFormat
 import HeapModule
+
+extension DerivedPart {
+    /// The deadlines of the open executions.
+    static let timers = DerivedPart(
+        name: "timers",
+        follow: { state, change, number in state.followTimers(change, number) },
+        rebuild: { state in
+            var timers: [TimerItem] = []
+            for number in state.executions.numbers {
+                timers += state.executions[number]?.timers ?? []
+            }
+            state.timers = Timers(timers)
+        }
+    )
+}
+
+extension State {
+    fileprivate mutating func followTimers(_ change: ExecutionState.Change, _ number: UInt64) {
+        if change.hasTimersAgain {
+            for timer in executions[known: number].timers { timers.insert(timer) }
+        } else if let timer = change.timer {
+            timers.insert(timer)
+        }
+        guard change.droppedTimers > 0 else { return }
+        let executions = executions
+        timers.noteDropped(change.droppedTimers) { item in
+            executions[item.execution]?.hasTimer(item) ?? false
+        }
+    }
+
+    /// When something happens by itself for the next time; nil: not ever. May be too early, never
+    /// too late.
+    public var nextDeadline: Timestamp? { timers.next }
+
+    /// Takes out the first deadline that has come by `now` and stands.
+    mutating func removeDue(by now: Timestamp) -> TimerItem? {
+        let executions = executions
+        return timers.removeFirst(by: now) { executions[$0.execution]?.hasTimer($0) ?? false }
+    }
+}
 
 /// All deadlines of the open executions, in order of time.
 ///

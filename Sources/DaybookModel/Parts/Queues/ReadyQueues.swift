@@ -1,4 +1,44 @@
+import DaybookFormat
 import DequeModule
+
+extension DerivedPart {
+    /// What may be claimed.
+    static let queues = DerivedPart(
+        name: "queues",
+        follow: { state, change, number in state.followQueues(change, number) },
+        rebuild: { state in state.rebuildQueues() }
+    )
+}
+
+extension State {
+    fileprivate mutating func followQueues(_ change: ExecutionState.Change, _ number: UInt64) {
+        guard change.becameClaimable || change.leftQueue else { return }
+        let executions = executions
+        let type = executions[known: number].type
+        let isQueued = { (item: ReadyQueues.Item) in
+            executions[item.number]?.isQueued(item) ?? false
+        }
+        if change.becameClaimable {
+            let sequence = executions[known: number].readySequence
+            let item = ReadyQueues.Item(number: number, sequence: sequence)
+            ready.insert(item, type: type, isQueued)
+        }
+        if change.leftQueue { ready.trim(type: type, isQueued) }
+    }
+
+    fileprivate mutating func rebuildQueues() {
+        var items: [(type: String, item: ReadyQueues.Item)] = []
+        for number in executions.numbers {
+            guard let state = executions[number], state.isClaimable else { continue }
+            let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
+            items.append((state.type, item))
+        }
+        ready = ReadyQueues()
+        for (type, item) in items.sorted(by: { $0.item.sequence < $1.item.sequence }) {
+            ready.insert(item, type: type) { _ in true }
+        }
+    }
+}
 
 /// What may be claimed, by type, in the order in which it became ready.
 ///

@@ -13,7 +13,7 @@ extension ExecutionState {
         writer.bool(isPaused, Wire.OpenExecution.paused)
         writer.bool(isDelayed, Wire.OpenExecution.delayed)
         writer.bool(!beginsAttempt, Wire.OpenExecution.continuesAttempt)
-        writer.varint(session, Wire.OpenExecution.session)
+        writer.varint(session ?? 0, Wire.OpenExecution.session)
         writer.varint(epoch, Wire.OpenExecution.epoch)
         writer.varint(UInt64(attempt), Wire.OpenExecution.attempt)
         writer.varint(UInt64(losses), Wire.OpenExecution.losses)
@@ -67,7 +67,9 @@ extension ExecutionState {
         case Wire.OpenExecution.paused: isPaused = try reader.varint() != 0
         case Wire.OpenExecution.delayed: isDelayed = try reader.varint() != 0
         case Wire.OpenExecution.continuesAttempt: beginsAttempt = try reader.varint() == 0
-        case Wire.OpenExecution.session: session = try reader.varint()
+        case Wire.OpenExecution.session:
+            let number = try reader.varint()
+            session = number == 0 ? nil : number
         case Wire.OpenExecution.epoch: epoch = try reader.varint()
         case Wire.OpenExecution.attempt: attempt = UInt32(truncatingIfNeeded: try reader.varint())
         case Wire.OpenExecution.losses: losses = UInt32(truncatingIfNeeded: try reader.varint())

@@ -19,8 +19,8 @@ public struct ExecutionState: Sendable {
     public internal(set) var isDelayed = false
     /// The next claim begins a new attempt.
     var beginsAttempt = true
-    /// The session that holds the lease, or held it last; 0: none does.
-    public internal(set) var session: UInt64 = 0
+    /// The session that holds the lease, or held it last; nil: none does.
+    public internal(set) var session: UInt64?
     /// How often it has been claimed: each claim's commands carry this.
     public internal(set) var epoch: UInt64 = 0
     /// Which attempt runs, from 1; 0 before the first.
@@ -104,7 +104,7 @@ public struct ExecutionState: Sendable {
     init(submitted entry: EntryView, _ intern: (String) -> String) throws(WireError) {
         let event = try SubmittedFields(entry)
         self.init(
-            number: entry.header.execution,
+            number: entry.header.stream.rawValue,
             id: event.id,
             type: intern(event.type),
             submittedAt: entry.header.time
@@ -189,7 +189,7 @@ public struct ExecutionState: Sendable {
 
     /// Whether somebody may claim it.
     public var isClaimable: Bool {
-        status == .ready && !isParked && !isPaused && !isDelayed && session == 0
+        status == .ready && !isParked && !isPaused && !isDelayed && session == nil
     }
 
     /// Whether a deadline of the heap still stands.

@@ -1,0 +1,134 @@
+public import DaybookFormat
+import SwiftProtobuf
+
+extension StatePart {
+    /// Executions that are open: each run has a stream of its own.
+    ///
+    /// A refusal is about the stream that it is in: one in the journal's own is worth keeping, and
+    /// changes nothing here.
+    static let executions = StatePart(
+        name: "executions",
+        schema: 1,
+        kinds: [
+            .executionSubmitted, .executionReadied, .executionClaimed, .executionCompleted,
+            .executionFailed, .executionParked, .leaseLost, .leaseReleased, .commandRefused,
+            .attemptFailed, .executionTimedOut, .executionCancelled, .executionExpired,
+            .executionContinued, .executionClosed, .executionPaused, .executionResumed,
+            .executionReopened, .executionWaiting, .signalReceived, .operationStarted,
+            .checkpointSucceeded, .checkpointFailed, .logRecorded, .timerStarted, .timerFired,
+            .signalAwaited, .signalDelivered, .branchesStarted, .branchSettled,
+            .operationRecorded, .operationRetried,
+        ],
+        apply: { state, kind, entry, history in
+            guard entry.header.stream == .journal else {
+                return try state.applyToExecution(kind, entry, history)
+            }
+            guard kind == .commandRefused else {
+                throw WireError("\(kind.name) belongs into an execution's history")
+            }
+            try state.journal.link(entry)
+            return false
+        },
+        items: { $0.executions.numbers },
+        write: { state, number, writer, nested in
+            state.executions[number]?.writeSnapshot(to: &writer, &nested)
+        },
+        read: State.readExecution
+    )
+}
+
+extension State {
+    @Sendable
+    fileprivate static func readExecution(
+        _ state: inout State,
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        let execution = try ExecutionState(snapshot: bytes) { state.intern($0) }
+        state.executions.insert(execution)
+    }
+
+    /// - Throws: `WireError` when an event of something else is in the stream of an execution.
+    func checkIsOfNoExecution(_ kind: EventKind, _ entry: EntryView) throws(WireError) {
+        guard !executions.contains(entry.header.stream.rawValue) else {
+            throw WireError("\(kind.name) does not belong into an execution's history")
+        }
+    }
+
+    fileprivate mutating func applyToExecution(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ history: HistoryFold
+    ) throws -> Bool {
+        let number = entry.header.stream.rawValue
+        if kind == .executionSubmitted {
+            let state = try newState(entry)
+            var change = ExecutionState.Change()
+            change.timer = state.ownTimer
+            executions.insert(state)
+            follow(change, number)
+            return false
+        }
+        if kind == .executionReopened, !executions.contains(number) {
+            var state = try history(number, entry.header.sequence)
+            let change = try state.apply(kind, entry)
+            state.type = intern(state.type)
+            executions.insert(state)
+            follow(change, number)
+            return false
+        }
+        let change = try executions.update(number) { state throws(WireError) in
+            try state.apply(kind, entry)
+        }
+        guard let change else { throw Self.notOpen(entry) }
+        if change.concernsOthers { follow(change, number) }
+        return change.closed
+    }
+
+    /// Has the parts follow that come from what the executions are.
+    private mutating func follow(_ change: ExecutionState.Change, _ number: UInt64) {
+        guard executions.contains(number) else { return }
+        for part in DerivedPart.all { part.follow(&self, change, number) }
+    }
+
+    private mutating func newState(_ entry: EntryView) throws -> ExecutionState {
+        guard entry.header.stream.rawValue == entry.header.sequence else {
+            throw InconsistentEntry(
+                sequence: entry.header.sequence,
+                reason:
+                    "it submits the execution \(entry.header.stream), which is not its own sequence"
+            )
+        }
+        return try ExecutionState(submitted: entry) { intern($0) }
+    }
+
+    private static func notOpen(_ entry: EntryView) -> InconsistentEntry {
+        InconsistentEntry(
+            sequence: entry.header.sequence,
+            reason: "the execution \(entry.header.stream) that it is about is not open"
+        )
+    }
+}
+
+extension ExecutionState {
+    /// The row of its id while it is open.
+    var openIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id, row: ProtoExecutionRow.with { $0.number = number }.encoded())
+    }
+
+    /// The row of its id once it is closed.
+    var closedIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id, row: closedRow.encoded())
+    }
+}
+
+extension EventKind {
+    /// Whether it belongs into the history of a run of an execution.
+    public var isOfExecution: Bool {
+        switch self {
+        case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
+            .sessionOpened, .sessionClosed, .sessionLost:
+            false
+        default: true
+        }
+    }
+}
