@@ -52,7 +52,7 @@ struct CommandQueue {
 
 /// A command in the queue, whatever it asks of which fold. Not generic, so that the queue is not.
 ///
-/// Sendable without the compiler's check: after it is queued only the writer's thread uses it.
+/// Sendable without the compiler's check: after it is queued only the one who writes uses it.
 class QueuedCommand: @unchecked Sendable {
     let bytes: Int
 
@@ -68,15 +68,19 @@ class FoldCommand<Fold: JournalFold>: QueuedCommand, @unchecked Sendable {
     func run(_ fold: inout Fold, _ batch: Batch, _ index: Int) throws {}
 }
 
-/// A command whose caller writes it itself.
-class SingleCommand<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>,
-    @unchecked Sendable
-{
+/// A command and its caller.
+final class Command<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>, @unchecked Sendable {
     private let decide: GroupWriter<Fold>.Decide<Answer>
-    private(set) var outcome: Result<Answer, any Error>?
+    private let continuation: UnsafeContinuation<Answer, any Error>
+    private var outcome: Result<Answer, any Error>?
 
-    init(bytes: Int, decide: @escaping GroupWriter<Fold>.Decide<Answer>) {
+    init(
+        bytes: Int,
+        decide: @escaping GroupWriter<Fold>.Decide<Answer>,
+        continuation: UnsafeContinuation<Answer, any Error>
+    ) {
         self.decide = decide
+        self.continuation = continuation
         super.init(bytes: bytes)
     }
 
@@ -89,29 +93,6 @@ class SingleCommand<Fold: JournalFold, Answer: Sendable>: FoldCommand<Fold>,
             outcome = .failure(error)
             if batch.nextSequence != first { throw HalfDone(index: index) }
         }
-    }
-
-    /// The answer; `failure` if the batch was not written.
-    func result(_ failure: (any Error)?) throws -> Answer {
-        if let failure { throw failure }
-        guard let outcome else { preconditionFailure("a batch was written without deciding it") }
-        return try outcome.get()
-    }
-}
-
-/// A command whose caller waits for the thread.
-final class Command<Fold: JournalFold, Answer: Sendable>: SingleCommand<Fold, Answer>,
-    @unchecked Sendable
-{
-    private let continuation: UnsafeContinuation<Answer, any Error>
-
-    init(
-        bytes: Int,
-        decide: @escaping GroupWriter<Fold>.Decide<Answer>,
-        continuation: UnsafeContinuation<Answer, any Error>
-    ) {
-        self.continuation = continuation
-        super.init(bytes: bytes, decide: decide)
     }
 
     override func answer(_ failure: (any Error)?) {

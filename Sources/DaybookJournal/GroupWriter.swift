@@ -119,14 +119,16 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             release(count: 1, bytes: bytes)
             throw error
         }
-        if let loneThread, loneThread.isCurrent, takeRoleAlone() {
-            return try writeAlone(SingleCommand(bytes: bytes, decide: decide))
-        }
+        let mayWrite = loneThread?.isCurrent ?? false
         // Every command in the queue is answered exactly once, whatever becomes of its batch.
         return try await withUnsafeThrowingContinuation { continuation in
+            var own: QueuedCommand?
             order(prepared) { [self] decide in
-                enqueue(Command(bytes: bytes, decide: decide, continuation: continuation))
+                let command = Command(bytes: bytes, decide: decide, continuation: continuation)
+                if mayWrite, takeRoleAlone() { own = command } else { enqueue(command) }
             }
+            // Not before the caller has given back its lock. The task goes on without a wait.
+            if let own { finish([own]) }
         }
     }
 
@@ -293,15 +295,6 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             queue.isWriting = true
             return true
         }
-    }
-
-    /// Writes the command of a caller who has the role.
-    private func writeAlone<Answer>(
-        _ command: SingleCommand<Fold, Answer>
-    ) throws -> Answer {
-        let failure = carryOut([command])
-        leaveRole(count: 1, bytes: command.bytes)
-        return try command.result(failure)
     }
 
     /// Gives up the role, and has the thread see to what has come meanwhile.
