@@ -173,11 +173,27 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
+        // What suites have in common: a journal, a clock, a workflow made of a closure.
+        .target(
+            name: "DaybookTestKit",
+            dependencies: [
+                "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
+            ],
+            path: "Tests/DaybookTestKit"
+        ),
+        .testTarget(
+            name: "DaybookInspectorTests",
+            dependencies: [
+                "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
+                "DaybookSystem", "DaybookTestKit", "DaybookView", "LMDB",
+            ]
+        ),
         .testTarget(
             name: "DaybookTests",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
-                "DaybookSystem", "LMDB", .product(name: "Logging", package: "swift-log"),
+                "DaybookSystem", "DaybookTestKit", "DaybookView", "LMDB",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
@@ -214,7 +230,7 @@ let package = Package(
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.
-        .testTarget(name: "EmbeddingTests", dependencies: ["Daybook"]),
+        .testTarget(name: "EmbeddingTests", dependencies: ["Daybook", "DaybookTestKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

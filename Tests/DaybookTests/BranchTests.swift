@@ -3,37 +3,21 @@ import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookTestKit
 import Testing
 
 @Suite struct BranchTests {
-    private let clock = ManualClock()
-
-    private var options: DaybookOptions {
-        var options = DaybookOptions()
-        options.clock = clock
-        return options
-    }
-
-    private var creation: CreationOptions {
-        var options = CreationOptions()
-        options.clock = clock
-        return options
-    }
+    private let room = ClockedJournal()
 
     private struct Broken: Error, CustomStringConvertible {
         let description: String
     }
 
-    typealias Code = @Sendable (Int, WorkflowContext) async throws -> String
-
-    /// Runs code once, and again over its whole history by a retry that fails at its end.
-    private func run(_ code: @escaping Code) async throws -> String {
-        try await withJournal(creation) { path in
-            return try await withEngine(path, options, code: code) { daybook in
-                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
-                let record = try await daybook.waitForEnd(of: "a")
-                return String(decoding: try daybook.outcome(of: record).get(), as: UTF8.self)
-            }
+    /// Runs code in a journal of its own.
+    private func run(_ code: @escaping Scripted.Code) async throws -> String {
+        try await room.withEngine(code: code) { daybook in
+            try await daybook.start()
+            return try await daybook.result()
         }
     }
 
@@ -96,11 +80,11 @@ import Testing
     }
 
     @Test func theFirstFailureStopsTheOthersAndIsThrown() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     do {
                         _ = try await context.map("some", [0, 1, 2]) { scope, element in
@@ -141,16 +125,16 @@ import Testing
 
     /// The handler blocks at its end; when it runs again, everything before comes from the journal.
     private func again(
-        _ code: @escaping Code
+        _ code: @escaping Scripted.Code
     ) async throws -> (first: [String], second: [String], bodies: [String]) {
         let bodies = CallLog()
         let results = CallLog()
         var first: [String] = []
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (reached, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { input, context in
                     results.add(try await code(input, context))
                     try await context.checkpoint("end") { _ in
@@ -166,7 +150,7 @@ import Testing
             first = results.lines
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { input, context in
                     results.add(try await code(input, context))
                     try await context.checkpoint("end") { _ in }
@@ -240,11 +224,11 @@ import Testing
     }
 
     @Test func anotherNumberOfBranchesIsADivergence() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (reached, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     _ = try await context.map("some", [1, 2]) { _, element in element }
                     try await context.checkpoint("end") { _ in
@@ -259,7 +243,7 @@ import Testing
             }
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     _ = try await context.map("some", [1, 2, 3]) { _, element in element }
                     return ""
@@ -272,10 +256,10 @@ import Testing
     }
 
     @Test func allBranchesThatWaitLetTheExecutionWait() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     let values = try await context.map("each", Array(0..<20)) { scope, index in
                         if index % 5 == 0 {
@@ -293,7 +277,7 @@ import Testing
                 try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
                 let waiting = try await daybook.wait(for: "a") { $0.status == .waiting }
                 #expect(waiting.waits.count == 16)
-                clock.pass(.seconds(20))
+                room.clock.pass(.seconds(20))
                 _ = try await daybook.wait(for: "a") {
                     $0.waits.count == 8 && $0.status == .waiting
                 }
@@ -312,9 +296,9 @@ import Testing
     @Test(.timeLimit(.minutes(4)), arguments: [256, 1])
     func branchesThatBeginToWaitAtOnceLetTheExecutionWait(_ resident: Int) async throws {
         let (branches, rounds) = (6, resident == 1 ? 30 : 100)
-        var options = options
+        var options = room.options
         options.maxResident = resident
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
                 options,
@@ -342,7 +326,7 @@ import Testing
                                 && $0.waits.allSatisfy { $0.operation.scope[0] == round }
                         }
                     }
-                    clock.pass(.seconds(1))
+                    room.clock.pass(.seconds(1))
                 }
                 for id in ["a", "b"] {
                     let output = try daybook.outcome(of: await daybook.waitForEnd(of: id)).get()
@@ -353,11 +337,11 @@ import Testing
     }
 
     @Test func aNewAttemptRunsOnlyTheBranchesThatFailed() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     let values = try await context.map("each", Array(0..<4), maxConcurrent: 1) {
                         scope,

@@ -2,60 +2,34 @@ import Daybook
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookTestKit
 import Testing
 
 @Suite struct ContextValueTests {
-    private let clock = ManualClock()
+    private let room = ClockedJournal()
 
-    private var options: DaybookOptions {
-        var options = DaybookOptions()
-        options.clock = clock
-        return options
-    }
-
-    private var creation: CreationOptions {
-        var options = CreationOptions()
-        options.clock = clock
-        return options
-    }
-
-    /// Runs code to a body that blocks, shuts down, and runs it again to its end.
+    /// Runs code to a body that blocks, shuts down, and runs it again to its end a day later.
     private func twice(
         _ first: @escaping @Sendable (WorkflowContext) async throws -> String,
         _ second: @escaping @Sendable (WorkflowContext) async throws -> String
     ) async throws -> (first: String, second: String) {
         let results = CallLog()
-        try await withJournal(creation) { path in
-            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
-            try await withEngine(
+        let record = try await withJournal(room.creation) { path in
+            try await interrupting(
                 path,
-                options,
-                code: { _, context in
+                room.options,
+                running: { _, context in
                     results.add(try await first(context))
-                    try await context.checkpoint("end") { _ in
-                        signal.yield()
-                        try await untilCancelled()
-                    }
                     return ""
-                }
-            ) { daybook in
-                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
-                for await _ in reached { break }
-            }
-            clock.pass(.seconds(86_400))
-            try await withEngine(
-                path,
-                options,
-                code: { _, context in
+                },
+                between: { room.clock.pass(.seconds(86_400)) },
+                then: { _, context in
                     results.add(try await second(context))
-                    try await context.checkpoint("end") { _ in }
                     return ""
                 }
-            ) { daybook in
-                let record = try await daybook.waitForEnd(of: "a")
-                #expect(record.status == .completed)
-            }
+            )
         }
+        #expect(record.status == .completed)
         return (results.lines.first ?? "", results.lines.last ?? "")
     }
 
@@ -97,10 +71,10 @@ import Testing
     }
 
     @Test func theStoreOutlivesAnAttempt() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     let seen = try await context.store.get("key", as: Int.self) ?? 0
                     try await context.store.set("key", seen + 1)
@@ -145,10 +119,10 @@ import Testing
     }
 
     @Test func outputsAreInTheRecordWhileItRuns() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.output("url", "https://example.com/1")
                     try await context.output("count", 1)
@@ -169,10 +143,10 @@ import Testing
     }
 
     @Test func aLongLoopGoesOnAsNewRunsOfTheSameID() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { input, context in
                     _ = try await context.checkpoint("step") { _ in input }
                     if input < 5 {

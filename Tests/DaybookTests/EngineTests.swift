@@ -1,5 +1,6 @@
 import Daybook
 import DaybookModel
+import DaybookTestKit
 import Testing
 
 struct Doubling: Workflow {

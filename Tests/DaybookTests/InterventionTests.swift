@@ -3,37 +3,14 @@ import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookTestKit
 import Testing
 
 @Suite struct InterventionTests {
-    private let clock = ManualClock()
-
-    private var options: DaybookOptions {
-        var options = DaybookOptions()
-        options.clock = clock
-        return options
-    }
-
-    private var creation: CreationOptions {
-        var options = CreationOptions()
-        options.clock = clock
-        return options
-    }
+    private let room = ClockedJournal()
 
     private struct Broken: Error, CustomStringConvertible {
         let description = "it is broken"
-    }
-
-    private func start(
-        _ daybook: Daybook,
-        _ terms: Submit.Terms = Submit.Terms(),
-        input: Int = 1
-    ) async throws {
-        try await daybook.submit(Scripted.self, id: "a", terms: terms, input: input).execute()
-    }
-
-    private func end(_ daybook: Daybook) async throws -> ExecutionRecord {
-        try await daybook.waitForEnd(of: "a")
     }
 
     private func events(_ daybook: Daybook) throws -> [String] {
@@ -50,11 +27,11 @@ import Testing
     // MARK: Retries
 
     @Test func whatFailsIsTriedAgainAndSeesWhatWentWrong() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     let seen = try context.previousError?.message ?? "nothing"
                     calls.add("attempt \(context.attempt) after \(seen)")
@@ -70,17 +47,17 @@ import Testing
             ) { daybook in
                 var terms = Submit.Terms()
                 terms.retry = RetryPolicy(maxAttempts: 5, baseDelay: .seconds(10), multiplier: 3)
-                try await start(daybook, terms)
+                try await daybook.start("a", terms)
                 for delay in [10, 30] {
                     let record = try await daybook.wait(for: "a") { $0.isDelayed }
-                    #expect(record.deadline?.since(clock.now()) == .seconds(delay))
-                    clock.pass(.seconds(delay) - .nanoseconds(1))
+                    #expect(record.deadline?.since(room.clock.now()) == .seconds(delay))
+                    room.clock.pass(.seconds(delay) - .nanoseconds(1))
                     let isDelayed = try daybook.record(of: "a")?.isDelayed
                     #expect(isDelayed == true)
-                    clock.pass(.nanoseconds(1))
+                    room.clock.pass(.nanoseconds(1))
                     if delay == 10 { _ = try await daybook.wait(for: "a") { $0.attempt == 2 } }
                 }
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
                 #expect(record.attempt == 3)
             }
@@ -94,10 +71,10 @@ import Testing
     }
 
     @Test func whatCannotBeHelpedIsNotTriedAgain() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { input, context in
                     throw OperationError(
                         code: input == 1 ? "fatal" : "other",
@@ -121,7 +98,7 @@ import Testing
     }
 
     @Test func anOperationIsTriedAgainAndOnlyItsLastErrorCounts() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
                 let policy = RetryPolicy(maxAttempts: 3, baseDelay: .seconds(10), multiplier: 1)
@@ -134,18 +111,18 @@ import Testing
                     return error.message
                 }
             }
-            try await withEngine(path, options, code: code) { daybook in
-                try await start(daybook)
+            try await withEngine(path, room.options, code: code) { daybook in
+                try await daybook.start()
                 _ = try await daybook.wait(for: "a") { $0.waits.first?.kind == .retry }
-                clock.pass(.seconds(10))
+                room.clock.pass(.seconds(10))
                 _ = try await daybook.wait(for: "a") { record in
-                    record.waits.first?.deadline?.since(clock.now()) == .seconds(10)
+                    record.waits.first?.deadline?.since(room.clock.now()) == .seconds(10)
                 }
             }
             // The count and the delay survive a restart.
-            clock.pass(.seconds(10))
-            try await withEngine(path, options, code: code) { daybook in
-                let record = try await end(daybook)
+            room.clock.pass(.seconds(10))
+            try await withEngine(path, room.options, code: code) { daybook in
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
                 let output = try daybook.outcome(of: record).get()
                 #expect(String(decoding: output, as: UTF8.self) == "\"try 3\"")
@@ -160,11 +137,11 @@ import Testing
     // MARK: Time-outs
 
     @Test func anAttemptThatTakesTooLongIsToldSoAndClosedOnceItHasEnded() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.checkpoint("blocks") { _ in
                         signal.yield()
@@ -175,10 +152,10 @@ import Testing
             ) { daybook in
                 var terms = Submit.Terms()
                 terms.timeout = .seconds(60)
-                try await start(daybook, terms)
+                try await daybook.start("a", terms)
                 for await _ in begun { break }
-                clock.pass(.seconds(60))
-                let record = try await end(daybook)
+                room.clock.pass(.seconds(60))
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .timedOut)
                 #expect(record.errorCode == "timed_out")
                 let error = #expect(throws: OperationError.self) {
@@ -194,12 +171,12 @@ import Testing
     }
 
     @Test func aTimeOutIsTriedAgainOnceTheBodyHasEnded() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             let (let_go, release) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.checkpoint("deaf") { operation in
                         guard operation.attempt == 1 else { return "second" }
@@ -213,14 +190,14 @@ import Testing
                 var terms = Submit.Terms()
                 terms.timeout = .seconds(60)
                 terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
-                try await start(daybook, terms)
+                try await daybook.start("a", terms)
                 for await _ in begun { break }
-                clock.pass(.seconds(60))
+                room.clock.pass(.seconds(60))
                 let held = try await daybook.wait(for: "a") { $0.status == .ready }
                 #expect(held.session != nil)
                 #expect(held.attempt == 1)
                 release.yield()
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
                 #expect(record.attempt == 2)
             }
@@ -228,11 +205,11 @@ import Testing
     }
 
     @Test func anOperationThatTakesTooLongHasFailedAndTheHandlerGoesOn() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     let fast = try await context.checkpoint("fast", timeout: .seconds(5)) { _ in 1 }
                     do {
@@ -246,10 +223,10 @@ import Testing
                     }
                 }
             ) { daybook in
-                try await start(daybook)
+                try await daybook.start()
                 for await _ in begun { break }
-                clock.pass(.seconds(5))
-                let record = try await end(daybook)
+                room.clock.pass(.seconds(5))
+                let record = try await daybook.waitForEnd(of: "a")
                 let output = try daybook.outcome(of: record).get()
                 #expect(String(decoding: output, as: UTF8.self) == "\"1 timed_out timed_out\"")
             }
@@ -257,10 +234,10 @@ import Testing
     }
 
     @Test func waitsAreIncludedInTheTimeOfAnAttempt() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.sleep(for: .seconds(100))
                     return "not reached"
@@ -268,10 +245,10 @@ import Testing
             ) { daybook in
                 var terms = Submit.Terms()
                 terms.timeout = .seconds(60)
-                try await start(daybook, terms)
+                try await daybook.start("a", terms)
                 _ = try await daybook.wait(for: "a") { $0.status == .waiting }
-                clock.pass(.seconds(60))
-                let record = try await end(daybook)
+                room.clock.pass(.seconds(60))
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .timedOut)
             }
         }
@@ -280,11 +257,11 @@ import Testing
     // MARK: Cancelling
 
     @Test func whatIsCancelledWhileItRunsIsToldAndWhatWasDoneIsStillRecorded() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     _ = try await context.checkpoint("finishes") { _ in
                         signal.yield()
@@ -295,7 +272,7 @@ import Testing
                     return "not reached"
                 }
             ) { daybook in
-                try await start(daybook)
+                try await daybook.start()
                 for await _ in begun { break }
                 let answers = try await withThrowingTaskGroup(of: InterventionAnswer.self) {
                     group in
@@ -306,7 +283,7 @@ import Testing
                 }
                 #expect(answers.allSatisfy { $0.status == .cancelled })
                 #expect(answers.count { !$0.wasSo } == 1)
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .cancelled)
                 let error = #expect(throws: OperationError.self) {
                     try daybook.outcome(of: record).get()
@@ -323,10 +300,10 @@ import Testing
     }
 
     @Test func whatIsCancelledBeforeItStartsNeverRuns() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, _ in
                     Issue.record("it runs")
                     return ""
@@ -334,7 +311,7 @@ import Testing
             ) { daybook in
                 try await daybook.submit(Scripted.self, id: "a", input: 1)
                 try await daybook.cancel("a")
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .cancelled)
                 #expect(record.startedAt == nil)
                 let status = try await daybook.execute("a").status
@@ -344,8 +321,8 @@ import Testing
     }
 
     @Test func whatWaitsIsCancelledAtOnce() async throws {
-        try await withJournal(creation) { path in
-            var options = options
+        try await withJournal(room.creation) { path in
+            var options = room.options
             options.maxResident = 0
             try await withEngine(
                 path,
@@ -355,20 +332,20 @@ import Testing
                     return ""
                 }
             ) { daybook in
-                try await start(daybook)
+                try await daybook.start()
                 _ = try await daybook.wait(for: "a") { $0.status == .waiting }
                 try await daybook.cancel("a")
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .cancelled)
             }
         }
     }
 
     @Test func whatHasEndedCannotBeCancelled() async throws {
-        try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
-                try await start(daybook)
-                _ = try await end(daybook)
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
+                try await daybook.start()
+                _ = try await daybook.waitForEnd(of: "a")
                 let size = daybook.journal.head.size
                 let refusal = await #expect(throws: Refusal.self) { try await daybook.cancel("a") }
                 #expect(refusal?.code == .wrongState)
@@ -380,12 +357,12 @@ import Testing
     // MARK: Pausing
 
     @Test func whatIsPausedWhileItRunsIsGivenBackAndGoesOnWhenItIsResumed() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.checkpoint("first") { _ in
                         calls.add("first")
@@ -396,13 +373,13 @@ import Testing
                     return "done"
                 }
             ) { daybook in
-                try await start(daybook)
+                try await daybook.start()
                 for await _ in begun { break }
                 try await daybook.pause("a")
                 let paused = try await daybook.wait(for: "a") { $0.session == nil }
                 #expect(standing(paused) == "ready, paused")
                 try await daybook.resume("a")
-                let end = try await end(daybook)
+                let end = try await daybook.waitForEnd(of: "a")
                 #expect(standing(end) == "completed")
             }
             #expect(calls.lines == ["first", "second"])
@@ -410,27 +387,27 @@ import Testing
     }
 
     @Test func timersOfWhatIsPausedGoOn() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.sleep(for: .seconds(10))
                     try await context.checkpoint("after") { _ in calls.add("after") }
                     return "done"
                 }
             ) { daybook in
-                try await start(daybook)
+                try await daybook.start()
                 _ = try await daybook.wait(for: "a") { $0.status == .waiting }
                 try await daybook.pause("a")
-                clock.pass(.seconds(10))
+                room.clock.pass(.seconds(10))
                 let fired = try await daybook.wait(for: "a") { record in
                     record.waits.count == 0 && record.session == nil
                 }
                 #expect(standing(fired) == "ready, paused")
                 try await daybook.resume("a")
-                let end = try await end(daybook)
+                let end = try await daybook.waitForEnd(of: "a")
                 #expect(standing(end) == "completed")
             }
             #expect(calls.lines == ["after"])
@@ -444,12 +421,12 @@ import Testing
     // MARK: Retrying by hand
 
     @Test func aPersonsRetryRunsWhatFailedAndKeepsTheRest() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             let repaired = Locked(false)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     try await context.checkpoint("good") { _ in calls.add("good") }
                     try await context.checkpoint("bad") { _ in
@@ -459,13 +436,13 @@ import Testing
                     return "done"
                 }
             ) { daybook in
-                try await start(daybook)
-                let failed = try await end(daybook)
+                try await daybook.start()
+                let failed = try await daybook.waitForEnd(of: "a")
                 #expect(failed.status == .failed)
                 repaired.withLock { $0 = true }
                 let answer = try await daybook.retry("a", reason: "repaired")
                 #expect(answer.number == failed.number)
-                let record = try await end(daybook)
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
                 #expect(record.attempt == 2)
                 #expect(record.errorCode == nil)
@@ -479,11 +456,11 @@ import Testing
     }
 
     @Test func ofTwoRetriesAtOnceOneWins() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let (begun, signal) = AsyncStream.makeStream(of: Void.self)
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { _, context in
                     if context.attempt == 1 { throw Broken() }
                     try await context.checkpoint("blocks") { _ in
@@ -493,8 +470,8 @@ import Testing
                     return ""
                 }
             ) { daybook in
-                try await start(daybook)
-                _ = try await end(daybook)
+                try await daybook.start()
+                _ = try await daybook.waitForEnd(of: "a")
                 let wins = await withTaskGroup(of: Bool.self) { group in
                     for _ in 0..<8 {
                         group.addTask {
@@ -519,11 +496,11 @@ import Testing
     // MARK: Expiry
 
     @Test func whatIsNeverExecutedExpires() async throws {
-        try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
                 try await daybook.submit(Scripted.self, id: "a", input: 1)
-                clock.pass(.seconds(3_600))
-                let record = try await end(daybook)
+                room.clock.pass(.seconds(3_600))
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .expired)
                 let status = try await daybook.execute("a").status
                 #expect(status == .expired)
@@ -532,16 +509,16 @@ import Testing
     }
 
     @Test func whatIsDelayedRunsOnceItsTimeHasCome() async throws {
-        try await withJournal(creation) { path in
-            try await withEngine(path, options, code: { _, _ in "done" }) { daybook in
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
                 var terms = Submit.Terms()
                 terms.delay = .seconds(30)
-                let submitted = clock.now()
-                try await start(daybook, terms)
+                let submitted = room.clock.now()
+                try await daybook.start("a", terms)
                 let delayed = try await daybook.wait(for: "a") { $0.isDelayed }
                 #expect(delayed.startAt?.since(submitted) == .seconds(30))
-                clock.pass(.seconds(30))
-                let record = try await end(daybook)
+                room.clock.pass(.seconds(30))
+                let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
                 #expect(record.startedAt?.since(submitted) == .seconds(30))
             }
@@ -550,7 +527,7 @@ import Testing
 
     /// An operation that waits for its next try goes on waiting when a parked execution is retried.
     @Test func whatWaitsForItsNextTryWaitsThroughAParking() async throws {
-        try await withJournal(creation) { path in
+        try await withJournal(room.creation) { path in
             let calls = CallLog()
             @Sendable func code(_ other: String)
                 -> @Sendable (Int, WorkflowContext) async throws ->
@@ -572,19 +549,19 @@ import Testing
                     return values.joined(separator: " ")
                 }
             }
-            try await withEngine(path, options, code: code("first")) { daybook in
-                try await start(daybook, Submit.Terms())
+            try await withEngine(path, room.options, code: code("first")) { daybook in
+                try await daybook.start("a", Submit.Terms())
                 _ = try await daybook.wait(for: "a") { $0.waits.count == 2 }
             }
-            try await withEngine(path, options, code: code("renamed")) { daybook in
+            try await withEngine(path, room.options, code: code("renamed")) { daybook in
                 try await daybook.signal("a", "go", "gone")
                 _ = try await daybook.wait(for: "a") { $0.isParked }
             }
-            try await withEngine(path, options, code: code("first")) { daybook in
+            try await withEngine(path, room.options, code: code("first")) { daybook in
                 try await daybook.retry("a")
                 _ = try await daybook.wait(for: "a") { $0.status == .waiting }
                 #expect(calls.lines == ["try"])
-                clock.pass(.seconds(3_600))
+                room.clock.pass(.seconds(3_600))
                 let record = try await daybook.waitForEnd(of: "a")
                 let output = try daybook.outcome(of: record).get()
                 #expect(String(decoding: output, as: UTF8.self) == "\"worked gone\"")

@@ -1,6 +1,7 @@
 import Daybook
 import DaybookJournal
 import DaybookModel
+import DaybookTestKit
 import FoundationEssentials
 import Testing
 

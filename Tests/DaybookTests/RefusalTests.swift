@@ -3,6 +3,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookTestKit
 import LMDB
 import Testing
 

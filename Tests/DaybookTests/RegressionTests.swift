@@ -2,6 +2,7 @@ import Daybook
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookTestKit
 import FoundationEssentials
 import Testing
 
@@ -11,39 +12,17 @@ import Testing
         let description: String
     }
 
-    typealias Code = @Sendable (Int, WorkflowContext) async throws -> String
-
     /// Runs code up to a body that blocks, shuts down, and runs it again.
-    private func twice(_ code: @escaping Code) async throws -> [String] {
+    private func twice(_ code: @escaping Scripted.Code) async throws -> [String] {
         let results = CallLog()
-        try await withJournal { path in
-            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
-            try await withEngine(
-                path,
-                code: { input, context in
-                    results.add(try await code(input, context))
-                    try await context.checkpoint("end") { _ in
-                        signal.yield()
-                        try await untilCancelled()
-                    }
-                    return ""
-                }
-            ) { daybook in
-                try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
-                for await _ in reached { break }
-            }
-            try await withEngine(
-                path,
-                code: { input, context in
-                    results.add(try await code(input, context))
-                    try await context.checkpoint("end") { _ in }
-                    return ""
-                }
-            ) { daybook in
-                let record = try await daybook.waitForEnd(of: "a")
-                #expect(record.status == .completed)
-            }
+        let noting: Scripted.Code = { input, context in
+            results.add(try await code(input, context))
+            return ""
         }
+        let record = try await withJournal {
+            try await interrupting($0, running: noting, then: noting)
+        }
+        #expect(record.status == .completed)
         return results.lines
     }
 

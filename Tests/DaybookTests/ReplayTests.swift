@@ -1,49 +1,7 @@
 import Daybook
 import DaybookModel
+import DaybookTestKit
 import Testing
-
-/// A workflow made of a closure, so that tests can change its code between two starts.
-struct Scripted: Workflow {
-    static let name = "scripted"
-    let body: @Sendable (Int, WorkflowContext) async throws -> String
-
-    func run(_ input: Int, _ context: WorkflowContext) async throws -> String {
-        try await body(input, context)
-    }
-}
-
-/// Blocks a body until its task is cancelled, as a shutdown does.
-func untilCancelled() async throws {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-    defer { continuation.finish() }
-    for await _ in stream {}
-    throw CancellationError()
-}
-
-/// Blocks a body until its task is cancelled, and goes on then.
-func untilTold() async {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-    defer { continuation.finish() }
-    for await _ in stream {}
-}
-
-/// Runs `body` with an engine, in which the workflow's code is `code`.
-func withEngine<Result>(
-    _ path: String,
-    _ options: DaybookOptions = DaybookOptions(),
-    code: @escaping @Sendable (Int, WorkflowContext) async throws -> String,
-    _ body: (Daybook) async throws -> Result
-) async throws -> Result {
-    let daybook = try await Daybook.open(at: path, options, workflows: [Scripted(body: code)])
-    let result: Swift.Result<Result, any Error>
-    do {
-        result = .success(try await body(daybook))
-    } catch {
-        result = .failure(error)
-    }
-    try await daybook.close()
-    return try result.get()
-}
 
 @Suite struct ReplayTests {
     struct Broken: Error, CustomStringConvertible {

@@ -3,6 +3,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookTestKit
 import Testing
 
 @Suite struct ReplayerTests {

@@ -4,6 +4,7 @@ import DaybookInspector
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookTestKit
 import FoundationEssentials
 import LMDB
 import Logging

@@ -1,5 +1,6 @@
 import Daybook
 import DaybookModel
+import DaybookTestKit
 
 extension ConformanceCase {
     /// Runs that hand on to the next one.

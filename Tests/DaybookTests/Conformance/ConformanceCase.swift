@@ -1,5 +1,6 @@
 import Daybook
 import DaybookModel
+import DaybookTestKit
 import Testing
 
 /// How the code of a case is interrupted.

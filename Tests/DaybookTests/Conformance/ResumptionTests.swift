@@ -1,6 +1,7 @@
 import Daybook
 import DaybookModel
 import DaybookSystem
+import DaybookTestKit
 import LMDB
 import Testing
 

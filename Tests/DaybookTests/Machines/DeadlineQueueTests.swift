@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookSystem
+import DaybookTestKit
 import Testing
 
 @testable import Daybook

@@ -1,5 +1,6 @@
 import DaybookFormat
 import DaybookSystem
+import DaybookTestKit
 import Testing
 
 @testable import Daybook

@@ -2,33 +2,22 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookModel
+import DaybookTestKit
 import Testing
 
 @Suite struct QueryTests {
-    private let clock = ManualClock()
-
-    private var options: DaybookOptions {
-        var options = DaybookOptions()
-        options.clock = clock
-        return options
-    }
-
-    private var creation: CreationOptions {
-        var options = CreationOptions()
-        options.clock = clock
-        return options
-    }
+    private let room = ClockedJournal()
 
     /// Executions a to f, a second apart: completed, failed, waiting, submitted, delayed, cancelled.
     private func withExecutions(
         _ body: (Daybook, Timestamp) async throws -> Void,
         after: (String, Timestamp) throws -> Void
     ) async throws {
-        let start = clock.now()
-        try await withJournal(creation) { path in
+        let start = room.clock.now()
+        try await withJournal(room.creation) { path in
             try await withEngine(
                 path,
-                options,
+                room.options,
                 code: { input, context in
                     if input == 1 { throw OperationError(code: "bad", message: "no") }
                     if input == 2 {
@@ -38,7 +27,7 @@ import Testing
                 }
             ) { daybook in
                 for (number, id) in ["a", "b", "c", "d", "e", "f"].enumerated() {
-                    clock.pass(.seconds(1))
+                    room.clock.pass(.seconds(1))
                     var terms = Submit.Terms()
                     if id == "e" { terms.delay = .seconds(100) }
                     let handle = try await daybook.submit(
