@@ -85,18 +85,34 @@ struct Terminal: Sendable {
 }
 
 /// Columns of text, as wide as they need to be; never cut.
+///
+/// A long table comes in parts, so that it need not be held: what is wider than all before it widens
+/// its column from there on.
 struct Table {
     private var rows: [[String]]
+    private var widths: [Int] = []
+    private var hasHeader = true
+
+    /// Rows of a part.
+    private static let part = 1_000
 
     init(_ header: [String]) { rows = [header] }
 
     mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
 
-    func lines() -> [String] {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in
-            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    /// Prints what there is, when it is much.
+    mutating func flush(to terminal: Terminal) {
+        if rows.count > Self.part { print(to: terminal) }
+    }
+
+    private mutating func take() -> [String] {
+        for row in rows {
+            for (column, cell) in row.enumerated() {
+                if column == widths.count { widths.append(0) }
+                widths[column] = max(widths[column], cell.count)
+            }
         }
+        defer { rows = [] }
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
@@ -109,10 +125,12 @@ struct Table {
         }
     }
 
-    func print(to terminal: Terminal) {
-        for (index, line) in lines().enumerated() {
+    /// Prints what has not been printed.
+    mutating func print(to terminal: Terminal) {
+        for line in take() {
             let text = TerminalText(line)
-            terminal.line(index == 0 ? terminal.styled(text, .bold) : text)
+            terminal.line(hasHeader ? terminal.styled(text, .bold) : text)
+            hasHeader = false
         }
     }
 }

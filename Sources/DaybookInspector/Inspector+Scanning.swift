@@ -76,6 +76,23 @@ extension Inspector {
         }
     }
 
+    /// Runs `body` on the entries of one execution in order, until it returns false; before an entry
+    /// by which an earlier run of the id hands on a signal, on the entry that holds the signal's
+    /// value. What ``RecordedHistory/all(exported:)`` needs of one execution.
+    /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
+    public func completeHistory(
+        of number: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        try history(of: number) { entry in
+            if case .signalReceived(let event) = entry.entry.event, event.origin != 0 {
+                let origin = try store.read { try read(event.origin, of: number, $0) }
+                guard try body(origin) else { return false }
+            }
+            return try body(entry)
+        }
+    }
+
     /// Runs `body` on the entries of one execution against their order, until it returns false.
     /// - Parameter last: the execution's last entry.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity``.

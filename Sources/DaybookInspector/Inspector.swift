@@ -63,10 +63,12 @@ public struct Inspector: Sendable {
     // MARK: Executions
 
     /// What is known of an execution.
-    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/invalidArgument``.
+    /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/invalidArgument``;
+    ///   ``JournalError/Code/integrity`` for one that the entries know and the index does not.
     public func record(of id: String) throws -> ExecutionRecord {
         try Names.check(id, "execution id")
         guard let record = try store.read({ try ExecutionReader.record(of: id, $0) }) else {
+            try ExecutionReader.checkIsUnknown(id, store)
             throw Refusal(
                 .notFound,
                 "no execution has the id \(id); look at the list of those that exist"
@@ -80,10 +82,30 @@ public struct Inspector: Sendable {
         try store.read { try ExecutionReader.ending(of: record, $0) }.map { try entry($0) }
     }
 
-    /// The executions that a query asks for.
+    /// The executions that a query asks for, all at once.
     /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
     public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
-        try store.read { try ExecutionReader.records(query, $0) }
+        try ExecutionReader.records(query, store)
+    }
+
+    /// Some of the executions that a query asks for: at most ``ExecutionQuery/limit``, or 1,000.
+    /// - Parameter cursor: the end of the page before; nil: from the beginning.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(
+        _ query: ExecutionQuery,
+        after cursor: ExecutionCursor?
+    ) throws -> ExecutionPage {
+        try ExecutionReader.page(query, after: cursor, store)
+    }
+
+    /// Runs `body` on the executions that a query asks for, in its order, until it returns false. No
+    /// more than a page is in memory, and `body` runs outside of any read transaction.
+    /// - Throws: what `body` throws; ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(
+        _ query: ExecutionQuery,
+        _ body: (ExecutionRecord) throws -> Bool
+    ) throws {
+        try ExecutionReader.scan(query, store, body)
     }
 
     // MARK: Entries

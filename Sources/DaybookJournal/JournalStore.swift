@@ -73,6 +73,10 @@ public protocol StoreReader {
     /// Runs `body` on all pairs of stream and sequence, in order, from those of `stream` on,
     /// until it returns false.
     func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws
+    /// The first stream whose number is not less than `number`.
+    func stream(from number: UInt64) throws -> UInt64?
+    /// The last stream whose number is less than `number`.
+    func stream(before number: UInt64) throws -> UInt64?
     /// How many entries a stream has, and the last of them.
     func historyEnd(of stream: UInt64) throws -> HistoryEnd?
     /// The row of an execution's id.

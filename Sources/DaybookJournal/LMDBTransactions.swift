@@ -171,6 +171,25 @@ struct LMDBReader: StoreReader, Transaction {
         }
     }
 
+    func stream(from number: UInt64) throws -> UInt64? {
+        try withCursor(in: databases.histories) { cursor in
+            guard try cursor.move(toKeyFrom: number) else { return nil }
+            return try integer(cursor.key, "histories")
+        }
+    }
+
+    func stream(before number: UInt64) throws -> UInt64? {
+        try withCursor(in: databases.histories) { cursor in
+            let isInside = try cursor.move(toKeyFrom: number)
+            guard try cursor.move(isInside ? .previous : .last) else { return nil }
+            let found = try integer(cursor.key, "histories")
+            guard found < number else {
+                throw damaged("the key \(found) of `histories` is out of order")
+            }
+            return found
+        }
+    }
+
     func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         try withCursor(in: databases.histories) { cursor in
             guard try cursor.move(toKey: stream) else { return nil }

@@ -131,6 +131,14 @@ private struct MemoryReader: StoreReader {
         }
     }
 
+    func stream(from number: UInt64) throws -> UInt64? {
+        state.histories.keys.lazy.filter { $0 >= number }.min()
+    }
+
+    func stream(before number: UInt64) throws -> UInt64? {
+        state.histories.keys.lazy.filter { $0 < number }.max()
+    }
+
     func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         guard let members = state.histories[stream], let last = members.last else { return nil }
         return HistoryEnd(count: UInt64(members.count), last: last)

@@ -15,10 +15,17 @@ public enum ExecutionReader {
         open: (UInt64) -> ExecutionState? = { _ in nil }
     ) throws -> ExecutionRecord? {
         guard Names.isValid(id), let bytes = try reader.executionRow(id) else { return nil }
-        let row = try decodeRow(bytes, of: id)
-        if row.hasClosed {
-            return try ExecutionRecord(id: id, row: row)
-        }
+        return try record(of: id, try decodeRow(bytes, of: id), reader, open: open)
+    }
+
+    /// What is known of the execution that a row is of.
+    static func record(
+        of id: String,
+        _ row: ProtoExecutionRow,
+        _ reader: any StoreReader,
+        open: (UInt64) -> ExecutionState?
+    ) throws -> ExecutionRecord {
+        if row.hasClosed { return try ExecutionRecord(id: id, row: row) }
         return ExecutionRecord(try open(row.number) ?? reader.history(of: row.number))
     }
 

@@ -68,7 +68,8 @@ public struct RecordedHistory: Sendable {
     }
 
     /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
-    /// the journal itself and of sessions are passed over.
+    /// the journal itself and of sessions are passed over. Of an earlier run there may be nothing but
+    /// the signals that it handed on.
     /// - Returns: the histories, in the order of their first entries.
     /// - Throws: ``JournalError/Code/integrity``, which names the line.
     public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
@@ -93,9 +94,13 @@ public struct RecordedHistory: Sendable {
             if entries[run] == nil { order.append(run) }
             entries[run, default: []].append(entry)
         }
-        return try order.map { number in
+        return try order.compactMap { number in
             let all = entries[number] ?? []
             guard let first = all.first else { throw damaged(0, "there is no entry") }
+            // Of an earlier run nothing but what it handed on to one that was exported.
+            if first.sequence != number, all.allSatisfy({ signals[$0.sequence] != nil }) {
+                return nil
+            }
             let id = try first.bytes.withUnsafeBytes { bytes in
                 try ExecutionState(first: try EntryView(bytes)).id
             }

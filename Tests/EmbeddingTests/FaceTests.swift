@@ -1,5 +1,5 @@
 import Daybook
-import FoundationEssentials
+import DaybookTestKit
 import Testing
 
 /// What an embedding program can name after `import Daybook` alone.
@@ -13,19 +13,20 @@ import Testing
     }
 
     @Test func recordsQueriesAndHistoriesAreNamedWithTheEngineAlone() async throws {
-        let path = FileManager.default.temporaryDirectory.path + "/face-\(UUID()).daybook"
-        try Daybook.create(at: path)
-        let daybook = try await Daybook.open(at: path, workflows: [Adding()])
-        #expect(try await daybook.run(Adding.self, id: "a", input: 1) == 2)
-        var query = ExecutionQuery()
-        query.types = [Adding.name]
-        let records: [ExecutionRecord] = try daybook.executions(query)
-        #expect(records.map(\.id) == ["a"])
-        let history: RecordedHistory = try RecordedHistory(of: "a", in: daybook.journal)
-        let report = try await Replayer(workflows: [Adding()]).replay(history)
-        #expect(report.operations == 1)
-        #expect(PayloadErased.self is any Error.Type)
-        try await daybook.close()
-        try FileManager.default.removeItem(atPath: path)
+        try await withJournal { path in
+            let daybook = try await Daybook.open(at: path, workflows: [Adding()])
+            #expect(try await daybook.run(Adding.self, id: "a", input: 1) == 2)
+            var query = ExecutionQuery()
+            query.types = [Adding.name]
+            let records: [ExecutionRecord] = try daybook.executions(query)
+            #expect(records.map(\.id) == ["a"])
+            let page: ExecutionPage = try daybook.executions(query, after: nil)
+            #expect(page.records == records)
+            let history: RecordedHistory = try RecordedHistory(of: "a", in: daybook.journal)
+            let report = try await Replayer(workflows: [Adding()]).replay(history)
+            #expect(report.operations == 1)
+            #expect(PayloadErased.self is any Error.Type)
+            try await daybook.close()
+        }
     }
 }

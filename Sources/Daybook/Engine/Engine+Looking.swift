@@ -13,10 +13,15 @@ extension Engine {
 
     /// The executions that a query asks for.
     func records(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
-        try writer.journal.store.read { reader in
-            try ExecutionReader.records(query, reader) { number in
-                writer.inspect { $0.state.committed(number) }
-            }
+        try ExecutionReader.records(query, writer.journal.store) { number in
+            writer.inspect { $0.state.committed(number) }
+        }
+    }
+
+    /// Some of the executions that a query asks for.
+    func page(_ query: ExecutionQuery, after cursor: ExecutionCursor?) throws -> ExecutionPage {
+        try ExecutionReader.page(query, after: cursor, writer.journal.store) { number in
+            writer.inspect { $0.state.committed(number) }
         }
     }
 

@@ -9,10 +9,21 @@ extension Daybook {
         try engine.record(of: id)
     }
 
-    /// The executions that a query asks for. Without ids every row of the index is read.
+    /// The executions that a query asks for, all at once: ``executions(_:after:)`` gives them page by
+    /// page. Without ids or a limit every execution of the journal is looked at.
     /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
     public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
         try engine.records(query)
+    }
+
+    /// Some of the executions that a query asks for: at most ``ExecutionQuery/limit``, or 1,000.
+    /// - Parameter cursor: the end of the page before; nil: from the beginning.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func executions(
+        _ query: ExecutionQuery,
+        after cursor: ExecutionCursor?
+    ) throws -> ExecutionPage {
+        try engine.page(query, after: cursor)
     }
 
     /// Waits until an execution has ended or is parked.

@@ -141,6 +141,7 @@ public final class Daybook: Sendable {
         do {
             let home = try Home(of: place)
             try home.check(writer, isAdopted: options.adoption != nil)
+            try OpenIndex.check(writer)
             let lock = try SessionLock.create(in: place.sessions, uuid)
             let facts = try CodeIdentity.session(
                 uuid,

@@ -19,7 +19,10 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "The form: jsonl.")
     var format = Format.jsonl
 
-    @Argument(help: "Only this execution.")
+    @Argument(
+        help:
+            "Only this execution, with the signals that earlier runs of its id have handed on to it."
+    )
     var id: String?
 
     func run() async throws {
@@ -53,7 +56,7 @@ struct ExportCommand: AsyncParsableCommand {
             return true
         }
         if let id {
-            try inspector.history(of: inspector.record(of: id).number, each)
+            try inspector.completeHistory(of: inspector.record(of: id).number, each)
         } else {
             try inspector.scan(each)
         }

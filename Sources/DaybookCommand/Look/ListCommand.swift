@@ -45,18 +45,31 @@ struct ListCommand: AsyncParsableCommand {
         query.submittedSince = since?.timestamp(now: SystemClock().now())
         query.order = .newestFirst
         query.limit = limit
-        let records = try common.inspect { try $0.executions(query) }
-        if common.json {
-            common.write("daybook.list/1") { json in
-                json.key("executions")
-                json.array { json in
-                    for record in records { json.object { record.write(to: &$0) } }
+        try common.inspect { inspector in
+            if common.json {
+                try writeJSON(query, inspector)
+            } else {
+                try writeText(query, inspector)
+            }
+        }
+    }
+
+    private func writeJSON(_ query: ExecutionQuery, _ inspector: Inspector) throws {
+        try common.write("daybook.list/1") { json in
+            json.key("executions")
+            try json.array { json in
+                try inspector.executions(query) { record in
+                    json.object { record.write(to: &$0) }
+                    common.flush(&json)
+                    return true
                 }
             }
-            return
         }
+    }
+
+    private func writeText(_ query: ExecutionQuery, _ inspector: Inspector) throws {
         var table = Table(["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK"])
-        for record in records {
+        try inspector.executions(query) { record in
             let took = record.finishedAt.map { end in
                 end.since(record.startedAt ?? record.submittedAt).brief
             }
@@ -64,6 +77,8 @@ struct ListCommand: AsyncParsableCommand {
                 "\(record.number)", record.id.shownAsID, record.type, record.statusText,
                 "\(record.attempt)", time.text(record.submittedAt), took ?? "",
             ])
+            table.flush(to: common.output)
+            return true
         }
         table.print(to: common.output)
     }

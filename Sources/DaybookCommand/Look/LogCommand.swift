@@ -113,12 +113,22 @@ struct LogCommand: AsyncParsableCommand {
             return try body(entry)
         }
         switch (record, reverse) {
-        case (let record?, false): try inspector.history(of: record.number, visit)
+        case (let record?, false):
+            if isExport {
+                try inspector.completeHistory(of: record.number, body)
+            } else {
+                try inspector.history(of: record.number, visit)
+            }
         case (let record?, true):
             try inspector.historyBackwards(of: record.number, from: record.last, visit)
         case (nil, false): try inspector.scan(from: first, visit)
         case (nil, true): try inspector.scanBackwards(from: to, visit)
         }
+    }
+
+    /// All of one execution is asked for, in a form for programs.
+    private var isExport: Bool {
+        (jsonl || common.json) && !follow && from == 0 && to == .max && type == nil && grep == nil
     }
 
     private func isWanted(_ entry: JournalEntry) -> Bool {

@@ -1,0 +1,96 @@
+import DaybookJournal
+import DaybookSystem
+
+/// A store that counts what is looked up in each of its read transactions.
+final class CountingStore: JournalStore {
+    private let store: any JournalStore
+    private let counts = Locked<[Int]>([])
+
+    init(_ store: any JournalStore) { self.store = store }
+
+    /// How many rows each transaction has looked up.
+    var rowsOfReads: [Int] { counts.withLock { $0 } }
+
+    var location: String { store.location }
+
+    func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
+        try store.read { reader in
+            let counting = CountingReader(reader)
+            defer { counts.withLock { $0.append(counting.rows) } }
+            return try body(counting)
+        }
+    }
+
+    func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+        try store.write(body)
+    }
+
+    func reopen() throws { try store.reopen() }
+    func close() { store.close() }
+}
+
+private final class CountingReader: StoreReader {
+    private let reader: any StoreReader
+    private(set) var rows = 0
+
+    init(_ reader: any StoreReader) { self.reader = reader }
+
+    func executionRow(_ id: String) throws -> [UInt8]? {
+        rows += 1
+        return try reader.executionRow(id)
+    }
+
+    func scanExecutions(
+        after id: String?,
+        _ body: (String, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try reader.scanExecutions(after: id) { id, row in
+            rows += 1
+            return try body(id, row)
+        }
+    }
+
+    func entryCount() throws -> UInt64 { try reader.entryCount() }
+
+    func withEntry<Result>(
+        _ sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? { try reader.withEntry(sequence, body) }
+
+    func scanEntries(
+        from sequence: UInt64,
+        _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
+    ) throws { try reader.scanEntries(from: sequence, body) }
+
+    func withPayloads<Result>(
+        of sequence: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? { try reader.withPayloads(of: sequence, body) }
+
+    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws {
+        try reader.scanPayloads(from: sequence, body)
+    }
+
+    func scanHistory(
+        of stream: UInt64,
+        from sequence: UInt64,
+        _ body: (UInt64) throws -> Bool
+    ) throws { try reader.scanHistory(of: stream, from: sequence, body) }
+
+    func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
+        try reader.scanHistories(from: stream, body)
+    }
+
+    func stream(from number: UInt64) throws -> UInt64? { try reader.stream(from: number) }
+    func stream(before number: UInt64) throws -> UInt64? { try reader.stream(before: number) }
+    func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
+        try reader.historyEnd(of: stream)
+    }
+
+    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
+        try reader.tile(level: level, index: index)
+    }
+
+    func tileCount() throws -> Int { try reader.tileCount() }
+    func meta(_ key: String) throws -> [UInt8]? { try reader.meta(key) }
+}

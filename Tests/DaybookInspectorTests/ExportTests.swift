@@ -1,0 +1,42 @@
+import Daybook
+import DaybookInspector
+import DaybookTestKit
+import Testing
+
+/// What is exported of one execution is enough to replay it.
+@Suite struct ExportTests {
+    @Test func aRunIsExportedWithTheSignalsThatEarlierRunsHaveHandedOn() async throws {
+        let code: Scripted.Code = { input, context in
+            _ = try await context.signal("go", as: String.self)
+            if input < 3 { throw try context.continueAsNew(Scripted.self, input: input + 1) }
+            return try await context.signal("late", as: String.self)
+        }
+        try await withJournal { path in
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start()
+                // What nobody reads before the last run goes on with it.
+                try await daybook.signal("a", "late", "value")
+                for _ in 0..<3 { try await daybook.signal("a", "go", "on") }
+                #expect(try await daybook.result() == "\"value\"")
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let number = try inspector.record(of: "a").number
+            var lines: [UInt8] = []
+            try inspector.completeHistory(of: number) { entry in
+                var json = JSONWriter()
+                try entry.write(to: &json)
+                lines += json.bytes + [UInt8(ascii: "\n")]
+                return true
+            }
+            let histories = try RecordedHistory.all(exported: lines)
+            #expect(histories.map(\.number) == [number])
+            let history = try #require(histories.first)
+            let report = try await Replayer(workflows: [Scripted(body: code)]).replay(history)
+            guard case .agrees = report.outcome else {
+                Issue.record("\(report.outcome)")
+                return
+            }
+        }
+    }
+}
