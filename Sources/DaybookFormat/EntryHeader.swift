@@ -115,7 +115,7 @@ public struct EntryView {
 
 extension WireWriter {
     /// Appends an entry: header, commitments, event, in ascending order of field numbers.
-    /// - Parameter event: the event with its tag and length, as ``EventBytes`` holds it.
+    /// - Parameter event: the event with its tag and length, as `EventBytes` holds it.
     public mutating func entry(
         _ header: EntryHeader,
         _ commitments: [Commitment],
@@ -133,7 +133,7 @@ extension WireWriter {
     /// Appends an entry: header, commitments, event, in ascending order of field numbers.
     /// - Parameters:
     ///   - payloads: whose commitments it holds; nil: none.
-    ///   - event: the event with its tag and length, as ``EventBytes`` holds it.
+    ///   - event: the event with its tag and length, as `EventBytes` holds it.
     public mutating func entry(
         _ header: EntryHeader,
         _ payloads: SealedPayloads?,

@@ -70,7 +70,7 @@ extension WorkflowContext {
     }
 
     /// Runs branches at once, each in a scope of its own, until the first has ended. See
-    /// ``race(_:file:line:_:)-(_,_,_,[@Sendable(WorkflowContext)->Value])``.
+    /// ``race(_:file:line:_:)``.
     public func race<Value: Sendable>(
         _ name: String,
         _ branches: (@Sendable (WorkflowContext) async throws -> Value)...,
