@@ -3,6 +3,7 @@ import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookView
 
 /// The way that workflows take: callers hand commands to the queue, the writer's thread decides
 /// them on the state, writes, folds and commits. A batch is what so many callers come to.
@@ -181,7 +182,7 @@ struct JournalState: JournalFold, @unchecked Sendable {
     }
 
     mutating func rollBack(_ reader: any StoreReader) throws {
-        try state.rollBack { try ExecutionReader.fold($0, reader) }
+        try state.rollBack { try reader.history(of: $0) }
         ledger = nil
     }
 }
@@ -210,6 +211,6 @@ private final class BatchLedger: Ledger {
     }
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
-        try ExecutionReader.fold(number, upTo: sequence - 1, batch.reader)
+        try batch.reader.history(of: number, upTo: sequence - 1)
     }
 }
