@@ -17,7 +17,7 @@ public struct EntryDraft: Sendable {
     /// Its payloads.
     public var payloads: SealedPayloads?
 
-    /// Puts a draft together.
+    /// Sequence, time and links are given when it is appended.
     public init(
         stream: StreamID,
         event: [UInt8],

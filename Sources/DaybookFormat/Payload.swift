@@ -10,7 +10,7 @@ public struct Payload: Hashable, Sendable {
     /// The content type, as in MIME.
     public var contentType: String
 
-    /// Puts the two together.
+    /// Whether the data is of that type is not checked.
     public init(_ data: [UInt8], contentType: String) {
         self.data = data
         self.contentType = contentType

@@ -11,7 +11,7 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         /// A stable word.
         public let rawValue: String
 
-        /// Wraps a word.
+        /// Any word is a code; those below are in use.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// There is no journal there.

@@ -124,7 +124,7 @@ public struct HistoryEnd: Equatable, Sendable {
     /// The last of them.
     public var last: UInt64
 
-    /// Puts the two together.
+    /// A history that has an end has at least one entry.
     public init(count: UInt64, last: UInt64) {
         self.count = count
         self.last = last

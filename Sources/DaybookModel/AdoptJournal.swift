@@ -11,7 +11,7 @@ public struct AdoptJournal: Command {
     /// Why, in words; one payload.
     public let reason: SealedPayloads
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ binding: ProtoBinding, actor: String, reason: SealedPayloads) {
         self.binding = binding
         self.actor = actor

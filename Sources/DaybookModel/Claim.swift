@@ -17,7 +17,7 @@ public struct Claim: Command {
     /// What may be claimed.
     public let target: Target
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ target: Target) { self.target = target }
 
     /// The lease; nil when nothing is ready.

@@ -22,7 +22,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         /// A stable word.
         public let rawValue: String
 
-        /// Wraps a word.
+        /// Any word is a code; those below are in use.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// There is no such execution or session.
@@ -48,7 +48,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was asked, what was found, what to do.
     public let message: String
 
-    /// Puts a refusal together.
+    /// - Parameter message: what was asked, what was found, what to do.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

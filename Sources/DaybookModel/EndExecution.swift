@@ -12,7 +12,7 @@ public struct Complete: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         output: SealedPayloads,
@@ -55,7 +55,7 @@ public struct Fail: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ error: ErrorFacts,
@@ -189,7 +189,7 @@ public struct Release: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, logs: [LogChunk] = []) {
         self.lease = lease
         self.logs = logs
@@ -220,7 +220,7 @@ public struct Park: LeasedCommand {
     /// One payload: the same in words.
     public let message: SealedPayloads
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, _ divergence: Divergence, message: SealedPayloads) {
         self.lease = lease
         self.divergence = divergence

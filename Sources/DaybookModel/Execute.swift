@@ -8,7 +8,7 @@ public struct Execute: Command {
     /// The execution's id.
     public let id: String
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(id: String) { self.id = id }
 
     /// What the execution is at.

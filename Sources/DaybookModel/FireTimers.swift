@@ -11,7 +11,7 @@ public struct FireTimers: Command {
     /// Deadlines that are seen to at once, at most.
     public let limit: Int
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         timeoutMessage: SealedPayloads,
         expiryMessage: SealedPayloads,

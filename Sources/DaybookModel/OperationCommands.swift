@@ -12,7 +12,7 @@ public struct RecordOperation: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ operation: Operation,
@@ -67,7 +67,7 @@ public struct StartBranches: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, _ operation: Operation, count: UInt32, logs: [LogChunk] = []) {
         self.lease = lease
         self.operation = operation
@@ -113,7 +113,7 @@ public struct SettleBranches: LeasedCommand {
     /// Whether it ended with an error.
     public let failed: Bool
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, _ operation: Operation, branch: UInt32, failed: Bool) {
         self.lease = lease
         self.operation = operation
@@ -168,7 +168,7 @@ public struct ContinueAsNew: LeasedCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, input: SealedPayloads, logs: [LogChunk] = []) {
         self.lease = lease
         self.input = input

@@ -33,7 +33,7 @@ public struct Cancel: Command {
     /// Who wants what of which.
     public let intervention: Intervention
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
@@ -77,7 +77,7 @@ public struct Pause: Command {
     /// Who wants what of which.
     public let intervention: Intervention
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
@@ -94,7 +94,7 @@ public struct Resume: Command {
     /// Who wants what of which.
     public let intervention: Intervention
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
@@ -131,7 +131,7 @@ public struct Retry: Command {
     /// Who wants what of which.
     public let intervention: Intervention
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.

@@ -23,7 +23,7 @@ public struct RecordOutcome: LeasedCommand {
     /// Lines that were logged meanwhile.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ operation: Operation,

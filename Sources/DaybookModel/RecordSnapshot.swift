@@ -11,7 +11,7 @@ public struct RecordSnapshot: Command {
     /// How long the file is.
     public let bytes: UInt64
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(size: UInt64, digest: [UInt8], bytes: UInt64) {
         self.size = size
         self.digest = digest

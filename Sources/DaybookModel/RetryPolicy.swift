@@ -20,7 +20,7 @@ public struct RetryPolicy: Hashable, Sendable {
     /// One attempt.
     public static let none = RetryPolicy(maxAttempts: 1)
 
-    /// Puts a policy together.
+    /// The values are checked when an execution is submitted with them.
     public init(
         maxAttempts: UInt32,
         baseDelay: Duration = .seconds(1),

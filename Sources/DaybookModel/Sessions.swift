@@ -6,7 +6,7 @@ public struct OpenSession: Command {
     /// What the process says of itself.
     public let facts: ProtoSessionOpened
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ facts: ProtoSessionOpened) { self.facts = facts }
 
     /// The session's number: the sequence of its entry.
@@ -28,7 +28,7 @@ public struct OpenSession: Command {
 
 /// Records that the asking session ends in good order. Leases that it still holds are given back.
 public struct CloseSession: Command {
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init() {}
 
     /// How many leases were given back.
@@ -87,7 +87,7 @@ public struct LoseSession: Command {
         }
     }
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ session: UInt64, parkMessage: SealedPayloads, eviction: Eviction? = nil) {
         self.session = session
         self.parkMessage = parkMessage

@@ -9,7 +9,7 @@ public struct StartOperation: LeasedCommand {
     /// The operation.
     public let operation: Operation
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ lease: Lease, _ operation: Operation) {
         self.lease = lease
         self.operation = operation

@@ -30,7 +30,7 @@ public struct Submit: Command {
         public init() {}
     }
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         id: String,
         type: String,
@@ -125,7 +125,7 @@ public struct SubmitAndExecute: Command {
     /// What to record.
     public let submission: Submit
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(_ submission: Submit) { self.submission = submission }
 
     /// What is recorded under the id.

@@ -51,7 +51,7 @@ public struct StartTimer: LeasedCommand, SuspendingCommand {
         case at(Timestamp)
     }
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ operation: Operation,
@@ -118,7 +118,7 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ operation: Operation,
@@ -227,7 +227,7 @@ public struct RetryOperation: LeasedCommand, SuspendingCommand {
     /// Lines that were logged meanwhile.
     public let logs: [LogChunk]
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         _ lease: Lease,
         _ operation: Operation,
@@ -323,7 +323,7 @@ public struct Signal: Command {
     /// One payload: its value.
     public let payloads: SealedPayloads
 
-    /// Puts the command together.
+    /// Nothing is checked here: a command is checked when it is decided.
     public init(
         id: String,
         name: String,
