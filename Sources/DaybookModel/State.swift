@@ -2,8 +2,8 @@ import DaybookFormat
 
 /// All that is open in a journal, folded from its entries.
 ///
-/// It is made of parts, each folded from events of its own (``StatePart``) or following from the
-/// executions (``DerivedPart``). Entries are applied where the state
+/// It is made of parts, each folded from events of its own (`StatePart`) or following from the
+/// executions (`DerivedPart`). Entries are applied where the state
 /// lies. The entries of a batch that is not yet on the disk are applied too; what they touch is
 /// noted, so that readers see what is on the disk and a batch that was not written is undone.
 public struct State: Sendable {
