@@ -163,6 +163,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// Whether its end has been asked for: commands are refused from then on.
     var isStopping: Bool { queue.withLock { $0.isStopping } }
 
+    /// Whether the thread knows when something happens by itself, and waits for that.
+    var isWaiting: Bool { queue.withLock { $0.deadline != nil && !$0.isRescheduled } }
+
     private func reserveAtOnce(_ bytes: Int) -> Bool {
         queue.withLock { queue in
             guard queue.waiting.isEmpty, hasRoom(queue, bytes) else { return false }
@@ -310,7 +313,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 loneThread?.want(queue.loneBatches >= Self.loneliness)
             }
             queue.note(deadline)
-            let wakes = queue.isReady || queue.isHeldUp
+            // A clock that is set by hand says once that it was, and the thread may have been held up.
+            let wakes = queue.isReady || queue.isHeldUp || isManualClock
             queue.isHeldUp = false
             return (admit(&queue), wakes)
         }

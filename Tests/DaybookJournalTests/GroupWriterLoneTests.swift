@@ -107,6 +107,30 @@ import Testing
         #expect(writer.inspect { $0.fired } == 1)
     }
 
+    @Test func aTimeThatComesByHandWhileALoneCallerWritesIsMet() async throws {
+        let clock = SplitClock(wall: 1_767_225_600_000_000_000)
+        let lone = LoneThread()
+        let journal = try Journal.create(in: MemoryStore(), event: Drafts.created, clock: clock)
+        let writer = try GroupWriter(journal, fold: LoneFold(), loneThread: lone)
+        let isAlone = try await Self.alone(writer, lone) {
+            _ = try await writer.perform {
+                Self.entry(lone) { fold, batch in
+                    fold.deadline = Timestamp(rawValue: batch.now.rawValue + 1_000_000)
+                }
+            }
+            // The thread knows of that time before the clock comes to it. To yield would leave the
+            // lone thread.
+            while !writer.isWaiting {}
+            return try await writer.perform {
+                Self.entry(lone) { _, _ in clock.pass(.seconds(1)) }
+            }
+        }
+        #expect(isAlone)
+        while writer.inspect({ $0.fired }) == 0 { await Task.yield() }
+        writer.stop()
+        #expect(writer.inspect { $0.fired } == 1)
+    }
+
     @Test func theEndWaitsForALoneCaller() async throws {
         let (writer, lone) = try Self.start()
         let state = Locked((isReached: false, isOpen: false, isStopped: false))

@@ -43,7 +43,7 @@ import Testing
 }
 
 /// A time of day that can be set, beside a time that only passes.
-private final class SplitClock: WallClock {
+final class SplitClock: WallClock {
     private struct State {
         var wall: UInt64
         var elapsed: UInt64 = 1_000
