@@ -11,7 +11,7 @@ extension State {
     public static let projection = "state"
 
     /// Version of how a snapshot is put together. What its sections hold has versions of its own:
-    /// ``StatePart/schema``.
+    /// see `StatePart.schema`.
     public static let snapshotSchema: UInt32 = 4
 
     private static var snapshotPiece: Int { 1 << 20 }

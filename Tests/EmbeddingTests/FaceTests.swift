@@ -25,7 +25,8 @@ import Testing
             let history: RecordedHistory = try RecordedHistory(of: "a", in: daybook.journal)
             let report = try await Replayer(workflows: [Adding()]).replay(history)
             #expect(report.operations == 1)
-            #expect(PayloadErased.self is any Error.Type)
+            let erased: any Error = PayloadErased(sequence: 7)
+            #expect("\(erased)".contains("entry 7"))
             try await daybook.close()
         }
     }
