@@ -6,10 +6,13 @@ Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure
 """
 import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, struct, sys, warnings
 
-import lmdb
-from google.protobuf.message import DecodeError
+try:
+    import lmdb
+    from google.protobuf.message import DecodeError
 
-import daybook_pb2 as pb
+    import daybook_pb2 as pb
+except ImportError as error:
+    sys.exit(f"journal.py: {error}; install the packages lmdb and protobuf")
 
 FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]

@@ -113,8 +113,12 @@ struct TimeOptions: ParsableArguments {
         switch self.time {
         case .utc: time.milliseconds
         case .local: Self.local(time)
-        case .relative: "\(SystemClock().now().since(time).brief) ago"
+        case .relative: Self.relative(time, to: SystemClock().now())
         }
+    }
+
+    private static func relative(_ time: Timestamp, to now: Timestamp) -> String {
+        time > now ? "in \(time.since(now).brief)" : "\(now.since(time).brief) ago"
     }
 
     private static func local(_ time: Timestamp) -> String {

@@ -21,7 +21,8 @@ struct CommandQueue {
     var isWriting = false
     /// So many batches in a row had one command, and nothing came meanwhile.
     var loneBatches = 0
-    /// The thread waits until nobody writes.
+    /// The time has come for which the thread waited, and somebody writes: its turn is next, before
+    /// that of a caller who is alone.
     var isHeldUp = false
     /// Until when the thread waits if nothing comes; nil: it is about to find out.
     var deadline: Timestamp??

@@ -292,10 +292,12 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// Takes the role for a caller, if nobody else has anything to write.
     private func takeRoleAlone() -> Bool {
         queue.withLock { queue in
-            guard !queue.isWriting, !queue.isStopping, queue.commands.isEmpty, queue.reserved == 1,
-                queue.loneBatches >= Self.loneliness
+            guard !queue.isWriting, !queue.isHeldUp, !queue.isStopping, queue.commands.isEmpty,
+                queue.reserved == 1, queue.loneBatches >= Self.loneliness
             else { return false }
             queue.isWriting = true
+            // Whatever is written takes in first what others have appended.
+            queue.isStale = false
             return true
         }
     }
@@ -314,9 +316,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             }
             queue.note(deadline)
             // A clock that is set by hand says once that it was, and the thread may have been held up.
-            let wakes = queue.isReady || queue.isHeldUp || isManualClock
-            queue.isHeldUp = false
-            return (admit(&queue), wakes)
+            return (admit(&queue), queue.isReady || queue.isHeldUp || isManualClock)
         }
         if wakes { queue.wakeAll() }
         for continuation in admitted { continuation.resume() }
@@ -394,6 +394,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             let deadline = nextTime
             queue.withLock { $0.deadline = .some(deadline) }
             let next = wait(until: deadline) { queue -> NextBatch in
+                queue.isHeldUp = false
                 if !queue.hasWork, queue.isRescheduled { return .lookAgain }
                 if queue.commands.isEmpty, queue.isStopping { return .none }
                 queue.isWriting = true
@@ -459,6 +460,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 return nil
             }
             if let result { return result }
+            // Nobody else takes the role until it was the thread's turn.
             if isHeldUp { queue.wait(until: { !$0.isWriting }, { _ in }) }
         }
     }

@@ -107,6 +107,31 @@ import Testing
         #expect(writer.inspect { $0.fired } == 1)
     }
 
+    /// The thread wakes for a time at which a caller writes, and finds that this one goes on and on: it
+    /// must not miss the next time, which nobody else is left to meet.
+    @Test(.timeLimit(.minutes(2)))
+    func aTimeAfterOneThatALoneCallerHasMetIsMet() async throws {
+        for round in 0..<20 {
+            let (writer, lone) = try Self.start()
+            let soon: @Sendable (UInt64) -> Decide = { span in
+                Self.entry(lone) { fold, batch in
+                    fold.deadline = Timestamp(rawValue: batch.now.rawValue + span)
+                }
+            }
+            try await Self.alone(writer, lone) {
+                _ = try await writer.perform { soon(2_000_000) }
+                while writer.inspect({ $0.fired }) == 0 {
+                    _ = try await writer.perform { Self.entry(lone) }
+                }
+                for _ in 0..<200 { _ = try await writer.perform { Self.entry(lone) } }
+                _ = try await writer.perform { soon(1_000_000) }
+            }
+            while writer.inspect({ $0.fired }) < 2 { await Task.yield() }
+            writer.stop()
+            #expect(writer.inspect { $0.fired } == 2, "round \(round)")
+        }
+    }
+
     @Test func aTimeThatComesByHandWhileALoneCallerWritesIsMet() async throws {
         let clock = SplitClock(wall: 1_767_225_600_000_000_000)
         let lone = LoneThread()

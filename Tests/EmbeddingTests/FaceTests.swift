@@ -12,6 +12,34 @@ import Testing
         }
     }
 
+    /// Errors to catch and options to give are named without a module that is no product.
+    @Test func errorsPoliciesAndTimesAreNamedWithTheEngineAlone() async throws {
+        let policy = RetryPolicy(maxAttempts: 3)
+        #expect(policy.maxAttempts == 3)
+        try await withJournal { path in
+            let daybook = try await Daybook.open(at: path, workflows: [Adding()])
+            let before: Timestamp = SystemClock().now()
+            do {
+                _ = try await daybook.execute("nobody")
+                Issue.record("an unknown id was executed")
+            } catch let refusal as Refusal {
+                #expect(refusal.code == .notFound)
+            }
+            _ = try await daybook.run(Adding.self, id: "a", input: 1)
+            let record = try await daybook.waitForEnd(of: "a")
+            let status: ExecutionStatus = record.status
+            #expect(status == .completed)
+            #expect(record.submittedAt >= before)
+            do {
+                _ = try await Daybook.open(at: path, workflows: [Adding()])
+                Issue.record("a journal was opened twice")
+            } catch let error as JournalError {
+                #expect(error.code == .locked)
+            }
+            try await daybook.close()
+        }
+    }
+
     @Test func recordsQueriesAndHistoriesAreNamedWithTheEngineAlone() async throws {
         try await withJournal { path in
             let daybook = try await Daybook.open(at: path, workflows: [Adding()])

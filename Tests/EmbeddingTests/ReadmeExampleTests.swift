@@ -1,15 +1,15 @@
-import Daybook
-import FoundationEssentials
-import Testing
-
 // The example of README.md, word for word; a check in tools/test compares the two.
 // README BEGIN
+import Daybook
+import FoundationEssentials
+
 struct CreateRepository: Workflow {
     static let name = "repository.create"
 
     func run(_ name: String, _ context: WorkflowContext) async throws -> String {
         let url = try await context.checkpoint("repo.creation", input: name) { operation in
-            // Runs once. A crash before it is recorded runs it again, with the same key.
+            // Once it is recorded it never runs again. After a crash before that it does, with the
+            // same key.
             "https://git.example/\(name)?key=\(operation.idempotencyKey.prefix(8))"
         }
         try await context.checkpoint("repo.protect") { _ in
@@ -19,21 +19,29 @@ struct CreateRepository: Workflow {
     }
 }
 
-func createRepository(_ name: String, journal path: String) async throws -> String {
-    let daybook = try await Daybook.open(at: path, workflows: [CreateRepository()])
-    let url = try await daybook.run(CreateRepository.self, id: "create-\(name)", input: name)
-    try await daybook.close()
-    return url
+// One per process, opened when it starts and closed when it ends.
+func openJournal(at path: String) async throws -> Daybook {
+    if !FileManager.default.fileExists(atPath: path) { try Daybook.create(at: path) }
+    return try await Daybook.open(at: path, workflows: [CreateRepository()])
+}
+
+func createRepository(_ name: String, _ daybook: Daybook) async throws -> String {
+    try await daybook.run(CreateRepository.self, id: "create-\(name)", input: name)
 }
 // README END
+
+import Testing
 
 @Test func theExampleOfTheReadmeRunsOnce() async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/readme-\(UUID()).daybook"
     // What is left behind in the folder for temporary files fails no test.
     defer { try? FileManager.default.removeItem(atPath: folder) }  // tidy: allowed
-    try Daybook.create(at: folder)
-    let first = try await createRepository("tools", journal: folder)
-    let second = try await createRepository("tools", journal: folder)
-    #expect(first == second)
-    #expect(first.hasPrefix("https://git.example/tools?key="))
+    var urls: [String] = []
+    for _ in 0..<2 {
+        let daybook = try await openJournal(at: folder)
+        urls.append(try await createRepository("tools", daybook))
+        try await daybook.close()
+    }
+    #expect(urls[0] == urls[1])
+    #expect(urls[0].hasPrefix("https://git.example/tools?key="))
 }

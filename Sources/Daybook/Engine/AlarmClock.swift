@@ -27,6 +27,9 @@ final class AlarmClock: Sendable {
         }
     }
 
+    /// After so long a wait the clock is looked at again.
+    private static let patience = Duration.seconds(30)
+
     private let clock: any WallClock
     private let isManual: Bool
     private let state: Locked<State>
@@ -116,7 +119,8 @@ final class AlarmClock: Sendable {
             if let next {
                 // A moment of the past, if ringing took long.
                 let left = next.rawValue - min(clock.elapsed(), next.rawValue)
-                let span = Duration.nanoseconds(Int64(clamping: left))
+                // The system's waits do not count the time that the machine sleeps.
+                let span = min(Duration.nanoseconds(Int64(clamping: left)), Self.patience)
                 state.wait(until: isChanged, orAfter: span) { _ in }
             } else {
                 state.wait(until: isChanged) { _ in }

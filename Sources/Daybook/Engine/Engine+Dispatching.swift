@@ -71,7 +71,11 @@ extension Engine {
         case .evict(let activation):
             let lease = activation.lease
             guard !activation.evict() else { return [] }
-            return machines.tell { $0.residency.stays(lease.execution, epoch: lease.epoch) }
+            let actions = machines.tell {
+                $0.residency.stays(lease.execution, epoch: lease.epoch)
+            }
+            // It may wait again by now, which nobody noted of one that was leaving.
+            return actions + note(activation)
         case .end(let activation, let reason): activation.latch(reason)
         case .release(let lease): tasks.start { [self] _ in await release(lease) }
         case .attend(let number): return attend(number)

@@ -77,6 +77,7 @@ struct WhyCommand: AsyncParsableCommand {
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
             }
+            if record.isClosed, let advice = record.advice { common.output.line("    \(advice)") }
             for wait in waits {
                 let until = wait.until.map { ", until \(time.text($0))" } ?? ""
                 common.output.line(
@@ -86,9 +87,25 @@ struct WhyCommand: AsyncParsableCommand {
             }
             guard let state, state.status == .running, let session = state.session else { return }
             common.output.line("  runs in session \(session), attempt \(state.attempt)")
+            if let advice = try advice(onSession: session, inspector) {
+                common.output.line("    \(advice)")
+            }
             if state.deadline.rawValue != 0 {
                 common.output.line("  its attempt times out at \(time.text(state.deadline))")
             }
+        }
+    }
+
+    /// What is to be done when the process that holds an execution does not work on it any more.
+    private func advice(onSession number: UInt64, _ inspector: Inspector) throws -> String? {
+        guard let session = try inspector.state().sessions.first(where: { $0.number == number })
+        else { return nil }
+        switch try SessionLiveness.of(session, in: JournalFolder(try common.journalPath())) {
+        case .alive: return nil
+        case .gone: return "its process is gone: `daybook work`, or running it again, takes over"
+        case .stopped:
+            return
+                "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
         }
     }
 }
@@ -123,6 +140,16 @@ struct WaitCommand: AsyncParsableCommand {
             common.output.line("\(id: record.id) \(record.statusText)")
         }
         if let status = record.exitStatus { throw CommandEnd(status: status) }
+    }
+}
+
+extension ExecutionRecord {
+    /// What somebody can do about how it has ended; nil: nothing is to be done.
+    fileprivate var advice: String? {
+        switch status {
+        case .failed, .timedOut: "`daybook retry \(id)` runs again what failed"
+        default: nil
+        }
     }
 }
 
