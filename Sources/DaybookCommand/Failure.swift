@@ -79,6 +79,7 @@ enum Failure {
         // What cannot be decoded, and was not put into words below.
         case is WireError: .integrity
         case let error as Refusal: statusOfRefusal(error.code)
+        case let error as RunbookError where error.isShortage: .tryAgain
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
         case is Shortage: .tryAgain
         case let error as SystemError: error.isShortage ? .tryAgain : .failed
@@ -89,17 +90,13 @@ enum Failure {
         }
     }
 
-    private static func isShortage(_ error: JournalError) -> Bool {
-        (error.underlying as? SystemError)?.isShortage ?? false
-    }
-
     private static func statusOfJournal(_ error: JournalError) -> ExitStatus {
         switch error.code {
         case .notFound: .notFound
         case .exists, .locked, .elsewhere: .conflict
         case .integrity: .integrity
         case .full: .tryAgain
-        default: isShortage(error) ? .tryAgain : .failed
+        default: error.isShortage ? .tryAgain : .failed
         }
     }
 

@@ -1,10 +1,19 @@
 #if CLI
+import DaybookJournal
+
 /// The words of the command line as the system gives them.
 enum RawArguments {
     /// Makes sure that all of them are UTF-8. What is not would be replaced, and two ids that differ
     /// would become one.
-    /// - Throws: ``UsageError``.
+    /// - Throws: ``UsageError``; `JournalError` when there are none, not even the program's name: they
+    ///   are looked for in /proc, and a command without its words would do nothing, and say it is fine.
     static func check() throws {
+        guard CommandLine.argc > 0 else {
+            throw JournalError(
+                .system,
+                "the words of the command line cannot be read, and nothing was done; see that /proc is mounted and readable, then try again"
+            )
+        }
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let word = CommandLine.unsafeArgv[index] else { return }
             guard String(validatingCString: word) == nil else { continue }

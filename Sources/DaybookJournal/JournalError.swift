@@ -89,6 +89,17 @@ extension JournalError {
         }
     }
 
+    /// The machine has too little of something at this moment; the same may work later.
+    public var isShortage: Bool {
+        switch underlying {
+        case let error as SystemError: error.isShortage
+        case let error as LMDBError:
+            SystemError(number: error.code.rawValue, operation: error.operation).isShortage
+        case let error as JournalError: error.isShortage
+        default: false
+        }
+    }
+
     private init(_ error: LMDBError, _ path: String) {
         let (code, words): (Code, String) =
             switch error.code {

@@ -120,6 +120,12 @@ public struct JournalFolder: Sendable {
         )
     }
 
+    /// Whether somebody was answered that something had been written here.
+    private func hasHadCommits() throws(SystemError) -> Bool {
+        guard try FileStatus.of(openLock) != nil else { return false }
+        return try CommitWitness(try File.open(openLock, .read)).number() > 0
+    }
+
     /// Opens the store in the folder, holding `open.lock` shared for as long as it is open.
     /// - Throws: ``JournalError/Code/notFound``, ``JournalError/Code/notAJournal``,
     ///   ``JournalError/Code/locked``, and those of ``LMDBStore/open(_:_:)``.
@@ -135,6 +141,12 @@ public struct JournalFolder: Sendable {
             }
             let data = status.isFolder ? try FileStatus.of(dataFile) : nil
             guard let data, data.size > 0 else {
+                if status.isFolder, try hasHadCommits() {
+                    throw JournalError(
+                        .integrity,
+                        "the journal \(path) had commits, and its journal.mdb is \(data == nil ? "gone" : "empty"); restore it from a backup"
+                    )
+                }
                 throw JournalError(
                     .notAJournal,
                     data == nil

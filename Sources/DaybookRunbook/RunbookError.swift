@@ -9,13 +9,22 @@ public struct RunbookError: Error, Equatable, Sendable, CustomStringConvertible 
     public let column: Int
     /// What was found and what to do, in one sentence.
     public let message: String
+    /// Nothing is wrong with the text: there was not enough memory to read it.
+    public let isShortage: Bool
 
     /// Describes a fault at a place.
-    public init(file: String, line: Int, column: Int, message: String) {
+    public init(
+        file: String,
+        line: Int,
+        column: Int,
+        message: String,
+        isShortage: Bool = false
+    ) {
         self.file = file
         self.line = line
         self.column = column
         self.message = message
+        self.isShortage = isShortage
     }
 
     /// `FILE:LINE:COLUMN: message`, the form that editors and terminals make a link of.

@@ -2,6 +2,12 @@
 public import Daybook
 import DaybookSystem
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Runs runbooks: a job is a checkpoint.
 public struct RunbookWorkflow: Workflow {
     /// The name under which executions of runbooks are recorded.
@@ -19,6 +25,10 @@ public struct RunbookWorkflow: Workflow {
         do {
             runbook = try Runbook(parsing: request.runbook, file: "runbook")
         } catch {
+            // What the machine has too little of is nobody's failure.
+            if error.isShortage {
+                throw SystemError(number: ENOMEM, operation: "parsing of the runbook")
+            }
             throw OperationError(
                 code: "invalid-runbook",
                 message: error.description,

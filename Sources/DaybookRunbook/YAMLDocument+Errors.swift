@@ -30,7 +30,13 @@ extension YAMLDocument {
             .representer(let problem):
             return source.error(at: start, "YAML can not be read: \(problem)")
         case .memory:
-            return source.error(at: start, "YAML can not be read: there is not enough memory")
+            return RunbookError(
+                file: source.file,
+                line: start.line,
+                column: start.column,
+                message: "there is not enough memory to read it; end something, then try again",
+                isShortage: true
+            )
         case .no, .dataCouldNotBeDecoded:
             return source.error(at: start, "YAML can not be read")
         }

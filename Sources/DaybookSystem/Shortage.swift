@@ -48,7 +48,7 @@ extension SystemError {
     /// The machine has too little of something: ``Shortage`` says of what. The same may work later.
     public var isShortage: Bool {
         switch number {
-        case EMFILE, ENFILE, EAGAIN, ENOMEM, ENOBUFS, ENOSPC, EDQUOT: true
+        case EMFILE, ENFILE, EAGAIN, ENOMEM, ENOBUFS, ENOSPC, EDQUOT, EFBIG: true
         default: false
         }
     }

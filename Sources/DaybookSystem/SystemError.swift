@@ -38,8 +38,10 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// The file system is mounted for reading only, or the file may not be written.
     public var isReadOnly: Bool { number == EROFS || number == EACCES || number == EPERM }
-    /// There is no room left: the disk or the quota is full.
-    public var isFull: Bool { number == ENOSPC || number == EDQUOT }
+    /// There is no room left: the disk, the quota or what a process may write into a file (`ulimit -f`).
+    public var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
+    /// The disk, or the file system, has failed: that says nothing about the work that met it.
+    public var isOfTheDisk: Bool { number == EIO || number == EROFS || number == ENXIO }
     /// The file or folder is not there.
     public var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
 }

@@ -130,6 +130,19 @@ import Testing
         }
     }
 
+    /// Whoever was answered has a number in `open.lock`: what he was told is gone.
+    @Test(arguments: ["empty", "gone"])
+    func aFileThatHadCommitsAndHasNothingIsDamage(_ how: String) async throws {
+        try await withSandbox { sandbox in
+            if how == "gone" {
+                try Folder.removeFile(sandbox.dataFile)
+            } else {
+                try sandbox.write("", to: "test.daybook/journal.mdb")
+            }
+            try await expectAll(sandbox, exit: 5, saying: "journal.mdb is \(how)", "backup")
+        }
+    }
+
     /// Damaged heads of pages lead LMDB astray: that must have a name too, and not end the process
     /// by a signal.
     @Test func damagedHeadsOfPagesEndNoProcess() async throws {

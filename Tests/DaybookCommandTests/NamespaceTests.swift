@@ -7,6 +7,24 @@ import Glibc
 
 /// The number of a process means another process in another namespace, as a container has.
 @Suite struct NamespaceTests {
+    /// The words of a command line are looked for in /proc: without them nothing is done, and that is
+    /// said.
+    @Test func aCommandThatCannotReadItsWordsFails() async throws {
+        try await withSandbox { sandbox in
+            var elsewhere = sandbox
+            elsewhere.launcher = [
+                "unshare", "--mount", "sh", "-c", "umount -l /proc && exec \"$@\"", "sh",
+            ]
+            let permitted = try await RunningCommand(elsewhere.launcher + ["true"]).finish()
+            if permitted.status != 0 {
+                try Test.cancel("mounting is not permitted here: \(permitted.errors)")
+            }
+            for words in [["verify"], ["submit", "runbook.yaml"], ["nonsense"]] {
+                expect(try await elsewhere.daybook(words), exits: 1, saying: "/proc")
+            }
+        }
+    }
+
     @Test func aProcessOfAnotherNamespaceIsNotEndedByItsNumber() async throws {
         try await withSandbox { sandbox in
             let up = try Gate(sandbox.folder + "/up")

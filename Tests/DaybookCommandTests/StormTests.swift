@@ -48,17 +48,21 @@ import Glibc
     }
 }
 
-/// A write or a sync of one process that fails once, or from then on.
+/// A call by which one process uses the disk, and which fails once, or from then on.
 private struct WriteFault: CustomStringConvertible {
     let call: String
     let error: String
     let when: String
 
     init(_ random: inout SeededGenerator) {
-        let calls = ["pwrite64", "pwrite64", "pwrite64", "fdatasync", "writev", "ftruncate"]
-        call = calls[random.next(below: calls.count)]
+        // The journal's own first, then those around it: folders, outputs, looks at files.
+        let calls = [
+            ("pwrite64", 60), ("pwrite64", 60), ("pwrite64", 60), ("fdatasync", 16), ("writev", 4),
+            ("ftruncate", 4), ("mkdir", 4), ("unlink", 6), ("newfstatat", 50), ("readlink", 30),
+        ]
+        let (call, last) = calls[random.next(below: calls.count)]
+        self.call = call
         error = ["EIO", "ENOSPC", "EDQUOT"][random.next(below: 3)]
-        let last = call == "pwrite64" ? 60 : call == "fdatasync" ? 16 : 4
         when = "\(1 + random.next(below: last))" + (random.next(below: 4) == 0 ? "+" : "")
     }
 

@@ -68,8 +68,8 @@ extension Activation {
         } catch let error as ContextClosed {
             throw error
         } catch {
-            // Neither is what the machine has too little of the operation's failure.
-            if let shortage = Shortage.found(in: error) { latch(.shortage(shortage)) }
+            // Neither is what the machine lacks, or fails at, the operation's failure.
+            latch(ifOfTheMachine: error)
             // A body that is told to stop throws: that is not the operation's failure.
             try checkOpen()
             try group?.checkOpen()

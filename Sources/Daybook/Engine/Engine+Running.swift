@@ -208,8 +208,8 @@ extension RegisteredWorkflow {
         do {
             outcome = .success(try await run(input, context, activation.host.codec))
         } catch {
-            // The machine has too little of something: that is not the workflow's failure.
-            if let shortage = Shortage.found(in: error) { activation.latch(.shortage(shortage)) }
+            // What the machine lacks, or fails at, is not the workflow's failure.
+            activation.latch(ifOfTheMachine: error)
             outcome = .failure(OperationError(recording: error))
         }
         // Whatever the handler made of it: a latched activation has no outcome.

@@ -58,6 +58,7 @@ struct RunbookFile: ParsableArguments {
                 throw UsageError(
                     "the runbook \(runbook) has more than \(limit) bytes; call scripts of their own instead"
                 )
+            case .system(let error) where error.isShortage: throw error
             case .system(let error):
                 throw UsageError("the runbook \(runbook) cannot be read: \(error)")
             }
