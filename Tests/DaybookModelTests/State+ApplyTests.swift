@@ -405,4 +405,39 @@ import Testing
             says: "it says that it is number \(place.ordinal) of its stream"
         )
     }
+
+    /// Nor can it be claimed that something came before a history's first entry.
+    @Test(arguments: Way.allCases, [(UInt64(1), UInt64(0)), (0, 1), (7, 1), (.max, .max)])
+    func theFirstEntryOfAnExecutionFollowsNoOther(
+        _ way: Way,
+        _ place: (ordinal: UInt64, previous: UInt64)
+    ) throws {
+        var harness = try ModelHarness()
+        _ = try harness.open()
+        var header = EntryHeader()
+        header.sequence = harness.next
+        header.time = harness.now
+        header.stream = StreamID(harness.next)
+        let event = ProtoEntry.OneOf_Event.executionSubmitted(
+            .with {
+                $0.id = "a"
+                $0.type = "copy"
+            }
+        ).encoded()
+        var state = harness.state
+        try way.apply(encode(header, event: event), to: &state)
+        #expect(state.execution(harness.next)?.entries == 1)
+        header.ordinal = place.ordinal
+        header.previous = place.previous
+        let bytes = encode(header, event: event)
+        expectInconsistent(
+            way,
+            bytes,
+            harness,
+            says: "it says that it is number \(place.ordinal) of its stream"
+        )
+        #expect(throws: WireError.self) {
+            try withEntry(bytes) { try ExecutionState(first: $0) }
+        }
+    }
 }

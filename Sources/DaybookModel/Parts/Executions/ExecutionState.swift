@@ -101,7 +101,9 @@ public struct ExecutionState: Sendable {
         last = number
     }
 
+    /// - Throws: `WireError` for an entry that says that others came before it in its stream, too.
     init(submitted entry: EntryView, _ intern: (String) -> String) throws(WireError) {
+        try entry.header.check(follows: 0, of: 0)
         let event = try SubmittedFields(entry)
         self.init(
             number: entry.header.stream.rawValue,
