@@ -148,7 +148,9 @@ extension OperationRecord {
     /// Takes in what an entry says of the operation, whether that counts or not.
     fileprivate mutating func describe(_ entry: JournalEntry) {
         if case .logRecorded(let event) = entry.entry.event {
-            logLines += event.lines
+            // Nothing has compared the number with the lines.
+            let sum = logLines.addingReportingOverflow(event.lines)
+            logLines = sum.overflow ? .max : sum.partialValue
             return
         }
         isReplayed = false
