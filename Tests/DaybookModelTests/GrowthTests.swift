@@ -248,6 +248,78 @@ import Testing
         }
     }
 
+    /// How branches that wait for one signal come to their end.
+    enum EndOfBranches: CaseIterable {
+        /// Another branch of theirs has won.
+        case lost
+        /// What they are branches of is undone.
+        case undone
+        /// Each by its own time, in an order that has nothing to do with that of the waits.
+        case timedOut
+    }
+
+    @Test(arguments: EndOfBranches.allCases)
+    func branchesThatWaitForOneSignalCostInProportion(_ end: EndOfBranches) throws {
+        try expectProportion("\(end)") { count in
+            var history = try History()
+            history.append(branches(.op(.map, 0), 2))
+            // Older than all of them, and it goes on.
+            history.append(awaited(.op(.signal, 0, "approve", in: [0, 0])))
+            // What failed here was caught first.
+            history.append(
+                .checkpointFailed(.with { $0.operation = Operation.step(0, in: [0, 1]).proto })
+            )
+            history.append(branches(.op(.race, 1, in: [0, 1]), count))
+            let all = (0..<count).map {
+                Operation.op(.signal, 0, "approve", in: [0, 1, 1, UInt32($0)])
+            }
+            for operation in all { history.append(awaited(operation)) }
+            switch end {
+            case .lost:
+                history.append(
+                    .branchSettled(
+                        .with {
+                            $0.operation = Operation.op(.race, 1, in: [0, 1]).proto
+                            $0.branch = UInt32(count / 2)
+                        }
+                    )
+                )
+            case .undone:
+                history.append(
+                    .attemptFailed(
+                        .with {
+                            $0.epoch = 1
+                            $0.failedOperation = OperationPath(scope: [0, 1], position: 0).proto
+                        }
+                    )
+                )
+            case .timedOut:
+                var generator = SeededGenerator(seed: 1)
+                for operation in all.shuffled(using: &generator) {
+                    history.append(.timerFired(.with { $0.operation = operation.proto }))
+                }
+            }
+            let time = try history.fold()
+            #expect(history.state.waitCount <= 2)
+            let first = history.state.firstWait(forSignal: "approve")
+            #expect(first?.operation.scope == [0, 0])
+            return time
+        }
+    }
+
+    private func branches(_ operation: Operation, _ count: Int) -> ProtoEntry.OneOf_Event {
+        .branchesStarted(
+            .with {
+                $0.operation = operation.proto
+                $0.branches = UInt32(count)
+            }
+        )
+    }
+
+    private func awaited(_ operation: Operation) -> ProtoEntry.OneOf_Event {
+        .signalAwaited(.with { $0.operation = operation.proto })
+    }
+
     @Test func outputsCostInProportion() throws {
         try expectProportion("outputs") { count in
             var history = try History()

@@ -1,4 +1,5 @@
 import DaybookFormat
+import DequeModule
 
 /// What the operations of an execution wait for.
 ///
@@ -15,11 +16,18 @@ struct WaitTable: Sendable {
         var isEmpty: Bool { waits.isEmpty && branches.isEmpty }
     }
 
+    /// Those who wait for a signal of one name, the oldest first. The first one waits: places of those
+    /// who no longer do go when they come to the head, and all of them when the line has doubled.
+    private struct Line {
+        var places = Deque<UInt64>()
+        var limit = 64
+    }
+
     /// By the entries by which they began.
     private var waits: [UInt64: Wait] = [:]
     private var root = Node()
-    /// Those for a signal, by its name, the oldest first.
-    private var signals = Mailbox()
+    /// Those for a signal, by its name.
+    private var signals: [Name: Line] = [:]
     /// How many of them wait for another try.
     private var retries = 0
     /// How many of them have a time.
@@ -49,7 +57,9 @@ struct WaitTable: Sendable {
     }
 
     /// The oldest wait for a signal of a name.
-    func first(forSignal name: String) -> Wait? { signals.first(named: name).flatMap { waits[$0] } }
+    func first(forSignal name: String) -> Wait? {
+        signals[Name(name)]?.places.first.flatMap { waits[$0] }
+    }
 
     private static func find(_ node: Node, _ scope: ArraySlice<UInt32>) -> Node? {
         guard let (position, branch, rest) = Operation.step(into: scope) else { return node }
@@ -65,7 +75,9 @@ struct WaitTable: Sendable {
         if wait.kind == .retry { retries += 1 }
         if wait.deadline != nil { deadlineCount += 1 }
         let operation = wait.operation
-        if wait.kind == .signal { signals.insert(wait.sequence, named: operation.name) }
+        if wait.kind == .signal {
+            Self.join(wait, &signals[Name(operation.name), default: Line()], waits)
+        }
         Self.change(&root, operation.scope[...]) {
             $0.waits.append((operation.position, wait.sequence))
         }
@@ -139,7 +151,36 @@ struct WaitTable: Sendable {
     private mutating func discount(_ wait: Wait) {
         if wait.kind == .retry { retries -= 1 }
         if wait.deadline != nil { deadlineCount -= 1 }
-        if wait.kind == .signal { signals.remove(wait.sequence, named: wait.operation.name) }
+        if wait.kind == .signal { leaveLine(Name(wait.operation.name)) }
+    }
+
+    // MARK: Signals
+
+    private static func join(_ wait: Wait, _ line: inout Line, _ waits: [UInt64: Wait]) {
+        line.places.append(wait.sequence)
+        guard line.places.count > line.limit else { return }
+        let name = Name(wait.operation.name)
+        line.places.removeAll { !stands($0, name, waits) }
+        line.limit = max(64, line.places.count * 2)
+    }
+
+    /// One of those who wait for a signal of a name waits no longer.
+    private mutating func leaveLine(_ name: Name) {
+        guard let index = signals.index(forKey: name) else { return }
+        while let first = signals.values[index].places.first, !Self.stands(first, name, waits) {
+            signals.values[index].places.removeFirst()
+        }
+        if signals.values[index].places.isEmpty { signals.remove(at: index) }
+    }
+
+    /// Whether a place in the line for a signal is that of an operation that waits for it.
+    private static func stands(
+        _ sequence: UInt64,
+        _ name: Name,
+        _ waits: [UInt64: Wait]
+    ) -> Bool {
+        guard let wait = waits[sequence], wait.kind == .signal else { return false }
+        return Name(wait.operation.name) == name
     }
 
     // MARK: Nodes
