@@ -79,9 +79,10 @@ extension State {
 
     /// The batch is not on the disk, and will not be: what it touched is folded again.
     ///
-    /// - Parameter history: folds the history of an execution that is on the disk.
+    /// - Parameter history: folds the history of an execution that was open before the batch, without
+    ///   the entries from ``next`` on: those are by others, and are still to be taken in.
     /// - Throws: what `history` throws. The state is then neither; it is to be tried again.
-    public mutating func rollBack(_ history: (UInt64) throws -> ExecutionState) throws {
+    public mutating func rollBack(_ history: HistoryFold) throws {
         guard batch.isOpen else { return }
         var restored: [ExecutionState] = []
         var gone: [UInt64] = []
@@ -89,7 +90,7 @@ extension State {
             if before == nil {
                 gone.append(number)
             } else {
-                restored.append(try history(number))
+                restored.append(try history(number, next))
             }
         }
         for number in gone { executions.remove(number) }

@@ -182,7 +182,7 @@ struct JournalState: JournalFold, @unchecked Sendable {
     }
 
     mutating func rollBack(_ reader: any StoreReader) throws {
-        try state.rollBack { try reader.history(of: $0) }
+        try state.rollBack { number, next in try reader.history(of: number, upTo: next - 1) }
         ledger = nil
     }
 }

@@ -116,7 +116,8 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     }
 
     mutating func rollBack(_ reader: any StoreReader) throws {
-        try state.rollBack { try reader.history(of: $0) }
+        // Others may have written since the batch failed: what they wrote is taken in in its turn.
+        try state.rollBack { number, next in try reader.history(of: number, upTo: next - 1) }
         ledger = nil
         if !granted.isEmpty { budget?.giveBack(exchange(&granted, with: []).count) }
     }

@@ -126,7 +126,7 @@ struct ModelHarness {
     mutating func rollBack() throws {
         batch = Index()
         isBatching = false
-        try state.rollBack { [self] in try fold($0, before: next) }
+        try state.rollBack { [self] in try fold($0, before: $1) }
     }
 
     /// Runs commands as one batch, and commits it.
