@@ -45,6 +45,8 @@ struct BatchNotes: Sendable {
     var before: [UInt64: ExecutionStanding?] = [:]
     /// The execution that it touched last; 0: none.
     var lastTouched: UInt64 = 0
+    /// Deadlines were taken out, of which nothing that it touched need tell.
+    var hasTakenDeadlines = false
     /// The parts that are small, as they were before it.
     var small = SmallParts()
     /// One more than its last entry; 0: it has none.
@@ -74,6 +76,7 @@ extension State {
         batch.isOpen = false
         batch.before.removeAll(keepingCapacity: batch.before.count < 8_192)
         batch.lastTouched = 0
+        batch.hasTakenDeadlines = false
         batch.next = 0
     }
 
@@ -101,9 +104,9 @@ extension State {
         }
         small = batch.small
         batch.next = 0
-        let hasTouched = !batch.before.isEmpty
+        let hasChanged = !batch.before.isEmpty || batch.hasTakenDeadlines
         commit()
-        if hasTouched { for part in DerivedPart.all { part.rebuild(&self) } }
+        if hasChanged { for part in DerivedPart.all { part.rebuild(&self) } }
     }
 
     // MARK: What is published

@@ -62,6 +62,27 @@ import Testing
         #expect(text(of: harness.state) == text(of: try harness.recovered()))
     }
 
+    /// The deadline has been taken out by then, and nothing that the batch has touched says so.
+    @Test func aDeadlineIsMetByTheBatchAfterOneThatFailedAtItsFirstEntry() throws {
+        struct DiskFailure: Error {}
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.sleep(lease, .op(.sleep, 0), for: .seconds(30), by: session)
+        let deadline = try #require(harness.state.nextDeadline)
+        let before = text(of: harness.state)
+        harness.now = deadline
+        harness.begin()
+        harness.fault = DiskFailure()
+        #expect(throws: DiskFailure.self) { try harness.fire(limit: 10, by: session) }
+        try harness.rollBack()
+        harness.fault = nil
+        #expect(harness.state.nextDeadline == deadline)
+        #expect(text(of: harness.state) == before)
+        #expect(try harness.fire(limit: 10, by: session) == 1)
+        #expect(try harness.execution(lease.execution).waits.isEmpty)
+    }
+
     @Test func theTypeOfARolledBackSubmissionIsForgottenToo() throws {
         var (harness, session, _) = try populated()
         let before = text(of: harness.state)

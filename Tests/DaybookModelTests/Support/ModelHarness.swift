@@ -12,6 +12,8 @@ struct ModelHarness {
     var now = Timestamp(rawValue: 1_767_225_600_000_000_000)
     /// What the last command wrote.
     private(set) var drafts: [EntryDraft] = []
+    /// What the disk answers to whoever appends; nil: it is well.
+    var fault: (any Error)?
     private var disk = Index()
     private var batch = Index()
     private var isBatching = false
@@ -48,6 +50,7 @@ struct ModelHarness {
     @discardableResult
     mutating func run<C: Command>(_ command: C, session: UInt64) throws -> C.Answer {
         let ledger = HarnessLedger(disk, batch, now)
+        ledger.fault = fault
         var tx = Transaction(state, ledger, session: session)
         let answer = Swift.Result { try command.decide(&tx) }
         state = tx.finish()
@@ -248,6 +251,8 @@ private final class HarnessLedger: Ledger {
     private(set) var batch: ModelHarness.Index
     /// What was appended.
     private(set) var drafts: [EntryDraft] = []
+    /// Thrown at whoever appends.
+    var fault: (any Error)?
 
     init(_ disk: ModelHarness.Index, _ batch: ModelHarness.Index, _ now: Timestamp) {
         self.disk = disk
@@ -258,6 +263,7 @@ private final class HarnessLedger: Ledger {
     var nextSequence: UInt64 { UInt64(disk.entries.count + batch.entries.count) }
 
     func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
+        if let fault { throw fault }
         drafts.append(draft)
         try withEntry(write(draft), apply)
     }

@@ -34,10 +34,13 @@ extension State {
     /// too late.
     public var nextDeadline: Timestamp? { timers.next }
 
-    /// Takes out the first deadline that has come by `now` and stands.
+    /// Takes out the first deadline that has come by `now` and stands. It comes back when the batch
+    /// under way is rolled back, also if nothing was appended because of it.
     mutating func removeDue(by now: Timestamp) -> TimerItem? {
         let executions = executions
-        return timers.removeFirst(by: now) { executions[$0.execution]?.hasTimer($0) ?? false }
+        let due = timers.removeFirst(by: now) { executions[$0.execution]?.hasTimer($0) ?? false }
+        if due != nil, batch.isOpen { batch.hasTakenDeadlines = true }
+        return due
     }
 }
 
