@@ -15,6 +15,11 @@ except ImportError as error:
     sys.exit(f"journal.py: {error}; install the packages lmdb and protobuf")
 
 FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
+# What begins the stream that an event belongs into; all others belong into an execution's.
+BEGINNINGS = {event: "journal_created" for event in
+              ["journal_created", "content_type_interned", "snapshot_taken", "journal_adopted"]}
+BEGINNINGS |= {event: "session_opened" for event in
+               ["session_opened", "session_closed", "session_lost"]}
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]
 key = struct.Struct("<Q").pack
 
@@ -202,6 +207,12 @@ class Journal:
             self.expect(False, at, f"its stream {number} was not begun")
             self.streams[number] = Stream(None, entry.ordinal, entry.previous)
         stream = self.streams[number]
+        # A refusal is about the stream that it is in: also about the journal's own.
+        fits = [BEGINNINGS.get(event, "execution_submitted"), None]
+        fits += ["journal_created"] * (event == "command_refused")
+        self.expect(stream.begins in fits, at,
+                    f"it is {event}, which does not belong into a stream that begins with "
+                    f"{stream.begins}")
         self.expect((entry.ordinal, entry.previous) == (stream.entries, stream.last), at,
                     f"it says it is number {entry.ordinal} of its stream, after entry "
                     f"{entry.previous}: it is number {stream.entries}, after {stream.last}")

@@ -1,3 +1,5 @@
+import DaybookFormat
+import DaybookJournal
 import DaybookSystem
 import Testing
 
@@ -75,6 +77,35 @@ import Testing
                     #expect(try await sandbox.daybook("verify").status == 5)
                 }
             }
+        }
+    }
+
+    /// An event, and the event that begins a stream in which it does not belong.
+    @Test(arguments: [
+        (EventKind.executionReadied, "session_opened"), (.operationStarted, "session_opened"),
+        (.commandRefused, "session_opened"), (.sessionClosed, "execution_submitted"),
+        (.contentTypeInterned, "execution_submitted"), (.snapshotTaken, "session_opened"),
+        (.executionReadied, "journal_created"), (.sessionLost, "journal_created"),
+    ])
+    func bothFindAnEventInAStreamOfSomethingElse(_ event: EventKind, _ first: String) async throws {
+        try await SampleJournals.small().withJournal { sandbox in
+            #expect(try await read("verify", in: sandbox).status == 0)
+            let events = try await sandbox.events()
+            let number = UInt64(try #require(events.lastIndex(of: first)))
+            let draft = EntryDraft(
+                stream: StreamID(number),
+                event: event.encoded { _ in },
+                session: 0
+            )
+            let store = try LMDBStore.open(sandbox.journal)
+            try Journal.open(store).append([draft])
+            store.close()
+            let ours = try await sandbox.daybook("verify")
+            #expect(ours.status == 5)
+            #expect(ours.errors.contains("entry \(events.count): "), "\(ours.errors)")
+            let theirs = try await read("verify", in: sandbox)
+            #expect(theirs.status == 5)
+            #expect(theirs.errors.contains("entry \(events.count): "), "\(theirs.errors)")
         }
     }
 
