@@ -134,6 +134,8 @@ import Testing
     @Test(arguments: ["empty", "gone"])
     func aFileThatHadCommitsAndHasNothingIsDamage(_ how: String) async throws {
         try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true"]))
+            try await sandbox.succeed("submit", "runbook.yaml")
             if how == "gone" {
                 try Folder.removeFile(sandbox.dataFile)
             } else {
