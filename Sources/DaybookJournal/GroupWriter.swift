@@ -252,7 +252,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// What one batch leaves for the next.
     private struct Course {
-        /// Before that time nothing that is due is tried again.
+        /// Before that time the thread does not try again what is due; a batch with a command does.
         var pause: Timestamp?
         /// The state runs ahead of the disk, because a batch was not written.
         var isAhead = false

@@ -4,8 +4,8 @@ import DaybookModel
 
 /// The model's state as a fold for the writer, which also tells the engine what has changed.
 ///
-/// Sendable without the compiler's check: a batch's ledger is used by the writer's thread only, and
-/// only while the batch is under way.
+/// Sendable without the compiler's check: a batch's ledger is used only by the one who writes, be
+/// that the writer's thread or a caller who is alone, and only while the batch is under way.
 struct EngineFold: JournalFold, @unchecked Sendable {
     /// The state; nil while a command has it.
     private var held: State?

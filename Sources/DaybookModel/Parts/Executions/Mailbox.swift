@@ -1,8 +1,7 @@
 import DaybookFormat
 import DequeModule
 
-/// The signals of an execution that nobody has asked for yet, in the order in which they came, and
-/// the ids of all that it was ever sent.
+/// The signals of an execution that nobody has asked for yet, in the order in which they came.
 ///
 /// Taking the oldest of a name costs the same however many there are.
 struct Mailbox: Sendable {
