@@ -96,8 +96,8 @@ import Testing
                     Drafts.entry(1, text: String(repeating: "a", count: 10_000))
                 }
                 let error = journalError { try journal.append(large) }
-                #expect(error?.code == .system)
-                #expect(error?.message.contains("nothing of the batch is in it") == true)
+                #expect(error?.code == .full)
+                #expect(error?.message.contains("Nothing of this batch was written") == true)
                 #expect(journal.head.size == 2)
                 #expect(try journal.entries().count == 2)
                 try limitFiles(to: rlim_t.max)
