@@ -28,6 +28,23 @@ struct CommandQueue {
     var deadline: Timestamp??
     /// Something happens by itself earlier than the thread knows.
     var isRescheduled = false
+    /// Callers that have been answered, and of whom no next command has come since. Who comes is not
+    /// looked at: as many commands as answers are as many callers that are back.
+    var expected = 0
+
+    /// The thread waits for more commands than there are.
+    var isGathering = false
+
+    /// Enough callers are back for a batch: twice as many as are still away. These have something to
+    /// do while it is written, and a command costs them about twice what it costs the one who writes.
+    var isGathered: Bool {
+        commands.count >= 2 * expected || isStopping || isStale || !waiting.isEmpty
+    }
+
+    /// A command has come.
+    mutating func noteArrival() {
+        if expected > 0 { expected -= 1 }
+    }
 
     /// Something is to be written or taken in, or it is over.
     var hasWork: Bool { !commands.isEmpty || isStale || isStopping }

@@ -1,21 +1,6 @@
 public import DaybookFormat
 public import DaybookSystem
 
-/// How much a ``GroupWriter`` takes on.
-public struct GroupWriterOptions: Sendable {
-    /// Commands in the queue; further callers wait.
-    public var queueLimit = 65_536
-    /// Bytes of the queue's payloads; further callers wait.
-    public var queueByteLimit = 256 << 20
-    /// Commands in a batch.
-    public var batchLimit = 4_096
-    /// Bytes of a batch's payloads.
-    public var batchByteLimit = 64 << 20
-
-    /// The defaults.
-    public init() {}
-}
-
 /// The one way into a journal: a queue of commands and a thread that decides, writes and commits
 /// them in batches.
 ///
@@ -222,8 +207,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         let next = queue.withLock { queue -> Next in
             guard !queue.isStopping else { return .refuse }
             queue.commands.append(command)
-            // Whoever writes looks into the queue afterwards.
-            return queue.isWriting ? .nothing : .wake
+            queue.noteArrival()
+            // Whoever writes looks into the queue afterwards, and who gathers knows how many come.
+            return queue.isWriting || (queue.isGathering && !queue.isGathered) ? .nothing : .wake
         }
         switch next {
         case .nothing: break
@@ -247,6 +233,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// Nanoseconds after a batch that could not be written before what is due is tried again.
     private static var pause: UInt64 { 1_000_000_000 }
+    /// A batch that was slow for once must not slow down the next.
+    private static var longestGathering: Duration { .milliseconds(10) }
     /// After so long a wait for a time the clock is looked at again.
     private static var patience: Duration { .seconds(30) }
 
@@ -256,6 +244,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         var pause: Timestamp?
         /// The state runs ahead of the disk, because a batch was not written.
         var isAhead = false
+        /// How long it took to write the last batch.
+        var lastWrite = Duration.zero
     }
 
     private func run() {
@@ -274,7 +264,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// - Returns: why it could not be written.
     private func carryOut(_ batch: [QueuedCommand]) -> (any Error)? {
         course.withLock { course in
+            let start = ContinuousClock.now
             let failure = writeAll(batch, &course.isAhead)
+            course.lastWrite = start.duration(to: .now)
             // What is due is still due: a full disk must not keep the processor busy.
             course.pause = failure.map { _ in
                 Timestamp(rawValue: journal.now().rawValue + Self.pause)
@@ -296,6 +288,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 queue.reserved == 1, queue.loneBatches >= Self.loneliness
             else { return false }
             queue.isWriting = true
+            queue.noteArrival()
             // Whatever is written takes in first what others have appended.
             queue.isStale = false
             return true
@@ -307,6 +300,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         let deadline = nextTime
         let (admitted, wakes) = queue.withLock { queue in
             queue.isWriting = false
+            queue.expected += count
             queue.reserved -= count
             queue.bytes -= bytes
             if count > 0 {
@@ -386,6 +380,20 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
+    // MARK: Gathering
+
+    /// Waits until enough of the callers that were just answered are back, if some are: many
+    /// commands in one commit cost less than many commits. A caller waits for others at most as long
+    /// as the last batch took to be written; who is not back by then is not waited for again.
+    private func gather() {
+        let span = min(course.withLock { $0.lastWrite }, Self.longestGathering)
+        queue.withLock { $0.isGathering = true }
+        queue.wait(until: { $0.isGathered }, orAfter: span) { queue in
+            queue.isGathering = false
+            if !queue.isGathered { queue.expected = 0 }
+        }
+    }
+
     /// Waits for something to do, and takes the role of the one who writes.
     /// - Returns: an empty batch when there is only something to take in or to fire, nil at the end.
     private func nextBatch() -> [QueuedCommand]? {
@@ -397,11 +405,13 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 queue.isHeldUp = false
                 if !queue.hasWork, queue.isRescheduled { return .lookAgain }
                 if queue.commands.isEmpty, queue.isStopping { return .none }
+                if !queue.commands.isEmpty, !queue.isGathered { return .gather }
                 queue.isWriting = true
                 return .batch(takeBatch(&queue))
             }
             switch next {
             case .lookAgain: continue
+            case .gather: gather()
             case .none: return nil
             case .batch(let batch): return batch
             }
@@ -411,6 +421,8 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// What the thread does next.
     private enum NextBatch {
         case batch([QueuedCommand])
+        /// More commands are to be waited for.
+        case gather
         /// Something happens by itself earlier than it was known.
         case lookAgain
         case none

@@ -173,8 +173,8 @@ public final class LMDBStore: JournalStore {
 
     /// Runs `body` as the only writer of all processes and commits with one sync.
     ///
-    /// What is answered is in the file that others see: before and after, the path is compared with
-    /// what is open.
+    /// What is answered is in a file that others see: before, the path is compared with what is open;
+    /// after, the file must still have a name.
     public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
         var commit: UInt64?
         func attempt(_ opened: Opened) throws -> Result {
@@ -185,7 +185,7 @@ public final class LMDBStore: JournalStore {
                 if writer.hasWritten { commit = transaction.commitNumber }
                 return result
             }
-            try opened.environment.checkFiles()
+            try opened.environment.checkCommitted()
             return result
         }
         do {

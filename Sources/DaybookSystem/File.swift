@@ -316,6 +316,17 @@ public struct FileStatus: Sendable, Equatable {
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .current("stat", path: path)
     }
+
+    /// Looks at an open file, without a walk along its path.
+    /// - Parameter path: for the message of an error.
+    public static func of(
+        descriptor: CInt,
+        _ path: String
+    ) throws(SystemError) -> FileStatus {
+        var raw = stat()
+        if fstat(descriptor, &raw) == 0 { return FileStatus(raw) }
+        throw .current("fstat", path: path)
+    }
 }
 
 func retryingInterrupts<Number: BinaryInteger>(_ call: () -> Number) -> Number {

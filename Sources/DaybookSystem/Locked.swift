@@ -31,7 +31,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         self.value.initialize(to: value)
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
-        pthread_mutex_init(mutex, nil)
+        Self.initialize(mutex)
         pthread_cond_init(condition, nil)
     }
 
@@ -40,6 +40,20 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
         pthread_mutex_destroy(mutex)
         value.deinitialize(count: 1)
         UnsafeMutableRawPointer(mutex).deallocate()
+    }
+
+    /// Most critical sections are shorter than a change of thread: where the C library can, who finds
+    /// the mutex taken looks a few times more before it asks the kernel to wait.
+    private static func initialize(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) {
+        #if canImport(Glibc)
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_ADAPTIVE_NP))
+        pthread_mutex_init(mutex, &attributes)
+        pthread_mutexattr_destroy(&attributes)
+        #else
+        pthread_mutex_init(mutex, nil)
+        #endif
     }
 
     private static var alignment: Int {

@@ -7,26 +7,52 @@ extension Environment {
     /// nobody will find, and with another lock file two processes would lock apart.
     /// - Throws: ``LMDBError/Code/replacedFile``.
     public func checkFiles() throws(LMDBError) {
-        let problem: String?
+        try refuse { () throws(SystemError) in try fileProblem() }
+    }
+
+    /// Makes sure that what was just committed is in a file that has a name: nobody has removed it or
+    /// put another in its place meanwhile. That it was moved meanwhile is as if it had been moved
+    /// afterwards: the commit is where the file is.
+    /// - Throws: ``LMDBError/Code/replacedFile``.
+    public func checkCommitted() throws(LMDBError) {
+        gate.enter()
+        defer { gate.leave() }
+        try checkOpen("fstat")
+        var descriptor: mdb_filehandle_t = -1
+        try check(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
+        try refuse { () throws(SystemError) in
+            let status = try FileStatus.of(descriptor: descriptor, path)
+            guard status.links > 0 else { return "\(path) is gone, or another file now" }
+            return sizeProblem(status)
+        }
+    }
+
+    private func refuse(
+        _ problem: () throws(SystemError) -> String?
+    ) throws(LMDBError) {
+        let found: String?
         do throws(SystemError) {
-            problem = try fileProblem()
+            found = try problem()
         } catch {
             throw LMDBError(error, path: path)
         }
-        guard let problem else { return }
-        throw LMDBError(.replacedFile, "stat", path: path, detail: problem)
+        guard let found else { return }
+        throw LMDBError(.replacedFile, "stat", path: path, detail: found)
+    }
+
+    private func sizeProblem(_ status: FileStatus) -> String? {
+        let largest = largestSize.withLock { largest in
+            largest = max(largest, status.size)
+            return largest
+        }
+        guard status.size < largest else { return nil }
+        return "\(path) had \(largest) bytes, and has \(status.size)"
     }
 
     private func fileProblem() throws(SystemError) -> String? {
         guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
         guard FileIdentity(status) == identity else { return "\(path) is another file now" }
-        let largest = largestSize.withLock { largest in
-            largest = max(largest, status.size)
-            return largest
-        }
-        guard status.size >= largest else {
-            return "\(path) had \(largest) bytes, and has \(status.size)"
-        }
+        if let problem = sizeProblem(status) { return problem }
         guard let lockIdentity else { return nil }
         guard try FileIdentity.of(lockPath) == lockIdentity else {
             return "\(lockPath) is gone, or another file now"

@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    @Test func aCommitIsInAFileThatHasAName() throws {
+        try withDatabase(.integerKeys) { environment, data in
+            try environment.put([(1, [1])], in: data)
+            try environment.checkCommitted()
+            // The commit is where the file is.
+            try Folder.rename(environment.path, to: environment.path + ".aside")
+            try environment.checkCommitted()
+            try File.open(environment.path + ".other", .create).append([1, 2, 3])
+            try Folder.rename(environment.path + ".other", to: environment.path + ".aside")
+            let error = try #require(lmdbError { try environment.checkCommitted() })
+            #expect(error.code == .replacedFile)
+            #expect("\(error)".contains("is gone, or another file now"), "\(error)")
+        }
+    }
+
+    @Test func nothingIsSaidOfTheFileOfAClosedEnvironment() throws {
+        try withDatabase(.integerKeys) { environment, _ in
+            environment.close()
+            #expect(lmdbError { try environment.checkCommitted() }?.code == .closed)
+        }
+    }
+
     @Test func aFileThatBecomesShorterIsNoticed() throws {
         try withDatabase(.integerKeys) { environment, data in
             try environment.put([(1, [UInt8](repeating: 1, count: 50_000))], in: data)
@@ -59,6 +81,7 @@ import Testing
             let size = try #require(try FileStatus.of(environment.path)).size
             try #require(truncate(environment.path, off_t(size - 4_096)) == 0)
             #expect(lmdbError { try environment.checkFiles() }?.code == .replacedFile)
+            #expect(lmdbError { try environment.checkCommitted() }?.code == .replacedFile)
             try #require(truncate(environment.path, off_t(size)) == 0)
         }
     }

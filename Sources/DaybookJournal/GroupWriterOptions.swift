@@ -1,0 +1,14 @@
+/// How much a ``GroupWriter`` takes on.
+public struct GroupWriterOptions: Sendable {
+    /// Commands in the queue; further callers wait.
+    public var queueLimit = 65_536
+    /// Bytes of the queue's payloads; further callers wait.
+    public var queueByteLimit = 256 << 20
+    /// Commands in a batch.
+    public var batchLimit = 4_096
+    /// Bytes of a batch's payloads.
+    public var batchByteLimit = 64 << 20
+
+    /// The defaults.
+    public init() {}
+}
