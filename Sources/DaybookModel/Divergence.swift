@@ -13,6 +13,9 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     public let location: String
     /// What differs.
     public let cause: Cause
+    /// What a decoder says of a value that is not of the type that is asked for. It is part of the
+    /// description only.
+    public let detail: String?
 
     /// What differs between what is recorded and what the code does.
     public enum Cause: Hashable, Sendable {
@@ -35,14 +38,30 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         recorded: Operation?,
         attempted: Operation?,
         location: String,
-        cause: Cause? = nil
+        cause: Cause? = nil,
+        detail: String? = nil
     ) {
         self.sequence = sequence
         self.recorded = recorded
         self.attempted = attempted
         self.location = location
+        self.detail = detail
         let isSame = recorded?.kind == attempted?.kind && recorded?.name == attempted?.name
         self.cause = cause ?? (isSame && recorded != nil ? .input : .operation)
+    }
+
+    /// The recorded input of an execution is not of the type that its workflow takes.
+    /// - Parameters:
+    ///   - reason: the decoder's sentence.
+    ///   - type: the type that the workflow takes.
+    ///   - number: the execution's.
+    public init(undecodable reason: String, as type: String, inputOf number: UInt64) {
+        sequence = number
+        recorded = nil
+        attempted = nil
+        location = type
+        cause = .value
+        detail = reason
     }
 
     /// The recorded form.
@@ -65,6 +84,9 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What differs, in words.
     public var description: String {
+        if cause == .value, recorded == nil {
+            return "the input in entry \(sequence ?? 0) cannot be decoded as \(location): \(detail ?? "")"
+        }
         let asked =
             attempted.map {
                 "the code asks for the \($0.kind.rawValue) \"\($0.name)\" at \(location)"
@@ -81,6 +103,6 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
             case .branches: " with another number of branches"
             case .ending: " with another ending of the branch that decided it"
             }
-        return "\(asked), but \(found)\(difference)"
+        return "\(asked), but \(found)\(difference)\(detail.map { ": \($0)" } ?? "")"
     }
 }

@@ -231,14 +231,14 @@ struct RunbookInterpreter: Sendable {
         _ context: WorkflowContext
     ) async throws -> String {
         guard let timeout = approval.timeout else {
-            let value = try await context.signal(approval.signal, as: JSONValue.self)
+            let value = try await context.receive(approval.signal, as: JSONValue.self)
             return try value.text
         }
         while true {
             // In which attempt it was asked: one that comes later asks again.
             let attempt = attempt
             let asked = try await context.checkpoint("\(block.name) requested") { _ in attempt }
-            let value = try await context.signal(
+            let value = try await context.receive(
                 approval.signal,
                 as: JSONValue.self,
                 timeout: timeout
@@ -274,9 +274,9 @@ struct RunbookInterpreter: Sendable {
         _ environment: JobEnvironment,
         _ context: WorkflowContext
     ) async throws -> JobResult {
-        var verify: (() async throws -> WorkflowContext.Verification<JobResult>)?
+        var verify: ((OperationContext) async throws -> WorkflowContext.Verification<JobResult>)?
         if let script = job.verify {
-            verify = {
+            verify = { _ in
                 let run = JobRun(job: job, environment: environment)
                 let isDone = try await run.verify(script, note: { try context.note($0) }) {
                     line,

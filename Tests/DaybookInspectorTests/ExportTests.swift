@@ -7,9 +7,9 @@ import Testing
 @Suite struct ExportTests {
     @Test func aRunIsExportedWithTheSignalsThatEarlierRunsHaveHandedOn() async throws {
         let code: Scripted.Code = { input, context in
-            _ = try await context.signal("go", as: String.self)
+            _ = try await context.receive("go", as: String.self)
             if input < 3 { throw try context.continueAsNew(Scripted.self, input: input + 1) }
-            return try await context.signal("late", as: String.self)
+            return try await context.receive("late", as: String.self)
         }
         try await withJournal { path in
             try await withEngine(path, code: code) { daybook in

@@ -37,7 +37,7 @@ import Testing
     }
 
     private let code: Scripted.Code = { input, context in
-        input == 1 ? try await context.signal("go", as: String.self) : "done"
+        input == 1 ? try await context.receive("go", as: String.self) : "done"
     }
 
     /// A journal with an execution whose row is gone, and another one.

@@ -123,7 +123,7 @@ import Testing
         let room = ClockedJournal()
         try await room.withEngine(code: { input, context in
             if input == 1 {
-                _ = try await context.signal("go", as: String.self)
+                _ = try await context.receive("go", as: String.self)
                 throw try context.continueAsNew(Scripted.self, input: 2)
             }
             return "done"

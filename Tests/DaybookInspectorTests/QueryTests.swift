@@ -21,19 +21,19 @@ import Testing
                 code: { input, context in
                     if input == 1 { throw OperationError(code: "bad", message: "no") }
                     if input == 2 {
-                        return try await context.signal("go", as: String.self)
+                        return try await context.receive("go", as: String.self)
                     }
                     return "done"
                 }
             ) { daybook in
                 for (number, id) in ["a", "b", "c", "d", "e", "f"].enumerated() {
                     room.clock.pass(.seconds(1))
-                    var terms = Submit.Terms()
+                    var terms = ExecutionOptions()
                     if id == "e" { terms.delay = .seconds(100) }
                     let handle = try await daybook.submit(
                         Scripted.self,
                         id: id,
-                        terms: terms,
+                        options: terms,
                         input: number
                     )
                     if id == "d" { continue }

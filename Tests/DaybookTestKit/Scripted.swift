@@ -1,5 +1,4 @@
 package import Daybook
-package import DaybookModel
 import FoundationEssentials
 
 /// A workflow made of a closure, so that tests can change its code between two starts.
@@ -93,10 +92,10 @@ extension Daybook {
     /// Has a scripted execution run.
     package func start(
         _ id: String = "a",
-        _ terms: Submit.Terms = Submit.Terms(),
+        _ terms: ExecutionOptions = ExecutionOptions(),
         input: Int = 1
     ) async throws {
-        try await submit(Scripted.self, id: id, terms: terms, input: input).execute()
+        try await submit(Scripted.self, id: id, options: terms, input: input).execute()
     }
 
     /// Waits for the end of an execution.

@@ -269,7 +269,7 @@ import Testing
                             try await scope.sleep(for: .seconds(index))
                             return index
                         }
-                        return try await scope.signal("number \(index)", as: Int.self)
+                        return try await scope.receive("number \(index)", as: Int.self)
                     }
                     return "\(values.reduce(0, +))"
                 }
@@ -357,9 +357,9 @@ import Testing
                     return "\(values)"
                 }
             ) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
-                try await daybook.submit(Scripted.self, id: "a", terms: terms, input: 1).execute()
+                try await daybook.submit(Scripted.self, id: "a", options: terms, input: 1).execute()
                 let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)
             }

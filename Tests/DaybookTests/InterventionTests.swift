@@ -45,7 +45,7 @@ import Testing
                     }
                 }
             ) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.retry = RetryPolicy(maxAttempts: 5, baseDelay: .seconds(10), multiplier: 3)
                 try await daybook.start("a", terms)
                 for delay in [10, 30] {
@@ -84,10 +84,10 @@ import Testing
                 }
             ) { daybook in
                 for input in [1, 2] {
-                    var terms = Submit.Terms()
+                    var terms = ExecutionOptions()
                     terms.retry = RetryPolicy(maxAttempts: 5, fatalCodes: ["fatal"])
                     let id = "id \(input)"
-                    try await daybook.submit(Scripted.self, id: id, terms: terms, input: input)
+                    try await daybook.submit(Scripted.self, id: id, options: terms, input: input)
                         .execute()
                     let record = try await daybook.waitForEnd(of: id)
                     #expect(record.status == .failed)
@@ -150,7 +150,7 @@ import Testing
                     return "not reached"
                 }
             ) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.timeout = .seconds(60)
                 try await daybook.start("a", terms)
                 for await _ in begun { break }
@@ -187,7 +187,7 @@ import Testing
                     }
                 }
             ) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.timeout = .seconds(60)
                 terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
                 try await daybook.start("a", terms)
@@ -243,7 +243,7 @@ import Testing
                     return "not reached"
                 }
             ) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.timeout = .seconds(60)
                 try await daybook.start("a", terms)
                 _ = try await daybook.wait(for: "a") { $0.status == .waiting }
@@ -328,7 +328,7 @@ import Testing
                 path,
                 options,
                 code: { _, context in
-                    let _: Int = try await context.signal("never")
+                    let _: Int = try await context.receive("never")
                     return ""
                 }
             ) { daybook in
@@ -511,7 +511,7 @@ import Testing
     @Test func whatIsDelayedRunsOnceItsTimeHasCome() async throws {
         try await withJournal(room.creation) { path in
             try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
-                var terms = Submit.Terms()
+                var terms = ExecutionOptions()
                 terms.delay = .seconds(30)
                 let submitted = room.clock.now()
                 try await daybook.start("a", terms)
@@ -537,7 +537,7 @@ import Testing
                     let values = try await context.map("both", ["a", "b"]) { scope, name in
                         if name == "b" {
                             try await scope.checkpoint(other) { _ in }
-                            return try await scope.signal("go", as: String.self)
+                            return try await scope.receive("go", as: String.self)
                         }
                         let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(3_600))
                         return try await scope.checkpoint("flaky", retry: policy) { _ in
@@ -550,7 +550,7 @@ import Testing
                 }
             }
             try await withEngine(path, room.options, code: code("first")) { daybook in
-                try await daybook.start("a", Submit.Terms())
+                try await daybook.start("a", ExecutionOptions())
                 _ = try await daybook.wait(for: "a") { $0.waits.count == 2 }
             }
             try await withEngine(path, room.options, code: code("renamed")) { daybook in

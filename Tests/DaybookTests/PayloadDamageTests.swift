@@ -49,7 +49,7 @@ import Testing
                 } catch {
                     text = "caught \(error)"
                 }
-                let word: String = try await context.signal("go on")
+                let word: String = try await context.receive("go on")
                 return try await context.checkpoint("effect") { _ in
                     calls.add(text + word)
                     return text + word

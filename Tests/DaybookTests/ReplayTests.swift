@@ -229,12 +229,12 @@ import Testing
         try await withJournal { path in
             let log = CallLog()
             let result = try await resume(path) { _, context in
-                let found = try await context.checkpoint("found", verify: { .done("found") }) {
+                let found = try await context.checkpoint("found", verify: { _ in .done("found") }) {
                     _ in
                     log.add("ran")
                     return "made"
                 }
-                let made = try await context.checkpoint("made", verify: { .notDone }) { _ in
+                let made = try await context.checkpoint("made", verify: { _ in .notDone }) { _ in
                     "made"
                 }
                 return found + " " + made

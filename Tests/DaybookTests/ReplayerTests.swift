@@ -36,11 +36,11 @@ import Testing
     /// Runs code, and gives its history, from the journal and from an export.
     private func histories(
         _ code: @escaping Code,
-        terms: Submit.Terms = Submit.Terms()
+        terms: ExecutionOptions = ExecutionOptions()
     ) async throws -> [RecordedHistory] {
         try await withJournal { path in
             let live = try await withEngine(path, code: code) { daybook in
-                try await daybook.submit(Scripted.self, id: "a", terms: terms, input: 6).execute()
+                try await daybook.submit(Scripted.self, id: "a", options: terms, input: 6).execute()
                 _ = try await daybook.waitForEnd(of: "a")
                 return try RecordedHistory(of: "a", in: daybook.journal)
             }
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func attemptsThatFailedBeforeAreReplayedAsTheLastOneSawThem() async throws {
-        var terms = Submit.Terms()
+        var terms = ExecutionOptions()
         terms.retry = RetryPolicy(maxAttempts: 3, baseDelay: .zero)
         let code: Code = { _, context in
             let kept = try await context.checkpoint("kept") { _ in 1 }

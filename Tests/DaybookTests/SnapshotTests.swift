@@ -33,7 +33,7 @@ import Testing
                 for step in 0..<5 {
                     _ = try await context.checkpoint("step \(step)") { _ in step }
                 }
-                return try await context.signal("go", as: String.self)
+                return try await context.receive("go", as: String.self)
             }
         ) { daybook in
             var number = 0
@@ -72,7 +72,7 @@ import Testing
                 for step in 0..<5 {
                     _ = try await context.checkpoint("step \(step)") { _ in step }
                 }
-                return try await context.signal("go", as: String.self)
+                return try await context.receive("go", as: String.self)
             }
         ) { daybook in
             for number in 0... {

@@ -101,7 +101,7 @@ import Testing
                 room.options,
                 code: { _, context in
                     var all: [Int] = []
-                    for _ in 0..<4 { all.append(try await context.signal("number")) }
+                    for _ in 0..<4 { all.append(try await context.receive("number")) }
                     return "\(all)"
                 }
             ) { daybook in
@@ -122,8 +122,8 @@ import Testing
                 path,
                 room.options,
                 code: { _, context in
-                    let first: Int = try await context.signal("number")
-                    let second: Int? = try await context.signal("number", timeout: .seconds(5))
+                    let first: Int = try await context.receive("number")
+                    let second: Int? = try await context.receive("number", timeout: .seconds(5))
                     return "\(first) \(second.map { "\($0)" } ?? "nothing")"
                 }
             ) { daybook in
@@ -148,9 +148,9 @@ import Testing
                 path,
                 room.options,
                 code: { _, context in
-                    let first: String? = try await context.signal("go", timeout: .seconds(5))
+                    let first: String? = try await context.receive("go", timeout: .seconds(5))
                     try await context.sleep(for: .seconds(5))
-                    let second: String? = try await context.signal("go", timeout: .seconds(5))
+                    let second: String? = try await context.receive("go", timeout: .seconds(5))
                     return "\(first ?? "-") \(second ?? "-")"
                 }
             ) { daybook in
@@ -192,7 +192,7 @@ import Testing
                     calls.add("once")
                     return 1
                 }
-                let signal: Int = try await context.signal("go")
+                let signal: Int = try await context.receive("go")
                 return "\(number + signal)"
             }
             try await withEngine(path, room.options, code: code) { daybook in
@@ -221,7 +221,7 @@ import Testing
                 code: { input, context in
                     starts.add(context.id)
                     let one = try await context.checkpoint("one") { _ in 1 }
-                    let two: Int = try await context.signal("two")
+                    let two: Int = try await context.receive("two")
                     try await context.sleep(for: .seconds(1))
                     return "\(one + two)"
                 }

@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookModel
 import DaybookSystem
+import Logging
 
 /// What an activation runs in: an engine, or a replay without effects.
 protocol ActivationHost: Sendable {
@@ -10,6 +11,9 @@ protocol ActivationHost: Sendable {
     var payloadLimit: Int { get }
     /// The journal's UUID.
     var journalID: Identifier { get }
+
+    /// Where the process logs.
+    var logger: Logger { get }
 
     /// Whether bodies are run: not in a replay.
     var hasEffects: Bool { get }

@@ -2,9 +2,11 @@ import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import Logging
 
 extension Engine: ActivationHost {
     var codec: any PayloadCodec { options.codec }
+    var logger: Logger { options.logger }
 
     func now() -> Timestamp { writer.journal.now() }
 

@@ -17,6 +17,8 @@ final class Engine: Sendable {
     let journalID: Identifier
     let payloadLimit: Int
     let workflows: [String: RegisteredWorkflow]
+    /// Whether a workflow says which signals it takes.
+    let takesKnownSignals: Bool
     /// The names of the workflows, sorted.
     let types: [String]
     let tasks: TaskSet
@@ -43,6 +45,7 @@ final class Engine: Sendable {
         sessionNumber = session
         self.options = options
         self.workflows = workflows
+        takesKnownSignals = workflows.values.contains { !$0.signals.isEmpty }
         types = workflows.keys.sorted()
         executor = options.executor ?? writer.loneThread ?? globalConcurrentExecutor
         tasks = TaskSet(executor)

@@ -20,7 +20,20 @@ extension Daybook {
         return try await signal(id, name, data: data, signalID: signalID)
     }
 
+    /// Gives an execution a signal of a known type. See ``signal(_:_:_:signalID:)``.
+    @discardableResult
+    public func signal<Value>(
+        _ id: String,
+        _ key: SignalKey<Value>,
+        _ value: Value,
+        signalID: String? = nil
+    ) async throws -> Signal.Answer {
+        try await signal(id, key.name, value, signalID: signalID)
+    }
+
     /// Gives an execution a signal with an encoded value.
+    /// - Throws: ``Refusal``; with the code `invalid-argument` when its workflow is known here and
+    ///   says that the signal is of another type.
     @discardableResult
     public func signal(
         _ id: String,
@@ -28,7 +41,8 @@ extension Daybook {
         data: [UInt8],
         signalID: String? = nil
     ) async throws -> Signal.Answer {
-        try await engine.perform(bytes: data.count) {
+        try check(data, as: name, of: id)
+        return try await engine.perform(bytes: data.count) {
             Signal(
                 id: id,
                 name: name,
@@ -68,6 +82,21 @@ extension Daybook {
         let answer = try await engine.perform { Retry(try intervention(id, reason)) }
         engine.claim(answer.number)
         return answer
+    }
+
+    /// A value that its receiver could not decode is not recorded, as far as its type is known.
+    private func check(_ data: [UInt8], as name: String, of id: String) throws {
+        guard engine.takesKnownSignals, let record = try engine.record(of: id),
+            let declaration = engine.workflows[record.type]?.signals[name]
+        else { return }
+        do {
+            try declaration.check(data, engine.options.codec)
+        } catch {
+            throw Refusal(
+                .invalidArgument,
+                "the value is not what \(id) takes as the signal \(name): \(UndecodableValue.sentence(error))"
+            )
+        }
     }
 
     private var actor: String {

@@ -10,38 +10,90 @@ extension Daybook {
     /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
     /// - Parameters:
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
-    ///   - terms: how it is run; by default as the workflow says.
+    ///   - options: what is not to be as the workflow says.
     /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``;
-    ///   ``UnstableInput``.
+    ///   ``UnstableInput``; what ``Workflow/validate(_:)`` throws.
     @discardableResult
     public func submit<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
-        terms: Submit.Terms? = nil,
+        options: ExecutionOptions = ExecutionOptions(),
         input: W.Input
-    ) async throws -> ExecutionHandle<W.Output> {
+    ) async throws -> ExecutionHandle<W> {
+        let (id, terms, data) = try prepare(workflow, id, options, input)
+        _ = try await engine.perform(bytes: data.count) {
+            try submission(type: W.name, id: id, terms: terms, data: data)
+        }
+        return ExecutionHandle(id, opening)
+    }
+
+    /// Records an execution and asks for it to run, in one commit. Starting the same again answers
+    /// with what is there.
+    /// - Parameters:
+    ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
+    ///   - options: what is not to be as the workflow says.
+    /// - Throws: as ``submit(_:id:options:input:)``.
+    @discardableResult
+    public func start<W: Workflow>(
+        _ workflow: W.Type,
+        id: String? = nil,
+        options: ExecutionOptions = ExecutionOptions(),
+        input: W.Input
+    ) async throws -> ExecutionHandle<W> {
+        let (id, _) = try await begin(workflow, id, options, input)
+        return ExecutionHandle(id, opening)
+    }
+
+    /// An execution that exists, or will. Nothing is looked up.
+    public func handle<W: Workflow>(_ workflow: W.Type, id: String) -> ExecutionHandle<W> {
+        ExecutionHandle(id, opening)
+    }
+
+    /// Submits, executes, and where there is room claims, all by one commit.
+    private func begin<W: Workflow>(
+        _ workflow: W.Type,
+        _ id: String?,
+        _ options: ExecutionOptions,
+        _ input: W.Input
+    ) async throws -> (id: String, answer: Submit.Answer) {
+        let (id, terms, data) = try prepare(workflow, id, options, input)
+        let answer = try await engine.perform(bytes: data.count) {
+            SubmitAndExecute(try submission(type: W.name, id: id, terms: terms, data: data))
+        }
+        engine.claim(answer.number)
+        return (id, answer)
+    }
+
+    private func prepare<W: Workflow>(
+        _ workflow: W.Type,
+        _ id: String?,
+        _ options: ExecutionOptions,
+        _ input: W.Input
+    ) throws -> (id: String, terms: Submit.Terms, data: [UInt8]) {
         try StableEncoding.check(input)
-        let data = try engine.options.codec.encode(input)
-        let number = try await submit(
-            type: W.name,
-            id: id,
-            terms: terms ?? RegisteredWorkflow.terms(of: workflow),
-            data: data
+        try W.validate(input)
+        return (
+            id ?? newID(),
+            options.terms(over: RegisteredWorkflow.terms(of: workflow)),
+            try engine.options.codec.encode(input)
         )
-        return ExecutionHandle(id: number.id, number: number.answer.number, opening: opening)
     }
 
     /// Records an execution of a workflow by name, with an encoded input.
-    /// - Parameter terms: how it is run; by default as the workflow says, if it is known here.
+    /// - Parameter options: what is not to be as the workflow says, if it is known here.
     /// - Returns: its id, and what is recorded under it.
+    /// - Throws: as ``submit(_:id:options:input:)``; for a workflow that is known here also
+    ///   ``Refusal/Code/invalidArgument`` when the input does not decode as its.
     public func submit(
         type: String,
         id: String? = nil,
-        terms: Submit.Terms? = nil,
+        options: ExecutionOptions = ExecutionOptions(),
         data: [UInt8]
     ) async throws -> (id: String, answer: Submit.Answer) {
         let id = id ?? newID()
-        let terms = terms ?? engine.workflows[type]?.terms ?? Submit.Terms()
+        let workflow = engine.workflows[type]
+        try workflow?.validate(data, engine.options.codec)
+        let terms = options.terms(over: workflow?.terms ?? Submit.Terms())
         let answer = try await engine.perform(bytes: data.count) {
             try submission(type: type, id: id, terms: terms, data: data)
         }
@@ -82,69 +134,12 @@ extension Daybook {
     public func run<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
+        options: ExecutionOptions = ExecutionOptions(),
         input: W.Input
     ) async throws -> W.Output {
-        try StableEncoding.check(input)
-        let data = try engine.options.codec.encode(input)
-        let id = id ?? newID()
-        let terms = RegisteredWorkflow.terms(of: workflow)
-        let answer = try await engine.perform(bytes: data.count) {
-            SubmitAndExecute(try submission(type: W.name, id: id, terms: terms, data: data))
-        }
-        engine.claim(answer.number)
+        let (id, answer) = try await begin(workflow, id, options, input)
         let isOpen = !answer.existed
         let output = try await engine.output(of: id, number: isOpen ? answer.number : nil)
         return try engine.options.codec.decode(W.Output.self, from: output)
-    }
-}
-
-/// An execution, with the type of its output.
-public struct ExecutionHandle<Output: Codable & Sendable>: Sendable {
-    /// The id that it was submitted under.
-    public let id: String
-    /// The sequence of its first entry.
-    public let number: UInt64
-    /// As long as there is a handle the journal stays open.
-    let opening: Opening
-    private var engine: Engine { opening.engine }
-
-    /// Asks for it to run. Always safe to ask again.
-    @discardableResult
-    public func execute() async throws -> ExecutionStatus {
-        let answer = try await engine.perform { Execute(id: id) }
-        engine.claim(number)
-        return answer.status
-    }
-
-    /// Where it stands.
-    public func status() throws -> ExecutionStatus {
-        guard let record = try engine.record(of: id) else {
-            throw Refusal(.notFound, "no execution has the id \(id)")
-        }
-        return record.status
-    }
-
-    /// Waits for its end.
-    /// - Returns: its output.
-    /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
-    ///   `CancellationError`.
-    public func result() async throws -> Output {
-        let data = try await engine.output(of: id)
-        return try engine.options.codec.decode(Output.self, from: data)
-    }
-}
-
-/// An execution waits for a person: its code diverged from its history, or its process was lost
-/// too often.
-public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The execution.
-    public let id: String
-
-    /// Says which execution it is.
-    public init(id: String) { self.id = id }
-
-    /// What to do.
-    public var description: String {
-        "the execution \(id) is parked; look why, then retry or cancel it"
     }
 }

@@ -17,7 +17,7 @@ public final class Daybook: Sendable {
     let opening: Opening
     var engine: Engine { opening.engine }
 
-    private init(_ opening: Opening) { self.opening = opening }
+    init(_ opening: Opening) { self.opening = opening }
 
     // MARK: Opening
 
@@ -64,12 +64,16 @@ public final class Daybook: Sendable {
     /// Opens a journal, takes over from processes that have died, and starts to run what is ready.
     ///
     /// Returns when the state is that of the journal.
+    /// - Parameter creation: has the journal made with these settings when there is none: no folder,
+    ///   or an empty one. Several processes may do so at once; one of them makes it.
     /// - Throws: ``JournalError``.
     public static func open(
         at path: String,
         _ options: DaybookOptions = DaybookOptions(),
+        creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = []
     ) async throws -> Daybook {
+        if let creation { try createIfMissing(at: path, creation) }
         let place = JournalFolder(path)
         let folder = try place.open(options.environment)
         do {
@@ -77,6 +81,49 @@ public final class Daybook: Sendable {
         } catch {
             folder.close()
             throw error
+        }
+    }
+
+    /// Opens a journal, runs `body`, and closes it, whatever comes of that. See
+    /// ``open(at:_:creatingIfMissing:workflows:)``.
+    /// - Throws: what `body` throws, or else what ``close()`` does.
+    public static func withOpen<Result>(
+        at path: String,
+        _ options: DaybookOptions = DaybookOptions(),
+        creatingIfMissing creation: CreationOptions? = nil,
+        workflows: [any Workflow] = [],
+        _ body: (Daybook) async throws -> Result
+    ) async throws -> Result {
+        let daybook = try await open(
+            at: path,
+            options,
+            creatingIfMissing: creation,
+            workflows: workflows
+        )
+        let result: Result
+        do {
+            result = try await body(daybook)
+        } catch {
+            do {
+                try await daybook.close()
+            } catch let failure {
+                options.logger.error(
+                    "closing a journal failed after another error",
+                    metadata: ["error": "\(failure)"]
+                )
+            }
+            throw error
+        }
+        try await daybook.close()
+        return result
+    }
+
+    /// Makes a journal unless there is one.
+    private static func createIfMissing(at path: String, _ options: CreationOptions) throws {
+        do {
+            try create(at: path, options)
+        } catch let error as JournalError where error.code == .exists {
+            // It is opened.
         }
     }
 

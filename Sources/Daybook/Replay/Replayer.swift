@@ -2,6 +2,7 @@ import DaybookFormat
 import DaybookJournal
 public import DaybookModel
 import DaybookSystem
+import Logging
 
 /// Runs recorded histories through today's handlers, without effects: no body runs, nothing is
 /// written, nobody waits. What a project's own tests call to see that code goes on agreeing with
@@ -128,6 +129,7 @@ private struct ReplayHost: ActivationHost {
     var payloadLimit: Int { .max }
     let journalID: Identifier
     var hasEffects: Bool { false }
+    let logger = Logger(label: "daybook.replay") { _ in SwiftLogNoOpLogHandler() }
 
     func now() -> Timestamp { Timestamp(rawValue: 0) }
     func observe(_ event: EngineEvent) {}

@@ -54,6 +54,7 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
                 message: String(describing: error),
                 kind: .cancelled
             )
+        case let error as any DurableError: self.init(durable: error)
         case let error as Refusal:
             self.init(
                 code: error.code.rawValue,

@@ -5,22 +5,42 @@ struct RegisteredWorkflow: Sendable {
     let name: String
     /// How it is run unless a submission says otherwise.
     let terms: Submit.Terms
+    /// The signals that are known, by name.
+    let signals: [String: any SignalDeclaration]
+    /// Looks at an encoded input before it is recorded.
+    let validate: @Sendable ([UInt8], any PayloadCodec) throws -> Void
     let isRetryable: @Sendable (OperationError) -> Bool
     let run: @Sendable ([UInt8], WorkflowContext, any PayloadCodec) async throws -> [UInt8]
 
     init<W: Workflow>(_ workflow: W) {
         name = W.name
         terms = Self.terms(of: W.self)
+        signals = Dictionary(W.signals.map { ($0.name, $0) }) { first, _ in first }
+        validate = { data, codec in
+            let input: W.Input
+            do {
+                input = try codec.decode(W.Input.self, from: data)
+            } catch {
+                let reason = UndecodableValue.sentence(error)
+                throw Refusal(
+                    .invalidArgument,
+                    "the input cannot be decoded as \(W.Input.self) of \(W.name): \(reason)"
+                )
+            }
+            try W.validate(input)
+        }
         isRetryable = { workflow.isRetryable($0) }
         run = { data, context, codec in
             let input: W.Input
             do {
                 input = try codec.decode(W.Input.self, from: data)
             } catch {
-                throw OperationError(
-                    code: "undecodable-input",
-                    message: "the recorded input is not a \(W.Input.self): \(error)",
-                    isRetryable: false
+                throw context.activation.diverge(
+                    Divergence(
+                        undecodable: UndecodableValue.sentence(error),
+                        as: "\(W.Input.self)",
+                        inputOf: context.number
+                    )
                 )
             }
             return try codec.encode(try await workflow.run(input, context))
@@ -32,6 +52,7 @@ struct RegisteredWorkflow: Sendable {
         var terms = Submit.Terms()
         terms.retry = W.retry
         terms.timeout = W.timeout
+        terms.delay = W.delay
         return terms
     }
 }

@@ -25,6 +25,18 @@ public protocol Workflow: Sendable {
     /// default as long as it likes.
     static var timeout: Duration? { get }
 
+    /// How long an execution is held back before its first attempt, unless its submission says
+    /// otherwise. By default not at all.
+    static var delay: Duration { get }
+
+    /// The signals that it takes, with their types: a value that is none of its signal's type is then
+    /// refused where it is sent. By default none is known.
+    static var signals: [any SignalDeclaration] { get }
+
+    /// Looks at an input before anything is recorded; what it throws is thrown by the submission.
+    /// By default every input will do.
+    static func validate(_ input: Input) throws
+
     /// Whether trying again may help after an error; asked only of one that says so of itself.
     func isRetryable(_ error: OperationError) -> Bool
 
@@ -37,6 +49,12 @@ extension Workflow {
     public static var retry: RetryPolicy { .none }
     /// As long as it likes.
     public static var timeout: Duration? { nil }
+    /// Not at all.
+    public static var delay: Duration { .zero }
+    /// None is known.
+    public static var signals: [any SignalDeclaration] { [] }
+    /// Every input will do.
+    public static func validate(_ input: Input) throws {}
     /// Always.
     public func isRetryable(_ error: OperationError) -> Bool { true }
 }

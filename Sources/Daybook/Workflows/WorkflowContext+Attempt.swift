@@ -17,7 +17,7 @@ extension WorkflowContext {
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
         timeout: Duration? = nil,
-        verify: (() async throws -> Verification<Value>)? = nil,
+        verify: ((OperationContext) async throws -> Verification<Value>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Value
@@ -39,7 +39,7 @@ extension WorkflowContext {
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
         timeout: Duration? = nil,
-        verify: (() async throws -> Verification<Void>)? = nil,
+        verify: ((OperationContext) async throws -> Verification<Void>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Void

@@ -103,7 +103,8 @@ public struct ContextStore {
     let context: WorkflowContext
 
     /// The value under a key; nil when there is none.
-    /// - Throws: ``OperationError`` with the code `undecodable-value` when it is not a `Value`.
+    /// - Throws: ``ContextClosed`` when the activation is over, and when it is not a `Value`: then the
+    ///   execution is parked.
     public func get<Value: Decodable & Sendable>(
         _ key: String,
         as type: Value.Type = Value.self,
@@ -123,10 +124,12 @@ public struct ContextStore {
         do {
             return try context.activation.host.codec.decode(Value.self, from: data)
         } catch {
-            throw OperationError(
-                code: "undecodable-value",
-                message: "the value under \(key) is not a \(Value.self)",
-                isRetryable: false
+            throw context.undecodable(
+                error,
+                as: Value.self,
+                operation,
+                source,
+                at: CodeLocation(file, line)
             )
         }
     }

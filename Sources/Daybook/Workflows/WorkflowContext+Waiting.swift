@@ -66,21 +66,43 @@ extension WorkflowContext {
     /// - Parameters:
     ///   - name: the signal's name, and the operation's.
     ///   - type: what its value is decoded as.
-    /// - Throws: ``OperationError`` with the code `undecodable-signal` when its value is not one.
-    public func signal<Value: Decodable & Sendable>(
+    /// - Throws: ``ContextClosed`` when the activation is over, and when its value is not one: then
+    ///   the execution is parked, so that a mended program can go on with it.
+    public func receive<Value: Decodable & Sendable>(
         _ name: String,
         as type: Value.Type = Value.self,
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value {
-        guard let data = try await signal(name, timeout: nil, at: CodeLocation(file, line)) else {
+        let location = CodeLocation(file, line)
+        guard let received = try await signal(name, timeout: nil, at: location) else {
             throw OperationError(
                 code: "signal-timeout",
                 message:
                     "the wait for the signal \(name) was recorded with a timeout, and has none now"
             )
         }
-        return try decode(data, name)
+        return try decode(received, at: location)
+    }
+
+    /// Waits for a signal of a known type. See ``receive(_:as:file:line:)``.
+    public func receive<Value>(
+        _ key: SignalKey<Value>,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> Value {
+        try await receive(key.name, as: Value.self, file: file, line: line)
+    }
+
+    /// Waits for a signal of a known type, but not for ever. See
+    /// ``receive(_:as:timeout:file:line:)``.
+    public func receive<Value>(
+        _ key: SignalKey<Value>,
+        timeout: Duration,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> Value? {
+        try await receive(key.name, as: Value.self, timeout: timeout, file: file, line: line)
     }
 
     /// Waits for a signal, but not for ever.
@@ -88,26 +110,40 @@ extension WorkflowContext {
     ///   looks whether a signal is there.
     /// - Returns: nil when the time was over first; a signal that comes later is kept for the next
     ///   who asks.
-    /// - Throws: ``OperationError`` with the code `undecodable-signal` when its value is not one.
-    public func signal<Value: Decodable & Sendable>(
+    /// - Throws: as without a timeout.
+    public func receive<Value: Decodable & Sendable>(
         _ name: String,
         as type: Value.Type = Value.self,
         timeout: Duration,
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value? {
-        try await signal(name, timeout: timeout, at: CodeLocation(file, line))
-            .map { try decode($0, name) }
+        let location = CodeLocation(file, line)
+        return try await signal(name, timeout: timeout, at: location)
+            .map { try decode($0, at: location) }
     }
 
-    private func decode<Value: Decodable>(_ data: [UInt8], _ name: String) throws -> Value {
+    /// A signal that an operation was given.
+    private struct Received {
+        let operation: Operation
+        /// The entry that holds its value.
+        let sequence: UInt64
+    }
+
+    private func decode<Value: Decodable>(
+        _ received: Received,
+        at location: CodeLocation
+    ) throws -> Value {
+        let data = try activation.value(at: received.sequence)
         do {
             return try activation.host.codec.decode(Value.self, from: data)
         } catch {
-            throw OperationError(
-                code: "undecodable-signal",
-                message: "the value of the signal \(name) is not a \(Value.self)",
-                isRetryable: false
+            throw undecodable(
+                error,
+                as: Value.self,
+                received.operation,
+                received.sequence,
+                at: location
             )
         }
     }
@@ -116,13 +152,14 @@ extension WorkflowContext {
         _ name: String,
         timeout: Duration?,
         at location: CodeLocation
-    ) async throws -> [UInt8]? {
+    ) async throws -> Received? {
         let operation = try next(.signal, name)
+        func received(_ sequence: UInt64) -> Received {
+            Received(operation: operation, sequence: sequence)
+        }
         var wake: Replay.Wake?
         if let record = try replay(operation, at: location) {
-            if case .signal(let sequence) = record.outcome {
-                return try activation.value(at: sequence)
-            }
+            if case .signal(let sequence) = record.outcome { return received(sequence) }
             wake = try await recordedWait(operation)
         } else {
             activation.noteOperation()
@@ -136,13 +173,13 @@ extension WorkflowContext {
                 )
             }
             if !recorded.waits { consumed(recorded.sequence) }
-            if let signal = recorded.signal { return try activation.value(at: signal) }
+            if let signal = recorded.signal { return received(signal) }
             wake = end
         }
         switch wake {
         case .signal(let sequence, let time):
             consumed(at: time)
-            return try activation.value(at: sequence)
+            return received(sequence)
         case .fired(let time): consumed(at: time)
         default: break
         }

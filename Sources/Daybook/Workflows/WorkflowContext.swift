@@ -86,7 +86,8 @@ public final class WorkflowContext {
     ///   - timeout: tells a body through task cancellation that it takes too long, verification
     ///     included; it then has failed with the code `timed_out`. One that does not listen is
     ///     waited for.
-    ///   - verify: looks, before every run of the body, whether the work is done already.
+    ///   - verify: looks, before every run of the body, whether the work is done already. It is given
+    ///     what the body is given: the idempotency key among it.
     ///   - body: does the work.
     /// - Returns: what the body gave, now or then.
     /// - Throws: ``OperationError`` for what the body threw, now or then; ``ContextClosed`` when
@@ -97,7 +98,7 @@ public final class WorkflowContext {
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
         timeout: Duration? = nil,
-        verify: (() async throws -> Verification<Value>)? = nil,
+        verify: ((OperationContext) async throws -> Verification<Value>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Value
@@ -118,7 +119,7 @@ public final class WorkflowContext {
         recordsStart: Bool = false,
         retry: RetryPolicy? = nil,
         timeout: Duration? = nil,
-        verify: (() async throws -> Verification<Void>)? = nil,
+        verify: ((OperationContext) async throws -> Verification<Void>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Void
@@ -156,14 +157,14 @@ public final class WorkflowContext {
         _ name: String,
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
-        _ verify: (() async throws -> Verification<Value>)?,
+        _ verify: ((OperationContext) async throws -> Verification<Value>)?,
         _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Result<Value, OperationError> {
         let codec = activation.host.codec
         let recorded = try await operation(name, input: input, settings, at: location) {
             operation in
-            if let verify, case .done(let value) = try await verify() {
+            if let verify, case .done(let value) = try await verify(operation.context) {
                 return (try codec.encode(value), verified: true)
             }
             // A look that was cut short says nothing.
@@ -177,14 +178,12 @@ public final class WorkflowContext {
             do {
                 return .success(try codec.decode(Value.self, from: data))
             } catch {
-                throw activation.diverge(
-                    Divergence(
-                        sequence: recorded.sequence,
-                        recorded: recorded.operation,
-                        attempted: recorded.operation,
-                        location: "\(location) as \(Value.self)",
-                        cause: .value
-                    )
+                throw undecodable(
+                    error,
+                    as: Value.self,
+                    recorded.operation,
+                    recorded.sequence,
+                    at: location
                 )
             }
         }
@@ -195,18 +194,41 @@ public final class WorkflowContext {
         _ name: String,
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
-        _ verify: (() async throws -> Verification<Void>)?,
+        _ verify: ((OperationContext) async throws -> Verification<Void>)?,
         _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws -> Result<Void, OperationError> {
         try await operation(name, input: input, settings, at: location) { operation in
             let nothing = Array("null".utf8)
-            if let verify, case .done = try await verify() { return (nothing, verified: true) }
+            if let verify, case .done = try await verify(operation.context) { return (nothing, verified: true) }
             try Task.checkCancellation()
             try await operation.announce()
             try await body(operation.context)
             return (nothing, verified: false)
         }.outcome.map { _ in }
+    }
+
+    /// What is recorded is no value of the type that the code asks for.
+    /// - Parameters:
+    ///   - operation: the one that gives it.
+    ///   - sequence: the entry that holds it.
+    func undecodable(
+        _ error: any Error,
+        as type: Any.Type,
+        _ operation: Operation,
+        _ sequence: UInt64,
+        at location: CodeLocation
+    ) -> ContextClosed {
+        activation.diverge(
+            Divergence(
+                sequence: sequence,
+                recorded: operation,
+                attempted: operation,
+                location: "\(location) as \(type)",
+                cause: .value,
+                detail: UndecodableValue.sentence(error)
+            )
+        )
     }
 
     private struct Recorded {

@@ -292,10 +292,10 @@ extension ConformanceCase {
     }
 }
 
-extension Submit.Terms {
+extension ExecutionOptions {
     /// Two attempts of 32 seconds each.
-    static var retriedTimeout: Submit.Terms {
-        var terms = Submit.Terms.attempts(2)
+    static var retriedTimeout: ExecutionOptions {
+        var terms = ExecutionOptions.attempts(2)
         terms.timeout = .seconds(32)
         return terms
     }

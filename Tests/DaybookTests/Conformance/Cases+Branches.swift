@@ -200,7 +200,7 @@ extension ConformanceCase {
                         return operation.tries
                     }
                 },
-                { scope in try await scope.signal("go", as: String.self) }
+                { scope in try await scope.receive("go", as: String.self) }
             )
             return "\(tries) \(answer)"
         },

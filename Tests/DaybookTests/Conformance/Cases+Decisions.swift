@@ -117,7 +117,7 @@ extension ConformanceCase {
                 "limit",
                 { scope in
                     _ = try await scope.step("asked", bodies)
-                    return try await scope.signal("go", as: String.self)
+                    return try await scope.receive("go", as: String.self)
                 },
                 { scope in
                     _ = try await scope.step("timer", bodies)

@@ -23,7 +23,7 @@ extension ConformanceCase {
                 throw try context.continueAsNew(ConformanceWorkflow.self, input: 1)
             }
             var all: [String] = []
-            for _ in 0..<3 { all.append(try await context.signal("n", as: String.self)) }
+            for _ in 0..<3 { all.append(try await context.receive("n", as: String.self)) }
             try await context.sleep(for: .seconds(1))
             return all.joined(separator: " ")
         },
@@ -35,10 +35,10 @@ extension ConformanceCase {
             let run = try context.inputNumber()
             if run == 0 { try await context.sleep(for: .seconds(5)) }
             let before = try await context.store.get("all", as: String.self) ?? ""
-            let value = try await context.signal("n", as: String.self)
+            let value = try await context.receive("n", as: String.self)
             let all = "\(before)\(run):\(value)"
             if run == 2 {
-                let earlier = try await context.signal("earlier", as: String.self, timeout: .zero)
+                let earlier = try await context.receive("earlier", as: String.self, timeout: .zero)
                 return (earlier ?? "0:1 1:2 ") + all
             }
             throw try context.continueAsNew(ConformanceWorkflow.self, input: run + 1)
@@ -49,11 +49,11 @@ extension ConformanceCase {
             steps: [.signal("n", "1", id: "x"), .signal("n", "again", id: "x"), .nothing]
         ) { context, _ in
             if try context.inputNumber() == 0 {
-                let value = try await context.signal("n", as: String.self)
+                let value = try await context.receive("n", as: String.self)
                 guard value == "1" else { return value }
                 throw try context.continueAsNew(ConformanceWorkflow.self, input: 1)
             }
-            let again = try await context.signal("n", as: String.self, timeout: .seconds(9))
+            let again = try await context.receive("n", as: String.self, timeout: .seconds(9))
             return "1 \(again ?? "nil")"
         },
         ConformanceCase(
@@ -68,8 +68,8 @@ extension ConformanceCase {
                 try await context.sleep(for: .seconds(5))
                 throw try context.continueAsNew(ConformanceWorkflow.self, input: 1)
             }
-            let value = try await context.signal("n", as: String.self)
-            let again = try await context.signal("n", as: String.self, timeout: .seconds(9))
+            let value = try await context.receive("n", as: String.self)
+            let again = try await context.receive("n", as: String.self, timeout: .seconds(9))
             return "\(value) \(again ?? "nil")"
         },
         ConformanceCase("the store begins empty", "= \"nil\"") { context, _ in

@@ -14,7 +14,7 @@ extension ConformanceCase {
             ],
             steps: [.signal("go", "yes")]
         ) { context, _ in
-            try await context.signal("go", as: String.self)
+            try await context.receive("go", as: String.self)
         },
         ConformanceCase(
             "a signal that comes before it is asked for",
@@ -23,7 +23,7 @@ extension ConformanceCase {
         ) { context, bodies in
             try await context.sleep(for: .seconds(5))
             _ = try await context.step("a", bodies)
-            return try await context.signal("go", as: String.self)
+            return try await context.receive("go", as: String.self)
         },
         ConformanceCase(
             "signals in the order of their coming",
@@ -32,7 +32,7 @@ extension ConformanceCase {
         ) { context, _ in
             try await context.sleep(for: .seconds(5))
             var all: [String] = []
-            for _ in 0..<3 { all.append(try await context.signal("n", as: String.self)) }
+            for _ in 0..<3 { all.append(try await context.receive("n", as: String.self)) }
             return all.joined(separator: " ")
         },
         ConformanceCase(
@@ -41,7 +41,7 @@ extension ConformanceCase {
             steps: [.signal("n", "1"), .signal("n", "2"), .signal("n", "3")]
         ) { context, _ in
             var all: [String] = []
-            for _ in 0..<3 { all.append(try await context.signal("n", as: String.self)) }
+            for _ in 0..<3 { all.append(try await context.receive("n", as: String.self)) }
             return all.joined(separator: " ")
         },
         ConformanceCase(
@@ -49,8 +49,8 @@ extension ConformanceCase {
             "= \"b a\"",
             steps: [.signal("a", "a"), .signal("b", "b")]
         ) { context, _ in
-            let b = try await context.signal("b", as: String.self)
-            let a = try await context.signal("a", as: String.self)
+            let b = try await context.receive("b", as: String.self)
+            let a = try await context.receive("a", as: String.self)
             return "\(b) \(a)"
         },
         ConformanceCase(
@@ -61,13 +61,13 @@ extension ConformanceCase {
                 .signal("n", "3", id: "y"),
             ]
         ) { context, _ in
-            let first = try await context.signal("n", as: String.self)
-            let second = try await context.signal("n", as: String.self)
+            let first = try await context.receive("n", as: String.self)
+            let second = try await context.receive("n", as: String.self)
             return "\(first) \(second)"
         },
         ConformanceCase("patience that ends", "= \"nil 10\"") { context, _ in
             let start = context.now
-            let value = try await context.signal("go", as: String.self, timeout: .seconds(10))
+            let value = try await context.receive("go", as: String.self, timeout: .seconds(10))
             return "\(value ?? "nil") \(context.now.since(start).components.seconds)"
         },
         ConformanceCase(
@@ -76,7 +76,7 @@ extension ConformanceCase {
             steps: [.pass(.seconds(4)), .signal("go", "yes")]
         ) { context, _ in
             let start = context.now
-            let value = try await context.signal("go", as: String.self, timeout: .seconds(10))
+            let value = try await context.receive("go", as: String.self, timeout: .seconds(10))
             return "\(value ?? "nil") \(context.now.since(start).components.seconds)"
         },
         ConformanceCase(
@@ -84,13 +84,13 @@ extension ConformanceCase {
             "= \"nil late\"",
             steps: [.pass(.seconds(10)), .signal("go", "late")]
         ) { context, _ in
-            let first = try await context.signal("go", as: String.self, timeout: .seconds(10))
+            let first = try await context.receive("go", as: String.self, timeout: .seconds(10))
             try await context.sleep(for: .seconds(1))
-            let second = try await context.signal("go", as: String.self)
+            let second = try await context.receive("go", as: String.self)
             return "\(first ?? "nil") \(second)"
         },
         ConformanceCase("no patience is a poll that finds nothing", "= \"nil\"") { context, _ in
-            let value = try await context.signal("go", as: String.self, timeout: .zero)
+            let value = try await context.receive("go", as: String.self, timeout: .zero)
             return value ?? "nil"
         },
         ConformanceCase(
@@ -99,31 +99,16 @@ extension ConformanceCase {
             steps: [.signal("go", "yes")]
         ) { context, _ in
             try await context.sleep(for: .seconds(1))
-            let first = try await context.signal("go", as: String.self, timeout: .zero)
-            let second = try await context.signal("go", as: String.self, timeout: .seconds(-3))
+            let first = try await context.receive("go", as: String.self, timeout: .zero)
+            let second = try await context.receive("go", as: String.self, timeout: .seconds(-3))
             return "\(first ?? "nil") \(second ?? "nil")"
-        },
-        ConformanceCase(
-            "a value of another type",
-            "= \"undecodable-signal 2\"",
-            steps: [.signal("go", "text"), .signal("go", "7")]
-        ) { context, _ in
-            var all: [String] = []
-            do {
-                all.append("\(try await context.signal("go", as: Int.self))")
-            } catch let error as OperationError {
-                all.append(error.code)
-            }
-            _ = try await context.signal("go", as: String.self)
-            try await context.sleep(for: .seconds(2))
-            return all[0] + " 2"
         },
         ConformanceCase(
             "a failure by convention",
             "! rejected: bob",
             steps: [.signal("answer", "no:bob")]
         ) { context, _ in
-            let answer = try await context.signal("answer", as: String.self)
+            let answer = try await context.receive("answer", as: String.self)
             if answer.hasPrefix("no:") {
                 throw OperationError(code: "rejected", message: String(answer.dropFirst(3)))
             }
@@ -135,7 +120,7 @@ extension ConformanceCase {
             steps: [.signal("beat", "1"), .signal("beat", "2"), .signal("beat", "3")]
         ) { context, _ in
             var beats = 0
-            while try await context.signal("beat", as: String.self, timeout: .seconds(5)) != nil {
+            while try await context.receive("beat", as: String.self, timeout: .seconds(5)) != nil {
                 beats += 1
             }
             return "\(beats) beats"
@@ -147,7 +132,7 @@ extension ConformanceCase {
             steps: [.signal("answer", "yes")]
         ) { context, bodies in
             let sent = try await context.step("send", bodies, "sent")
-            let answer = try await context.signal("answer", as: String.self)
+            let answer = try await context.receive("answer", as: String.self)
             return "\(sent), \(answer)"
         },
         ConformanceCase(
@@ -156,7 +141,7 @@ extension ConformanceCase {
             steps: [.signal("s1", "b"), .signal("s0", "a")]
         ) { context, _ in
             let all = try await context.map("all", [0, 1]) { scope, number in
-                try await scope.signal("s\(number)", as: String.self)
+                try await scope.receive("s\(number)", as: String.self)
             }
             return "\(all)"
         },
@@ -166,7 +151,7 @@ extension ConformanceCase {
             steps: [.signal("s", "a"), .signal("s", "b")]
         ) { context, _ in
             let all = try await context.map("all", [0, 1]) { scope, _ in
-                try await scope.signal("s", as: String.self)
+                try await scope.receive("s", as: String.self)
             }
             return "\(all.sorted() == ["a", "b"])"
         },
@@ -177,7 +162,7 @@ extension ConformanceCase {
         ) { context, _ in
             try await context.race(
                 "limit",
-                { scope in try await scope.signal("answer", as: String.self) },
+                { scope in try await scope.receive("answer", as: String.self) },
                 { scope in
                     try await scope.sleep(for: .seconds(3))
                     return "late"
@@ -191,14 +176,14 @@ extension ConformanceCase {
         ) { context, _ in
             let first = try await context.race(
                 "limit",
-                { scope in try await scope.signal("answer", as: String.self) },
+                { scope in try await scope.receive("answer", as: String.self) },
                 { scope in
                     try await scope.sleep(for: .seconds(3))
                     return "late"
                 }
             )
             try await context.sleep(for: .seconds(5))
-            return first + " " + (try await context.signal("answer", as: String.self))
+            return first + " " + (try await context.receive("answer", as: String.self))
         },
         ConformanceCase(
             "a signal during a delay of a step",
@@ -210,7 +195,7 @@ extension ConformanceCase {
                 if operation.tries < 2 { throw Boom() }
                 return operation.tries
             }
-            return "\(tries) " + (try await context.signal("go", as: String.self))
+            return "\(tries) " + (try await context.receive("go", as: String.self))
         },
     ]
 }

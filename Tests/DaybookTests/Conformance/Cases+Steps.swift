@@ -83,7 +83,7 @@ extension ConformanceCase {
             return "\(sum)"
         },
         ConformanceCase("work that is found done", "= \"found\"", runs: []) { context, bodies in
-            let value = try await context.checkpoint("work", verify: { .done("found") }) { _ in
+            let value = try await context.checkpoint("work", verify: { _ in .done("found") }) { _ in
                 bodies.ran("work")
                 return "made"
             }

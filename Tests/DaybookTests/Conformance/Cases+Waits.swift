@@ -130,10 +130,10 @@ extension ConformanceCase {
     ]
 }
 
-extension Submit.Terms {
+extension ExecutionOptions {
     /// One attempt, of so much time.
-    static func timeout(_ duration: Duration) -> Submit.Terms {
-        var terms = Submit.Terms()
+    static func timeout(_ duration: Duration) -> ExecutionOptions {
+        var terms = ExecutionOptions()
         terms.timeout = duration
         return terms
     }

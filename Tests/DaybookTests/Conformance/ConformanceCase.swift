@@ -30,7 +30,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     /// What it came to: `= value`, or `! code: message`.
     let outcome: String
     let name: String
-    var terms = Submit.Terms()
+    var terms = ExecutionOptions()
     var steps: [Step] = []
     /// Bytes that a payload may have.
     var payloadLimit = 16 << 20
@@ -51,7 +51,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
         isOrdered: Bool = true,
         logs: [String]? = nil,
         history: [String]? = nil,
-        terms: Submit.Terms = Submit.Terms(),
+        terms: ExecutionOptions = ExecutionOptions(),
         steps: [Step] = [],
         payloadLimit: Int = 16 << 20,
         _ code: @escaping Code
@@ -71,10 +71,10 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-extension Submit.Terms {
+extension ExecutionOptions {
     /// So many attempts, one after the other, so many seconds apart.
-    static func attempts(_ count: UInt32, delay: Duration = .seconds(1)) -> Submit.Terms {
-        var terms = Submit.Terms()
+    static func attempts(_ count: UInt32, delay: Duration = .seconds(1)) -> ExecutionOptions {
+        var terms = ExecutionOptions()
         terms.retry = RetryPolicy(maxAttempts: count, baseDelay: delay, multiplier: 1)
         return terms
     }

@@ -146,7 +146,7 @@ struct ConformanceRun {
             try await current.submit(
                 ConformanceWorkflow.self,
                 id: ConformanceRun.id,
-                terms: program.terms,
+                options: program.terms,
                 input: 0
             ).execute()
             var steps = program.steps[...]

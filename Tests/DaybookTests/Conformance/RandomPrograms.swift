@@ -119,7 +119,7 @@ struct RandomProgram: Sendable {
             try await context.sleep(for: .seconds(1 << wait), "w\(wait)")
             return "w\(wait)"
         case .patience(let wait):
-            let value = try await context.signal(
+            let value = try await context.receive(
                 "p\(wait)",
                 as: String.self,
                 timeout: .seconds(1 << wait)

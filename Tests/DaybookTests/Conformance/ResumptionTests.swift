@@ -59,7 +59,7 @@ import Testing
                 path,
                 options,
                 code: { _, context in
-                    for _ in 0..<3 { _ = try await context.signal("go", as: Int.self) }
+                    for _ in 0..<3 { _ = try await context.receive("go", as: Int.self) }
                     try await context.sleep(for: .seconds(5), "one")
                     return "done"
                 }

@@ -38,7 +38,7 @@ final class Crowding: Sendable {
                     return element + input
                 }
             }
-            let more: Int = try await context.signal("more")
+            let more: Int = try await context.receive("more")
             return "\(sums.reduce(more, +))"
         }
         try simulation.run { simulation in
@@ -106,10 +106,10 @@ final class Crowding: Sendable {
                     try await scope.sleep(for: .seconds(10))
                     return 2
                 },
-                { try await $0.signal("go", as: Int.self) },
+                { try await $0.receive("go", as: Int.self) },
             ]
             _ = try await context.race("first", branches)
-            let last: Int = try await context.signal("last")
+            let last: Int = try await context.receive("last")
             return "\(last)"
         }
         try simulation.run { simulation in
@@ -271,7 +271,7 @@ final class Crowding: Sendable {
         let clock = ManualClock()
         let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
             try await context.checkpoint("one") { _ in }
-            if what != "input" { _ = try await context.signal("go", as: Int.self) }
+            if what != "input" { _ = try await context.receive("go", as: Int.self) }
             return "done"
         }
         var options = DaybookOptions()
@@ -323,7 +323,7 @@ final class Crowding: Sendable {
         options.maxConcurrent = 8
         let count = 300
         let simulation = try Simulation(seed: 6, options) { _, context in
-            _ = try await context.signal("go", as: Int.self, timeout: .seconds(86_400))
+            _ = try await context.receive("go", as: Int.self, timeout: .seconds(86_400))
             return ""
         }
         try simulation.run { simulation in

@@ -1,0 +1,117 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+
+/// An execution, with its workflow's types.
+///
+/// It is a name, not a look: an execution of that id need not exist. Whatever is asked of one that is
+/// of another workflow is refused as a conflict.
+public struct ExecutionHandle<W: Workflow>: Sendable {
+    /// The id that it was submitted under.
+    public let id: String
+    /// As long as there is a handle the journal stays open.
+    let opening: Opening
+    private var engine: Engine { opening.engine }
+    private var daybook: Daybook { Daybook(opening) }
+
+    init(_ id: String, _ opening: Opening) {
+        self.id = id
+        self.opening = opening
+    }
+
+    // MARK: Looking
+
+    /// What is known of it.
+    /// - Throws: ``Refusal/Code/notFound``; ``Refusal/Code/conflict`` when it is of another workflow;
+    ///   ``JournalError``.
+    public func record() throws -> ExecutionRecord {
+        guard let record = try engine.record(of: id) else {
+            throw Refusal(.notFound, "no execution has the id \(id)")
+        }
+        try check(record)
+        return record
+    }
+
+    private func check(_ record: ExecutionRecord) throws(Refusal) {
+        guard record.type.utf8.elementsEqual(W.name.utf8) else {
+            throw Refusal(
+                .conflict,
+                "\(id) is an execution of \(record.type), and was asked for as one of \(W.name); ask for it as what it is"
+            )
+        }
+    }
+
+    /// Where it stands.
+    /// - Throws: as ``record()``.
+    public func status() throws -> ExecutionStatus { try record().status }
+
+    /// Waits for its end.
+    /// - Returns: its output.
+    /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
+    ///   ``Refusal``, as ``record()``; `CancellationError`.
+    public func result() async throws -> W.Output {
+        _ = try record()
+        let data = try await engine.output(of: id)
+        return try engine.options.codec.decode(W.Output.self, from: data)
+    }
+
+    /// The last value that it gave under a name, also while it runs.
+    /// - Returns: nil: it has given none.
+    /// - Throws: as ``record()``; ``PayloadErased``; what the codec says of a value that is none of
+    ///   the key's type.
+    public func value<Value>(of key: OutputKey<Value>) throws -> Value? {
+        let outputs = try daybook.outputs(of: record())
+        guard let output = outputs.last(where: { $0.name.utf8.elementsEqual(key.name.utf8) }) else {
+            return nil
+        }
+        return try engine.options.codec.decode(Value.self, from: output.value)
+    }
+
+    // MARK: Doing
+
+    /// Asks for it to run. Always safe to ask again.
+    /// - Throws: ``Refusal``: there is none, or it has expired.
+    @discardableResult
+    public func execute() async throws -> ExecutionStatus {
+        try await daybook.execute(id).status
+    }
+
+    /// Gives it a signal. An operation that waits for one of its name goes on; otherwise it is kept
+    /// until one asks.
+    /// - Parameter deduplicationID: sending a signal with the same again does nothing.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    public func send<Value>(
+        _ value: Value,
+        to key: SignalKey<Value>,
+        deduplicationID: String? = nil
+    ) async throws {
+        try await daybook.signal(id, key.name, value, signalID: deduplicationID)
+    }
+
+    /// Ends it, whatever it does.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
+    public func cancel(reason: String? = nil) async throws {
+        try await daybook.cancel(id, reason: reason)
+    }
+
+    /// Has it run again from what failed.
+    /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
+    public func retry(reason: String? = nil) async throws {
+        try await daybook.retry(id, reason: reason)
+    }
+}
+
+/// An execution waits for a person: its code diverged from its history, or its process was lost
+/// too often.
+public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The execution.
+    public let id: String
+
+    /// Says which execution it is.
+    public init(id: String) { self.id = id }
+
+    /// What to do.
+    public var description: String {
+        "the execution \(id) is parked; look why, then retry or cancel it"
+    }
+}

@@ -1,0 +1,48 @@
+public import Logging
+
+extension WorkflowContext {
+    /// A logger of this scope: silent while the handler runs over what is recorded already, with the
+    /// execution's id, its workflow and its attempt as metadata.
+    ///
+    /// Its lines go to swift-log only; ``log(_:)`` keeps one in the journal.
+    public var logger: Logger {
+        let handler = ContextLogHandler(self)
+        return Logger(label: activation.host.logger.label) { _ in handler }
+    }
+}
+
+/// Hands on what is logged, unless it was logged before.
+private struct ContextLogHandler: LogHandler {
+    private var base: any LogHandler
+    private let activation: Activation
+    private let scope: [UInt32]
+
+    init(_ context: WorkflowContext) {
+        activation = context.activation
+        scope = context.scope
+        base = activation.host.logger.handler
+        base[metadataKey: "execution"] = "\(context.id)"
+        base[metadataKey: "workflow"] = "\(activation.lease.type)"
+        base[metadataKey: "attempt"] = "\(context.attempt)"
+    }
+
+    var logLevel: Logger.Level {
+        get { base.logLevel }
+        set { base.logLevel = newValue }
+    }
+
+    var metadata: Logger.Metadata {
+        get { base.metadata }
+        set { base.metadata = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { base[metadataKey: key] }
+        set { base[metadataKey: key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        guard !activation.isReplaying(scope) else { return }
+        base.log(event: event)
+    }
+}
