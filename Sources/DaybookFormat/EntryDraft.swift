@@ -38,7 +38,7 @@ public struct ExecutionIndexRow: Sendable {
     /// `daybook.v1.ExecutionRow`.
     public let row: [UInt8]
 
-    /// Puts a row together.
+    /// Nothing is checked: the row must be of the execution with this id.
     public init(id: String, row: [UInt8]) {
         self.id = id
         self.row = row

@@ -35,7 +35,7 @@ public struct Commitment: Equatable, Sendable {
     /// Number of its content type.
     public var contentType: UInt32
 
-    /// Puts a commitment together.
+    /// Nothing is checked: neither the length of the MAC nor whether the content type is interned.
     public init(mac: [UInt8], size: UInt64, contentType: UInt32) {
         self.mac = mac
         self.size = size

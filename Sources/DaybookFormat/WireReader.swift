@@ -36,7 +36,7 @@ public struct UnknownValue: Equatable, Sendable, CustomStringConvertible {
     /// The number.
     public let number: Int
 
-    /// Puts the two together.
+    /// - Parameter what: in words that go before the number in a message.
     public init(what: String, number: Int) {
         self.what = what
         self.number = number

@@ -8,7 +8,7 @@ public struct ClockReading: Equatable, Sendable {
     /// machine sleeps.
     public var elapsed: UInt64
 
-    /// Puts the two together.
+    /// Both are read at one moment: what passes between two readings moves a journal on.
     public init(wall: Timestamp, elapsed: UInt64) {
         self.wall = wall
         self.elapsed = elapsed

@@ -53,7 +53,7 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     /// The error below, if any.
     public let underlying: (any Error)?
 
-    /// Puts an error together.
+    /// - Parameter message: what was asked, what was found, what to do; it ends without a full stop.
     public init(
         _ code: Code,
         _ message: String,

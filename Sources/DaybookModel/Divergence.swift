@@ -31,8 +31,10 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         case ending
     }
 
-    /// Puts a divergence together.
-    /// - Parameter cause: nil: the operations differ, or their inputs do where they look the same.
+    /// What is recorded where, and what the code did instead.
+    /// - Parameters:
+    ///   - sequence: the entry of what is recorded; nil: nothing is.
+    ///   - cause: nil: the operations differ, or their inputs do where they look the same.
     public init(
         sequence: UInt64?,
         recorded: Operation?,

@@ -44,7 +44,7 @@ public struct Operation: Hashable, Sendable {
     /// First 16 bytes of the HMAC of the declared input under the execution's salt; empty: none.
     public let inputDigest: [UInt8]
 
-    /// Puts an operation together.
+    /// Nothing is checked here: names and depth are when the operation is recorded.
     public init(
         scope: [UInt32],
         position: UInt32,

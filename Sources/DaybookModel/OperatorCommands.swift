@@ -10,7 +10,7 @@ public struct Intervention: Sendable {
     /// Why, in words; one payload, if a reason was given.
     public let reason: SealedPayloads?
 
-    /// Puts the three together.
+    /// Id and actor have 1 to 255 bytes each, which is checked when the command is decided.
     public init(id: String, actor: String, reason: SealedPayloads?) {
         self.id = id
         self.actor = actor

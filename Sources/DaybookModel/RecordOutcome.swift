@@ -87,7 +87,7 @@ public struct LogChunk: Sendable {
     /// One payload: `daybook.v1.LogBatch`.
     public let payloads: SealedPayloads
 
-    /// Puts a chunk together.
+    /// - Parameter lines: how many the payload holds; the two are not compared.
     public init(lines: UInt32, payloads: SealedPayloads) {
         self.lines = lines
         self.payloads = payloads
@@ -138,7 +138,7 @@ public struct ErrorFacts: Hashable, Sendable {
     /// Whether trying again may help.
     public var isRetryable: Bool
 
-    /// Puts the facts together.
+    /// - Parameter code: 1 to 255 bytes. An error is retryable unless somebody knows better.
     public init(kind: Kind = .generic, code: String, isRetryable: Bool = true) {
         self.kind = kind
         self.code = code

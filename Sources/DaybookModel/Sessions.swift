@@ -80,7 +80,7 @@ public struct LoseSession: Command {
         /// Why, in words.
         public let reason: SealedPayloads?
 
-        /// Puts the two together.
+        /// - Parameter actor: 1 to 255 bytes, which is checked when the command is decided.
         public init(actor: String, reason: SealedPayloads? = nil) {
             self.actor = actor
             self.reason = reason

@@ -32,7 +32,7 @@ public struct RecordedInput: Sendable {
     /// The salt; nil once the input is erased.
     public let salt: Salt?
 
-    /// Puts the two together.
+    /// - Parameter mac: 32 bytes. With the salt, another input can be compared with this one.
     public init(mac: [UInt8], salt: Salt?) {
         self.mac = mac
         self.salt = salt

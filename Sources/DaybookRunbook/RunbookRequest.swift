@@ -8,7 +8,7 @@ public struct RunbookRequest: Codable, Sendable, Equatable {
     /// The variables of the caller's environment that jobs see.
     public var environment: [String: String]
 
-    /// Puts a request together.
+    /// Nothing is checked: ``Runbook/resolveInputs(_:)`` and ``environment(for:from:)`` come before.
     public init(runbook: String, inputs: [String: String], environment: [String: String]) {
         self.runbook = runbook
         self.inputs = inputs
@@ -56,7 +56,7 @@ public struct RunbookResult: Codable, Sendable, Equatable {
     /// The blocks that failed so, in order.
     public var failedBlocks: [String]?
 
-    /// Puts a result together.
+    /// No failed blocks leave ``hadErrors`` and ``failedBlocks`` out of the JSON.
     public init(outputs: [String: [String: String]], failedBlocks: [String] = []) {
         self.outputs = outputs
         hadErrors = failedBlocks.isEmpty ? nil : true
@@ -71,7 +71,7 @@ public struct JobResult: Codable, Sendable, Equatable {
     /// Its outputs.
     public var outputs: [String: String]
 
-    /// Puts a result together.
+    /// - Parameter exitStatus: nil when the script did not run.
     public init(exitStatus: Int32?, outputs: [String: String]) {
         self.exitStatus = exitStatus
         self.outputs = outputs

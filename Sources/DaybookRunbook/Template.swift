@@ -73,7 +73,7 @@ public struct EachElement: Sendable, Equatable {
     /// Its place, from 0.
     public let index: Int
 
-    /// Puts the two together.
+    /// Any text is an element, one of several lines too; `index` counts from 0.
     public init(item: String, index: Int) {
         self.item = item
         self.index = index

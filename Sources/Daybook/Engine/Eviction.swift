@@ -13,7 +13,7 @@ public struct Eviction: Sendable, Equatable {
     /// Why, in words.
     public let reason: String?
 
-    /// Puts the two together.
+    /// Says who ends the process and why, and ends nothing yet: see ``carryOut(on:in:)``.
     /// - Parameter actor: by default the operating system's user.
     /// - Throws: ``Refusal/Code/invalidArgument`` for an actor that is no name, and for a reason of
     ///   more than ``reasonLimit`` bytes.

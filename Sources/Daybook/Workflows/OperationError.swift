@@ -18,8 +18,11 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
     /// again has not dealt with it. Two errors that differ in nothing else are equal.
     var origin: OperationPath?
 
-    /// Puts an error together.
-    /// - Parameter code: a stable word of at most 255 bytes; longer ones are cut between characters.
+    /// A body throws it, and the operation fails with it. A message or details beyond the journal's
+    /// payload limit are cut when they are recorded.
+    /// - Parameters:
+    ///   - code: a stable word of at most 255 bytes; longer ones are cut between characters.
+    ///   - isRetryable: false: no retry policy tries it again.
     public init(
         code: String,
         message: String,
