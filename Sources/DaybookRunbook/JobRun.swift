@@ -1,6 +1,7 @@
 #if CLI
 import Daybook
 import DaybookSystem
+import FoundationEssentials
 
 /// Where the values come from that a job sees.
 struct JobEnvironment: Sendable {
@@ -55,7 +56,7 @@ struct JobRun {
     private func runOnce(_ operation: OperationContext) async throws -> JobResult {
         // A file of its own: others may run side by side.
         let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
-        try Folder.removeFile(file)
+        try OutputFile.clear(file, of: job.name)
         let last = LastLine()
         let extra = [
             "DAYBOOK_OUTPUT": file, "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
@@ -195,19 +196,46 @@ enum OutputFile {
     /// Bytes that it may have: as many as a payload of a journal may have by default.
     static let limit = 16 << 20
 
+    /// Removes what is there: whatever a job has put in the file's place, a folder with all that is
+    /// in it too. Links are removed, and not followed.
+    /// - Throws: `OperationError` when it cannot be removed; `SystemError` for a shortage.
+    static func clear(_ path: String, of job: String) throws {
+        do throws(SystemError) {
+            return try Folder.removeFile(path)
+        } catch {
+            if error.isShortage { throw error }
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch let second {
+                throw OperationError(
+                    code: "invalid-output",
+                    message:
+                        "what is at $DAYBOOK_OUTPUT of the job \(job) cannot be removed (\(error.reason), then \(second)); look at \(path)"
+                )
+            }
+        }
+    }
+
     /// Takes what a job has put there, and removes it.
-    /// - Throws: `OperationError` for anything but a regular file within the limit; `SystemError`.
+    /// - Throws: `OperationError` for anything but a regular file within the limit that can be read;
+    ///   `SystemError` for a shortage.
     static func read(_ path: String, of job: String) throws -> [UInt8] {
-        let refusal: OperationError
+        let output: [UInt8]
+        var refusal: OperationError?
         do throws(File.Unfit) {
             guard let bytes = try File.contents(of: path, limit: limit, followsLink: false) else {
                 return []
             }
-            try remove(path)
-            return bytes
+            output = bytes
         } catch {
             switch error {
-            case .system(let error): throw error
+            case .system(let error) where error.isShortage: throw error
+            case .system(let error):
+                refusal = OperationError(
+                    code: "invalid-output",
+                    message:
+                        "what the job \(job) put at $DAYBOOK_OUTPUT cannot be read: \(error.reason); append lines key=value to the file of that name"
+                )
             case .tooLarge(let limit):
                 refusal = OperationError(
                     code: "invalid-output",
@@ -218,20 +246,14 @@ enum OutputFile {
                 refusal = OperationError(
                     code: "invalid-output",
                     message:
-                        "the job \(job) put something else than a file at $DAYBOOK_OUTPUT; append lines key=value to the file of that name"
+                        "the job \(job) put something other than a file at $DAYBOOK_OUTPUT; append lines key=value to the file of that name"
                 )
             }
+            output = []
         }
-        try Folder.removeFile(path)
-        throw refusal
-    }
-
-    private static func remove(_ path: String) throws(File.Unfit) {
-        do throws(SystemError) {
-            try Folder.removeFile(path)
-        } catch {
-            throw .system(error)
-        }
+        try clear(path, of: job)
+        if let refusal { throw refusal }
+        return output
     }
 
     static func parse(_ bytes: [UInt8]) throws(OperationError) -> [String: String] {

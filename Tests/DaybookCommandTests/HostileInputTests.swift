@@ -13,10 +13,15 @@ private let long = String(repeating: "x", count: 256)
     // MARK: Output files of jobs
 
     @Test(arguments: [
-        (#"ln -s /dev/zero "$DAYBOOK_OUTPUT""#, "something else than a file"),
-        (#"ln -s /etc/passwd "$DAYBOOK_OUTPUT""#, "something else than a file"),
-        (#"ln -s none "$DAYBOOK_OUTPUT""#, "something else than a file"),
-        (#"mkfifo "$DAYBOOK_OUTPUT""#, "something else than a file"),
+        (#"ln -s /dev/zero "$DAYBOOK_OUTPUT""#, "something other than a file"),
+        (#"ln -s /etc/passwd "$DAYBOOK_OUTPUT""#, "something other than a file"),
+        (#"ln -s none "$DAYBOOK_OUTPUT""#, "something other than a file"),
+        (#"mkfifo "$DAYBOOK_OUTPUT""#, "something other than a file"),
+        (#"mkdir "$DAYBOOK_OUTPUT""#, "something other than a file"),
+        (
+            #"mkdir -p "$DAYBOOK_OUTPUT/a/b"; ln -s /etc "$DAYBOOK_OUTPUT/a/etc""#,
+            "something other than a file"
+        ),
         (#"truncate -s 5G "$DAYBOOK_OUTPUT""#, "more than 16777216 bytes"),
     ])
     func anOutputFileThatIsNoneFailsTheJobAtOnce(_ script: String, _ reason: String) async throws {
@@ -33,6 +38,28 @@ private let long = String(repeating: "x", count: 256)
                 ["find", sandbox.journal + "/workspaces", "-name", ".daybook-output*"]
             ).finish()
             #expect(left.text == "")
+        }
+    }
+
+    /// What the first try has left in the file's place does not keep the second one from beginning.
+    @Test func aTryBeginsWithoutWhatTheOneBeforeLeftAtItsOutput() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: test
+                blocks:
+                - name: block
+                  jobs:
+                  - name: job
+                    retry: { attempts: 2, delay: 1ms }
+                    run: |
+                      if test -e tried; then echo k=v > "$DAYBOOK_OUTPUT"; exit; fi
+                      touch tried
+                      mkdir -p "$DAYBOOK_OUTPUT/full/of/things"
+                """
+            )
+            let run = try await sandbox.succeed("run", "runbook.yaml", "--id", "x", "--json").json
+            #expect(run["output"]["outputs"]["job"] == ["k": "v"])
         }
     }
 
