@@ -1,7 +1,12 @@
 #if CLI
 import ArgumentParser
 import Daybook
+import DaybookSystem
 import LMDB
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// The `daybook` command.
 struct DaybookCommand: AsyncParsableCommand {
@@ -42,7 +47,15 @@ struct DaybookCommand: AsyncParsableCommand {
 
 @main
 enum Main {
-    static func main() async {
+    /// Not asynchronous itself, so that ``StartCheck`` comes before anything that needs a thread. Of
+    /// no actor: this thread only waits, and runs no task.
+    nonisolated static func main() {
+        do {
+            try StartCheck.run()
+        } catch {
+            Terminal.standardError.line("daybook: \(error)")
+            exit(ExitStatus.tryAgain.rawValue)
+        }
         Interrupts.ignoreClosedPipes()
         MapGuard.install(
             before: "daybook: a page of ",
@@ -50,6 +63,14 @@ enum Main {
                 " is damaged: reading it would have crashed; run `daybook verify`, and restore it from a backup\n",
             status: ExitStatus.integrity.rawValue
         )
+        Task { @concurrent in
+            await run()
+            exit(0)
+        }
+        while true { pause() }
+    }
+
+    private static func run() async {
         var parsed: (any ParsableCommand)?
         do {
             try RawArguments.check()
