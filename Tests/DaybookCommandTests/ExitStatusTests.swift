@@ -130,8 +130,8 @@ import Testing
                     ["--input", "wo=x", "--input", "who=x"],
                     #"has no input "wo"; did you mean "who"?"#
                 ),
-                (["--input", "who"], #"the input "who" has not the form name=value"#),
-                (["--input", "=x"], #"the input "=x" has not the form name=value"#),
+                (["--input", "who"], #"the input "who" does not have the form name=value"#),
+                (["--input", "=x"], #"the input "=x" does not have the form name=value"#),
                 (["--input", "who=a", "--input", "who=b"], "the input who is given twice"),
             ]
             for (arguments, words) in cases {

@@ -46,7 +46,7 @@ import Testing
             try await system.remount("size=64m")
             let result = try await sandbox.succeed(arguments)
             #expect(result.text == "x completed\n")
-            #expect(result.errors.contains("1 jobs done now, 1 taken from the journal"))
+            #expect(result.errors.contains("1 job done now, 1 taken from the journal"))
             let after = try await sandbox.entries()
             #expect(Array(after.prefix(before.count)) == before)
             try await sandbox.succeed("verify")

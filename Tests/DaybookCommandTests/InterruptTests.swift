@@ -52,7 +52,7 @@ import Glibc
         stage.go.pass()
         let result = try await stage.sandbox.succeed(["run"] + stage.arguments)
         #expect(result.text == "x completed\n")
-        #expect(result.errors.contains("1 jobs done now, 1 taken from the journal"))
+        #expect(result.errors.contains("1 job done now, 1 taken from the journal"))
         #expect(try readText(stage.ledger) == "first\nsecond\n")
         let starts = try await stage.sandbox.succeed("show", "x", "--json").json["operations"]
         #expect(starts.elements.map { $0["starts"] } == [1, 2])
@@ -66,7 +66,8 @@ import Glibc
             run.signal(signal)
             let result = try await run.finish()
             #expect(result.status == 130)
-            #expect(result.errors.hasSuffix("go on with `daybook run runbook.yaml --id x`\n"))
+            #expect(result.errors.contains("detached; go on with:\n  daybook run --journal "))
+            #expect(result.errors.hasSuffix(" runbook.yaml\n"))
             #expect(kill(job, 0) != 0 && errno == ESRCH, "the job is ended")
             #expect(try await stage.sandbox.succeed("status", "x").text == "ready\n")
             let sessions = try await stage.sandbox.succeed("session", "--json").json["sessions"]
@@ -75,6 +76,47 @@ import Glibc
             try await resume(stage)
             let losses = try await stage.sandbox.succeed("show", "x", "--json").json["losses"]
             #expect(losses == 0)
+        }
+    }
+
+    /// Path, id and inputs have blanks, quotes and what does not show.
+    @Test func theLineThatGoesOnCanBePastedIntoAShell() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/it's up")
+            let go = try Gate(sandbox.folder + "/go $HOME")
+            let script = """
+                printf '%s' "$INPUT_ODD" > odd
+                echo $$ > "$INPUT_UP"
+                read -r line < "$INPUT_GO"
+                """
+            try sandbox.write(
+                runbook(["job": script], inputs: ["up", "go", "odd"]),
+                to: "run book.yaml"
+            )
+            let odd = "-a\n\u{1B}'\\é "
+            let run = try sandbox.start(
+                ["run", "run book.yaml", "--id=-my run"]
+                    + inputs(["up": up.path, "go": go.path, "odd": odd])
+            )
+            try await up.line()
+            run.signal(SIGINT)
+            let result = try await run.finish()
+            #expect(result.status == 130)
+            let line = try #require(result.errors.split(separator: "\n").last)
+            go.pass()
+            let paste = String(line).replacing(
+                "daybook run",
+                with: "\"$0\" run",
+                maxReplacements: 1
+            )
+            let pasted = try await RunningCommand(
+                ["bash", "-c", paste, DaybookProcess.executable],
+                folder: sandbox.folder
+            ).finish()
+            #expect(pasted.status == 0, "\(line): \(pasted.errors)")
+            #expect(pasted.text == "-my run completed\n")
+            let show = try await sandbox.succeed("show", "--json", "--", "-my run").json
+            #expect(show["attempts"] == 1, "the same execution has gone on")
         }
     }
 

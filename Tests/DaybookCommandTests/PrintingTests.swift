@@ -38,6 +38,15 @@ import Testing
         #expect(TerminalText(lines: "a\u{1B}\nb\n").raw == "a\\u{1b}\nb\n")
     }
 
+    @Test(arguments: [
+        ("a/b.yaml", "a/b.yaml"), ("k=v", "k=v"), ("", "''"), ("=k", "'=k'"), ("a b", "'a b'"),
+        ("it's", #"'it'\''s'"#), ("~", "'~'"), ("é", "'é'"), ("a\n'\\", #"$'a\012\'\\'"#),
+        ("\u{202E}1", #"$'\342\200\2561'"#),
+    ])
+    func aTextIsOneWordOfAShell(_ text: String, _ word: String) {
+        #expect(text.shellWord == word)
+    }
+
     // MARK: The command
 
     private static let hostile = #"printf '\033]0;pwn\007bad\tx' >&2; exit 3"#

@@ -318,7 +318,8 @@ import Glibc
             run.signal(SIGINT)
             let result = try await run.finish()
             #expect(result.status == 130)
-            #expect(result.errors.contains("go on with `daybook run runbook.yaml --id x`"))
+            let line = "daybook run --journal \(sandbox.journal) --id x runbook.yaml"
+            #expect(result.errors.contains("go on with:\n  \(line)\n"))
             #expect(try await sandbox.succeed("status", "x").text == "waiting\n")
         }
     }

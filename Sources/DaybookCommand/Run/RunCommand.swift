@@ -63,7 +63,8 @@ struct RunCommand: AsyncParsableCommand {
         case .detached(let id):
             try await daybook.close()
             progress.detach()
-            common.errors.line("detached; go on with `daybook run \(file.runbook) --id \(id: id)`")
+            let line = file.commandLine(id: id, journal: path, actor: write.actor)
+            common.errors.line("detached; go on with:\n  \(line)")
             throw CommandEnd(status: .interrupted)
         }
     }

@@ -293,7 +293,7 @@ final class RunProgress: Sendable {
         }
         let errors = common.errors
         errors.line(
-            "\(record.color(errors))  \(ran) jobs done now, \(replayed) taken from the journal"
+            "\(record.color(errors))  \(ran) \(ran == 1 ? "job" : "jobs") done now, \(replayed) taken from the journal"
         )
     }
 

@@ -7,7 +7,7 @@ import DaybookSystem
 import FoundationEssentials
 
 /// A runbook and its inputs, as they are named on the command line.
-struct RunbookFile: ParsableArguments {
+struct RunbookSource: ParsableArguments {
     @Argument(help: ArgumentHelp("The runbook.", valueName: "RUNBOOK.yaml"))
     var runbook: String
 
@@ -17,28 +17,13 @@ struct RunbookFile: ParsableArguments {
     )
     var input: [String] = []
 
-    @Option(name: .long, help: "The execution's id; a UUID version 7 when left out.")
-    var id: String?
-
-    /// Reads and checks everything, before anything is recorded.
-    func request() throws -> (Runbook, RunbookRequest) {
-        try checkID()
+    /// Reads and checks the runbook.
+    func parsed() throws -> (Runbook, text: String) {
         let bytes = try contents()
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw UsageError("the runbook \(runbook) is not UTF-8; save it as that")
         }
-        let parsed = try Runbook(parsing: text, file: runbook)
-        let inputs = try parsed.resolveInputs(given())
-        let environment = try RunbookRequest.environment(
-            for: parsed,
-            from: ProcessInfo.processInfo.environment
-        )
-        return (parsed, RunbookRequest(runbook: text, inputs: inputs, environment: environment))
-    }
-
-    /// Makes sure that the id is one, before a session is opened for it.
-    private func checkID() throws {
-        if let id { try Names.check(id, "execution id") }
+        return (try Runbook(parsing: text, file: runbook), text)
     }
 
     private func contents() throws -> [UInt8] {
@@ -66,14 +51,14 @@ struct RunbookFile: ParsableArguments {
         throw UsageError("the runbook \(runbook) cannot be read: it is not there; look at the path")
     }
 
-    private func given() throws -> [String: String] {
+    func given() throws -> [String: String] {
         var values: [String: String] = [:]
         for pair in input {
             // Among the bytes: a value may begin with a combining character.
             guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")),
                 equals > pair.startIndex
             else {
-                throw UsageError("the input \"\(pair)\" has not the form name=value")
+                throw UsageError("the input \"\(pair)\" does not have the form name=value")
             }
             let name = String(pair[..<equals])
             guard
@@ -84,6 +69,40 @@ struct RunbookFile: ParsableArguments {
             else { throw UsageError("the input \(name) is given twice") }
         }
         return values
+    }
+}
+
+/// A runbook, its inputs and the id of its execution.
+struct RunbookFile: ParsableArguments {
+    @OptionGroup var source: RunbookSource
+
+    @Option(name: .long, help: "The execution's id; a UUID version 7 when left out.")
+    var id: String?
+
+    /// Reads and checks everything, before anything is recorded.
+    func request() throws -> (Runbook, RunbookRequest) {
+        try checkID()
+        let (parsed, text) = try source.parsed()
+        let inputs = try parsed.resolveInputs(source.given())
+        let environment = try RunbookRequest.environment(
+            for: parsed,
+            from: ProcessInfo.processInfo.environment
+        )
+        return (parsed, RunbookRequest(runbook: text, inputs: inputs, environment: environment))
+    }
+
+    /// The line that goes on with an execution, for a shell in this folder: the same runbook, inputs
+    /// and journal.
+    func commandLine(id: String, journal: String, actor: String?) -> String {
+        var line = "daybook run" + shellOption("--journal", journal) + shellOption("--id", id)
+        for pair in source.input { line += shellOption("--input", pair) }
+        if let actor { line += shellOption("--actor", actor) }
+        return line + " \(source.runbook.shellArgument)"
+    }
+
+    /// Makes sure that the id is one, before a session is opened for it.
+    private func checkID() throws {
+        if let id { try Names.check(id, "execution id") }
     }
 }
 
