@@ -12,7 +12,7 @@ import Glibc
 struct DaybookCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "daybook",
-        abstract: "Runs, inspects and proves workflows that are kept in a journal.",
+        abstract: "Run, inspect and verify workflows that are recorded in a journal.",
         discussion: """
             A journal is a folder, by convention NAME.daybook. Commands use --journal, else \
             DAYBOOK_JOURNAL, else the only *.daybook in the current folder.
@@ -27,9 +27,9 @@ struct DaybookCommand: AsyncParsableCommand {
                 name: "Run",
                 subcommands: [
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
-                    StatusCommand.self, WorkCommand.self, WaitCommand.self, SignalCommand.self,
-                    CancelCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self,
-                    SessionCommand.self, AdoptCommand.self,
+                    StatusCommand.self, CheckCommand.self, WorkCommand.self, WaitCommand.self,
+                    SignalCommand.self, CancelCommand.self, PauseCommand.self, ResumeCommand.self,
+                    RetryCommand.self, SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(
@@ -65,6 +65,7 @@ enum Main {
         )
         Task { @concurrent in
             await run()
+            Terminal.endAfterFailure()
             exit(0)
         }
         while true { pause() }

@@ -6,9 +6,9 @@ import DaybookJournal
 import DaybookModel
 import DaybookRunbook
 import DaybookSystem
-import Glibc
 
 #if canImport(Glibc)
+import Glibc
 #endif
 
 /// How a command ends, for programs. The numbers are part of the interface.
@@ -39,30 +39,42 @@ struct UsageError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// What a command was to wait for has not come in the time that it was given.
+struct NotInTime: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// Says what went wrong and ends the process.
 enum Failure {
     /// - Parameter command: the one that failed; nil: the words did not come to a command.
     static func exit(_ error: any Error, in command: (any ParsableCommand)?) -> Never {
         if let end = error as? CommandEnd { Glibc.exit(end.status.rawValue) }
         if let status = status(of: error) {
-            let hint = Hint.text(for: error, in: command)
-            Terminal.standardError.line("daybook: " + text(of: error) + hint)
+            Terminal.standardError.line("daybook: " + sentence(for: error, in: command))
             if CommandLine.arguments.contains("--verbose") { explain(error) }
             Glibc.exit(status.rawValue)
         }
         // Errors of the argument parser, and requests for help, which it words itself.
         let status = DaybookCommand.exitCode(for: error)
-        guard !status.isSuccess else { DaybookCommand.exit(withError: error) }
-        Terminal.standardError.line(TerminalText(lines: DaybookCommand.fullMessage(for: error)))
+        let message = DaybookCommand.fullMessage(for: error)
+        guard !status.isSuccess else {
+            // Help, a version or a script for a shell: as it is.
+            if !message.isEmpty { Terminal.standardOutput.write(Array((message + "\n").utf8)) }
+            Glibc.exit(0)
+        }
+        Terminal.standardError.line(TerminalText(lines: message))
         Glibc.exit(status.rawValue)
     }
 
     /// A conflict shows the difference in lines of its own; everything else is one line.
-    private static func text(of error: any Error) -> TerminalText {
+    private static func sentence(
+        for error: any Error,
+        in command: (any ParsableCommand)?
+    ) -> TerminalText {
         if let refusal = error as? Refusal, refusal.code == .conflict {
             return TerminalText(lines: refusal.description)
         }
-        return "\(error)"
+        return Hint.sentence(for: error, in: command)
     }
 
     private static func explain(_ error: any Error) {
@@ -81,7 +93,7 @@ enum Failure {
         case let error as Refusal: statusOfRefusal(error.code)
         case let error as RunbookError where error.isShortage: .tryAgain
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
-        case is Shortage: .tryAgain
+        case is Shortage, is NotInTime: .tryAgain
         case let error as SystemError: error.isShortage ? .tryAgain : .failed
         case is PayloadTooLarge, is PayloadErased: .failed
         case is ExecutionParked: .workflowHeld

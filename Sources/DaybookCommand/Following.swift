@@ -60,17 +60,50 @@ final class FollowedJournal: Sendable {
 
 /// Looks again whenever something is appended.
 enum Following {
-    /// Runs `look` now, and again after each change, until it gives a value, or Ctrl-C.
-    /// - Returns: nil after Ctrl-C.
+    /// How it ended.
+    enum End<Value: Sendable>: Sendable {
+        case found(Value)
+        /// By Ctrl-C.
+        case interrupted
+        /// The time was over.
+        case late
+    }
+
+    /// Runs `look` now, and again after each change, until it gives a value, the time is over, or
+    /// Ctrl-C.
+    /// - Parameter patience: nil: it waits for ever.
     static func run<Value: Sendable>(
+        _ journal: FollowedJournal,
+        _ inspector: Inspector,
+        patience: Duration? = nil,
+        _ look: @escaping @Sendable () throws -> Value?
+    ) async throws -> End<Value> {
+        let interrupts = try Interrupts.stream()
+        let watch = journal.watch
+        let isLate = Locked(false)
+        let stopper = Task { for await _ in interrupts { watch.stop() } }
+        let alarm = patience.map { patience in
+            Task {
+                // The time itself is waited for.
+                try await Task.sleep(for: patience)  // tidy: allowed
+                isLate.withLock { $0 = true }
+                watch.stop()
+            }
+        }
+        defer {
+            stopper.cancel()
+            alarm?.cancel()
+        }
+        let value = try await value(journal, inspector, look)
+        return value.map { .found($0) } ?? (isLate.withLock { $0 } ? .late : .interrupted)
+    }
+
+    private static func value<Value: Sendable>(
         _ journal: FollowedJournal,
         _ inspector: Inspector,
         _ look: @escaping @Sendable () throws -> Value?
     ) async throws -> Value? {
-        let interrupts = try Interrupts.stream()
         let watch = journal.watch
-        let stopper = Task { for await _ in interrupts { watch.stop() } }
-        defer { stopper.cancel() }
         return try await withCheckedThrowingContinuation {
             (done: CheckedContinuation<Value?, any Error>) in
             do {

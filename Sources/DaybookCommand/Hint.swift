@@ -7,37 +7,66 @@ import DaybookModel
 /// The command line that does what the message of an error advises. The layers below know what is to
 /// be done; how it is said to this program is known here alone.
 enum Hint {
+    /// What the layers below advise in words of their own: a command line takes their place.
+    private static let replaced = [
+        "look at the list of those that exist", "look at the list of those that are",
+        "look at its record", "create one, or name another", "verify the journal",
+        "look why, then retry or cancel it",
+    ]
+
+    /// The sentence of an error: its message, with a command line for advice where there is one.
+    /// Advice is given once.
+    static func sentence(
+        for error: any Error,
+        in command: (any ParsableCommand)?
+    ) -> TerminalText {
+        let message = "\(error)"
+        let hint = text(for: error, in: command)
+        // A message that names a command already knows better.
+        guard !hint.raw.isEmpty, !message.contains("`daybook ") else {
+            return TerminalText(message)
+        }
+        let advice = replaced.first { message.hasSuffix("; " + $0) }
+        let rest = message.dropLast(advice.map { $0.count + 2 } ?? 0)
+        return TerminalText(String(rest)) + "; " + hint
+    }
+
     /// - Returns: empty when there is no such command line.
-    static func text(for error: any Error, in command: (any ParsableCommand)?) -> TerminalText {
+    private static func text(
+        for error: any Error,
+        in command: (any ParsableCommand)?
+    ) -> TerminalText {
         switch error {
         case let error as JournalError: journal(error.code)
-        case let error as Refusal: refusal(error.code, command)
-        case let error as ExecutionParked: "; `daybook show \(id: error.id)` shows it"
+        case let error as Refusal: refusal(error, command)
+        case let error as ExecutionParked:
+            "`daybook show \(error.id.shellArgument)` says why; then retry or cancel it"
         default: ""
         }
     }
 
     private static func journal(_ code: JournalError.Code) -> TerminalText {
         switch code {
-        case .notFound: "; `daybook init` creates one"
-        case .integrity: "; `daybook verify` says what is damaged"
+        case .notFound: "create one with `daybook init`, or name another with --journal"
+        case .integrity: "`daybook verify` says what is damaged"
         default: ""
         }
     }
 
     private static func refusal(
-        _ code: Refusal.Code,
+        _ refusal: Refusal,
         _ command: (any ParsableCommand)?
     ) -> TerminalText {
-        switch code {
+        switch refusal.code {
         case .notFound:
             switch command {
             // What there is stands in the message.
             case is EntryCommand: ""
-            case is SessionCommand.Evict: "; `daybook session list` shows those that are open"
-            default: "; `daybook list` shows those that exist"
+            case is SessionCommand.Evict: "`daybook session list` shows those that are open"
+            default: "`daybook list` shows those that exist"
             }
-        case .ended: "; `daybook show` shows it"
+        case .ended, .wrongState:
+            refusal.message.contains("it has ended") ? "`daybook show` shows its record" : ""
         default: ""
         }
     }

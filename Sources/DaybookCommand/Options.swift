@@ -32,7 +32,7 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: "Colour: auto, always or never.")
     var color = Terminal.ColorChoice.auto
 
-    @Flag(name: .long, help: "Say why, in full, when something fails.")
+    @Flag(name: .long, help: "Say more about what fails.")
     var verbose = false
 
     var output: Terminal { Terminal(descriptor: 1, choice: color) }
@@ -61,6 +61,9 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
+    /// The words that name the journal in a command line, if it was named so here.
+    var journalWords: String { journal.map { shellOption("--journal", $0) } ?? "" }
+
     /// Opens the journal for looking.
     func inspect<Result>(_ body: (Inspector) throws -> Result) throws -> Result {
         let inspector = try Inspector(path: try journalPath())
@@ -86,7 +89,7 @@ struct CommonOptions: ParsableArguments {
 
 /// What commands take that change the journal.
 struct WriteOptions: ParsableArguments {
-    @Option(name: .long, help: "Who acts, for the record. By default the system's user.")
+    @Option(name: .long, help: "Who acts, for the record. By default the user of the system.")
     var actor: String?
 
     /// Makes sure of what was given, before a session is opened for it.

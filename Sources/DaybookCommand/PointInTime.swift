@@ -3,6 +3,20 @@ import ArgumentParser
 import DaybookFormat
 import FoundationEssentials
 
+/// A span of time as a person writes it: a whole number with a unit (s, m, h, d or w).
+struct Span: ExpressibleByArgument, CustomStringConvertible {
+    let duration: Duration
+    let description: String
+
+    init?(argument: String) {
+        guard let nanoseconds = PointInTime.span(argument), nanoseconds <= UInt64(Int64.max) else {
+            return nil
+        }
+        duration = .nanoseconds(Int64(nanoseconds))
+        description = argument
+    }
+}
+
 /// A moment as a person writes it.
 enum PointInTime: ExpressibleByArgument, Equatable {
     /// A time, or the beginning of a day in UTC.
@@ -20,7 +34,7 @@ enum PointInTime: ExpressibleByArgument, Equatable {
         }
     }
 
-    private static func span(_ text: String) -> UInt64? {
+    fileprivate static func span(_ text: String) -> UInt64? {
         let seconds: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
         guard let unit = text.last.flatMap({ seconds[$0] }),
             text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),

@@ -14,6 +14,20 @@ extension ExecutionRecord {
         return words.joined(separator: ", ")
     }
 
+    /// Where it stands, as the rest of a sentence about it.
+    var standing: String {
+        guard !isParked, !isPaused else { return "is \(statusText)" }
+        let cleaning = isClosed ? "" : ", and is cleaning up"
+        return switch status {
+        case .completed: "has completed" + cleaning
+        case .failed: "has failed" + cleaning
+        case .timedOut: "has timed out" + cleaning
+        case .cancelled: "was cancelled" + cleaning
+        case .expired: "has expired" + cleaning
+        default: "is \(statusText)"
+        }
+    }
+
     /// How a command that waited for it ends.
     var exitStatus: ExitStatus? {
         if isParked { return .workflowHeld }

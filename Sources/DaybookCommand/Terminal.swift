@@ -31,7 +31,9 @@ struct Terminal: Sendable {
             switch choice {
             case .always: true
             case .never: false
-            case .auto: isatty(descriptor) == 1 && getenv("NO_COLOR") == nil
+            case .auto:
+                isatty(descriptor) == 1 && getenv("NO_COLOR") == nil
+                    && getenv("TERM").map { String(cString: $0) } != "dumb"
             }
     }
 
@@ -65,73 +67,81 @@ struct Terminal: Sendable {
     func write(_ text: TerminalText) { write(Array(text.raw.utf8)) }
 
     /// Writes all of it as it is. A reader that has gone away ends the program quietly, as with
-    /// `head`.
+    /// `head`; so does a terminal that is closed. Where the output cannot be written for another
+    /// reason, the program says so and ends: with 75 for a full disk, else with 1.
+    ///
+    /// A program that does more than to report (``outlivesReaders``) goes on without output, and ends
+    /// so when its work is done.
     func write(_ bytes: [UInt8]) {
+        guard !Self.isUnwritable(descriptor) else { return }
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
                 Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
             }
-            if count < 0 {
-                if errno == EINTR { continue }
-                // EIO: the terminal has been closed.
-                guard errno == EPIPE || errno == EIO else { exit(ExitStatus.failed.rawValue) }
-                if Self.outlivesReaders.withLock({ $0 }) { return }
-                exit(0)
+            guard count < 0 else {
+                done += count
+                continue
             }
-            done += count
-        }
-    }
-}
-
-/// Columns of text, as wide as they need to be; never cut.
-///
-/// A long table comes in parts, so that it need not be held: what is wider than all before it widens
-/// its column from there on.
-struct Table {
-    private var rows: [[String]]
-    private var widths: [Int] = []
-    private var hasHeader = true
-
-    /// Rows of a part.
-    private static let part = 1_000
-
-    init(_ header: [String]) { rows = [header] }
-
-    mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
-
-    /// Prints what there is, when it is much.
-    mutating func flush(to terminal: Terminal) {
-        if rows.count > Self.part { print(to: terminal) }
-    }
-
-    private mutating func take() -> [String] {
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], cell.count)
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                // Whoever shares it has made it one that does not wait.
+                var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&polled, 1, -1)
+            case EPIPE: return readerIsGone()
+            case EIO where isDevice: return readerIsGone()
+            default: return fail(.current("write to standard output"))
             }
-        }
-        defer { rows = [] }
-        return rows.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                line += cell
-                if column + 1 < row.count {
-                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
-                }
-            }
-            return line
         }
     }
 
-    /// Prints what has not been printed.
-    mutating func print(to terminal: Terminal) {
-        for line in take() {
-            let text = TerminalText(line)
-            terminal.line(hasHeader ? terminal.styled(text, .bold) : text)
-            hasHeader = false
+    private func readerIsGone() {
+        if !Self.outlivesReaders.withLock({ $0 }) { exit(0) }
+    }
+
+    /// Whether it is a terminal, or was one.
+    private var isDevice: Bool {
+        var raw = stat()
+        return fstat(descriptor, &raw) == 0 && raw.st_mode & S_IFMT == S_IFCHR
+    }
+
+    /// Columns of the terminal; nil: it is none, or does not say.
+    var columns: Int? {
+        var size = winsize()
+        guard isInteractive, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return nil
         }
+        return Int(size.ws_col)
+    }
+
+    // MARK: Outputs that cannot be written
+
+    /// Why standard output could not be written, in a program that goes on without it.
+    private static let failure = Locked<SystemError?>(nil)
+
+    private static func isUnwritable(_ descriptor: Int32) -> Bool {
+        descriptor == 1 && failure.withLock { $0 != nil }
+    }
+
+    private func fail(_ error: SystemError) {
+        // That standard error cannot be written can be told to nobody.
+        guard descriptor == 1 else { return }
+        Self.failure.withLock { $0 = error }
+        let sentence: TerminalText =
+            if let shortage = Shortage(error) {
+                "\(shortage)"
+            } else {
+                "\(error); see where it leads, then try again"
+            }
+        Self.standardError.line("daybook: " + sentence)
+        if !Self.outlivesReaders.withLock({ $0 }) { Self.endAfterFailure() }
+    }
+
+    /// Ends the program, if its output could not be written.
+    static func endAfterFailure() {
+        guard let error = failure.withLock({ $0 }) else { return }
+        exit((error.isShortage ? ExitStatus.tryAgain : .failed).rawValue)
     }
 }
 

@@ -5,6 +5,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 public import DaybookModel
+import DaybookRunbook
 
 extension ExecutionStatus: ExpressibleByArgument {}
 
@@ -20,8 +21,17 @@ struct ListCommand: AsyncParsableCommand {
     @Option(help: "Only those with this status; may be repeated.")
     var status: [ExecutionStatus] = []
 
-    @Option(help: "Only those of this workflow.")
+    @Option(help: "Only those of this workflow; \"runbook\" for all runbooks.")
     var type: String?
+
+    @Option(help: "Only those of the runbook with this name.")
+    var runbook: String?
+
+    @Flag(help: "Only those that are paused, until somebody resumes them.")
+    var paused = false
+
+    @Flag(help: "Only those that are parked, until a person retries or cancels them.")
+    var parked = false
 
     @Option(
         help: ArgumentHelp(
@@ -31,20 +41,24 @@ struct ListCommand: AsyncParsableCommand {
     )
     var since: PointInTime?
 
-    @Option(help: "At most so many.")
+    @Option(help: "The most executions to list.")
     var limit: Int?
 
     func validate() throws {
+        if runbook != nil, let type, type != RunbookWorkflow.name {
+            throw ValidationError("--runbook excludes a --type other than runbook.")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
     func run() async throws {
         var query = ExecutionQuery()
         if !status.isEmpty { query.statuses = Set(status) }
-        query.types = type.map { [$0] }
+        query.types = (runbook.map { _ in RunbookWorkflow.name } ?? type).map { [$0] }
+        // What has ended is neither paused nor parked.
+        if paused || parked { query.isClosed = false }
         query.submittedSince = since?.timestamp(now: SystemClock().now())
         query.order = .newestFirst
-        query.limit = limit
         try common.inspect { inspector in
             if common.json {
                 try writeJSON(query, inspector)
@@ -54,31 +68,56 @@ struct ListCommand: AsyncParsableCommand {
         }
     }
 
+    /// Runs `body` on the executions that are asked for, up to the limit.
+    private func visit(
+        _ query: ExecutionQuery,
+        _ inspector: Inspector,
+        _ body: (ExecutionRecord, _ runbook: String?) throws -> Void
+    ) throws {
+        var runbooks = RecordedRunbooks(inspector)
+        var count = 0
+        try inspector.executions(query) { record in
+            if paused || parked {
+                guard paused && record.isPaused || parked && record.isParked else { return true }
+            }
+            let name = try runbooks.runbook(of: record)?.name
+            if let runbook, name != runbook { return true }
+            try body(record, name)
+            count += 1
+            return count < limit ?? .max
+        }
+    }
+
     private func writeJSON(_ query: ExecutionQuery, _ inspector: Inspector) throws {
         try common.write("daybook.list/1") { json in
             json.key("executions")
             try json.array { json in
-                try inspector.executions(query) { record in
-                    json.object { record.write(to: &$0) }
+                try visit(query, inspector) { record, runbook in
+                    json.object { json in
+                        record.write(to: &json)
+                        json.member("runbook", runbook)
+                    }
                     common.flush(&json)
-                    return true
                 }
             }
         }
     }
 
     private func writeText(_ query: ExecutionQuery, _ inspector: Inspector) throws {
-        var table = Table(["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK"])
-        try inspector.executions(query) { record in
+        var table = Table(
+            ["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK", "RUNBOOK"],
+            flexible: ["ID", "TYPE", "RUNBOOK"]
+        )
+        try visit(query, inspector) { record, runbook in
             let took = record.finishedAt.map { end in
                 end.since(record.startedAt ?? record.submittedAt).brief
             }
             table.add([
                 "\(record.number)", record.id.shownAsID, record.type, record.statusText,
                 "\(record.attempt)", time.text(record.submittedAt), took ?? "",
+                runbook ?? "",
             ])
             table.flush(to: common.output)
-            return true
         }
         table.print(to: common.output)
     }

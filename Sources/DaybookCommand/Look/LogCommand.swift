@@ -25,16 +25,29 @@ struct LogCommand: AsyncParsableCommand {
     @Option(help: "Only entries up to this sequence.")
     var to: UInt64 = .max
 
-    @Option(help: "Only entries with this event, for example checkpoint_failed.")
-    var type: String?
+    @Option(
+        help: ArgumentHelp(
+            "Only entries written since then: a time (2026-01-31T12:00:00Z), a day, or a span until now (30m, 12h, 7d).",
+            valueName: "time"
+        )
+    )
+    var since: PointInTime?
 
-    @Option(help: "Only entries whose line contains this text.")
+    @Option(
+        help: "Only entries with this event, for example checkpoint_failed; may be repeated."
+    )
+    var type: [String] = []
+
+    @Option(
+        help:
+            "Only entries whose line contains this text, and, of what jobs wrote, the lines that do."
+    )
     var grep: String?
 
     @Flag(help: "The newest first.")
     var reverse = false
 
-    @Option(help: "At most so many entries.")
+    @Option(help: "The most entries to show.")
     var limit: Int?
 
     @Flag(help: "Wait for further entries, until Ctrl-C.")
@@ -50,7 +63,9 @@ struct LogCommand: AsyncParsableCommand {
         }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if follow, common.json { throw ValidationError("With --follow use --jsonl.") }
-        if let type, !EventKind.allCases.contains(where: { $0.name == type }) {
+        if let type = type.first(where: { type in
+            !EventKind.allCases.contains { $0.name == type }
+        }) {
             let names = EventKind.allCases.map(\.name).joined(separator: ", ")
             throw ValidationError("There is no event \(type); events are \(names).")
         }
@@ -60,11 +75,12 @@ struct LogCommand: AsyncParsableCommand {
         let inspector = try Inspector(path: try common.journalPath())
         defer { inspector.close() }
         let record = try id.map { try inspector.record(of: $0) }
+        let first = try first(inspector)
         if common.json {
             try common.write("daybook.log/1") { json in
                 json.key("entries")
                 try json.array { json in
-                    try visit(inspector, record) { entry in
+                    try visit(inspector, record, from: first) { entry in
                         try entry.write(to: &json)
                         common.flush(&json)
                     }
@@ -72,27 +88,44 @@ struct LogCommand: AsyncParsableCommand {
             }
             return
         }
-        guard follow else { return try visit(inspector, record) { try print($0) } }
-        let next = Locked(from)
+        guard follow else {
+            return try visit(inspector, record, from: first) { try print($0) }
+        }
+        let next = Locked(first)
         _ = try await Following.run(try inspector.follow(), inspector) { () throws -> Void? in
             try scan(inspector, record, from: next.withLock { $0 }) { entry in
                 next.withLock { $0 = entry.sequence + 1 }
-                if isWanted(entry) { try print(entry) }
+                if try isWanted(entry) { try print(entry) }
                 return true
             }
             return nil
         }
     }
 
+    /// The first entry that may be asked for: times never go backwards from one entry to the next.
+    private func first(_ inspector: Inspector) throws -> UInt64 {
+        guard let since else { return from }
+        let moment = since.timestamp(now: SystemClock().now())
+        var range = try 0..<inspector.entryCount()
+        while let low = range.first {
+            let middle = low + (range.upperBound - low) / 2
+            range =
+                try inspector.entry(middle).time < moment
+                ? middle + 1..<range.upperBound : low..<middle
+        }
+        return max(from, range.lowerBound)
+    }
+
     /// Runs `body` on the entries that are asked for, in the order that is asked for.
     private func visit(
         _ inspector: Inspector,
         _ record: ExecutionRecord?,
+        from first: UInt64,
         _ body: (JournalEntry) throws -> Void
     ) throws {
         var count = 0
-        try scan(inspector, record, from: from) { entry in
-            guard isWanted(entry) else { return true }
+        try scan(inspector, record, from: first) { entry in
+            guard try isWanted(entry) else { return true }
             try body(entry)
             count += 1
             return count < limit ?? .max
@@ -128,13 +161,14 @@ struct LogCommand: AsyncParsableCommand {
 
     /// All of one execution is asked for, in a form for programs.
     private var isExport: Bool {
-        (jsonl || common.json) && !follow && from == 0 && to == .max && type == nil && grep == nil
+        (jsonl || common.json) && !follow && from == 0 && to == .max && since == nil
+            && type.isEmpty && grep == nil
     }
 
-    private func isWanted(_ entry: JournalEntry) -> Bool {
-        if let type, entry.eventName != type { return false }
-        if let grep, !EntryLine(entry, time).text.contains(grep) { return false }
-        return true
+    private func isWanted(_ entry: JournalEntry) throws -> Bool {
+        guard type.isEmpty || type.contains(entry.eventName) else { return false }
+        guard let grep, !EntryLine(entry, time).text.contains(grep) else { return true }
+        return try entry.logLines().contains { $0.text.contains(grep) }
     }
 
     private func print(_ entry: JournalEntry) throws {
@@ -144,8 +178,11 @@ struct LogCommand: AsyncParsableCommand {
             common.output.write(json.bytes + [UInt8(ascii: "\n")])
             return
         }
-        EntryLine(entry, time).print(to: common.output)
+        let head = EntryLine(entry, time)
+        head.print(to: common.output)
+        let isHeadMeant = grep.map { head.text.contains($0) } ?? true
         for line in try entry.logLines() {
+            if let grep, !isHeadMeant, !line.text.contains(grep) { continue }
             let mark = line.stream == .stderr ? "!" : "|"
             common.output.line("        \(common.output.styled("\(mark)", .dim)) \(line.text)")
         }

@@ -53,7 +53,10 @@ struct ShowCommand: AsyncParsableCommand {
         if let session = record.session { output.line("  session    \(session)") }
         if !operations.isEmpty {
             output.line("")
-            var table = Table(["ENTRY", "OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"])
+            var table = Table(
+                ["ENTRY", "OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"],
+                flexible: ["OPERATION", "STATUS", "RESULT"]
+            )
             for operation in operations { table.add(row(operation)) }
             table.print(to: output)
         }

@@ -11,8 +11,8 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Check the journal against itself: order, hashes, payloads, indexes.",
         discussion: """
-            Exit status 5 when anything contradicts anything else. That somebody has replaced the \
-            whole journal can only be seen against a checkpoint that somebody else holds.
+            Exit status 5 when anything contradicts anything else. A replacement of the whole \
+            journal shows only against a checkpoint that somebody else holds.
             """
     )
 

@@ -5,6 +5,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookSystem
 
 struct PendingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct PendingCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var time: TimeOptions
 
-    @Option(help: "At most so many.")
+    @Option(help: "The most waits to list.")
     var limit: Int?
 
     func validate() throws {
@@ -34,7 +35,10 @@ struct PendingCommand: AsyncParsableCommand {
             }
             return
         }
-        var table = Table(["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"])
+        var table = Table(
+            ["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"],
+            flexible: ["ID", "WAITS FOR"]
+        )
         for wait in waits {
             table.add([
                 "\(wait.sequence)", wait.id.shownAsID, wait.words, time.text(wait.since),
@@ -73,24 +77,28 @@ struct WhyCommand: AsyncParsableCommand {
                 }
                 return
             }
-            common.output.line("\(id: record.id) is \(record.statusText)")
+            common.output.line("\(id: record.id) \(record.standing)")
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
             }
-            if record.isClosed, let advice = record.advice { common.output.line("    \(advice)") }
+            if record.isClosed, let advice = record.advice(common) {
+                common.output.line("    \(advice)")
+            }
             for wait in waits {
                 let until = wait.until.map { ", until \(time.text($0))" } ?? ""
                 common.output.line(
                     "  waits for \(wait.words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
                 )
-                if let advice = wait.advice { common.output.line("    \(advice)") }
+                if let advice = wait.advice(common) { common.output.line("    \(advice)") }
             }
-            guard let state, state.status == .running, let session = state.session else { return }
-            common.output.line("  runs in session \(session), attempt \(state.attempt)")
+            guard let state, let session = state.session else { return }
+            if state.status == .running {
+                common.output.line("  runs in session \(session), attempt \(state.attempt)")
+            }
             if let advice = try advice(onSession: session, inspector) {
                 common.output.line("    \(advice)")
             }
-            if state.deadline.rawValue != 0 {
+            if state.status == .running, state.deadline.rawValue != 0 {
                 common.output.line("  its attempt times out at \(time.text(state.deadline))")
             }
         }
@@ -102,7 +110,9 @@ struct WhyCommand: AsyncParsableCommand {
         else { return nil }
         switch try SessionLiveness.of(session, in: JournalFolder(try common.journalPath())) {
         case .alive: return nil
-        case .gone: return "its process is gone: `daybook work`, or running it again, takes over"
+        case .gone:
+            return
+                "its process is gone, and nothing of it runs: `daybook work\(common.journalWords)`, or running it again, takes over"
         case .stopped:
             return
                 "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
@@ -115,12 +125,18 @@ struct WaitCommand: AsyncParsableCommand {
         commandName: "wait",
         abstract: "Wait until an execution has ended, and say how.",
         discussion: """
-            Ctrl-C detaches; it does not cancel. Exit status: 0 completed; 7 failed or cancelled; \
-            8 timed out; 9 parked.
+            Ctrl-C detaches; it does not cancel. An execution that is paused is waited for: \
+            somebody may resume it. Exit status: 0 completed; 7 failed or cancelled; 8 timed out; \
+            9 parked; 75 it has not ended within --timeout.
             """
     )
 
     @OptionGroup var common: CommonOptions
+
+    @Option(
+        help: ArgumentHelp("Wait no longer than this span (30s, 5m, 12h).", valueName: "span")
+    )
+    var timeout: Span?
 
     @Argument(help: "The execution's id.")
     var id: String
@@ -129,11 +145,28 @@ struct WaitCommand: AsyncParsableCommand {
         let inspector = try Inspector(path: try common.journalPath())
         defer { inspector.close() }
         let watch = try inspector.follow()
-        let record = try await Following.run(watch, inspector) {
+        let wasPaused = Locked(false)
+        let end = try await Following.run(watch, inspector, patience: timeout?.duration) {
             let record = try inspector.record(of: id)
+            let paused = record.isPaused && !record.isClosed
+            let isNews = wasPaused.withLock { was in
+                defer { was = paused }
+                return was != paused
+            }
+            if isNews { common.errors.line(record.pauseNotice(common)) }
             return record.isClosed || record.isParked ? record : nil
         }
-        guard let record else { throw CommandEnd(status: .interrupted) }
+        let record: ExecutionRecord
+        switch end {
+        case .found(let found): record = found
+        case .interrupted: throw CommandEnd(status: .interrupted)
+        case .late:
+            let status = try inspector.record(of: id).statusText
+            throw NotInTime(
+                description:
+                    "the execution \(id.shownAsID) has not ended within \(timeout?.description ?? ""): it is \(status); wait for it again, or see `daybook why\(common.journalWords) \(id.shellArgument)`"
+            )
+        }
         if common.json {
             common.write("daybook.wait/1") { record.write(to: &$0) }
         } else {
@@ -145,11 +178,19 @@ struct WaitCommand: AsyncParsableCommand {
 
 extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
-    fileprivate var advice: String? {
+    fileprivate func advice(_ common: CommonOptions) -> String? {
         switch status {
-        case .failed, .timedOut: "`daybook retry \(id)` runs again what failed"
+        case .failed, .timedOut, .cancelled:
+            "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
         default: nil
         }
+    }
+
+    /// Says that the execution is paused, or is so no more.
+    func pauseNotice(_ common: CommonOptions) -> TerminalText {
+        guard isPaused, !isClosed else { return "\(id: id) is not paused any more" }
+        return
+            "\(id: id) is paused, and nothing of it runs; `daybook resume\(common.journalWords) \(id.shellArgument)` lets it go on"
     }
 }
 
@@ -171,17 +212,23 @@ extension PendingWait {
         }
     }
 
-    /// What somebody can do about it.
-    var advice: String? {
+    /// What somebody can do about it, as command lines that can be pasted.
+    func advice(_ common: CommonOptions) -> String? {
+        let journal = common.journalWords
+        let id = id.shellArgument
         switch reason {
-        case .execution: "`daybook exec \(id)` executes it"
-        case .claim: "`daybook work` runs what is ready; `daybook session list` shows who works"
-        case .resumption: "`daybook resume \(id)` resumes it"
+        case .execution: return "`daybook exec\(journal) \(id)` executes it"
+        case .claim:
+            return
+                "`daybook work\(journal)` runs what is ready; `daybook session list\(journal)` shows who works"
+        case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
-            "look at it with `daybook show \(id)`, then `daybook retry \(id)` or cancel it"
+            return
+                "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
         case .operation(let wait) where wait.kind == .signal:
-            "`daybook signal \(id) \(wait.operation.name) JSON` gives it"
-        default: nil
+            return
+                "`daybook signal\(journal) \(id) \(wait.operation.name.shellWord) JSON` gives it"
+        default: return nil
         }
     }
 

@@ -6,11 +6,11 @@ import DaybookInspector
 struct AdoptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Say that a copy, or a restored backup, is the journal from here on.",
+        abstract: "Declare a copy, or a restored backup, to be the journal from now on.",
         discussion: """
-            A journal that finds itself on another machine, or in another file, than it was made in \
-            is read, and not written: two copies that both go on would be two histories of one name. \
-            This records who has decided that it is at home where it is now, and why.
+            A journal that was copied, or moved to another machine, can be read and not written: \
+            two copies that both go on would be two histories of one name. This records who has \
+            decided that the journal belongs here now, and why.
             """
     )
 
@@ -18,7 +18,7 @@ struct AdoptCommand: AsyncParsableCommand {
     @OptionGroup var write: WriteOptions
     @OptionGroup var consent: ConsentOptions
 
-    @Option(help: "Why, in words, for the record.")
+    @Option(help: "The reason, in words, for the record.")
     var reason: String
 
     func run() async throws {

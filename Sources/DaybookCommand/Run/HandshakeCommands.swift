@@ -8,7 +8,7 @@ import DaybookRunbook
 struct SubmitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
-        abstract: "Record a runbook's execution; nothing runs until it is executed."
+        abstract: "Submit a runbook; nothing runs until it is executed."
     )
 
     @OptionGroup var common: CommonOptions
@@ -37,8 +37,8 @@ struct SubmitCommand: AsyncParsableCommand {
 struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
-        abstract: "Ask for a submitted execution to run; always safe to ask again.",
-        discussion: "It is run by a process that works on the journal, such as `daybook work`."
+        abstract: "Execute what was submitted; safe to repeat.",
+        discussion: "A process that works on the journal runs it, such as `daybook work`."
     )
 
     @OptionGroup var common: CommonOptions
@@ -68,7 +68,7 @@ struct ExecCommand: AsyncParsableCommand {
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Say where an execution stands."
+        abstract: "Show the status of an execution."
     )
 
     @OptionGroup var common: CommonOptions

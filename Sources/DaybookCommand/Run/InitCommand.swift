@@ -14,18 +14,29 @@ struct InitCommand: AsyncParsableCommand {
     @Argument(help: "The folder to create, by convention NAME.daybook.")
     var path: String?
 
-    @Option(help: "Origin line of its checkpoints; by default made from the journal's UUID.")
+    @Option(help: "Origin line of its checkpoints. By default made from the journal's UUID.")
     var origin: String?
 
-    @Option(help: "Bytes that a payload may have.")
+    @Option(help: "The most bytes that a payload may have.")
     var payloadLimit = 16 << 20
 
-    @Option(help: "So many lost leases in a row park an execution.")
+    @Option(help: "An execution is parked after this many lost leases in a row.")
     var lossLimit: UInt32 = 5
+
+    @Option(
+        help: ArgumentHelp(
+            "What is submitted and not executed within this span (30m, 12h, 7d) expires. (default: 1h)",
+            valueName: "span"
+        )
+    )
+    var submissionLifetime: Span?
 
     func validate() throws {
         guard payloadLimit > 0, lossLimit > 0 else {
             throw ValidationError("The limits must be greater than 0.")
+        }
+        if let submissionLifetime, submissionLifetime.duration <= .zero {
+            throw ValidationError("--submission-lifetime must be greater than 0.")
         }
     }
 
@@ -37,6 +48,7 @@ struct InitCommand: AsyncParsableCommand {
         options.origin = origin
         options.payloadLimit = payloadLimit
         options.lossLimit = lossLimit
+        if let submissionLifetime { options.submissionLifetime = submissionLifetime.duration }
         try Daybook.create(at: path, options)
         if common.json {
             common.write("daybook.init/1") { $0.member("journal", path) }

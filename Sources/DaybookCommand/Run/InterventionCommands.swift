@@ -12,7 +12,7 @@ struct InterventionOptions: ParsableArguments {
     @OptionGroup var write: WriteOptions
     @OptionGroup var consent: ConsentOptions
 
-    @Option(help: "Why, in words, for the record.")
+    @Option(help: "The reason, in words, for the record.")
     var reason: String?
 
     @Argument(help: "The execution's id.")
@@ -74,7 +74,9 @@ struct ConsentOptions: ParsableArguments {
     func ask(_ what: TerminalText) throws {
         if yes { return }
         guard Terminal.standardError.isInteractive, Terminal.isInputInteractive else {
-            throw UsageError("nobody can be asked whether to \(what.raw); say so with --yes")
+            throw UsageError(
+                "nobody can be asked whether to \(what.raw): this is no terminal; confirm with --yes"
+            )
         }
         Terminal.standardError.write("\(what)? [y/N] ")
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
@@ -105,10 +107,10 @@ func rehearse(_ verb: String, _ command: some Command, _ common: CommonOptions) 
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "End an execution, whatever it does.",
+        abstract: "Cancel an execution, at once and for good.",
         discussion: """
-            Code that runs is told to stop; what it has done until then is still recorded. \
-            Cancelling again what is cancelled changes nothing.
+            Code that runs is told to stop, and what it finishes before that is still recorded. \
+            Cancelling it again changes nothing.
             """
     )
 
@@ -124,7 +126,7 @@ struct CancelCommand: AsyncParsableCommand {
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Have nothing of an execution run until it is resumed.",
+        abstract: "Pause an execution: nothing of it runs until it is resumed.",
         discussion: "Timers go on, and signals are kept."
     )
 
@@ -140,7 +142,7 @@ struct PauseCommand: AsyncParsableCommand {
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Let an execution that was paused run again."
+        abstract: "Resume an execution that was paused."
     )
 
     @OptionGroup var options: InterventionOptions
@@ -155,10 +157,11 @@ struct ResumeCommand: AsyncParsableCommand {
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Have an execution that failed run again, from what failed.",
+        abstract: "Retry an execution that failed, from what failed.",
         discussion: """
-            Also one that timed out, was cancelled or is parked. Recorded successes are kept. It is \
-            run by a process that works on the journal, such as `daybook work`.
+            Also one that timed out, was cancelled or is parked. What succeeded is kept. A process \
+            that works on the journal runs it, such as `daybook work`, or `daybook run` with the \
+            same runbook, inputs and id.
             """
     )
 
@@ -168,6 +171,10 @@ struct RetryCommand: AsyncParsableCommand {
         try await options.run("retry", "ready", { Retry($0) }) {
             try await $0.retry(options.id, reason: options.reason)
         }
+        guard !options.consent.dryRun, !options.common.json else { return }
+        options.common.errors.line(
+            "`daybook work\(options.common.journalWords)` runs it, or `daybook run` with the same runbook, inputs and id"
+        )
     }
 }
 
@@ -240,7 +247,11 @@ struct SignalCommand: AsyncParsableCommand {
         } else if answer.sequence == nil {
             common.output.line("\(id: id) has this signal already")
         } else {
-            common.output.line("\(id: id) \(answer.isDelivered ? "goes on" : "keeps it")")
+            common.output.line(
+                answer.isDelivered
+                    ? "\(id: id) goes on"
+                    : "\(id: id) keeps the signal \(name): nothing waits for it now"
+            )
         }
     }
 }

@@ -50,7 +50,12 @@ struct RunCommand: AsyncParsableCommand {
             let (id, answer) = try await RunbookSubmission.submit(file, request, to: daybook)
             progress.begin(id, answer)
             try await daybook.execute(id)
-            end = try await Detachable.wait(id, daybook) { progress.waits($0, in: id) }
+            end = try await Detachable.wait(
+                id,
+                daybook,
+                isWaiting: { progress.waits($0, in: id) },
+                isPaused: { progress.paused($0) }
+            )
         } catch {
             try await daybook.close()
             throw error
@@ -110,22 +115,30 @@ enum Detachable {
     case detached(id: String)
 
     /// Waits for the end of an execution or for Ctrl-C, whichever comes first.
-    /// - Parameter isWaiting: told of each wait that an operation of it begins.
+    /// - Parameters:
+    ///   - isWaiting: told of each wait that an operation of it begins.
+    ///   - isPaused: told when it is paused, and when it is so no more.
     static func wait(
         _ id: String,
         _ daybook: Daybook,
-        isWaiting: @escaping @Sendable (Wait) -> Void = { _ in }
+        isWaiting: @escaping @Sendable (Wait) -> Void,
+        isPaused: @escaping @Sendable (ExecutionRecord) -> Void
     ) async throws -> Detachable {
         let interrupts = try Interrupts.stream()
         return try await withThrowingTaskGroup(of: Detachable.self) { group in
             group.addTask {
                 var seen: Set<UInt64> = []
+                var wasPaused = false
                 while true {
                     let record = try await daybook.wait(for: id) { record in
-                        record.isClosed || record.isParked
+                        record.isClosed || record.isParked || record.isPaused != wasPaused
                             || record.waits.contains { !seen.contains($0.sequence) }
                     }
                     if record.isClosed || record.isParked { return .ended(record) }
+                    if record.isPaused != wasPaused {
+                        wasPaused = record.isPaused
+                        isPaused(record)
+                    }
                     for wait in record.waits where seen.insert(wait.sequence).inserted {
                         isWaiting(wait)
                     }

@@ -117,7 +117,7 @@ final class RunProgress: Sendable {
         case .signal:
             let block = signals[wait.operation.name] ?? wait.operation.name
             what =
-                "\(block)  waits for the signal \(wait.operation.name); give it with `daybook signal \(id) \(wait.operation.name)`"
+                "\(block)  waits for the signal \(wait.operation.name); give it with `daybook signal\(common.journalWords) \(id.shellArgument) \(wait.operation.name.shellWord)`"
         case .retry:
             what = "\(job(wait.operation) ?? wait.operation.name)  failed, and is tried again"
         }
@@ -141,6 +141,16 @@ final class RunProgress: Sendable {
                 state.openLine = nil
             }
         }
+    }
+
+    /// Says that nothing runs until somebody resumes it, or that somebody has.
+    func paused(_ record: ExecutionRecord) {
+        if case .lines = style {
+            line(record.isPaused ? "paused" : "resumed") { $0.member("id", record.id) }
+            return
+        }
+        if case .text = style { leaveLine() }
+        common.errors.line(record.pauseNotice(common))
     }
 
     /// Ends a line that waits for an outcome that does not come.

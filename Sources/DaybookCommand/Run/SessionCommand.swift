@@ -40,7 +40,10 @@ struct SessionCommand: AsyncParsableCommand {
                 }
                 return
             }
-            var table = Table(["SESSION", "STATE", "PID", "HOST", "PROGRAM", "ACTOR", "OPENED"])
+            var table = Table(
+                ["SESSION", "STATE", "PID", "HOST", "PROGRAM", "ACTOR", "OPENED"],
+                flexible: ["HOST", "PROGRAM", "ACTOR"]
+            )
             for (session, liveness) in states {
                 table.add([
                     "\(session.number)", liveness.rawValue, "\(session.pid)", session.host,
@@ -54,7 +57,7 @@ struct SessionCommand: AsyncParsableCommand {
     struct Evict: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "evict",
-            abstract: "Take over from a session: its leases are given to whoever claims next.",
+            abstract: "Take over from a session: whoever claims next gets its leases.",
             discussion: """
                 A session whose process is gone is taken over by the next process that opens the \
                 journal anyway. --kill ends a live or stopped process first.
@@ -65,7 +68,7 @@ struct SessionCommand: AsyncParsableCommand {
         @OptionGroup var write: WriteOptions
         @OptionGroup var consent: ConsentOptions
 
-        @Option(help: "Why, in words, for the record.")
+        @Option(help: "The reason, in words, for the record.")
         var reason: String?
 
         @Argument(help: "The session's number, as `session list` shows it.")

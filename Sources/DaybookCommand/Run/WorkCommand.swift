@@ -22,7 +22,7 @@ struct WorkCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Write a line of JSON for each execution that begins or ends.")
     var jsonl = false
 
-    @Option(name: .long, help: "Executions that run at once.")
+    @Option(name: .long, help: "The most executions to run at the same time.")
     var concurrency = 4
 
     func validate() throws {
