@@ -48,7 +48,8 @@ extension JournalEntry {
             event.operation.name + (event.verified ? " (found done)" : "")
         case .checkpointFailed(let event): "\(event.operation.name): \(describe(event.error))"
         case .logRecorded(let event):
-            "\(event.lines) lines" + (event.hasOperation ? " of \(event.operation.name)" : "")
+            (event.lines == 1 ? "1 line" : "\(event.lines) lines")
+                + (event.hasOperation ? " of \(event.operation.name)" : "")
         case .timerStarted(let event):
             "\(event.operation.name), until \(Timestamp(rawValue: event.deadline))"
         case .timerFired(let event): event.operation.name

@@ -103,17 +103,31 @@ package struct OperationFold {
     }
 
     /// No entry says that the branches of an operation have all ended: that the scope around them
-    /// has gone on does, and so does the end of the handler.
+    /// has gone on does, and so does the end of the handler, or of an operation around them.
     private mutating func endBranches() {
         var ends: [[UInt32]: UInt32] = [:]
         for path in places.keys { ends[path.scope] = max(ends[path.scope] ?? 0, path.position) }
-        for (path, place) in places
-        where all[place].branches != nil && all[place].status == .started {
+        // Those that are around others come first.
+        let split = places.filter { all[$0.value].branches != nil }
+            .sorted { $0.key.scope.count < $1.key.scope.count }
+        for (path, place) in split where all[place].status == .started {
             let hasGoneOn = ends[path.scope] ?? 0 > path.position
-            guard hasGoneOn || hasCompleted && path.scope.isEmpty else { continue }
+            // A race that is won leaves branches that have not ended by themselves.
+            let isInEnded =
+                enclosing(path).map {
+                    all[$0].status == .success && all[$0].operation.kind != .race
+                } ?? hasCompleted
+            guard hasGoneOn || isInEnded else { continue }
             all[place].status = .success
             all[place].isReplayed = true
         }
+    }
+
+    /// The place of the operation that has the branch which an operation is in; nil: it is in none.
+    private func enclosing(_ path: OperationPath) -> Int? {
+        guard path.scope.count >= 2 else { return nil }
+        let scope = Array(path.scope.dropLast(2))
+        return places[OperationPath(scope: scope, position: path.scope[path.scope.count - 2])]
     }
 }
 

@@ -21,13 +21,6 @@ struct RunbookInterpreter: Sendable {
         var failure: OperationError?
     }
 
-    /// The operation that splits into the blocks that come one after the other and those that run
-    /// always.
-    static let blocksOperation = "blocks"
-    /// The operations that the blocks that run always begin and end with.
-    static let cleaningOperation = "cleaning up"
-    static let cleanedOperation = "cleaned up"
-
     func run(_ context: WorkflowContext) async throws -> RunbookResult {
         let ordinary = runbook.blocks.filter { !$0.isAlways }
         let always = runbook.blocks.filter(\.isAlways)
@@ -41,7 +34,7 @@ struct RunbookInterpreter: Sendable {
             // whatever runs always after it.
             let ended = Locked(Ending())
             let endings = try await context.map(
-                Self.blocksOperation,
+                RunbookOperations.blocks,
                 [false, true],
                 maxConcurrent: 1
             ) { scope, isAlways in
@@ -108,7 +101,7 @@ struct RunbookInterpreter: Sendable {
         var ending: Ending
         var round: Round
         repeat {
-            round = try await context.checkpoint(Self.cleaningOperation) { _ in now }
+            round = try await context.checkpoint(RunbookOperations.cleaning) { _ in now }
             ending = Ending(outputs: round.outputs)
             for block in blocks {
                 do {
@@ -120,7 +113,7 @@ struct RunbookInterpreter: Sendable {
             }
             // With this behind it no failure of the round is tried again.
             let number = round.attempt
-            _ = try await context.checkpoint(Self.cleanedOperation) { _ in number }
+            _ = try await context.checkpoint(RunbookOperations.cleaned) { _ in number }
         } while round.attempt != attempt
         return ending
     }
@@ -237,7 +230,9 @@ struct RunbookInterpreter: Sendable {
         while true {
             // In which attempt it was asked: one that comes later asks again.
             let attempt = attempt
-            let asked = try await context.checkpoint("\(block.name) requested") { _ in attempt }
+            let asked = try await context.checkpoint(RunbookOperations.requested(block.name)) { _ in
+                attempt
+            }
             let value = try await context.receive(
                 approval.signal,
                 as: JSONValue.self,
@@ -246,7 +241,7 @@ struct RunbookInterpreter: Sendable {
             if let value { return try value.text }
             // Recorded, so that whoever deals with it deals with it whenever the code runs again;
             // and so that it is open again in an attempt in which nobody has.
-            _ = try await context.checkpoint("\(block.name) timed out") { _ in
+            _ = try await context.checkpoint(RunbookOperations.timedOut(block.name)) { _ in
                 guard asked != attempt else {
                     throw OperationError(
                         code: "approval-timed-out",

@@ -4,6 +4,7 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookModel
+import DaybookRunbook
 import FoundationEssentials
 
 struct ShowCommand: AsyncParsableCommand {
@@ -26,7 +27,15 @@ struct ShowCommand: AsyncParsableCommand {
             if common.json {
                 writeJSON(record, operations, last)
             } else {
-                writeText(record, operations, last)
+                var runbooks = RecordedRunbooks(inspector)
+                let runbook = try runbooks.runbook(of: record)
+                let rows = OperationRows.rows(
+                    operations,
+                    runbook,
+                    signals: try signals(operations, of: record, inspector),
+                    time: { time.text($0) }
+                )
+                writeText(record, runbook, rows, last)
             }
         }
     }
@@ -35,13 +44,15 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func writeText(
         _ record: ExecutionRecord,
-        _ operations: [OperationRecord],
+        _ runbook: Runbook?,
+        _ rows: [OperationRow],
         _ last: JournalEntry?
     ) {
         let output = common.output
         output.line(
             "\(output.styled("\(id: record.id)", .bold))  \(record.type)  \(record.color(output))"
         )
+        if let runbook { output.line("  runbook    \(runbook.name)") }
         output.line("  number     \(record.number), \(record.entries) entries, last \(record.last)")
         output.line("  submitted  \(time.text(record.submittedAt))")
         if let started = record.startedAt { output.line("  started    \(time.text(started))") }
@@ -49,15 +60,13 @@ struct ShowCommand: AsyncParsableCommand {
             let took = finished.since(record.startedAt ?? record.submittedAt).brief
             output.line("  finished   \(time.text(finished)), after \(took)")
         }
-        output.line("  attempts   \(record.attempt), \(record.losses) leases lost in a row")
+        let losses = record.losses == 0 ? "" : ", \(record.losses) leases lost in a row"
+        output.line("  attempts   \(record.attempt)\(losses)")
         if let session = record.session { output.line("  session    \(session)") }
-        if !operations.isEmpty {
+        if !rows.isEmpty {
             output.line("")
-            var table = Table(
-                ["ENTRY", "OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"],
-                flexible: ["OPERATION", "STATUS", "RESULT"]
-            )
-            for operation in operations { table.add(row(operation)) }
+            var table = Table(OperationRow.header, flexible: OperationRow.flexible)
+            for row in rows { table.add(row.cells) }
             table.print(to: output)
         }
         guard let last else { return }
@@ -77,33 +86,26 @@ struct ShowCommand: AsyncParsableCommand {
         }
     }
 
-    private func row(_ operation: OperationRecord) -> [String] {
-        var took = ""
-        if let began = operation.startedAt, let ended = operation.endedAt {
-            took = ended.since(began).brief
+    /// What the waits of an execution were given.
+    private func signals(
+        _ operations: [OperationRecord],
+        of record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws -> [OperationPath: GivenSignal] {
+        var given: [OperationPath: GivenSignal] = [:]
+        guard operations.contains(where: { $0.operation.kind == .signal }) else { return given }
+        try inspector.history(of: record.number) { entry in
+            guard case .signalDelivered(let event) = entry.entry.event else { return true }
+            let signal = try inspector.entry(event.signal)
+            guard case .signalReceived(let received) = signal.entry.event else { return true }
+            let path = OperationPath(
+                scope: event.operation.scope,
+                position: event.operation.position
+            )
+            given[path] = GivenSignal(actor: received.actor, value: signal.text(ofPayload: 0))
+            return true
         }
-        let result =
-            switch operation.status {
-            case .started where operation.branches != nil: "\(operation.branches ?? 0) branches"
-            case .started: "no outcome recorded"
-            case .waiting:
-                operation.deadline.map { "until \(time.text($0))" } ?? "until it comes"
-            case .success where operation.operation.kind == .checkpoint:
-                operation.value.map { String(decoding: $0, as: UTF8.self) } ?? "(erased)"
-            case .success: operation.value.map { String(decoding: $0, as: UTF8.self) } ?? ""
-            case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
-            case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
-            }
-        let status = operation.isVerified ? "success, found done" : operation.status.rawValue
-        // What is in a branch stands below what split into it, with the branch's number.
-        let scope = operation.operation.scope
-        let indent = String(repeating: "  ", count: scope.count / 2)
-        let branch = scope.last.map { "[\($0)] " } ?? ""
-        return [
-            "\(operation.sequence)", indent + branch + operation.operation.name, status,
-            "\(operation.starts)", took,
-            operation.logLines == 0 ? "" : "\(operation.logLines) lines", result,
-        ]
+        return given
     }
 
     // MARK: JSON

@@ -1,0 +1,275 @@
+#if CLI
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookModel
+import DaybookRunbook
+
+/// What one row of `show` tells: an operation, or several that are one thing in a runbook.
+struct OperationRow: Equatable {
+    /// The entry of the outcome, or of the last start.
+    var sequence: UInt64
+    var name: String
+    /// How deep it lies in branches, and the number of its branch.
+    var depth: Int
+    var branch: UInt32?
+    var status: String
+    /// 0: it has no body that was started.
+    var starts: Int
+    var took: Duration?
+    var logLines: UInt32
+    var result: String
+
+    static let header = ["ENTRY", "OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"]
+    static let flexible: Set<String> = ["OPERATION", "STATUS", "RESULT"]
+
+    var cells: [String] {
+        // What is in a branch stands below what split into it, with the branch's number.
+        let indent = String(repeating: "  ", count: depth) + (branch.map { "[\($0)] " } ?? "")
+        let lines = logLines == 1 ? "1 line" : "\(logLines) lines"
+        return [
+            "\(sequence)", indent + name, status, starts == 0 ? "" : "\(starts)",
+            took?.brief ?? "", logLines == 0 ? "" : lines, result,
+        ]
+    }
+}
+
+/// A signal that a wait was given.
+struct GivenSignal: Equatable {
+    /// Who gave it; empty: unknown.
+    let actor: String
+    /// Its value; nil: erased.
+    let value: String?
+}
+
+/// Makes the rows of an execution's operations. Those of a runbook are told in its words: an approval
+/// and a round of the blocks that run always are a row each, and what only holds blocks together is
+/// left out.
+struct OperationRows {
+    private let operations: [OperationRecord]
+    private let runbook: Runbook?
+    /// By the entry that begins the wait.
+    private let signals: [OperationPath: GivenSignal]
+    private let time: (Timestamp) -> String
+    private let places: [OperationPath: Int]
+    private var left: Set<OperationPath> = []
+
+    /// - Parameter runbook: nil: it runs something else.
+    static func rows(
+        _ operations: [OperationRecord],
+        _ runbook: Runbook?,
+        signals: [OperationPath: GivenSignal],
+        time: @escaping (Timestamp) -> String
+    ) -> [OperationRow] {
+        var rows = OperationRows(operations, runbook, signals, time)
+        return rows.make()
+    }
+
+    private init(
+        _ operations: [OperationRecord],
+        _ runbook: Runbook?,
+        _ signals: [OperationPath: GivenSignal],
+        _ time: @escaping (Timestamp) -> String
+    ) {
+        self.operations = operations
+        self.runbook = runbook
+        self.signals = signals
+        self.time = time
+        places = Dictionary(
+            operations.enumerated().map { (OperationPath($1.operation), $0) },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    private mutating func make() -> [OperationRow] {
+        var rows: [OperationRow] = []
+        for operation in operations where !left.contains(OperationPath(operation.operation)) {
+            guard let runbook else {
+                rows.append(row(operation))
+                continue
+            }
+            if let row = row(operation, of: runbook) { rows.append(row) }
+        }
+        return rows
+    }
+
+    // MARK: In a runbook's words
+
+    private mutating func row(_ operation: OperationRecord, of runbook: Runbook) -> OperationRow? {
+        let name = operation.operation.name
+        var row = row(operation)
+        // The branches of what holds the blocks together are none to who reads the runbook.
+        if let first = operation.operation.scope.first, isFrame(first, runbook) {
+            row.depth -= 1
+            if operation.operation.scope.count == 2 { row.branch = nil }
+        }
+        switch operation.operation.kind {
+        case .checkpoint:
+            if runbook.jobs.contains(where: { $0.name == name }) {
+                if operation.status == .success { row.result = outputs(operation) ?? row.result }
+                return row
+            }
+            if name == RunbookOperations.cleaning { return cleaning(operation, row) }
+            if let block = runbook.blocks.first(where: {
+                $0.approval?.timeout != nil && RunbookOperations.requested($0.name) == name
+            }) {
+                return approval(of: block, after: operation, row)
+            }
+            return row
+        case .signal:
+            guard let block = runbook.blocks.first(where: { $0.approval?.signal == name }) else {
+                return row
+            }
+            row.name = block.name
+            row.result = waiting(operation)
+            return row
+        default:
+            let isFrame =
+                operation.operation.scope.isEmpty
+                && isFrame(operation.operation.position, runbook)
+            if isFrame { return nil }
+            if operation.status == .started, hasEnded(operation, runbook) {
+                row.status = OperationRecord.Status.success.rawValue
+                row.result = ""
+            }
+            return row
+        }
+    }
+
+    /// Whether the branches of an operation have ended though no entry says so: none has failed, and
+    /// the blocks that run always have begun, which come after those around it.
+    private func hasEnded(_ operation: OperationRecord, _ runbook: Runbook) -> Bool {
+        let scope = operation.operation.scope
+        guard scope.count == 2, scope[1] == 0, isFrame(scope[0], runbook) else { return false }
+        let inside = scope + [operation.operation.position]
+        return operations.contains { $0.operation.scope == [scope[0], 1] }
+            && operations.allSatisfy {
+                !$0.operation.scope.starts(with: inside) || $0.status == .success
+            }
+    }
+
+    private func isFrame(_ position: UInt32, _ runbook: Runbook) -> Bool {
+        guard runbook.blocks.contains(where: \.isAlways),
+            let place = places[OperationPath(scope: [], position: position)]
+        else { return false }
+        let operation = operations[place]
+        return operation.branches != nil
+            && operation.operation.name == RunbookOperations.blocks
+    }
+
+    /// The operation at a place after another one in its scope.
+    private func follower(_ operation: OperationRecord, _ distance: UInt32) -> OperationRecord? {
+        let path = OperationPath(operation.operation)
+        let next = OperationPath(scope: path.scope, position: path.position + distance)
+        return places[next].map { operations[$0] }
+    }
+
+    private mutating func approval(
+        of block: Runbook.Block,
+        after requested: OperationRecord,
+        _ row: OperationRow
+    ) -> OperationRow {
+        var row = row
+        row.name = block.name
+        row.starts = 0
+        row.took = nil
+        row.result = ""
+        guard let wait = follower(requested, 1), wait.operation.kind == .signal else { return row }
+        left.insert(OperationPath(wait.operation))
+        let whole = self.row(wait)
+        row.sequence = whole.sequence
+        row.status = whole.status
+        row.took = whole.took
+        row.result = waiting(wait)
+        guard let end = follower(requested, 2),
+            end.operation.name == RunbookOperations.timedOut(block.name)
+        else { return row }
+        left.insert(OperationPath(end.operation))
+        row.sequence = end.sequence
+        row.status = "timed out"
+        row.result =
+            end.status == .failed ? end.message ?? "(erased)" : "it is asked for once more"
+        return row
+    }
+
+    private func waiting(_ wait: OperationRecord) -> String {
+        let signal = "the signal \(wait.operation.name)"
+        guard wait.status == .success else {
+            return "for \(signal)" + (wait.deadline.map { ", until \(time($0))" } ?? "")
+        }
+        guard let given = signals[OperationPath(wait.operation)] else { return signal }
+        let actor = given.actor.isEmpty ? "" : " by \(given.actor)"
+        return "\(signal), given\(actor): \(given.value ?? "(erased)")"
+    }
+
+    private mutating func cleaning(_ begin: OperationRecord, _ row: OperationRow) -> OperationRow {
+        var row = row
+        row.starts = 0
+        row.took = nil
+        row.result = ""
+        row.status = OperationRecord.Status.started.rawValue
+        let path = OperationPath(begin.operation)
+        // The next one in the scope: a round has one end.
+        let end = operations.first { operation in
+            let other = OperationPath(operation.operation)
+            return other.scope == path.scope && other.position > path.position
+                && operation.operation.kind == .checkpoint
+                && operation.operation.name == RunbookOperations.cleaned
+        }
+        guard let end else { return row }
+        left.insert(OperationPath(end.operation))
+        guard end.status == .success else { return row }
+        row.status = OperationRecord.Status.success.rawValue
+        if let began = begin.startedAt, let ended = end.endedAt { row.took = ended.since(began) }
+        return row
+    }
+
+    /// The outputs of a job; nil: its value is none of a job.
+    private func outputs(_ operation: OperationRecord) -> String? {
+        guard let value = operation.value else { return nil }
+        do {
+            let result = try JSONPayloadCodec().decode(JobResult.self, from: value)
+            return result.outputs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                .joined(separator: ", ")
+        } catch {
+            // It is shown as it is.
+            return nil
+        }
+    }
+
+    // MARK: As it is
+
+    private func row(_ operation: OperationRecord) -> OperationRow {
+        var took: Duration?
+        if let began = operation.startedAt, let ended = operation.endedAt {
+            took = ended.since(began)
+        }
+        let value = operation.value.map { String(decoding: $0, as: UTF8.self) }
+        let result =
+            switch operation.status {
+            case .started where operation.branches != nil: "\(operation.branches ?? 0) branches"
+            case .started: "no outcome recorded"
+            case .waiting where operation.tries > 0:
+                "try \(operation.tries) failed: \(operation.message ?? "(erased)"); again "
+                    + (operation.deadline.map { "at \(time($0))" } ?? "")
+            case .waiting: operation.deadline.map { "until \(time($0))" } ?? "until it comes"
+            case .success where operation.operation.kind == .checkpoint: value ?? "(erased)"
+            case .success: value ?? ""
+            case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
+            case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
+            }
+        let scope = operation.operation.scope
+        return OperationRow(
+            sequence: operation.sequence,
+            name: operation.operation.name,
+            depth: scope.count / 2,
+            branch: scope.last,
+            status: operation.isVerified ? "success, found done" : operation.status.rawValue,
+            starts: operation.starts,
+            took: took,
+            logLines: operation.logLines,
+            result: result
+        )
+    }
+}
+#endif

@@ -1,0 +1,20 @@
+#if CLI
+/// The operations by which a runbook runs that are no jobs: what is shown of it leaves them out, or
+/// says them in the words of the runbook.
+package enum RunbookOperations {
+    /// Splits into the blocks that come one after the other (branch 0) and those that run always
+    /// (branch 1). Only where there are such.
+    package static let blocks = "blocks"
+    /// What each round of the blocks that run always begins with.
+    package static let cleaning = "cleaning up"
+    /// What it ends with.
+    package static let cleaned = "cleaned up"
+
+    /// Comes before the wait of an approval that has a timeout, and says in which attempt it was
+    /// asked for.
+    package static func requested(_ block: String) -> String { "\(block) requested" }
+
+    /// Comes after that wait when nobody has given the signal: fails in the attempt that asked.
+    package static func timedOut(_ block: String) -> String { "\(block) timed out" }
+}
+#endif
