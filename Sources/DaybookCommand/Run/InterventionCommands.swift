@@ -107,10 +107,10 @@ func rehearse(_ verb: String, _ command: some Command, _ common: CommonOptions) 
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Cancel an execution, at once and for good.",
+        abstract: "Cancel an execution, at once.",
         discussion: """
             Code that runs is told to stop, and what it finishes before that is still recorded. \
-            Cancelling it again changes nothing.
+            Cancelling it again changes nothing; `daybook retry` opens it again.
             """
     )
 
