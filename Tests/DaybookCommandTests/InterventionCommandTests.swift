@@ -117,6 +117,22 @@ import Glibc
         }
     }
 
+    /// Nothing would run, and nothing would say why.
+    @Test func aRetryOfWhatIsPausedSaysSo() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["one": "true"]))
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "a")
+            try await sandbox.succeed("exec", "a")
+            try await sandbox.succeed("cancel", "a", "--yes")
+            let ready = try await sandbox.succeed("retry", "a", "--yes")
+            #expect(ready.errors.hasPrefix("`daybook work` runs it"))
+            try await sandbox.succeed("pause", "a", "--yes")
+            try await sandbox.succeed("cancel", "a", "--yes")
+            let paused = try await sandbox.succeed("retry", "a", "--yes")
+            #expect(paused.errors.contains("a is paused, and nothing of it runs"))
+        }
+    }
+
     @Test func aSignalIsKeptAndSeenByPending() async throws {
         try await withSandbox { sandbox in
             let stage = try Stage(sandbox)

@@ -172,8 +172,12 @@ struct RetryCommand: AsyncParsableCommand {
             try await $0.retry(options.id, reason: options.reason)
         }
         guard !options.consent.dryRun, !options.common.json else { return }
+        // A pause outlives the end, and its undoing.
+        let record = try options.common.inspect { try $0.record(of: options.id) }
         options.common.errors.line(
-            "`daybook work\(options.common.journalWords)` runs it, or `daybook run` with the same runbook, inputs and id"
+            record.isPaused
+                ? record.pauseNotice(options.common)
+                : "`daybook work\(options.common.journalWords)` runs it, or `daybook run` with the same runbook, inputs and id"
         )
     }
 }
