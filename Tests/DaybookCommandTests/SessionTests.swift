@@ -116,13 +116,16 @@ import Glibc
     }
 
     /// Another process that works on the journal notices the end first, and records who wanted it.
-    @Test func whoEvictsIsRecordedWhoeverTakesOver() async throws {
+    @Test(.timeLimit(.minutes(20))) func whoEvictsIsRecordedWhoeverTakesOver() async throws {
         try await withRun { sandbox, run, _, _ in
             let own = try await sessions(sandbox)[0]["session"].integer
             let number = try #require(own)
             let other = try sandbox.start("work", "--jsonl")
             var count = 1
-            while count < 2 { count = try await sessions(sandbox).count }
+            while count < 2 {
+                try Task.checkCancellation()
+                count = try await sessions(sandbox).count
+            }
             try await sandbox.succeed(
                 ["session", "evict", "\(number)", "--kill", "--yes"]
                     + ["--actor", "Grace", "--reason", "two\nlines"]
@@ -170,7 +173,9 @@ import Glibc
     }
 
     /// Nobody can write as long as it is stopped there; it is found and ended all the same.
-    @Test func aSessionStoppedInsideATransactionCanBeEvicted() async throws {
+    @Test(.timeLimit(.minutes(20))) func aSessionStoppedInsideATransactionCanBeEvicted()
+        async throws
+    {
         try await withSandbox { sandbox in
             let up = try Gate(sandbox.folder + "/up")
             var text = runbook(["first": "echo up > \"$INPUT_UP\""], inputs: ["up"])
@@ -183,6 +188,7 @@ import Glibc
             let lock = try File.open(sandbox.dataFile + "-lock", .read)
             stop(run)
             while try !isWriting(run.pid, lock) {
+                try Task.checkCancellation()
                 run.signal(SIGCONT)
                 stop(run)
             }

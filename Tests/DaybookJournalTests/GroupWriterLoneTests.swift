@@ -5,7 +5,9 @@ import Testing
 @testable import DaybookJournal
 
 /// Callers that are alone and write their commands themselves.
-@Suite struct GroupWriterLoneTests {
+///
+/// They wait for what another thread does, and would wait for ever if it did not.
+@Suite(.timeLimit(.minutes(5))) struct GroupWriterLoneTests {
     private typealias Decide = GroupWriter<LoneFold>.Decide<Bool>
 
     /// A writer over an empty journal, and the thread on which callers may write.
@@ -33,23 +35,37 @@ import Testing
         _ lone: LoneThread,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await Task(executorPreference: lone) {
-            while try await !writer.perform({ entry(lone) }) {}
+        try await preferring(lone) {
+            while try await !writer.perform({ entry(lone) }) { try Task.checkCancellation() }
             return try await body()
-        }.value
+        }
+    }
+
+    /// Runs `body` on a thread, no longer than the test may last.
+    private static func preferring<Result: Sendable>(
+        _ lone: LoneThread,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let task = Task(executorPreference: lone) { try await body() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 
     @Test func aCallerWhoIsAloneWritesItsCommandsItself() async throws {
         let (writer, lone) = try Self.start()
-        let flags = try await Task(executorPreference: lone) {
+        let flags = try await Self.preferring(lone) {
             var flags: [Bool] = []
             // Its thread may be held up while it gets there. Once it writes, it goes on.
             while flags.last != true {
+                try Task.checkCancellation()
                 flags.append(try await writer.perform { Self.entry(lone) })
             }
             for _ in 0..<10 { flags.append(try await writer.perform { Self.entry(lone) }) }
             return flags
-        }.value
+        }
         writer.stop()
         #expect(flags.first == false)
         #expect(flags.suffix(10).allSatisfy { $0 })
@@ -82,7 +98,7 @@ import Testing
                 return [first, try await writer.perform { Self.entry(lone) }]
             }
         }
-        while !state.withLock({ $0.isReached }) { await Task.yield() }
+        await until { state.withLock { $0.isReached } }
         let admitted = Locked(false)
         let other = Task {
             try await writer.perform {
@@ -90,7 +106,7 @@ import Testing
                 return Self.entry(lone)
             }
         }
-        while !admitted.withLock({ $0 }) { await Task.yield() }
+        await until { admitted.withLock { $0 } }
         state.withLock { $0.isOpen = true }
         state.wakeAll()
         #expect(try await other.value == false)
@@ -107,15 +123,14 @@ import Testing
                 }
             }
         }
-        while writer.inspect({ $0.fired }) == 0 { await Task.yield() }
+        await until { writer.inspect { $0.fired } > 0 }
         writer.stop()
         #expect(writer.inspect { $0.fired } == 1)
     }
 
     /// The thread wakes for a time at which a caller writes, and finds that this one goes on and on: it
     /// must not miss the next time, which nobody else is left to meet.
-    @Test(.timeLimit(.minutes(2)))
-    func aTimeAfterOneThatALoneCallerHasMetIsMet() async throws {
+    @Test func aTimeAfterOneThatALoneCallerHasMetIsMet() async throws {
         for round in 0..<20 {
             let (writer, lone) = try Self.start()
             let soon: @Sendable (UInt64) -> Decide = { span in
@@ -126,12 +141,13 @@ import Testing
             try await Self.alone(writer, lone) {
                 _ = try await writer.perform { soon(2_000_000) }
                 while writer.inspect({ $0.fired }) == 0 {
+                    try Task.checkCancellation()
                     _ = try await writer.perform { Self.entry(lone) }
                 }
                 for _ in 0..<200 { _ = try await writer.perform { Self.entry(lone) } }
                 _ = try await writer.perform { soon(1_000_000) }
             }
-            while writer.inspect({ $0.fired }) < 2 { await Task.yield() }
+            await until { writer.inspect { $0.fired } == 2 }
             writer.stop()
             #expect(writer.inspect { $0.fired } == 2, "round \(round)")
         }
@@ -150,13 +166,13 @@ import Testing
             }
             // The thread knows of that time before the clock comes to it. To yield would leave the
             // lone thread.
-            while !writer.isWaiting {}
+            while !writer.isWaiting, !Task.isCancelled {}
             return try await writer.perform {
                 Self.entry(lone) { _, _ in clock.pass(.seconds(1)) }
             }
         }
         #expect(isAlone)
-        while writer.inspect({ $0.fired }) == 0 { await Task.yield() }
+        await until { writer.inspect { $0.fired } > 0 }
         writer.stop()
         #expect(writer.inspect { $0.fired } == 1)
     }
@@ -174,12 +190,12 @@ import Testing
                 }
             }
         }
-        while !state.withLock({ $0.isReached }) { await Task.yield() }
+        await until { state.withLock { $0.isReached } }
         let thread = try SystemThread.start {
             writer.stop()
             state.withLock { $0.isStopped = true }
         }
-        while !writer.isStopping { await Task.yield() }
+        await until { writer.isStopping }
         await #expect(throws: JournalError.self) {
             try await writer.perform { Self.entry(lone) }
         }

@@ -85,7 +85,7 @@ actor Callers {
 
     /// Waits until so many callers have begun, and thus either are in the queue or wait for room.
     func waitForStarted(_ count: Int) async {
-        while started < count { await Task.yield() }
+        await until { started >= count }
     }
 
     /// Writes one entry and answers with its sequence.
@@ -96,6 +96,12 @@ actor Callers {
             return .success(sequence)
         }
     }
+}
+
+/// Waits for what another thread brings about, no longer than the test may last. A test that has
+/// lasted too long has failed with that, and goes on to let go of what it holds up.
+func until(_ condition: () -> Bool) async {
+    while !condition(), !Task.isCancelled { await Task.yield() }
 }
 
 /// Something that holds the writer's thread inside a command until it is opened.
@@ -117,7 +123,7 @@ final class Gate: Sendable {
     /// Waits until the writer's thread is in the command. Blocking would take a thread from the
     /// tasks that must run for that.
     func waitUntilReached() async {
-        while !state.withLock({ $0.isReached }) { await Task.yield() }
+        await until { state.withLock { $0.isReached } }
     }
 
     func open() {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaybookJournal
 
-@Suite struct GroupWriterTests {
+@Suite(.timeLimit(.minutes(5))) struct GroupWriterTests {
     private struct Refused: Error, Equatable {}
 
     @Test(arguments: StoreKind.allCases)

@@ -13,7 +13,8 @@ import Testing
         #expect([before, wanted, after] == [false, true, false])
     }
 
-    @Test func whatComesWhileTheThreadIsBlockedRunsElsewhere() async {
+    @Test(.timeLimit(.minutes(5)))
+    func whatComesWhileTheThreadIsBlockedRunsElsewhere() async {
         let lone = LoneThread()
         defer { lone.stop() }
         lone.want(true)
@@ -23,7 +24,7 @@ import Testing
             state.wait(until: { $0.isOpen }) { _ in }
             return lone.isCurrent
         }
-        while !state.withLock({ $0.isBlocked }) { await Task.yield() }
+        while !state.withLock({ $0.isBlocked }), !Task.isCancelled { await Task.yield() }
         let other = await Task(executorPreference: lone) { lone.isCurrent }.value
         state.withLock { $0.isOpen = true }
         state.wakeAll()

@@ -11,7 +11,7 @@ import Logging
 import Testing
 
 /// Snapshots on the disk, as recovery finds them.
-@Suite struct StateSnapshotTests {
+@Suite(.timeLimit(.minutes(10))) struct StateSnapshotTests {
     private func options(every interval: UInt64?) -> DaybookOptions {
         var options = DaybookOptions()
         options.snapshotInterval = interval
@@ -39,6 +39,7 @@ import Testing
             var number = 0
             while try daybook.record(of: "w\(number)") != nil { number += 1 }
             while taken.withLock({ $0 }) < snapshots {
+                try Task.checkCancellation()
                 try await daybook.submit(Scripted.self, id: "w\(number)", input: number).execute()
                 _ = try await daybook.wait(for: "w\(number)") { $0.status == .waiting }
                 number += 1
