@@ -169,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "DaybookModelTests",
             dependencies: [
-                "DaybookModel", "DaybookFormat",
+                "DaybookModel", "DaybookFormat", "DaybookTestKit",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
@@ -220,13 +220,16 @@ let package = Package(
         ),
         .testTarget(
             name: "DaybookRunbookTests",
-            dependencies: ["DaybookRunbook", "DaybookSystem"]
+            dependencies: [
+                "DaybookRunbook", "DaybookSystem", "DaybookTestKit",
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["CLI"])),
+            ]
         ),
         .testTarget(
             name: "DaybookCommandTests",
             dependencies: [
                 "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
-                "DaybookModel", "DaybookSystem",
+                "DaybookModel", "DaybookRunbook", "DaybookSystem",
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.

@@ -1,4 +1,5 @@
 import DaybookFormat
+import DaybookTestKit
 import FoundationEssentials
 import SwiftProtobuf
 import Testing

@@ -1,5 +1,6 @@
 #if CLI
 import DaybookRunbook
+import DaybookTestKit
 import Testing
 
 @Suite("Runbook: anchors and aliases")

@@ -1,5 +1,6 @@
 #if CLI
 @testable import DaybookRunbook
+import DaybookTestKit
 import Testing
 
 @Suite("Runbook: hostile text")

@@ -6,7 +6,7 @@ import Darwin
 
 /// What the processor spends on `body` in this thread: unlike the time on the wall it does not grow
 /// with what else the machine does.
-func processorTime(_ body: () throws -> Void) rethrows -> Duration {
+package func processorTime(_ body: () throws -> Void) rethrows -> Duration {
     let start = now()
     try body()
     return now() - start
