@@ -153,6 +153,33 @@ import Testing
         #expect(looking < fold * Self.factor)
     }
 
+    @Test func whenTheNextOfManySleepsEndsIsToldWithoutALookAtEach() throws {
+        try expectProportion("next deadlines") { count in
+            var history = try History()
+            history.append(
+                .branchesStarted(
+                    .with {
+                        $0.operation = Operation.op(.map, 0).proto
+                        $0.branches = UInt32(count)
+                    }
+                )
+            )
+            for branch in 0..<count { history.append(start(branch, UInt64(branch) + 1)) }
+            _ = try history.fold()
+            var time = Duration.zero
+            for branch in 0..<count {
+                // Asked for whenever all of it waits again.
+                var deadline: Timestamp?
+                time += processorTime { deadline = history.state.firstWaitDeadline }
+                #expect(deadline == Timestamp(rawValue: UInt64(branch) + 1))
+                history.append(fired(branch))
+                time += try history.fold()
+            }
+            #expect(history.state.firstWaitDeadline == nil)
+            return time
+        }
+    }
+
     @Test func nestedMapsCostInProportion() throws {
         try expectProportion("nested maps") { count in
             var history = try History()

@@ -19,7 +19,8 @@ import Testing
                     ["approve", "reject"][Int.random(in: 0..<2, using: &random)],
                     in: [0, UInt32(sequence)]
                 ),
-                deadline: random.chance(2) ? Timestamp(rawValue: sequence) : nil,
+                deadline: random.chance(2)
+                    ? Timestamp(rawValue: .random(in: 1...500, using: &random)) : nil,
                 sequence: sequence
             )
             table.insert(wait)
@@ -32,6 +33,7 @@ import Testing
                 let oldest = left.first { $0.kind == .signal && $0.operation.name == name }
                 #expect(table.first(forSignal: name) == oldest)
             }
+            #expect(table.firstDeadline == left.compactMap(\.deadline).min())
         }
         #expect(table.inOrder == left)
         #expect(table.deadlineCount == left.count { $0.deadline != nil })

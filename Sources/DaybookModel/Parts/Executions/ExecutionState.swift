@@ -167,7 +167,7 @@ public struct ExecutionState: Sendable {
     var waitCount: Int { status.isFinal ? 0 : box?.rare.waits.count ?? 0 }
     /// When the first of its waits ends by itself; nil: none does.
     var firstWaitDeadline: Timestamp? {
-        status.isFinal ? nil : waitTable.timed.lazy.map(\.deadline).min()
+        status.isFinal ? nil : waitTable.firstDeadline
     }
     /// What began to be waited for with an entry, and still is.
     func wait(since sequence: UInt64) -> Wait? { status.isFinal ? nil : waitTable[sequence] }

@@ -1,5 +1,6 @@
 import DaybookFormat
 import DequeModule
+import HeapModule
 
 /// What the operations of an execution wait for.
 ///
@@ -23,6 +24,19 @@ struct WaitTable: Sendable {
         var limit = 64
     }
 
+    /// When a wait ends by itself.
+    private struct Time: Comparable {
+        let deadline: Timestamp
+        let sequence: UInt64
+
+        static func < (left: Time, right: Time) -> Bool {
+            (left.deadline, left.sequence) < (right.deadline, right.sequence)
+        }
+    }
+
+    /// Up to so many waits are looked through for the first time among them.
+    private static let few = 16
+
     /// By the entries by which they began.
     private var waits: [UInt64: Wait] = [:]
     private var root = Node()
@@ -32,6 +46,10 @@ struct WaitTable: Sendable {
     private var retries = 0
     /// How many of them have a time.
     private(set) var deadlineCount = 0
+    /// Their times, once there are more than a few waits; nil: there never were. The first one
+    /// stands: times of those who no longer wait go when they come to the head, and all of them
+    /// when the heap has doubled.
+    private var times: Heap<Time>?
 
     /// How many there are.
     var count: Int { waits.count }
@@ -45,6 +63,11 @@ struct WaitTable: Sendable {
         waits.values.lazy.compactMap { wait in
             wait.deadline.map { (deadline: $0, sequence: wait.sequence) }
         }
+    }
+
+    /// When the first of them ends by itself; nil: none does.
+    var firstDeadline: Timestamp? {
+        times.map { $0.min?.deadline } ?? timed.lazy.map(\.deadline).min()
     }
 
     /// The one that began with an entry.
@@ -74,6 +97,7 @@ struct WaitTable: Sendable {
         if let old = waits.updateValue(wait, forKey: wait.sequence) { discount(old) }
         if wait.kind == .retry { retries += 1 }
         if wait.deadline != nil { deadlineCount += 1 }
+        noteTime(of: wait)
         let operation = wait.operation
         if wait.kind == .signal {
             Self.join(wait, &signals[Name(operation.name), default: Line()], waits)
@@ -150,9 +174,35 @@ struct WaitTable: Sendable {
 
     private mutating func discount(_ wait: Wait) {
         if wait.kind == .retry { retries -= 1 }
-        if wait.deadline != nil { deadlineCount -= 1 }
+        if wait.deadline != nil {
+            deadlineCount -= 1
+            dropTimes()
+        }
         if wait.kind == .signal { leaveLine(Name(wait.operation.name)) }
     }
+
+    // MARK: Times
+
+    private mutating func noteTime(of wait: Wait) {
+        if times != nil {
+            if let deadline = wait.deadline {
+                times?.insert(Time(deadline: deadline, sequence: wait.sequence))
+            }
+        } else if waits.count > Self.few {
+            times = Heap(timed.map { Time(deadline: $0.deadline, sequence: $0.sequence) })
+        }
+    }
+
+    /// A wait with a time has ended.
+    private mutating func dropTimes() {
+        guard let count = times?.count else { return }
+        if count > 2 * deadlineCount + Self.few {
+            times = times.map { Heap($0.unordered.filter(stands)) }
+        }
+        while let first = times?.min, !stands(first) { times?.removeMin() }
+    }
+
+    private func stands(_ time: Time) -> Bool { waits[time.sequence]?.deadline == time.deadline }
 
     // MARK: Signals
 
