@@ -7,13 +7,27 @@ package import DaybookView
 /// to know; what else is shown of an operation is taken from its entries.
 package struct OperationFold {
     private var all: [OperationRecord] = []
-    /// Those that are not undone, by what they are.
-    private var places: [OperationPath: Int] = [:]
+    /// Those that are not undone.
+    private var places = OperationPlaces()
+    /// Operations that may be under way again when the handler next runs.
+    private var unsettled: Set<OperationPath> = []
     private var replay: Replay
     /// The handler came to its end by itself, so that every branch has ended too.
     private var hasCompleted = false
+    private var looks = 0
 
-    private init(_ undoing: Undoing) { replay = Replay(undoing) }
+    /// How many operations were looked at for entries that are about others.
+    package var steps: Int { looks + places.steps }
+
+    /// Takes in the history of an execution.
+    /// - Throws: ``JournalError/Code/integrity``.
+    package init(_ history: some HistorySource, of number: UInt64) throws {
+        replay = Replay(try history.history(of: number, undone: true).undoing)
+        try history.scan(from: number + 1) { entry, payloads in
+            try take(entry, payloads)
+            return true
+        }
+    }
 
     /// The operations in the order of their first entries.
     /// - Parameters:
@@ -25,12 +39,7 @@ package struct OperationFold {
         of number: UInt64,
         undone: Bool = false
     ) throws -> [OperationRecord] {
-        var fold = Self(try history.history(of: number, undone: true).undoing)
-        try history.scan(from: number + 1) { entry, payloads in
-            try fold.take(entry, payloads)
-            return true
-        }
-        return fold.finish(undone: undone)
+        try Self(history, of: number).finish(undone: undone)
     }
 
     private mutating func take(
@@ -51,7 +60,7 @@ package struct OperationFold {
         let path = OperationPath(operation)
         let place = places[path] ?? all.count
         if place == all.count {
-            places[path] = place
+            places.insert(path, at: place)
             all.append(
                 OperationRecord(operation: operation, status: .started, sequence: entry.sequence)
             )
@@ -61,41 +70,53 @@ package struct OperationFold {
         let answer = replay.next(in: path.scope)
         let wake = replay.wake(of: path)
         all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) > 0)
+        noteUnsettled(path, place)
     }
 
     /// An attempt that ended with a failure takes back what followed it.
     private mutating func takeBack(by sequence: UInt64) {
-        guard let reopened = replay.undoing.reopened(by: sequence) else { return }
-        for (path, place) in places where replay.undoing.takesBack(path, by: sequence) {
+        guard let mark = replay.undoing.mark(of: sequence) else { return }
+        for (path, place) in places.takeBack(mark) {
             all[place].isUndone = true
             all[place].isReplayed = false
-            places[path] = nil
+            unsettled.remove(path)
         }
-        let around = reopened.enclosing.map {
+        let around = mark.path.enclosing.map {
             OperationPath(scope: $0.scope, position: $0.position)
         }
-        for path in around + [reopened] {
+        for path in around + [mark.path] {
             guard let place = places[path] else { continue }
             all[place].isReplayed = false
             if all[place].status == .success { all[place].status = .started }
+            noteUnsettled(path, place)
+        }
+    }
+
+    private mutating func noteUnsettled(_ path: OperationPath, _ place: Int) {
+        if all[place].isFailedSplit || all[place].awaitsTry {
+            unsettled.insert(path)
+        } else {
+            unsettled.remove(path)
         }
     }
 
     /// The handler runs again: what was split and failed is under way, if the failure counts no
     /// more, and a try that was to follow in the attempt before does not.
     private mutating func openAgain() {
-        for (path, place) in places where !all[place].isReplayed {
-            let record = all[place]
-            let isSplit = record.branches != nil && record.status == .failed
-            let waitsInVain =
-                record.status == .waiting && record.tries > 0 && replay.tries(of: path) == 0
-            if isSplit || waitsInVain { all[place].status = .started }
+        looks += unsettled.count
+        for path in unsettled {
+            guard let place = places[path] else { continue }
+            let waitsInVain = all[place].awaitsTry && replay.tries(of: path) == 0
+            guard all[place].isFailedSplit || waitsInVain else { continue }
+            all[place].status = .started
+            unsettled.remove(path)
         }
     }
 
     private consuming func finish(undone: Bool) -> [OperationRecord] {
         // What no replay is answered with has not succeeded, whatever an entry said of it.
-        for place in places.values where all[place].status == .success && !all[place].isReplayed {
+        for place in places.all.values
+        where all[place].status == .success && !all[place].isReplayed {
             all[place].status = .started
         }
         endBranches()
@@ -106,9 +127,9 @@ package struct OperationFold {
     /// has gone on does, and so does the end of the handler, or of an operation around them.
     private mutating func endBranches() {
         var ends: [[UInt32]: UInt32] = [:]
-        for path in places.keys { ends[path.scope] = max(ends[path.scope] ?? 0, path.position) }
+        for path in places.all.keys { ends[path.scope] = max(ends[path.scope] ?? 0, path.position) }
         // Those that are around others come first.
-        let split = places.filter { all[$0.value].branches != nil }
+        let split = places.all.filter { all[$0.value].branches != nil }
             .sorted { $0.key.scope.count < $1.key.scope.count }
         for (path, place) in split where all[place].status == .started {
             let hasGoneOn = ends[path.scope] ?? 0 > path.position
@@ -132,6 +153,12 @@ package struct OperationFold {
 }
 
 extension OperationRecord {
+    /// It was split, and a failure of a branch has ended it that may not count.
+    fileprivate var isFailedSplit: Bool { branches != nil && status == .failed && !isReplayed }
+
+    /// It waits for another try.
+    fileprivate var awaitsTry: Bool { status == .waiting && tries > 0 && !isReplayed }
+
     /// Takes over what a replay makes of an entry.
     fileprivate mutating func note(
         _ record: Replay.Record?,

@@ -276,6 +276,33 @@ import Testing
         }
     }
 
+    @Test func whatManyAttemptsHaveUndoneIsToldInProportion() throws {
+        try expectProportion("attempts") { count in
+            var undoing = Undoing()
+            var covered = 0
+            let time = processorTime {
+                for attempt in 0..<UInt32(count) {
+                    // Each fails a step later than the one before, or in the branch beside it.
+                    let path =
+                        attempt % 2 == 0
+                        ? OperationPath(scope: [], position: attempt)
+                        : OperationPath(scope: [attempt, attempt], position: 0)
+                    undoing.insert(
+                        .init(path: path, keepsBranches: false, sequence: 2 * UInt64(attempt) + 2)
+                    )
+                }
+                for attempt in 0..<UInt32(count) {
+                    let path = OperationPath(scope: [], position: attempt)
+                    let sequence = 2 * UInt64(attempt) + 1
+                    if undoing.covers(sequence, path, .checkpointSucceeded) { covered += 1 }
+                    if undoing.generation(of: path) == nil { covered += 1 }
+                }
+            }
+            #expect(covered == count / 2 + 1)
+            return time
+        }
+    }
+
     /// How branches that wait for one signal come to their end.
     enum EndOfBranches: CaseIterable {
         /// Another branch of theirs has won.

@@ -4,28 +4,58 @@ import DaybookFormat
 /// operations are open again.
 ///
 /// Collected by the fold of an execution (``ExecutionState/collectUndone()``). It grows with the
-/// failures of an execution, not with its history.
+/// failures of an execution, not with its history, and a question about an operation is answered in
+/// proportion to how deep it lies, however many attempts have failed.
 public struct Undoing: Sendable {
     /// From an operation on everything is undone that was recorded before an entry.
-    struct Mark: Sendable {
-        let path: OperationPath
+    public struct Mark: Sendable {
+        /// The operation that failed, and is open again.
+        public let path: OperationPath
         /// The operation splits into branches, which go on with what is recorded of them.
-        let keepsBranches: Bool
+        public let keepsBranches: Bool
+        /// The entry that ends the attempt.
         let sequence: UInt64
+    }
 
-        /// Whether what was recorded at a place before is gone: it followed, or a branch had recorded
-        /// it, and the operation splits anew.
-        func takesBack(_ other: OperationPath) -> Bool {
-            path.isFollowed(by: other) || !keepsBranches && other.isInside(path)
+    /// What the marks say of the operations of one scope: the last one that says it.
+    private struct Scope {
+        /// What follows a position is undone: both numbers ascend, because a later mark outdoes
+        /// those at its position and after it.
+        var ends: [(position: UInt32, sequence: UInt64)] = []
+        /// Operations that are open again.
+        var opened: [UInt32: UInt64] = [:]
+        /// Those of them that do not keep their branches.
+        var emptied: [UInt32: UInt64] = [:]
+        /// Operations in whose branches one is open again.
+        var entered: [UInt32: UInt64] = [:]
+
+        mutating func end(at position: UInt32, _ sequence: UInt64) {
+            while let last = ends.last, last.position >= position { ends.removeLast() }
+            ends.append((position, sequence))
+        }
+
+        /// The last mark that undoes what is recorded at a position; 0: none does.
+        func end(before position: UInt32) -> UInt64 {
+            var range = 0..<ends.count
+            while !range.isEmpty {
+                let middle = range.lowerBound + range.count / 2
+                if ends[middle].position < position {
+                    range = (middle + 1)..<range.upperBound
+                } else {
+                    range = range.lowerBound..<middle
+                }
+            }
+            return range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1].sequence
         }
     }
 
     /// Entries of failures that nobody dealt with.
     var failures: Set<UInt64> = []
-    /// Failures that ended an attempt, in the order in which they did.
-    var marks: [Mark] = []
     /// The entries by which another attempt followed.
     var attempts: Set<UInt64> = []
+    /// Failures that ended an attempt, by the entries that ended it.
+    private var marks: [UInt64: Mark] = [:]
+    private var scopes: [[UInt32]: Scope] = [:]
 
     /// Nothing is undone.
     public init() {}
@@ -33,37 +63,57 @@ public struct Undoing: Sendable {
     /// Whether nothing is.
     public var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
 
+    /// Takes in a failure that ended an attempt. They come in the order of their entries.
+    mutating func insert(_ mark: Mark) {
+        let (path, sequence) = (mark.path, mark.sequence)
+        marks[sequence] = mark
+        for around in path.enclosing {
+            scopes[around.scope, default: Scope()].end(at: around.position, sequence)
+            scopes[around.scope, default: Scope()].entered[around.position] = sequence
+        }
+        scopes[path.scope, default: Scope()].end(at: path.position, sequence)
+        scopes[path.scope, default: Scope()].opened[path.position] = sequence
+        guard !mark.keepsBranches else { return }
+        scopes[path.scope, default: Scope()].emptied[path.position] = sequence
+    }
+
     /// Whether what an entry says of an operation no longer counts.
     func covers(_ sequence: UInt64, _ path: OperationPath, _ kind: EventKind) -> Bool {
         if failures.contains(sequence) { return true }
-        return marks.contains { mark in
-            guard sequence < mark.sequence else { return false }
-            if mark.takesBack(path) || !mark.keepsBranches && mark.path == path { return true }
-            switch kind {
-            case .branchesStarted: return false
-            case .branchSettled: return mark.path == path || mark.path.isInside(path)
-            default: return mark.path == path
-            }
+        guard !marks.isEmpty else { return false }
+        if sequence < lastEnd(before: path) { return true }
+        for around in path.enclosing {
+            if sequence < scopes[around.scope]?.emptied[around.position] ?? 0 { return true }
         }
+        guard let scope = scopes[path.scope] else { return false }
+        let last: UInt64? =
+            switch kind {
+            case .branchesStarted: scope.emptied[path.position]
+            case .branchSettled:
+                max(scope.opened[path.position] ?? 0, scope.entered[path.position] ?? 0)
+            default: scope.opened[path.position]
+            }
+        return sequence < last ?? 0
     }
 
     /// The operation with whose failure an entry ends an attempt, so that it is open again; nil: the
     /// entry ends none, or the failure was dealt with.
-    public func reopened(by sequence: UInt64) -> OperationPath? {
-        marks.first { $0.sequence == sequence }?.path
-    }
-
-    /// Whether an entry takes back what was recorded at a place before: what is done there after it
-    /// is something else.
-    public func takesBack(_ path: OperationPath, by sequence: UInt64) -> Bool {
-        marks.contains { $0.sequence == sequence && $0.takesBack(path) }
-    }
+    public func mark(of sequence: UInt64) -> Mark? { marks[sequence] }
 
     /// The entry that last took back what was recorded at a place, so that what is done there now
     /// is something else than what was done before; nil: none did.
     ///
     /// The operation that failed itself is the same one when it runs again.
     public func generation(of path: OperationPath) -> UInt64? {
-        marks.last { $0.path.isFollowed(by: path) }?.sequence
+        guard !marks.isEmpty else { return nil }
+        let last = lastEnd(before: path)
+        return last == 0 ? nil : last
+    }
+
+    /// The last mark whose operation is followed by another one; 0: there is none.
+    private func lastEnd(before path: OperationPath) -> UInt64 {
+        path.enclosing.reduce(scopes[path.scope]?.end(before: path.position) ?? 0) { last, around in
+            max(last, scopes[around.scope]?.end(before: around.position) ?? 0)
+        }
     }
 }

@@ -123,15 +123,69 @@ import Testing
 
     @Test func whatIsDoneAnewHasAnotherGeneration() {
         var undoing = Undoing()
-        undoing.marks = [
-            .init(path: path(2), keepsBranches: false, sequence: 9),
-            .init(path: path(4), keepsBranches: false, sequence: 20),
-        ]
+        undoing.insert(.init(path: path(2), keepsBranches: false, sequence: 9))
+        undoing.insert(.init(path: path(4), keepsBranches: false, sequence: 20))
         #expect(undoing.generation(of: path(2)) == nil)
         #expect(undoing.generation(of: path(3)) == 9)
         #expect(undoing.generation(of: path(5)) == 20)
         #expect(undoing.generation(of: path(0, in: [3, 0])) == 9)
         #expect(Undoing().generation(of: path(0)) == nil)
+    }
+
+    /// What a mark undoes, said of it alone.
+    private func isCovered(
+        _ path: OperationPath,
+        _ kind: EventKind,
+        by mark: Undoing.Mark
+    ) -> Bool {
+        let isInside = path.isInside(mark.path)
+        if mark.path.isFollowed(by: path) || !mark.keepsBranches && isInside { return true }
+        switch kind {
+        case .branchesStarted: return !mark.keepsBranches && mark.path == path
+        case .branchSettled: return mark.path == path || mark.path.isInside(path)
+        default: return mark.path == path
+        }
+    }
+
+    @Test(arguments: SeededGenerator.seeds)
+    func whatManyMarksUndoIsWhatOneOfThemUndoes(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        func place() -> OperationPath {
+            let depth = Int.random(in: 0...2, using: &random)
+            return OperationPath(
+                scope: (0..<2 * depth).map { _ in .random(in: 0...2, using: &random) },
+                position: .random(in: 0...3, using: &random)
+            )
+        }
+        for _ in 0..<200 {
+            var undoing = Undoing()
+            var marks: [Undoing.Mark] = []
+            for sequence in UInt64(1)...8 {
+                marks.append(
+                    .init(
+                        path: place(),
+                        keepsBranches: random.chance(2),
+                        sequence: 10 * sequence
+                    )
+                )
+                undoing.insert(marks[marks.count - 1])
+            }
+            for _ in 0..<50 {
+                let (path, sequence) = (place(), UInt64.random(in: 1...85, using: &random))
+                let later = marks.filter { sequence < $0.sequence }
+                for kind in [EventKind.checkpointSucceeded, .branchesStarted, .branchSettled] {
+                    #expect(
+                        undoing.covers(sequence, path, kind)
+                            == later.contains { isCovered(path, kind, by: $0) },
+                        "\(path), \(kind) at \(sequence) by \(marks)"
+                    )
+                }
+                #expect(
+                    undoing.generation(of: path)
+                        == marks.last { $0.path.isFollowed(by: path) }?.sequence
+                )
+            }
+        }
     }
 
     @Test func anIdempotencyKeyIsAnotherOneForWhatIsDoneAnew() throws {

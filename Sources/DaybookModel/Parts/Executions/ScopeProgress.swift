@@ -186,7 +186,7 @@ public struct ScopeProgress: Sendable {
         let keepsBranches =
             scope.next == path.position + 1 && scope.branches > 0
             || scope.failedSplits.contains { $0.position == path.position }
-        undoing?.marks.append(
+        undoing?.insert(
             Undoing.Mark(path: path, keepsBranches: keepsBranches, sequence: sequence)
         )
         for around in path.enclosing {
