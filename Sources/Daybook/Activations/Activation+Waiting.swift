@@ -82,8 +82,8 @@ extension Activation {
     /// Has whatever comes for an operation later not keep the activation from being idle.
     private func abandon(_ place: OperationPath) {
         state.withLock { state in
-            state.abandoned.insert(place)
-            state.wakes[place] = nil
+            // One wake ends a wait: once it has been read no other follows.
+            if state.wakes.removeValue(forKey: place) == nil { state.abandoned.insert(place) }
         }
     }
 
@@ -157,7 +157,7 @@ extension Activation {
             return false
         }
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
-            for (place, wake) in wakes where !state.abandoned.contains(place) {
+            for (place, wake) in wakes where state.abandoned.remove(place) == nil {
                 state.wakes[place] = wake
             }
             if state.wakes.isEmpty { return [] }
