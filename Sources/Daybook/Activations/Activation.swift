@@ -107,8 +107,9 @@ final class Activation: Sendable {
         return isIdle
     }
 
-    /// Whether all that it runs waits.
-    var isIdle: Bool { state.withLock { $0.isIdle } }
+    /// Whether all that it runs waits, and nothing has come for it: what has come will have it go on,
+    /// and to let go of it now would fail as often as it is tried.
+    var isIdle: Bool { state.withLock { $0.isIdle && $0.wakes.isEmpty } }
 
     /// Says what its task is cancelled by, once it is latched.
     func begin(_ canceller: TaskCanceller) {

@@ -228,6 +228,27 @@ private struct Bench {
         #expect(bench.machine.residents == 1)
     }
 
+    @Test func whatStaysAndOnlyWaitsByThenIsLetGoOfOnceMore() {
+        var bench = Bench(limit: 1, maxResident: 0)
+        _ = bench.begin(1)
+        #expect(bench.wait(1) == ["evict e1"])
+        // Nobody notes that of one that is leaving.
+        #expect(bench.wait(1) == [])
+        #expect(texts(bench.machine.stays(1, epoch: 1)) == ["attend e1"])
+        #expect(bench.wait(1) == ["evict e1"])
+        #expect(bench.machine.busy == 0)
+        #expect(bench.end(1, .evicted) == ["attend e1"])
+        #expect(bench.come(1) == ["reload e1"])
+    }
+
+    @Test func ofAnEarlierLeaseNothingStays() {
+        var bench = Bench(limit: 1, maxResident: 0)
+        _ = bench.begin(1, epoch: 2)
+        #expect(texts(bench.machine.stays(1, epoch: 1)) == [])
+        #expect(texts(bench.machine.stays(2, epoch: 1)) == [])
+        #expect(bench.machine.busy == 1)
+    }
+
     // MARK: Leases
 
     @Test(arguments: [
