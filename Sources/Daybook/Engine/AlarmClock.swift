@@ -27,17 +27,18 @@ final class AlarmClock: Sendable {
         }
     }
 
-    /// After so long a wait the clock is looked at again.
-    private static let patience = Duration.seconds(30)
-
+    /// After so long a wait the clock is looked at again: the system's waits do not count the time
+    /// that the machine sleeps.
+    private let patience: Duration
     private let clock: any WallClock
     private let isManual: Bool
     private let state: Locked<State>
     private let thread = Locked<SystemThread?>(nil)
 
     /// - Throws: `SystemError`.
-    init(_ clock: any WallClock) throws {
+    init(_ clock: any WallClock, patience: Duration = .seconds(30)) throws {
         self.clock = clock
+        self.patience = patience
         let state = Locked(State())
         self.state = state
         isManual = clock.onChange { Self.ringDue(state, clock) }
@@ -119,8 +120,7 @@ final class AlarmClock: Sendable {
             if let next {
                 // A moment of the past, if ringing took long.
                 let left = next.rawValue - min(clock.elapsed(), next.rawValue)
-                // The system's waits do not count the time that the machine sleeps.
-                let span = min(Duration.nanoseconds(Int64(clamping: left)), Self.patience)
+                let span = min(Duration.nanoseconds(Int64(clamping: left)), patience)
                 state.wait(until: isChanged, orAfter: span) { _ in }
             } else {
                 state.wait(until: isChanged) { _ in }

@@ -142,4 +142,30 @@ import Testing
         #expect(alarms.count == 1)
         await SystemThread.runBlocking { alarms.stop() }
     }
+
+    /// The machine sleeps while the thread waits, and the system's wait takes no notice of that.
+    @Test(.timeLimit(.minutes(1)))
+    func aTimeThatPassesUnseenIsSeenWhenPatienceEnds() async throws {
+        final class SleepingClock: WallClock {
+            let state = Locked((elapsed: UInt64(1_000), looks: 0))
+            func now() -> Timestamp { Timestamp(rawValue: elapsed()) }
+            func elapsed() -> UInt64 {
+                state.withLock { state in
+                    state.looks += 1
+                    return state.elapsed
+                }
+            }
+        }
+        let clock = SleepingClock()
+        let alarms = try AlarmClock(clock, patience: .milliseconds(10))
+        let (rung, ring) = AsyncStream.makeStream(of: Void.self)
+        _ = alarms.set(for: time(3_600_000_000_000)) { ring.finish() }
+        // The thread has looked, and waits for an hour, but for its patience.
+        while clock.state.withLock({ $0.looks }) < 3, !Task.isCancelled { await Task.yield() }
+        clock.state.withLock { $0.elapsed = 3_600_000_000_000 }
+        for await _ in rung {}
+        #expect(!Task.isCancelled)
+        #expect(alarms.count == 0)
+        await SystemThread.runBlocking { alarms.stop() }
+    }
 }
