@@ -123,7 +123,10 @@ extension JournalError {
                     .integrity,
                     "the file of the journal \(path) is damaged or not LMDB's (\(error.detail ?? error.description)); restore it from a backup"
                 )
-            case .corrupted, .pageNotFound, .incompatible, .badValueSize, .badTransaction:
+            // Of a whole tree LMDB says none of these: a key is there that was greater than all, or
+            // one is not that was just found, or a page leads back to itself.
+            case .corrupted, .pageNotFound, .incompatible, .badValueSize, .badTransaction,
+                .keyExists, .notFound, .cursorFull, .pageFull:
                 (
                     .integrity,
                     "a page of the journal \(path) is damaged (\(error.description)); run `daybook verify`, and restore it from a backup"

@@ -93,11 +93,28 @@ public final class LMDBStore: JournalStore {
                     missing.append(database.0)
                 }
             }
-            guard missing.count < Databases.layout.count else { return nil }
+            guard missing.count < Databases.layout.count else {
+                return try damage(environment, file)
+            }
             let page = try environment.namesPage().map { " \($0)" } ?? ""
             return JournalError(
                 .integrity,
                 "the database \(missing.joined(separator: ", ")) of \(file) cannot be found: page\(page), which names the databases, is damaged; restore it from a backup"
+            )
+        }
+    }
+
+    /// Looks whether a file has none of a journal's databases because a page of it is damaged.
+    private static func damage(
+        _ environment: Environment,
+        _ file: String
+    ) throws -> JournalError? {
+        var problem: PageProblem?
+        try environment.checkPages { if problem == nil { problem = $0 } }
+        return problem.map {
+            JournalError(
+                .integrity,
+                "\(file) names no database of a journal, and is damaged (\($0)); restore it from a backup"
             )
         }
     }

@@ -37,6 +37,10 @@ public struct LMDBError: Error, Equatable, Sendable {
         public static let badTransaction = Code(rawValue: MDB_BAD_TXN)
         /// `MDB_BAD_VALSIZE`: a key or value of a size that cannot be stored.
         public static let badValueSize = Code(rawValue: MDB_BAD_VALSIZE)
+        /// `MDB_CURSOR_FULL`: a tree is deeper than any can be, because a page leads back to itself.
+        public static let cursorFull = Code(rawValue: MDB_CURSOR_FULL)
+        /// `MDB_PAGE_FULL`: a page has less room than it says.
+        public static let pageFull = Code(rawValue: MDB_PAGE_FULL)
         /// This process has the environment open already.
         public static let alreadyOpen = Code(rawValue: -40_001)
         /// The file is shorter than its meta page says: mapping it would end in SIGBUS.

@@ -39,18 +39,13 @@ import Testing
         return found
     }
 
-    private func fill(_ journal: inout JournalBytes, _ page: Int, _ byte: UInt8) {
-        let start = page * JournalBytes.pageSize
-        for place in start..<start + JournalBytes.pageSize { journal.bytes[place] = byte }
-    }
-
     @Test(arguments: [0x00, 0xFF] as [UInt8])
     func pagesThatAreOverwritten(_ byte: UInt8) async throws {
         let count = try await SampleJournals.small().bytes.count / JournalBytes.pageSize
         var found = 0
         for page in stride(from: 2, to: count, by: 6) {
             found += try await integrityFailures("page \(page) filled with \(byte)") {
-                fill(&$0, page, byte)
+                $0.fill(page, byte)
             }
         }
         #expect(found > 0)
@@ -72,13 +67,56 @@ import Testing
 
     @Test func pagesThatChangedPlaces() async throws {
         let count = try await SampleJournals.small().bytes.count / JournalBytes.pageSize
-        let found = try await integrityFailures("pages swapped") { journal in
-            let size = JournalBytes.pageSize
-            for offset in 0..<size {
-                journal.bytes.swapAt((count - 1) * size + offset, (count - 4) * size + offset)
-            }
+        let found = try await integrityFailures("pages swapped") {
+            $0.swapPages(count - 1, count - 4)
         }
         #expect(found > 0)
+    }
+
+    /// One with the last, whose keys are greater, and one with the root, which leads back to itself.
+    @Test func whoeverWritesFindsLeavesOfTheEntriesThatChangedPlaces() async throws {
+        try await withSandbox { sandbox in
+            var text = "name: long\nblocks:\n- name: block\n  jobs:\n"
+            for number in 1...60 { text += "  - { name: job.\(number), run: ':' }\n" }
+            try sandbox.write(text)
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "long")
+            let whole = JournalBytes(try File.contents(of: sandbox.dataFile))
+            let root = try whole.root(of: "entries")
+            let leaves = try whole.leaves(of: "entries")
+            try #require(leaves.count > 3)
+            for leaf in leaves.dropLast() {
+                for other in [root, leaves[leaves.count - 1]] {
+                    var journal = whole
+                    journal.swapPages(leaf, other)
+                    // Where it lies: a copy is not written.
+                    try writeBytes(journal.bytes, to: sandbox.dataFile)
+                    for command in [
+                        ["submit", "runbook.yaml", "--id", "new"], ["work", "--until-idle"],
+                        ["verify"],
+                    ] {
+                        let result = try await sandbox.daybook(command)
+                        #expect(
+                            result.status == 5,
+                            "pages \(leaf) and \(other), \(command): \(result.errors)"
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [0x00, 0x02, 0xFF] as [UInt8])
+    func aPageOfTheDatabasesThatIsOverwrittenIsAnIntegrityFailure(_ byte: UInt8) async throws {
+        var journal = try await SampleJournals.small()
+        journal.fill(journal.mainRoot, byte)
+        for command in Self.commands {
+            try await journal.withJournal { sandbox in
+                try sandbox.write(runbook(["a": "true"]))
+                let result = try await sandbox.daybook(command)
+                #expect(result.status == 5, "\(command): \(result.errors)")
+                #expect(result.errors.contains("restore"), "\(command): \(result.errors)")
+            }
+        }
     }
 
     /// The page that names the databases.
