@@ -81,6 +81,8 @@ public protocol StoreReader {
     func historyEnd(of stream: UInt64) throws -> HistoryEnd?
     /// The row of an execution's id.
     func executionRow(_ id: String) throws -> [UInt8]?
+    /// The last id before another one, in order of their bytes, and its row.
+    func executionRow(before id: String) throws -> (id: String, row: [UInt8])?
     /// Runs `body` on ids and rows in order of the ids' bytes, after `id`, until it returns false.
     func scanExecutions(
         after id: String?,

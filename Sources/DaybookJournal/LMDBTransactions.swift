@@ -203,6 +203,17 @@ struct LMDBReader: StoreReader, Transaction {
         try bytes(in: databases.executions, id)
     }
 
+    func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
+        try withCursor(in: databases.executions) { cursor in
+            var id = id
+            let isInside = try id.withUTF8 {
+                try cursor.move(toKeyFrom: UnsafeRawBufferPointer($0))
+            }
+            guard try cursor.move(isInside ? .previous : .last) else { return nil }
+            return (cursor.key.text, cursor.value.withUnsafeBytes { Array($0) })
+        }
+    }
+
     func meta(_ key: String) throws -> [UInt8]? {
         try bytes(in: databases.meta, key)
     }

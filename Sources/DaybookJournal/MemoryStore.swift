@@ -146,6 +146,13 @@ private struct MemoryReader: StoreReader {
 
     func executionRow(_ id: String) throws -> [UInt8]? { state.executions[Array(id.utf8)] }
 
+    func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
+        let end = Array(id.utf8)
+        let key = state.executions.keys.filter { $0.lexicographicallyPrecedes(end) }
+            .max { $0.lexicographicallyPrecedes($1) }
+        return key.map { (String(decoding: $0, as: UTF8.self), state.executions[$0] ?? []) }
+    }
+
     func scanExecutions(
         after id: String?,
         _ body: (String, UnsafeRawBufferPointer) throws -> Bool

@@ -163,30 +163,6 @@ struct Submission {
     }
 }
 
-extension ExecutionReader {
-    /// Looks for an execution that the index has no row of: a look at the first entry of each.
-    /// - Throws: ``JournalError/Code/integrity`` when there is one.
-    package static func checkIsUnknown(_ id: String, _ store: any JournalStore) throws {
-        var next: UInt64? = 0
-        while let first = next {
-            next = try store.read { reader in
-                var number = try reader.stream(from: first)
-                for _ in 0..<1_024 {
-                    guard let execution = number else { return nil }
-                    if let submission = try Submission(execution, reader),
-                        submission.id.utf8.elementsEqual(id.utf8),
-                        try reader.executionRow(id) == nil
-                    {
-                        throw JournalError.missingRow(of: id, execution)
-                    }
-                    number = try reader.stream(from: execution + 1)
-                }
-                return number
-            }
-        }
-    }
-}
-
 extension JournalError {
     /// The index does not know an execution that the entries do.
     package static func missingRow(of id: String, _ number: UInt64) -> JournalError {

@@ -4,19 +4,21 @@ import DaybookSystem
 /// A store that counts what is looked up in each of its read transactions.
 final class CountingStore: JournalStore {
     private let store: any JournalStore
-    private let counts = Locked<[Int]>([])
+    private let counts = Locked<[(rows: Int, others: Int)]>([])
 
     init(_ store: any JournalStore) { self.store = store }
 
     /// How many rows each transaction has looked up.
-    var rowsOfReads: [Int] { counts.withLock { $0 } }
+    var rowsOfReads: [Int] { counts.withLock { $0.map(\.rows) } }
+    /// How many rows, streams and entries have been looked up.
+    var lookUps: Int { counts.withLock { $0.reduce(0) { $0 + $1.rows + $1.others } } }
 
     var location: String { store.location }
 
     func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         try store.read { reader in
             let counting = CountingReader(reader)
-            defer { counts.withLock { $0.append(counting.rows) } }
+            defer { counts.withLock { $0.append((counting.rows, counting.others)) } }
             return try body(counting)
         }
     }
@@ -32,12 +34,19 @@ final class CountingStore: JournalStore {
 private final class CountingReader: StoreReader {
     private let reader: any StoreReader
     private(set) var rows = 0
+    /// Entries and streams.
+    private(set) var others = 0
 
     init(_ reader: any StoreReader) { self.reader = reader }
 
     func executionRow(_ id: String) throws -> [UInt8]? {
         rows += 1
         return try reader.executionRow(id)
+    }
+
+    func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
+        rows += 1
+        return try reader.executionRow(before: id)
     }
 
     func scanExecutions(
@@ -55,7 +64,10 @@ private final class CountingReader: StoreReader {
     func withEntry<Result>(
         _ sequence: UInt64,
         _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result? { try reader.withEntry(sequence, body) }
+    ) throws -> Result? {
+        others += 1
+        return try reader.withEntry(sequence, body)
+    }
 
     func scanEntries(
         from sequence: UInt64,
@@ -81,8 +93,16 @@ private final class CountingReader: StoreReader {
         try reader.scanHistories(from: stream, body)
     }
 
-    func stream(from number: UInt64) throws -> UInt64? { try reader.stream(from: number) }
-    func stream(before number: UInt64) throws -> UInt64? { try reader.stream(before: number) }
+    func stream(from number: UInt64) throws -> UInt64? {
+        others += 1
+        return try reader.stream(from: number)
+    }
+
+    func stream(before number: UInt64) throws -> UInt64? {
+        others += 1
+        return try reader.stream(before: number)
+    }
+
     func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         try reader.historyEnd(of: stream)
     }

@@ -1,4 +1,5 @@
 import Daybook
+import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
@@ -41,7 +42,11 @@ import Testing
     }
 
     /// A journal with an execution whose row is gone, and another one.
-    private func withLoss(_ input: Int, _ body: (String) async throws -> Void) async throws {
+    private func withLoss(
+        _ input: Int,
+        named other: String = "the-onf",
+        _ body: (String) async throws -> Void
+    ) async throws {
         try await withJournal { path in
             try await withEngine(path, code: code) { daybook in
                 try await daybook.start("the-one", input: input)
@@ -49,7 +54,7 @@ import Testing
                 try await daybook.start("the-two", input: 2)
                 _ = try await daybook.result(of: "the-two")
             }
-            try rename("the-one", to: "the-onf", in: path)
+            try rename("the-one", to: other, in: path)
             try await body(path)
         }
     }
@@ -79,5 +84,42 @@ import Testing
             }
             expectMissing(error)
         }
+    }
+
+    /// Before the place of the id, and where it is out of order.
+    @Test(arguments: ["the-ond", "aaa-one", "zzz-one"])
+    func aRowThatLiesBesideThePlaceOfItsIDIsFound(_ other: String) async throws {
+        try await withLoss(2, named: other) { path in
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            expectMissing(
+                #expect(throws: JournalError.self) { try inspector.record(of: "the-one") }
+            )
+        }
+    }
+
+    @Test func rowsThatAreOutOfOrderAreFound() async throws {
+        try await withLoss(2, named: "zzz-one") { path in
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let error = #expect(throws: JournalError.self) { try inspector.record(of: "nobody") }
+            #expect(error?.code == .integrity)
+        }
+    }
+
+    @Test func aLookForWhatWasNeverSubmittedCostsTheSameHoweverMuchWas() async throws {
+        var lookUps: [Int] = []
+        for count in [1_000, 20_000] {
+            try await withSubmissions(count) { lmdb in
+                let store = CountingStore(lmdb)
+                let refusal = #expect(throws: Refusal.self) {
+                    try Inspector.record(of: "3-555x", store)
+                }
+                #expect(refusal?.code == .notFound)
+                lookUps.append(store.lookUps)
+            }
+        }
+        #expect(lookUps[0] == lookUps[1])
+        #expect(lookUps[0] < 200)
     }
 }

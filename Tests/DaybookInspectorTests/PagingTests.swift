@@ -8,42 +8,42 @@ import Testing
 
 @testable import Daybook
 
+/// A journal of executions that were submitted, and no more.
+func withSubmissions(
+    _ count: Int,
+    _ body: (LMDBStore) throws -> Void
+) async throws {
+    var creation = CreationOptions()
+    creation.environment.synchronizes = false
+    try await withJournal(creation) { path in
+        let store = try LMDBStore.open(path, creation.environment)
+        defer { store.close() }
+        let journal = try Journal.open(store)
+        var state = State()
+        try journal.scan { entry in
+            try state.apply(committed: entry)
+            return true
+        }
+        let input = try SealedPayloads(Payload([], contentType: "text/plain"), limit: 16)
+        for first in stride(from: 0, to: count, by: 10_000) {
+            state = try journal.write { batch in
+                var tx = DaybookModel.Transaction(state, JournalLedger(batch))
+                for number in first..<min(first + 10_000, count) {
+                    // The order of ids is another one than that of numbers.
+                    let id = "\(number % 7)-\(number)"
+                    let submit = Submit(id: id, type: "t", input: [], payloads: input)
+                    _ = try submit.decide(&tx)
+                }
+                return tx.finish()
+            }
+            state.commit()
+        }
+        try body(store)
+    }
+}
+
 /// Lists of executions that come page by page.
 @Suite struct PagingTests {
-    /// A journal of executions that were submitted, and no more.
-    private func withSubmissions(
-        _ count: Int,
-        _ body: (LMDBStore) throws -> Void
-    ) async throws {
-        var creation = CreationOptions()
-        creation.environment.synchronizes = false
-        try await withJournal(creation) { path in
-            let store = try LMDBStore.open(path, creation.environment)
-            defer { store.close() }
-            let journal = try Journal.open(store)
-            var state = State()
-            try journal.scan { entry in
-                try state.apply(committed: entry)
-                return true
-            }
-            let input = try SealedPayloads(Payload([], contentType: "text/plain"), limit: 16)
-            for first in stride(from: 0, to: count, by: 10_000) {
-                state = try journal.write { batch in
-                    var tx = DaybookModel.Transaction(state, JournalLedger(batch))
-                    for number in first..<min(first + 10_000, count) {
-                        // The order of ids is another one than that of numbers.
-                        let id = "\(number % 7)-\(number)"
-                        let submit = Submit(id: id, type: "t", input: [], payloads: input)
-                        _ = try submit.decide(&tx)
-                    }
-                    return tx.finish()
-                }
-                state.commit()
-            }
-            try body(store)
-        }
-    }
-
     @Test func oneHundredThousandExecutionsAreListedInShortReadsAndNotHeld() async throws {
         let count = 100_000
         try await withSubmissions(count) { lmdb in
