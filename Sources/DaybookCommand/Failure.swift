@@ -85,7 +85,8 @@ enum Failure {
         }
     }
 
-    private static func status(of error: any Error) -> ExitStatus? {
+    /// The status that says what kind of error it is; nil: the argument parser knows.
+    static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as JournalError: statusOfJournal(error)
         // What cannot be decoded, and was not put into words below.

@@ -1,5 +1,9 @@
+import DaybookRunbook
 import DaybookSystem
+import Glibc
 import Testing
+
+@testable import DaybookCommand
 
 /// How commands end when they cannot do what was asked: status and sentence.
 @Suite struct ExitStatusTests {
@@ -257,5 +261,23 @@ import Testing
             let version = try await sandbox.succeed("--version").text
             #expect(version.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
         }
+    }
+
+    // MARK: 75, try again
+
+    @Test func whatRunsOutOfMemoryIsToBeTriedAgain() {
+        func error(isShortage: Bool) -> RunbookError {
+            RunbookError(
+                file: "a.yaml",
+                line: 1,
+                column: 1,
+                message: "it cannot be read",
+                isShortage: isShortage
+            )
+        }
+        #expect(Failure.status(of: error(isShortage: true)) == .tryAgain)
+        #expect(Failure.status(of: SystemError(number: ENOMEM, operation: "read")) == .tryAgain)
+        #expect(ExitStatus.tryAgain.rawValue == 75)
+        #expect(Failure.status(of: error(isShortage: false)) == .usage)
     }
 }
