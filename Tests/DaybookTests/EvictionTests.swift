@@ -27,7 +27,7 @@ import Testing
                 reach.finish()
                 for await _ in ended {}
             }
-            return try await context.signal("go", as: String.self)
+            return try await context.receive("go", as: String.self)
         }
         try await withJournal { path in
             try await withEngine(path, options, code: code) { daybook in

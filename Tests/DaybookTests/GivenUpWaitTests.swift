@@ -17,11 +17,11 @@ import Testing
             try await withEngine(
                 path,
                 code: { _, context in
-                    for _ in 0..<count { _ = try await context.signal("number", as: Int.self) }
+                    for _ in 0..<count { _ = try await context.receive("number", as: Int.self) }
                     for _ in 0..<10 { try await context.sleep(for: .zero) }
-                    _ = try await context.signal("number", as: Int.self, timeout: .zero)
+                    _ = try await context.receive("number", as: Int.self, timeout: .zero)
                     // With this everything has been read that came before it.
-                    _ = try await context.signal("go", as: Int.self)
+                    _ = try await context.receive("go", as: Int.self)
                     let state = context.activation.state
                     kept.withLock { $0 = state.withLock { $0.abandoned.count + $0.wakes.count } }
                     return "done"
