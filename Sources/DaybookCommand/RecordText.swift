@@ -102,7 +102,7 @@ extension RetryPolicy {
 extension Wait {
     func write(to json: inout JSONWriter) {
         json.member("kind", kind.rawValue)
-        json.member("name", operation.name)
+        json.member("name", operation.name.text)
         json.member("sequence", sequence)
         json.member("deadline", deadline?.description)
     }

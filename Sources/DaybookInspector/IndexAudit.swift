@@ -110,7 +110,8 @@ struct IndexAudit {
                 return true
             }
             guard row.number < count else { return true }
-            guard try recordedID(row.number, reader) == id, seen.insert(row.number).inserted else {
+            guard try recordedID(row.number, reader) == Name(id), seen.insert(row.number).inserted
+            else {
                 note(
                     row.number,
                     "the index row of \(id) points to it, and it does not submit that id"
@@ -147,12 +148,12 @@ struct IndexAudit {
         }
     }
 
-    private func recordedID(_ number: UInt64, _ reader: any StoreReader) throws -> String? {
-        let id = try reader.withEntry(number) { bytes -> String? in
+    private func recordedID(_ number: UInt64, _ reader: any StoreReader) throws -> Name? {
+        let id = try reader.withEntry(number) { bytes -> Name? in
             do {
                 let view = try EntryView(bytes)
                 guard EventKind(rawValue: view.event) == .executionSubmitted else { return nil }
-                return try ProtoExecutionSubmitted(decoding: view).id
+                return Name(try ProtoExecutionSubmitted(decoding: view).id)
             } catch {
                 // What cannot be read has been noted when the entries were gone through.
                 return nil

@@ -93,9 +93,9 @@ extension Inspector {
         until: Timestamp? = nil
     ) throws -> PendingWait {
         PendingWait(
-            id: execution.id,
+            id: execution.id.text,
             number: execution.number,
-            type: execution.type,
+            type: execution.type.text,
             reason: reason,
             since: try entry(sequence).time,
             sequence: sequence,
@@ -183,7 +183,7 @@ private final class RehearsalLedger: Ledger {
 
     func put(_ row: ExecutionIndexRow) throws {}
 
-    func row(of id: String) throws -> ProtoExecutionRow? { try FactLookup.row(of: id, reader) }
+    func row(of id: Name) throws -> ProtoExecutionRow? { try FactLookup.row(of: id, reader) }
 
     func input(of number: UInt64) throws -> RecordedInput? {
         try FactLookup.input(of: number, reader)

@@ -58,7 +58,7 @@ extension OperationRecord {
         let forms = operations.map { operation -> [String] in
             let branches = stride(from: 1, to: operation.scope.count, by: 2)
                 .map { "[\(operation.scope[$0])]" }
-            let name = operation.name
+            let name = operation.name.text
             return [name, name + (branches.last ?? ""), name + branches.joined()]
         }
         var labels = forms.map { $0[0] }

@@ -30,7 +30,7 @@ public final class EngineMetrics: Sendable {
     /// Takes in what an engine did.
     public func observe(_ event: EngineEvent) {
         switch event {
-        case .activated(let lease, _): count("activations", [("workflow", lease.type)])
+        case .activated(let lease, _): count("activations", [("workflow", lease.type.text)])
         case .replayed(let lease, _, _, _): operation(lease, "replayed")
         case .started(let lease, let operation, _):
             let place = Place(execution: lease.execution, operation: operation)
@@ -40,9 +40,9 @@ public final class EngineMetrics: Sendable {
             measure(lease, operation)
         case .ended(let lease, _, let failure):
             let outcome = failure == nil ? "completed" : "failed"
-            count("executions", [("workflow", lease.type), ("outcome", outcome)])
+            count("executions", [("workflow", lease.type.text), ("outcome", outcome)])
         case .attemptFailed(let lease, _, _, _):
-            count("attempts_failed", [("workflow", lease.type)])
+            count("attempts_failed", [("workflow", lease.type.text)])
         case .tookOver: count("takeovers", [])
         case .snapshotTaken: count("snapshots", [])
         case .closed(let lease, _):
@@ -55,7 +55,7 @@ public final class EngineMetrics: Sendable {
     }
 
     private func operation(_ lease: Lease, _ outcome: String) {
-        count("operations", [("workflow", lease.type), ("outcome", outcome)])
+        count("operations", [("workflow", lease.type.text), ("outcome", outcome)])
     }
 
     private func measure(_ lease: Lease, _ operation: Operation) {
@@ -64,7 +64,7 @@ public final class EngineMetrics: Sendable {
         let time = start.duration(to: .now)
         Metrics.Timer(
             label: "daybook_operation_duration",
-            dimensions: [("workflow", lease.type)],
+            dimensions: [("workflow", lease.type.text)],
             factory: factory
         ).recordNanoseconds(Int64(clamping: time.wholeNanoseconds))
     }

@@ -22,11 +22,12 @@ public final class EngineTracing<Tracer: Tracing.Tracer>: Sendable {
     public func observe(_ event: EngineEvent) {
         switch event {
         case .activated(let lease, let resumed):
-            begin(lease, nil, lease.type) { span in
+            begin(lease, nil, lease.type.text) { span in
                 span.attributes["daybook.resumed"] = resumed
                 span.attributes["daybook.attempt"] = Int(lease.attempt)
             }
-        case .started(let lease, let operation, _): begin(lease, operation, operation.name) { _ in }
+        case .started(let lease, let operation, _):
+            begin(lease, operation, operation.name.text) { _ in }
         case .recorded(let lease, let operation, let sequence, _, let failure):
             end(lease, operation, sequence, failure)
         case .ended(let lease, let sequence, let failure): end(lease, nil, sequence, failure)
@@ -57,7 +58,7 @@ public final class EngineTracing<Tracer: Tracing.Tracer>: Sendable {
             context: parent?.context ?? .topLevel,
             ofKind: operation == nil ? .server : .internal
         )
-        span.attributes["daybook.execution"] = lease.id
+        span.attributes["daybook.execution"] = lease.id.text
         span.attributes["daybook.number"] = Int(clamping: lease.execution)
         describe(span)
         spans.withLock { $0[Place(execution: lease.execution, operation: operation)] = span }

@@ -131,7 +131,7 @@ extension State {
 
     /// Whether an execution of one of the given types may be claimed, by what is on the disk or by
     /// the batch under way.
-    public func hasReady(of types: [String]) -> Bool {
+    public func hasReady(of types: [Name]) -> Bool {
         ready.hasItem(of: types) { executions[$0.number]?.isQueued($0) ?? false }
     }
 

@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 import SwiftProtobuf
 
 /// Takes the lease of a ready execution for the asking session.
@@ -9,7 +9,7 @@ public struct Claim: Command {
     /// What may be claimed.
     public enum Target: Sendable {
         /// The execution that has been ready for the longest, of these workflows.
-        case first(of: [String])
+        case first(of: [Name])
         /// This one.
         case execution(UInt64)
     }
@@ -40,11 +40,11 @@ public struct Claim: Command {
 
 extension Transaction {
     /// The execution that has been ready for the longest of those of the given types.
-    mutating func firstReady(of types: [String]) -> UInt64? { state.firstReady(of: types) }
+    mutating func firstReady(of types: [Name]) -> UInt64? { state.firstReady(of: types) }
 
     /// Gives the leases of those that have been ready for the longest to the session that asks.
     /// - Parameter limit: how many, at most.
-    public mutating func grant(upTo limit: Int, of types: [String]) throws -> [Lease] {
+    public mutating func grant(upTo limit: Int, of types: [Name]) throws -> [Lease] {
         var leases: [Lease] = []
         guard state.isOpen(session: session) else { return [] }
         while leases.count < limit, let number = firstReady(of: types) {
@@ -69,9 +69,9 @@ public struct Lease: Equatable, Sendable {
     /// Rises with each claim; an older one is refused.
     public let epoch: UInt64
     /// The execution's id.
-    public let id: String
+    public let id: Name
     /// The name of its workflow.
-    public let type: String
+    public let type: Name
     /// Which attempt it is, from 1.
     public let attempt: UInt32
     /// The entry that granted it.
@@ -123,8 +123,8 @@ public struct Lease: Equatable, Sendable {
     init(
         execution: UInt64,
         epoch: UInt64,
-        id: String,
-        type: String,
+        id: Name,
+        type: Name,
         attempt: UInt32,
         claim: UInt64,
         previousFailure: UInt64? = nil

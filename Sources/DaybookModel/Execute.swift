@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 import SwiftProtobuf
 
 /// Asks for a submitted execution to run: the last step of the three-way handshake.
@@ -6,10 +6,10 @@ import SwiftProtobuf
 /// Asking again is always safe: what is ready, running or final answers with its status.
 public struct Execute: Command {
     /// The execution's id.
-    public let id: String
+    public let id: Name
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(id: String) { self.id = id }
+    public init(id: Name) { self.id = id }
 
     /// What the execution is at.
     public struct Answer: Equatable, Sendable {
@@ -25,7 +25,7 @@ public struct Execute: Command {
     public func decide(_ tx: inout Transaction) throws -> Answer {
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         guard let status = tx[row.number]?.status else {
-            let status = try ExecutionStatus.recorded(in: row, of: id)
+            let status = try ExecutionStatus.recorded(in: row, of: id.text)
             return Answer(number: row.number, status: status, isParked: false)
         }
         guard status == .submitted else {
@@ -48,7 +48,7 @@ extension Transaction {
 
 extension Refusal {
     /// No execution has this id.
-    static func unknownExecution(_ id: String) -> Refusal {
+    static func unknownExecution(_ id: Name) -> Refusal {
         Refusal(.notFound, "no execution has the id \(id); submit it first, or check the id")
     }
 }

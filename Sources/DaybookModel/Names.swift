@@ -1,9 +1,14 @@
+public import DaybookFormat
+
 /// The form of ids and names: 1 to 255 bytes of UTF-8 without control characters.
 public enum Names {
     /// Bytes that an id or a name may have: 255.
     public static let limit = 255
 
     /// Whether an id or a name has that form.
+    public static func isValid(_ name: Name) -> Bool { isValid(name.text) }
+
+    /// Whether a text has that form.
     public static func isValid(_ name: String) -> Bool {
         guard (1...limit).contains(name.utf8.count) else { return false }
         // Most are plain ASCII, and need no look at Unicode's tables.
@@ -12,6 +17,13 @@ public enum Names {
     }
 
     /// Checks an id or a name.
+    /// - Parameter what: for the message, for example `execution id`.
+    /// - Throws: ``Refusal/Code/invalidArgument``.
+    public static func check(_ name: Name, _ what: String) throws(Refusal) {
+        try check(name.text, what)
+    }
+
+    /// Checks a text that is to name something.
     /// - Parameter what: for the message, for example `execution id`.
     /// - Throws: ``Refusal/Code/invalidArgument``.
     public static func check(_ name: String, _ what: String) throws(Refusal) {
@@ -27,35 +39,5 @@ public enum Names {
             .invalidArgument,
             "the \(what) contains a control character; choose one without"
         )
-    }
-}
-
-/// A name or id that is compared by its bytes: texts that only look the same are not the same name.
-struct Name: Hashable, Sendable {
-    /// The text as it was given.
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func == (left: Name, right: Name) -> Bool {
-        left.text.hasBytes(of: right.text)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-}
-
-extension String {
-    /// Whether it is the same bytes as another text, whatever these look like.
-    func hasBytes(of other: String) -> Bool {
-        let isSame = utf8.withContiguousStorageIfAvailable { own in
-            other.utf8.withContiguousStorageIfAvailable { bytes in
-                own.count == bytes.count
-                    && UnsafeRawBufferPointer(own).elementsEqual(UnsafeRawBufferPointer(bytes))
-            }
-        }
-        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 }

@@ -40,7 +40,7 @@ public struct Operation: Hashable, Sendable {
     /// What kind of call it is.
     public let kind: Kind
     /// The name that the handler gave it.
-    public let name: String
+    public let name: Name
     /// First 16 bytes of the HMAC of the declared input under the execution's salt; empty: none.
     public let inputDigest: [UInt8]
 
@@ -49,7 +49,7 @@ public struct Operation: Hashable, Sendable {
         scope: [UInt32],
         position: UInt32,
         kind: Kind,
-        name: String,
+        name: Name,
         inputDigest: [UInt8]
     ) {
         self.scope = scope
@@ -68,7 +68,7 @@ public struct Operation: Hashable, Sendable {
             scope: proto.scope,
             position: proto.position,
             kind: try Kind(recorded: proto.kind.rawValue),
-            name: proto.name,
+            name: Name(proto.name),
             inputDigest: Array(proto.inputDigest)
         )
     }
@@ -79,7 +79,7 @@ public struct Operation: Hashable, Sendable {
             $0.scope = scope
             $0.position = position
             $0.kind = kind.proto
-            $0.name = name
+            $0.name = name.text
             $0.inputDigest = Data(inputDigest)
         }
     }
@@ -89,7 +89,7 @@ public struct Operation: Hashable, Sendable {
         writer.packed(scope.lazy.map(UInt64.init), Wire.Operation.scope)
         writer.varint(UInt64(position), Wire.Operation.position)
         writer.varint(UInt64(kind.proto.rawValue), Wire.Operation.kind)
-        writer.string(name, Wire.Operation.name)
+        writer.string(name.text, Wire.Operation.name)
         if !inputDigest.isEmpty { writer.message(inputDigest, Wire.Operation.inputDigest) }
     }
 
@@ -98,7 +98,7 @@ public struct Operation: Hashable, Sendable {
         var scope: [UInt32] = []
         var position: UInt32 = 0
         var kind: Kind?
-        var name = ""
+        var name: Name = ""
         var inputDigest: [UInt8] = []
         var reader = WireReader(bytes)
         while let field = try reader.field() {
@@ -108,7 +108,7 @@ public struct Operation: Hashable, Sendable {
             case Wire.Operation.position: position = UInt32(truncatingIfNeeded: try reader.varint())
             case Wire.Operation.kind:
                 kind = try Kind(recorded: Int(truncatingIfNeeded: try reader.varint()))
-            case Wire.Operation.name: name = try reader.string()
+            case Wire.Operation.name: name = Name(try reader.string())
             case Wire.Operation.inputDigest: inputDigest = Array(try reader.bytes())
             default: try reader.skip(field)
             }

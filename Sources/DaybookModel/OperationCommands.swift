@@ -39,7 +39,7 @@ public struct RecordOperation: LeasedCommand {
         try operation.check(tx[known: lease.execution])
         let source =
             operation.kind == .storeGet
-            ? tx[known: lease.execution].rare.store[Name(operation.name)] : nil
+            ? tx[known: lease.execution].rare.store[operation.name] : nil
         try tx.append(logs, of: nil, lease)
         let sequence = try tx.append(
             .operationRecorded(
@@ -206,7 +206,7 @@ public struct ContinueAsNew: LeasedCommand {
             try tx.append(
                 .signalReceived(
                     .with {
-                        $0.name = signal.name
+                        $0.name = signal.name.text
                         $0.origin = signal.sequence
                     }
                 ),
@@ -222,13 +222,13 @@ extension ExecutionState {
     /// What the first entry of its next run says.
     fileprivate var nextRun: ProtoExecutionSubmitted {
         .with {
-            $0.id = id
-            $0.type = type
+            $0.id = id.text
+            $0.type = type.text
             $0.continuedFrom = number
             $0.firstRun = firstRun
             if retry != .none { $0.retry = retry.proto }
             $0.timeout = timeout?.wholeNanoseconds ?? 0
-            $0.signalIds = Array(rare.signalIDs.newest)
+            $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }
 }

@@ -4,14 +4,14 @@ import SwiftProtobuf
 /// Who wants something of an execution, and why.
 public struct Intervention: Sendable {
     /// The execution's id.
-    public let id: String
+    public let id: Name
     /// Who asks.
     public let actor: String
     /// Why, in words; one payload, if a reason was given.
     public let reason: SealedPayloads?
 
     /// Id and actor have 1 to 255 bytes each, which is checked when the command is decided.
-    public init(id: String, actor: String, reason: SealedPayloads?) {
+    public init(id: Name, actor: String, reason: SealedPayloads?) {
         self.id = id
         self.actor = actor
         self.reason = reason
@@ -46,7 +46,8 @@ public struct Cancel: Command {
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let number = row.number
         let open = tx[number]?.status
-        let status: ExecutionStatus = if let open { open } else { try .recorded(in: row, of: id) }
+        let status: ExecutionStatus =
+            if let open { open } else { try .recorded(in: row, of: id.text) }
         if status == .cancelled {
             return InterventionAnswer(number: number, status: status, wasSo: true)
         }
@@ -149,7 +150,8 @@ public struct Retry: Command {
                 "\(id) cannot be retried yet: it is \(open.rawValue), and its code is still ending; wait for it, then try again"
             )
         }
-        let status: ExecutionStatus = if let open { open } else { try .recorded(in: row, of: id) }
+        let status: ExecutionStatus =
+            if let open { open } else { try .recorded(in: row, of: id.text) }
         switch status {
         case .failed, .timedOut, .cancelled, .childrenTasksFailed, .finalizeTaskFailed: break
         case _ where tx[row.number]?.isParked ?? false: break

@@ -80,7 +80,8 @@ public struct RetryPolicy: Hashable, Sendable {
 
     /// Whether `error`, of try number `tries`, is followed by another try.
     public func retries(_ error: ErrorFacts, after tries: UInt32) -> Bool {
-        error.isRetryable && tries < maxAttempts && !fatalCodes.contains(error.code)
+        error.isRetryable && tries < maxAttempts
+            && !fatalCodes.contains { $0.hasBytes(of: error.code) }
     }
 
     /// How long to wait after try number `tries`, in nanoseconds.

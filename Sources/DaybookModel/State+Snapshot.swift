@@ -102,7 +102,7 @@ extension StatePart {
         _ known: StatePart?
     ) throws(WireError) -> StatePart {
         if let known { return known }
-        guard let part = all.first(where: { Name($0.name) == Name(name) }) else {
+        guard let part = all.first(where: { $0.name.hasBytes(of: name) }) else {
             throw WireError("it has a section \(name), which this version does not know")
         }
         guard schema == UInt64(part.schema) else {

@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 
 /// All that is open in a journal, folded from its entries.
 ///
@@ -18,7 +18,7 @@ public struct State: Sendable {
     /// One more than the sequence of the last entry that is on the disk and taken in.
     public internal(set) var next: UInt64 = 0
     /// One copy of each type's name, shared by its executions.
-    var types: [Name: String] = [:]
+    var types: Set<Name> = []
     /// What the batch under way has changed.
     var batch = BatchNotes()
 
@@ -38,12 +38,7 @@ public struct State: Sendable {
     }
 
     /// The one copy of a type's name.
-    mutating func intern(_ type: String) -> String {
-        let name = Name(type)
-        if let known = types[name] { return known }
-        types[name] = type
-        return type
-    }
+    mutating func intern(_ type: Name) -> Name { types.insert(type).memberAfterInsert }
 
     // MARK: Looking
 
@@ -65,7 +60,7 @@ public struct State: Sendable {
     }
 
     /// The number of the execution that has been ready for the longest of those of the given types.
-    public mutating func firstReady(of types: [String]) -> UInt64? {
+    public mutating func firstReady(of types: [Name]) -> UInt64? {
         let executions = executions
         return ready.first(of: types) { executions[$0.number]?.isQueued($0) ?? false }
     }

@@ -7,9 +7,9 @@ import SwiftProtobuf
 /// Submitting again what is there already answers with it: same id, same type, same input.
 public struct Submit: Command {
     /// The execution's id.
-    public let id: String
+    public let id: Name
     /// The name of its workflow.
-    public let type: String
+    public let type: Name
     /// The encoded input, to compare with what is recorded.
     public let input: [UInt8]
     /// The input, sealed.
@@ -32,8 +32,8 @@ public struct Submit: Command {
 
     /// Nothing is checked here: a command is checked when it is decided.
     public init(
-        id: String,
-        type: String,
+        id: Name,
+        type: Name,
         input: [UInt8],
         payloads: SealedPayloads,
         terms: Terms = Terms()
@@ -71,8 +71,8 @@ public struct Submit: Command {
         let delay = terms.delay.wholeNanoseconds
         guard terms.retry != .none else {
             return FrequentEvents.submitted(
-                id: id,
-                type: type,
+                id: id.text,
+                type: type.text,
                 timeout: timeout,
                 delay: delay,
                 expiresAt: expiresAt
@@ -80,8 +80,8 @@ public struct Submit: Command {
         }
         return ProtoEntry.OneOf_Event.executionSubmitted(
             .with {
-                $0.id = id
-                $0.type = type
+                $0.id = id.text
+                $0.type = type.text
                 $0.retry = terms.retry.proto
                 $0.timeout = timeout
                 $0.delay = delay
@@ -94,8 +94,8 @@ public struct Submit: Command {
         _ row: ProtoExecutionRow,
         _ tx: borrowing Transaction
     ) throws -> Answer {
-        let recordedType = tx[row.number]?.type ?? row.closed.type
-        guard recordedType.utf8.elementsEqual(type.utf8) else {
+        let recordedType = tx[row.number]?.type ?? Name(row.closed.type)
+        guard recordedType == type else {
             throw Refusal(
                 .conflict,
                 "the id \(id) was submitted for the workflow \(recordedType) before, and now for \(type); choose another id"
@@ -114,7 +114,9 @@ public struct Submit: Command {
             )
         }
         let status: ExecutionStatus =
-            if let open = tx[row.number]?.status { open } else { try .recorded(in: row, of: id) }
+            if let open = tx[row.number]?.status { open } else {
+                try .recorded(in: row, of: id.text)
+            }
         return Answer(number: row.number, existed: true, status: status)
     }
 }

@@ -17,7 +17,7 @@ public protocol Ledger: AnyObject {
     func put(_ row: ExecutionIndexRow) throws
 
     /// The row of an execution's id, as the batch leaves it; nil: there is none.
-    func row(of id: String) throws -> ProtoExecutionRow?
+    func row(of id: Name) throws -> ProtoExecutionRow?
     /// What is recorded of the input of an id's first run.
     /// - Parameter number: any run of the id.
     func input(of number: UInt64) throws -> RecordedInput?
@@ -89,7 +89,7 @@ public struct Transaction: ~Copyable {
     func isOpen(_ number: UInt64) -> Bool { state.executions.contains(number) }
 
     /// The row of an execution's id; nil: there is no such id, or it has not the form of one.
-    func row(of id: String) throws -> ProtoExecutionRow? {
+    func row(of id: Name) throws -> ProtoExecutionRow? {
         Names.isValid(id) ? try ledger.row(of: id) : nil
     }
 
@@ -103,10 +103,10 @@ public struct Transaction: ~Copyable {
 
     /// The number of an execution that has not ended.
     /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
-    func open(_ id: String, for what: String) throws -> UInt64 {
+    func open(_ id: Name, for what: String) throws -> UInt64 {
         guard let row = try row(of: id) else { throw Refusal.unknownExecution(id) }
         guard let status = self[row.number]?.status else {
-            throw Refusal.hasEnded(id, try ExecutionStatus.recorded(in: row, of: id), what)
+            throw Refusal.hasEnded(id, try ExecutionStatus.recorded(in: row, of: id.text), what)
         }
         guard !status.isFinal else { throw Refusal.hasEnded(id, status, what) }
         return row.number

@@ -190,7 +190,7 @@ extension ExecutionState {
     }
 
     /// The oldest signal of a name that nobody has asked for.
-    func firstSignal(named name: String) -> UInt64? { rare.mailbox.first(named: name) }
+    func firstSignal(named name: Name) -> UInt64? { rare.mailbox.first(named: name) }
 
     /// The operation that began to wait with an entry, and still does.
     func operation(waitingSince sequence: UInt64) -> Operation? {
@@ -203,7 +203,7 @@ extension ExecutionState {
     }
 
     /// The oldest wait for a signal of a name.
-    func firstWait(forSignal name: String) -> Wait? {
+    func firstWait(forSignal name: Name) -> Wait? {
         status.isFinal ? nil : waitTable.first(forSignal: name)
     }
 }
@@ -313,11 +313,11 @@ public struct Suspend: LeasedCommand, SuspendingCommand {
 /// asks.
 public struct Signal: Command {
     /// The execution's id.
-    public let id: String
+    public let id: Name
     /// The signal's name.
-    public let name: String
+    public let name: Name
     /// Given by the sender, so that sending it again does nothing.
-    public let signalID: String?
+    public let signalID: Name?
     /// Who sends it.
     public let actor: String
     /// One payload: its value.
@@ -325,9 +325,9 @@ public struct Signal: Command {
 
     /// Nothing is checked here: a command is checked when it is decided.
     public init(
-        id: String,
-        name: String,
-        signalID: String? = nil,
+        id: Name,
+        name: Name,
+        signalID: Name? = nil,
         actor: String,
         payloads: SealedPayloads
     ) {
@@ -360,8 +360,8 @@ public struct Signal: Command {
         let sequence = try tx.append(
             .signalReceived(
                 .with {
-                    $0.name = name
-                    $0.signalID = signalID ?? ""
+                    $0.name = name.text
+                    $0.signalID = signalID?.text ?? ""
                     $0.actor = actor
                 }
             ),
@@ -385,7 +385,7 @@ public struct Signal: Command {
 }
 
 extension Refusal {
-    static func hasEnded(_ id: String, _ status: ExecutionStatus, _ what: String) -> Refusal {
+    static func hasEnded(_ id: Name, _ status: ExecutionStatus, _ what: String) -> Refusal {
         Refusal(
             .wrongState,
             "\(id) cannot \(what): it has ended, and is \(status.rawValue); look at its record"

@@ -40,8 +40,8 @@ public struct ExecutionQuery: Sendable {
 
     /// Whether an execution fulfils the conditions.
     public func includes(_ record: ExecutionRecord) -> Bool {
-        if let ids, !ids.contains(where: { $0.utf8.elementsEqual(record.id.utf8) }) { return false }
-        if let types, !types.contains(where: { $0.utf8.elementsEqual(record.type.utf8) }) {
+        if let ids, !ids.contains(where: { $0.hasBytes(of: record.id) }) { return false }
+        if let types, !types.contains(where: { $0.hasBytes(of: record.type) }) {
             return false
         }
         if let statuses, !statuses.contains(record.status) { return false }

@@ -60,8 +60,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     /// What the state says of an open execution.
     public init(_ state: ExecutionState) {
         number = state.number
-        id = state.id
-        type = state.type
+        id = state.id.text
+        type = state.type.text
         status = state.status
         isParked = state.isParked
         isPaused = state.isPaused

@@ -6,9 +6,9 @@ public import DaybookModel
 public enum FactLookup {
     /// The row of an execution's id.
     /// - Throws: ``JournalError``.
-    public static func row(of id: String, _ reader: any StoreReader) throws -> ProtoExecutionRow? {
-        guard let bytes = try reader.executionRow(id) else { return nil }
-        return try ExecutionReader.decodeRow(bytes, of: id)
+    public static func row(of id: Name, _ reader: any StoreReader) throws -> ProtoExecutionRow? {
+        guard let bytes = try reader.executionRow(id.text) else { return nil }
+        return try ExecutionReader.decodeRow(bytes, of: id.text)
     }
 
     /// What is recorded of the input of an id's first run.

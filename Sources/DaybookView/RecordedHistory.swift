@@ -102,7 +102,7 @@ public struct RecordedHistory: Sendable {
                 return nil
             }
             let id = try first.bytes.withUnsafeBytes { bytes in
-                try ExecutionState(first: try EntryView(bytes)).id
+                try ExecutionState(first: try EntryView(bytes)).id.text
             }
             return RecordedHistory(
                 id: id,

@@ -122,4 +122,19 @@ import Testing
         #expect(lookUps[0] == lookUps[1])
         #expect(lookUps[0] < 200)
     }
+
+    /// The sign for an angstrom and an A with a ring are the same to Swift, and have as many bytes.
+    @Test func aRowOfAnIDThatOnlyLooksTheSameIsNotThatOfTheExecution() async throws {
+        try await withJournal { path in
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start("\u{212B}ngstrom", input: 2)
+                _ = try await daybook.result(of: "\u{212B}ngstrom")
+            }
+            try rename("\u{212B}ngstrom", to: "A\u{30A}ngstrom", in: path)
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let report = try Verifier.verify(inspector.store)
+            #expect(report.problems.contains { $0.reason.contains("it does not submit that id") })
+        }
+    }
 }

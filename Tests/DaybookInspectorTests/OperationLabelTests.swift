@@ -1,3 +1,4 @@
+import DaybookFormat
 import DaybookInspector
 import DaybookModel
 import Testing
@@ -9,7 +10,7 @@ import Testing
                 scope: item.1,
                 position: UInt32(index),
                 kind: .checkpoint,
-                name: item.0,
+                name: Name(item.0),
                 inputDigest: []
             )
         }

@@ -30,7 +30,7 @@ func withSubmissions(
                 var tx = DaybookModel.Transaction(state, JournalLedger(batch))
                 for number in first..<min(first + 10_000, count) {
                     // The order of ids is another one than that of numbers.
-                    let id = "\(number % 7)-\(number)"
+                    let id: Name = "\(number % 7)-\(number)"
                     let submit = Submit(id: id, type: "t", input: [], payloads: input)
                     _ = try submit.decide(&tx)
                 }

@@ -103,9 +103,9 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         // Submitted in one order, executed in another.
-        for id in ["a", "b", "c", "d"] { try harness.submit(id, by: session) }
-        for id in ["c", "a", "d", "b"] { try harness.run(Execute(id: id), session: session) }
-        var order: [String] = []
+        for id: Name in ["a", "b", "c", "d"] { try harness.submit(id, by: session) }
+        for id: Name in ["c", "a", "d", "b"] { try harness.run(Execute(id: id), session: session) }
+        var order: [Name] = []
         while let lease = try harness.run(Claim(.first(of: ["copy"])), session: session) {
             order.append(lease.id)
         }
@@ -115,13 +115,13 @@ import Testing
     @Test func whatBecomesReadyAgainGoesToTheEnd() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
-        for id in ["a", "b", "c"] { try harness.ready(id, by: session) }
+        for id: Name in ["a", "b", "c"] { try harness.ready(id, by: session) }
         let first = try #require(
             try harness.run(Claim(.first(of: ["copy"])), session: session)
         )
         #expect(first.id == "a")
         try harness.run(Release(first), session: session)
-        var order: [String] = []
+        var order: [Name] = []
         while let lease = try harness.run(Claim(.first(of: ["copy"])), session: session) {
             order.append("\(lease.id) \(lease.epoch)")
         }
@@ -132,11 +132,11 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         for (id, type) in [("a", "x"), ("b", "y"), ("c", "x"), ("d", "z"), ("e", "y")] {
-            try harness.ready(id, type: type, by: session)
+            try harness.ready(Name(id), type: Name(type), by: session)
         }
         #expect(try harness.run(Claim(.first(of: [])), session: session) == nil)
         #expect(try harness.run(Claim(.first(of: ["w"])), session: session) == nil)
-        var order: [String] = []
+        var order: [Name] = []
         // The order in which the types are named says nothing.
         while let lease = try harness.run(Claim(.first(of: ["y", "w", "x"])), session: session) {
             order.append(lease.id)
@@ -148,7 +148,7 @@ import Testing
     @Test func onesClaimedByNumberAreLeftOutOfTheQueue() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
-        for id in ["a", "b", "c"] { try harness.ready(id, by: session) }
+        for id: Name in ["a", "b", "c"] { try harness.ready(id, by: session) }
         let middle = try #require(try harness.row("b")).number
         _ = try harness.claim(middle, by: session)
         #expect(try harness.run(Claim(.first(of: ["copy"])), session: session)?.id == "a")

@@ -51,12 +51,12 @@ import Testing
             },
             { harness in
                 for index in 0..<12 {
-                    let type = ["alpha", "beta", "gamma"][index % 3]
+                    let type: Name = ["alpha", "beta", "gamma"][index % 3]
                     let payloads = try harness.sealed([
                         Payload([UInt8(index)], contentType: "x/\(index % 5)"),
                         Payload([], contentType: "y/\(index % 2)"),
                     ])
-                    let id = "id \(index)"
+                    let id: Name = "id \(index)"
                     let command = Submit(
                         id: id,
                         type: type,

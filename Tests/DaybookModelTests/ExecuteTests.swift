@@ -75,7 +75,7 @@ import Testing
         let session = try harness.open()
         try harness.submit("a", by: session)
         let refusal = #expect(throws: Refusal.self) {
-            try harness.run(Execute(id: id), session: session)
+            try harness.run(Execute(id: Name(id)), session: session)
         }
         expect(refusal, .notFound, says: "no execution has the id \(id)", "submit it first")
         #expect(harness.drafts.isEmpty)

@@ -57,7 +57,7 @@ import Testing
                     scope: scope,
                     position: position,
                     kind: .checkpoint,
-                    name: text,
+                    name: Name(text),
                     inputDigest: digest
                 )
                 let event = ProtoEntry.OneOf_Event.checkpointSucceeded(

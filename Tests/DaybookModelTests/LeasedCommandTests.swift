@@ -123,7 +123,7 @@ enum LeasedAction: String, CaseIterable, CustomTestStringConvertible {
     @Test func eachExecutionHasRefusalsOfItsOwn() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
-        for id in ["a", "b"] {
+        for id: Name in ["a", "b"] {
             let lease = try harness.lease(id, by: session)
             try harness.run(Release(lease), session: session)
             expectStale(.complete, lease, &harness, by: session)

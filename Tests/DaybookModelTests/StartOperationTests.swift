@@ -73,7 +73,7 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         let lease = try harness.lease("a", by: session)
-        let operation = Operation.step(0, name: name)
+        let operation = Operation.step(0, name: Name(name))
         let started = #expect(throws: Refusal.self) {
             try harness.run(StartOperation(lease, operation), session: session)
         }

@@ -149,7 +149,7 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         let long = String(repeating: "a", count: 256)
-        for bad in ["", long, "a\nb"] {
+        for bad: Name in ["", Name(long), "a\nb"] {
             let id = #expect(throws: Refusal.self) { try harness.submit(bad, by: session) }
             expect(id, .invalidArgument, says: "execution id")
             let type = #expect(throws: Refusal.self) {
@@ -169,7 +169,7 @@ import Testing
         #expect(!decomposed.existed)
         #expect(decomposed.number != composed.number)
         for (number, id) in [(composed.number, "\u{E9}"), (decomposed.number, "e\u{301}")] {
-            #expect(Array(try harness.execution(number).id.utf8) == Array(id.utf8))
+            #expect(Array(try harness.execution(number).id.text.utf8) == Array(id.utf8))
         }
     }
 
@@ -183,7 +183,7 @@ import Testing
         expect(refusal, .conflict)
         let number = try harness.submit("b", type: "e\u{301}", by: session).number
         let type = try harness.execution(number).type
-        #expect(Array(type.utf8) == Array("e\u{301}".utf8))
+        #expect(Array(type.text.utf8) == Array("e\u{301}".utf8))
         try harness.run(Execute(id: "b"), session: session)
         let lease = try harness.run(Claim(.first(of: ["\u{E9}"])), session: session)
         #expect(lease == nil)
@@ -192,7 +192,7 @@ import Testing
     @Test func theLongestIdAndNameAreTaken() throws {
         var harness = try ModelHarness()
         let session = try harness.open()
-        let name = String(repeating: "\u{1F4D3}", count: 63) + "abc"
+        let name = Name(String(repeating: "\u{1F4D3}", count: 63) + "abc")
         let number = try harness.submit(name, type: name, by: session).number
         let execution = try harness.execution(number)
         #expect(execution.id == name)

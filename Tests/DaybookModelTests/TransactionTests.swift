@@ -140,7 +140,7 @@ import Testing
         for (index, id) in ["a", "b", "c"].enumerated() {
             let payloads = try sealed(["x/1", "x/2"], &harness)
             try harness.run(
-                Submit(id: id, type: "copy", input: [0], payloads: payloads),
+                Submit(id: Name(id), type: "copy", input: [0], payloads: payloads),
                 session: index == 1 ? other : session
             )
             #expect(harness.drafts.count == (index == 0 ? 3 : 1))
@@ -171,7 +171,7 @@ import Testing
             for (index, id) in ["a", "b"].enumerated() {
                 let payloads = try sealed(["x/1"], &harness)
                 try harness.run(
-                    Submit(id: id, type: "copy", input: [0], payloads: payloads),
+                    Submit(id: Name(id), type: "copy", input: [0], payloads: payloads),
                     session: session
                 )
                 #expect(harness.drafts.count == (index == 0 ? 2 : 1))

@@ -29,7 +29,7 @@ import Testing
                 let ended = left.remove(at: Int.random(in: 0..<left.count, using: &random))
                 #expect(table.remove(of: ended.operation) == ended)
             }
-            for name in ["approve", "reject"] {
+            for name: Name in ["approve", "reject"] {
                 let oldest = left.first { $0.kind == .signal && $0.operation.name == name }
                 #expect(table.first(forSignal: name) == oldest)
             }

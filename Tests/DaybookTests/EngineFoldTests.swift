@@ -93,7 +93,7 @@ import Testing
     private func submission(_ id: String) throws -> Submit {
         let input = Payload([1], contentType: ContentTypes.json)
         return Submit(
-            id: id,
+            id: Name(id),
             type: "copy",
             input: input.data,
             payloads: try SealedPayloads([input], limit: 1 << 16)

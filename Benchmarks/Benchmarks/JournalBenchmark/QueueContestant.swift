@@ -111,7 +111,7 @@ final class QueueContestant: Contestant {
             scope: [],
             position: position,
             kind: .checkpoint,
-            name: Workload.name,
+            name: Name(Workload.name),
             inputDigest: []
         )
         _ = try await perform(
@@ -202,7 +202,7 @@ private final class BatchLedger: Ledger {
 
     func put(_ row: ExecutionIndexRow) throws { try batch.put(row) }
 
-    func row(of id: String) throws -> ProtoExecutionRow? {
+    func row(of id: Name) throws -> ProtoExecutionRow? {
         try FactLookup.row(of: id, batch.reader)
     }
 

@@ -220,7 +220,7 @@ extension RegisteredWorkflow {
                     sequence: record.sequence,
                     recorded: record.operation,
                     attempted: nil,
-                    location: name
+                    location: name.text
                 )
             )
         }

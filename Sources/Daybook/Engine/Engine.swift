@@ -16,11 +16,11 @@ final class Engine: Sendable {
     let sessionNumber: UInt64
     let journalID: Identifier
     let payloadLimit: Int
-    let workflows: [String: RegisteredWorkflow]
+    let workflows: [Name: RegisteredWorkflow]
     /// Whether a workflow says which signals it takes.
     let takesKnownSignals: Bool
     /// The names of the workflows, sorted.
-    let types: [String]
+    let types: [Name]
     let tasks: TaskSet
     /// Where tasks run.
     let executor: any TaskExecutor
@@ -36,7 +36,7 @@ final class Engine: Sendable {
         _ premises: Premises?,
         session: UInt64,
         _ options: DaybookOptions,
-        _ workflows: [String: RegisteredWorkflow]
+        _ workflows: [Name: RegisteredWorkflow]
     ) throws {
         self.writer = writer
         self.board = board

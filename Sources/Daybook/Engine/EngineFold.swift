@@ -24,7 +24,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     /// How many leases this process takes; nil: it claims nothing of its own accord.
     private let budget: (any ClaimBudget)?
     /// The names of the workflows that it claims, sorted.
-    private let claimedTypes: [String]
+    private let claimedTypes: [Name]
     /// Leases that the batch under way has granted.
     private var granted: [Lease] = []
 
@@ -34,7 +34,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         session uuid: Identifier,
         firing: FireTimers?,
         snapshotInterval: UInt64?,
-        claiming types: [String] = [],
+        claiming types: [Name] = [],
         within budget: (any ClaimBudget)? = nil,
         from state: State
     ) {

@@ -23,7 +23,7 @@ final class JournalLedger: Ledger {
 
     func put(_ row: ExecutionIndexRow) throws { try batch.put(row) }
 
-    func row(of id: String) throws -> ProtoExecutionRow? {
+    func row(of id: Name) throws -> ProtoExecutionRow? {
         try FactLookup.row(of: id, batch.reader)
     }
 

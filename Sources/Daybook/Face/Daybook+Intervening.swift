@@ -44,9 +44,9 @@ extension Daybook {
         try check(data, as: name, of: id)
         return try await engine.perform(bytes: data.count) {
             Signal(
-                id: id,
-                name: name,
-                signalID: signalID,
+                id: Name(id),
+                name: Name(name),
+                signalID: signalID.map { Name($0) },
                 actor: actor,
                 payloads: try engine.seal(data)
             )
@@ -108,6 +108,6 @@ extension Daybook {
         let payloads = try reason.map {
             try SealedPayloads([.text($0)], limit: engine.payloadLimit)
         }
-        return Intervention(id: id, actor: actor, reason: payloads)
+        return Intervention(id: Name(id), actor: actor, reason: payloads)
     }
 }

@@ -58,7 +58,7 @@ extension Daybook {
             guard let payload, !payload.isErased else {
                 throw PayloadErased(sequence: output.sequence)
             }
-            return (output.name, payload.data)
+            return (output.name.text, payload.data)
         }
     }
 

@@ -91,7 +91,7 @@ extension Daybook {
         data: [UInt8]
     ) async throws -> (id: String, answer: Submit.Answer) {
         let id = id ?? newID()
-        let workflow = engine.workflows[type]
+        let workflow = engine.workflows[Name(type)]
         try workflow?.validate(data, engine.options.codec)
         let terms = options.terms(over: workflow?.terms ?? Submit.Terms())
         let answer = try await engine.perform(bytes: data.count) {
@@ -113,8 +113,8 @@ extension Daybook {
     ) throws -> Submit {
         let payload = Payload(data, contentType: engine.options.codec.contentType)
         return Submit(
-            id: id,
-            type: type,
+            id: Name(id),
+            type: Name(type),
             input: data,
             payloads: try SealedPayloads(payload, limit: engine.payloadLimit),
             terms: terms
@@ -124,7 +124,7 @@ extension Daybook {
     /// Asks for an execution to run. Always safe to ask again.
     @discardableResult
     public func execute(_ id: String) async throws -> Execute.Answer {
-        let answer = try await engine.perform { Execute(id: id) }
+        let answer = try await engine.perform { Execute(id: Name(id)) }
         engine.claim(answer.number)
         return answer
     }

@@ -141,8 +141,8 @@ public final class Daybook: Sendable {
 
     private static func registry(
         _ workflows: [any Workflow]
-    ) throws -> [String: RegisteredWorkflow] {
-        var registry: [String: RegisteredWorkflow] = [:]
+    ) throws -> [Name: RegisteredWorkflow] {
+        var registry: [Name: RegisteredWorkflow] = [:]
         for workflow in workflows {
             let registered = RegisteredWorkflow(workflow)
             try Names.check(registered.name, "workflow name")
@@ -160,7 +160,7 @@ public final class Daybook: Sendable {
         _ place: JournalFolder,
         _ folder: OpenFolder,
         _ options: DaybookOptions,
-        _ workflows: [String: RegisteredWorkflow]
+        _ workflows: [Name: RegisteredWorkflow]
     ) async throws -> Daybook {
         let journal = try Journal.open(folder.store, clock: options.clock)
         warn(ofLag: journal.clockLag, options)

@@ -59,7 +59,7 @@ public struct DaybookOptions: Sendable {
     public init() {}
 
     /// The names of the workflows that this process claims of its own accord, sorted.
-    func claimedTypes(of workflows: [String: RegisteredWorkflow]) -> [String] {
+    func claimedTypes(of workflows: [Name: RegisteredWorkflow]) -> [Name] {
         if case .registered = claims { workflows.keys.sorted() } else { [] }
     }
 

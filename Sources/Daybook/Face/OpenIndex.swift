@@ -18,7 +18,7 @@ enum OpenIndex {
             left = left.dropFirst(step)
             let ids = writer.inspect { fold in
                 numbers.compactMap { number in
-                    fold.state.committed(number).map { (number: number, id: $0.id) }
+                    fold.state.committed(number).map { (number: number, id: $0.id.text) }
                 }
             }
             try writer.journal.store.read { reader in

@@ -8,7 +8,7 @@ import Logging
 /// written, nobody waits. What a project's own tests call to see that code goes on agreeing with
 /// what it did.
 public struct Replayer: Sendable {
-    private let workflows: [String: RegisteredWorkflow]
+    private let workflows: [Name: RegisteredWorkflow]
     private let codec: any PayloadCodec
 
     /// - Parameters:
@@ -73,7 +73,7 @@ public struct Replayer: Sendable {
         return Report(
             id: history.id,
             number: history.number,
-            workflow: state.type,
+            workflow: state.type.text,
             operations: activation.operationCount,
             outcome: outcome
         )

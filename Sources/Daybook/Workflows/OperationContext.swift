@@ -19,7 +19,7 @@ public struct OperationContext: Sendable {
 
     init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
         self.tries = tries
-        name = operation.name
+        name = operation.name.text
         self.operation = operation
         attempt = activation.lease.attempt
         self.activation = activation

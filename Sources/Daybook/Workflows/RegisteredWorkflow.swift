@@ -1,8 +1,9 @@
+import DaybookFormat
 import DaybookModel
 
 /// A workflow with its types erased: bytes in, bytes out.
 struct RegisteredWorkflow: Sendable {
-    let name: String
+    let name: Name
     /// How it is run unless a submission says otherwise.
     let terms: Submit.Terms
     /// The signals that are known, by name.
@@ -13,7 +14,7 @@ struct RegisteredWorkflow: Sendable {
     let run: @Sendable ([UInt8], WorkflowContext, any PayloadCodec) async throws -> [UInt8]
 
     init<W: Workflow>(_ workflow: W) {
-        name = W.name
+        name = Name(W.name)
         terms = Self.terms(of: W.self)
         signals = Dictionary(W.signals.map { ($0.name, $0) }) { first, _ in first }
         validate = { data, codec in

@@ -35,7 +35,7 @@ extension WorkflowContext {
     ) async throws -> Bool {
         try checkOpen(for: "the version \(name)")
         if let record = try activation.peek(in: scope),
-            record.operation.kind != .version || record.operation.name != name
+            record.operation.kind != .version || record.operation.name != Name(name)
         {
             return false
         }

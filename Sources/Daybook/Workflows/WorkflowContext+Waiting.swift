@@ -201,7 +201,7 @@ extension WorkflowContext {
         -> ContextClosed
     {
         try checkOpen(for: "continueAsNew")
-        guard W.name == activation.lease.type else {
+        guard Name(W.name) == activation.lease.type else {
             throw OperationError(
                 code: "wrong-workflow",
                 message:

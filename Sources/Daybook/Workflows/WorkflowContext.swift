@@ -38,7 +38,7 @@ public final class WorkflowContext {
     }
 
     /// The id of the execution.
-    public var id: String { activation.lease.id }
+    public var id: String { activation.lease.id.text }
     /// The execution's number: the sequence of its first entry.
     public var number: UInt64 { activation.lease.execution }
     /// Which attempt this is, from 1.
@@ -293,7 +293,7 @@ public final class WorkflowContext {
             scope: scope,
             position: position,
             kind: kind,
-            name: name,
+            name: Name(name),
             inputDigest: try activation.digest(input)
         )
         position += 1

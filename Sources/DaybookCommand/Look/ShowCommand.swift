@@ -143,7 +143,7 @@ struct ShowCommand: AsyncParsableCommand {
         json.object { json in
             json.member("sequence", operation.sequence)
             json.member("kind", operation.operation.kind.rawValue)
-            json.member("name", operation.operation.name)
+            json.member("name", operation.operation.name.text)
             json.key("scope")
             json.array { json in
                 for part in operation.operation.scope { json.number(part) }

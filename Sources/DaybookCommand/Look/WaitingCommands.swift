@@ -205,9 +205,9 @@ extension PendingWait {
         case .cleaning: "its code to end"
         case .operation(let wait):
             switch wait.kind {
-            case .timer: "the timer \(wait.operation.name)"
-            case .signal: "the signal \(wait.operation.name)"
-            case .retry: "the next try of \(wait.operation.name)"
+            case .timer: "the timer \(wait.operation.name.text)"
+            case .signal: "the signal \(wait.operation.name.text)"
+            case .retry: "the next try of \(wait.operation.name.text)"
             }
         }
     }
@@ -227,7 +227,7 @@ extension PendingWait {
                 "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
         case .operation(let wait) where wait.kind == .signal:
             return
-                "`daybook signal\(journal) \(id) \(wait.operation.name.shellWord) JSON` gives it"
+                "`daybook signal\(journal) \(id) \(wait.operation.name.text.shellWord) JSON` gives it"
         default: return nil
         }
     }
@@ -245,7 +245,7 @@ extension PendingWait {
         case .cleaning: json.member("for", "cleaning")
         case .operation(let wait):
             json.member("for", wait.kind.rawValue)
-            json.member("operation", wait.operation.name)
+            json.member("operation", wait.operation.name.text)
         }
         json.member("since", since.description)
         json.member("sequence", sequence)

@@ -42,7 +42,11 @@ struct InterventionOptions: ParsableArguments {
         try check()
         if consent.dryRun {
             let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
-            let intervention = Intervention(id: id, actor: write.actor ?? "you", reason: reason)
+            let intervention = Intervention(
+                id: Name(id),
+                actor: write.actor ?? "you",
+                reason: reason
+            )
             try rehearse(verb, command(intervention), common)
             return
         }
@@ -228,9 +232,9 @@ struct SignalCommand: AsyncParsableCommand {
             try rehearse(
                 "signal",
                 Signal(
-                    id: id,
-                    name: name,
-                    signalID: signalID,
+                    id: Name(id),
+                    name: Name(name),
+                    signalID: signalID.map { Name($0) },
                     actor: write.actor ?? "you",
                     payloads: payloads
                 ),

@@ -102,11 +102,11 @@ final class RunProgress: Sendable {
     /// What an operation is called: the name of its job, with the element's place if there are
     /// several. Nil: it is no job.
     private func job(_ operation: Operation) -> String? {
-        guard operation.kind == .checkpoint, blocks[operation.name] != nil else { return nil }
-        guard repeated.contains(operation.name), let index = operation.scope.last else {
-            return operation.name
+        guard operation.kind == .checkpoint, blocks[operation.name.text] != nil else { return nil }
+        guard repeated.contains(operation.name.text), let index = operation.scope.last else {
+            return operation.name.text
         }
-        return "\(operation.name)[\(index)]"
+        return "\(operation.name.text)[\(index)]"
     }
 
     /// Says what an execution waits for.
@@ -115,18 +115,18 @@ final class RunProgress: Sendable {
         switch wait.kind {
         case .timer: return
         case .signal:
-            let block = signals[wait.operation.name] ?? wait.operation.name
+            let block = signals[wait.operation.name.text] ?? wait.operation.name.text
             what =
-                "\(block)  waits for the signal \(wait.operation.name); give it with `daybook signal\(common.journalWords) \(id.shellArgument) \(wait.operation.name.shellWord)`"
+                "\(block)  waits for the signal \(wait.operation.name.text); give it with `daybook signal\(common.journalWords) \(id.shellArgument) \(wait.operation.name.text.shellWord)`"
         case .retry:
-            what = "\(job(wait.operation) ?? wait.operation.name)  failed, and is tried again"
+            what = "\(job(wait.operation) ?? wait.operation.name.text)  failed, and is tried again"
         }
         switch style {
         case .none: break
         case .lines:
             line("waiting") { json in
                 json.member("kind", wait.kind.rawValue)
-                json.member("name", wait.operation.name)
+                json.member("name", wait.operation.name.text)
                 json.member("sequence", wait.sequence)
                 json.member("until", wait.deadline?.description)
             }
@@ -212,7 +212,7 @@ final class RunProgress: Sendable {
         case .text:
             state.withLock { state in
                 eraseLine(&state)
-                openBlock(of: operation.name, &state)
+                openBlock(of: operation.name.text, &state)
                 state.startedAt[job] = .now
                 openLine(of: job, &state)
             }
@@ -256,7 +256,7 @@ final class RunProgress: Sendable {
             state.withLock { state in
                 let errors = common.errors
                 eraseLine(&state)
-                openBlock(of: operation.name, &state)
+                openBlock(of: operation.name.text, &state)
                 let mark =
                     switch how {
                     case "failed": errors.styled("✗", .red)

@@ -122,7 +122,7 @@ private final class WorkReporter: Sendable {
     }
 
     private func note(_ lease: Lease, _ name: String, _ message: String?) {
-        let event = Event(name: name, id: lease.id, number: lease.execution, message: message)
+        let event = Event(name: name, id: lease.id.text, number: lease.execution, message: message)
         if isJSONL {
             var json = JSONWriter()
             json.object { json in
@@ -134,7 +134,7 @@ private final class WorkReporter: Sendable {
             events.withLock { $0.append(event) }
         } else {
             let suffix = message.map { ": \($0)" } ?? ""
-            common.output.line("\(id: lease.id) \(name)\(suffix)")
+            common.output.line("\(id: lease.id.text) \(name)\(suffix)")
         }
     }
 

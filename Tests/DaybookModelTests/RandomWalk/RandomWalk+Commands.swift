@@ -7,7 +7,7 @@ import Testing
 
 /// Commands that need no lease: drawn, run, and asked of the reference model too.
 extension RandomWalk {
-    static let types = ["alpha", "beta", "gamma"]
+    static let types: [Name] = ["alpha", "beta", "gamma"]
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
@@ -61,7 +61,7 @@ extension RandomWalk {
     }
 
     /// Mostly one that has not ended.
-    private mutating func drawID() throws -> String {
+    private mutating func drawID() throws -> Name {
         if generator.chance(25) { return "unknown" }
         let open = reference.open.filter { !$0.status.isFinal }.map(\.id)
         if !open.isEmpty, !generator.chance(6) { return try draw(open) }
@@ -91,10 +91,10 @@ extension RandomWalk {
 
     // MARK: Submitting and executing
 
-    mutating func submitNew(_ type: String? = nil) throws {
+    mutating func submitNew(_ type: Name? = nil) throws {
         let id =
             generator.chance(60)
-            ? String(repeating: "x", count: 256 * Int.random(in: 0...1, using: &generator))
+            ? Name(String(repeating: "x", count: 256 * Int.random(in: 0...1, using: &generator)))
             : "id \(harness.next) \(step)"
         let terms = type == nil ? try drawTerms() : Submit.Terms()
         try submit(id, type: type ?? draw(Self.types), input: "input of \(id)", terms)
@@ -109,8 +109,8 @@ extension RandomWalk {
     }
 
     private mutating func submit(
-        _ id: String,
-        type: String,
+        _ id: Name,
+        type: Name,
         input: String,
         _ terms: Submit.Terms
     ) throws {
@@ -131,7 +131,7 @@ extension RandomWalk {
         try execute(isUseful ? draw(waiting) : drawID())
     }
 
-    mutating func execute(_ id: String) throws {
+    mutating func execute(_ id: Name) throws {
         let found = try run(Execute(id: id), draw(reference.sessions)) { $0 }
         // What nobody asked for in time is no start.
         if case .granted(let answer) = found, answer.status != .expired { noteStart(id) }
@@ -193,7 +193,7 @@ extension RandomWalk {
         try intervene(action, isUseful ? draw(wanted).id : drawID())
     }
 
-    mutating func intervene(_ action: Action, _ id: String) throws {
+    mutating func intervene(_ action: Action, _ id: Name) throws {
         let intervention = try harness.intervention(id)
         let session = try draw(reference.sessions)
         let (found, expected) =
@@ -209,11 +209,12 @@ extension RandomWalk {
     }
 
     private mutating func signal() throws {
-        let signalID = generator.chance(2) ? "s\(Int.random(in: 0..<3, using: &generator))" : nil
+        let signalID: Name? =
+            generator.chance(2) ? "s\(Int.random(in: 0..<3, using: &generator))" : nil
         try signal(drawID(), draw(Self.signals), signalID)
     }
 
-    mutating func signal(_ id: String, _ name: String, _ signalID: String?) throws {
+    mutating func signal(_ id: Name, _ name: Name, _ signalID: Name?) throws {
         let signal = Signal(
             id: id,
             name: name,

@@ -4,7 +4,7 @@ import DaybookFormat
 
 /// Commands under a lease: drawn, run, and asked of the reference model too.
 extension RandomWalk {
-    static let signals = ["go", "stop"]
+    static let signals: [Name] = ["go", "stop"]
 
     // MARK: Draws
 
@@ -147,7 +147,7 @@ extension RandomWalk {
     private mutating func drawOperation(
         _ known: ReferenceModel.Execution?,
         _ kind: Operation.Kind,
-        _ name: String = "op"
+        _ name: Name = "op"
     ) throws -> Operation {
         var scope: [UInt32] = []
         while let split = known?.split(in: scope), split.settledFailed == nil {

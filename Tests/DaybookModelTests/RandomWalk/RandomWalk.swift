@@ -31,7 +31,7 @@ struct RandomWalk {
     private(set) var refusals = 0
     private(set) var trace: [String] = []
     /// Ids for which the batch under way has answered that they run.
-    private var starting: [String] = []
+    private var starting: [Name] = []
     var invariants = WalkInvariants()
     private(set) var audit = JournalAudit()
 
@@ -173,7 +173,7 @@ struct RandomWalk {
         try check(found == expected, "\(what) came to \(found), which should be \(expected)")
     }
 
-    mutating func noteStart(_ id: String) { starting.append(id) }
+    mutating func noteStart(_ id: Name) { starting.append(id) }
 
     /// Has the other folds and the auditor take in what was committed.
     private mutating func follow() throws {

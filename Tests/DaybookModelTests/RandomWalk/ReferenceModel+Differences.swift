@@ -32,7 +32,7 @@ extension ReferenceModel.Execution {
             ),
             (
                 "store",
-                state.rare.store.map { ($0.text, $1) }.allSatisfy { store[$0] == $1 }
+                state.rare.store.allSatisfy { store[$0] == $1 }
                     && state.rare.store.count == store.count
             ),
             (
@@ -70,7 +70,7 @@ extension ReferenceModel.Execution {
         let closed = row.closed
         let equal: [(String, Bool)] = [
             ("number", row.number == number), ("closed", row.hasClosed),
-            ("type", closed.type == type), ("status", closed.status == status.proto),
+            ("type", Name(closed.type) == type), ("status", closed.status == status.proto),
             ("submittedAt", closed.submittedAt == submittedAt.rawValue),
             ("startAt", closed.startAt == startAt), ("startedAt", closed.startedAt == startedAt),
             ("finishedAt", closed.finishedAt == finishedAt),

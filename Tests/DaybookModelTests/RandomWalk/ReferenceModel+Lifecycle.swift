@@ -5,8 +5,8 @@ import DaybookFormat
 /// Submissions, claims and sessions.
 extension ReferenceModel {
     mutating func submit(
-        _ id: String,
-        type: String,
+        _ id: Name,
+        type: Name,
         input: String,
         _ terms: Submit.Terms,
         _ payloadTypes: [String]
@@ -26,7 +26,7 @@ extension ReferenceModel {
         return .granted(Submit.Answer(number: number, existed: false, status: .submitted))
     }
 
-    mutating func execute(_ id: String) -> Outcome<Execute.Answer> {
+    mutating func execute(_ id: Name) -> Outcome<Execute.Answer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         var answer = Execute.Answer(
             number: known.number,
@@ -63,7 +63,7 @@ extension ReferenceModel {
         return .granted(lease(number, to: session))
     }
 
-    mutating func claimFirst(of types: [String], by session: UInt64) -> Outcome<Lease?> {
+    mutating func claimFirst(of types: [Name], by session: UInt64) -> Outcome<Lease?> {
         guard sessions.contains(session) else { return .refused(.notFound) }
         let first = executions.values
             .filter { $0.isClaimable && types.contains($0.type) }

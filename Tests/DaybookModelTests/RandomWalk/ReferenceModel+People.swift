@@ -32,7 +32,7 @@ extension ReferenceModel {
         }
     }
 
-    mutating func cancel(_ id: String) -> Outcome<InterventionAnswer> {
+    mutating func cancel(_ id: Name) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         if known.status == .cancelled { return answer(known, .cancelled, wasSo: true) }
         guard !known.status.isFinal else { return .refused(.wrongState) }
@@ -40,14 +40,14 @@ extension ReferenceModel {
         return answer(known, .cancelled, wasSo: false)
     }
 
-    mutating func setPaused(_ isPaused: Bool, _ id: String) -> Outcome<InterventionAnswer> {
+    mutating func setPaused(_ isPaused: Bool, _ id: Name) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         guard !known.status.isFinal else { return .refused(.wrongState) }
         if known.isPaused != isPaused { write(known.number) { $0.isPaused = isPaused } }
         return answer(known, known.status, wasSo: known.isPaused == isPaused)
     }
 
-    mutating func retry(_ id: String) -> Outcome<InterventionAnswer> {
+    mutating func retry(_ id: Name) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         if known.isCleaning { return .refused(.conflict) }
         switch known.status {
@@ -74,9 +74,9 @@ extension ReferenceModel {
     }
 
     mutating func signal(
-        _ id: String,
-        _ name: String,
-        _ signalID: String?
+        _ id: Name,
+        _ name: Name,
+        _ signalID: Name?
     ) -> Outcome<Signal.Answer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         guard !known.status.isFinal else { return .refused(.wrongState) }

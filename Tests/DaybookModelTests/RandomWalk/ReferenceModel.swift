@@ -22,8 +22,8 @@ enum Outcome<Answer: Equatable & Sendable>: Equatable {
 struct ReferenceModel {
     /// One run. Those of one id follow one another.
     struct Execution {
-        let id: String
-        let type: String
+        let id: Name
+        let type: Name
         let input: String
         let number: UInt64
         let terms: Submit.Terms
@@ -46,10 +46,10 @@ struct ReferenceModel {
         var readySince: UInt64 = 0
         var operations: [Recorded] = []
         var waits: [Waiting] = []
-        var signals: [(name: String, sequence: UInt64)] = []
-        var signalIDs: Set<String> = []
-        var store: [String: UInt64] = [:]
-        var outputs: [(name: String, sequence: UInt64)] = []
+        var signals: [(name: Name, sequence: UInt64)] = []
+        var signalIDs: Set<Name> = []
+        var store: [Name: UInt64] = [:]
+        var outputs: [(name: Name, sequence: UInt64)] = []
         var refused: Set<UInt64> = []
         var previousFailure: UInt64?
         var startAt: UInt64 = 0
@@ -103,7 +103,7 @@ struct ReferenceModel {
     /// Their numbers, ascending.
     private var order: [UInt64] = []
     /// The number of the newest run of each id.
-    private(set) var numbers: [String: UInt64] = [:]
+    private(set) var numbers: [Name: UInt64] = [:]
     /// Open sessions, in order.
     var sessions: [UInt64] = []
     private(set) var next: UInt64 = 1
@@ -128,12 +128,12 @@ struct ReferenceModel {
     var all: [Execution] { order.compactMap { executions[$0] } }
     var open: [Execution] { all.filter { !$0.isClosed } }
     /// The first run of an id.
-    func firstRun(of id: String) -> Execution? {
+    func firstRun(of id: Name) -> Execution? {
         order.first { executions[$0]?.id == id }.flatMap { executions[$0] }
     }
 
     /// The newest run of an id.
-    func newest(_ id: String) -> Execution? { numbers[id].flatMap { executions[$0] } }
+    func newest(_ id: Name) -> Execution? { numbers[id].flatMap { executions[$0] } }
     /// Whether code of it may run.
     func isHeld(_ execution: Execution) -> Bool {
         execution.holder != 0 && sessions.contains(execution.holder)
@@ -188,8 +188,8 @@ struct ReferenceModel {
 
     /// Numbers an entry that submits a run.
     mutating func writeSubmission(
-        _ id: String,
-        type: String,
+        _ id: Name,
+        type: Name,
         input: String,
         _ terms: Submit.Terms,
         _ types: [String],

@@ -5,7 +5,7 @@ import DaybookFormat
 /// What has been promised in the course of a walk, by whatever reached the outside.
 struct WalkInvariants {
     /// Ids for which a committed answer said that they run, or have run.
-    var started: Set<String> = []
+    var started: Set<Name> = []
     /// What was seen of those that have ended, by number, until a person has them run again.
     var finals: [UInt64: String] = [:]
 
@@ -17,7 +17,7 @@ struct WalkInvariants {
             }
             let status =
                 try walk.harness.state.execution(row.number)?.status
-                ?? ExecutionStatus.recorded(in: row, of: id)
+                ?? ExecutionStatus.recorded(in: row, of: id.text)
             guard status != .submitted, status != .expired else {
                 throw walk.failure("\(id) was acknowledged and is \(status)")
             }

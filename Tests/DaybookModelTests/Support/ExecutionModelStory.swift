@@ -121,12 +121,12 @@ enum ExecutionModelStory {
         harness.state.sessions.last?.number ?? 0
     }
 
-    private static func number(_ id: String, _ harness: ModelHarness) throws -> UInt64 {
+    private static func number(_ id: Name, _ harness: ModelHarness) throws -> UInt64 {
         try harness.row(id)?.number ?? 0
     }
 
     /// The lease that the story's session holds.
-    private static func lease(_ id: String, _ harness: ModelHarness) throws -> Lease {
+    private static func lease(_ id: Name, _ harness: ModelHarness) throws -> Lease {
         let number = try number(id, harness)
         guard let state = harness.state.execution(number) else {
             fatalError("\(id) is not open")

@@ -26,8 +26,8 @@ extension ModelHarness {
     /// Submits an execution with a text as its input.
     @discardableResult
     mutating func submit(
-        _ id: String,
-        type: String = "copy",
+        _ id: Name,
+        type: Name = "copy",
         input: String = "1",
         terms: Submit.Terms = Submit.Terms(),
         by session: UInt64
@@ -44,8 +44,8 @@ extension ModelHarness {
     /// - Returns: its number.
     @discardableResult
     mutating func ready(
-        _ id: String,
-        type: String = "copy",
+        _ id: Name,
+        type: Name = "copy",
         by session: UInt64
     ) throws -> UInt64 {
         let number = try submit(id, type: type, by: session).number
@@ -60,8 +60,8 @@ extension ModelHarness {
 
     /// Submits an execution and claims it.
     mutating func lease(
-        _ id: String,
-        type: String = "copy",
+        _ id: Name,
+        type: Name = "copy",
         by session: UInt64
     ) throws -> Lease {
         let number = try ready(id, type: type, by: session)
@@ -148,7 +148,7 @@ extension ModelHarness {
     }
 
     /// The summary of a closed execution, which must be there.
-    func summary(_ id: String) throws -> ProtoExecutionSummary {
+    func summary(_ id: Name) throws -> ProtoExecutionSummary {
         let row = try #require(try row(id))
         try #require(row.hasClosed)
         return row.closed
@@ -160,7 +160,7 @@ extension Operation {
     static func step(
         _ position: UInt32,
         in scope: [UInt32] = [],
-        name: String = "step"
+        name: Name = "step"
     ) -> Operation {
         Operation(scope: scope, position: position, kind: .checkpoint, name: name, inputDigest: [])
     }

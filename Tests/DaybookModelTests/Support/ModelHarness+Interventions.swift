@@ -7,8 +7,8 @@ extension ModelHarness {
     /// Submits an execution under terms and asks for it to run.
     @discardableResult
     mutating func ready(
-        _ id: String,
-        type: String = "copy",
+        _ id: Name,
+        type: Name = "copy",
         _ terms: Submit.Terms,
         by session: UInt64
     ) throws -> UInt64 {
@@ -25,36 +25,36 @@ extension ModelHarness {
         return number
     }
 
-    mutating func intervention(_ id: String) throws -> Intervention {
+    mutating func intervention(_ id: Name) throws -> Intervention {
         Intervention(id: id, actor: "ann", reason: try sealed([.text("because")]))
     }
 
     @discardableResult
-    mutating func cancel(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+    mutating func cancel(_ id: Name, by session: UInt64) throws -> InterventionAnswer {
         try run(Cancel(try intervention(id)), session: session)
     }
 
     @discardableResult
-    mutating func pause(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+    mutating func pause(_ id: Name, by session: UInt64) throws -> InterventionAnswer {
         try run(Pause(try intervention(id)), session: session)
     }
 
     @discardableResult
-    mutating func resume(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+    mutating func resume(_ id: Name, by session: UInt64) throws -> InterventionAnswer {
         try run(Resume(try intervention(id)), session: session)
     }
 
     @discardableResult
-    mutating func retry(_ id: String, by session: UInt64) throws -> InterventionAnswer {
+    mutating func retry(_ id: Name, by session: UInt64) throws -> InterventionAnswer {
         try run(Retry(try intervention(id)), session: session)
     }
 
     @discardableResult
     mutating func signal(
-        _ id: String,
-        _ name: String,
+        _ id: Name,
+        _ name: Name,
         value: String = "1",
-        signalID: String? = nil,
+        signalID: Name? = nil,
         by session: UInt64
     ) throws -> Signal.Answer {
         let payloads = try sealed([.json(Array(value.utf8))])
@@ -130,7 +130,7 @@ extension Operation {
     static func op(
         _ kind: Kind,
         _ position: UInt32,
-        _ name: String = "op",
+        _ name: Name = "op",
         in scope: [UInt32] = []
     ) -> Operation {
         Operation(scope: scope, position: position, kind: kind, name: name, inputDigest: [])

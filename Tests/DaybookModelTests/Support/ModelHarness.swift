@@ -21,8 +21,7 @@ struct ModelHarness {
 
     fileprivate struct Index {
         var entries: [[UInt8]] = []
-        /// By the bytes of the id: Swift takes strings for equal that differ in theirs.
-        var rows: [[UInt8]: [UInt8]] = [:]
+        var rows: [Name: [UInt8]] = [:]
         var payloads: [UInt64: [UInt8]] = [:]
         var ends: [StreamID: (count: UInt64, last: UInt64)] = [:]
     }
@@ -75,10 +74,10 @@ struct ModelHarness {
     }
 
     /// Puts another row in the place of that of an id, as damage or a newer version might.
-    mutating func replaceRow(of id: String, _ change: (inout ProtoExecutionRow) -> Void) throws {
+    mutating func replaceRow(of id: Name, _ change: (inout ProtoExecutionRow) -> Void) throws {
         guard var row = try row(id) else { return }
         change(&row)
-        disk.rows[Array(id.utf8)] = row.encoded()
+        disk.rows[id] = row.encoded()
     }
 
     /// Lets the time pass, and sees to what is due.
@@ -190,9 +189,8 @@ struct ModelHarness {
     }
 
     /// The row under an id.
-    func row(_ id: String) throws -> ProtoExecutionRow? {
-        let key = Array(id.utf8)
-        guard let bytes = batch.rows[key] ?? disk.rows[key] else { return nil }
+    func row(_ id: Name) throws -> ProtoExecutionRow? {
+        guard let bytes = batch.rows[id] ?? disk.rows[id] else { return nil }
         return try ProtoExecutionRow(serializedBytes: bytes)
     }
 
@@ -289,11 +287,10 @@ private final class HarnessLedger: Ledger {
         return bytes
     }
 
-    func put(_ row: ExecutionIndexRow) { batch.rows[Array(row.id.utf8)] = row.row }
+    func put(_ row: ExecutionIndexRow) { batch.rows[Name(row.id)] = row.row }
 
-    func row(of id: String) throws -> ProtoExecutionRow? {
-        let key = Array(id.utf8)
-        guard let bytes = batch.rows[key] ?? disk.rows[key] else { return nil }
+    func row(of id: Name) throws -> ProtoExecutionRow? {
+        guard let bytes = batch.rows[id] ?? disk.rows[id] else { return nil }
         return try ProtoExecutionRow(serializedBytes: bytes)
     }
 

@@ -48,7 +48,7 @@ struct Standing {
     let holder: UInt64
     /// It looks on.
     let other: UInt64
-    let id = "a"
+    let id: Name = "a"
     var lease: Lease
 
     /// Brings an execution there. Those that have run have split into two branches; what waits

@@ -30,7 +30,7 @@ import Testing
                 }
             ) { daybook in
                 try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
-                for name in ["one", "two"] {
+                for name: Name in ["one", "two"] {
                     _ = try await daybook.wait(for: "a") { record in
                         record.status == .waiting
                             && record.waits.contains { $0.operation.name == name }

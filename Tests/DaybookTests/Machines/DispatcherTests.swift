@@ -11,7 +11,7 @@ extension Dispatcher.Action: CustomStringConvertible {
     var description: String {
         switch self {
         case .claim: "claim"
-        case .release(let leases): "release \(leases.map(\.id).joined(separator: " "))"
+        case .release(let leases): "release \(leases.map(\.id.text).joined(separator: " "))"
         case .pause(let duration): "pause \(duration)"
         }
     }

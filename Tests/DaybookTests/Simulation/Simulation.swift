@@ -22,7 +22,7 @@ final class Simulation: Sendable {
     let board = NewsBoard()
     let writer: GroupWriter<EngineFold>
     private let options: DaybookOptions
-    private let workflows: [String: RegisteredWorkflow]
+    private let workflows: [Name: RegisteredWorkflow]
     private let machines: EngineMachines
     private let session: Identifier
     private let held = Locked<Engine?>(nil)
@@ -219,14 +219,14 @@ final class Simulation: Sendable {
         terms.retry = retry
         let number = try await engine.perform(bytes: data.count) {
             Submit(
-                id: id,
-                type: Scripted.name,
+                id: Name(id),
+                type: Name(Scripted.name),
                 input: data,
                 payloads: try engine.seal(data),
                 terms: terms
             )
         }.number
-        _ = try await engine.perform { Execute(id: id) }
+        _ = try await engine.perform { Execute(id: Name(id)) }
         engine.claim(number)
     }
 
@@ -245,8 +245,8 @@ final class Simulation: Sendable {
         let engine = try engine
         _ = try await engine.perform {
             Signal(
-                id: id,
-                name: name,
+                id: Name(id),
+                name: Name(name),
                 signalID: nil,
                 actor: "simulation",
                 payloads: try engine.seal(try engine.codec.encode(value))

@@ -267,7 +267,7 @@ extension ExecutionState {
         } else {
             let event = try ProtoSignalDelivered(decoding: entry)
             (proto, readies) = (event.operation, event.readies)
-            rare.mailbox.remove(event.signal, named: event.operation.name)
+            rare.mailbox.remove(event.signal, named: Name(event.operation.name))
         }
         let operation = try Operation(proto)
         if waitCount > 0, let wait = rare.waits.remove(of: operation) {
@@ -290,8 +290,8 @@ extension ExecutionState {
     private mutating func applySignal(_ entry: EntryView) throws(WireError) {
         let event = try ProtoSignalReceived(decoding: entry)
         let source = event.origin == 0 ? entry.header.sequence : event.origin
-        rare.mailbox.insert(source, named: event.name)
-        if !event.signalID.isEmpty { rare.signalIDs.insert(event.signalID) }
+        rare.mailbox.insert(source, named: Name(event.name))
+        if !event.signalID.isEmpty { rare.signalIDs.insert(Name(event.signalID)) }
     }
 
     // MARK: Operations
@@ -299,8 +299,8 @@ extension ExecutionState {
     private mutating func applyRecorded(_ entry: EntryView) throws(WireError) {
         let operation = try Operation(ProtoOperationRecorded(decoding: entry).operation)
         switch operation.kind {
-        case .storeSet: rare.store[Name(operation.name)] = entry.header.sequence
-        case .storeDelete: rare.store[Name(operation.name)] = nil
+        case .storeSet: rare.store[operation.name] = entry.header.sequence
+        case .storeDelete: rare.store[operation.name] = nil
         case .output:
             rare.outputs.set(operation.name, entry.header.sequence)
         default: break

@@ -6,8 +6,8 @@ extension ExecutionState {
     /// - Parameter nested: for the messages inside; what is in it is lost.
     func writeSnapshot(to writer: inout WireWriter, _ nested: inout WireWriter) {
         writer.varint(number, Wire.OpenExecution.number)
-        writer.string(id, Wire.OpenExecution.id)
-        writer.string(type, Wire.OpenExecution.type)
+        writer.string(id.text, Wire.OpenExecution.id)
+        writer.string(type.text, Wire.OpenExecution.type)
         writer.varint(UInt64(status.proto.rawValue), Wire.OpenExecution.status)
         writer.bool(isParked, Wire.OpenExecution.parked)
         writer.bool(isPaused, Wire.OpenExecution.paused)
@@ -33,19 +33,19 @@ extension ExecutionState {
     /// - Parameter intern: gives the one copy of a type's name.
     init(
         snapshot bytes: UnsafeRawBufferPointer,
-        _ intern: (String) -> String
+        _ intern: (Name) -> Name
     ) throws(WireError) {
         var number: UInt64 = 0
-        var id = ""
-        var type = ""
+        var id: Name = ""
+        var type: Name = ""
         var submittedAt = Timestamp(rawValue: 0)
         var reader = WireReader(bytes)
         // The constants first; they come in this order, before the rest.
         while let field = try reader.field() {
             switch field {
             case Wire.OpenExecution.number: number = try reader.varint()
-            case Wire.OpenExecution.id: id = try reader.string()
-            case Wire.OpenExecution.type: type = intern(try reader.string())
+            case Wire.OpenExecution.id: id = Name(try reader.string())
+            case Wire.OpenExecution.type: type = intern(Name(try reader.string()))
             case Wire.OpenExecution.submittedAt: submittedAt = try reader.time()
             default: try reader.skip(field)
             }
@@ -114,9 +114,8 @@ extension ExecutionState.Rare {
         for signal in mailbox.all {
             writer.named(signal.name, signal.sequence, &nested, Wire.OpenExecution.signals)
         }
-        for id in signalIDs.inOrder { writer.string(id, Wire.OpenExecution.signalIds) }
-        for (key, sequence) in store.map({ ($0.text, $1) }).sorted(by: { Self.byBytes($0.0, $1.0) })
-        {
+        for id in signalIDs.inOrder { writer.string(id.text, Wire.OpenExecution.signalIds) }
+        for (key, sequence) in store.sorted(by: { $0.key < $1.key }) {
             writer.named(key, sequence, &nested, Wire.OpenExecution.store)
         }
         for output in outputs.inOrder {
@@ -125,10 +124,6 @@ extension ExecutionState.Rare {
         writer.varint(previousFailure, Wire.OpenExecution.previousFailure)
         writer.string(errorCode, Wire.OpenExecution.errorCode)
         writer.varint(firstRun, Wire.OpenExecution.firstRun)
-    }
-
-    private static func byBytes(_ left: String, _ right: String) -> Bool {
-        left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
     fileprivate mutating func read(
@@ -146,10 +141,10 @@ extension ExecutionState.Rare {
         case Wire.OpenExecution.signals:
             let (name, sequence) = try reader.named()
             mailbox.insert(sequence, named: name)
-        case Wire.OpenExecution.signalIds: signalIDs.insert(try reader.string())
+        case Wire.OpenExecution.signalIds: signalIDs.insert(Name(try reader.string()))
         case Wire.OpenExecution.store:
             let (key, sequence) = try reader.named()
-            store[Name(key)] = sequence
+            store[key] = sequence
         case Wire.OpenExecution.outputs:
             let (name, sequence) = try reader.named()
             outputs.set(name, sequence)
@@ -206,26 +201,26 @@ extension Wait {
 extension WireWriter {
     /// A `daybook.v1.NamedEntry`, or another message of a name and a sequence.
     fileprivate mutating func named(
-        _ name: String,
+        _ name: Name,
         _ sequence: UInt64,
         _ nested: inout WireWriter,
         _ field: WireField
     ) {
         nested.removeAll()
-        nested.string(name, Wire.NamedEntry.name)
+        nested.string(name.text, Wire.NamedEntry.name)
         nested.varint(sequence, Wire.NamedEntry.sequence)
         bytes(nested.bytes, field)
     }
 }
 
 extension WireReader {
-    fileprivate mutating func named() throws(WireError) -> (String, UInt64) {
-        var name = ""
+    fileprivate mutating func named() throws(WireError) -> (Name, UInt64) {
+        var name: Name = ""
         var sequence: UInt64 = 0
         var reader = WireReader(try bytes())
         while let field = try reader.field() {
             switch field {
-            case Wire.NamedEntry.name: name = try reader.string()
+            case Wire.NamedEntry.name: name = Name(try reader.string())
             case Wire.NamedEntry.sequence: sequence = try reader.varint()
             default: try reader.skip(field)
             }

@@ -6,9 +6,9 @@ public struct ExecutionState: Sendable {
     /// The sequence of its first entry.
     public let number: UInt64
     /// The id that it was submitted under.
-    public let id: String
+    public let id: Name
     /// The name of its workflow.
-    public internal(set) var type: String
+    public internal(set) var type: Name
     /// Where it stands.
     public internal(set) var status = ExecutionStatus.submitted
     /// Nothing runs until a person has looked.
@@ -92,7 +92,7 @@ public struct ExecutionState: Sendable {
         }
     }
 
-    init(number: UInt64, id: String, type: String, submittedAt: Timestamp) {
+    init(number: UInt64, id: Name, type: Name, submittedAt: Timestamp) {
         self.number = number
         self.id = id
         self.type = type
@@ -102,13 +102,13 @@ public struct ExecutionState: Sendable {
     }
 
     /// - Throws: `WireError` for an entry that says that others came before it in its stream, too.
-    init(submitted entry: EntryView, _ intern: (String) -> String) throws(WireError) {
+    init(submitted entry: EntryView, _ intern: (Name) -> Name) throws(WireError) {
         try entry.header.check(follows: 0, of: 0)
         let event = try SubmittedFields(entry)
         self.init(
             number: entry.header.stream.rawValue,
-            id: event.id,
-            type: intern(event.type),
+            id: Name(event.id),
+            type: intern(Name(event.type)),
             submittedAt: entry.header.time
         )
         deadline = Timestamp(rawValue: event.expiresAt)
@@ -119,7 +119,7 @@ public struct ExecutionState: Sendable {
             rare.delay = event.delay
             rare.continuedFrom = event.continuedFrom
             rare.firstRun = event.firstRun
-            for id in event.signalIds { rare.signalIDs.insert(id) }
+            for id in event.signalIds { rare.signalIDs.insert(Name(id)) }
         }
     }
 
@@ -218,7 +218,7 @@ public struct ExecutionState: Sendable {
         .with {
             $0.number = number
             $0.closed = .with {
-                $0.type = type
+                $0.type = type.text
                 $0.status = status.proto
                 $0.submittedAt = submittedAt.rawValue
                 $0.startAt = startAt.rawValue

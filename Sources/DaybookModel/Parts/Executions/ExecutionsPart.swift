@@ -112,12 +112,12 @@ extension State {
 extension ExecutionState {
     /// The row of its id while it is open.
     var openIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id, row: ProtoExecutionRow.with { $0.number = number }.encoded())
+        ExecutionIndexRow(id: id.text, row: ProtoExecutionRow.with { $0.number = number }.encoded())
     }
 
     /// The row of its id once it is closed.
     var closedIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id, row: closedRow.encoded())
+        ExecutionIndexRow(id: id.text, row: closedRow.encoded())
     }
 }
 

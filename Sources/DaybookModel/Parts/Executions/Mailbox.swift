@@ -11,17 +11,17 @@ struct Mailbox: Sendable {
     private(set) var count = 0
 
     /// The entry of the oldest signal of a name.
-    func first(named name: String) -> UInt64? { signals[Name(name)]?.first }
+    func first(named name: Name) -> UInt64? { signals[name]?.first }
 
     /// Puts a signal behind those of its name.
-    mutating func insert(_ sequence: UInt64, named name: String) {
-        signals[Name(name), default: []].append(sequence)
+    mutating func insert(_ sequence: UInt64, named name: Name) {
+        signals[name, default: []].append(sequence)
         count += 1
     }
 
     /// Takes a signal out. It is the first of its name, unless the journal is damaged.
-    mutating func remove(_ sequence: UInt64, named name: String) {
-        guard let index = signals.index(forKey: Name(name)) else { return }
+    mutating func remove(_ sequence: UInt64, named name: Name) {
+        guard let index = signals.index(forKey: name) else { return }
         if signals.values[index].first == sequence {
             signals.values[index].removeFirst()
         } else if let place = signals.values[index].firstIndex(of: sequence) {
@@ -34,15 +34,15 @@ struct Mailbox: Sendable {
     }
 
     /// All signals in the order in which they came.
-    var all: [(name: String, sequence: UInt64)] {
-        signals.flatMap { name, sequences in sequences.map { (name.text, $0) } }
+    var all: [(name: Name, sequence: UInt64)] {
+        signals.flatMap { name, sequences in sequences.map { (name, $0) } }
             .sorted { $0.sequence < $1.sequence }
     }
 
     /// How many there are of each name, in the order of the oldest of each.
     var counts: [SignalCount] {
         signals.compactMap { name, sequences in
-            sequences.first.map { ($0, SignalCount(name: name.text, count: sequences.count)) }
+            sequences.first.map { ($0, SignalCount(name: name, count: sequences.count)) }
         }
         .sorted { $0.0 < $1.0 }
         .map(\.1)

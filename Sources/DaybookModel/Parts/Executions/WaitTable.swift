@@ -80,8 +80,8 @@ struct WaitTable: Sendable {
     }
 
     /// The oldest wait for a signal of a name.
-    func first(forSignal name: String) -> Wait? {
-        signals[Name(name)]?.places.first.flatMap { waits[$0] }
+    func first(forSignal name: Name) -> Wait? {
+        signals[name]?.places.first.flatMap { waits[$0] }
     }
 
     private static func find(_ node: Node, _ scope: ArraySlice<UInt32>) -> Node? {
@@ -100,7 +100,7 @@ struct WaitTable: Sendable {
         noteTime(of: wait)
         let operation = wait.operation
         if wait.kind == .signal {
-            Self.join(wait, &signals[Name(operation.name), default: Line()], waits)
+            Self.join(wait, &signals[operation.name, default: Line()], waits)
         }
         Self.change(&root, operation.scope[...]) {
             $0.waits.append((operation.position, wait.sequence))
@@ -178,7 +178,7 @@ struct WaitTable: Sendable {
             deadlineCount -= 1
             dropTimes()
         }
-        if wait.kind == .signal { leaveLine(Name(wait.operation.name)) }
+        if wait.kind == .signal { leaveLine(wait.operation.name) }
     }
 
     // MARK: Times
@@ -209,7 +209,7 @@ struct WaitTable: Sendable {
     private static func join(_ wait: Wait, _ line: inout Line, _ waits: [UInt64: Wait]) {
         line.places.append(wait.sequence)
         guard line.places.count > line.limit else { return }
-        let name = Name(wait.operation.name)
+        let name = wait.operation.name
         line.places.removeAll { !stands($0, name, waits) }
         line.limit = max(64, line.places.count * 2)
     }
@@ -230,7 +230,7 @@ struct WaitTable: Sendable {
         _ waits: [UInt64: Wait]
     ) -> Bool {
         guard let wait = waits[sequence], wait.kind == .signal else { return false }
-        return Name(wait.operation.name) == name
+        return wait.operation.name == name
     }
 
     // MARK: Nodes

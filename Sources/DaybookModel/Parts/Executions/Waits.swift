@@ -25,7 +25,7 @@ public struct Wait: Hashable, Sendable {
 /// How many signals of a name nobody has asked for yet.
 public struct SignalCount: Hashable, Sendable {
     /// The name.
-    public let name: String
+    public let name: Name
     /// How many.
     public internal(set) var count: Int
 }
@@ -33,7 +33,7 @@ public struct SignalCount: Hashable, Sendable {
 /// Which entry holds an output of an execution.
 public struct NamedOutput: Hashable, Sendable {
     /// The output's name.
-    public let name: String
+    public let name: Name
     /// The entry.
     public internal(set) var sequence: UInt64
 }
@@ -45,11 +45,11 @@ struct Outputs: Sendable {
     private var places: [Name: Int] = [:]
 
     /// An output has a new value.
-    mutating func set(_ name: String, _ sequence: UInt64) {
-        if let place = places[Name(name)] {
+    mutating func set(_ name: Name, _ sequence: UInt64) {
+        if let place = places[name] {
             inOrder[place].sequence = sequence
         } else {
-            places[Name(name)] = inOrder.count
+            places[name] = inOrder.count
             inOrder.append(NamedOutput(name: name, sequence: sequence))
         }
     }
@@ -58,24 +58,24 @@ struct Outputs: Sendable {
 /// The ids of signals that an execution has taken, so that none is taken twice.
 struct SignalIDs: Sendable {
     /// In the order in which they came.
-    private(set) var inOrder: [String] = []
+    private(set) var inOrder: [Name] = []
     private var known: Set<Name> = []
 
     /// Bytes of the ids that a run hands on to the next one.
     private static let handedOn = 16_384
 
-    func contains(_ id: String) -> Bool { known.contains(Name(id)) }
+    func contains(_ id: Name) -> Bool { known.contains(id) }
 
-    mutating func insert(_ id: String) {
-        if known.insert(Name(id)).inserted { inOrder.append(id) }
+    mutating func insert(_ id: Name) {
+        if known.insert(id).inserted { inOrder.append(id) }
     }
 
     /// The newest, as many as fit into the entry that begins the next run.
-    var newest: ArraySlice<String> {
+    var newest: ArraySlice<Name> {
         var bytes = 0
         var count = 0
         for id in inOrder.reversed() {
-            bytes += id.utf8.count
+            bytes += id.text.utf8.count
             if bytes > Self.handedOn { break }
             count += 1
         }

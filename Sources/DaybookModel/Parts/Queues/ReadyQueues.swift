@@ -27,7 +27,7 @@ extension State {
     }
 
     fileprivate mutating func rebuildQueues() {
-        var items: [(type: String, item: ReadyQueues.Item)] = []
+        var items: [(type: Name, item: ReadyQueues.Item)] = []
         for number in executions.numbers {
             guard let state = executions[number], state.isClaimable else { continue }
             let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
@@ -62,8 +62,8 @@ struct ReadyQueues: Sendable {
 
     /// Puts an execution at the end of its type's queue.
     /// - Parameter stands: whether a place is not void.
-    mutating func insert(_ item: Item, type: String, _ stands: (Item) -> Bool) {
-        Self.insert(item, &queues[Name(type), default: Queue()], stands)
+    mutating func insert(_ item: Item, type: Name, _ stands: (Item) -> Bool) {
+        Self.insert(item, &queues[type, default: Queue()], stands)
     }
 
     private static func insert(_ item: Item, _ queue: inout Queue, _ stands: (Item) -> Bool) {
@@ -74,8 +74,8 @@ struct ReadyQueues: Sendable {
     }
 
     /// Drops void places at the head of a type's queue.
-    mutating func trim(type: String, _ stands: (Item) -> Bool) {
-        guard let index = queues.index(forKey: Name(type)) else { return }
+    mutating func trim(type: Name, _ stands: (Item) -> Bool) {
+        guard let index = queues.index(forKey: type) else { return }
         Self.trim(&queues.values[index], stands)
     }
 
@@ -84,15 +84,15 @@ struct ReadyQueues: Sendable {
     }
 
     /// Whether there is a place that is not void in the queue of one of the given types.
-    func hasItem(of types: [String], _ stands: (Item) -> Bool) -> Bool {
-        types.contains { queues[Name($0)]?.items.contains(where: stands) ?? false }
+    func hasItem(of types: [Name], _ stands: (Item) -> Bool) -> Bool {
+        types.contains { queues[$0]?.items.contains(where: stands) ?? false }
     }
 
     /// The execution that has been ready for the longest of those of the given types.
-    mutating func first(of types: [String], _ stands: (Item) -> Bool) -> UInt64? {
+    mutating func first(of types: [Name], _ stands: (Item) -> Bool) -> UInt64? {
         var first: Item?
         for type in types {
-            guard let index = queues.index(forKey: Name(type)) else { continue }
+            guard let index = queues.index(forKey: type) else { continue }
             Self.trim(&queues.values[index], stands)
             guard let item = queues.values[index].items.first else { continue }
             if first.map({ item.sequence < $0.sequence }) ?? true { first = item }
