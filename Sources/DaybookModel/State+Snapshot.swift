@@ -1,6 +1,24 @@
 public import DaybookFormat
 import SwiftProtobuf
 
+/// A section of a snapshot: what a part of the state, or of its executions, is.
+struct SnapshotSection: Sendable {
+    /// What it is called.
+    let name: String
+    /// Version of its items, and of the fold that they come from.
+    let schema: UInt32
+    /// By which numbers its items are asked for, in order.
+    let items: @Sendable (State) -> [UInt64]
+    /// Writes an item into the first writer; what is in the second one is lost. An item without
+    /// bytes is left out.
+    let write: @Sendable (State, UInt64, inout WireWriter, inout WireWriter) -> Void
+    /// Takes in an item.
+    let read: @Sendable (inout State, UnsafeRawBufferPointer) throws(WireError) -> Void
+
+    /// All of them, in their order: executions come before their parts.
+    static let all = StatePart.all.map(\.section) + ExecutionPart.all.map(\.section)
+}
+
 /// What is open, as a file: a section for each part, which are the fields from 5 on of
 /// `daybook.v1.Snapshot`. The fields before them are the shell's.
 ///
@@ -11,7 +29,7 @@ extension State {
     public static let projection = "state"
 
     /// Version of how a snapshot is put together. What its sections hold has versions of its own:
-    /// see `StatePart.schema`.
+    /// see `StatePart.schema` and `ExecutionPart.schema`.
     public static let snapshotSchema: UInt32 = 4
 
     private static var snapshotPiece: Int { 1 << 20 }
@@ -25,11 +43,12 @@ extension State {
         var framed = WireWriter(capacity: Self.snapshotPiece * 2)
         var item = WireWriter()
         var nested = WireWriter()
-        for part in StatePart.all {
+        for part in SnapshotSection.all {
             part.begin(&section)
             for number in part.items(self) {
                 item.removeAll()
                 part.write(self, number, &item, &nested)
+                if item.count == 0 { continue }
                 section.bytes(item.bytes, Wire.SnapshotSection.items)
                 guard section.count >= Self.snapshotPiece else { continue }
                 framed.removeAll()
@@ -57,36 +76,36 @@ extension State {
             default: try reader.skip(field)
             }
         }
-        for part in StatePart.all where !found.contains(part.name) {
+        for part in SnapshotSection.all where !found.contains(part.name) {
             throw WireError("its section \(part.name) is missing")
         }
         for part in DerivedPart.all { part.rebuild(&self) }
     }
 
-    /// - Returns: the name of the part that the section is of.
+    /// - Returns: the name of the section.
     private mutating func readSection(
         _ bytes: UnsafeRawBufferPointer
     ) throws(WireError) -> String {
         var name = ""
         var schema: UInt64 = 0
-        var part: StatePart?
+        var part: SnapshotSection?
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             switch field {
             case Wire.SnapshotSection.part: name = try reader.string()
             case Wire.SnapshotSection.schema: schema = try reader.varint()
             case Wire.SnapshotSection.items:
-                let known = try StatePart.named(name, schema: schema, part)
+                let known = try SnapshotSection.named(name, schema: schema, part)
                 part = known
                 try known.read(&self, try reader.bytes())
             default: try reader.skip(field)
             }
         }
-        return try StatePart.named(name, schema: schema, part).name
+        return try SnapshotSection.named(name, schema: schema, part).name
     }
 }
 
-extension StatePart {
+extension SnapshotSection {
     /// Begins a section: what it is of, and of which version.
     fileprivate func begin(_ section: inout WireWriter) {
         section.removeAll()
@@ -94,13 +113,13 @@ extension StatePart {
         section.varint(UInt64(schema), Wire.SnapshotSection.schema)
     }
 
-    /// - Parameter known: the part, if it has been found already.
-    /// - Throws: `WireError` when there is no such part of that version.
+    /// - Parameter known: the section, if it has been found already.
+    /// - Throws: `WireError` when there is no such section of that version.
     fileprivate static func named(
         _ name: String,
         schema: UInt64,
-        _ known: StatePart?
-    ) throws(WireError) -> StatePart {
+        _ known: SnapshotSection?
+    ) throws(WireError) -> SnapshotSection {
         if let known { return known }
         guard let part = all.first(where: { $0.name.hasBytes(of: name) }) else {
             throw WireError("it has a section \(name), which this version does not know")

@@ -189,22 +189,9 @@ extension ExecutionState {
         suspended.map { $0 == waitCount + 1 } ?? false
     }
 
-    /// The oldest signal of a name that nobody has asked for.
-    func firstSignal(named name: Name) -> UInt64? { rare.mailbox.first(named: name) }
-
     /// The operation that began to wait with an entry, and still does.
     func operation(waitingSince sequence: UInt64) -> Operation? {
         wait(since: sequence)?.operation
-    }
-
-    /// Whether an operation waits.
-    func isWaiting(_ operation: Operation) -> Bool {
-        !status.isFinal && waitTable.sequence(of: operation) != nil
-    }
-
-    /// The oldest wait for a signal of a name.
-    func firstWait(forSignal name: Name) -> Wait? {
-        status.isFinal ? nil : waitTable.first(forSignal: name)
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
         var state = try withEntry(encode(header, event: event.encoded())) {
             try ExecutionState(first: $0)
         }
-        state.epoch = mark
+        state.lease.epoch = mark
         return state
     }
 
@@ -62,7 +62,7 @@ import Testing
         var table = ExecutionTable()
         table.insert(try state(7))
         let answer = table.update(7) { state in
-            state.epoch = 9
+            state.lease.epoch = 9
             return "done"
         }
         #expect(answer == "done")
@@ -132,7 +132,7 @@ import Testing
             } else if draw == 9 {
                 let mark = UInt64(step)
                 let updated: Bool? = table.update(known) { state in
-                    state.epoch = mark
+                    state.lease.epoch = mark
                     return true
                 }
                 #expect((updated != nil) == (expected[known] != nil), "seed \(seed)")

@@ -83,8 +83,9 @@ func snapshot(of state: State) -> SnapshotBytes {
             let bytes = snapshot(of: state).bytes
             let message = try ProtoSnapshot(serializedBytes: bytes)
             #expect(message.size == state.next)
-            #expect(message.sections.map(\.part) == StatePart.all.map(\.name))
-            let executions = try #require(message.sections.last).items.map {
+            #expect(message.sections.map(\.part) == SnapshotSection.all.map(\.name))
+            let section = try #require(message.sections.first { $0.part == "executions" })
+            let executions = try section.items.map {
                 try ProtoOpenExecution(serializedBytes: $0).number
             }
             #expect(executions == state.openExecutions)
@@ -100,8 +101,8 @@ func snapshot(of state: State) -> SnapshotBytes {
         for state in try states().states { hash.update(data: snapshot(of: state).bytes) }
         let digits = hash.finalize().prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
         #expect(State.snapshotSchema == 4)
-        #expect(StatePart.all.map(\.schema) == [1, 1, 1])
-        #expect(digits == "35 8b af 67")
+        #expect(SnapshotSection.all.map(\.schema) == [1, 1, 2] + Array(repeating: 1, count: 9))
+        #expect(digits == "77 be 8f be")
     }
 
     @Test func damagedBytesAreRefusedOrReadAndNeverTrap() throws {

@@ -1264,133 +1264,205 @@ public enum Wire {
         @inlinable public static var type: WireField {
             WireField(3, .lengthDelimited)
         }
-        /// `status`.
-        @inlinable public static var status: WireField {
-            WireField(4, .varint)
-        }
-        /// `parked`.
-        @inlinable public static var parked: WireField {
-            WireField(5, .varint)
-        }
-        /// `paused`.
-        @inlinable public static var paused: WireField {
-            WireField(6, .varint)
-        }
-        /// `delayed`.
-        @inlinable public static var delayed: WireField {
-            WireField(7, .varint)
-        }
-        /// `continues_attempt`.
-        @inlinable public static var continuesAttempt: WireField {
-            WireField(8, .varint)
-        }
-        /// `session`.
-        @inlinable public static var session: WireField {
-            WireField(9, .varint)
-        }
-        /// `epoch`.
-        @inlinable public static var epoch: WireField {
-            WireField(10, .varint)
-        }
-        /// `attempt`.
-        @inlinable public static var attempt: WireField {
-            WireField(11, .varint)
-        }
-        /// `losses`.
-        @inlinable public static var losses: WireField {
-            WireField(12, .varint)
-        }
         /// `submitted_at`.
         @inlinable public static var submittedAt: WireField {
-            WireField(13, .fixed64)
-        }
-        /// `start_at`.
-        @inlinable public static var startAt: WireField {
-            WireField(14, .fixed64)
-        }
-        /// `started_at`.
-        @inlinable public static var startedAt: WireField {
-            WireField(15, .fixed64)
-        }
-        /// `finished_at`.
-        @inlinable public static var finishedAt: WireField {
-            WireField(16, .fixed64)
+            WireField(4, .fixed64)
         }
         /// `updated_at`.
         @inlinable public static var updatedAt: WireField {
-            WireField(17, .fixed64)
-        }
-        /// `deadline`.
-        @inlinable public static var deadline: WireField {
-            WireField(18, .fixed64)
+            WireField(5, .fixed64)
         }
         /// `entries`.
         @inlinable public static var entries: WireField {
-            WireField(19, .varint)
+            WireField(6, .varint)
         }
         /// `last`.
         @inlinable public static var last: WireField {
-            WireField(20, .varint)
+            WireField(7, .varint)
         }
-        /// `ready_sequence`.
-        @inlinable public static var readySequence: WireField {
-            WireField(21, .varint)
+    }
+
+    /// `ExecutionProgress`.
+    public enum ExecutionProgress {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
         }
         /// `scopes`.
         @inlinable public static var scopes: WireField {
-            WireField(22, .lengthDelimited)
+            WireField(2, .lengthDelimited)
         }
-        /// `retry`.
-        @inlinable public static var retry: WireField {
-            WireField(23, .lengthDelimited)
+    }
+
+    /// `ExecutionLease`.
+    public enum ExecutionLease {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
         }
-        /// `timeout`.
-        @inlinable public static var timeout: WireField {
-            WireField(24, .varint)
+        /// `session`.
+        @inlinable public static var session: WireField {
+            WireField(2, .varint)
         }
-        /// `delay`.
-        @inlinable public static var delay: WireField {
-            WireField(25, .varint)
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(3, .varint)
         }
-        /// `continued_from`.
-        @inlinable public static var continuedFrom: WireField {
-            WireField(26, .varint)
+        /// `attempt`.
+        @inlinable public static var attempt: WireField {
+            WireField(4, .varint)
         }
-        /// `refused_epochs`.
-        @inlinable public static var refusedEpochs: WireField {
-            WireField(27, .lengthDelimited)
+        /// `losses`.
+        @inlinable public static var losses: WireField {
+            WireField(5, .varint)
         }
-        /// `waits`.
-        @inlinable public static var waits: WireField {
-            WireField(28, .lengthDelimited)
-        }
-        /// `signals`.
-        @inlinable public static var signals: WireField {
-            WireField(29, .lengthDelimited)
-        }
-        /// `signal_ids`.
-        @inlinable public static var signalIds: WireField {
-            WireField(30, .lengthDelimited)
-        }
-        /// `store`.
-        @inlinable public static var store: WireField {
-            WireField(31, .lengthDelimited)
-        }
-        /// `outputs`.
-        @inlinable public static var outputs: WireField {
-            WireField(32, .lengthDelimited)
+        /// `continues_attempt`.
+        @inlinable public static var continuesAttempt: WireField {
+            WireField(6, .varint)
         }
         /// `previous_failure`.
         @inlinable public static var previousFailure: WireField {
-            WireField(33, .varint)
+            WireField(7, .varint)
+        }
+        /// `refused_epochs`.
+        @inlinable public static var refusedEpochs: WireField {
+            WireField(8, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionLifecycle`.
+    public enum ExecutionLifecycle {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `status`.
+        @inlinable public static var status: WireField {
+            WireField(2, .varint)
+        }
+        /// `parked`.
+        @inlinable public static var parked: WireField {
+            WireField(3, .varint)
+        }
+        /// `paused`.
+        @inlinable public static var paused: WireField {
+            WireField(4, .varint)
+        }
+        /// `delayed`.
+        @inlinable public static var delayed: WireField {
+            WireField(5, .varint)
+        }
+        /// `start_at`.
+        @inlinable public static var startAt: WireField {
+            WireField(6, .fixed64)
+        }
+        /// `started_at`.
+        @inlinable public static var startedAt: WireField {
+            WireField(7, .fixed64)
+        }
+        /// `finished_at`.
+        @inlinable public static var finishedAt: WireField {
+            WireField(8, .fixed64)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(9, .fixed64)
+        }
+        /// `ready_sequence`.
+        @inlinable public static var readySequence: WireField {
+            WireField(10, .varint)
         }
         /// `error_code`.
         @inlinable public static var errorCode: WireField {
-            WireField(34, .lengthDelimited)
+            WireField(11, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionWaits`.
+    public enum ExecutionWaits {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `waits`.
+        @inlinable public static var waits: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionMailbox`.
+    public enum ExecutionMailbox {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `signals`.
+        @inlinable public static var signals: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `signal_ids`.
+        @inlinable public static var signalIds: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionStore`.
+    public enum ExecutionStore {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `values`.
+        @inlinable public static var values: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionOutputs`.
+    public enum ExecutionOutputs {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `outputs`.
+        @inlinable public static var outputs: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionTerms`.
+    public enum ExecutionTerms {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `retry`.
+        @inlinable public static var retry: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `timeout`.
+        @inlinable public static var timeout: WireField {
+            WireField(3, .varint)
+        }
+        /// `delay`.
+        @inlinable public static var delay: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ExecutionLineage`.
+    public enum ExecutionLineage {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `continued_from`.
+        @inlinable public static var continuedFrom: WireField {
+            WireField(2, .varint)
         }
         /// `first_run`.
         @inlinable public static var firstRun: WireField {
-            WireField(35, .varint)
+            WireField(3, .varint)
         }
     }
 

@@ -2188,13 +2188,14 @@ public nonisolated struct ProtoSnapshotSection: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// `journal`, `sessions` or `executions`.
+  /// `journal`, `sessions`, `executions`, and `executions.` with the name of a part of executions.
   public var part: String = String()
 
   /// Version of the items and of the fold.
   public var schema: UInt32 = 0
 
-  /// A JournalState; each OpenSession, or each OpenExecution, in order of their numbers.
+  /// A JournalState; each OpenSession, each OpenExecution, or what the part is of each execution, in
+  /// order of their numbers.
   public var items: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2266,204 +2267,222 @@ public nonisolated struct ProtoOpenSession: Sendable {
   public init() {}
 }
 
-/// An execution that is not closed.
-public nonisolated struct ProtoOpenExecution: @unchecked Sendable {
+/// An execution that is not closed: what it is besides its parts, each of which has a section of its own.
+public nonisolated struct ProtoOpenExecution: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var number: UInt64 {
-    get {_storage._number}
-    set {_uniqueStorage()._number = newValue}
-  }
+  public var number: UInt64 = 0
 
-  public var id: String {
-    get {_storage._id}
-    set {_uniqueStorage()._id = newValue}
-  }
+  public var id: String = String()
 
-  public var type: String {
-    get {_storage._type}
-    set {_uniqueStorage()._type = newValue}
-  }
+  public var type: String = String()
 
-  public var status: ProtoExecutionSummary.Status {
-    get {_storage._status}
-    set {_uniqueStorage()._status = newValue}
-  }
+  public var submittedAt: UInt64 = 0
 
-  public var parked: Bool {
-    get {_storage._parked}
-    set {_uniqueStorage()._parked = newValue}
-  }
-
-  public var paused: Bool {
-    get {_storage._paused}
-    set {_uniqueStorage()._paused = newValue}
-  }
-
-  /// It is held back until the deadline.
-  public var delayed: Bool {
-    get {_storage._delayed}
-    set {_uniqueStorage()._delayed = newValue}
-  }
-
-  /// The next claim goes on with the attempt that there was.
-  public var continuesAttempt: Bool {
-    get {_storage._continuesAttempt}
-    set {_uniqueStorage()._continuesAttempt = newValue}
-  }
-
-  public var session: UInt64 {
-    get {_storage._session}
-    set {_uniqueStorage()._session = newValue}
-  }
-
-  public var epoch: UInt64 {
-    get {_storage._epoch}
-    set {_uniqueStorage()._epoch = newValue}
-  }
-
-  public var attempt: UInt32 {
-    get {_storage._attempt}
-    set {_uniqueStorage()._attempt = newValue}
-  }
-
-  public var losses: UInt32 {
-    get {_storage._losses}
-    set {_uniqueStorage()._losses = newValue}
-  }
-
-  public var submittedAt: UInt64 {
-    get {_storage._submittedAt}
-    set {_uniqueStorage()._submittedAt = newValue}
-  }
-
-  public var startAt: UInt64 {
-    get {_storage._startAt}
-    set {_uniqueStorage()._startAt = newValue}
-  }
-
-  public var startedAt: UInt64 {
-    get {_storage._startedAt}
-    set {_uniqueStorage()._startedAt = newValue}
-  }
-
-  public var finishedAt: UInt64 {
-    get {_storage._finishedAt}
-    set {_uniqueStorage()._finishedAt = newValue}
-  }
-
-  public var updatedAt: UInt64 {
-    get {_storage._updatedAt}
-    set {_uniqueStorage()._updatedAt = newValue}
-  }
-
-  public var deadline: UInt64 {
-    get {_storage._deadline}
-    set {_uniqueStorage()._deadline = newValue}
-  }
+  public var updatedAt: UInt64 = 0
 
   /// How many entries it has, and the last of them.
-  public var entries: UInt64 {
-    get {_storage._entries}
-    set {_uniqueStorage()._entries = newValue}
-  }
+  public var entries: UInt64 = 0
 
-  public var last: UInt64 {
-    get {_storage._last}
-    set {_uniqueStorage()._last = newValue}
-  }
+  public var last: UInt64 = 0
 
-  /// The entry by which it became ready: its place in the queue.
-  public var readySequence: UInt64 {
-    get {_storage._readySequence}
-    set {_uniqueStorage()._readySequence = newValue}
-  }
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.progress`: how far its operations are recorded.
+public nonisolated struct ProtoExecutionProgress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of the execution, as in all sections of parts of executions. One that a part says
+  /// nothing of is as it begins.
+  public var execution: UInt64 = 0
 
   /// The handler's own scope, then those of branches in the order of their paths.
-  public var scopes: [ProtoScopeState] {
-    get {_storage._scopes}
-    set {_uniqueStorage()._scopes = newValue}
-  }
+  public var scopes: [ProtoScopeState] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.lease`: who holds it, and how it went so far.
+public nonisolated struct ProtoExecutionLease: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var session: UInt64 = 0
+
+  public var epoch: UInt64 = 0
+
+  public var attempt: UInt32 = 0
+
+  public var losses: UInt32 = 0
+
+  /// The next claim goes on with the attempt that there was.
+  public var continuesAttempt: Bool = false
+
+  /// The entry by which the attempt before failed. 0: there was none, or it did not.
+  public var previousFailure: UInt64 = 0
+
+  /// For which a refusal was recorded.
+  public var refusedEpochs: [UInt64] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.lifecycle`: where it stands.
+public nonisolated struct ProtoExecutionLifecycle: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var status: ProtoExecutionSummary.Status = .unspecified
+
+  public var parked: Bool = false
+
+  public var paused: Bool = false
+
+  /// It is held back until the deadline.
+  public var delayed: Bool = false
+
+  public var startAt: UInt64 = 0
+
+  public var startedAt: UInt64 = 0
+
+  public var finishedAt: UInt64 = 0
+
+  public var deadline: UInt64 = 0
+
+  /// The entry by which it became ready: its place in the queue.
+  public var readySequence: UInt64 = 0
+
+  public var errorCode: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.waits`: what its operations wait for, in the order in which they began to.
+public nonisolated struct ProtoExecutionWaits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var waits: [ProtoOpenWait] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.mailbox`: the signals that were sent to it.
+public nonisolated struct ProtoExecutionMailbox: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  /// Those that nobody has asked for, in the order of their coming.
+  public var signals: [ProtoBufferedSignal] = []
+
+  /// The ids of all that had one, in the order of their coming.
+  public var signalIds: [String] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.store`: the entries that hold its values, in the order of the keys' bytes.
+public nonisolated struct ProtoExecutionStore: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var values: [ProtoNamedEntry] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.outputs`: the entries that hold them, in the order of the names' first use.
+public nonisolated struct ProtoExecutionOutputs: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var outputs: [ProtoNamedEntry] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.terms`: how it is run, as in ExecutionSubmitted.
+public nonisolated struct ProtoExecutionTerms: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
 
   public var retry: ProtoRetryPolicy {
-    get {_storage._retry ?? ProtoRetryPolicy()}
-    set {_uniqueStorage()._retry = newValue}
+    get {_retry ?? ProtoRetryPolicy()}
+    set {_retry = newValue}
   }
   /// Returns true if `retry` has been explicitly set.
-  public var hasRetry: Bool {_storage._retry != nil}
+  public var hasRetry: Bool {self._retry != nil}
   /// Clears the value of `retry`. Subsequent reads from it will return its default value.
-  public mutating func clearRetry() {_uniqueStorage()._retry = nil}
+  public mutating func clearRetry() {self._retry = nil}
 
-  public var timeout: UInt64 {
-    get {_storage._timeout}
-    set {_uniqueStorage()._timeout = newValue}
-  }
+  public var timeout: UInt64 = 0
 
-  public var delay: UInt64 {
-    get {_storage._delay}
-    set {_uniqueStorage()._delay = newValue}
-  }
-
-  public var continuedFrom: UInt64 {
-    get {_storage._continuedFrom}
-    set {_uniqueStorage()._continuedFrom = newValue}
-  }
-
-  public var refusedEpochs: [UInt64] {
-    get {_storage._refusedEpochs}
-    set {_uniqueStorage()._refusedEpochs = newValue}
-  }
-
-  public var waits: [ProtoOpenWait] {
-    get {_storage._waits}
-    set {_uniqueStorage()._waits = newValue}
-  }
-
-  public var signals: [ProtoBufferedSignal] {
-    get {_storage._signals}
-    set {_uniqueStorage()._signals = newValue}
-  }
-
-  /// Those of all signals that had one, in the order of their coming.
-  public var signalIds: [String] {
-    get {_storage._signalIds}
-    set {_uniqueStorage()._signalIds = newValue}
-  }
-
-  /// In the order of the keys' bytes.
-  public var store: [ProtoNamedEntry] {
-    get {_storage._store}
-    set {_uniqueStorage()._store = newValue}
-  }
-
-  /// In the order of the names' first use.
-  public var outputs: [ProtoNamedEntry] {
-    get {_storage._outputs}
-    set {_uniqueStorage()._outputs = newValue}
-  }
-
-  public var previousFailure: UInt64 {
-    get {_storage._previousFailure}
-    set {_uniqueStorage()._previousFailure = newValue}
-  }
-
-  public var errorCode: String {
-    get {_storage._errorCode}
-    set {_uniqueStorage()._errorCode = newValue}
-  }
-
-  public var firstRun: UInt64 {
-    get {_storage._firstRun}
-    set {_uniqueStorage()._firstRun = newValue}
-  }
+  public var delay: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _retry: ProtoRetryPolicy? = nil
+}
+
+/// Section `executions.lineage`: the runs before it, as in ExecutionSubmitted.
+public nonisolated struct ProtoExecutionLineage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var continuedFrom: UInt64 = 0
+
+  public var firstRun: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// How far the operations of a scope are recorded.
@@ -6015,307 +6034,473 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenExecution"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}id\0\u{1}type\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}continues_attempt\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}submitted_at\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{3}updated_at\0\u{1}deadline\0\u{1}entries\0\u{1}last\0\u{3}ready_sequence\0\u{1}scopes\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}continued_from\0\u{3}refused_epochs\0\u{1}waits\0\u{1}signals\0\u{3}signal_ids\0\u{1}store\0\u{1}outputs\0\u{3}previous_failure\0\u{3}error_code\0\u{3}first_run\0")
-
-  fileprivate class _StorageClass {
-    var _number: UInt64 = 0
-    var _id: String = String()
-    var _type: String = String()
-    var _status: ProtoExecutionSummary.Status = .unspecified
-    var _parked: Bool = false
-    var _paused: Bool = false
-    var _delayed: Bool = false
-    var _continuesAttempt: Bool = false
-    var _session: UInt64 = 0
-    var _epoch: UInt64 = 0
-    var _attempt: UInt32 = 0
-    var _losses: UInt32 = 0
-    var _submittedAt: UInt64 = 0
-    var _startAt: UInt64 = 0
-    var _startedAt: UInt64 = 0
-    var _finishedAt: UInt64 = 0
-    var _updatedAt: UInt64 = 0
-    var _deadline: UInt64 = 0
-    var _entries: UInt64 = 0
-    var _last: UInt64 = 0
-    var _readySequence: UInt64 = 0
-    var _scopes: [ProtoScopeState] = []
-    var _retry: ProtoRetryPolicy? = nil
-    var _timeout: UInt64 = 0
-    var _delay: UInt64 = 0
-    var _continuedFrom: UInt64 = 0
-    var _refusedEpochs: [UInt64] = []
-    var _waits: [ProtoOpenWait] = []
-    var _signals: [ProtoBufferedSignal] = []
-    var _signalIds: [String] = []
-    var _store: [ProtoNamedEntry] = []
-    var _outputs: [ProtoNamedEntry] = []
-    var _previousFailure: UInt64 = 0
-    var _errorCode: String = String()
-    var _firstRun: UInt64 = 0
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _number = source._number
-      _id = source._id
-      _type = source._type
-      _status = source._status
-      _parked = source._parked
-      _paused = source._paused
-      _delayed = source._delayed
-      _continuesAttempt = source._continuesAttempt
-      _session = source._session
-      _epoch = source._epoch
-      _attempt = source._attempt
-      _losses = source._losses
-      _submittedAt = source._submittedAt
-      _startAt = source._startAt
-      _startedAt = source._startedAt
-      _finishedAt = source._finishedAt
-      _updatedAt = source._updatedAt
-      _deadline = source._deadline
-      _entries = source._entries
-      _last = source._last
-      _readySequence = source._readySequence
-      _scopes = source._scopes
-      _retry = source._retry
-      _timeout = source._timeout
-      _delay = source._delay
-      _continuedFrom = source._continuedFrom
-      _refusedEpochs = source._refusedEpochs
-      _waits = source._waits
-      _signals = source._signals
-      _signalIds = source._signalIds
-      _store = source._store
-      _outputs = source._outputs
-      _previousFailure = source._previousFailure
-      _errorCode = source._errorCode
-      _firstRun = source._firstRun
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}id\0\u{1}type\0\u{3}submitted_at\0\u{3}updated_at\0\u{1}entries\0\u{1}last\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
-        case 3: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
-        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
-        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._parked) }()
-        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._paused) }()
-        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._delayed) }()
-        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._continuesAttempt) }()
-        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._session) }()
-        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
-        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempt) }()
-        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._losses) }()
-        case 13: try { try decoder.decodeSingularFixed64Field(value: &_storage._submittedAt) }()
-        case 14: try { try decoder.decodeSingularFixed64Field(value: &_storage._startAt) }()
-        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._startedAt) }()
-        case 16: try { try decoder.decodeSingularFixed64Field(value: &_storage._finishedAt) }()
-        case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._updatedAt) }()
-        case 18: try { try decoder.decodeSingularFixed64Field(value: &_storage._deadline) }()
-        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._entries) }()
-        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._last) }()
-        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._readySequence) }()
-        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._scopes) }()
-        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
-        case 24: try { try decoder.decodeSingularUInt64Field(value: &_storage._timeout) }()
-        case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._delay) }()
-        case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
-        case 27: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._refusedEpochs) }()
-        case 28: try { try decoder.decodeRepeatedMessageField(value: &_storage._waits) }()
-        case 29: try { try decoder.decodeRepeatedMessageField(value: &_storage._signals) }()
-        case 30: try { try decoder.decodeRepeatedStringField(value: &_storage._signalIds) }()
-        case 31: try { try decoder.decodeRepeatedMessageField(value: &_storage._store) }()
-        case 32: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
-        case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._previousFailure) }()
-        case 34: try { try decoder.decodeSingularStringField(value: &_storage._errorCode) }()
-        case 35: try { try decoder.decodeSingularUInt64Field(value: &_storage._firstRun) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.type) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.submittedAt) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.updatedAt) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._number != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
-      }
-      if !_storage._id.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 2)
-      }
-      if !_storage._type.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._type, fieldNumber: 3)
-      }
-      if _storage._status != .unspecified {
-        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 4)
-      }
-      if _storage._parked != false {
-        try visitor.visitSingularBoolField(value: _storage._parked, fieldNumber: 5)
-      }
-      if _storage._paused != false {
-        try visitor.visitSingularBoolField(value: _storage._paused, fieldNumber: 6)
-      }
-      if _storage._delayed != false {
-        try visitor.visitSingularBoolField(value: _storage._delayed, fieldNumber: 7)
-      }
-      if _storage._continuesAttempt != false {
-        try visitor.visitSingularBoolField(value: _storage._continuesAttempt, fieldNumber: 8)
-      }
-      if _storage._session != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._session, fieldNumber: 9)
-      }
-      if _storage._epoch != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 10)
-      }
-      if _storage._attempt != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._attempt, fieldNumber: 11)
-      }
-      if _storage._losses != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._losses, fieldNumber: 12)
-      }
-      if _storage._submittedAt != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._submittedAt, fieldNumber: 13)
-      }
-      if _storage._startAt != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._startAt, fieldNumber: 14)
-      }
-      if _storage._startedAt != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._startedAt, fieldNumber: 15)
-      }
-      if _storage._finishedAt != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._finishedAt, fieldNumber: 16)
-      }
-      if _storage._updatedAt != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._updatedAt, fieldNumber: 17)
-      }
-      if _storage._deadline != 0 {
-        try visitor.visitSingularFixed64Field(value: _storage._deadline, fieldNumber: 18)
-      }
-      if _storage._entries != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._entries, fieldNumber: 19)
-      }
-      if _storage._last != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._last, fieldNumber: 20)
-      }
-      if _storage._readySequence != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._readySequence, fieldNumber: 21)
-      }
-      if !_storage._scopes.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._scopes, fieldNumber: 22)
-      }
-      try { if let v = _storage._retry {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-      } }()
-      if _storage._timeout != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._timeout, fieldNumber: 24)
-      }
-      if _storage._delay != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._delay, fieldNumber: 25)
-      }
-      if _storage._continuedFrom != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._continuedFrom, fieldNumber: 26)
-      }
-      if !_storage._refusedEpochs.isEmpty {
-        try visitor.visitPackedUInt64Field(value: _storage._refusedEpochs, fieldNumber: 27)
-      }
-      if !_storage._waits.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._waits, fieldNumber: 28)
-      }
-      if !_storage._signals.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._signals, fieldNumber: 29)
-      }
-      if !_storage._signalIds.isEmpty {
-        try visitor.visitRepeatedStringField(value: _storage._signalIds, fieldNumber: 30)
-      }
-      if !_storage._store.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._store, fieldNumber: 31)
-      }
-      if !_storage._outputs.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._outputs, fieldNumber: 32)
-      }
-      if _storage._previousFailure != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._previousFailure, fieldNumber: 33)
-      }
-      if !_storage._errorCode.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._errorCode, fieldNumber: 34)
-      }
-      if _storage._firstRun != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._firstRun, fieldNumber: 35)
-      }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 2)
+    }
+    if !self.type.isEmpty {
+      try visitor.visitSingularStringField(value: self.type, fieldNumber: 3)
+    }
+    if self.submittedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.submittedAt, fieldNumber: 4)
+    }
+    if self.updatedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.updatedAt, fieldNumber: 5)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 6)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoOpenExecution, rhs: ProtoOpenExecution) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._number != rhs_storage._number {return false}
-        if _storage._id != rhs_storage._id {return false}
-        if _storage._type != rhs_storage._type {return false}
-        if _storage._status != rhs_storage._status {return false}
-        if _storage._parked != rhs_storage._parked {return false}
-        if _storage._paused != rhs_storage._paused {return false}
-        if _storage._delayed != rhs_storage._delayed {return false}
-        if _storage._continuesAttempt != rhs_storage._continuesAttempt {return false}
-        if _storage._session != rhs_storage._session {return false}
-        if _storage._epoch != rhs_storage._epoch {return false}
-        if _storage._attempt != rhs_storage._attempt {return false}
-        if _storage._losses != rhs_storage._losses {return false}
-        if _storage._submittedAt != rhs_storage._submittedAt {return false}
-        if _storage._startAt != rhs_storage._startAt {return false}
-        if _storage._startedAt != rhs_storage._startedAt {return false}
-        if _storage._finishedAt != rhs_storage._finishedAt {return false}
-        if _storage._updatedAt != rhs_storage._updatedAt {return false}
-        if _storage._deadline != rhs_storage._deadline {return false}
-        if _storage._entries != rhs_storage._entries {return false}
-        if _storage._last != rhs_storage._last {return false}
-        if _storage._readySequence != rhs_storage._readySequence {return false}
-        if _storage._scopes != rhs_storage._scopes {return false}
-        if _storage._retry != rhs_storage._retry {return false}
-        if _storage._timeout != rhs_storage._timeout {return false}
-        if _storage._delay != rhs_storage._delay {return false}
-        if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
-        if _storage._refusedEpochs != rhs_storage._refusedEpochs {return false}
-        if _storage._waits != rhs_storage._waits {return false}
-        if _storage._signals != rhs_storage._signals {return false}
-        if _storage._signalIds != rhs_storage._signalIds {return false}
-        if _storage._store != rhs_storage._store {return false}
-        if _storage._outputs != rhs_storage._outputs {return false}
-        if _storage._previousFailure != rhs_storage._previousFailure {return false}
-        if _storage._errorCode != rhs_storage._errorCode {return false}
-        if _storage._firstRun != rhs_storage._firstRun {return false}
-        return true
+    if lhs.number != rhs.number {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.type != rhs.type {return false}
+    if lhs.submittedAt != rhs.submittedAt {return false}
+    if lhs.updatedAt != rhs.updatedAt {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionProgress"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}scopes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.scopes) }()
+      default: break
       }
-      if !storagesAreEqual {return false}
     }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.scopes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.scopes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionProgress, rhs: ProtoExecutionProgress) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.scopes != rhs.scopes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionLease"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}continues_attempt\0\u{3}previous_failure\0\u{3}refused_epochs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.losses) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.continuesAttempt) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.previousFailure) }()
+      case 8: try { try decoder.decodeRepeatedUInt64Field(value: &self.refusedEpochs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 3)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 4)
+    }
+    if self.losses != 0 {
+      try visitor.visitSingularUInt32Field(value: self.losses, fieldNumber: 5)
+    }
+    if self.continuesAttempt != false {
+      try visitor.visitSingularBoolField(value: self.continuesAttempt, fieldNumber: 6)
+    }
+    if self.previousFailure != 0 {
+      try visitor.visitSingularUInt64Field(value: self.previousFailure, fieldNumber: 7)
+    }
+    if !self.refusedEpochs.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.refusedEpochs, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionLease, rhs: ProtoExecutionLease) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.losses != rhs.losses {return false}
+    if lhs.continuesAttempt != rhs.continuesAttempt {return false}
+    if lhs.previousFailure != rhs.previousFailure {return false}
+    if lhs.refusedEpochs != rhs.refusedEpochs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionLifecycle"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}deadline\0\u{3}ready_sequence\0\u{3}error_code\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.parked) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.paused) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.delayed) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.startAt) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.finishedAt) }()
+      case 9: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.readySequence) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.errorCode) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.status != .unspecified {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 2)
+    }
+    if self.parked != false {
+      try visitor.visitSingularBoolField(value: self.parked, fieldNumber: 3)
+    }
+    if self.paused != false {
+      try visitor.visitSingularBoolField(value: self.paused, fieldNumber: 4)
+    }
+    if self.delayed != false {
+      try visitor.visitSingularBoolField(value: self.delayed, fieldNumber: 5)
+    }
+    if self.startAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.startAt, fieldNumber: 6)
+    }
+    if self.startedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.startedAt, fieldNumber: 7)
+    }
+    if self.finishedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.finishedAt, fieldNumber: 8)
+    }
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 9)
+    }
+    if self.readySequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.readySequence, fieldNumber: 10)
+    }
+    if !self.errorCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.errorCode, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionLifecycle, rhs: ProtoExecutionLifecycle) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.parked != rhs.parked {return false}
+    if lhs.paused != rhs.paused {return false}
+    if lhs.delayed != rhs.delayed {return false}
+    if lhs.startAt != rhs.startAt {return false}
+    if lhs.startedAt != rhs.startedAt {return false}
+    if lhs.finishedAt != rhs.finishedAt {return false}
+    if lhs.deadline != rhs.deadline {return false}
+    if lhs.readySequence != rhs.readySequence {return false}
+    if lhs.errorCode != rhs.errorCode {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionWaits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionWaits"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}waits\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.waits) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.waits.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.waits, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionWaits, rhs: ProtoExecutionWaits) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.waits != rhs.waits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionMailbox: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionMailbox"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}signals\0\u{3}signal_ids\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.signals) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.signalIds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.signals.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.signals, fieldNumber: 2)
+    }
+    if !self.signalIds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.signalIds, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionMailbox, rhs: ProtoExecutionMailbox) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.signals != rhs.signals {return false}
+    if lhs.signalIds != rhs.signalIds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionStore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionStore"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}values\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionStore, rhs: ProtoExecutionStore) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.values != rhs.values {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionOutputs: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionOutputs"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}outputs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.outputs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.outputs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.outputs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionOutputs, rhs: ProtoExecutionOutputs) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.outputs != rhs.outputs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionTerms"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.timeout) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.delay) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    try { if let v = self._retry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.timeout != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeout, fieldNumber: 3)
+    }
+    if self.delay != 0 {
+      try visitor.visitSingularUInt64Field(value: self.delay, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionTerms, rhs: ProtoExecutionTerms) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs._retry != rhs._retry {return false}
+    if lhs.timeout != rhs.timeout {return false}
+    if lhs.delay != rhs.delay {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.continuedFrom != 0 {
+      try visitor.visitSingularUInt64Field(value: self.continuedFrom, fieldNumber: 2)
+    }
+    if self.firstRun != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstRun, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionLineage, rhs: ProtoExecutionLineage) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.continuedFrom != rhs.continuedFrom {return false}
+    if lhs.firstRun != rhs.firstRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

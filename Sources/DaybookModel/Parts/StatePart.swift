@@ -26,6 +26,11 @@ struct StatePart: Sendable {
     /// All of them, in the order of their sections.
     static let all = [journal, sessions, executions]
 
+    /// Its section of a snapshot.
+    var section: SnapshotSection {
+        SnapshotSection(name: name, schema: schema, items: items, write: write, read: read)
+    }
+
     /// The place in ``all`` of the part that folds an event, by the event's number.
     private static let places: [UInt8] = {
         var places: [UInt8] = []

@@ -2,23 +2,19 @@ public import DaybookFormat
 import SwiftProtobuf
 
 extension StatePart {
-    /// Executions that are open: each run has a stream of its own.
+    /// Executions that are open: each run has a stream of its own, and is made of parts
+    /// (`ExecutionPart`).
     ///
     /// A refusal is about the stream that it is in: one in the journal's own is worth keeping, and
     /// changes nothing here.
     static let executions = StatePart(
         name: "executions",
-        schema: 1,
-        kinds: [
-            .executionSubmitted, .executionReadied, .executionClaimed, .executionCompleted,
-            .executionFailed, .executionParked, .leaseLost, .leaseReleased, .commandRefused,
-            .attemptFailed, .executionTimedOut, .executionCancelled, .executionExpired,
-            .executionContinued, .executionClosed, .executionPaused, .executionResumed,
-            .executionReopened, .executionWaiting, .signalReceived, .operationStarted,
-            .checkpointSucceeded, .checkpointFailed, .logRecorded, .timerStarted, .timerFired,
-            .signalAwaited, .signalDelivered, .branchesStarted, .branchSettled,
-            .operationRecorded, .operationRetried,
-        ],
+        schema: 2,
+        // The first entry makes one, and lines of a log change nothing.
+        kinds: EventKind.allCases.filter { kind in
+            kind == .executionSubmitted || kind == .logRecorded
+                || ExecutionPart.all.contains { $0.kinds.contains(kind) }
+        },
         apply: { state, kind, entry, history in
             guard entry.header.stream == .journal else {
                 return try state.applyToExecution(kind, entry, history)
@@ -30,8 +26,8 @@ extension StatePart {
             return false
         },
         items: { $0.executions.numbers },
-        write: { state, number, writer, nested in
-            state.executions[number]?.writeSnapshot(to: &writer, &nested)
+        write: { state, number, writer, _ in
+            state.executions[number]?.writeSnapshot(to: &writer)
         },
         read: State.readExecution
     )
@@ -61,9 +57,7 @@ extension State {
     ) throws -> Bool {
         let number = entry.header.stream.rawValue
         if kind == .executionSubmitted {
-            let state = try newState(entry)
-            var change = ExecutionState.Change()
-            change.timer = state.ownTimer
+            let (state, change) = try newState(entry)
             executions.insert(state)
             follow(change, number)
             return false
@@ -90,7 +84,9 @@ extension State {
         for part in DerivedPart.all { part.follow(&self, change, number) }
     }
 
-    private mutating func newState(_ entry: EntryView) throws -> ExecutionState {
+    private mutating func newState(
+        _ entry: EntryView
+    ) throws -> (ExecutionState, ExecutionState.Change) {
         guard entry.header.stream.rawValue == entry.header.sequence else {
             throw InconsistentEntry(
                 sequence: entry.header.sequence,
@@ -98,7 +94,7 @@ extension State {
                     "it submits the execution \(entry.header.stream), which is not its own sequence"
             )
         }
-        return try ExecutionState(submitted: entry) { intern($0) }
+        return try ExecutionState.submitted(entry) { intern($0) }
     }
 
     private static func notOpen(_ entry: EntryView) -> InconsistentEntry {

@@ -49,6 +49,9 @@ public struct ScopeProgress: Sendable {
 
     // MARK: Looking
 
+    /// Whether nothing has been recorded.
+    var isUntouched: Bool { root.next == 0 && root.splits.isEmpty && root.failure == 0 }
+
     /// The position that the next recorded operation of a scope must have.
     public func next(in scope: [UInt32]) -> UInt32 {
         scope.isEmpty ? root.next : find(scope)?.next ?? 0

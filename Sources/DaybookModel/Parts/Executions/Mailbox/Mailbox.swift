@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 import DequeModule
 
 /// The signals of an execution that nobody has asked for yet, in the order in which they came.
@@ -47,4 +47,12 @@ struct Mailbox: Sendable {
         .sorted { $0.0 < $1.0 }
         .map(\.1)
     }
+}
+
+/// How many signals of a name nobody has asked for yet.
+public struct SignalCount: Hashable, Sendable {
+    /// The name.
+    public let name: Name
+    /// How many.
+    public internal(set) var count: Int
 }

@@ -1,0 +1,34 @@
+/// Who has the right to run an execution, which attempt it is, and how it went with those before.
+///
+/// The larger fields last: it is part of every open execution.
+struct LeaseState: Sendable {
+    /// See ``ExecutionState/session``.
+    var session: UInt64?
+    /// The next claim begins a new attempt.
+    var beginsAttempt = true
+    /// Which attempt runs, from 1; 0 before the first.
+    var attempt: UInt32 = 0
+    /// Leases lost in a row.
+    var losses: UInt32 = 0
+    /// How often it has been claimed.
+    var epoch: UInt64 = 0
+}
+
+extension ExecutionState {
+    /// The session that holds the lease, or held it last; nil: none does.
+    public var session: UInt64? { lease.session }
+    /// How often it has been claimed: each claim's commands carry this.
+    public var epoch: UInt64 { lease.epoch }
+    /// Which attempt runs, from 1; 0 before the first.
+    public var attempt: UInt32 { lease.attempt }
+    /// Leases lost in a row.
+    public var losses: UInt32 { lease.losses }
+    /// The next claim begins a new attempt.
+    var beginsAttempt: Bool { lease.beginsAttempt }
+    /// The entry by which the attempt before failed; nil: there was none, or it did not.
+    public var previousFailure: UInt64? {
+        rare.previousFailure == 0 ? nil : rare.previousFailure
+    }
+    /// The epochs for which a refusal was recorded.
+    public var refusedEpochs: [UInt64] { rare.refusedEpochs }
+}

@@ -1,0 +1,56 @@
+public import DaybookFormat
+
+/// Where an execution stands, and when it came there.
+struct Lifecycle: Sendable {
+    var status = ExecutionStatus.submitted
+    var isParked = false
+    var isPaused = false
+    var isDelayed = false
+    /// When it was asked to start; zero before.
+    var startAt = Timestamp(rawValue: 0)
+    /// When it was first claimed; zero before.
+    var startedAt = Timestamp(rawValue: 0)
+    /// When it reached a final status; zero before.
+    var finishedAt = Timestamp(rawValue: 0)
+    /// See ``ExecutionState/deadline``.
+    var deadline = Timestamp(rawValue: 0)
+    /// The entry by which it last became ready: its place in the queue.
+    var readySequence: UInt64 = 0
+}
+
+extension ExecutionState {
+    /// Where it stands.
+    public var status: ExecutionStatus { lifecycle.status }
+    /// Nothing runs until a person has looked.
+    public var isParked: Bool { lifecycle.isParked }
+    /// Nothing runs until it is resumed.
+    public var isPaused: Bool { lifecycle.isPaused }
+    /// It is held back: ``deadline`` is the time until which it is.
+    public var isDelayed: Bool { lifecycle.isDelayed }
+    /// When it was asked to start; zero before.
+    public var startAt: Timestamp { lifecycle.startAt }
+    /// When it was first claimed; zero before.
+    public var startedAt: Timestamp { lifecycle.startedAt }
+    /// When it reached a final status; zero before.
+    public var finishedAt: Timestamp { lifecycle.finishedAt }
+    /// The next time at which something happens to it by itself; zero: none. Before it is executed
+    /// it expires then, while it is held back it becomes ready, else its attempt times out.
+    public var deadline: Timestamp { lifecycle.deadline }
+    /// The entry by which it last became ready: its place in the queue.
+    public var readySequence: UInt64 { lifecycle.readySequence }
+    /// The code of the error that it ended with; empty: it has not.
+    var errorCode: String { rare.errorCode }
+
+    /// It has ended, and waits for its code to end too.
+    public var isCleaning: Bool { status.isFinal }
+
+    /// Whether somebody may claim it.
+    public var isClaimable: Bool {
+        status == .ready && !isParked && !isPaused && !isDelayed && session == nil
+    }
+
+    /// Its own deadline, in the heap of all of them.
+    var ownTimer: TimerItem? {
+        deadline.rawValue == 0 ? nil : TimerItem(deadline: deadline, execution: number, wait: 0)
+    }
+}

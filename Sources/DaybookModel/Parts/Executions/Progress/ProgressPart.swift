@@ -1,0 +1,88 @@
+import DaybookFormat
+import SwiftProtobuf
+
+extension ExecutionPart {
+    /// How far the operations of each scope are recorded.
+    static let progress = ExecutionPart(
+        name: "progress",
+        schema: 1,
+        kinds: [
+            .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
+            .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .attemptFailed,
+            .executionReopened, .executionFailed, .executionTimedOut,
+        ],
+        apply: ScopeProgress.apply,
+        write: { state, writer, nested in
+            guard !state.progress.isUntouched else { return }
+            state.progress.writeSnapshot(to: &writer, &nested, Wire.ExecutionProgress.scopes)
+        },
+        read: ScopeProgress.read
+    )
+}
+
+extension ScopeProgress {
+    @Sendable
+    fileprivate static func apply(
+        _ state: inout ExecutionState,
+        _ entry: EntryView,
+        _ change: inout ExecutionState.Change
+    ) throws(WireError) {
+        switch change.kind {
+        case .checkpointSucceeded, .operationRecorded, .timerStarted, .signalAwaited:
+            try state.progress.record(entry)
+        case .checkpointFailed:
+            // A failure that the handler takes as a result is one.
+            let isHandled = try entry.flag(Wire.CheckpointFailed.handled)
+            try state.progress.record(entry, failed: !isHandled)
+        case .branchesStarted: try state.progress.split(entry)
+        case .branchSettled:
+            let failed = try entry.flag(Wire.BranchSettled.failed)
+            try state.progress.settle(entry, failed: failed)
+        case .signalDelivered:
+            // It was there before it was asked for: the operation begins and ends with this entry.
+            if try !state.isWaiting(entry.operation()) { try state.progress.record(entry) }
+        default:
+            if let path = try entry.failedOperation(change.kind) {
+                state.progress.undo(path, entry.header.sequence)
+            }
+            if change.beginsAttempt { state.progress.beginAttempt(entry.header.sequence) }
+        }
+    }
+
+    @Sendable
+    fileprivate static func read(
+        _ state: inout ExecutionState,
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            if field == Wire.ExecutionProgress.scopes {
+                try state.progress.read(snapshot: try reader.bytes())
+            } else {
+                try reader.skip(field)
+            }
+        }
+    }
+}
+
+extension EntryView {
+    /// The operation with whose recorded failure an attempt or an execution ends: it is open again
+    /// from then on. Nil: none, or the event ends nothing.
+    func failedOperation(_ kind: EventKind) throws(WireError) -> OperationPath? {
+        let wanted: WireField
+        switch kind {
+        case .attemptFailed: wanted = Wire.AttemptFailed.failedOperation
+        case .executionFailed: wanted = Wire.ExecutionFailed.failedOperation
+        case .executionTimedOut: wanted = Wire.ExecutionTimedOut.failedOperation
+        default: return nil
+        }
+        var reader = WireReader(eventBytes)
+        while let field = try reader.field() {
+            if field == wanted {
+                return OperationPath(try ProtoOperationPath(wire: try reader.bytes()))
+            }
+            try reader.skip(field)
+        }
+        return nil
+    }
+}

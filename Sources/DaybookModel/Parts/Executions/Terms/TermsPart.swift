@@ -1,0 +1,66 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// How an execution is run, as it was submitted.
+struct RecordedTerms: Sendable {
+    var retry: RetryPolicy?
+    /// Nanoseconds that an attempt may take; 0: as long as it likes.
+    var timeout: UInt64 = 0
+    /// Nanoseconds before the first attempt.
+    var delay: UInt64 = 0
+}
+
+extension ExecutionState {
+    /// How often and when it is tried again.
+    public var retry: RetryPolicy { rare.terms.retry ?? .none }
+    /// How long an attempt may take, waits included; nil: as long as it likes.
+    public var timeout: Duration? {
+        rare.terms.timeout == 0 ? nil : Duration(nanoseconds: rare.terms.timeout)
+    }
+    /// How long it is held back before its first attempt.
+    public var delay: Duration { Duration(nanoseconds: rare.terms.delay) }
+}
+
+extension ExecutionPart {
+    /// How an execution is run: decided when it is submitted, and never changed.
+    static let terms = ExecutionPart(
+        name: "terms",
+        schema: 1,
+        kinds: [.executionSubmitted],
+        apply: { state, entry, _ throws(WireError) in
+            var reader = WireReader(entry.eventBytes)
+            while let field = try reader.field() {
+                switch field {
+                case Wire.ExecutionSubmitted.retry:
+                    let policy = try ProtoRetryPolicy(wire: try reader.bytes())
+                    state.rare.terms.retry = RetryPolicy(policy)
+                case Wire.ExecutionSubmitted.timeout:
+                    state.rare.terms.timeout = try reader.varint()
+                case Wire.ExecutionSubmitted.delay: state.rare.terms.delay = try reader.varint()
+                default: try reader.skip(field)
+                }
+            }
+        },
+        write: { state, writer, _ in
+            let terms = state.rare.terms
+            if let retry = terms.retry {
+                writer.message(retry.proto.encoded(), Wire.ExecutionTerms.retry)
+            }
+            writer.varint(terms.timeout, Wire.ExecutionTerms.timeout)
+            writer.varint(terms.delay, Wire.ExecutionTerms.delay)
+        },
+        read: { state, bytes throws(WireError) in
+            var reader = WireReader(bytes)
+            while let field = try reader.field() {
+                switch field {
+                case Wire.ExecutionTerms.retry:
+                    let policy = try ProtoRetryPolicy(wire: try reader.bytes())
+                    state.rare.terms.retry = RetryPolicy(policy)
+                case Wire.ExecutionTerms.timeout: state.rare.terms.timeout = try reader.varint()
+                case Wire.ExecutionTerms.delay: state.rare.terms.delay = try reader.varint()
+                default: try reader.skip(field)
+                }
+            }
+        }
+    )
+}
