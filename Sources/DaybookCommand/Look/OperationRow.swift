@@ -96,7 +96,7 @@ struct OperationRows {
     // MARK: In a runbook's words
 
     private mutating func row(_ operation: OperationRecord, of runbook: Runbook) -> OperationRow? {
-        let name = operation.operation.name
+        let name = operation.operation.name.text
         var row = row(operation)
         // The branches of what holds the blocks together are none to who reads the runbook.
         if let first = operation.operation.scope.first, isFrame(first, runbook) {
@@ -154,7 +154,7 @@ struct OperationRows {
         else { return false }
         let operation = operations[place]
         return operation.branches != nil
-            && operation.operation.name == RunbookOperations.blocks
+            && operation.operation.name.text == RunbookOperations.blocks
     }
 
     /// The operation at a place after another one in its scope.
@@ -182,7 +182,7 @@ struct OperationRows {
         row.took = whole.took
         row.result = waiting(wait)
         guard let end = follower(requested, 2),
-            end.operation.name == RunbookOperations.timedOut(block.name)
+            end.operation.name.text == RunbookOperations.timedOut(block.name)
         else { return row }
         left.insert(OperationPath(end.operation))
         row.sequence = end.sequence
@@ -193,7 +193,7 @@ struct OperationRows {
     }
 
     private func waiting(_ wait: OperationRecord) -> String {
-        let signal = "the signal \(wait.operation.name)"
+        let signal = "the signal \(wait.operation.name.text)"
         guard wait.status == .success else {
             return "for \(signal)" + (wait.deadline.map { ", until \(time($0))" } ?? "")
         }
@@ -214,7 +214,7 @@ struct OperationRows {
             let other = OperationPath(operation.operation)
             return other.scope == path.scope && other.position > path.position
                 && operation.operation.kind == .checkpoint
-                && operation.operation.name == RunbookOperations.cleaned
+                && operation.operation.name.text == RunbookOperations.cleaned
         }
         guard let end else { return row }
         left.insert(OperationPath(end.operation))
@@ -261,7 +261,7 @@ struct OperationRows {
         let scope = operation.operation.scope
         return OperationRow(
             sequence: operation.sequence,
-            name: operation.operation.name,
+            name: operation.operation.name.text,
             depth: scope.count / 2,
             branch: scope.last,
             status: operation.isVerified ? "success, found done" : operation.status.rawValue,
