@@ -63,6 +63,13 @@ enum Main {
                 " is damaged: reading it would have crashed; run `daybook verify`, and restore it from a backup\n",
             status: ExitStatus.integrity.rawValue
         )
+        do {
+            // Before the first task, too: what counts the threads that run tasks reads /proc, and
+            // traps where there is none.
+            try RawArguments.check()
+        } catch {
+            Failure.exit(error, in: nil)
+        }
         Task { @concurrent in
             await run()
             Terminal.endAfterFailure()
@@ -74,7 +81,6 @@ enum Main {
     private static func run() async {
         var parsed: (any ParsableCommand)?
         do {
-            try RawArguments.check()
             var command = try await DaybookCommand.parseAsRootAsync()
             parsed = command
             if var asynchronous = command as? any AsyncParsableCommand {

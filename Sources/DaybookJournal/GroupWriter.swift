@@ -105,15 +105,20 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             throw error
         }
         let mayWrite = loneThread?.isCurrent ?? false
-        // Every command in the queue is answered exactly once, whatever becomes of its batch.
-        return try await withUnsafeThrowingContinuation { continuation in
-            var own: QueuedCommand?
-            order(prepared) { [self] decide in
-                let command = Command(bytes: bytes, decide: decide, continuation: continuation)
-                if mayWrite, takeRoleAlone() { own = command } else { enqueue(command) }
+        do {
+            // Every command in the queue is answered exactly once, whatever becomes of its batch.
+            return try await withUnsafeThrowingContinuation { continuation in
+                var own: QueuedCommand?
+                order(prepared) { [self] decide in
+                    let command = Command(bytes: bytes, decide: decide, continuation: continuation)
+                    if mayWrite, takeRoleAlone() { own = command } else { enqueue(command) }
+                }
+                // Not before the caller has given back its lock. The task goes on without a wait.
+                if let own { finish([own]) }
             }
-            // Not before the caller has given back its lock. The task goes on without a wait.
-            if let own { finish([own]) }
+        } catch {
+            // What the store says to a lookup of the decision.
+            throw JournalError.wrapping(error, journal.store.location)
         }
     }
 

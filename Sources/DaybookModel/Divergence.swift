@@ -87,7 +87,8 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     /// What differs, in words.
     public var description: String {
         if cause == .value, recorded == nil {
-            return "the input in entry \(sequence ?? 0) cannot be decoded as \(location): \(detail ?? "")"
+            let entry = sequence ?? 0
+            return "the input in entry \(entry) cannot be decoded as \(location): \(detail ?? "")"
         }
         let asked =
             attempted.map {

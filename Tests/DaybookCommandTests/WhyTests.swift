@@ -12,10 +12,10 @@ import Glibc
             try sandbox.write(runbook(["a": "echo oops >&2\nexit 3"]))
             #expect(try await sandbox.daybook("run", "runbook.yaml", "--id", "x").status == 7)
             let lines = try await sandbox.succeed("why", "x").text.split(separator: "\n")
-            #expect(lines.first == "x is failed")
+            #expect(lines.first == "x has failed")
             #expect(lines.count == 3, "\(lines)")
             #expect(lines[1].contains("execution_failed"))
-            #expect(lines[2] == "    `daybook retry x` runs again what failed")
+            #expect(lines[2] == "    `daybook retry x` opens it again, and what failed runs again")
         }
     }
 
@@ -24,7 +24,7 @@ import Glibc
             try sandbox.write(runbook(["a": "true"]))
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
             let text = try await sandbox.succeed("why", "x").text
-            #expect(text.hasPrefix("x is completed\n"))
+            #expect(text.hasPrefix("x has completed\n"))
             #expect(!text.contains("`daybook"))
         }
     }
@@ -73,7 +73,7 @@ import Glibc
                 text == """
                     x is running
                       runs in session \(session), attempt 1
-                        its process is gone: `daybook work`, or running it again, takes over
+                        its process is gone, and nothing of it runs: `daybook work`, or running it again, takes over
 
                     """
             )

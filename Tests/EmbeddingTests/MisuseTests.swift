@@ -68,7 +68,7 @@ import Testing
             let (left, right) = try await context.parallel(
                 "both",
                 { try await $0.checkpoint("left") { _ in 1 } },
-                { try await $0.signal("right", as: Int.self) }
+                { try await $0.receive("right", as: Int.self) }
             )
             if try await context.version("new") { try await context.sleep(for: .seconds(1)) }
             return all.reduce(left + right, +)

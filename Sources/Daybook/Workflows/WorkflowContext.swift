@@ -200,7 +200,9 @@ public final class WorkflowContext {
     ) async throws -> Result<Void, OperationError> {
         try await operation(name, input: input, settings, at: location) { operation in
             let nothing = Array("null".utf8)
-            if let verify, case .done = try await verify(operation.context) { return (nothing, verified: true) }
+            if let verify, case .done = try await verify(operation.context) {
+                return (nothing, verified: true)
+            }
             try Task.checkCancellation()
             try await operation.announce()
             try await body(operation.context)

@@ -29,7 +29,7 @@ import Testing
 
         static func validate(_ order: Order) throws {
             guard order.count > 0 else {
-                throw Refusal(.invalidArgument, "an order of \(order.count) items; order at least 1")
+                throw Refusal(.invalidArgument, "an order of \(order.count) items; order one")
             }
         }
 
