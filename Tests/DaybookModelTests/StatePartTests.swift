@@ -192,4 +192,10 @@ import Testing
         let back = try bytes.withUnsafeBytes { try State(snapshot: $0) }
         #expect(text(of: back) == text(of: whole))
     }
+
+    /// `ExecutionPart.applyCheckpoint` calls these, in this order, without the table.
+    @Test func aCheckpointsSuccessConcernsThreeParts() {
+        let parts = ExecutionPart.all.filter { $0.kinds.contains(.checkpointSucceeded) }
+        #expect(parts.map(\.name) == ["progress", "lease", "lifecycle"])
+    }
 }

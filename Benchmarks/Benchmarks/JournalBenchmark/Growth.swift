@@ -47,7 +47,7 @@ struct SignalReader: Workflow {
 
     func run(_ count: Int, _ context: WorkflowContext) async throws -> Int {
         var sum = 0
-        for _ in 0..<count { sum += try await context.signal("number", as: Int.self) }
+        for _ in 0..<count { sum += try await context.receive("number", as: Int.self) }
         return sum
     }
 }

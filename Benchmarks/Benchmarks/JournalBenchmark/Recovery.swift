@@ -11,7 +11,7 @@ struct LongWorkflow: Workflow {
         for index in 0..<count {
             sum += try await context.checkpoint("step") { _ in index }
         }
-        return sum + (try await context.signal("go", as: Int.self))
+        return sum + (try await context.receive("go", as: Int.self))
     }
 }
 

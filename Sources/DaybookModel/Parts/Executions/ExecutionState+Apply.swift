@@ -76,6 +76,11 @@ extension ExecutionState {
         entries += 1
         updatedAt = entry.header.time
         var change = Change(kind, of: self)
+        if kind == .checkpointSucceeded {
+            // It moves no deadline, and nothing into a queue or out of one.
+            try ExecutionPart.applyCheckpoint(entry, to: &self, &change)
+            return change
+        }
         try ExecutionPart.apply(entry, to: &self, &change)
         change.settle(&self)
         return change
@@ -89,12 +94,16 @@ extension ExecutionState {
     ) throws(WireError) -> (ExecutionState, Change) {
         try entry.header.check(follows: 0, of: 0)
         var (id, type) = ("", "")
+        // Most say nothing that terms, mailbox or lineage would have to look for.
+        var saysMore = false
         var reader = WireReader(entry.eventBytes)
         while let field = try reader.field() {
             switch field {
             case Wire.ExecutionSubmitted.id: id = try reader.string()
             case Wire.ExecutionSubmitted.type: type = try reader.string()
-            default: try reader.skip(field)
+            default:
+                if field != Wire.ExecutionSubmitted.expiresAt { saysMore = true }
+                try reader.skip(field)
             }
         }
         var state = ExecutionState(
@@ -104,7 +113,11 @@ extension ExecutionState {
             submittedAt: entry.header.time
         )
         var change = Change(.executionSubmitted, of: state)
-        try ExecutionPart.apply(entry, to: &state, &change)
+        if saysMore {
+            try ExecutionPart.apply(entry, to: &state, &change)
+        } else {
+            try Lifecycle.apply(&state, entry, &change)
+        }
         return (state, change)
     }
 

@@ -23,7 +23,7 @@ extension ExecutionPart {
 
 extension Lifecycle {
     @Sendable
-    fileprivate static func apply(
+    static func apply(
         _ state: inout ExecutionState,
         _ entry: EntryView,
         _ change: inout ExecutionState.Change

@@ -22,7 +22,7 @@ extension ExecutionPart {
 
 extension ScopeProgress {
     @Sendable
-    fileprivate static func apply(
+    static func apply(
         _ state: inout ExecutionState,
         _ entry: EntryView,
         _ change: inout ExecutionState.Change
