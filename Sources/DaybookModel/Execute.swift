@@ -3,7 +3,8 @@ import SwiftProtobuf
 
 /// Asks for a submitted execution to run: the last step of the three-way handshake.
 ///
-/// Asking again is always safe: what is ready, running or final answers with its status.
+/// Asking again is always safe: what is ready, running or final answers with its status. Only what
+/// has expired is refused: nothing will ever come of it unless a person reopens it.
 public struct Execute: Command {
     /// The execution's id.
     public let id: Name
@@ -26,8 +27,10 @@ public struct Execute: Command {
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         guard let status = tx[row.number]?.status else {
             let status = try ExecutionStatus.recorded(in: row, of: id.text)
+            if status == .expired { throw Refusal.hasExpired(id) }
             return Answer(number: row.number, status: status, isParked: false)
         }
+        if status == .expired { throw Refusal.hasExpired(id) }
         guard status == .submitted else {
             let isParked = tx[known: row.number].isParked
             return Answer(number: row.number, status: status, isParked: isParked)
@@ -47,6 +50,14 @@ extension Transaction {
 }
 
 extension Refusal {
+    /// Nobody asked for it to run in time.
+    static func hasExpired(_ id: Name) -> Refusal {
+        Refusal(
+            .wrongState,
+            "\(id) has expired: it was submitted, and not executed within the journal's submission lifetime; retry it to have it run all the same"
+        )
+    }
+
     /// No execution has this id.
     static func unknownExecution(_ id: Name) -> Refusal {
         Refusal(.notFound, "no execution has the id \(id); submit it first, or check the id")

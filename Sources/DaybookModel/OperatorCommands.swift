@@ -126,7 +126,7 @@ extension Intervention {
     }
 }
 
-/// Has an execution that failed, was cancelled, timed out or was parked run again, from what
+/// Has an execution that failed, was cancelled, timed out, expired or was parked run again, from what
 /// failed: recorded successes stay.
 public struct Retry: Command {
     /// Who wants what of which.
@@ -153,9 +153,10 @@ public struct Retry: Command {
         let status: ExecutionStatus =
             if let open { open } else { try .recorded(in: row, of: id.text) }
         switch status {
-        case .failed, .timedOut, .cancelled, .childrenTasksFailed, .finalizeTaskFailed: break
+        case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
+            break
         case _ where tx[row.number]?.isParked ?? false: break
-        case .completed, .expired:
+        case .completed:
             throw Refusal.hasEnded(id, status, "be retried")
         default:
             throw Refusal(

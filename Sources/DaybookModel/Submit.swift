@@ -61,7 +61,8 @@ public struct Submit: Command {
         try Names.check(type, "workflow name")
         try terms.check()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
-        let expiresAt = tx.now.adding(tx.state.journal.submissionLifetime)
+        let lifetime = tx.state.journal.submissionLifetime
+        let expiresAt = lifetime == 0 ? Timestamp(rawValue: 0) : tx.now.adding(lifetime)
         let number = try tx.append(event(expiresAt: expiresAt), to: nil, payloads)
         return Answer(number: number, existed: false, status: .submitted)
     }
@@ -136,6 +137,7 @@ public struct SubmitAndExecute: Command {
     /// Records what is not there, and has it wait to be claimed unless it has been asked to run.
     public func decide(_ tx: inout Transaction) throws -> Answer {
         let answer = try submission.decide(&tx)
+        if answer.status == .expired { throw Refusal.hasExpired(submission.id) }
         guard answer.status == .submitted else { return answer }
         try tx.ready(answer.number)
         return Answer(number: answer.number, existed: answer.existed, status: .ready)

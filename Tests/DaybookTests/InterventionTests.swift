@@ -496,14 +496,33 @@ import Testing
     // MARK: Expiry
 
     @Test func whatIsNeverExecutedExpires() async throws {
-        try await withJournal(room.creation) { path in
+        var creation = room.creation
+        creation.submissionLifetime = .seconds(3_600)
+        try await withJournal(creation) { path in
             try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
                 try await daybook.submit(Scripted.self, id: "a", input: 1)
                 room.clock.pass(.seconds(3_600))
                 let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .expired)
-                let status = try await daybook.execute("a").status
-                #expect(status == .expired)
+                let refusal = await #expect(throws: Refusal.self) { try await daybook.execute("a") }
+                #expect(refusal?.code == .wrongState)
+                await #expect(throws: Refusal.self) {
+                    try await daybook.start(Scripted.self, id: "a", input: 1)
+                }
+                // A person has it run all the same.
+                try await daybook.retry("a")
+                #expect(try await daybook.result() == "\"done\"")
+            }
+        }
+    }
+
+    @Test func whatIsSubmittedStaysUnlessTheJournalSaysOtherwise() async throws {
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, room.options, code: { _, _ in "done" }) { daybook in
+                let handle = try await daybook.submit(Scripted.self, id: "a", input: 1)
+                room.clock.pass(.seconds(36_000_000))
+                try await handle.execute()
+                #expect(try await handle.result() == "done")
             }
         }
     }

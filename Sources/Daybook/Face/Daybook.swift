@@ -51,7 +51,7 @@ public final class Daybook: Sendable {
                     $0.settings.payloadLimit = UInt64(options.payloadLimit)
                     $0.settings.lossLimit = options.lossLimit
                     $0.settings.submissionLifetime =
-                        options.submissionLifetime.wholeNanoseconds
+                        options.submissionLifetime?.wholeNanoseconds ?? 0
                     $0.contentTypes = ContentTypes.initial
                     $0.binding.machine = Data(machine)
                     $0.binding.device = device

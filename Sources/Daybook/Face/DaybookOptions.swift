@@ -84,8 +84,9 @@ public struct CreationOptions: Sendable {
     public var payloadLimit = 16 << 20
     /// So many lost leases in a row park an execution. Default 5.
     public var lossLimit: UInt32 = 5
-    /// What is submitted and not executed within this time expires. Default 1 hour.
-    public var submissionLifetime = Duration.seconds(3_600)
+    /// What is submitted and not executed within this time expires: it is not run any more unless a
+    /// person retries it. Nil, the default: never.
+    public var submissionLifetime: Duration?
     /// Where the time comes from.
     public var clock: any WallClock = SystemClock()
     /// How the environment is opened.

@@ -25,7 +25,7 @@ struct InitCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What is submitted and not executed within this span (30m, 12h, 7d) expires. (default: 1h)",
+            "What is submitted and not executed within this span (30m, 12h, 7d) expires. (default: never)",
             valueName: "span"
         )
     )

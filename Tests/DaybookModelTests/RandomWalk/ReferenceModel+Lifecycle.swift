@@ -28,6 +28,7 @@ extension ReferenceModel {
 
     mutating func execute(_ id: Name) -> Outcome<Execute.Answer> {
         guard let known = newest(id) else { return .refused(.notFound) }
+        guard known.status != .expired else { return .refused(.wrongState) }
         var answer = Execute.Answer(
             number: known.number,
             status: known.status,

@@ -51,8 +51,8 @@ extension ReferenceModel {
         guard let known = newest(id) else { return .refused(.notFound) }
         if known.isCleaning { return .refused(.conflict) }
         switch known.status {
-        case .completed, .expired: return .refused(.wrongState)
-        case .failed, .timedOut, .cancelled: break
+        case .completed: return .refused(.wrongState)
+        case .failed, .timedOut, .cancelled, .expired: break
         default: guard known.isParked else { return .refused(.conflict) }
         }
         let now = now.rawValue

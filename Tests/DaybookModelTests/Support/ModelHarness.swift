@@ -33,6 +33,7 @@ struct ModelHarness {
             $0.origin = "example.com/test"
             $0.format = 1
             $0.settings.lossLimit = lossLimit
+            $0.settings.submissionLifetime = Duration.seconds(3_600).wholeNanoseconds
             $0.contentTypes = contentTypes
         }
         let event = ProtoEntry.OneOf_Event.journalCreated(created).encoded()

@@ -50,7 +50,7 @@ import Testing
         asked       cmp fai tmo can exp tcl ccl cnt
         submit      =   =   =   =   =   =   =   =
         submitOther cf  cf  cf  cf  cf  cf  cf  cf
-        execute     =   =   =   =   =   =   =   =
+        execute     =   =   =   =   ws  =   =   =
         claim       =   =   =   =   =   =   =   =
         claimFirst  =   =   =   =   =   =   =   1
         start       sl  sl  sl  sl  sl  e+  e+  sl
@@ -71,7 +71,7 @@ import Testing
         cancel      ws  ws  ws  =   ws  ws  =   1
         pause       ws  ws  ws  ws  ws  ws  ws  1
         resume      ws  ws  ws  ws  ws  ws  ws  =
-        retry       ws  1   1   1   ws  cf  cf  cf
+        retry       ws  1   1   1   1   cf  cf  cf
         signal      ws  ws  ws  ws  ws  ws  ws  1
         time        =   =   =   =   =   =   =   =
         close       1   1   1   1   1   3   3   1

@@ -11,7 +11,7 @@ public struct JournalFacts: Sendable {
     /// So many lost leases in a row park an execution.
     public internal(set) var lossLimit: UInt32 = 5
     /// Nanoseconds after which what was submitted and never executed expires.
-    public internal(set) var submissionLifetime: UInt64 = 3_600_000_000_000
+    public internal(set) var submissionLifetime: UInt64 = 0
     /// Where the journal is at home.
     public internal(set) var binding = ProtoBinding()
     /// How many entries the newest recorded snapshot of the state is the fold of; 0: there is none.

@@ -59,9 +59,7 @@ extension JournalFacts {
         if event.settings.payloadLimit > 0 {
             payloadLimit = Int(clamping: event.settings.payloadLimit)
         }
-        if event.settings.submissionLifetime > 0 {
-            submissionLifetime = event.settings.submissionLifetime
-        }
+        submissionLifetime = event.settings.submissionLifetime
         if event.settings.lossLimit > 0 { lossLimit = event.settings.lossLimit }
     }
 
