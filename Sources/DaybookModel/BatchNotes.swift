@@ -126,13 +126,15 @@ extension State {
     /// When the first of the waits of an open execution ends by itself, by the batch under way; nil:
     /// none does.
     public func firstDeadline(ofWaitsOf number: UInt64) -> Timestamp? {
-        executions[number]?.firstWaitDeadline
+        executions.contains(number) ? executions[known: number].firstWaitDeadline : nil
     }
 
     /// Whether an execution of one of the given types may be claimed, by what is on the disk or by
     /// the batch under way.
     public func hasReady(of types: [Name]) -> Bool {
-        ready.hasItem(of: types) { executions[$0.number]?.isQueued($0) ?? false }
+        ready.hasItem(of: types) { item in
+            executions.has(item.number) { $0.isQueued(item) }
+        }
     }
 
     /// The sessions that are open by what is on the disk, in order.

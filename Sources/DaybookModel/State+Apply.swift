@@ -82,7 +82,8 @@ extension State {
         batch.next = entry.header.sequence + 1
         if try apply(entry, history) { return executions.remove(number)?.closedIndexRow }
         switch EventKind(rawValue: entry.event) {
-        case .executionSubmitted, .executionReopened: return executions[number]?.openIndexRow
+        case .executionSubmitted, .executionReopened:
+            return executions.contains(number) ? executions[known: number].openIndexRow : nil
         default: return nil
         }
     }

@@ -56,13 +56,15 @@ public struct State: Sendable {
 
     /// The numbers of the executions whose lease a session holds, ascending.
     func leased(by session: UInt64) -> [UInt64] {
-        executions.numbers.filter { executions[$0]?.session == session }
+        executions.numbers.filter { executions[known: $0].session == session }
     }
 
     /// The number of the execution that has been ready for the longest of those of the given types.
     public mutating func firstReady(of types: [Name]) -> UInt64? {
         let executions = executions
-        return ready.first(of: types) { executions[$0.number]?.isQueued($0) ?? false }
+        return ready.first(of: types) { item in
+            executions.has(item.number) { $0.isQueued(item) }
+        }
     }
 
     /// Whether an execution waits, and nobody who lives holds its lease.

@@ -59,6 +59,13 @@ struct ExecutionTable: Sendable {
     /// Whether an execution is there.
     func contains(_ number: UInt64) -> Bool { find(number) != nil }
 
+    /// Whether an execution is there and fulfils a condition. It is looked at where it lies: what is
+    /// looked at as an optional is copied.
+    @inline(__always)
+    func has(_ number: UInt64, _ condition: (borrowing ExecutionState) -> Bool) -> Bool {
+        contains(number) && condition(self[known: number])
+    }
+
     /// Where an execution stands.
     func standing(_ number: UInt64) -> ExecutionStanding? {
         contains(number) ? ExecutionStanding(self[known: number]) : nil

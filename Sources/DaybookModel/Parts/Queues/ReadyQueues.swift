@@ -16,7 +16,7 @@ extension State {
         let executions = executions
         let type = executions[known: number].type
         let isQueued = { (item: ReadyQueues.Item) in
-            executions[item.number]?.isQueued(item) ?? false
+            executions.has(item.number) { $0.isQueued(item) }
         }
         if change.becameClaimable {
             let sequence = executions[known: number].readySequence

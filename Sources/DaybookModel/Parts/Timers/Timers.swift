@@ -26,7 +26,7 @@ extension State {
         guard change.droppedTimers > 0 else { return }
         let executions = executions
         timers.noteDropped(change.droppedTimers) { item in
-            executions[item.execution]?.hasTimer(item) ?? false
+            executions.has(item.execution) { $0.hasTimer(item) }
         }
     }
 
@@ -38,7 +38,9 @@ extension State {
     /// under way is rolled back, also if nothing was appended because of it.
     mutating func removeDue(by now: Timestamp) -> TimerItem? {
         let executions = executions
-        let due = timers.removeFirst(by: now) { executions[$0.execution]?.hasTimer($0) ?? false }
+        let due = timers.removeFirst(by: now) { item in
+            executions.has(item.execution) { $0.hasTimer(item) }
+        }
         if due != nil, batch.isOpen { batch.hasTakenDeadlines = true }
         return due
     }
