@@ -8,7 +8,7 @@ struct ClockLag {
     /// Nil: it is not, or by little.
     private let lag: Duration?
 
-    init(_ daybook: Daybook) { self.init(daybook.clockLag) }
+    init(_ daybook: Engine) { self.init(daybook.clockLag) }
 
     init(_ inspector: Inspector) throws {
         self.init(try inspector.lag(of: SystemClock().now()))

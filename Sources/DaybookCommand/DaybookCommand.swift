@@ -21,7 +21,7 @@ struct DaybookCommand: AsyncParsableCommand {
             5 integrity failure; 6 replay divergence; 7 the workflow failed or was cancelled; \
             8 it timed out; 9 it is parked; 64 usage; 75 try again; 130 interrupted.
             """,
-        version: Daybook.version,
+        version: Engine.version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Run",

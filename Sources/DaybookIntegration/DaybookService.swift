@@ -9,7 +9,7 @@ public struct DaybookService: Service {
     private let path: String
     private let options: DaybookOptions
     private let workflows: [any Workflow]
-    private let onOpen: @Sendable (Daybook) async throws -> Void
+    private let onOpen: @Sendable (Engine) async throws -> Void
 
     /// - Parameters:
     ///   - path: the journal's folder.
@@ -20,7 +20,7 @@ public struct DaybookService: Service {
         path: String,
         options: DaybookOptions = DaybookOptions(),
         workflows: [any Workflow],
-        onOpen: @escaping @Sendable (Daybook) async throws -> Void = { _ in }
+        onOpen: @escaping @Sendable (Engine) async throws -> Void = { _ in }
     ) {
         self.path = path
         self.options = options
@@ -31,7 +31,7 @@ public struct DaybookService: Service {
     /// Runs until the group shuts down, or the journal fails.
     /// - Throws: `JournalError`, also when the journal could not be written any more.
     public func run() async throws {
-        let daybook = try await Daybook.open(at: path, options, workflows: workflows)
+        let daybook = try await Engine.open(at: path, options, workflows: workflows)
         let result: Result<Void, any Error>
         do {
             try await onOpen(daybook)

@@ -10,11 +10,13 @@ import Testing
 
     /// Executions a to f, a second apart: completed, failed, waiting, submitted, delayed, cancelled.
     private func withExecutions(
-        _ body: (Daybook, Timestamp) async throws -> Void,
+        _ body: (Engine, Timestamp) async throws -> Void,
         after: (String, Timestamp) throws -> Void
     ) async throws {
         let start = room.clock.now()
-        try await withJournal(room.creation) { path in
+        var creation = room.creation
+        creation.submissionLifetime = .seconds(3_600)
+        try await withJournal(creation) { path in
             try await withEngine(
                 path,
                 room.options,

@@ -26,7 +26,7 @@ private struct Greeting: Workflow {
 @Suite struct IntegrationTests {
     private func withPath(_ body: (String) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         do {
             try await body(path)
         } catch {
@@ -38,7 +38,7 @@ private struct Greeting: Workflow {
 
     @Test func aServiceRunsUntilItsGroupShutsDown() async throws {
         try await withPath { path in
-            let (opened, open) = AsyncStream.makeStream(of: Daybook.self)
+            let (opened, open) = AsyncStream.makeStream(of: Engine.self)
             let service = DaybookService(path: path, workflows: [Greeting()]) { open.yield($0) }
             try await testGracefulShutdown { trigger in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -53,7 +53,7 @@ private struct Greeting: Workflow {
                 }
             }
             // It was closed in good order: it can be opened again, and nobody is taken over.
-            let again = try await Daybook.open(at: path)
+            let again = try await Engine.open(at: path)
             #expect(again.sessions.count == 1)
             try await again.close()
         }
@@ -65,7 +65,7 @@ private struct Greeting: Workflow {
             let metrics = EngineMetrics(factory: kit)
             var options = DaybookOptions()
             options.observer = { metrics.observe($0) }
-            let daybook = try await Daybook.open(at: path, options, workflows: [Greeting()])
+            let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             _ = try await daybook.run(Greeting.self, input: "you")
             await #expect(throws: OperationError.self) {
                 try await daybook.run(Greeting.self, input: "")
@@ -96,7 +96,7 @@ private struct Greeting: Workflow {
             let tracing = EngineTracing(tracer: tracer)
             var options = DaybookOptions()
             options.observer = { tracing.observe($0) }
-            let daybook = try await Daybook.open(at: path, options, workflows: [Greeting()])
+            let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             await #expect(throws: OperationError.self) {
                 try await daybook.run(Greeting.self, id: "a", input: "")
             }

@@ -21,7 +21,7 @@ package struct ClockedJournal: Sendable {
     /// Runs `body` with an empty journal and an engine, in which the workflow's code is `code`.
     package func withEngine<Result>(
         code: @escaping Scripted.Code,
-        _ body: (Daybook) async throws -> Result
+        _ body: (Engine) async throws -> Result
     ) async throws -> Result {
         try await withJournal(creation) { path in
             try await DaybookTestKit.withEngine(path, options, code: code, body)

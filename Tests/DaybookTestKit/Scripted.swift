@@ -21,7 +21,7 @@ package func withJournal<Result>(
     _ body: (String) async throws -> Result
 ) async throws -> Result {
     let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
-    try Daybook.create(at: path, options)
+    try Engine.create(at: path, options)
     let result: Swift.Result<Result, any Error>
     do {
         result = .success(try await body(path))
@@ -37,9 +37,9 @@ package func withEngine<Result>(
     _ path: String,
     _ options: DaybookOptions = DaybookOptions(),
     code: @escaping Scripted.Code,
-    _ body: (Daybook) async throws -> Result
+    _ body: (Engine) async throws -> Result
 ) async throws -> Result {
-    let daybook = try await Daybook.open(at: path, options, workflows: [Scripted(body: code)])
+    let daybook = try await Engine.open(at: path, options, workflows: [Scripted(body: code)])
     let result: Swift.Result<Result, any Error>
     do {
         result = .success(try await body(daybook))
@@ -88,7 +88,7 @@ package func interrupting(
     ) { try await $0.waitForEnd(of: "a") }
 }
 
-extension Daybook {
+extension Engine {
     /// Has a scripted execution run.
     package func start(
         _ id: String = "a",

@@ -24,7 +24,7 @@ struct Doubling: Workflow {
     @Test func aWorkflowRunsToItsEndAndIsNotRunAgain() async throws {
         try await withJournal { path in
             let log = CallLog()
-            let daybook = try await Daybook.open(at: path, workflows: [Doubling(log: log)])
+            let daybook = try await Engine.open(at: path, workflows: [Doubling(log: log)])
             let handle = try await daybook.submit(Doubling.self, id: "a", input: 1)
             #expect(try handle.status() == .submitted)
             try await handle.execute()
@@ -33,7 +33,7 @@ struct Doubling: Workflow {
             try await daybook.close()
             #expect(log.lines == ["step 0", "step 1", "step 2"])
 
-            let again = try await Daybook.open(at: path, workflows: [Doubling(log: log)])
+            let again = try await Engine.open(at: path, workflows: [Doubling(log: log)])
             #expect(try await again.run(Doubling.self, id: "a", input: 1) == 8)
             try await again.close()
             #expect(log.lines.count == 3)

@@ -16,7 +16,7 @@ import Testing
 
     /// Runs a body, which lasts until the test says so, and waits for a signal after that.
     private func withBody(
-        _ body: (Daybook, Activation, AsyncStream<Void>.Continuation) async throws -> Void
+        _ body: (Engine, Activation, AsyncStream<Void>.Continuation) async throws -> Void
     ) async throws {
         let (reached, reach) = AsyncStream.makeStream(of: Void.self)
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
@@ -42,7 +42,7 @@ import Testing
     /// Has the machines take an activation for one that only waits.
     private func letGo(
         of activation: Activation,
-        _ daybook: Daybook
+        _ daybook: Engine
     ) -> [Residency<Activation>.Action] {
         daybook.engine.machines.tell {
             $0.residency.note(

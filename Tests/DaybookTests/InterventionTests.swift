@@ -13,7 +13,7 @@ import Testing
         let description = "it is broken"
     }
 
-    private func events(_ daybook: Daybook) throws -> [String] {
+    private func events(_ daybook: Engine) throws -> [String] {
         var names: [String] = []
         try daybook.journal.scan { entry in
             if entry.event >= EventKind.executionSubmitted.rawValue {

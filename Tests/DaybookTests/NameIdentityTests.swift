@@ -74,7 +74,7 @@ private struct Decomposed: Workflow {
 
     @Test func twoWorkflowsWhoseNamesLookTheSameAreTwo() async throws {
         try await withJournal { path in
-            let daybook = try await Daybook.open(at: path, workflows: [Composed(), Decomposed()])
+            let daybook = try await Engine.open(at: path, workflows: [Composed(), Decomposed()])
             let first = try await daybook.run(Composed.self, id: "a", input: 1)
             let second = try await daybook.run(Decomposed.self, id: "b", input: 1)
             #expect([first, second] == ["composed", "decomposed"])
@@ -87,7 +87,7 @@ private struct Decomposed: Workflow {
 
     @Test func aRunGoesOnOnlyAsAWorkflowOfItsOwnName() async throws {
         try await withJournal { path in
-            let daybook = try await Daybook.open(at: path, workflows: [Composed()])
+            let daybook = try await Engine.open(at: path, workflows: [Composed()])
             let error = await #expect(throws: OperationError.self) {
                 try await daybook.run(Composed.self, id: "a", input: 0)
             }

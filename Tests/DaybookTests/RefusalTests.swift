@@ -77,7 +77,7 @@ func loggedLines(_ path: String) throws -> [String] {
     @Test func theSameNameTwiceIsRefused() async throws {
         try await withJournal { path in
             let twice = [Scripted(body: echo), Scripted(body: echo)]
-            let refused = await code { _ = try await Daybook.open(at: path, workflows: twice) }
+            let refused = await code { _ = try await Engine.open(at: path, workflows: twice) }
             #expect(refused == .conflict)
             // Nothing stays open behind a failed opening.
             try await withEngine(path, code: echo) { _ in }

@@ -17,7 +17,7 @@ import Testing
         let policy = RetryPolicy(maxAttempts: 3)
         #expect(policy.maxAttempts == 3)
         try await withJournal { path in
-            let daybook = try await Daybook.open(at: path, workflows: [Adding()])
+            let daybook = try await Engine.open(at: path, workflows: [Adding()])
             let before: Timestamp = SystemClock().now()
             do {
                 _ = try await daybook.execute("nobody")
@@ -31,7 +31,7 @@ import Testing
             #expect(status == .completed)
             #expect(record.submittedAt >= before)
             do {
-                _ = try await Daybook.open(at: path, workflows: [Adding()])
+                _ = try await Engine.open(at: path, workflows: [Adding()])
                 Issue.record("a journal was opened twice")
             } catch let error as JournalError {
                 #expect(error.code == .locked)
@@ -42,7 +42,7 @@ import Testing
 
     @Test func recordsQueriesAndHistoriesAreNamedWithTheEngineAlone() async throws {
         try await withJournal { path in
-            let daybook = try await Daybook.open(at: path, workflows: [Adding()])
+            let daybook = try await Engine.open(at: path, workflows: [Adding()])
             #expect(try await daybook.run(Adding.self, id: "a", input: 1) == 2)
             var query = ExecutionQuery()
             query.types = [Adding.name]

@@ -1,7 +1,6 @@
 // The example of README.md, word for word; a check in tools/test compares the two.
 // README BEGIN
 import Daybook
-import FoundationEssentials
 
 struct CreateRepository: Workflow {
     static let name = "repository.create"
@@ -20,12 +19,15 @@ struct CreateRepository: Workflow {
 }
 
 // One per process, opened when it starts and closed when it ends.
-func openJournal(at path: String) async throws -> Daybook {
-    if !FileManager.default.fileExists(atPath: path) { try Daybook.create(at: path) }
-    return try await Daybook.open(at: path, workflows: [CreateRepository()])
+func openJournal(at path: String) async throws -> Engine {
+    try await Engine.open(
+        at: path,
+        creatingIfMissing: CreationOptions(),
+        workflows: [CreateRepository()]
+    )
 }
 
-func createRepository(_ name: String, _ daybook: Daybook) async throws -> String {
-    try await daybook.run(CreateRepository.self, id: "create-\(name)", input: name)
+func createRepository(_ name: String, _ engine: Engine) async throws -> String {
+    try await engine.run(CreateRepository.self, id: "create-\(name)", input: name)
 }
 // README END

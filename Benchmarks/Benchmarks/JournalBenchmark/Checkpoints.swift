@@ -41,8 +41,8 @@ enum Checkpoints {
             say("\nOne checkpoint after the other, and C's commits of one, \(medium), p50 in turn:")
             let times = CheckpointTimes()
             let path = folder + "/checkpoints.daybook"
-            try Daybook.create(at: path)
-            let daybook = try await Daybook.open(
+            try Engine.create(at: path)
+            let daybook = try await Engine.open(
                 at: path,
                 workflows: [TimedCheckpoints(times: times)]
             )
@@ -58,7 +58,7 @@ enum Checkpoints {
 
     private static func run(
         _ count: Int,
-        _ daybook: Daybook,
+        _ daybook: Engine,
         _ times: CheckpointTimes
     ) async throws {
         times.begin(count)
@@ -69,7 +69,7 @@ enum Checkpoints {
     /// Rounds of C, checkpoints, C, checkpoints; the ratio is that of a round.
     private static func race(
         _ medium: String,
-        _ daybook: Daybook,
+        _ daybook: Engine,
         _ times: CheckpointTimes,
         _ c: inout CContestant,
         _ settings: Settings,
@@ -99,7 +99,7 @@ enum Checkpoints {
 
     /// What one costs besides time.
     private static func count(
-        _ daybook: Daybook,
+        _ daybook: Engine,
         _ times: CheckpointTimes,
         _ settings: Settings,
         _ report: inout Report

@@ -142,7 +142,7 @@ struct JournalContestant: Contestant {
         key = sealsAhead ? "journal_ahead" : "journal"
         name = sealsAhead ? "journal, sealed ahead" : "journal"
         let path = folder + "/\(key).daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         opened = try JournalFolder(path).open()
         journal = try Journal.open(opened.store)
         self.sealsAhead = sealsAhead

@@ -58,10 +58,10 @@ enum Growth {
         try await steps(settings, &report)
         let sizes = settings.isShort ? [1_000, 10_000] : [1_000, 10_000, 100_000]
         let folder = settings.quietFolder + "/growth.daybook"
-        try Daybook.create(at: folder)
+        try Engine.create(at: folder)
         var options = DaybookOptions()
         options.snapshotInterval = nil
-        let daybook = try await Daybook.open(
+        let daybook = try await Engine.open(
             at: folder,
             options,
             workflows: [WideMap(), SignalReader()]
@@ -101,7 +101,7 @@ enum Growth {
         }
     }
 
-    private static func map(of count: Int, _ daybook: Daybook) async throws -> Double {
+    private static func map(of count: Int, _ daybook: Engine) async throws -> Double {
         let start = ContinuousClock.now
         let sum = try await daybook.run(WideMap.self, input: count)
         guard sum == count * (count - 1) / 2 else { throw BenchmarkFailed(what: "sum \(sum)") }
@@ -111,7 +111,7 @@ enum Growth {
     /// - Returns: seconds to send all, and to read them.
     private static func signals(
         _ count: Int,
-        _ daybook: Daybook
+        _ daybook: Engine
     ) async throws -> (sent: Double, read: Double) {
         let id = "signals-\(count)"
         let handle = try await daybook.submit(SignalReader.self, id: id, input: count)
@@ -140,12 +140,12 @@ enum Growth {
         let count = settings.isShort ? 20_000 : 1_000_000
         say("\nCheckpoint \(count) of an execution against checkpoint 1000 of others, in turn:")
         let path = settings.quietFolder + "/steps.daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         var options = DaybookOptions()
         options.snapshotInterval = nil
         let (late, early) = (CheckpointTimes(), CheckpointTimes())
         let rounds = Locked<[(late: Double, early: Double)]>([])
-        let opened = Locked<Daybook?>(nil)
+        let opened = Locked<Engine?>(nil)
         let long = LongRun(times: late, window: 1_000, rounds: 6) {
             let daybook = opened.withLock { $0 }
             early.begin(1_500)
@@ -153,7 +153,7 @@ enum Growth {
             let pair = (median(late.all), median(Array(early.all.dropFirst(500))))
             rounds.withLock { $0.append(pair) }
         }
-        let daybook = try await Daybook.open(
+        let daybook = try await Engine.open(
             at: path,
             options,
             workflows: [long, TimedCheckpoints(times: early)]

@@ -21,7 +21,7 @@ final class QueueContestant: Contestant {
 
     init(folder: String) async throws {
         path = folder + "/queue.daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         opened = try JournalFolder(path).open()
         let writer = try GroupWriter(try Journal.open(opened.store), fold: JournalState())
         self.writer = writer

@@ -29,7 +29,7 @@ enum Rebuild {
 
     /// Fills a journal with executions that take turns.
     private static func fill(_ path: String, executions: Int, checkpoints: Int) throws {
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         let opened = try JournalFolder(path).open()
         defer { opened.close() }
         let journal = try Journal.open(opened.store)

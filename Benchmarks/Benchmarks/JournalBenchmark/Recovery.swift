@@ -39,11 +39,11 @@ enum Recovery {
         _ report: inout Report
     ) async throws -> Double {
         let path = settings.quietFolder + "/recovery-\(count).daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         var options = DaybookOptions()
         options.snapshotInterval = nil
         let workflows: [any Workflow] = [FiveSteps(), WaitingWorkflow()]
-        let first = try await Daybook.open(at: path, options, workflows: workflows)
+        let first = try await Engine.open(at: path, options, workflows: workflows)
         try await FiveSteps.run(count / FiveSteps.entries, 1_024, series: "short", first)
         for number in 0..<1_000 {
             try await first.submit(WaitingWorkflow.self, id: "w\(number)", input: number).execute()
@@ -80,7 +80,7 @@ enum Recovery {
         var best = Double.infinity
         for _ in 0..<3 {
             let start = ContinuousClock.now
-            let daybook = try await Daybook.open(at: path, options, workflows: workflows)
+            let daybook = try await Engine.open(at: path, options, workflows: workflows)
             best = min(best, seconds(since: start))
             try await daybook.close()
         }
@@ -94,15 +94,15 @@ enum Recovery {
         _ report: inout Report
     ) async throws {
         let path = settings.quietFolder + "/long-\(count).daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         var options = DaybookOptions()
         options.maxResident = 0
-        let first = try await Daybook.open(at: path, options, workflows: [LongWorkflow()])
+        let first = try await Engine.open(at: path, options, workflows: [LongWorkflow()])
         try await first.submit(LongWorkflow.self, id: "long", input: count).execute()
         _ = try await first.wait(for: "long") { $0.status == .waiting }
         try await first.close()
 
-        let second = try await Daybook.open(at: path, options, workflows: [LongWorkflow()])
+        let second = try await Engine.open(at: path, options, workflows: [LongWorkflow()])
         let start = ContinuousClock.now
         try await second.signal("long", "go", 1)
         let record = try await second.waitForEnd(of: "long")

@@ -10,8 +10,8 @@ enum Verifying {
     static func measure(_ settings: Settings, _ report: inout Report) async throws {
         say("\nVerifying, against SHA-256 of as many bytes in pieces of 8 KiB, in turn:")
         let path = settings.quietFolder + "/verify.daybook"
-        try Daybook.create(at: path)
-        let daybook = try await Daybook.open(at: path, workflows: [FiveSteps()])
+        try Engine.create(at: path)
+        let daybook = try await Engine.open(at: path, workflows: [FiveSteps()])
         try await FiveSteps.run(settings.isShort ? 5_000 : 100_000, 1_024, series: "v", daybook)
         try await daybook.close()
         let inspector = try Inspector(path: path)

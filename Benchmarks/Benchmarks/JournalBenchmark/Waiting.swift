@@ -44,12 +44,12 @@ enum Waiting {
         _ report: inout Report
     ) async throws {
         let path = settings.quietFolder + "/waiting-\(count).daybook"
-        try Daybook.create(at: path)
+        try Engine.create(at: path)
         var options = DaybookOptions()
         options.maxResident = 1_000
         // One is taken when all of them wait.
         options.snapshotInterval = nil
-        let first = try await Daybook.open(at: path, options, workflows: [WaitingWorkflow()])
+        let first = try await Engine.open(at: path, options, workflows: [WaitingWorkflow()])
         let before = try residentBytes()
         let start = ContinuousClock.now
         try await begin(count, first)
@@ -59,7 +59,7 @@ enum Waiting {
         try await first.takeSnapshot()
         try await first.close()
         let opening = ContinuousClock.now
-        let second = try await Daybook.open(at: path, options, workflows: [WaitingWorkflow()])
+        let second = try await Engine.open(at: path, options, workflows: [WaitingWorkflow()])
         let opened = seconds(since: opening)
         let woken = try await wake(count, second)
         try await second.close()
@@ -75,7 +75,7 @@ enum Waiting {
         )
     }
 
-    private static func begin(_ count: Int, _ daybook: Daybook) async throws {
+    private static func begin(_ count: Int, _ daybook: Engine) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<256 {
                 group.addTask {
@@ -96,7 +96,7 @@ enum Waiting {
         }
     }
 
-    private static func wake(_ count: Int, _ daybook: Daybook) async throws -> Double {
+    private static func wake(_ count: Int, _ daybook: Engine) async throws -> Double {
         let ids = stride(from: 0, to: count, by: max(count / 100, 1)).map { "w\($0)" }
         let waking = ContinuousClock.now
         for id in ids { try await daybook.signal(id, "go", 1) }

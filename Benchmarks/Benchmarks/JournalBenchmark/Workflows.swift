@@ -21,7 +21,7 @@ struct FiveSteps: Workflow {
         _ count: Int,
         _ inFlight: Int,
         series: String,
-        _ daybook: Daybook
+        _ daybook: Engine
     ) async throws {
         let next = Locked(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -60,11 +60,11 @@ enum Workflows {
         for (medium, folder) in settings.media {
             say("\nWorkflows of five checkpoints, \(medium), so many in flight:")
             let path = folder + "/workflows.daybook"
-            try Daybook.create(at: path)
+            try Engine.create(at: path)
             var options = DaybookOptions()
             // None is taken while something is measured.
             options.snapshotInterval = nil
-            let daybook = try await Daybook.open(at: path, options, workflows: [FiveSteps()])
+            let daybook = try await Engine.open(at: path, options, workflows: [FiveSteps()])
             try await FiveSteps.run(settings.isShort ? 500 : 5_000, 64, series: "warm", daybook)
             for level in levels where settings.inFlight ?? level == level {
                 let cost = try await cost(at: level, daybook, path, settings)
@@ -89,7 +89,7 @@ enum Workflows {
 
     private static func cost(
         at level: Int,
-        _ daybook: Daybook,
+        _ daybook: Engine,
         _ path: String,
         _ settings: Settings
     ) async throws -> WorkflowCost {

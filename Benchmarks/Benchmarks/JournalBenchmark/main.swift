@@ -16,7 +16,7 @@ func noteMachine(_ report: inout Report) throws {
     report.set("machine.processors", Double(ProcessInfo.processInfo.activeProcessorCount))
     report.set("machine.kernel", kernel.trimmingCharacters(in: .newlines))
     report.set("machine.load_before", load.split(separator: " ").first.flatMap { Double($0) })
-    report.set("machine.version", Daybook.version)
+    report.set("machine.version", Engine.version)
 }
 
 func run(_ settings: Settings, _ report: inout Report) async throws {

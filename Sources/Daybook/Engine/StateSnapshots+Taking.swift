@@ -73,7 +73,7 @@ extension StateSnapshots {
     }
 }
 
-extension Engine {
+extension EngineCore {
     /// Takes a snapshot and records it.
     /// - Returns: how many entries it is the fold of; nil when another process takes one, when there
     ///   is nothing new, or when the engine stops.

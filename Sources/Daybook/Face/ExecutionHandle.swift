@@ -11,8 +11,8 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     public let id: String
     /// As long as there is a handle the journal stays open.
     let opening: Opening
-    private var engine: Engine { opening.engine }
-    private var daybook: Daybook { Daybook(opening) }
+    private var engine: EngineCore { opening.engine }
+    private var daybook: Engine { Engine(opening) }
 
     init(_ id: String, _ opening: Opening) {
         self.id = id

@@ -55,11 +55,11 @@ struct Home {
         _ reason: String
     ) async throws {
         let command = try adoption(actor: actor, reason: reason)
-        _ = try await Engine.perform(writer, session: session) { command }
+        _ = try await EngineCore.perform(writer, session: session) { command }
     }
 }
 
-extension Daybook {
+extension Engine {
     /// The command that ``DaybookOptions/adoption`` gives a journal, for who wants to see first what
     /// would be recorded.
     /// - Throws: ``JournalError``; `SystemError`; `PayloadTooLarge`.

@@ -6,13 +6,13 @@ import Logging
 /// All that belongs to an open journal: the engine, its threads, the store. Whoever may still want
 /// something of it holds it; when nobody does any more it is closed.
 final class Opening: Sendable {
-    let engine: Engine
+    let engine: EngineCore
     private let parts: Parts
     private let isClosed = Locked(false)
 
     /// What is closed, in order. It does not keep the opening alive.
     private struct Parts: Sendable {
-        let engine: Engine
+        let engine: EngineCore
         let folder: OpenFolder
         let watch: FileWatch
         let follower: SystemThread
@@ -44,7 +44,7 @@ final class Opening: Sendable {
     /// lock file of its session before it writes anything, so that is what is watched.
     /// - Throws: `SystemError`.
     init(
-        _ engine: Engine,
+        _ engine: EngineCore,
         _ folder: OpenFolder,
         following dataFile: String,
         of session: SessionLock

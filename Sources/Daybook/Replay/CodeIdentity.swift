@@ -21,7 +21,7 @@ enum CodeIdentity {
         facts.host = hostName
         facts.pid = UInt32(getpid())
         facts.program = program ?? programName
-        facts.version = Daybook.version
+        facts.version = Engine.version
         facts.code = Data(try codeDigest())
         facts.schema = 1
         facts.pidNamespace = try pidNamespace()

@@ -44,7 +44,7 @@ struct Takeover: Sendable {
             limit: 1 << 16
         )
         let eviction = try Eviction.noted(in: folder.sessions, uuid)?.sealed()
-        let answer = try await Engine.perform(writer, session: session) {
+        let answer = try await EngineCore.perform(writer, session: session) {
             LoseSession(other.number, parkMessage: message, eviction: eviction)
         }
         try removeFiles(uuid)

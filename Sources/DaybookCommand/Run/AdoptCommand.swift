@@ -24,14 +24,14 @@ struct AdoptCommand: AsyncParsableCommand {
     func run() async throws {
         let path = try common.journalPath()
         if consent.dryRun {
-            let command = try Daybook.adoption(at: path, actor: write.actor, reason: reason)
+            let command = try Engine.adoption(at: path, actor: write.actor, reason: reason)
             return try rehearse("adopt", command, common)
         }
         try consent.ask("make \(path) the home of its journal")
         var options = write.options(common)
         options.claims = .nothing
         options.adoption = reason
-        let daybook = try await Daybook.open(at: path, options)
+        let daybook = try await Engine.open(at: path, options)
         try await daybook.close()
         if common.json {
             common.write("daybook.adopt/1") { $0.member("journal", path) }

@@ -90,11 +90,11 @@ struct StatusCommand: AsyncParsableCommand {
 func withDaybook<Result: Sendable>(
     _ common: CommonOptions,
     _ write: WriteOptions,
-    _ body: (Daybook) async throws -> Result
+    _ body: (Engine) async throws -> Result
 ) async throws -> Result {
     var options = write.options(common)
     options.claims = .nothing
-    let daybook = try await Daybook.open(at: try common.journalPath(), options)
+    let daybook = try await Engine.open(at: try common.journalPath(), options)
     ClockLag(daybook).warn(common)
     let result: Swift.Result<Result, any Error>
     do {

@@ -49,7 +49,7 @@ struct InitCommand: AsyncParsableCommand {
         options.payloadLimit = payloadLimit
         options.lossLimit = lossLimit
         if let submissionLifetime { options.submissionLifetime = submissionLifetime.duration }
-        try Daybook.create(at: path, options)
+        try Engine.create(at: path, options)
         if common.json {
             common.write("daybook.init/1") { $0.member("journal", path) }
         } else {

@@ -37,7 +37,7 @@ struct InterventionOptions: ParsableArguments {
         _ verb: String,
         _ done: String,
         _ command: (Intervention) -> some Command,
-        _ act: (Daybook) async throws -> InterventionAnswer
+        _ act: (Engine) async throws -> InterventionAnswer
     ) async throws {
         try check()
         if consent.dryRun {

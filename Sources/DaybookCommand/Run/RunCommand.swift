@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .named
         options.observer = { progress.observe($0) }
-        let daybook = try await Daybook.open(at: path, options, workflows: [RunbookWorkflow()])
+        let daybook = try await Engine.open(at: path, options, workflows: [RunbookWorkflow()])
         ClockLag(daybook).warn(common)
         let end: Detachable
         do {
@@ -120,7 +120,7 @@ enum Detachable {
     ///   - isPaused: told when it is paused, and when it is so no more.
     static func wait(
         _ id: String,
-        _ daybook: Daybook,
+        _ daybook: Engine,
         isWaiting: @escaping @Sendable (Wait) -> Void,
         isPaused: @escaping @Sendable (ExecutionRecord) -> Void
     ) async throws -> Detachable {

@@ -112,7 +112,7 @@ enum RunbookSubmission {
     static func submit(
         _ file: RunbookFile,
         _ request: RunbookRequest,
-        to daybook: Daybook
+        to daybook: Engine
     ) async throws -> (id: String, answer: Submit.Answer) {
         let codec = JSONPayloadCodec()
         var data = try codec.encode(request)
@@ -144,7 +144,7 @@ enum RunbookSubmission {
 
     private static func recordedRequest(
         _ id: String,
-        _ daybook: Daybook,
+        _ daybook: Engine,
         _ codec: JSONPayloadCodec
     ) throws -> RunbookRequest? {
         guard let record = try daybook.record(of: id), record.type == RunbookWorkflow.name else {

@@ -40,7 +40,7 @@ struct WorkCommand: AsyncParsableCommand {
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observer = { reporter.observe($0) }
         let interrupts = try Interrupts.stream()
-        let daybook = try await Daybook.open(
+        let daybook = try await Engine.open(
             at: try common.journalPath(),
             options,
             workflows: [RunbookWorkflow()]
@@ -64,7 +64,7 @@ struct WorkCommand: AsyncParsableCommand {
         try end.get()
     }
 
-    private func wait(_ daybook: Daybook, _ interrupts: AsyncStream<Void>) async throws {
+    private func wait(_ daybook: Engine, _ interrupts: AsyncStream<Void>) async throws {
         try await withThrowingTaskGroup { group in
             group.addTask { for await _ in interrupts { return } }
             group.addTask { try await daybook.waitForFailure() }

@@ -113,7 +113,7 @@ struct ConformanceRun {
         let workflow: ConformanceWorkflow
         let clock: ManualClock
         let restarts: Bool
-        private var daybook: Daybook?
+        private var daybook: Engine?
 
         init(
             _ path: String,
@@ -168,15 +168,15 @@ struct ConformanceRun {
         }
 
         /// What an execution has come to.
-        private static func end(_ record: ExecutionRecord, _ daybook: Daybook) throws -> String {
+        private static func end(_ record: ExecutionRecord, _ daybook: Engine) throws -> String {
             switch try daybook.outcome(of: record) {
             case .success(let output): "= " + String(decoding: output, as: UTF8.self)
             case .failure(let error): "! \(error.code): \(error.message)"
             }
         }
 
-        private mutating func open() async throws -> Daybook {
-            let opened = try await Daybook.open(at: path, options, workflows: [workflow])
+        private mutating func open() async throws -> Engine {
+            let opened = try await Engine.open(at: path, options, workflows: [workflow])
             daybook = opened
             return opened
         }
@@ -186,7 +186,7 @@ struct ConformanceRun {
         private func step(
             _ step: ConformanceCase.Step?,
             _ record: ExecutionRecord,
-            _ daybook: Daybook
+            _ daybook: Engine
         ) async throws -> UInt64 {
             switch step {
             case .nothing: return 0

@@ -59,7 +59,7 @@ import Testing
 
     @Test func whatOneConstantNamesIsSentReceivedAndReadTyped() async throws {
         try await withJournal { path in
-            try await Daybook.withOpen(at: path, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
                 let handle = try await daybook.start(Buy.self, id: "o", input: order)
                 _ = try await daybook.wait(for: "o") { $0.status == .waiting }
@@ -72,7 +72,7 @@ import Testing
 
     @Test func aSignalThatDoesNotDecodeIsRefusedWhereItsTypeIsKnown() async throws {
         try await withJournal { path in
-            try await Daybook.withOpen(at: path, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
                 let handle = try await daybook.start(Buy.self, id: "o", input: order)
                 let refusal = await #expect(throws: Refusal.self) {
@@ -133,13 +133,13 @@ import Testing
             let log = CallLog()
             var options = DaybookOptions()
             options.claims = .nothing
-            try await Daybook.withOpen(at: path, options, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, options, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
                 try await daybook.start(Buy.self, id: "o", input: order)
             }
             options.claims = .registered
             options.logger = Logger(label: "test") { _ in RecordingHandler(log) }
-            try await Daybook.withOpen(at: path, options, workflows: [LaterBuy()]) { daybook in
+            try await Engine.withOpen(at: path, options, workflows: [LaterBuy()]) { daybook in
                 let record = try await daybook.waitForEnd(of: "o")
                 #expect(record.isParked)
             }
@@ -150,7 +150,7 @@ import Testing
                 "\(log.lines)"
             )
             // The version before still can.
-            try await Daybook.withOpen(at: path, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
                 try await daybook.retry("o")
                 let handle = daybook.handle(Buy.self, id: "o")
                 try await handle.send(Approval(by: "eve"), to: Buy.approval)
@@ -182,7 +182,7 @@ import Testing
 
     @Test func anInputIsLookedAtBeforeAnythingIsRecorded() async throws {
         try await withJournal { path in
-            try await Daybook.withOpen(at: path, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
                 let size = daybook.journal.head.size
                 await #expect(throws: Refusal.self) {
                     try await daybook.start(Buy.self, id: "o", input: Order(item: "x", count: 0))
@@ -204,7 +204,7 @@ import Testing
 
     @Test func whatASubmissionLeavesOutIsAsTheWorkflowSays() async throws {
         try await withJournal { path in
-            try await Daybook.withOpen(at: path, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
                 let handle = try await daybook.start(
                     Buy.self,
                     id: "o",
@@ -222,7 +222,7 @@ import Testing
         try await withJournal { path in
             var options = DaybookOptions()
             options.claims = .nothing
-            try await Daybook.withOpen(at: path, options, workflows: [Buy()]) { daybook in
+            try await Engine.withOpen(at: path, options, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
                 let before = try daybook.journal.store.read { $0.commitNumber() }
                 let handle = try await daybook.start(Buy.self, id: "o", input: order)
@@ -235,7 +235,7 @@ import Testing
 
     @Test func aHandleOfAnotherWorkflowIsAConflictAndOneOfNothingIsNotFound() async throws {
         try await withJournal { path in
-            try await Daybook.withOpen(at: path, workflows: [Buy(), Scripted { _, _ in "" }]) {
+            try await Engine.withOpen(at: path, workflows: [Buy(), Scripted { _, _ in "" }]) {
                 daybook in
                 let handle = daybook.handle(Scripted.self, id: "o")
                 #expect(throws: Refusal.self) { try handle.status() }
@@ -297,10 +297,10 @@ import Testing
         struct Boom: Error {}
         try await withJournal { path in
             await #expect(throws: Boom.self) {
-                try await Daybook.withOpen(at: path) { _ in throw Boom() }
+                try await Engine.withOpen(at: path) { _ in throw Boom() }
             }
             // The same process may open it again only when it is closed.
-            let size = try await Daybook.withOpen(at: path) { $0.journal.head.size }
+            let size = try await Engine.withOpen(at: path) { $0.journal.head.size }
             #expect(size > 0)
         }
     }
@@ -309,10 +309,10 @@ import Testing
         try await withJournal { existing in
             let path = existing + "/inner.daybook"
             for _ in 0..<2 {
-                try await Daybook.withOpen(at: path, creatingIfMissing: CreationOptions()) { _ in }
+                try await Engine.withOpen(at: path, creatingIfMissing: CreationOptions()) { _ in }
             }
             let error = await #expect(throws: JournalError.self) {
-                try await Daybook.withOpen(at: path + "/none") { _ in }
+                try await Engine.withOpen(at: path + "/none") { _ in }
             }
             #expect(error?.code == .notFound)
         }

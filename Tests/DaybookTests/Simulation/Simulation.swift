@@ -25,7 +25,7 @@ final class Simulation: Sendable {
     private let workflows: [Name: RegisteredWorkflow]
     private let machines: EngineMachines
     private let session: Identifier
-    private let held = Locked<Engine?>(nil)
+    private let held = Locked<EngineCore?>(nil)
     private let salts: Locked<SplitMix>
     private let faults = Locked<[Int: MemoryStore.Fault]>([:])
     private let counts = Locked(Counts())
@@ -109,7 +109,7 @@ final class Simulation: Sendable {
     }
 
     /// The engine, once ``run(_:)`` has begun.
-    var engine: Engine {
+    var engine: EngineCore {
         get throws {
             guard let engine = held.withLock({ $0 }) else { throw Stuck() }
             return engine
@@ -155,15 +155,15 @@ final class Simulation: Sendable {
         }
     }
 
-    private func open() async throws -> Engine {
+    private func open() async throws -> EngineCore {
         let facts = ProtoSessionOpened.with {
             $0.uuid = Data(self.session.bytes)
             $0.actor = "simulation"
             $0.program = "simulation"
             $0.pid = 2
         }
-        let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
-        let engine = try Engine(
+        let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
+        let engine = try EngineCore(
             writer,
             board,
             machines,

@@ -6,7 +6,7 @@ import Logging
 
 /// The imperative shell around the model and the machines: it owns tasks and time, and carries out
 /// what the machines answer.
-final class Engine: Sendable {
+final class EngineCore: Sendable {
     let writer: GroupWriter<EngineFold>
     let options: DaybookOptions
     let board: NewsBoard

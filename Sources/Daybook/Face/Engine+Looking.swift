@@ -3,7 +3,7 @@ public import DaybookJournal
 public import DaybookModel
 
 /// What is known, and keeping it.
-extension Daybook {
+extension Engine {
     /// What is known of an execution; nil when there is none of that id.
     public func record(of id: String) throws -> ExecutionRecord? {
         try engine.record(of: id)

@@ -4,7 +4,7 @@ import DaybookModel
 import DaybookSystem
 import Logging
 
-extension Engine {
+extension EngineCore {
     /// Reads the history of an execution and runs its code, until that has ended.
     /// - Parameter isFresh: it runs for the first time under this lease.
     func live(_ lease: Lease, isFresh: Bool, _ canceller: TaskCanceller) async {

@@ -10,12 +10,12 @@ import SwiftProtobuf
 ///
 /// One process may have a journal open once; several processes on one machine may share it.
 /// Everything that happens goes through the journal first: an answer means that it is on the disk.
-public final class Daybook: Sendable {
+public final class Engine: Sendable {
     /// The version of this software.
     public static let version = "0.1.0"
 
     let opening: Opening
-    var engine: Engine { opening.engine }
+    var engine: EngineCore { opening.engine }
 
     init(_ opening: Opening) { self.opening = opening }
 
@@ -72,7 +72,7 @@ public final class Daybook: Sendable {
         _ options: DaybookOptions = DaybookOptions(),
         creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = []
-    ) async throws -> Daybook {
+    ) async throws -> Engine {
         if let creation { try createIfMissing(at: path, creation) }
         let place = JournalFolder(path)
         let folder = try place.open(options.environment)
@@ -92,7 +92,7 @@ public final class Daybook: Sendable {
         _ options: DaybookOptions = DaybookOptions(),
         creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = [],
-        _ body: (Daybook) async throws -> Result
+        _ body: (Engine) async throws -> Result
     ) async throws -> Result {
         let daybook = try await open(
             at: path,
@@ -161,7 +161,7 @@ public final class Daybook: Sendable {
         _ folder: OpenFolder,
         _ options: DaybookOptions,
         _ workflows: [Name: RegisteredWorkflow]
-    ) async throws -> Daybook {
+    ) async throws -> Engine {
         let journal = try Journal.open(folder.store, clock: options.clock)
         warn(ofLag: journal.clockLag, options)
         let board = NewsBoard()
@@ -195,13 +195,13 @@ public final class Daybook: Sendable {
                 actor: options.actor,
                 program: options.program
             )
-            let number = try await Engine.perform(writer, session: 0) { OpenSession(facts) }
+            let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
             if let reason = options.adoption {
                 try await home.adopt(writer, session: number, actor: facts.actor, reason)
             }
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
-            let engine = try Engine(
+            let engine = try EngineCore(
                 writer,
                 board,
                 machines,
@@ -213,7 +213,7 @@ public final class Daybook: Sendable {
             do {
                 let opening = try Opening(engine, folder, following: place.dataFile, of: lock)
                 engine.start()
-                return Daybook(opening)
+                return Engine(opening)
             } catch {
                 await engine.stop()
                 throw error

@@ -4,7 +4,7 @@ import DaybookModel
 import DaybookSystem
 import Logging
 
-extension Engine {
+extension EngineCore {
     /// Looks at what has come, and has done what follows from it. Never waits.
     func pump() {
         let mail = board.takeMail()

@@ -4,7 +4,7 @@ import DaybookModel
 import DaybookSystem
 import Logging
 
-extension Engine: ActivationHost {
+extension EngineCore: ActivationHost {
     var codec: any PayloadCodec { options.codec }
     var logger: Logger { options.logger }
 

@@ -1,7 +1,7 @@
 import DaybookJournal
 import DaybookModel
 
-extension Engine {
+extension EngineCore {
     /// What is known of an execution; nil when there is none of that id.
     func record(of id: String) throws -> ExecutionRecord? {
         try writer.journal.store.read { reader in

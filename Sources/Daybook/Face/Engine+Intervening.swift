@@ -3,7 +3,7 @@ import DaybookJournal
 public import DaybookModel
 
 /// What a person does about an execution.
-extension Daybook {
+extension Engine {
     /// Gives an execution a signal. An operation that waits for one of its name goes on; otherwise
     /// it is kept until one asks.
     /// - Parameters:

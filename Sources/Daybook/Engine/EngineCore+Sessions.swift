@@ -2,7 +2,7 @@ import DaybookModel
 import DaybookSystem
 import Logging
 
-extension Engine {
+extension EngineCore {
     /// Watches the processes of other sessions, and takes over from those that have ended.
     func attendSessions(areNew: Bool, ended: [UInt64]) {
         guard processes != nil, areNew || !ended.isEmpty else { return }

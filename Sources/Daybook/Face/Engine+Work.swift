@@ -3,7 +3,7 @@ import DaybookJournal
 public import DaybookModel
 
 /// Submitting and executing.
-extension Daybook {
+extension Engine {
     /// Records an execution: nothing runs until it is executed.
     ///
     /// The id is the caller's means never to lose it: store it, then call
