@@ -32,13 +32,15 @@ struct CommandQueue {
     /// looked at: as many commands as answers are as many callers that are back.
     var expected = 0
 
+    /// Commands that a batch may have: more are not waited for.
+    var limit = Int.max
     /// The thread waits for more commands than there are.
     var isGathering = false
 
     /// Enough callers are back for a batch: twice as many as are still away. These have something to
     /// do while it is written, and a command costs them about twice what it costs the one who writes.
     var isGathered: Bool {
-        commands.count >= 2 * expected || isStopping || isStale || !waiting.isEmpty
+        commands.count >= min(2 * expected, limit) || isStopping || isStale || !waiting.isEmpty
     }
 
     /// A command has come.

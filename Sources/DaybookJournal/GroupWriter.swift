@@ -39,7 +39,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         self.options = options
         self.loneThread = loneThread
         clock = journal.clock
-        let queue = Locked(CommandQueue())
+        var empty = CommandQueue()
+        empty.limit = options.batchLimit
+        let queue = Locked(empty)
         self.queue = queue
         isManualClock = clock.onChange {
             // Whoever is between looking at the clock and going to wait holds the lock.
@@ -176,7 +178,12 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 queue.waiting.append((bytes, continuation))
                 return false
             }
-            if isFree { continuation.resume() }
+            if isFree {
+                continuation.resume()
+            } else {
+                // Whoever gathers has all that there is room for.
+                queue.wakeAll()
+            }
         }
     }
 

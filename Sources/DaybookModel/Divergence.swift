@@ -13,8 +13,8 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     public let location: String
     /// What differs.
     public let cause: Cause
-    /// What a decoder says of a value that is not of the type that is asked for. It is part of the
-    /// description only.
+    /// What a decoder says of a value that is not of the type that is asked for. Of what is recorded
+    /// only the message has it.
     public let detail: String?
 
     /// What differs between what is recorded and what the code does.

@@ -12,12 +12,13 @@ extension Environment {
 
     /// Makes sure that what was just committed is in a file that has a name: nobody has removed it or
     /// put another in its place meanwhile. That it was moved meanwhile is as if it had been moved
-    /// afterwards: the commit is where the file is.
+    /// afterwards: the commit is where the file is. Of an environment that is closed meanwhile nothing
+    /// is said: what was committed stays so.
     /// - Throws: ``LMDBError/Code/replacedFile``.
     public func checkCommitted() throws(LMDBError) {
         gate.enter()
         defer { gate.leave() }
-        try checkOpen("fstat")
+        guard !isClosed.withLock({ $0 }) else { return }
         var descriptor: mdb_filehandle_t = -1
         try check(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
         try refuse { () throws(SystemError) in

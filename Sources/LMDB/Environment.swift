@@ -180,7 +180,7 @@ public final class Environment: @unchecked Sendable {
         free(guardedPath)
     }
 
-    private let isClosed = Locked(false)
+    let isClosed = Locked(false)
 
     /// Closes the environment after its transactions have ended. Later use throws
     /// ``LMDBError/Code/closed``; closing again does nothing.

@@ -33,6 +33,13 @@ import Testing
         #expect(queue.expected == 2)
     }
 
+    @Test func aFullBatchIsNotWaitedBeyond() {
+        var queue = queue(answered: 100)
+        queue.limit = 5
+        add(5, to: &queue)
+        #expect(queue.isGathered)
+    }
+
     @Test func callersThatNobodyExpectsAreNotCounted() {
         var queue = queue(answered: 2)
         add(10, to: &queue)

@@ -1,4 +1,5 @@
 import DaybookFormat
+import DaybookSystem
 import Testing
 
 @testable import DaybookJournal
@@ -208,6 +209,31 @@ import Testing
             try fill(store)
             try store.reopen()
             #expect(try store.read { try $0.entryCount() } == 10)
+        }
+    }
+
+    /// The batch is on the disk: that somebody closes the store meanwhile is no reason to say
+    /// something else.
+    @Test func aStoreThatIsClosedWhileItWritesAnswersThatItHasWritten() throws {
+        try withTemporaryFolder { folder in
+            let store = try LMDBStore.open(folder, .scratch)
+            let isInside = Locked(false)
+            let closing = try SystemThread.start {
+                isInside.wait(until: { $0 }) { _ in }
+                store.close()
+            }
+            try store.write { writer in
+                try [UInt8](repeating: 1, count: 16).withUnsafeBytes { bytes in
+                    try writer.put(meta: bytes, for: "test")
+                }
+                isInside.withLock { $0 = true }
+                isInside.wakeAll()
+            }
+            closing.join()
+            let again = try LMDBStore.open(folder, .scratch)
+            defer { again.close() }
+            let count = try again.read { try $0.meta("test")?.count }
+            #expect(count == 16)
         }
     }
 }

@@ -67,10 +67,10 @@ import Testing
         }
     }
 
-    @Test func nothingIsSaidOfTheFileOfAClosedEnvironment() throws {
+    @Test func nothingIsSaidOfTheFileOfAnEnvironmentThatWasClosedMeanwhile() throws {
         try withDatabase(.integerKeys) { environment, _ in
             environment.close()
-            #expect(lmdbError { try environment.checkCommitted() }?.code == .closed)
+            try environment.checkCommitted()
         }
     }
 

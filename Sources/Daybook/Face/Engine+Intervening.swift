@@ -87,7 +87,7 @@ extension Engine {
     /// A value that its receiver could not decode is not recorded, as far as its type is known.
     private func check(_ data: [UInt8], as name: String, of id: String) throws {
         guard engine.takesKnownSignals, let record = try engine.record(of: id),
-            let declaration = engine.workflows[Name(record.type)]?.signals[name]
+            let declaration = engine.workflows[Name(record.type)]?.signals[Name(name)]
         else { return }
         do {
             try declaration.check(data, engine.options.codec)

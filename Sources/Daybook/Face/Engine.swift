@@ -30,6 +30,12 @@ public final class Engine: Sendable {
         _ options: CreationOptions = CreationOptions()
     ) throws {
         try options.clock.check()
+        if let lifetime = options.submissionLifetime, lifetime <= .zero {
+            throw Refusal(
+                .invalidArgument,
+                "the submission lifetime is \(lifetime); give one above zero, or none, so that nothing expires"
+            )
+        }
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let origin = options.origin ?? "daybook/\(uuid)"
@@ -73,7 +79,27 @@ public final class Engine: Sendable {
         creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = []
     ) async throws -> Engine {
-        if let creation { try createIfMissing(at: path, creation) }
+        guard let creation else { return try await openExisting(at: path, options, workflows) }
+        let end = ContinuousClock.now + creationPatience
+        while true {
+            do {
+                try createIfMissing(at: path, creation)
+                return try await openExisting(at: path, options, workflows)
+            } catch let error as JournalError where error.code == .locked && .now < end {
+                // Another process makes it at this moment.
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+    }
+
+    /// So long another process may take to make a journal that this one is to open.
+    private static var creationPatience: Duration { .seconds(10) }
+
+    private static func openExisting(
+        at path: String,
+        _ options: DaybookOptions,
+        _ workflows: [any Workflow]
+    ) async throws -> Engine {
         let place = JournalFolder(path)
         let folder = try place.open(options.environment)
         do {
@@ -122,8 +148,8 @@ public final class Engine: Sendable {
     private static func createIfMissing(at path: String, _ options: CreationOptions) throws {
         do {
             try create(at: path, options)
-        } catch let error as JournalError where error.code == .exists {
-            // It is opened.
+        } catch let error as JournalError where error.code == .exists || error.code == .locked {
+            // It is opened, or will be, as soon as whoever makes it has done so.
         }
     }
 
@@ -146,6 +172,12 @@ public final class Engine: Sendable {
         for workflow in workflows {
             let registered = RegisteredWorkflow(workflow)
             try Names.check(registered.name, "workflow name")
+            guard !registered.repeatsSignal else {
+                throw Refusal(
+                    .conflict,
+                    "the workflow \(registered.name) declares a signal twice; declare each name once"
+                )
+            }
             guard registry.updateValue(registered, forKey: registered.name) == nil else {
                 throw Refusal(
                     .conflict,

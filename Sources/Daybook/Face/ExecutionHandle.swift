@@ -32,6 +32,9 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         return record
     }
 
+    /// Before anything is done to it: the workflow of an id never changes.
+    private func checkType() throws { _ = try record() }
+
     private func check(_ record: ExecutionRecord) throws(Refusal) {
         guard record.type.utf8.elementsEqual(W.name.utf8) else {
             throw Refusal(
@@ -73,7 +76,8 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     /// - Throws: ``Refusal``: there is none, or it has expired.
     @discardableResult
     public func execute() async throws -> ExecutionStatus {
-        try await daybook.execute(id).status
+        try checkType()
+        return try await daybook.execute(id).status
     }
 
     /// Gives it a signal. An operation that waits for one of its name goes on; otherwise it is kept
@@ -85,18 +89,21 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         to key: SignalKey<Value>,
         deduplicationID: String? = nil
     ) async throws {
+        try checkType()
         try await daybook.signal(id, key.name, value, signalID: deduplicationID)
     }
 
     /// Ends it, whatever it does.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     public func cancel(reason: String? = nil) async throws {
+        try checkType()
         try await daybook.cancel(id, reason: reason)
     }
 
     /// Has it run again from what failed.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
     public func retry(reason: String? = nil) async throws {
+        try checkType()
         try await daybook.retry(id, reason: reason)
     }
 }

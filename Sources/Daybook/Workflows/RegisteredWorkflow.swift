@@ -7,7 +7,9 @@ struct RegisteredWorkflow: Sendable {
     /// How it is run unless a submission says otherwise.
     let terms: Submit.Terms
     /// The signals that are known, by name.
-    let signals: [String: any SignalDeclaration]
+    let signals: [Name: any SignalDeclaration]
+    /// It declares a signal twice: which type counts is not known.
+    let repeatsSignal: Bool
     /// Looks at an encoded input before it is recorded.
     let validate: @Sendable ([UInt8], any PayloadCodec) throws -> Void
     let isRetryable: @Sendable (OperationError) -> Bool
@@ -16,7 +18,8 @@ struct RegisteredWorkflow: Sendable {
     init<W: Workflow>(_ workflow: W) {
         name = Name(W.name)
         terms = Self.terms(of: W.self)
-        signals = Dictionary(W.signals.map { ($0.name, $0) }) { first, _ in first }
+        signals = Dictionary(W.signals.map { (Name($0.name), $0) }) { first, _ in first }
+        repeatsSignal = signals.count < W.signals.count
         validate = { data, codec in
             let input: W.Input
             do {

@@ -558,7 +558,8 @@ public nonisolated struct ProtoJournalCreated: Sendable {
   fileprivate var _binding: ProtoBinding? = nil
 }
 
-/// What decisions depend on besides entries and commands. 0 in a field stands for its default.
+/// What decisions depend on besides entries and commands. 0 in one of the first two stands for its
+/// default.
 public nonisolated struct ProtoSettings: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -570,7 +571,7 @@ public nonisolated struct ProtoSettings: Sendable {
   /// So many lost leases in a row park an execution. Default 5.
   public var lossLimit: UInt32 = 0
 
-  /// Nanoseconds after which what was submitted and never executed expires. Default 1 hour.
+  /// Nanoseconds after which what was submitted and never executed expires; 0: never.
   public var submissionLifetime: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -1,4 +1,5 @@
 import Daybook
+import DaybookSystem
 import DaybookTestKit
 import Logging
 import Testing
@@ -245,6 +246,13 @@ import Testing
                 #expect(refusal?.code == .conflict)
                 let other = await #expect(throws: Refusal.self) { try await handle.result() }
                 #expect(other?.code == .conflict)
+                await #expect(throws: Refusal.self) { try await handle.cancel() }
+                await #expect(throws: Refusal.self) { try await handle.execute() }
+                await #expect(throws: Refusal.self) {
+                    try await handle.send(Approval(by: "eve"), to: Buy.approval)
+                }
+                await #expect(throws: Refusal.self) { try await handle.retry() }
+                #expect(try daybook.record(of: "o")?.isClosed == false)
             }
         }
     }
@@ -302,6 +310,74 @@ import Testing
             // The same process may open it again only when it is closed.
             let size = try await Engine.withOpen(at: path) { $0.journal.head.size }
             #expect(size > 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func aJournalThatAnotherProcessMakesIsWaitedFor() async throws {
+        try await withJournal { existing in
+            let path = existing + "/inner.daybook"
+            try Folder.create(path)
+            let lock = try File.open(path + "/open.lock", .create)
+            try #require(try lock.tryLock(.exclusive))
+            let opening = Task {
+                try await Engine.withOpen(at: path, creatingIfMissing: CreationOptions()) {
+                    $0.journal.head.size
+                }
+            }
+            // Until then it is refused, however often it is tried.
+            let error = #expect(throws: JournalError.self) { try Engine.create(at: path) }
+            #expect(error?.code == .locked)
+            try lock.unlock()
+            #expect(try await opening.value > 0)
+        }
+    }
+
+    @Test func aLifetimeOfNothingIsRefused() async throws {
+        try await withJournal { existing in
+            var creation = CreationOptions()
+            creation.submissionLifetime = .zero
+            let refusal = #expect(throws: Refusal.self) {
+                try Engine.create(at: existing + "/inner.daybook", creation)
+            }
+            #expect(refusal?.code == .invalidArgument)
+        }
+    }
+
+    @Test func aSignalIsDeclaredOnceAndTakenByItsBytes() async throws {
+        try await withJournal { path in
+            let error = await #expect(throws: Refusal.self) {
+                try await Engine.withOpen(at: path, workflows: [Twice()]) { _ in }
+            }
+            #expect(error?.code == .conflict)
+            try await Engine.withOpen(at: path, workflows: [Composed()]) { daybook in
+                try await daybook.start(Composed.self, id: "c", input: 1)
+                // It only looks like the one that is declared.
+                try await daybook.signal("c", "e\u{301}", "text")
+                await #expect(throws: Refusal.self) {
+                    try await daybook.signal("c", "\u{E9}", "text")
+                }
+                try await daybook.signal("c", "\u{E9}", 7)
+                #expect(try await daybook.handle(Composed.self, id: "c").result() == 7)
+            }
+        }
+    }
+
+    private struct Twice: Workflow {
+        static let name = "twice"
+        static var signals: [any SignalDeclaration] {
+            [SignalKey<Int>("go"), SignalKey<String>("go")]
+        }
+
+        func run(_ input: Int, _ context: WorkflowContext) async throws -> Int { input }
+    }
+
+    private struct Composed: Workflow {
+        static let name = "composed"
+        static var signals: [any SignalDeclaration] { [SignalKey<Int>("\u{E9}")] }
+
+        func run(_ input: Int, _ context: WorkflowContext) async throws -> Int {
+            try await context.receive(SignalKey<Int>("\u{E9}"))
         }
     }
 

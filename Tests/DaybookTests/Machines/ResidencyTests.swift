@@ -241,6 +241,18 @@ private struct Bench {
         #expect(bench.come(1) == ["reload e1"])
     }
 
+    @Test func whatRunsAgainBeforeItsTurnIsHandedWhatHasComeForIt() {
+        var bench = Bench(limit: 1)
+        _ = bench.begin(1)
+        _ = bench.wait(1)
+        _ = bench.begin(2)
+        #expect(bench.come(1) == [])
+        let actions = bench.machine.note(1, epoch: 1, isIdle: false, until: nil)
+        #expect(texts(actions) == ["wake e1"])
+        #expect(bench.end(2) == [])
+        #expect(bench.machine.busy == 1)
+    }
+
     @Test func ofAnEarlierLeaseNothingStays() {
         var bench = Bench(limit: 1, maxResident: 0)
         _ = bench.begin(1, epoch: 2)

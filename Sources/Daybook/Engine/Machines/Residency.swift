@@ -268,15 +268,20 @@ struct Residency<Resident: Sendable>: Sendable {
         until deadline: Timestamp?
     ) -> [Action] {
         guard let seat = seats[number], seat.lease.epoch == epoch else { return [] }
+        var actions: [Action] = []
         switch seat.place {
         case .running(let resident) where isIdle:
             move(number, to: .idle(resident))
             idle.set(deadline ?? Timestamp(rawValue: .max), for: number)
-        case .idle(let resident) where !isIdle, .woken(let resident) where !isIdle:
+        case .idle(let resident) where !isIdle:
             move(number, to: .running(resident))
+        case .woken(let resident) where !isIdle:
+            // It is not in the queue for a turn any more: what has come for it is handed out now.
+            move(number, to: .running(resident))
+            actions.append(.wake(resident))
         default: return []
         }
-        var actions = nextTurns()
+        actions += nextTurns()
         while residents > maxResident, let farthest = idle.takeLast() {
             guard case .idle(let resident) = seats[farthest]?.place else { continue }
             move(farthest, to: .leaving(resident))
