@@ -90,12 +90,34 @@ def commits(path):
     return first, second, first == 0 and second < 2 and roots == (2**64 - 1,) * 2
 
 
+# What a row says that is not followed here: it is taken as it stands.
+BELIEVED = ["status", "started_at", "start_at", "attempts", "error_code", "losses"]
+
+
 class Execution:
     """What the entries of an execution say so far."""
 
-    def __init__(self, id, **summary):
-        self.id, self.summary = id, pb.ExecutionSummary(**summary)
-        self.closed_at, self.is_continued = None, False
+    def __init__(self, submission, time):
+        self.id, self.closed_at, self.is_continued = submission.id, None, False
+        self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
+                                           continued_from=submission.continued_from)
+        self.outputs = {}  # the entry that holds the last value, by name
+        terms = self.summary.terms
+        if submission.HasField("retry"):
+            terms.retry.CopyFrom(submission.retry)
+        terms.timeout, terms.delay = submission.timeout, submission.delay
+        if not terms.ByteSize():
+            self.summary.ClearField("terms")
+
+    def closed(self, believed):
+        """The summary that its row must have."""
+        closed = pb.ExecutionSummary()
+        closed.CopyFrom(self.summary)
+        for field in BELIEVED:
+            setattr(closed, field, getattr(believed, field))
+        for name, at in self.outputs.items():
+            closed.outputs.add(name=name, sequence=at)
+        return closed
 
 
 class Stream:
@@ -220,9 +242,7 @@ class Journal:
         self.expect(is_member, at, f"the history of stream {number} lacks it")
         stream.entries, stream.last = (entry.ordinal + 1) % 2**64, at
         if event == "execution_submitted":
-            self.executions[number] = Execution(
-                entry.execution_submitted.id, type=entry.execution_submitted.type,
-                submitted_at=entry.time)
+            self.executions[number] = Execution(entry.execution_submitted, entry.time)
         if execution := self.executions.get(number):
             self.check_execution(at, entry, event, number, execution)
 
@@ -235,6 +255,9 @@ class Journal:
         if hasattr(said, "closes"):  # it ended, and may still have something to clean up
             state.finished_at = entry.time
             execution.is_continued = event == "execution_continued"
+        state.updated_at = entry.time if entry.time != state.finished_at else 0
+        if event == "operation_recorded" and said.operation.kind == pb.Operation.KIND_OUTPUT:
+            execution.outputs[said.operation.name] = at
         closes = event == "execution_closed" or getattr(said, "closes", False)
         execution.closed_at = at if closes else None
 
@@ -245,8 +268,7 @@ class Journal:
         row = decode(pb.ExecutionRow, data) or pb.ExecutionRow()
         right = pb.ExecutionRow(number=number)
         if execution.closed_at is not None:
-            right.closed.MergeFrom(row.closed)  # for what the summary does not say
-            right.closed.MergeFrom(execution.summary)
+            right.closed.CopyFrom(execution.closed(row.closed))
         at = number if execution.closed_at is None else execution.closed_at
         self.expect(row == right, at, f"the row of {execution.id!r} is missing or wrong")
 

@@ -74,7 +74,8 @@ extension ExecutionRecord {
             json.member("deadline", deadline?.description)
         }
         json.member("timeout", timeout.map { "\($0)" })
-        if let retry, retry != .none {
+        json.member("delay", delay == .zero ? nil : "\(delay)")
+        if retry != .none {
             json.key("retry")
             json.object { retry.write(to: &$0) }
         }
@@ -82,10 +83,40 @@ extension ExecutionRecord {
             json.key("waits")
             json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
         }
+        if !outputs.isEmpty {
+            json.key("outputs")
+            json.array { json in for output in outputs { json.object { output.write(to: &$0) } } }
+        }
         json.member("continuedFrom", continuedFrom)
         json.member("entries", entries)
         json.member("last", last)
         json.member("errorCode", errorCode)
+        if let lastError {
+            json.key("lastError")
+            json.object { lastError.write(to: &$0) }
+        }
+    }
+
+    /// How the last attempt ended that failed, as long as that is not how the execution did; nil:
+    /// none has failed, or it is closed.
+    var lastErrorText: String? {
+        guard let lastError, !status.isFinal else { return nil }
+        return "\(lastError.code): \(lastError.message ?? "(erased)") (entry \(lastError.sequence))"
+    }
+}
+
+extension NamedOutput {
+    func write(to json: inout JSONWriter) {
+        json.member("name", name.text)
+        json.member("sequence", sequence)
+    }
+}
+
+extension RecordedError {
+    func write(to json: inout JSONWriter) {
+        json.member("code", code)
+        json.member("message", message)
+        json.member("sequence", sequence)
     }
 }
 

@@ -54,7 +54,7 @@ struct IndexAudit {
                 streams[stream]?.isContinued =
                     view.event == EventKind.executionContinued.rawValue
                 streams[stream]?.closedRow =
-                    closed.closedRow.encoded().withUnsafeBytes { TreeHash.leaf($0) }
+                    closed.closedRow.withUnsafeBytes { TreeHash.leaf($0) }
             } else if view.event == EventKind.executionReopened.rawValue {
                 streams[stream]?.closedRow = nil
             }

@@ -26,7 +26,39 @@ public enum ExecutionReader {
         open: (UInt64) -> ExecutionState?
     ) throws -> ExecutionRecord {
         if row.hasClosed { return try ExecutionRecord(id: id, row: row) }
-        return ExecutionRecord(try open(row.number) ?? reader.history(of: row.number))
+        var state = try open(row.number) ?? reader.history(of: row.number)
+        guard let failure = state.previousFailure else {
+            return ExecutionRecord(state, lastError: nil)
+        }
+        // What is at hand may be newer than what is read.
+        if try failure >= reader.entryCount() { state = try reader.history(of: row.number) }
+        let lastError = try state.previousFailure.flatMap { sequence in
+            try recordedError(sequence, of: row.number, reader)
+        }
+        return ExecutionRecord(state, lastError: lastError)
+    }
+
+    /// The error with which an entry of an execution says that an attempt has ended.
+    /// - Returns: nil when the entry says nothing of the kind.
+    /// - Throws: ``JournalError/Code/integrity``, also when it is missing.
+    private static func recordedError(
+        _ sequence: UInt64,
+        of number: UInt64,
+        _ reader: any StoreReader
+    ) throws -> RecordedError? {
+        let found = try reader.withView(of: sequence) { entry -> RecordedError? in
+            guard let facts = try error(entry) else { return nil }
+            let message = try reader.payloads(of: entry).first
+            return RecordedError(
+                code: facts.code,
+                message: message.flatMap { payload in
+                    payload.isErased ? nil : String(decoding: payload.data, as: UTF8.self)
+                },
+                sequence: sequence
+            )
+        }
+        guard let found else { throw JournalError.missing(sequence, ofHistory: number) }
+        return found
     }
 
     /// Reads a row of the index.

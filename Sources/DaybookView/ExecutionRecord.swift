@@ -36,17 +36,20 @@ public struct ExecutionRecord: Sendable, Equatable {
     /// The next time at which something happens to it by itself: it expires, is no longer held
     /// back, or its attempt times out. Nil: there is none.
     public let deadline: Timestamp?
-    /// How often and when it is tried again; nil once it is closed: its first entry says so.
-    public let retry: RetryPolicy?
-    /// How long an attempt may take; nil: as long as it likes, or it is closed.
+    /// How often and when it is tried again.
+    public let retry: RetryPolicy
+    /// How long an attempt may take; nil: as long as it likes.
     public let timeout: Duration?
-    /// What its operations wait for.
+    /// How long it was to be held back before its first attempt.
+    public let delay: Duration
+    /// What its operations wait for; none once it is closed.
     public let waits: [Wait]
-    /// Signals that nobody has asked for yet.
+    /// Signals that nobody has asked for yet; none once it is closed.
     public let signals: [SignalCount]
-    /// The entries that hold its named outputs, as long as it is open.
+    /// The entries that hold the last values of its named outputs, in the order of their names'
+    /// first use.
     public let outputs: [NamedOutput]
-    /// The number of the run that it goes on from; nil: none, or it is closed.
+    /// The number of the run that it goes on from; nil: none.
     public let continuedFrom: UInt64?
     /// How many entries it has.
     public let entries: UInt64
@@ -56,9 +59,13 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let isClosed: Bool
     /// The code of the error that it failed with.
     public let errorCode: String?
+    /// The error that its last attempt ended with that failed; nil: none did, or it is closed, and
+    /// its outcome says how it ended.
+    public let lastError: RecordedError?
 
     /// What the state says of an open execution.
-    public init(_ state: ExecutionState) {
+    /// - Parameter lastError: what its entry ``ExecutionState/previousFailure`` says.
+    public init(_ state: ExecutionState, lastError: RecordedError?) {
         number = state.number
         id = state.id.text
         type = state.type.text
@@ -72,6 +79,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         deadline = state.deadline.rawValue == 0 ? nil : state.deadline
         retry = state.retry
         timeout = state.timeout
+        delay = state.delay
         waits = state.waits
         signals = state.bufferedSignals
         outputs = state.outputs
@@ -84,7 +92,8 @@ public struct ExecutionRecord: Sendable, Equatable {
         isClosed = false
         entries = state.entries
         last = state.last
-        errorCode = nil
+        errorCode = state.errorCode.isEmpty ? nil : state.errorCode
+        self.lastError = lastError
     }
 
     /// What the row of a closed execution says.
@@ -101,23 +110,37 @@ public struct ExecutionRecord: Sendable, Equatable {
         isDelayed = false
         session = nil
         startAt = closed.startAt == 0 ? nil : Timestamp(rawValue: closed.startAt)
-        updatedAt = Timestamp(rawValue: closed.finishedAt)
+        updatedAt = Timestamp(
+            rawValue: closed.updatedAt == 0 ? closed.finishedAt : closed.updatedAt
+        )
         deadline = nil
-        retry = nil
-        timeout = nil
+        let terms = closed.terms
+        retry = terms.hasRetry ? RetryPolicy(terms.retry) : .none
+        timeout = terms.timeout == 0 ? nil : Duration(nanoseconds: terms.timeout)
+        delay = Duration(nanoseconds: terms.delay)
         waits = []
         signals = []
-        outputs = []
-        continuedFrom = nil
+        outputs = closed.outputs.map { NamedOutput(name: Name($0.name), sequence: $0.sequence) }
+        continuedFrom = closed.continuedFrom == 0 ? nil : closed.continuedFrom
         isClosed = true
         attempt = closed.attempts
-        losses = 0
+        losses = closed.losses
         submittedAt = Timestamp(rawValue: closed.submittedAt)
         startedAt = closed.startedAt == 0 ? nil : Timestamp(rawValue: closed.startedAt)
         finishedAt = Timestamp(rawValue: closed.finishedAt)
         entries = closed.entries
         last = closed.last
         errorCode = closed.errorCode.isEmpty ? nil : closed.errorCode
+        lastError = nil
     }
+}
 
+/// An error as it was recorded.
+public struct RecordedError: Hashable, Sendable, Codable {
+    /// A stable word for programs.
+    public let code: String
+    /// What a person is told; nil: it has been erased.
+    public let message: String?
+    /// The entry that says so.
+    public let sequence: UInt64
 }

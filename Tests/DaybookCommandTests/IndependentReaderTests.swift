@@ -109,6 +109,30 @@ import Testing
         }
     }
 
+    @Test func bothKnowWhatTheRowOfAClosedExecutionHas() async throws {
+        try await withSandbox { sandbox in
+            try await Giving.fill(sandbox.journal)
+            let theirs = try await read("verify", in: sandbox)
+            #expect(theirs.status == 0, "\(theirs.errors)")
+            let whole = JournalBytes(try File.contents(of: sandbox.dataFile))
+            for id in ["a", "b", "c"] {
+                let record = try await sandbox.succeed("status", id, "--json").json
+                let entry = try #require(record["outputs"][0]["sequence"].integer)
+                #expect(entry < 0x80)
+                var journal = whole
+                let output = [0x0A, 0x03] + Array("url".utf8) + [0x10, UInt8(entry)]
+                try journal.flip(at: output.count - 1, in: output)
+                try writeBytes(journal.bytes, to: sandbox.dataFile)
+                let theirs = try await read("verify", in: sandbox)
+                #expect(theirs.status == 5)
+                #expect(theirs.errors.contains("the row of '\(id)' is missing or wrong"))
+                let ours = try await sandbox.daybook("verify")
+                #expect(ours.status == 5)
+                #expect(ours.errors.contains("the index row of \(id) does not agree"))
+            }
+        }
+    }
+
     @Test func theOtherReaderKnowsAMissingJournal() async throws {
         try await withFolder { folder in
             let theirs = try await read("verify", in: Sandbox(folder: folder))

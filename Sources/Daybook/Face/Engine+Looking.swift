@@ -48,7 +48,8 @@ extension Engine {
         try ExecutionReader.outcome(of: record, engine.writer.journal)
     }
 
-    /// The named outputs of an open execution, encoded, in the order of their names' first use.
+    /// The last values of an execution's named outputs, encoded, in the order of their names' first
+    /// use: while it runs, and once it has ended.
     /// - Throws: ``PayloadErased``; ``JournalError``.
     public func outputs(
         of record: ExecutionRecord

@@ -58,7 +58,7 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         return try engine.options.codec.decode(W.Output.self, from: data)
     }
 
-    /// The last value that it gave under a name, also while it runs.
+    /// The last value that it gave under a name: while it runs, and once it has ended.
     /// - Returns: nil: it has given none.
     /// - Throws: as ``record()``; ``PayloadErased``; what the codec says of a value that is none of
     ///   the key's type.

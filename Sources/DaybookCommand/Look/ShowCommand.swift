@@ -62,6 +62,7 @@ struct ShowCommand: AsyncParsableCommand {
         }
         let losses = record.losses == 0 ? "" : ", \(record.losses) leases lost in a row"
         output.line("  attempts   \(record.attempt)\(losses)")
+        if let error = record.lastErrorText { output.line("  last error \(error)") }
         if let session = record.session { output.line("  session    \(session)") }
         if !rows.isEmpty {
             output.line("")

@@ -81,6 +81,9 @@ struct WhyCommand: AsyncParsableCommand {
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
             }
+            if let error = record.lastErrorText {
+                common.output.line("  the last attempt that failed ended with \(error)")
+            }
             if record.isClosed, let advice = record.advice(common) {
                 common.output.line("    \(advice)")
             }

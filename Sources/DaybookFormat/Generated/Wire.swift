@@ -1124,6 +1124,26 @@ public enum Wire {
         @inlinable public static var startAt: WireField {
             WireField(10, .fixed64)
         }
+        /// `updated_at`.
+        @inlinable public static var updatedAt: WireField {
+            WireField(11, .fixed64)
+        }
+        /// `losses`.
+        @inlinable public static var losses: WireField {
+            WireField(12, .varint)
+        }
+        /// `terms`.
+        @inlinable public static var terms: WireField {
+            WireField(13, .lengthDelimited)
+        }
+        /// `continued_from`.
+        @inlinable public static var continuedFrom: WireField {
+            WireField(14, .varint)
+        }
+        /// `outputs`.
+        @inlinable public static var outputs: WireField {
+            WireField(15, .lengthDelimited)
+        }
     }
 
     /// `TreeEdge`.

@@ -2026,34 +2026,98 @@ public nonisolated struct ProtoExecutionRow: Sendable {
   fileprivate var _closed: ProtoExecutionSummary? = nil
 }
 
-public nonisolated struct ProtoExecutionSummary: Sendable {
+public nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var type: String = String()
+  public var type: String {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
 
-  public var status: ProtoExecutionSummary.Status = .unspecified
+  public var status: ProtoExecutionSummary.Status {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
 
-  public var submittedAt: UInt64 = 0
+  public var submittedAt: UInt64 {
+    get {_storage._submittedAt}
+    set {_uniqueStorage()._submittedAt = newValue}
+  }
 
   /// 0: it never started.
-  public var startedAt: UInt64 = 0
+  public var startedAt: UInt64 {
+    get {_storage._startedAt}
+    set {_uniqueStorage()._startedAt = newValue}
+  }
 
-  public var finishedAt: UInt64 = 0
+  public var finishedAt: UInt64 {
+    get {_storage._finishedAt}
+    set {_uniqueStorage()._finishedAt = newValue}
+  }
 
-  public var attempts: UInt32 = 0
+  public var attempts: UInt32 {
+    get {_storage._attempts}
+    set {_uniqueStorage()._attempts = newValue}
+  }
 
   /// The last entry of the execution.
-  public var last: UInt64 = 0
+  public var last: UInt64 {
+    get {_storage._last}
+    set {_uniqueStorage()._last = newValue}
+  }
 
   /// How many entries it has.
-  public var entries: UInt64 = 0
+  public var entries: UInt64 {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
 
-  public var errorCode: String = String()
+  public var errorCode: String {
+    get {_storage._errorCode}
+    set {_uniqueStorage()._errorCode = newValue}
+  }
 
   /// When it was asked to start: the end of its initial delay. 0: it never was.
-  public var startAt: UInt64 = 0
+  public var startAt: UInt64 {
+    get {_storage._startAt}
+    set {_uniqueStorage()._startAt = newValue}
+  }
+
+  /// When its last entry was written. 0: at finished_at.
+  public var updatedAt: UInt64 {
+    get {_storage._updatedAt}
+    set {_uniqueStorage()._updatedAt = newValue}
+  }
+
+  /// Leases lost in a row.
+  public var losses: UInt32 {
+    get {_storage._losses}
+    set {_uniqueStorage()._losses = newValue}
+  }
+
+  /// How it is run, without its number. Absent: one attempt, at once, for as long as it likes.
+  public var terms: ProtoExecutionTerms {
+    get {_storage._terms ?? ProtoExecutionTerms()}
+    set {_uniqueStorage()._terms = newValue}
+  }
+  /// Returns true if `terms` has been explicitly set.
+  public var hasTerms: Bool {_storage._terms != nil}
+  /// Clears the value of `terms`. Subsequent reads from it will return its default value.
+  public mutating func clearTerms() {_uniqueStorage()._terms = nil}
+
+  /// The run that it goes on from. 0: none.
+  public var continuedFrom: UInt64 {
+    get {_storage._continuedFrom}
+    set {_uniqueStorage()._continuedFrom = newValue}
+  }
+
+  /// The entries that hold the last values of its outputs, in the order of their names' first use.
+  public var outputs: [ProtoNamedEntry] {
+    get {_storage._outputs}
+    set {_uniqueStorage()._outputs = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2132,6 +2196,8 @@ public nonisolated struct ProtoExecutionSummary: Sendable {
   }
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The value of `edge` in the `meta` database: the tree after the last commit.
@@ -2441,7 +2507,7 @@ public nonisolated struct ProtoExecutionOutputs: Sendable {
   public init() {}
 }
 
-/// Section `executions.terms`: how it is run, as in ExecutionSubmitted.
+/// Section `executions.terms`: how it is run, as in ExecutionSubmitted. Without `execution` in a row.
 public nonisolated struct ProtoExecutionTerms: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -5697,74 +5763,167 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0")
+
+  fileprivate class _StorageClass {
+    var _type: String = String()
+    var _status: ProtoExecutionSummary.Status = .unspecified
+    var _submittedAt: UInt64 = 0
+    var _startedAt: UInt64 = 0
+    var _finishedAt: UInt64 = 0
+    var _attempts: UInt32 = 0
+    var _last: UInt64 = 0
+    var _entries: UInt64 = 0
+    var _errorCode: String = String()
+    var _startAt: UInt64 = 0
+    var _updatedAt: UInt64 = 0
+    var _losses: UInt32 = 0
+    var _terms: ProtoExecutionTerms? = nil
+    var _continuedFrom: UInt64 = 0
+    var _outputs: [ProtoNamedEntry] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _type = source._type
+      _status = source._status
+      _submittedAt = source._submittedAt
+      _startedAt = source._startedAt
+      _finishedAt = source._finishedAt
+      _attempts = source._attempts
+      _last = source._last
+      _entries = source._entries
+      _errorCode = source._errorCode
+      _startAt = source._startAt
+      _updatedAt = source._updatedAt
+      _losses = source._losses
+      _terms = source._terms
+      _continuedFrom = source._continuedFrom
+      _outputs = source._outputs
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.type) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.status) }()
-      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.submittedAt) }()
-      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
-      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.finishedAt) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.errorCode) }()
-      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.startAt) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
+        case 3: try { try decoder.decodeSingularFixed64Field(value: &_storage._submittedAt) }()
+        case 4: try { try decoder.decodeSingularFixed64Field(value: &_storage._startedAt) }()
+        case 5: try { try decoder.decodeSingularFixed64Field(value: &_storage._finishedAt) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempts) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._last) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._entries) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._errorCode) }()
+        case 10: try { try decoder.decodeSingularFixed64Field(value: &_storage._startAt) }()
+        case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._updatedAt) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._losses) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.type.isEmpty {
-      try visitor.visitSingularStringField(value: self.type, fieldNumber: 1)
-    }
-    if self.status != .unspecified {
-      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 2)
-    }
-    if self.submittedAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.submittedAt, fieldNumber: 3)
-    }
-    if self.startedAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.startedAt, fieldNumber: 4)
-    }
-    if self.finishedAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.finishedAt, fieldNumber: 5)
-    }
-    if self.attempts != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempts, fieldNumber: 6)
-    }
-    if self.last != 0 {
-      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 7)
-    }
-    if self.entries != 0 {
-      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 8)
-    }
-    if !self.errorCode.isEmpty {
-      try visitor.visitSingularStringField(value: self.errorCode, fieldNumber: 9)
-    }
-    if self.startAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.startAt, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._type.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._type, fieldNumber: 1)
+      }
+      if _storage._status != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 2)
+      }
+      if _storage._submittedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._submittedAt, fieldNumber: 3)
+      }
+      if _storage._startedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._startedAt, fieldNumber: 4)
+      }
+      if _storage._finishedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._finishedAt, fieldNumber: 5)
+      }
+      if _storage._attempts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempts, fieldNumber: 6)
+      }
+      if _storage._last != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._last, fieldNumber: 7)
+      }
+      if _storage._entries != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._entries, fieldNumber: 8)
+      }
+      if !_storage._errorCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._errorCode, fieldNumber: 9)
+      }
+      if _storage._startAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._startAt, fieldNumber: 10)
+      }
+      if _storage._updatedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._updatedAt, fieldNumber: 11)
+      }
+      if _storage._losses != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._losses, fieldNumber: 12)
+      }
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
+      if _storage._continuedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._continuedFrom, fieldNumber: 14)
+      }
+      if !_storage._outputs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outputs, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionSummary, rhs: ProtoExecutionSummary) -> Bool {
-    if lhs.type != rhs.type {return false}
-    if lhs.status != rhs.status {return false}
-    if lhs.submittedAt != rhs.submittedAt {return false}
-    if lhs.startedAt != rhs.startedAt {return false}
-    if lhs.finishedAt != rhs.finishedAt {return false}
-    if lhs.attempts != rhs.attempts {return false}
-    if lhs.last != rhs.last {return false}
-    if lhs.entries != rhs.entries {return false}
-    if lhs.errorCode != rhs.errorCode {return false}
-    if lhs.startAt != rhs.startAt {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._submittedAt != rhs_storage._submittedAt {return false}
+        if _storage._startedAt != rhs_storage._startedAt {return false}
+        if _storage._finishedAt != rhs_storage._finishedAt {return false}
+        if _storage._attempts != rhs_storage._attempts {return false}
+        if _storage._last != rhs_storage._last {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._errorCode != rhs_storage._errorCode {return false}
+        if _storage._startAt != rhs_storage._startAt {return false}
+        if _storage._updatedAt != rhs_storage._updatedAt {return false}
+        if _storage._losses != rhs_storage._losses {return false}
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
+        if _storage._outputs != rhs_storage._outputs {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -61,6 +61,15 @@ extension ReferenceModel.Execution {
         "\(wait.kind) \(wait.operation.scope) \(wait.operation.position) \(wait.sequence) \(wait.deadline)"
     }
 
+    private var termsOfRow: ProtoExecutionTerms {
+        .with {
+            if terms.retry != .none { $0.retry = terms.retry.proto }
+            $0.timeout = terms.timeout?.wholeNanoseconds ?? 0
+            // A run that goes on from another is not held back.
+            $0.delay = continuedFrom == nil ? terms.delay.wholeNanoseconds : 0
+        }
+    }
+
     /// What a row of the newest run has otherwise than it should; nil: nothing.
     func difference(from row: ProtoExecutionRow) -> String? {
         guard isClosed else {
@@ -76,6 +85,14 @@ extension ReferenceModel.Execution {
             ("finishedAt", closed.finishedAt == finishedAt),
             ("attempts", closed.attempts == attempt), ("last", closed.last == last),
             ("entries", closed.entries == entries), ("errorCode", closed.errorCode == errorCode),
+            ("updatedAt", closed.updatedAt == (updatedAt == finishedAt ? 0 : updatedAt)),
+            ("losses", closed.losses == losses), ("terms", closed.terms == termsOfRow),
+            ("continuedFrom", closed.continuedFrom == continuedFrom ?? 0),
+            (
+                "outputs",
+                closed.outputs.map { "\($0.name) \($0.sequence)" }
+                    == outputs.map { "\($0.name) \($0.sequence)" }
+            ),
         ]
         return equal.first { !$0.1 }.map { "\($0.0) of \(row), which should be of \(self)" }
     }

@@ -213,7 +213,7 @@ import Testing
                     input: Order(item: "apples", count: 3)
                 )
                 let record = try handle.record()
-                #expect(record.retry?.maxAttempts == 3)
+                #expect(record.retry.maxAttempts == 3)
                 #expect(record.isDelayed)
             }
         }

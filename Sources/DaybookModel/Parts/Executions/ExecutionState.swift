@@ -85,25 +85,4 @@ public struct ExecutionState: Sendable {
 
     /// What later attempts have undone. Only collected on demand.
     public var undoing: Undoing { progress.undoing ?? Undoing() }
-
-    // MARK: The index
-
-    /// The row that it has in the index once it is closed.
-    public var closedRow: ProtoExecutionRow {
-        .with {
-            $0.number = number
-            $0.closed = .with {
-                $0.type = type.text
-                $0.status = status.proto
-                $0.submittedAt = submittedAt.rawValue
-                $0.startAt = startAt.rawValue
-                $0.startedAt = startedAt.rawValue
-                $0.finishedAt = finishedAt.rawValue
-                $0.attempts = attempt
-                $0.last = last
-                $0.entries = entries
-                $0.errorCode = errorCode
-            }
-        }
-    }
 }

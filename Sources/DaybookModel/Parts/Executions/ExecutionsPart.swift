@@ -105,18 +105,6 @@ extension State {
     }
 }
 
-extension ExecutionState {
-    /// The row of its id while it is open.
-    var openIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id.text, row: ProtoExecutionRow.with { $0.number = number }.encoded())
-    }
-
-    /// The row of its id once it is closed.
-    var closedIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id.text, row: closedRow.encoded())
-    }
-}
-
 extension EventKind {
     /// Whether it belongs into the history of a run of an execution.
     public var isOfExecution: Bool {

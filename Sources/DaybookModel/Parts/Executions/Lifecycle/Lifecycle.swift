@@ -39,7 +39,7 @@ extension ExecutionState {
     /// The entry by which it last became ready: its place in the queue.
     public var readySequence: UInt64 { lifecycle.readySequence }
     /// The code of the error that it ended with; empty: it has not.
-    var errorCode: String { rare.errorCode }
+    public var errorCode: String { rare.errorCode }
 
     /// It has ended, and waits for its code to end too.
     public var isCleaning: Bool { status.isFinal }

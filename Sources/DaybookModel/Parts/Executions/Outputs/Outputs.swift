@@ -6,6 +6,12 @@ public struct NamedOutput: Hashable, Sendable {
     public let name: Name
     /// The entry.
     public internal(set) var sequence: UInt64
+
+    /// - Parameter sequence: the entry that holds the output's last value.
+    public init(name: Name, sequence: UInt64) {
+        self.name = name
+        self.sequence = sequence
+    }
 }
 
 /// The entries that hold the outputs of an execution.

@@ -8,6 +8,16 @@ struct RecordedTerms: Sendable {
     var timeout: UInt64 = 0
     /// Nanoseconds before the first attempt.
     var delay: UInt64 = 0
+
+    /// One attempt, at once, for as long as it likes: nothing was recorded.
+    var isStandard: Bool { retry == nil && timeout == 0 && delay == 0 }
+
+    /// A `daybook.v1.ExecutionTerms`, without its number.
+    func write(to writer: inout WireWriter) {
+        if let retry { writer.message(retry.proto.encoded(), Wire.ExecutionTerms.retry) }
+        writer.varint(timeout, Wire.ExecutionTerms.timeout)
+        writer.varint(delay, Wire.ExecutionTerms.delay)
+    }
 }
 
 extension ExecutionState {
@@ -41,14 +51,7 @@ extension ExecutionPart {
                 }
             }
         },
-        write: { state, writer, _ in
-            let terms = state.rare.terms
-            if let retry = terms.retry {
-                writer.message(retry.proto.encoded(), Wire.ExecutionTerms.retry)
-            }
-            writer.varint(terms.timeout, Wire.ExecutionTerms.timeout)
-            writer.varint(terms.delay, Wire.ExecutionTerms.delay)
-        },
+        write: { state, writer, _ in state.rare.terms.write(to: &writer) },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
             while let field = try reader.field() {

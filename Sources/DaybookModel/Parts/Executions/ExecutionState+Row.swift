@@ -1,0 +1,51 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// What an execution is in the index, as `daybook.v1.ExecutionRow`.
+extension ExecutionState {
+    /// The row of its id while it is open.
+    var openIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id.text, row: ProtoExecutionRow.with { $0.number = number }.encoded())
+    }
+
+    /// The row of its id once it is closed.
+    var closedIndexRow: ExecutionIndexRow { ExecutionIndexRow(id: id.text, row: closedRow) }
+
+    /// The bytes of the row that it has in the index once it is closed: whatever is known of it from
+    /// then on without its history. What it does not have takes no byte.
+    ///
+    /// Every execution is closed once, so it is written without SwiftProtobuf, with the same bytes.
+    public var closedRow: [UInt8] {
+        var writer = WireWriter(capacity: 256)
+        writer.varint(number, Wire.ExecutionRow.number)
+        writer.message(Wire.ExecutionRow.closed, scratch: 256) { writeSummary(to: &$0) }
+        return Array(writer.bytes)
+    }
+
+    /// A `daybook.v1.ExecutionSummary`.
+    private func writeSummary(to writer: inout WireWriter) {
+        writer.string(type.text, Wire.ExecutionSummary.type)
+        writer.varint(UInt64(status.proto.rawValue), Wire.ExecutionSummary.status)
+        writer.time(submittedAt, Wire.ExecutionSummary.submittedAt)
+        writer.time(startedAt, Wire.ExecutionSummary.startedAt)
+        writer.time(finishedAt, Wire.ExecutionSummary.finishedAt)
+        writer.varint(UInt64(attempt), Wire.ExecutionSummary.attempts)
+        writer.varint(last, Wire.ExecutionSummary.last)
+        writer.varint(entries, Wire.ExecutionSummary.entries)
+        writer.string(errorCode, Wire.ExecutionSummary.errorCode)
+        writer.time(startAt, Wire.ExecutionSummary.startAt)
+        // Most are closed by the entry that ends them.
+        if updatedAt != finishedAt { writer.time(updatedAt, Wire.ExecutionSummary.updatedAt) }
+        writer.varint(UInt64(losses), Wire.ExecutionSummary.losses)
+        if !rare.terms.isStandard {
+            writer.message(Wire.ExecutionSummary.terms, scratch: 128) { rare.terms.write(to: &$0) }
+        }
+        writer.varint(continuedFrom ?? 0, Wire.ExecutionSummary.continuedFrom)
+        for output in outputs {
+            writer.message(Wire.ExecutionSummary.outputs, scratch: 128) {
+                $0.string(output.name.text, Wire.NamedEntry.name)
+                $0.varint(output.sequence, Wire.NamedEntry.sequence)
+            }
+        }
+    }
+}
