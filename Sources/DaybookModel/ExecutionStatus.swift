@@ -1,7 +1,7 @@
 public import DaybookFormat
 
 /// Where an execution stands. Beside it an execution can be parked.
-public enum ExecutionStatus: String, Sendable, CaseIterable {
+public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
     /// It exists; nothing runs until it is executed.
     case submitted
     /// It waits for a session to claim it.

@@ -3,7 +3,7 @@ public import DaybookModel
 
 /// A place in the list of executions, from which the next page goes on: also much later, or in
 /// another process.
-public struct ExecutionCursor: Sendable, Hashable, RawRepresentable {
+public struct ExecutionCursor: Sendable, Hashable, RawRepresentable, Codable {
     /// The execution that was looked at last.
     let last: UInt64
     /// Those from here on were submitted after the first page, and are left out.
@@ -29,7 +29,9 @@ public struct ExecutionCursor: Sendable, Hashable, RawRepresentable {
 }
 
 /// Some of the executions that a query asks for.
-public struct ExecutionPage: Sendable {
+///
+/// Coded with members of these names; the cursor is a text, and absent on the last page.
+public struct ExecutionPage: Sendable, Codable {
     /// At most ``ExecutionQuery/limit``, or ``ExecutionPage/standardLimit``.
     public let records: [ExecutionRecord]
     /// Where the next page begins; nil: there are no more. The last page may be empty.

@@ -50,7 +50,7 @@ struct Mailbox: Sendable {
 }
 
 /// How many signals of a name nobody has asked for yet.
-public struct SignalCount: Hashable, Sendable {
+public struct SignalCount: Hashable, Sendable, Codable {
     /// The name.
     public let name: Name
     /// How many.

@@ -1,7 +1,7 @@
 public import DaybookFormat
 
 /// Which entry holds an output of an execution.
-public struct NamedOutput: Hashable, Sendable {
+public struct NamedOutput: Hashable, Sendable, Codable {
     /// The output's name.
     public let name: Name
     /// The entry.

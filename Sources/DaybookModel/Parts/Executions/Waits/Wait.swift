@@ -1,9 +1,9 @@
 public import DaybookFormat
 
 /// What an operation waits for.
-public struct Wait: Hashable, Sendable {
+public struct Wait: Hashable, Sendable, Codable {
     /// What ends it.
-    public enum Kind: String, Sendable {
+    public enum Kind: String, Sendable, Codable {
         /// Its time.
         case timer
         /// A signal of its name, or its time if it has one.
