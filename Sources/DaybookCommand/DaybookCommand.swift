@@ -28,8 +28,9 @@ struct DaybookCommand: AsyncParsableCommand {
                 subcommands: [
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
                     StatusCommand.self, CheckCommand.self, WorkCommand.self, WaitCommand.self,
-                    SignalCommand.self, CancelCommand.self, PauseCommand.self, ResumeCommand.self,
-                    RetryCommand.self, SessionCommand.self, AdoptCommand.self,
+                    ApproveCommand.self, RejectCommand.self, SignalCommand.self, CancelCommand.self,
+                    PauseCommand.self, ResumeCommand.self, RetryCommand.self, SessionCommand.self,
+                    AdoptCommand.self,
                 ]
             ),
             CommandGroup(

@@ -2,7 +2,7 @@
 import FoundationEssentials
 
 /// Any JSON, as a signal brings it.
-enum JSONValue: Codable, Sendable, Equatable {
+package enum JSONValue: Codable, Sendable, Equatable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -11,7 +11,8 @@ enum JSONValue: Codable, Sendable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
+    /// Reads any value.
+    package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
@@ -42,7 +43,8 @@ enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    /// Writes the value.
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -55,17 +57,52 @@ enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
+    /// Reads one JSON value.
+    /// - Throws: `DecodingError` for anything else.
+    package init(parsing bytes: [UInt8]) throws {
+        self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    }
+
+    /// As JSON, with the keys of objects in order. A number that JSON does not know, which none can
+    /// bring, is `null`.
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        } catch {
+            return "null"
+        }
+    }
+
     /// A text as it is, nothing as empty text, anything else as JSON.
-    var text: String {
-        get throws {
-            switch self {
-            case .string(let text): return text
-            case .null: return ""
-            default:
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                return String(decoding: try encoder.encode(self), as: UTF8.self)
-            }
+    package var text: String {
+        switch self {
+        case .string(let text): text
+        case .null: ""
+        default: json
+        }
+    }
+
+    /// The value of a field, by the bytes of its name; nil: it has none, or is no object.
+    package subscript(_ name: String) -> JSONValue? {
+        guard case .object(let fields) = self else { return nil }
+        return fields.first { $0.key.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    /// Whether both are the same: texts by their bytes, and numbers by their value, however they are
+    /// written.
+    package func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.integer(let left), .number(let right)): Double(exactly: left) == right
+        case (.number(let left), .integer(let right)): left == Double(exactly: right)
+        case (.array(let left), .array(let right)):
+            left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
+        case (.object(let left), .object(let right)):
+            left.count == right.count
+                && left.allSatisfy { other[$0.key]?.isSame(as: $0.value) == true }
+        default: self == other
         }
     }
 }

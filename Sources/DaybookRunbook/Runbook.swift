@@ -23,6 +23,11 @@ public struct Runbook: Sendable, Equatable {
     /// The jobs of all blocks, in the order of the text.
     public var jobs: [Job] { blocks.flatMap(\.jobs) }
 
+    /// The block whose approval a signal answers; nil: there is none.
+    package func block(answeredBy signal: String) -> Block? {
+        blocks.first { $0.approval?.signal.utf8.elementsEqual(signal.utf8) == true }
+    }
+
     /// A value that a runbook is submitted with.
     public struct Input: Sendable, Equatable {
         /// What the text of a value must look like.
@@ -76,12 +81,14 @@ public struct Runbook: Sendable, Equatable {
         public var continuesOnError = false
     }
 
-    /// A wait for a signal.
+    /// A wait for somebody's answer, which comes as a signal.
     public struct Approval: Sendable, Equatable {
         /// The signal's name.
         public let signal: String
         /// After so long the run fails; nil: it waits for ever.
         public let timeout: Duration?
+        /// The answers that approve.
+        package var accept = Acceptance.anythingButNo
 
         /// The key under which the signal's value can be referred to, as an output of the block.
         public static let key = "value"

@@ -214,46 +214,6 @@ struct RunbookInterpreter: Sendable {
         return found
     }
 
-    // MARK: Approval
-
-    /// Waits for the signal.
-    /// - Returns: its value: a text as it is, anything else as JSON.
-    private func wait(
-        for approval: Runbook.Approval,
-        of block: Runbook.Block,
-        _ context: WorkflowContext
-    ) async throws -> String {
-        guard let timeout = approval.timeout else {
-            let value = try await context.receive(approval.signal, as: JSONValue.self)
-            return try value.text
-        }
-        while true {
-            // In which attempt it was asked: one that comes later asks again.
-            let attempt = attempt
-            let asked = try await context.checkpoint(RunbookOperations.requested(block.name)) { _ in
-                attempt
-            }
-            let value = try await context.receive(
-                approval.signal,
-                as: JSONValue.self,
-                timeout: timeout
-            )
-            if let value { return try value.text }
-            // Recorded, so that whoever deals with it deals with it whenever the code runs again;
-            // and so that it is open again in an attempt in which nobody has.
-            _ = try await context.checkpoint(RunbookOperations.timedOut(block.name)) { _ in
-                guard asked != attempt else {
-                    throw OperationError(
-                        code: "approval-timed-out",
-                        message:
-                            "nobody gave the signal \(approval.signal), for which the block \(block.name) waits, in time"
-                    )
-                }
-                return attempt
-            }
-        }
-    }
-
     // MARK: Jobs
 
     /// What a job's operation is compared by when a runbook runs again.

@@ -16,5 +16,11 @@ package enum RunbookOperations {
 
     /// Comes after that wait when nobody has given the signal: fails in the attempt that asked.
     package static func timedOut(_ block: String) -> String { "\(block) timed out" }
+
+    /// Comes after the wait when the answer does not approve, and says in which attempt it came.
+    package static func answered(_ block: String) -> String { "\(block) answered" }
+
+    /// Comes after that: fails in the attempt in which the answer came.
+    package static func rejected(_ block: String) -> String { "\(block) rejected" }
 }
 #endif

@@ -90,7 +90,9 @@ extension RunbookParser {
         let timeout = try fields["timeout"].map { node throws(RunbookError) -> Duration in
             try self.timeout(node, "\"timeout\"")
         }
-        return Runbook.Approval(signal: signal, timeout: timeout)
+        var approval = Runbook.Approval(signal: signal, timeout: timeout)
+        if let node = fields["accept"] { approval.accept = try acceptance(node) }
+        return approval
     }
 
     /// What the jobs of a block run for: a list, or one expression.

@@ -27,7 +27,7 @@ struct Vocabulary {
     )
     static let approval = Vocabulary(
         subject: "an approval",
-        keys: ["signal", "timeout"],
+        keys: ["signal", "timeout", "accept"],
         required: ["signal"]
     )
     static let retry = Vocabulary(

@@ -134,7 +134,9 @@ private let long = String(repeating: "x", count: 256)
         ["work", "--until-idle", "--actor", ""], ["signal", "", "name"], ["signal", long, "name"],
         ["signal", "x", ""], ["signal", "x", long], ["signal", "x", "a\u{1}"],
         ["signal", "x", "name", "--signal-id", ""], ["signal", "x", "name", "--signal-id", long],
-        ["signal", "x", "name", "--actor", ""], ["cancel", "", "--yes"], ["cancel", long, "--yes"],
+        ["signal", "x", "name", "--actor", ""], ["approve", ""],
+        ["approve", "x", "--signal", ""], ["approve", "x", "--actor", long],
+        ["reject", long, "--reason", "r"], ["cancel", "", "--yes"], ["cancel", long, "--yes"],
         ["pause", "x", "--yes", "--actor", ""], ["retry", "", "--yes"], ["resume", "", "--yes"],
     ])
     func whatIsRefusedRecordsNothing(_ arguments: [String]) async throws {

@@ -49,7 +49,7 @@ import Glibc
             first.signal(SIGKILL)
             try await first.finish()
             #expect(try await shell("git -C remote.git branch", sandbox) == "* main\n")
-            try await sandbox.succeed("signal", "x", "go-live")
+            try await sandbox.succeed("approve", "x", "--reason", "tested")
             let second = try await sandbox.daybook(
                 arguments + ["--json"],
                 environment: environment

@@ -39,7 +39,7 @@ import Glibc
             #expect(second.status == 7, "\(second.errors)")
             #expect(second.errors.contains("nobody gave the signal clean"))
             try await sandbox.succeed("retry", "x", "--yes")
-            try await sandbox.succeed("signal", "x", "clean")
+            try await sandbox.succeed("signal", "x", "clean", "true")
             let third = try await run(sandbox)
             #expect(third.status == 0, "\(third.errors)")
             #expect(try await sandbox.loggedLines() == ["a"])

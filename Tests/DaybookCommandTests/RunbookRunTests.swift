@@ -334,11 +334,11 @@ import Glibc
             #expect(first.errors.contains("nobody gave the signal go-live"))
             try await sandbox.succeed("retry", "x", "--yes")
             // Given before it is asked for again.
-            try await sandbox.succeed("signal", "x", "go-live")
+            try await sandbox.succeed("signal", "x", "go-live", "true")
             let second = try await run(sandbox, "--json")
             #expect(second.status == 0, "\(second.errors)")
             #expect(try jobs(second, "ran") == ["publish"])
-            #expect(try await sandbox.loggedLines() == ["built", "approved by "])
+            #expect(try await sandbox.loggedLines() == ["built", "approved by true"])
         }
     }
 }

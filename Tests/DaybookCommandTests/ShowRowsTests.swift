@@ -69,7 +69,7 @@ import Testing
             #expect(failed[1][1] == "timed out")
             #expect(failed[1][2].hasPrefix("nobody gave the signal go-live"))
             try await sandbox.succeed("retry", "x", "--yes")
-            try await sandbox.succeed("signal", "x", "go-live")
+            try await sandbox.succeed("signal", "x", "go-live", "true")
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
             let again = try await rows(sandbox, "x")
             #expect(again.map { $0[0] } == ["compile", "approve", "approve", "push"])

@@ -236,7 +236,7 @@ private struct KillStorm {
             count += 1
             words = ["submit", "runbook.yaml", "--id", "e\(count)"]
         case 2, 3, 4: words = ["exec", id]
-        case 5, 6: words = ["signal", id, "go", "--signal-id", "s\(id)"]
+        case 5, 6: words = ["signal", id, "go", "true", "--signal-id", "s\(id)"]
         case 7: words = ["pause", id, "--yes"]
         case 8: words = ["resume", id, "--yes"]
         case 9: words = ["retry", id, "--yes"]
@@ -280,7 +280,7 @@ private struct KillStorm {
                 let id = try #require(execution["id"].string)
                 for words in [
                     ["resume", id, "--yes"], ["exec", id],
-                    ["signal", id, "go", "--signal-id", "s\(id)"],
+                    ["signal", id, "go", "true", "--signal-id", "s\(id)"],
                 ] {
                     let result = try await start(words).finish()
                     #expect(

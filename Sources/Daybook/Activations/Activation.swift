@@ -235,6 +235,21 @@ final class Activation: Sendable {
         return payload.data
     }
 
+    /// Who gave the signal that an entry records; empty: nobody is named, or it came in an earlier
+    /// run.
+    func giver(ofSignal sequence: UInt64) throws(ContextClosed) -> String {
+        try reading {
+            var actor = ""
+            try history.scan(from: sequence) { entry, _ in
+                if entry.header.sequence == sequence {
+                    actor = try ProtoSignalReceived(decoding: entry).actor
+                }
+                return false
+            }
+            return actor
+        }
+    }
+
     /// When an entry of the execution was written. A journal that cannot be read ends the activation.
     func time(of sequence: UInt64) -> Timestamp {
         var time = Timestamp(rawValue: 0)

@@ -123,6 +123,35 @@ extension WorkflowContext {
             .map { try decode($0, at: location) }
     }
 
+    /// The value of a signal, and who gave it.
+    package struct GivenSignal<Value: Sendable>: Sendable {
+        /// The value.
+        package let value: Value
+        /// Who gave it, as recorded; empty: nobody was named.
+        package let actor: String
+    }
+
+    /// Waits for a signal, and learns who gave it.
+    /// - Parameter timeout: as in ``receive(_:as:timeout:file:line:)``; nil: it waits for ever.
+    /// - Returns: nil when the time was over first.
+    /// - Throws: as ``receive(_:as:file:line:)`` does.
+    package func receiveGiven<Value: Decodable & Sendable>(
+        _ name: String,
+        as type: Value.Type = Value.self,
+        timeout: Duration?,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws -> GivenSignal<Value>? {
+        let location = CodeLocation(file, line)
+        guard let received = try await signal(name, timeout: timeout, at: location) else {
+            return nil
+        }
+        return GivenSignal(
+            value: try decode(received, at: location),
+            actor: try activation.giver(ofSignal: received.sequence)
+        )
+    }
+
     /// A signal that an operation was given.
     private struct Received {
         let operation: Operation

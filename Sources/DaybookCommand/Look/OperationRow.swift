@@ -113,16 +113,14 @@ struct OperationRows {
             if let block = runbook.blocks.first(where: {
                 $0.approval?.timeout != nil && RunbookOperations.requested($0.name) == name
             }) {
-                return approval(of: block, after: operation, row)
+                return approval(of: block, row, wait: follower(operation, 1))
             }
             return row
         case .signal:
             guard let block = runbook.blocks.first(where: { $0.approval?.signal == name }) else {
                 return row
             }
-            row.name = block.name
-            row.result = waiting(operation)
-            return row
+            return approval(of: block, row, wait: operation)
         default:
             let isFrame =
                 operation.operation.scope.isEmpty
@@ -164,32 +162,61 @@ struct OperationRows {
         return places[next].map { operations[$0] }
     }
 
+    /// One row of an approval: of its wait, and of what became of that.
     private mutating func approval(
         of block: Runbook.Block,
-        after requested: OperationRecord,
-        _ row: OperationRow
+        _ row: OperationRow,
+        wait: OperationRecord?
     ) -> OperationRow {
         var row = row
         row.name = block.name
         row.starts = 0
         row.took = nil
         row.result = ""
-        guard let wait = follower(requested, 1), wait.operation.kind == .signal else { return row }
+        guard let wait, wait.operation.kind == .signal else { return row }
         left.insert(OperationPath(wait.operation))
         let whole = self.row(wait)
         row.sequence = whole.sequence
         row.status = whole.status
         row.took = whole.took
         row.result = waiting(wait)
-        guard let end = follower(requested, 2),
-            end.operation.name.text == RunbookOperations.timedOut(block.name)
-        else { return row }
-        left.insert(OperationPath(end.operation))
-        row.sequence = end.sequence
-        row.status = "timed out"
-        row.result =
-            end.status == .failed ? end.message ?? "(erased)" : "it is asked for once more"
+        let next = follower(wait, 1)
+        if let next, next.operation.name.text == RunbookOperations.timedOut(block.name) {
+            left.insert(OperationPath(next.operation))
+            row.status = "timed out"
+            take(next, "it is asked for once more", &row)
+        } else if let next, next.operation.name.text == RunbookOperations.answered(block.name) {
+            left.insert(OperationPath(next.operation))
+            row.status = "rejected"
+            row.result = rejection(of: block, wait) ?? row.result
+            guard let end = follower(wait, 2),
+                end.operation.name.text == RunbookOperations.rejected(block.name)
+            else { return row }
+            left.insert(OperationPath(end.operation))
+            take(end, row.result + "; it is asked for once more", &row)
+        }
         return row
+    }
+
+    /// Who rejected, and why; nil: the answer is erased.
+    private func rejection(of block: Runbook.Block, _ wait: OperationRecord) -> String? {
+        guard let given = signals[OperationPath(wait.operation)], let value = given.value else {
+            return nil
+        }
+        do {
+            let answer = try JSONValue(parsing: Array(value.utf8))
+            return answer.rejection(of: block.name, by: given.actor)
+        } catch {
+            // It is shown as it is.
+            return nil
+        }
+    }
+
+    /// Takes over what ended an approval without an approval.
+    /// - Parameter passed: what there is to say in an attempt that passes over it.
+    private func take(_ end: OperationRecord, _ passed: String, _ row: inout OperationRow) {
+        row.sequence = end.sequence
+        row.result = end.status == .failed ? end.message ?? "(erased)" : passed
     }
 
     private func waiting(_ wait: OperationRecord) -> String {

@@ -14,8 +14,13 @@ struct RecordedRunbooks {
     /// this version can read.
     /// - Throws: `JournalError` when the first entry cannot be read.
     mutating func runbook(of record: ExecutionRecord) throws -> Runbook? {
-        guard record.type == RunbookWorkflow.name,
-            let payload = try inspector.entry(record.number).payloads.first, !payload.isErased,
+        try runbook(of: record.number, record.type)
+    }
+
+    /// The runbook of the execution that begins with an entry. See ``runbook(of:)``.
+    mutating func runbook(of number: UInt64, _ type: String) throws -> Runbook? {
+        guard type == RunbookWorkflow.name,
+            let payload = try inspector.entry(number).payloads.first, !payload.isErased,
             let text = Self.text(payload.data)
         else { return nil }
         if let known = parsed[text] { return known }

@@ -36,6 +36,12 @@ struct ShowCommand: AsyncParsableCommand {
                     time: { time.text($0) }
                 )
                 writeText(record, runbook, rows, last)
+                for approval in try inspector.approvals(of: record) {
+                    common.output.line("")
+                    let advice = WaitingApproval.advice(record.id.shellArgument, common)
+                    common.output.line("waits for \(approval.words)")
+                    common.output.line("  \(advice)")
+                }
             }
         }
     }

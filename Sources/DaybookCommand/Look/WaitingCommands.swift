@@ -24,14 +24,21 @@ struct PendingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (all, lag) = try common.inspect { (try $0.pending(), try ClockLag($0)) }
-        let waits = all.prefix(limit ?? .max)
+        let (waits, lag) = try common.inspect { inspector in
+            var runbooks = RecordedRunbooks(inspector)
+            let waits = try inspector.pending().prefix(limit ?? .max).map { wait in
+                (wait: wait, approval: try runbooks.approval(wait))
+            }
+            return (waits, try ClockLag(inspector))
+        }
         lag.warn(common)
         if common.json {
             common.write("daybook.pending/1") { json in
                 lag.write(to: &json)
                 json.key("pending")
-                json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
+                json.array { json in
+                    for (wait, approval) in waits { json.object { wait.write(approval, to: &$0) } }
+                }
             }
             return
         }
@@ -39,13 +46,17 @@ struct PendingCommand: AsyncParsableCommand {
             ["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"],
             flexible: ["ID", "WAITS FOR"]
         )
-        for wait in waits {
+        for (wait, approval) in waits {
             table.add([
-                "\(wait.sequence)", wait.id.shownAsID, wait.words, time.text(wait.since),
-                wait.until.map { time.text($0) } ?? "",
+                "\(wait.sequence)", wait.id.shownAsID, approval?.words ?? wait.words,
+                time.text(wait.since), wait.until.map { time.text($0) } ?? "",
             ])
         }
         table.print(to: common.output)
+        let asking = waits.filter { $0.approval != nil }
+        guard let first = asking.first else { return }
+        let id = asking.count == 1 ? first.wait.id.shellArgument : "ID"
+        common.errors.line("\(WaitingApproval.advice(id, common))")
     }
 }
 
@@ -65,7 +76,9 @@ struct WhyCommand: AsyncParsableCommand {
         try common.inspect { inspector in
             let record = try inspector.record(of: id)
             let state = try inspector.openState(of: record)
+            var runbooks = RecordedRunbooks(inspector)
             let waits = try state.map { try inspector.waits(of: $0) } ?? []
+            let asked = try waits.map { (wait: $0, approval: try runbooks.approval($0)) }
             let lag = try ClockLag(inspector)
             lag.warn(common)
             if common.json {
@@ -73,7 +86,11 @@ struct WhyCommand: AsyncParsableCommand {
                     record.write(to: &json)
                     lag.write(to: &json)
                     json.key("pending")
-                    json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
+                    json.array { json in
+                        for (wait, approval) in asked {
+                            json.object { wait.write(approval, to: &$0) }
+                        }
+                    }
                 }
                 return
             }
@@ -87,12 +104,16 @@ struct WhyCommand: AsyncParsableCommand {
             if record.isClosed, let advice = record.advice(common) {
                 common.output.line("    \(advice)")
             }
-            for wait in waits {
+            for (wait, approval) in asked {
                 let until = wait.until.map { ", until \(time.text($0))" } ?? ""
+                let words = approval?.words ?? wait.words
                 common.output.line(
-                    "  waits for \(wait.words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
+                    "  waits for \(words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
                 )
-                if let advice = wait.advice(common) { common.output.line("    \(advice)") }
+                let advice =
+                    approval.map { _ in WaitingApproval.advice(wait.id.shellArgument, common) }
+                    ?? wait.advice(common)
+                if let advice { common.output.line("    \(advice)") }
             }
             guard let state, let session = state.session else { return }
             if state.status == .running {
@@ -235,7 +256,8 @@ extension PendingWait {
         }
     }
 
-    func write(to json: inout JSONWriter) {
+    /// - Parameter approval: the one that it is for, if it is for one.
+    func write(_ approval: WaitingApproval?, to json: inout JSONWriter) {
         json.member("id", id)
         json.member("number", number)
         json.member("type", type)
@@ -250,6 +272,7 @@ extension PendingWait {
             json.member("for", wait.kind.rawValue)
             json.member("operation", wait.operation.name.text)
         }
+        json.member("approval", approval?.block)
         json.member("since", since.description)
         json.member("sequence", sequence)
         json.member("until", until?.description)

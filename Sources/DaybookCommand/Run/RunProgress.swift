@@ -32,7 +32,7 @@ final class RunProgress: Sendable {
         var startedAt: [String: ContinuousClock.Instant] = [:]
     }
 
-    /// The blocks of jobs, and of signals that are waited for.
+    /// The blocks of jobs, and of the signals that answer approvals.
     private let blocks: [String: String]
     private let signals: [String: String]
     /// The jobs that run once for each element.
@@ -115,9 +115,9 @@ final class RunProgress: Sendable {
         switch wait.kind {
         case .timer: return
         case .signal:
-            let block = signals[wait.operation.name.text] ?? wait.operation.name.text
-            what =
-                "\(block)  waits for the signal \(wait.operation.name.text); give it with `daybook signal\(common.journalWords) \(id.shellArgument) \(wait.operation.name.text.shellWord)`"
+            let signal = wait.operation.name.text
+            let advice = WaitingApproval.advice(id.shellArgument, common)
+            what = "\(signals[signal] ?? signal)  waits for approval; \(advice)"
         case .retry:
             what = "\(job(wait.operation) ?? wait.operation.name.text)  failed, and is tried again"
         }
