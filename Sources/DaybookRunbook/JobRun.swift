@@ -206,6 +206,8 @@ enum OutputFile {
             if error.isShortage { throw error }
             do {
                 try FileManager.default.removeItem(atPath: path)
+            } catch let second as CocoaError where second.code == .fileNoSuchFile {
+                // Nothing was there, whatever kept the system from saying so at first.
             } catch let second {
                 throw OperationError(
                     code: "invalid-output",

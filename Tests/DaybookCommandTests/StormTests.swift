@@ -31,6 +31,14 @@ import Glibc
         }
     }
 
+    /// What is not there need not be removed, also when the disk does not say so at once.
+    @Test func aRemovalThatFailsOfWhatIsNotThereFailsNoJob() async throws {
+        try await withSandbox { sandbox in
+            let fault = WriteFault("unlink", "EIO", at: "1")
+            try await fault.strike("work", sandbox, "\(fault)")
+        }
+    }
+
     @Test(arguments: ["run", "work"])
     func aWriteThatFailsAnywhereEndsWithASentenceAndIsGoneOnWith(_ command: String) async throws {
         let seed = Self.seed
@@ -53,6 +61,10 @@ private struct WriteFault: CustomStringConvertible {
     let call: String
     let error: String
     let when: String
+
+    init(_ call: String, _ error: String, at when: String) {
+        (self.call, self.error, self.when) = (call, error, when)
+    }
 
     init(_ random: inout SeededGenerator) {
         // The journal's own first, then those around it: folders, outputs, looks at files.
