@@ -46,6 +46,20 @@ import Testing
         }
     }
 
+    @Test func aListShowsTheOthersToo() async throws {
+        try await withSandbox { sandbox in
+            for id in ["hundred", "fifty"] {
+                try sandbox.write(runbook(["pay": "echo paid \(id)"]))
+                try await sandbox.succeed("submit", "runbook.yaml", "--id", id)
+            }
+            try damage(sandbox, "echo paid hundred", "echo paid hunched")
+            let lines = try await sandbox.succeed("list").text.split(separator: "\n")
+            #expect(lines.contains { $0.contains("hundred") && $0.hasSuffix("(damaged)") })
+            #expect(lines.contains { $0.contains("fifty") && $0.hasSuffix("test") })
+            expectDamage(try await sandbox.daybook("show", "hundred"), in: 3)
+        }
+    }
+
     @Test func anOutputThatWasChangedIsNotHandedToTheNextJob() async throws {
         try await withSandbox { sandbox in
             let ledger = sandbox.folder + "/ledger"

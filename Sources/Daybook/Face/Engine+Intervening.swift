@@ -74,7 +74,7 @@ extension Engine {
         try await engine.perform { Resume(try intervention(id, reason)) }
     }
 
-    /// Has an execution that failed, timed out, was cancelled or is parked run again from what
+    /// Has an execution that failed, timed out, expired, was cancelled or is parked run again from what
     /// failed.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
     @discardableResult

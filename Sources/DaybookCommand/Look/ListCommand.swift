@@ -80,7 +80,7 @@ struct ListCommand: AsyncParsableCommand {
             if paused || parked {
                 guard paused && record.isPaused || parked && record.isParked else { return true }
             }
-            let name = try runbooks.runbook(of: record)?.name
+            let name = try runbooks.name(of: record)
             if let runbook, name != runbook { return true }
             try body(record, name)
             count += 1

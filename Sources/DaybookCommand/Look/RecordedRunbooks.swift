@@ -7,6 +7,8 @@ import DaybookRunbook
 struct RecordedRunbooks {
     private let inspector: Inspector
     private var parsed: [String: Runbook?] = [:]
+    /// Texts that are kept: more begin anew, so that a walk over many does not grow.
+    private static let limit = 64
 
     init(_ inspector: Inspector) { self.inspector = inspector }
 
@@ -17,6 +19,16 @@ struct RecordedRunbooks {
         try runbook(of: record.number, record.type)
     }
 
+    /// The name of the runbook of an execution, for a list: one damaged input must not hide the others.
+    /// - Returns: nil: it has none, as ``runbook(of:)``; `(damaged)` when its first entry is.
+    mutating func name(of record: ExecutionRecord) throws -> String? {
+        do {
+            return try runbook(of: record)?.name
+        } catch let error as JournalError where error.code == .integrity {
+            return "(damaged)"
+        }
+    }
+
     /// The runbook of the execution that begins with an entry. See ``runbook(of:)``.
     mutating func runbook(of number: UInt64, _ type: String) throws -> Runbook? {
         guard type == RunbookWorkflow.name,
@@ -25,6 +37,7 @@ struct RecordedRunbooks {
         else { return nil }
         if let known = parsed[text] { return known }
         let runbook = Self.parse(text)
+        if parsed.count >= Self.limit { parsed.removeAll() }
         parsed[text] = .some(runbook)
         return runbook
     }

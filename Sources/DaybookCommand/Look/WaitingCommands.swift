@@ -185,10 +185,15 @@ struct WaitCommand: AsyncParsableCommand {
         case .found(let found): record = found
         case .interrupted: throw CommandEnd(status: .interrupted)
         case .late:
-            let status = try inspector.record(of: id).statusText
+            let last = try inspector.record(of: id)
+            // It may have ended since it was looked at last.
+            if last.isClosed || last.isParked {
+                record = last
+                break
+            }
             throw NotInTime(
                 description:
-                    "the execution \(id.shownAsID) has not ended within \(timeout?.description ?? ""): it is \(status); wait for it again, or see `daybook why\(common.journalWords) \(id.shellArgument)`"
+                    "the execution \(id.shownAsID) has not ended within \(timeout?.description ?? ""): it is \(last.statusText); wait for it again, or see `daybook why\(common.journalWords) \(id.shellArgument)`"
             )
         }
         if common.json {
@@ -204,7 +209,7 @@ extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     fileprivate func advice(_ common: CommonOptions) -> String? {
         switch status {
-        case .failed, .timedOut, .cancelled:
+        case .failed, .timedOut, .cancelled, .expired:
             "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
         default: nil
         }

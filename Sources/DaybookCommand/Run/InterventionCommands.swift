@@ -163,7 +163,7 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry",
         abstract: "Retry an execution that failed, from what failed.",
         discussion: """
-            Also one that timed out, was cancelled or is parked. What succeeded is kept. A process \
+            Also one that timed out, expired, was cancelled or is parked. What succeeded is kept. A process \
             that works on the journal runs it, such as `daybook work`, or `daybook run` with the \
             same runbook, inputs and id.
             """
@@ -177,7 +177,14 @@ struct RetryCommand: AsyncParsableCommand {
         }
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.
-        let record = try options.common.inspect { try $0.record(of: options.id) }
+        let record: ExecutionRecord
+        do {
+            record = try options.common.inspect { try $0.record(of: options.id) }
+        } catch {
+            // The retry stands: that it could not be looked at afterwards is not its failure.
+            options.common.errors.line("whether it is paused cannot be looked up: \(error)")
+            return
+        }
         options.common.errors.line(
             record.isPaused
                 ? record.pauseNotice(options.common)
