@@ -43,6 +43,24 @@ struct CommandQueue {
         commands.count >= min(2 * expected, limit) || isStopping || isStale || !waiting.isEmpty
     }
 
+    /// Whether a command may come in. A single one larger than the limit is let in when it is alone.
+    func hasRoom(for size: Int, _ options: GroupWriterOptions) -> Bool {
+        reserved == 0
+            || (reserved < options.queueLimit && bytes + size <= options.queueByteLimit)
+    }
+
+    /// Reserves room for those who wait for it, as far as there is any.
+    mutating func admit(_ options: GroupWriterOptions) -> [CheckedContinuation<Void, Never>] {
+        var admitted: [CheckedContinuation<Void, Never>] = []
+        while let (size, continuation) = waiting.first, hasRoom(for: size, options) {
+            waiting.removeFirst()
+            reserved += 1
+            bytes += size
+            admitted.append(continuation)
+        }
+        return admitted
+    }
+
     /// A command has come.
     mutating func noteArrival() {
         if expected > 0 { expected -= 1 }

@@ -160,7 +160,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
 
     private func reserveAtOnce(_ bytes: Int) -> Bool {
         queue.withLock { queue in
-            guard queue.waiting.isEmpty, hasRoom(queue, bytes) else { return false }
+            guard queue.waiting.isEmpty, queue.hasRoom(for: bytes, options) else { return false }
             queue.reserved += 1
             queue.bytes += bytes
             return true
@@ -170,7 +170,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private func reserve(_ bytes: Int) async {
         await withCheckedContinuation { continuation in
             let isFree = queue.withLock { queue in
-                if queue.waiting.isEmpty, hasRoom(queue, bytes) {
+                if queue.waiting.isEmpty, queue.hasRoom(for: bytes, options) {
                     queue.reserved += 1
                     queue.bytes += bytes
                     return true
@@ -187,32 +187,13 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         }
     }
 
-    /// A single command larger than the limit is let in when it is alone.
-    private func hasRoom(_ queue: borrowing CommandQueue, _ bytes: Int) -> Bool {
-        queue.reserved == 0
-            || (queue.reserved < options.queueLimit
-                && queue.bytes + bytes <= options.queueByteLimit)
-    }
-
     private func release(count: Int, bytes: Int) {
         let admitted = queue.withLock { queue in
             queue.reserved -= count
             queue.bytes -= bytes
-            return admit(&queue)
+            return queue.admit(options)
         }
         for continuation in admitted { continuation.resume() }
-    }
-
-    /// Reserves room for those who wait for it, as far as there is any.
-    private func admit(_ queue: inout CommandQueue) -> [CheckedContinuation<Void, Never>] {
-        var admitted: [CheckedContinuation<Void, Never>] = []
-        while let (bytes, continuation) = queue.waiting.first, hasRoom(queue, bytes) {
-            queue.waiting.removeFirst()
-            queue.reserved += 1
-            queue.bytes += bytes
-            admitted.append(continuation)
-        }
-        return admitted
     }
 
     private func enqueue(_ command: QueuedCommand) {
@@ -322,7 +303,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             }
             queue.note(deadline)
             // A clock that is set by hand says once that it was, and the thread may have been held up.
-            return (admit(&queue), queue.isReady || queue.isHeldUp || isManualClock)
+            return (queue.admit(options), queue.isReady || queue.isHeldUp || isManualClock)
         }
         if wakes { queue.wakeAll() }
         for continuation in admitted { continuation.resume() }
@@ -355,6 +336,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
         _ isAhead: inout Bool
     ) -> (any Error)? {
         var commands = batch
+        var mayGrow = true
         while true {
             do {
                 if isAhead { try undo() }
@@ -365,6 +347,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
                 return nil
             } catch let failure as HalfDone {
                 commands.remove(at: failure.index)
+            } catch let error as JournalError where error.isMapFull && mayGrow {
+                // The map has been doubled, if it may be: the batch is decided again, once.
+                mayGrow = false
             } catch {
                 return undone(after: error, &isAhead)
             }

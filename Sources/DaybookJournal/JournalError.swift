@@ -89,6 +89,9 @@ extension JournalError {
         }
     }
 
+    /// The file needs more of the address space than was reserved for it.
+    var isMapFull: Bool { (underlying as? LMDBError)?.code == .mapFull }
+
     /// The machine has too little of something at this moment; the same may work later.
     public var isShortage: Bool {
         switch underlying {

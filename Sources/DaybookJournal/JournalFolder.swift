@@ -120,6 +120,20 @@ public struct JournalFolder: Sendable {
         )
     }
 
+    /// Waits until nobody holds `open.lock` alone: whoever makes the journal has done so, has given it
+    /// up, or is gone.
+    /// - Throws: ``JournalError``.
+    public func waitUntilShared() throws {
+        do {
+            guard try FileStatus.of(openLock) != nil else { return }
+            let file = try File.open(openLock, .read)
+            try file.lock(.shared)
+            try file.unlock()
+        } catch {
+            throw JournalError.wrapping(error, path)
+        }
+    }
+
     /// Whether somebody was answered that something had been written here.
     private func hasHadCommits() throws(SystemError) -> Bool {
         guard try FileStatus.of(openLock) != nil else { return false }

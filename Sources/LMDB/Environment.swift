@@ -10,10 +10,11 @@ import Darwin
 
 /// How an environment is opened.
 public struct EnvironmentOptions: Sendable {
-    /// Bytes of address space to reserve. When that much cannot be had it is halved until it can,
-    /// down to 16 MiB; it costs nothing until it is used.
-    public var mapSize = 1 << 40
-    /// The map never grows beyond this many bytes.
+    /// Bytes of address space to reserve: 64 GiB, so that one process can have hundreds of files open.
+    /// When that much cannot be had it is halved until it can, down to 16 MiB; it costs nothing until
+    /// it is used.
+    public var mapSize = 1 << 36
+    /// The map is doubled when a file needs more, and never grows beyond this many bytes.
     public var maximumMapSize = 1 << 40
     /// Readers at once, over all processes.
     public var maximumReaders: UInt32 = 1024

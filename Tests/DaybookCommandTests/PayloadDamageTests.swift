@@ -56,7 +56,7 @@ import Testing
             let lines = try await sandbox.succeed("list").text.split(separator: "\n")
             #expect(lines.contains { $0.contains("hundred") && $0.hasSuffix("(damaged)") })
             #expect(lines.contains { $0.contains("fifty") && $0.hasSuffix("test") })
-            expectDamage(try await sandbox.daybook("show", "hundred"), in: 3)
+            expectDamage(try await sandbox.daybook("show", "hundred"), in: 2)
         }
     }
 

@@ -120,6 +120,26 @@ import Testing
         }
     }
 
+    @Test func aBatchForWhichTheMapIsDoubledIsDecidedAgain() async throws {
+        try await withTemporaryFolder { folder in
+            var options = EnvironmentOptions.scratch
+            options.mapSize = 1 << 20
+            options.maximumMapSize = 1 << 26
+            let store = try LMDBStore.open(folder, options)
+            defer { store.close() }
+            try await withWriter(store) { callers async throws in
+                let large = String(repeating: "a", count: 60_000)
+                let answer = try await callers.perform { fold, batch in
+                    for _ in 0..<20 { try fold.append(Drafts.entry(1, text: large), batch) }
+                    return .success(7)
+                }
+                #expect(answer == 7)
+                #expect(callers.writer.journal.head.size == 21)
+                #expect(callers.writer.inspect { $0.rollBacks } == 1)
+            }
+        }
+    }
+
     @Test func aFoldThatRefusesAnEntryFailsTheBatch() async throws {
         var fold = TallyFold()
         fold.refusing = 13

@@ -80,20 +80,16 @@ public final class Engine: Sendable {
         workflows: [any Workflow] = []
     ) async throws -> Engine {
         guard let creation else { return try await openExisting(at: path, options, workflows) }
-        let end = ContinuousClock.now + creationPatience
         while true {
             do {
                 try createIfMissing(at: path, creation)
                 return try await openExisting(at: path, options, workflows)
-            } catch let error as JournalError where error.code == .locked && .now < end {
-                // Another process makes it at this moment.
-                try await Task.sleep(for: .milliseconds(10))
+            } catch let error as JournalError where error.code == .locked {
+                // Another process makes it at this moment, or gives that up.
+                try await SystemThread.run { try JournalFolder(path).waitUntilShared() }
             }
         }
     }
-
-    /// So long another process may take to make a journal that this one is to open.
-    private static var creationPatience: Duration { .seconds(10) }
 
     private static func openExisting(
         at path: String,
