@@ -34,6 +34,9 @@ struct Appender: Sendable {
     /// A journal without entries.
     init() {}
 
+    /// Stands for the one that a batch has meanwhile; made once.
+    static let none = Appender()
+
     /// Looks up where the journal in `reader` ends.
     init(_ reader: any StoreReader) throws {
         let count = try reader.entryCount()

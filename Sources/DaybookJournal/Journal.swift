@@ -238,7 +238,7 @@ public final class Journal: Sendable {
                 _ = try appender.catchUp(writer.reader, follow)
                 takeIn(appender.lastTime)
                 attempt.before = appender.edge
-                let batch = Batch(exchange(&appender, with: Appender()), writer, now())
+                let batch = Batch(exchange(&appender, with: .none), writer, now())
                 // Whatever happens, it is given back.
                 defer { appender = batch.appender }
                 let result = try body(batch)

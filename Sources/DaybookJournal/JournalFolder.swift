@@ -125,8 +125,13 @@ public struct JournalFolder: Sendable {
     /// - Throws: ``JournalError``.
     public func waitUntilShared() throws {
         do {
-            guard try FileStatus.of(openLock) != nil else { return }
-            let file = try File.open(openLock, .read)
+            let file: File
+            do throws(SystemError) {
+                file = try File.open(openLock, .read)
+            } catch  where error.isNotFound {
+                // Whoever failed to make the journal has removed it.
+                return
+            }
             try file.lock(.shared)
             try file.unlock()
         } catch {
