@@ -22,9 +22,10 @@ extension Environment {
         var descriptor: mdb_filehandle_t = -1
         try check(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
         try refuse { () throws(SystemError) in
+            let seen = seenSize
             let status = try FileStatus.of(descriptor: descriptor, path)
             guard status.links > 0 else { return "\(path) is gone, or another file now" }
-            return sizeProblem(status)
+            return sizeProblem(status, seen: seen)
         }
     }
 
@@ -41,19 +42,23 @@ extension Environment {
         throw LMDBError(.replacedFile, "stat", path: path, detail: found)
     }
 
-    private func sizeProblem(_ status: FileStatus) -> String? {
-        let largest = largestSize.withLock { largest in
-            largest = max(largest, status.size)
-            return largest
-        }
-        guard status.size < largest else { return nil }
-        return "\(path) had \(largest) bytes, and has \(status.size)"
+    /// The largest size that the file was seen to have.
+    var seenSize: Int { largestSize.withLock { $0 } }
+
+    /// Whether the file has become shorter, which it never does.
+    /// - Parameter seen: ``seenSize`` from before the look at the file. What other threads have seen
+    ///   since says nothing: the file may have grown after that look.
+    func sizeProblem(_ status: FileStatus, seen: Int) -> String? {
+        largestSize.withLock { $0 = max($0, status.size) }
+        guard status.size < seen else { return nil }
+        return "\(path) had \(seen) bytes, and has \(status.size)"
     }
 
     private func fileProblem() throws(SystemError) -> String? {
+        let seen = seenSize
         guard let status = try FileStatus.of(path) else { return "\(path) is gone" }
         guard FileIdentity(status) == identity else { return "\(path) is another file now" }
-        if let problem = sizeProblem(status) { return problem }
+        if let problem = sizeProblem(status, seen: seen) { return problem }
         guard let lockIdentity else { return nil }
         guard try FileIdentity.of(lockPath) == lockIdentity else {
             return "\(lockPath) is gone, or another file now"

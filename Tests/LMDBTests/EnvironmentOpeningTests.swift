@@ -86,6 +86,21 @@ import Testing
         }
     }
 
+    /// Of two threads that look, one may tell later what it saw earlier.
+    @Test func aLookFromBeforeTheFileGrewIsNoShorterFile() throws {
+        try withDatabase(.integerKeys) { environment, data in
+            try environment.put([(1, [1])], in: data)
+            try environment.checkFiles()
+            let seen = environment.seenSize
+            let early = try #require(try FileStatus.of(environment.path))
+            try environment.put([(2, [UInt8](repeating: 1, count: 50_000))], in: data)
+            try environment.checkCommitted()
+            #expect(environment.seenSize > early.size)
+            #expect(environment.sizeProblem(early, seen: seen) == nil)
+            #expect(environment.sizeProblem(early, seen: environment.seenSize) != nil)
+        }
+    }
+
     @Test func whatWasWrittenIsThereAfterClosingAndOpening() throws {
         try withDataFile { path in
             for round in UInt64(0)..<3 {
