@@ -246,9 +246,11 @@ struct RunbookInterpreter: Sendable {
         return try await context.checkpoint(
             job.name,
             input: JobInput(block: block.name, run: job.run, verify: job.verify),
-            recordsStart: true,
-            retry: job.retry,
-            timeout: job.timeout,
+            options: CheckpointOptions(
+                retry: job.retry,
+                timeout: job.timeout,
+                recordsStart: true
+            ),
             verify: verify
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)

@@ -23,7 +23,8 @@ import Testing
             code: { input, context in
                 try await context.output("count", input)
                 if input == 2 { throw OperationError(code: "bad", message: "no luck") }
-                return try await context.receive("go", as: String.self, timeout: .seconds(50)) ?? ""
+                return try await context.receive("go", as: String.self, timeout: .seconds(50)).value
+                    ?? ""
             }
         ) { daybook in
             var terms = ExecutionOptions()

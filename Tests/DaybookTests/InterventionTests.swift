@@ -103,7 +103,8 @@ import Testing
             let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
                 let policy = RetryPolicy(maxAttempts: 3, baseDelay: .seconds(10), multiplier: 1)
                 do {
-                    return try await context.checkpoint("stubborn", retry: policy) { operation in
+                    return try await context.checkpoint("stubborn", options: .init(retry: policy)) {
+                        operation in
                         calls.add("try \(operation.tries)")
                         throw OperationError(code: "no", message: "try \(operation.tries)")
                     }
@@ -211,9 +212,13 @@ import Testing
                 path,
                 room.options,
                 code: { _, context in
-                    let fast = try await context.checkpoint("fast", timeout: .seconds(5)) { _ in 1 }
+                    let fast = try await context.checkpoint(
+                        "fast",
+                        options: .init(timeout: .seconds(5))
+                    ) { _ in 1 }
                     do {
-                        try await context.checkpoint("slow", timeout: .seconds(5)) { _ in
+                        try await context.checkpoint("slow", options: .init(timeout: .seconds(5))) {
+                            _ in
                             signal.yield()
                             try await untilCancelled()
                         }
@@ -559,7 +564,8 @@ import Testing
                             return try await scope.receive("go", as: String.self)
                         }
                         let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(3_600))
-                        return try await scope.checkpoint("flaky", retry: policy) { _ in
+                        return try await scope.checkpoint("flaky", options: .init(retry: policy)) {
+                            _ in
                             calls.add("try")
                             if calls.lines.count < 2 { throw Broken() }
                             return "worked"

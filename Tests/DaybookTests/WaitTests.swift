@@ -123,8 +123,12 @@ import Testing
                 room.options,
                 code: { _, context in
                     let first: Int = try await context.receive("number")
-                    let second: Int? = try await context.receive("number", timeout: .seconds(5))
-                    return "\(first) \(second.map { "\($0)" } ?? "nothing")"
+                    let second = try await context.receive(
+                        "number",
+                        as: Int.self,
+                        timeout: .seconds(5)
+                    )
+                    return "\(first) \(second.value.map { "\($0)" } ?? "nothing")"
                 }
             ) { daybook in
                 try await daybook.start()
@@ -148,10 +152,18 @@ import Testing
                 path,
                 room.options,
                 code: { _, context in
-                    let first: String? = try await context.receive("go", timeout: .seconds(5))
+                    let first = try await context.receive(
+                        "go",
+                        as: String.self,
+                        timeout: .seconds(5)
+                    )
                     try await context.sleep(for: .seconds(5))
-                    let second: String? = try await context.receive("go", timeout: .seconds(5))
-                    return "\(first ?? "-") \(second ?? "-")"
+                    let second = try await context.receive(
+                        "go",
+                        as: String.self,
+                        timeout: .seconds(5)
+                    )
+                    return "\(first.value ?? "-") \(second.value ?? "-")"
                 }
             ) { daybook in
                 try await daybook.start()

@@ -61,7 +61,7 @@ import Testing
     @Test func properUseCompiles() throws {
         let result = try compile(
             """
-            let one = try await context.checkpoint("one", retry: .none) { _ in 1 }
+            let one = try await context.checkpoint("one", options: .init(retry: .none)) { _ in 1 }
             let all = try await context.map("all", [1, 2]) { scope, element in
                 try await scope.checkpoint("inner") { _ in element + one }
             }
@@ -75,6 +75,58 @@ import Testing
             """
         )
         #expect(result.status == 0, "\(result.messages)")
+    }
+
+    /// A branch of several statements, whatever it gives, says what it gives by itself; so does the
+    /// body of a checkpoint in it.
+    @Test func branchesOfSeveralStatementsNeedNoTypes() throws {
+        let result = try compile(
+            """
+            let (text, number, list) = try await context.parallel(
+                "three",
+                { scope in
+                    let one = try await scope.checkpoint("one") { operation in
+                        let key = operation.idempotencyKey
+                        return key.count
+                    }
+                    return "\\(one)"
+                },
+                { scope in
+                    try await scope.checkpoint("two") { operation in
+                        let key = operation.idempotencyKey
+                        operation.log(key)
+                    }
+                    return 7
+                },
+                { scope in
+                    let inner = try await scope.map("inner", 0..<3) { inner, element, index in
+                        let sum = element + index
+                        return try await inner.checkpoint("sum") { _ in sum }
+                    }
+                    return inner
+                }
+            )
+            let named = try await context.map("named", ["a": 1]) { scope, pair in
+                let number = pair.value
+                return try await scope.checkpoint("b") { _ in number }
+            }
+            return text.count + number + list.count + named.count
+            """
+        )
+        #expect(result.status == 0, "\(result.messages)")
+    }
+
+    /// A time-out cannot be taken for a value.
+    @Test func aTimedSignalIsNotItsValue() throws {
+        let result = try compile(
+            """
+            let key = SignalKey<Int?>("maybe")
+            let answer: Int? = try await context.receive(key, timeout: .seconds(1))
+            return answer ?? 0
+            """
+        )
+        #expect(result.status != 0)
+        #expect(result.messages.contains("TimedSignal"), "\(result.messages)")
     }
 
     @Test(

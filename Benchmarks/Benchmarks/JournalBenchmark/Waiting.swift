@@ -6,7 +6,7 @@ struct WaitingWorkflow: Workflow {
     static let name = "waiting"
 
     func run(_ number: Int, _ context: WorkflowContext) async throws -> Int {
-        try await context.receive("go", as: Int.self, timeout: .seconds(86_400)) ?? 0
+        try await context.receive("go", as: Int.self, timeout: .seconds(86_400)).value ?? 0
     }
 }
 

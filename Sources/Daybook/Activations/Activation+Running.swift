@@ -19,7 +19,7 @@ extension Activation {
             throw ContextClosed(reason: latched ?? .historyEnded)
         }
         var tries: UInt32 = 0
-        if settings.retry != nil {
+        if settings.options.retry != nil {
             tries = try self.tries(of: operation)
             if tries > 0, try wake(of: operation) == nil {
                 _ = try await wait(operation, group)
@@ -30,7 +30,7 @@ extension Activation {
             try group?.checkOpen()
             let startedAt = host.now()
             let outcome = try await outcome(operation, group, settings, tries: tries, body)
-            if case .failure(let error) = outcome, let policy = settings.retry,
+            if case .failure(let error) = outcome, let policy = settings.options.retry,
                 policy.retries(error.facts, after: tries + 1), latched == nil
             {
                 tries += 1
@@ -52,13 +52,13 @@ extension Activation {
         let context = OperationContext(self, operation, tries: tries + 1)
         let running = RunningOperation(context: context) {
             var sequence: UInt64?
-            if settings.recordsStart {
+            if settings.options.recordsStart {
                 sequence = try await self.perform { StartOperation(self.lease, operation) }
             }
             self.host.observe(.started(self.lease, operation, sequence: sequence))
         }
         do {
-            let value = try await timed(settings.timeout, running, body)
+            let value = try await timed(settings.options.timeout, running, body)
             // What is done is recorded, also when the handler has been told to stop meanwhile.
             if let reason = latched, !reason.keepsLease { throw ContextClosed(reason: reason) }
             guard value.data.count <= host.payloadLimit else {
@@ -172,15 +172,6 @@ extension Activation {
         try checkOpen()
         return (sequence, outcome.map { $0.data })
     }
-}
-
-/// How a checkpoint is run.
-struct CheckpointSettings: Sendable {
-    var recordsStart = false
-    var retry: RetryPolicy?
-    var timeout: Duration?
-    /// A failure is a result, and kept like a success.
-    var isHandled = false
 }
 
 /// Whether the time of a body is over, and the task to tell it by.

@@ -12,61 +12,42 @@ extension WorkflowContext {
     /// - Returns: what the bodies gave, in the order of the elements.
     /// - Throws: ``OperationError``: what the first body that failed threw, or with the code
     ///   `invalid-argument` when none may run; ``ContextClosed`` when the activation is over.
-    public func map<Element: Sendable, Value: Sendable>(
+    public func map<Elements: Sequence, Value: Sendable>(
         _ name: String,
-        _ elements: [Element],
+        _ elements: Elements,
         maxConcurrent: Int = .max,
         file: String = #fileID,
         line: Int = #line,
-        _ body: @escaping @Sendable (WorkflowContext, Element) async throws -> Value
-    ) async throws -> [Value] {
-        try await all(
+        _ body: @escaping @Sendable (WorkflowContext, Elements.Element) async throws -> Value
+    ) async throws -> [Value] where Elements.Element: Sendable {
+        try await map(name, elements, maxConcurrent: maxConcurrent, file: file, line: line) {
+            scope,
+            element,
+            _ in
+            try await body(scope, element)
+        }
+    }
+
+    /// Runs `body` for each element, at once, each in a scope of its own, and gives it the element's
+    /// index too: its place in the sequence, from 0. See ``map(_:_:maxConcurrent:file:line:_:)``.
+    public func map<Elements: Sequence, Value: Sendable>(
+        _ name: String,
+        _ elements: Elements,
+        maxConcurrent: Int = .max,
+        file: String = #fileID,
+        line: Int = #line,
+        _ body: @escaping @Sendable (WorkflowContext, Elements.Element, Int) async throws -> Value
+    ) async throws -> [Value] where Elements.Element: Sendable {
+        let elements = Array(elements)
+        return try await all(
             .map,
             name,
             count: elements.count,
             maxConcurrent: maxConcurrent,
             at: CodeLocation(file, line)
         ) { scope, index in
-            try await body(scope, elements[index])
+            try await body(scope, elements[index], index)
         }
-    }
-
-    /// Runs branches at once, each in a scope of its own.
-    ///
-    /// The first that fails has the others stopped, and its error thrown.
-    /// - Parameter name: names the operation.
-    /// - Returns: what they gave.
-    /// - Throws: ``OperationError``: what the first branch that failed threw; ``ContextClosed`` when
-    ///   the activation is over.
-    public func parallel<each Value: Sendable>(
-        _ name: String,
-        file: String = #fileID,
-        line: Int = #line,
-        _ branches: repeat @escaping @Sendable (WorkflowContext) async throws -> each Value
-    ) async throws -> (repeat each Value) {
-        var bodies: [@Sendable (WorkflowContext) async throws -> any Sendable] = []
-        for branch in repeat each branches {
-            bodies.append { try await branch($0) }
-        }
-        let all = bodies
-        let values = try await self.all(
-            .parallel,
-            name,
-            count: all.count,
-            maxConcurrent: .max,
-            at: CodeLocation(file, line)
-        ) { scope, index in
-            try await all[index](scope)
-        }
-        var index = 0
-        func value<V>(_ type: V.Type) -> V {
-            defer { index += 1 }
-            guard let value = values[index] as? V else {
-                fatalError("branch \(index) gave something else than a \(V.self)")
-            }
-            return value
-        }
-        return (repeat value((each Value).self))
     }
 
     /// Runs branches at once, each in a scope of its own, until the first has ended. See
@@ -109,7 +90,7 @@ extension WorkflowContext {
         return value
     }
 
-    private func all<Value: Sendable>(
+    func all<Value: Sendable>(
         _ kind: Operation.Kind,
         _ name: String,
         count: Int,

@@ -101,15 +101,15 @@ extension WorkflowContext {
         timeout: Duration,
         file: String = #fileID,
         line: Int = #line
-    ) async throws -> Value? {
+    ) async throws -> TimedSignal<Value> {
         try await receive(key.name, as: Value.self, timeout: timeout, file: file, line: line)
     }
 
     /// Waits for a signal, but not for ever.
     /// - Parameter timeout: from the moment at which the wait is recorded; not above zero: it only
     ///   looks whether a signal is there.
-    /// - Returns: nil when the time was over first; a signal that comes later is kept for the next
-    ///   who asks.
+    /// - Returns: the value, or that the time was over first; a signal that comes later is kept for
+    ///   the next who asks.
     /// - Throws: as without a timeout.
     public func receive<Value: Decodable & Sendable>(
         _ name: String,
@@ -117,10 +117,12 @@ extension WorkflowContext {
         timeout: Duration,
         file: String = #fileID,
         line: Int = #line
-    ) async throws -> Value? {
+    ) async throws -> TimedSignal<Value> {
         let location = CodeLocation(file, line)
-        return try await signal(name, timeout: timeout, at: location)
-            .map { try decode($0, at: location) }
+        guard let received = try await signal(name, timeout: timeout, at: location) else {
+            return .timedOut
+        }
+        return .given(try decode(received, at: location))
     }
 
     /// The value of a signal, and who gave it.

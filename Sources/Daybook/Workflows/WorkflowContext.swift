@@ -1,5 +1,5 @@
 public import DaybookFormat
-public import DaybookModel
+import DaybookModel
 public import DaybookSystem
 
 /// What a handler does its effects through. Each call is recorded, in order, and answered from the
@@ -79,13 +79,7 @@ public final class WorkflowContext {
     /// - Parameters:
     ///   - name: names the operation; changing it makes old histories diverge.
     ///   - input: declares what the operation depends on: a digest of it is recorded and compared.
-    ///   - recordsStart: writes an entry before the body runs.
-    ///   - retry: has a body that throws run again, after a while; only the last error counts as
-    ///     the operation's. The delays are kept in the journal, and survive a restart. One that
-    ///     makes no sense is refused before the body runs, with the code `invalid-argument`.
-    ///   - timeout: tells a body through task cancellation that it takes too long, verification
-    ///     included; it then has failed with the code `timed_out`. One that does not listen is
-    ///     waited for.
+    ///   - options: retries, time-out, and whether its start is recorded.
     ///   - verify: looks, before every run of the body, whether the work is done already. It is given
     ///     what the body is given: the idempotency key among it.
     ///   - body: does the work.
@@ -95,40 +89,28 @@ public final class WorkflowContext {
     public func checkpoint<Value: Codable & Sendable>(
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
-        recordsStart: Bool = false,
-        retry: RetryPolicy? = nil,
-        timeout: Duration? = nil,
+        options: CheckpointOptions = CheckpointOptions(),
         verify: ((OperationContext) async throws -> Verification<Value>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Value {
-        let settings = CheckpointSettings(
-            recordsStart: recordsStart,
-            retry: retry,
-            timeout: timeout
-        )
+        let settings = CheckpointSettings(options: options)
         return try await value(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
     /// Runs `body` once, and records that it ended or what it threw. See
-    /// ``checkpoint(_:input:recordsStart:retry:timeout:verify:file:line:_:)-(_,_,_,_,_,_,_,_,(OperationContext)->Value)``.
+    /// ``checkpoint(_:input:options:verify:file:line:_:)-(_,_,_,_,_,_,(OperationContext)->Value)``.
     public func checkpoint(
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
-        recordsStart: Bool = false,
-        retry: RetryPolicy? = nil,
-        timeout: Duration? = nil,
+        options: CheckpointOptions = CheckpointOptions(),
         verify: ((OperationContext) async throws -> Verification<Void>)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws {
-        let settings = CheckpointSettings(
-            recordsStart: recordsStart,
-            retry: retry,
-            timeout: timeout
-        )
+        let settings = CheckpointSettings(options: options)
         try await done(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
@@ -247,7 +229,7 @@ public final class WorkflowContext {
         _ run: @escaping OperationBody
     ) async throws -> Recorded {
         do {
-            try settings.retry?.check()
+            try settings.options.retry?.check()
         } catch {
             throw OperationError(recording: error)
         }

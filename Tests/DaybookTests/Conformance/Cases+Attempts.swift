@@ -81,7 +81,8 @@ extension ConformanceCase {
             terms: .attempts(2)
         ) { context, bodies in
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(1))
-            let tries = try await context.checkpoint("a", retry: policy) { operation in
+            let tries = try await context.checkpoint("a", options: .init(retry: policy)) {
+                operation in
                 if bodies.ran("a") < 3 { throw Boom() }
                 return operation.tries
             }

@@ -195,7 +195,8 @@ extension ConformanceCase {
                 "both",
                 { scope in
                     let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(5))
-                    return try await scope.checkpoint("a", retry: policy) { operation in
+                    return try await scope.checkpoint("a", options: .init(retry: policy)) {
+                        operation in
                         if operation.tries < 2 { throw Boom() }
                         return operation.tries
                     }

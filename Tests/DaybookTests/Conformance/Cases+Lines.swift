@@ -91,7 +91,8 @@ extension ConformanceCase {
         ) { context, _ in
             context.log("before")
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(3))
-            let tries = try await context.checkpoint("a", retry: policy) { operation in
+            let tries = try await context.checkpoint("a", options: .init(retry: policy)) {
+                operation in
                 operation.log("try \(operation.tries)")
                 if operation.tries < 2 { throw Boom() }
                 return operation.tries

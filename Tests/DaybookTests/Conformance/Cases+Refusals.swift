@@ -98,7 +98,7 @@ extension ConformanceCase {
     private static func policy(_ name: String, _ policy: RetryPolicy) -> ConformanceCase {
         ConformanceCase(name, "! invalid-argument: refused", runs: []) { context, bodies in
             try await refused {
-                try await context.checkpoint("a", retry: policy) { _ in
+                try await context.checkpoint("a", options: .init(retry: policy)) { _ in
                     bodies.ran("a")
                     throw Boom()
                 }

@@ -39,7 +39,7 @@ extension ConformanceCase {
             let all = "\(before)\(run):\(value)"
             if run == 2 {
                 let earlier = try await context.receive("earlier", as: String.self, timeout: .zero)
-                return (earlier ?? "0:1 1:2 ") + all
+                return (earlier.value ?? "0:1 1:2 ") + all
             }
             throw try context.continueAsNew(ConformanceWorkflow.self, input: run + 1)
         },
@@ -54,7 +54,7 @@ extension ConformanceCase {
                 throw try context.continueAsNew(ConformanceWorkflow.self, input: 1)
             }
             let again = try await context.receive("n", as: String.self, timeout: .seconds(9))
-            return "1 \(again ?? "nil")"
+            return "1 \(again.value ?? "nil")"
         },
         ConformanceCase(
             "an id of a signal that is handed on",
@@ -70,7 +70,7 @@ extension ConformanceCase {
             }
             let value = try await context.receive("n", as: String.self)
             let again = try await context.receive("n", as: String.self, timeout: .seconds(9))
-            return "\(value) \(again ?? "nil")"
+            return "\(value) \(again.value ?? "nil")"
         },
         ConformanceCase("the store begins empty", "= \"nil\"") { context, _ in
             if try context.inputNumber() == 0 {

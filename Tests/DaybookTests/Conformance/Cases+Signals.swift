@@ -68,7 +68,7 @@ extension ConformanceCase {
         ConformanceCase("patience that ends", "= \"nil 10\"") { context, _ in
             let start = context.now
             let value = try await context.receive("go", as: String.self, timeout: .seconds(10))
-            return "\(value ?? "nil") \(context.now.since(start).components.seconds)"
+            return "\(value.value ?? "nil") \(context.now.since(start).components.seconds)"
         },
         ConformanceCase(
             "a signal in time",
@@ -77,7 +77,7 @@ extension ConformanceCase {
         ) { context, _ in
             let start = context.now
             let value = try await context.receive("go", as: String.self, timeout: .seconds(10))
-            return "\(value ?? "nil") \(context.now.since(start).components.seconds)"
+            return "\(value.value ?? "nil") \(context.now.since(start).components.seconds)"
         },
         ConformanceCase(
             "a signal that is too late is kept",
@@ -87,11 +87,11 @@ extension ConformanceCase {
             let first = try await context.receive("go", as: String.self, timeout: .seconds(10))
             try await context.sleep(for: .seconds(1))
             let second = try await context.receive("go", as: String.self)
-            return "\(first ?? "nil") \(second)"
+            return "\(first.value ?? "nil") \(second)"
         },
         ConformanceCase("no patience is a poll that finds nothing", "= \"nil\"") { context, _ in
             let value = try await context.receive("go", as: String.self, timeout: .zero)
-            return value ?? "nil"
+            return value.value ?? "nil"
         },
         ConformanceCase(
             "no patience is a poll that finds what is there",
@@ -101,7 +101,7 @@ extension ConformanceCase {
             try await context.sleep(for: .seconds(1))
             let first = try await context.receive("go", as: String.self, timeout: .zero)
             let second = try await context.receive("go", as: String.self, timeout: .seconds(-3))
-            return "\(first ?? "nil") \(second ?? "nil")"
+            return "\(first.value ?? "nil") \(second.value ?? "nil")"
         },
         ConformanceCase(
             "a failure by convention",
@@ -120,7 +120,9 @@ extension ConformanceCase {
             steps: [.signal("beat", "1"), .signal("beat", "2"), .signal("beat", "3")]
         ) { context, _ in
             var beats = 0
-            while try await context.receive("beat", as: String.self, timeout: .seconds(5)) != nil {
+            while try await !context.receive("beat", as: String.self, timeout: .seconds(5))
+                .isTimedOut
+            {
                 beats += 1
             }
             return "\(beats) beats"
@@ -191,7 +193,8 @@ extension ConformanceCase {
             steps: [.signal("go", "yes")]
         ) { context, _ in
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(5))
-            let tries = try await context.checkpoint("a", retry: policy) { operation in
+            let tries = try await context.checkpoint("a", options: .init(retry: policy)) {
+                operation in
                 if operation.tries < 2 { throw Boom() }
                 return operation.tries
             }

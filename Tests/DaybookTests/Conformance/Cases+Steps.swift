@@ -98,7 +98,9 @@ extension ConformanceCase {
                 "timer_fired sleep", "execution_completed",
             ]
         ) { context, _ in
-            let value = try await context.checkpoint("work", recordsStart: true) { _ in "made" }
+            let value = try await context.checkpoint("work", options: .init(recordsStart: true)) {
+                _ in "made"
+            }
             try await context.sleep(for: .seconds(1))
             return value
         },
@@ -220,7 +222,8 @@ extension ConformanceCase {
             ]
         ) { context, bodies in
             let start = context.now
-            let tries = try await context.checkpoint("a", retry: twice) { operation in
+            let tries = try await context.checkpoint("a", options: .init(retry: twice)) {
+                operation in
                 bodies.ran("a")
                 if operation.tries < 3 { throw Boom() }
                 return operation.tries
@@ -230,7 +233,7 @@ extension ConformanceCase {
         ConformanceCase("a step that never works", "! Boom: number 3", runs: ["a", "a", "a"]) {
             context,
             bodies in
-            try await context.checkpoint("a", retry: twice) { operation in
+            try await context.checkpoint("a", options: .init(retry: twice)) { operation in
                 bodies.ran("a")
                 throw Boom("number \(operation.tries)")
             }
@@ -239,7 +242,7 @@ extension ConformanceCase {
         ConformanceCase("an error that no try helps", "! fatal: no", runs: ["a"]) {
             context,
             bodies in
-            try await context.checkpoint("a", retry: twice) { _ in
+            try await context.checkpoint("a", options: .init(retry: twice)) { _ in
                 bodies.ran("a")
                 throw OperationError(code: "fatal", message: "no", isRetryable: false)
             }
@@ -247,7 +250,7 @@ extension ConformanceCase {
         },
         ConformanceCase("a fatal code", "! fatal: no", runs: ["a"]) { context, bodies in
             let policy = RetryPolicy(maxAttempts: 5, fatalCodes: ["fatal"])
-            try await context.checkpoint("a", retry: policy) { _ in
+            try await context.checkpoint("a", options: .init(retry: policy)) { _ in
                 bodies.ran("a")
                 throw OperationError(code: "fatal", message: "no")
             }
@@ -255,7 +258,8 @@ extension ConformanceCase {
         },
         ConformanceCase("tries without a delay", "= \"2\"", runs: ["a", "a"]) { context, bodies in
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
-            let tries = try await context.checkpoint("a", retry: policy) { operation in
+            let tries = try await context.checkpoint("a", options: .init(retry: policy)) {
+                operation in
                 bodies.ran("a")
                 if operation.tries < 2 { throw Boom() }
                 return operation.tries
@@ -263,7 +267,7 @@ extension ConformanceCase {
             return "\(tries)"
         },
         ConformanceCase("a step after one that was tried again", "= \"ab\"") { context, bodies in
-            let a = try await context.checkpoint("a", retry: twice) { operation in
+            let a = try await context.checkpoint("a", options: .init(retry: twice)) { operation in
                 if operation.tries < 2 { throw Boom() }
                 return "a"
             }
@@ -275,7 +279,7 @@ extension ConformanceCase {
             _ in
             let all = try await context.map("all", [1, 2, 3]) { scope, number in
                 let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(number))
-                return try await scope.checkpoint("a", retry: policy) { operation in
+                return try await scope.checkpoint("a", options: .init(retry: policy)) { operation in
                     if operation.tries < 2 { throw Boom() }
                     return operation.tries
                 }

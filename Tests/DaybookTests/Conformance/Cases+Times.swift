@@ -16,7 +16,7 @@ extension ConformanceCase {
         },
         after("a checkpoint that is tried again", 5) { context, bodies in
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(2))
-            try await context.checkpoint("a", retry: policy) { operation in
+            try await context.checkpoint("a", options: .init(retry: policy)) { operation in
                 if operation.tries < 2 { throw Boom() }
             }
         },

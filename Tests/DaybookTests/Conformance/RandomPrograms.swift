@@ -109,7 +109,8 @@ struct RandomProgram: Sendable {
             }
         case .retried(let wait):
             let policy = RetryPolicy(maxAttempts: 2, baseDelay: .seconds(1 << wait))
-            return try await context.checkpoint("r\(wait)", retry: policy) { operation in
+            return try await context.checkpoint("r\(wait)", options: .init(retry: policy)) {
+                operation in
                 bodies.ran("r\(wait)")
                 operation.log("try \(wait).\(operation.tries)")
                 if operation.tries < 2 { throw Boom() }
@@ -124,7 +125,7 @@ struct RandomProgram: Sendable {
                 as: String.self,
                 timeout: .seconds(1 << wait)
             )
-            return value ?? "nil"
+            return value.value ?? "nil"
         case .store(let name):
             try await context.store.set("k", name)
             return "k"

@@ -1,0 +1,34 @@
+public import DaybookModel
+
+/// How a checkpoint or an attempt is run, beyond its body.
+public struct CheckpointOptions: Sendable {
+    /// Has a body that throws run again, after a while; only the last error counts as the
+    /// operation's. The delays are kept in the journal, and survive a restart. Nil: it runs once. A
+    /// policy that makes no sense is refused before the body runs, with the code `invalid-argument`.
+    public var retry: RetryPolicy?
+    /// Tells a body through task cancellation that it takes too long, verification included; it then
+    /// has failed with the code `timed_out`. One that does not listen is waited for. Nil: it takes
+    /// as long as it likes.
+    public var timeout: Duration?
+    /// Writes an entry before each run of the body, so that a crash leaves word that it may have
+    /// happened.
+    public var recordsStart: Bool
+
+    /// By default the body runs once, for as long as it likes, and no start is recorded.
+    public init(
+        retry: RetryPolicy? = nil,
+        timeout: Duration? = nil,
+        recordsStart: Bool = false
+    ) {
+        self.retry = retry
+        self.timeout = timeout
+        self.recordsStart = recordsStart
+    }
+}
+
+/// How an operation is run: what the program says, and what the call itself says.
+struct CheckpointSettings: Sendable {
+    var options = CheckpointOptions()
+    /// A failure is a result, and kept like a success.
+    var isHandled = false
+}
