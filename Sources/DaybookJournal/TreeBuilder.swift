@@ -18,8 +18,11 @@ struct TreeBuilder: Sendable {
     private(set) var size: UInt64 = 0
     /// Roots of the perfect subtrees, the largest first.
     private var subtrees: [TreeHash] = []
-    /// The unfinished tile of each level.
-    private var edges: [[TreeHash]] = [[]]
+    /// The leaf hashes after the last full tile. Apart from the levels above, which change once in 256
+    /// leaves: a copy of the edge that is kept for a batch then shares those.
+    private(set) var lastLeaves: [TreeHash] = []
+    /// The unfinished tile of each level from 1 on.
+    private var edges: [[TreeHash]] = []
 
     /// Appends a leaf and hands over each tile that becomes full by it, from the lowest level.
     mutating func append<Failure: Error>(
@@ -44,12 +47,26 @@ struct TreeBuilder: Sendable {
         toTileOfLevel level: Int,
         _ full: (Tile) throws(Failure) -> Void
     ) throws(Failure) {
-        if level == edges.count { edges.append([]) }
-        edges[level].append(hash)
-        guard edges[level].count == Self.tileWidth else { return }
+        if level == 0 {
+            try Self.add(hash, to: &lastLeaves, 0, size, full)
+        } else {
+            if level > edges.count { edges.append([]) }
+            try Self.add(hash, to: &edges[level - 1], level, size, full)
+        }
+    }
+
+    private static func add<Failure: Error>(
+        _ hash: TreeHash,
+        to tile: inout [TreeHash],
+        _ level: Int,
+        _ size: UInt64,
+        _ full: (Tile) throws(Failure) -> Void
+    ) throws(Failure) {
+        tile.append(hash)
+        guard tile.count == tileWidth else { return }
         let index = size >> UInt64(8 * (level + 1))
-        try full(Tile(level: UInt8(level), index: index, hashes: edges[level]))
-        edges[level].removeAll(keepingCapacity: true)
+        try full(Tile(level: UInt8(level), index: index, hashes: tile))
+        tile.removeAll(keepingCapacity: true)
     }
 
     /// The root of the tree.
@@ -58,9 +75,6 @@ struct TreeBuilder: Sendable {
         for subtree in subtrees.dropLast().reversed() { root = .node(subtree, root) }
         return root
     }
-
-    /// The leaf hashes after the last full tile.
-    var lastLeaves: [TreeHash] { edges[0] }
 
     /// Rebuilds the right edge of a tree of `size` leaves.
     /// - Parameters:
@@ -77,7 +91,7 @@ struct TreeBuilder: Sendable {
         // Whole tiles of the highest level first: their roots are hashes one level up.
         var level = 0
         while level < 7, size >> UInt64(8 * (level + 1)) > 0 { level += 1 }
-        edges = Array(repeating: [], count: level + 1)
+        edges = Array(repeating: [], count: level)
         var covered: UInt64 = 0
         for level in stride(from: level, through: 0, by: -1) {
             let span = UInt64(1) << UInt64(8 * level)
@@ -119,8 +133,14 @@ struct TreeBuilder: Sendable {
 
     private mutating func appendSubtree(_ hash: TreeHash, level: Int) {
         var root = hash
-        edges[level].append(hash)
-        var count = UInt64(edges[level].count - 1)
+        var count: UInt64
+        if level == 0 {
+            count = UInt64(lastLeaves.count)
+            lastLeaves.append(hash)
+        } else {
+            count = UInt64(edges[level - 1].count)
+            edges[level - 1].append(hash)
+        }
         while count & 1 == 1 {
             root = .node(subtrees.removeLast(), root)
             count >>= 1
@@ -130,10 +150,11 @@ struct TreeBuilder: Sendable {
 
     /// A hash of the unfinished tile of a level.
     private func edgeHash(level: Int, index: UInt64) -> TreeHash? {
-        guard level < edges.count else { return nil }
+        guard level <= edges.count else { return nil }
+        let tile = level == 0 ? lastLeaves : edges[level - 1]
         let first = (size >> UInt64(8 * (level + 1))) << 8
-        guard index >= first, index - first < UInt64(edges[level].count) else { return nil }
-        return edges[level][Int(index - first)]
+        guard index >= first, index - first < UInt64(tile.count) else { return nil }
+        return tile[Int(index - first)]
     }
 
     /// The root over a number of hashes that is a power of two.

@@ -12,6 +12,7 @@ extension WorkflowContext {
     /// - Returns: what the bodies gave, in the order of the elements.
     /// - Throws: ``OperationError``: what the first body that failed threw, or with the code
     ///   `invalid-argument` when none may run; ``ContextClosed`` when the activation is over.
+    @discardableResult
     public func map<Elements: Sequence, Value: Sendable>(
         _ name: String,
         _ elements: Elements,
@@ -30,6 +31,7 @@ extension WorkflowContext {
 
     /// Runs `body` for each element, at once, each in a scope of its own, and gives it the element's
     /// index too: its place in the sequence, from 0. See ``map(_:_:maxConcurrent:file:line:_:)``.
+    @discardableResult
     public func map<Elements: Sequence, Value: Sendable>(
         _ name: String,
         _ elements: Elements,
@@ -52,6 +54,7 @@ extension WorkflowContext {
 
     /// Runs branches at once, each in a scope of its own, until the first has ended. See
     /// ``race(_:file:line:_:)``.
+    @discardableResult
     public func race<Value: Sendable>(
         _ name: String,
         _ branches: (@Sendable (WorkflowContext) async throws -> Value)...,
@@ -64,6 +67,7 @@ extension WorkflowContext {
     /// Runs branches at once, each in a scope of its own, until the first has ended: its value or
     /// error counts, and is recorded as the winner's; the others are stopped.
     /// - Parameter name: names the operation.
+    @discardableResult
     public func race<Value: Sendable>(
         _ name: String,
         file: String = #fileID,

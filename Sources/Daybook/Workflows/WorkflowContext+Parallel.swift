@@ -7,6 +7,7 @@ extension WorkflowContext {
     /// - Returns: what they gave.
     /// - Throws: ``OperationError``: what the first branch that failed threw; ``ContextClosed`` when
     ///   the activation is over.
+    @discardableResult
     public func parallel<A: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -16,7 +17,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a)
     }
 
-    /// Runs two branches at once, each in a scope of its own. See ``parallel(_:file:line:_:)``.
+    /// Runs two branches at once, each in a scope of its own. See `parallel` of any number.
+    @discardableResult
     public func parallel<A: Sendable, B: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -27,7 +29,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b)
     }
 
-    /// Runs three branches at once, each in a scope of its own. See ``parallel(_:file:line:_:)``.
+    /// Runs three branches at once, each in a scope of its own. See `parallel` of any number.
+    @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -39,7 +42,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c)
     }
 
-    /// Runs four branches at once, each in a scope of its own. See ``parallel(_:file:line:_:)``.
+    /// Runs four branches at once, each in a scope of its own. See `parallel` of any number.
+    @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable, D: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -52,7 +56,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c, d)
     }
 
-    /// Runs five branches at once, each in a scope of its own. See ``parallel(_:file:line:_:)``.
+    /// Runs five branches at once, each in a scope of its own. See `parallel` of any number.
+    @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable, D: Sendable, E: Sendable>(
         _ name: String,
         file: String = #fileID,
@@ -66,7 +71,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c, d, e)
     }
 
-    /// Runs six branches at once, each in a scope of its own. See ``parallel(_:file:line:_:)``.
+    /// Runs six branches at once, each in a scope of its own. See `parallel` of any number.
+    @discardableResult
     public func parallel<
         A: Sendable,
         B: Sendable,
@@ -91,6 +97,7 @@ extension WorkflowContext {
     /// Runs any number of branches at once, each in a scope of its own. See
     /// ``parallel(_:file:line:_:)``.
     @_disfavoredOverload
+    @discardableResult
     public func parallel<each Value: Sendable>(
         _ name: String,
         file: String = #fileID,

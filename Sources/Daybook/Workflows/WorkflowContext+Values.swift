@@ -76,6 +76,16 @@ extension WorkflowContext {
         try await put(.output, name, value, at: CodeLocation(file, line))
     }
 
+    /// Records an output of a known type. See ``output(_:_:file:line:)-(String,_,_,_)``.
+    public func output<Value>(
+        _ key: OutputKey<Value>,
+        _ value: Value,
+        file: String = #fileID,
+        line: Int = #line
+    ) async throws {
+        try await put(.output, key.name, value, at: CodeLocation(file, line))
+    }
+
     fileprivate func put(
         _ kind: Operation.Kind,
         _ name: String,

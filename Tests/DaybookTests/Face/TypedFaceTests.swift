@@ -35,7 +35,7 @@ import Testing
         }
 
         func run(_ order: Order, _ context: WorkflowContext) async throws -> String {
-            try await context.output(Self.total.name, order.count * 10)
+            try await context.output(Self.total, order.count * 10)
             let approval = try await context.receive(Self.approval)
             return "\(order.count) \(order.item) by \(approval.by)"
         }
