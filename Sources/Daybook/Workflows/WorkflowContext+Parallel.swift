@@ -17,7 +17,7 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a)
     }
 
-    /// Runs two branches at once, each in a scope of its own. See `parallel` of any number.
+    /// Runs two branches at once, each in a scope of its own. As with any number.
     @discardableResult
     public func parallel<A: Sendable, B: Sendable>(
         _ name: String,
@@ -29,7 +29,7 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b)
     }
 
-    /// Runs three branches at once, each in a scope of its own. See `parallel` of any number.
+    /// Runs three branches at once, each in a scope of its own. As with any number.
     @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable>(
         _ name: String,
@@ -42,7 +42,7 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c)
     }
 
-    /// Runs four branches at once, each in a scope of its own. See `parallel` of any number.
+    /// Runs four branches at once, each in a scope of its own. As with any number.
     @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable, D: Sendable>(
         _ name: String,
@@ -56,7 +56,7 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c, d)
     }
 
-    /// Runs five branches at once, each in a scope of its own. See `parallel` of any number.
+    /// Runs five branches at once, each in a scope of its own. As with any number.
     @discardableResult
     public func parallel<A: Sendable, B: Sendable, C: Sendable, D: Sendable, E: Sendable>(
         _ name: String,
@@ -71,7 +71,7 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c, d, e)
     }
 
-    /// Runs six branches at once, each in a scope of its own. See `parallel` of any number.
+    /// Runs six branches at once, each in a scope of its own. As with any number.
     @discardableResult
     public func parallel<
         A: Sendable,
@@ -94,8 +94,8 @@ extension WorkflowContext {
         try await branches(name, CodeLocation(file, line), a, b, c, d, e, f)
     }
 
-    /// Runs any number of branches at once, each in a scope of its own. See
-    /// ``parallel(_:file:line:_:)``.
+    /// Runs any number of branches at once, each in a scope of its own. The first that fails has the
+    /// others stopped, and its error thrown.
     @_disfavoredOverload
     @discardableResult
     public func parallel<each Value: Sendable>(
