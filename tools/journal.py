@@ -106,6 +106,7 @@ class Execution:
         if submission.HasField("retry"):
             terms.retry.CopyFrom(submission.retry)
         terms.timeout, terms.delay = submission.timeout, submission.delay
+        terms.labels.extend(submission.labels)
         if not terms.ByteSize():
             self.summary.ClearField("terms")
 

@@ -87,6 +87,57 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
+/// What commands take that submit something.
+struct SubmitOptions: ParsableArguments {
+    @Option(help: "The reason, in words, for the record.")
+    var reason: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A label by which it is found; may be repeated.",
+            valueName: "name=value"
+        )
+    )
+    var label: [LabelArgument] = []
+
+    /// What differs from what the runbook says.
+    /// - Throws: ``UsageError`` for a label that is given twice.
+    func options() throws -> ExecutionOptions {
+        var labels: [String: String] = [:]
+        for label in label {
+            guard labels.updateValue(label.value, forKey: label.name) == nil else {
+                throw UsageError("the label \(label.name) is given twice; give each name once")
+            }
+        }
+        return ExecutionOptions(labels: labels)
+    }
+
+    /// The words that say the same in another command line.
+    var words: String {
+        label.map { shellOption("--label", "\($0.name)=\($0.value)") }.joined()
+            + (reason.map { shellOption("--reason", $0) } ?? "")
+    }
+}
+
+/// A label as it is named on the command line: `name=value`.
+struct LabelArgument: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init?(argument: String) {
+        // Among the bytes: a value may begin with a combining character.
+        guard let equals = argument.utf8.firstIndex(of: UInt8(ascii: "=")),
+            equals > argument.startIndex
+        else { return nil }
+        name = String(argument[..<equals])
+        value = String(
+            decoding: argument.utf8[argument.utf8.index(after: equals)...],
+            as: UTF8.self
+        )
+    }
+}
+
 /// What commands take that change the journal.
 struct WriteOptions: ParsableArguments {
     @Option(name: .long, help: "Who acts, for the record. By default the user of the system.")
@@ -96,6 +147,9 @@ struct WriteOptions: ParsableArguments {
     func check() throws {
         if let actor { try Names.check(actor, "actor") }
     }
+
+    /// Who acts is the actor of the session that the command opens: so only the reason is said.
+    func requester(_ reason: String?) -> Requester { Requester(reason: reason) }
 
     func options(_ common: CommonOptions) -> DaybookOptions {
         var options = DaybookOptions()

@@ -38,6 +38,11 @@ extension ExecutionRecord {
         }
     }
 
+    /// Its labels, by name: `a=1, b=2`.
+    var labelsText: String {
+        labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+
     func color(_ terminal: Terminal) -> TerminalText {
         let style: Terminal.Style =
             if isParked || isPaused {
@@ -86,6 +91,18 @@ extension ExecutionRecord {
         if !outputs.isEmpty {
             json.key("outputs")
             json.array { json in for output in outputs { json.object { output.write(to: &$0) } } }
+        }
+        if !labels.isEmpty {
+            json.key("labels")
+            json.object { json in
+                for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
+                    json.member(name, value)
+                }
+            }
+        }
+        if let submittedBy {
+            json.key("submittedBy")
+            json.object { submittedBy.write(to: &$0) }
         }
         json.member("continuedFrom", continuedFrom)
         json.member("entries", entries)

@@ -4,7 +4,8 @@ public struct EntryDraft: Sendable {
     /// The stream that it belongs to. The number of a new one is the sequence that this entry will
     /// have.
     public var stream: StreamID
-    /// The event with its tag and length, as it stands in `daybook.v1.Entry`.
+    /// The event with its tag and length, as it stands in `daybook.v1.Entry`; before it, if somebody
+    /// is named who asked for it, `request` in the same form.
     public var event: [UInt8]
     /// Version of the event's meaning; 0 stands for 1.
     public var schema: UInt32 = 0

@@ -167,3 +167,23 @@ extension Message {
         }
     }
 }
+
+extension EntryView {
+    /// Who asked for it, as far as the entry says so itself.
+    /// - Throws: ``WireError`` for bytes that are no `daybook.v1.Request`.
+    public func request() throws(WireError) -> ProtoRequest? {
+        var reader = WireReader(bytes)
+        while let field = try reader.field() {
+            guard field == Wire.Entry.request else {
+                try reader.skip(field)
+                continue
+            }
+            do {
+                return try ProtoRequest(serializedBytes: Array(try reader.bytes()))
+            } catch {
+                throw WireError("its request is not a daybook.v1.Request (\(error))")
+            }
+        }
+        return nil
+    }
+}

@@ -110,6 +110,18 @@ public struct SealedPayloads: Sendable {
         return 1 + WireWriter.size(UInt64(inner)) + inner
     }
 
+    /// These, and others behind them.
+    public func appending(_ more: SealedPayloads) -> SealedPayloads {
+        guard let next = more.first else { return self }
+        guard first != nil else { return more }
+        var all = SealedPayloads(record: record + more.record)
+        all.first = first
+        all.others = others + [next] + more.others
+        return all
+    }
+
+    private init(record: [UInt8]) { self.record = record }
+
     /// How many payloads there are.
     public var count: Int { first == nil ? 0 : 1 + others.count }
     /// Bytes that the record takes.

@@ -17,9 +17,11 @@ extension JournalEntry {
         case .snapshotTaken(let event):
             "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"
         case .journalAdopted(let event): "by \(event.actor)\(message)"
-        case .executionSubmitted(let event): "\(event.id) (\(event.type))"
+        case .executionSubmitted(let event):
+            "\(event.id) (\(event.type))" + (event.continuedFrom == 0 ? ", \(asked)" : "")
         case .executionReadied(let event):
-            event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore))"
+            (event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore)), ")
+                + asked
         case .executionClaimed(let event):
             "epoch \(event.epoch), attempt \(event.attempt)"
                 + (event.deadline == 0 ? "" : ", until \(Timestamp(rawValue: event.deadline))")
@@ -27,17 +29,17 @@ extension JournalEntry {
         case .executionCompleted(let event): "\(event.operations) operations"
         case .executionFailed(let event): describe(event.error)
         case .executionTimedOut(let event): describe(event.error)
-        case .executionCancelled(let event): "by \(event.actor)\(message)"
+        case .executionCancelled: asked
         case .executionExpired(let event): describe(event.error)
         case .executionContinued(let event): "as \(event.next)"
         case .executionClosed: ""
-        case .executionPaused(let event): "by \(event.actor)\(message)"
-        case .executionResumed(let event): "by \(event.actor)\(message)"
-        case .executionReopened(let event): "by \(event.actor)\(message)"
+        case .executionPaused: asked
+        case .executionResumed: asked
+        case .executionReopened: asked
         case .executionWaiting(let event): "epoch \(event.epoch)"
         case .signalReceived(let event):
             event.name + (event.signalID.isEmpty ? "" : " (\(event.signalID))")
-                + (event.actor.isEmpty ? "" : ", from \(event.actor)")
+                + (event.origin == 0 ? ", \(asked)" : "")
         case .executionParked(let event):
             Self.name(event.reason) + message
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
@@ -91,6 +93,12 @@ extension JournalEntry {
 
     private func again(_ time: UInt64) -> String {
         time == 0 ? "; again" : "; again at \(Timestamp(rawValue: time))"
+    }
+
+    /// Who asked for it, and why.
+    private var asked: String {
+        guard let request, !request.actor.isEmpty else { return "by nobody who is known" }
+        return "by \(request.who)" + (request.reason.map { ": \($0)" } ?? "")
     }
 
     private var message: String { text(ofPayload: 0).map { ": \($0)" } ?? "" }

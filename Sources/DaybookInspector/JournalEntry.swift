@@ -1,6 +1,7 @@
 public import DaybookFormat
 import DaybookJournal
 import DaybookModel
+public import DaybookView
 import FoundationEssentials
 import SwiftProtobuf
 
@@ -14,6 +15,8 @@ public struct JournalEntry: Sendable {
     public let payloads: [StoredPayload]
     /// The event's name, as in `daybook.proto`.
     public let eventName: String
+    /// Who asked for it; nil: it is not of a kind that somebody asks for.
+    public let request: RecordedRequest?
 
     init(
         _ sequence: UInt64,
@@ -26,17 +29,32 @@ public struct JournalEntry: Sendable {
         } catch {
             throw Self.unreadable(sequence, error)
         }
-        self = try .init(view, try reader.payloads(of: view))
+        self = try .init(view, try reader.payloads(of: view), reader)
     }
 
-    /// - Parameter payloads: those that it is to be shown with.
-    init(_ view: EntryView, _ payloads: [StoredPayload]) throws(JournalError) {
+    /// - Parameters:
+    ///   - payloads: those that it is to be shown with.
+    ///   - reader: for the session by which it was asked for; nil: that is left out.
+    init(
+        _ view: EntryView,
+        _ payloads: [StoredPayload],
+        _ reader: (any StoreReader)? = nil
+    ) throws {
         bytes = Array(view.bytes)
         self.payloads = payloads
         eventName = Self.name(view.event)
         do {
             entry = try ProtoEntry(serializedBytes: bytes)
         } catch {
+            throw Self.unreadable(view.header.sequence, error)
+        }
+        guard let reader, EventKind(rawValue: view.event)?.isAskedFor == true else {
+            request = nil
+            return
+        }
+        do {
+            request = try RecordedRequest(view, payloads, reader)
+        } catch let error as WireError {
             throw Self.unreadable(view.header.sequence, error)
         }
     }
@@ -58,6 +76,19 @@ public struct JournalEntry: Sendable {
     public var sequence: UInt64 { entry.sequence }
     /// When it was written.
     public var time: Timestamp { Timestamp(rawValue: entry.time) }
+
+    /// Whether somebody of this name asked for it, or it says that he or she opened or ended a session,
+    /// or adopted the journal.
+    public func isAsked(by actor: String) -> Bool {
+        let found =
+            switch entry.event {
+            case .sessionOpened(let event): event.actor
+            case .sessionLost(let event): event.actor
+            case .journalAdopted(let event): event.actor
+            default: request?.actor ?? ""
+            }
+        return !found.isEmpty && found.hasBytes(of: actor)
+    }
 
     /// The operation that it is about, if it is about one.
     public var operation: ProtoOperation? {
@@ -138,6 +169,10 @@ public struct JournalEntry: Sendable {
             json.member("session", entry.session == 0 ? nil : entry.session)
             json.member("causation", entry.causation == 0 ? nil : entry.causation)
             json.member("event", eventName)
+            if let request {
+                json.key("request")
+                json.object { request.write(to: &$0) }
+            }
             json.key("data")
             json.raw(event)
             if !payloads.isEmpty || !entry.commitments.isEmpty {
@@ -181,5 +216,16 @@ public struct JournalEntry: Sendable {
             return Array("{}".utf8)
         }
         return Array(bytes[(colon + 1)..<(bytes.count - 1)])
+    }
+}
+
+extension RecordedRequest {
+    /// Writes who asked, and why.
+    public func write(to json: inout JSONWriter) {
+        json.member("actor", actor)
+        json.member("user", user.isEmpty ? nil : user)
+        json.member("session", session)
+        json.member("principal", principal)
+        json.member("reason", reason)
     }
 }

@@ -8,9 +8,14 @@ import SwiftProtobuf
 public struct Execute: Command {
     /// The execution's id.
     public let id: Name
+    /// Who asks, and why: recorded if it is made ready by this.
+    public let request: Request
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(id: Name) { self.id = id }
+    public init(id: Name, by request: Request = .session) {
+        self.id = id
+        self.request = request
+    }
 
     /// What the execution is at.
     public struct Answer: Equatable, Sendable {
@@ -24,6 +29,7 @@ public struct Execute: Command {
 
     /// Makes it ready if it is only submitted.
     public func decide(_ tx: inout Transaction) throws -> Answer {
+        try request.check()
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         guard let status = tx[row.number]?.status else {
             let status = try ExecutionStatus.recorded(in: row, of: id.text)
@@ -35,17 +41,18 @@ public struct Execute: Command {
             let isParked = tx[known: row.number].isParked
             return Answer(number: row.number, status: status, isParked: isParked)
         }
-        try tx.ready(row.number)
+        try tx.ready(row.number, by: request)
         return Answer(number: row.number, status: .ready, isParked: false)
     }
 }
 
 extension Transaction {
     /// Has a submitted execution wait to be claimed, after its delay.
-    mutating func ready(_ number: UInt64) throws {
+    mutating func ready(_ number: UInt64, by request: Request) throws {
         let delay = self[known: number].delay.wholeNanoseconds
         let notBefore = delay > 0 ? now.adding(delay).rawValue : 0
-        try append(FrequentEvents.readied(notBefore: notBefore), to: .run(number))
+        let event = FrequentEvents.readied(notBefore: notBefore)
+        try append(event, to: .run(number), by: request)
     }
 }
 

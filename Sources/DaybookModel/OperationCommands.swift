@@ -228,6 +228,7 @@ extension ExecutionState {
             $0.firstRun = firstRun
             if retry != .none { $0.retry = retry.proto }
             $0.timeout = timeout?.wholeNanoseconds ?? 0
+            $0.labels = labels.protos
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }

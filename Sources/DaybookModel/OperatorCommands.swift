@@ -1,20 +1,17 @@
 public import DaybookFormat
 import SwiftProtobuf
 
-/// Who wants something of an execution, and why.
+/// What somebody wants something of, and who.
 public struct Intervention: Sendable {
     /// The execution's id.
     public let id: Name
-    /// Who asks.
-    public let actor: String
-    /// Why, in words; one payload, if a reason was given.
-    public let reason: SealedPayloads?
+    /// Who asks, and why.
+    public let request: Request
 
-    /// Id and actor have 1 to 255 bytes each, which is checked when the command is decided.
-    public init(id: Name, actor: String, reason: SealedPayloads?) {
+    /// The id has 1 to 255 bytes, which is checked when the command is decided.
+    public init(id: Name, by request: Request = .session) {
         self.id = id
-        self.actor = actor
-        self.reason = reason
+        self.request = request
     }
 }
 
@@ -41,7 +38,7 @@ public struct Cancel: Command {
 
     /// Granted until it has ended otherwise.
     public func decide(_ tx: inout Transaction) throws -> Answer {
-        try Names.check(intervention.actor, "actor")
+        try intervention.request.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let number = row.number
@@ -57,18 +54,14 @@ public struct Cancel: Command {
         // Code that may be running is told, and closes it once it has ended.
         let isHeld = tx.isHeld(number)
         let signalsLeft = tx[known: number].signalsLeft
-        try tx.append(
-            .executionCancelled(
-                .with {
-                    $0.actor = intervention.actor
-                    $0.error = ErrorFacts.cancelled.proto
-                    $0.closes = !isHeld
-                    $0.signalsLeft = signalsLeft
-                }
-            ),
-            to: .run(number),
-            payloads: intervention.reason
+        let event = ProtoEntry.OneOf_Event.executionCancelled(
+            .with {
+                $0.error = ErrorFacts.cancelled.proto
+                $0.closes = !isHeld
+                $0.signalsLeft = signalsLeft
+            }
         )
+        try tx.append(event.encoded(), to: .run(number), by: intervention.request)
         return InterventionAnswer(number: number, status: .cancelled, wasSo: false)
     }
 }
@@ -112,15 +105,13 @@ extension Intervention {
         paused: Bool,
         _ tx: inout Transaction
     ) throws -> InterventionAnswer {
-        try Names.check(actor, "actor")
+        try request.check()
         let number = try tx.open(id, for: paused ? "be paused" : "be resumed")
         let isSo = tx[known: number].isPaused == paused
         if !isSo {
             let event: ProtoEntry.OneOf_Event =
-                paused
-                ? .executionPaused(.with { $0.actor = actor })
-                : .executionResumed(.with { $0.actor = actor })
-            try tx.append(event, to: .run(number), payloads: reason)
+                paused ? .executionPaused(.init()) : .executionResumed(.init())
+            try tx.append(event.encoded(), to: .run(number), by: request)
         }
         return InterventionAnswer(number: number, status: tx[known: number].status, wasSo: isSo)
     }
@@ -140,7 +131,7 @@ public struct Retry: Command {
 
     /// Granted for what has ended badly, or is parked.
     public func decide(_ tx: inout Transaction) throws -> Answer {
-        try Names.check(intervention.actor, "actor")
+        try intervention.request.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let open = tx[row.number]?.status
@@ -164,11 +155,8 @@ public struct Retry: Command {
                 "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
-        try tx.append(
-            .executionReopened(.with { $0.actor = intervention.actor }),
-            to: .run(row.number),
-            payloads: intervention.reason
-        )
+        let event = ProtoEntry.OneOf_Event.executionReopened(.init())
+        try tx.append(event.encoded(), to: .run(row.number), by: intervention.request)
         return InterventionAnswer(number: row.number, status: .ready, wasSo: false)
     }
 }

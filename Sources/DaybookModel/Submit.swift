@@ -4,7 +4,8 @@ import SwiftProtobuf
 /// Records an execution. Nothing runs until it is executed: the first step of the three-way
 /// handshake.
 ///
-/// Submitting again what is there already answers with it: same id, same type, same input.
+/// Submitting again what is there already answers with it: same id, same type, same input. Who asked
+/// first, and under which terms and labels, stays as it was recorded.
 public struct Submit: Command {
     /// The execution's id.
     public let id: Name
@@ -14,10 +15,12 @@ public struct Submit: Command {
     public let input: [UInt8]
     /// The input, sealed.
     public let payloads: SealedPayloads
-    /// How it is run.
+    /// How it is run, and by what it is found.
     public let terms: Terms
+    /// Who asks, and why: recorded if it is not there yet.
+    public let request: Request
 
-    /// How an execution is run: decided when it is submitted.
+    /// How an execution is run, and by what it is found: decided when it is submitted.
     public struct Terms: Hashable, Sendable {
         /// How often and when it is tried again.
         public var retry = RetryPolicy.none
@@ -25,6 +28,8 @@ public struct Submit: Command {
         public var timeout: Duration?
         /// How long it is held back before its first attempt.
         public var delay = Duration.zero
+        /// By what it is found.
+        public var labels = Labels()
 
         /// One attempt, at once, for as long as it likes.
         public init() {}
@@ -36,13 +41,15 @@ public struct Submit: Command {
         type: Name,
         input: [UInt8],
         payloads: SealedPayloads,
-        terms: Terms = Terms()
+        terms: Terms = Terms(),
+        by request: Request = .session
     ) {
         self.id = id
         self.type = type
         self.input = input
         self.payloads = payloads
         self.terms = terms
+        self.request = request
     }
 
     /// What is recorded under the id.
@@ -60,17 +67,19 @@ public struct Submit: Command {
         try Names.check(id, "execution id")
         try Names.check(type, "workflow name")
         try terms.check()
+        try request.check()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
         let lifetime = tx.state.journal.submissionLifetime
         let expiresAt = lifetime == 0 ? Timestamp(rawValue: 0) : tx.now.adding(lifetime)
-        let number = try tx.append(event(expiresAt: expiresAt), to: nil, payloads)
+        let event = event(expiresAt: expiresAt)
+        let number = try tx.append(event, to: nil, payloads, by: request)
         return Answer(number: number, existed: false, status: .submitted)
     }
 
     private func event(expiresAt: Timestamp) -> [UInt8] {
         let timeout = terms.timeout?.wholeNanoseconds ?? 0
         let delay = terms.delay.wholeNanoseconds
-        guard terms.retry != .none else {
+        guard terms.retry != .none || !terms.labels.isEmpty else {
             return FrequentEvents.submitted(
                 id: id.text,
                 type: type.text,
@@ -83,10 +92,11 @@ public struct Submit: Command {
             .with {
                 $0.id = id.text
                 $0.type = type.text
-                $0.retry = terms.retry.proto
+                if terms.retry != .none { $0.retry = terms.retry.proto }
                 $0.timeout = timeout
                 $0.delay = delay
                 $0.expiresAt = expiresAt.rawValue
+                $0.labels = terms.labels.protos
             }
         ).encoded()
     }
@@ -139,7 +149,9 @@ public struct SubmitAndExecute: Command {
         let answer = try submission.decide(&tx)
         if answer.status == .expired { throw Refusal.hasExpired(submission.id) }
         guard answer.status == .submitted else { return answer }
-        try tx.ready(answer.number)
+        // The reason stands in the submission, unless that was there before.
+        let request = submission.request
+        try tx.ready(answer.number, by: answer.existed ? request : request.withoutReason)
         return Answer(number: answer.number, existed: answer.existed, status: .ready)
     }
 }
@@ -147,6 +159,7 @@ public struct SubmitAndExecute: Command {
 extension Submit.Terms {
     fileprivate func check() throws(Refusal) {
         try retry.check()
+        try labels.check()
         if let timeout, timeout <= .zero {
             throw Refusal(
                 .invalidArgument,

@@ -127,6 +127,27 @@ public struct Transaction: ~Copyable {
         try append(event.encoded(), to: stream, payloads, causation)
     }
 
+    /// Appends an entry that somebody asked for.
+    /// - Parameters:
+    ///   - event: with its tag and length.
+    ///   - stream: nil: the one that the entry begins.
+    ///   - isNamed: whoever asks is named, also if it is the session's actor.
+    /// - Returns: its sequence.
+    @discardableResult
+    mutating func append(
+        _ event: [UInt8],
+        to stream: StreamID?,
+        _ payloads: SealedPayloads? = nil,
+        by request: Request,
+        isNamed: Bool = false
+    ) throws -> UInt64 {
+        if request.isPlain, !isNamed { return try append(event, to: stream, payloads) }
+        let actor = sessionActor
+        let said = request.named(actor).encoded(besides: isNamed ? nil : actor)
+        let all = request.reason.map { payloads?.appending($0) ?? $0 } ?? payloads
+        return try append(said + event, to: stream, all)
+    }
+
     /// Appends the first entry of a stream, whose number is the entry's sequence.
     /// - Returns: that number.
     mutating func begin(

@@ -305,24 +305,24 @@ public struct Signal: Command {
     public let name: Name
     /// Given by the sender, so that sending it again does nothing.
     public let signalID: Name?
-    /// Who sends it.
-    public let actor: String
     /// One payload: its value.
     public let payloads: SealedPayloads
+    /// Who sends it, and why. Whoever it is is recorded in any case, because the handler is told.
+    public let request: Request
 
     /// Nothing is checked here: a command is checked when it is decided.
     public init(
         id: Name,
         name: Name,
         signalID: Name? = nil,
-        actor: String,
-        payloads: SealedPayloads
+        payloads: SealedPayloads,
+        by request: Request = .session
     ) {
         self.id = id
         self.name = name
         self.signalID = signalID
-        self.actor = actor
         self.payloads = payloads
+        self.request = request
     }
 
     /// What became of it.
@@ -337,23 +337,25 @@ public struct Signal: Command {
     public func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(name, "name of a signal")
         if let signalID { try Names.check(signalID, "id of a signal") }
-        try Names.check(actor, "actor")
+        try request.check()
         let number = try tx.open(id, for: "take the signal \(name)")
         if let signalID, tx[known: number].rare.signalIDs.contains(signalID) {
             return Answer(sequence: nil, isDelivered: false)
         }
         let operation = tx[known: number].firstWait(forSignal: name)?.operation
         let readies = tx.state.hasNoHolder(number)
+        let event = ProtoEntry.OneOf_Event.signalReceived(
+            .with {
+                $0.name = name.text
+                $0.signalID = signalID?.text ?? ""
+            }
+        )
         let sequence = try tx.append(
-            .signalReceived(
-                .with {
-                    $0.name = name.text
-                    $0.signalID = signalID?.text ?? ""
-                    $0.actor = actor
-                }
-            ),
+            event.encoded(),
             to: .run(number),
-            payloads: payloads
+            payloads,
+            by: request,
+            isNamed: true
         )
         guard let operation else { return Answer(sequence: sequence, isDelivered: false) }
         try tx.append(

@@ -14,6 +14,15 @@ public enum ExecutionReader {
         _ reader: any StoreReader,
         open: (UInt64) -> ExecutionState? = { _ in nil }
     ) throws -> ExecutionRecord? {
+        try bareRecord(of: id, reader, open: open).map { try naming($0, reader) }
+    }
+
+    /// The same without ``ExecutionRecord/submittedBy``, which takes three more looks.
+    package static func bareRecord(
+        of id: String,
+        _ reader: any StoreReader,
+        open: (UInt64) -> ExecutionState? = { _ in nil }
+    ) throws -> ExecutionRecord? {
         guard Names.isValid(id), let bytes = try reader.executionRow(id) else { return nil }
         return try record(of: id, try decodeRow(bytes, of: id), reader, open: open)
     }

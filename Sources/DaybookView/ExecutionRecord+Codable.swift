@@ -7,7 +7,7 @@ extension ExecutionRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
-            entries, last, errorCode, lastError
+            entries, last, errorCode, lastError, labels, submittedBy
         case isParked = "parked"
         case isPaused = "paused"
         case isDelayed = "delayed"
@@ -47,6 +47,8 @@ extension ExecutionRecord: Codable {
         try container.encode(last, forKey: .last)
         try container.encodeIfPresent(errorCode, forKey: .errorCode)
         try container.encodeIfPresent(lastError, forKey: .lastError)
+        if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
+        try container.encodeIfPresent(submittedBy, forKey: .submittedBy)
     }
 
     /// Reads what ``encode(to:)`` gives.
@@ -81,5 +83,7 @@ extension ExecutionRecord: Codable {
         last = try container.decode(UInt64.self, forKey: .last)
         errorCode = try container.decodeIfPresent(String.self, forKey: .errorCode)
         lastError = try container.decodeIfPresent(RecordedError.self, forKey: .lastError)
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
+        submittedBy = try container.decodeIfPresent(RecordedRequest.self, forKey: .submittedBy)
     }
 }

@@ -62,6 +62,10 @@ public struct ExecutionRecord: Sendable, Equatable {
     /// The error that its last attempt ended with that failed; nil: none did, or it is closed, and
     /// its outcome says how it ended.
     public let lastError: RecordedError?
+    /// By what it is found: names and values.
+    public let labels: [String: String]
+    /// Who submitted it, and why; nil: that was not looked up.
+    public internal(set) var submittedBy: RecordedRequest?
 
     /// What the state says of an open execution.
     /// - Parameter lastError: what its entry ``ExecutionState/previousFailure`` says.
@@ -94,6 +98,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         last = state.last
         errorCode = state.errorCode.isEmpty ? nil : state.errorCode
         self.lastError = lastError
+        labels = state.labels.byName
     }
 
     /// What the row of a closed execution says.
@@ -132,6 +137,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         last = closed.last
         errorCode = closed.errorCode.isEmpty ? nil : closed.errorCode
         lastError = nil
+        labels = Labels(terms.labels).byName
     }
 }
 
@@ -143,4 +149,11 @@ public struct RecordedError: Hashable, Sendable, Codable {
     public let message: String?
     /// The entry that says so.
     public let sequence: UInt64
+}
+
+extension Labels {
+    /// As programs look at them.
+    fileprivate var byName: [String: String] {
+        Dictionary(all.map { ($0.name.text, $0.value.text) }) { first, _ in first }
+    }
 }

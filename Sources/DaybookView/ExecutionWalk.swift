@@ -77,7 +77,7 @@ struct ExecutionWalk {
         if let isClosed = query.isClosed, isClosed != row.hasClosed { return nil }
         guard try isNewest(submission.number, row.number, reader) else { return nil }
         let record = try ExecutionReader.record(of: id, row, reader, open: open)
-        return query.includes(record) ? record : nil
+        return query.includes(record) ? try ExecutionReader.naming(record, reader) : nil
     }
 
     /// Whether a run is the newest of its id among those that count.

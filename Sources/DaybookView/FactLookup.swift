@@ -28,7 +28,7 @@ public enum FactLookup {
     }
 
     /// The first run of the id that a run belongs to.
-    private static func firstRun(_ number: UInt64, _ reader: any StoreReader) throws -> UInt64 {
+    static func firstRun(_ number: UInt64, _ reader: any StoreReader) throws -> UInt64 {
         let first = try reader.withView(of: number) { entry in
             try ProtoExecutionSubmitted(decoding: entry).firstRun
         }

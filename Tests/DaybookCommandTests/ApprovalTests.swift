@@ -59,7 +59,8 @@ import Glibc
                 ]
             )
             let show = try await sandbox.succeed("show", "x").text
-            #expect(show.contains("the signal go, given by Ada: {\"approved\":true}"))
+            let user = try await sandbox.user()
+            #expect(show.contains("the signal go, given by Ada (os: \(user)): {\"approved\":true}"))
         }
     }
 

@@ -76,6 +76,12 @@ struct Sandbox: Sendable {
     /// The journal's entries, as `export` gives them.
     func entries() async throws -> [JSON] { try await succeed("export").jsonLines }
 
+    /// The operating system's user, as the first session says.
+    func user() async throws -> String {
+        let opened = try await entries().first { $0["event"] == "session_opened" }
+        return try #require(opened?["data"]["user"].string)
+    }
+
     /// The events of the entries, in order.
     func events() async throws -> [String] { try await entries().compactMap { $0["event"].string } }
 

@@ -49,9 +49,13 @@ import Testing
             try await sandbox.succeed("signal", "x", "go-live", "\"Ada\"", "--actor", "boss")
             #expect(try await run.finish().status == 0)
             let ended = try await rows(sandbox, "x")
+            let user = try await sandbox.user()
             #expect(
                 ended.dropFirst() == [
-                    ["approve", "success", "the signal go-live, given by boss: \"Ada\""],
+                    [
+                        "approve", "success",
+                        "the signal go-live, given by boss (os: \(user)): \"Ada\"",
+                    ],
                     ["push", "success", ""],
                 ]
             )

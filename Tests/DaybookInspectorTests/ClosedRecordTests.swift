@@ -166,7 +166,7 @@ import Testing
             let before = try #require(try store.read { try ExecutionReader.record(of: "a", $0) })
             #expect(before.losses == 2)
             room.clock.pass(.seconds(1))
-            let cancel = Cancel(Intervention(id: "a", actor: "tester", reason: nil))
+            let cancel = Cancel(Intervention(id: "a"))
             try desk.run(cancel, by: session)
             store.close()
 

@@ -86,6 +86,8 @@ import Testing
             let record = try #require(try daybook.record(of: "c"))
             let text = String(decoding: try json(record), as: UTF8.self)
             let time = record.submittedAt.description
+            let user = try #require(record.submittedBy).user
+            #expect(!user.isEmpty)
             let expected = """
                 {"attempts":0,"closed":false,"createdAt":"\(time)",\
                 "deadline":"\(try #require(record.deadline))","delay":"100s","delayed":true,\
@@ -93,7 +95,9 @@ import Testing
                 "outputs":[],"parked":false,"paused":false,\
                 "retry":{"baseDelay":"1.5s","fatalCodes":[],"jitter":0,"maxAttempts":2,\
                 "multiplier":2},"signals":[],"startAt":"\(try #require(record.startAt))",\
-                "status":"ready","timeout":"600s","type":"scripted","updatedAt":"\(time)","waits":[]}
+                "status":"ready",\
+                "submittedBy":{"actor":"\(user)","session":\(daybook.session),"user":"\(user)"},\
+                "timeout":"600s","type":"scripted","updatedAt":"\(time)","waits":[]}
                 """
             #expect(text == expected)
         }

@@ -118,7 +118,7 @@ import Testing
         var (ours, theirs) = try processes()
         let number = try ours.perform(try submission("a")).number
         try ours.attempt(Execute(id: "a"))
-        try theirs.perform(Cancel(Intervention(id: "a", actor: "them", reason: nil)))
+        try theirs.perform(Cancel(Intervention(id: "a")))
         #expect(theirs.fold.state.execution(number) == nil)
         try ours.rollBack()
         #expect(ours.fold.state.execution(number)?.status == .submitted)

@@ -282,7 +282,7 @@ import Testing
                 let answers = try await withThrowingTaskGroup(of: InterventionAnswer.self) {
                     group in
                     for _ in 0..<10 {
-                        group.addTask { try await daybook.cancel("a", reason: "no use") }
+                        group.addTask { try await daybook.cancel("a", by: Requester(reason: "no use")) }
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
                 }
@@ -445,7 +445,7 @@ import Testing
                 let failed = try await daybook.waitForEnd(of: "a")
                 #expect(failed.status == .failed)
                 repaired.withLock { $0 = true }
-                let answer = try await daybook.retry("a", reason: "repaired")
+                let answer = try await daybook.retry("a", by: Requester(reason: "repaired"))
                 #expect(answer.number == failed.number)
                 let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.status == .completed)

@@ -242,7 +242,7 @@ final class Activation: Sendable {
             var actor = ""
             try history.scan(from: sequence) { entry, _ in
                 if entry.header.sequence == sequence {
-                    actor = try ProtoSignalReceived(decoding: entry).actor
+                    actor = try entry.request()?.actor ?? ""
                 }
                 return false
             }

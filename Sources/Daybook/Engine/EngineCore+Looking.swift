@@ -2,13 +2,18 @@ import DaybookJournal
 import DaybookModel
 
 extension EngineCore {
-    /// What is known of an execution; nil when there is none of that id.
+    /// What is known of an execution, but who submitted it; nil when there is none of that id.
     func record(of id: String) throws -> ExecutionRecord? {
         try writer.journal.store.read { reader in
-            try ExecutionReader.record(of: id, reader) { number in
+            try ExecutionReader.bareRecord(of: id, reader) { number in
                 writer.inspect { $0.state.committed(number) }
             }
         }
+    }
+
+    /// The same record with who submitted the execution.
+    func naming(_ record: ExecutionRecord) throws -> ExecutionRecord {
+        try writer.journal.store.read { try ExecutionReader.naming(record, $0) }
     }
 
     /// The executions that a query asks for.

@@ -8,27 +8,30 @@ extension Engine {
     /// it is kept until one asks.
     /// - Parameters:
     ///   - signalID: sending a signal of the same id again does nothing.
+    ///   - requester: who sends it, and why.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended.
     @discardableResult
     public func signal(
         _ id: String,
         _ name: String,
         _ value: some Encodable & Sendable,
-        signalID: String? = nil
+        signalID: String? = nil,
+        by requester: Requester = .session
     ) async throws -> Signal.Answer {
         let data = try engine.options.codec.encode(value)
-        return try await signal(id, name, data: data, signalID: signalID)
+        return try await signal(id, name, data: data, signalID: signalID, by: requester)
     }
 
-    /// Gives an execution a signal of a known type. See ``signal(_:_:_:signalID:)``.
+    /// Gives an execution a signal of a known type. See ``signal(_:_:_:signalID:by:)``.
     @discardableResult
     public func signal<Value>(
         _ id: String,
         _ key: SignalKey<Value>,
         _ value: Value,
-        signalID: String? = nil
+        signalID: String? = nil,
+        by requester: Requester = .session
     ) async throws -> Signal.Answer {
-        try await signal(id, key.name, value, signalID: signalID)
+        try await signal(id, key.name, value, signalID: signalID, by: requester)
     }
 
     /// Gives an execution a signal with an encoded value.
@@ -39,7 +42,8 @@ extension Engine {
         _ id: String,
         _ name: String,
         data: [UInt8],
-        signalID: String? = nil
+        signalID: String? = nil,
+        by requester: Requester = .session
     ) async throws -> Signal.Answer {
         try check(data, as: name, of: id)
         return try await engine.perform(bytes: data.count) {
@@ -47,8 +51,8 @@ extension Engine {
                 id: Name(id),
                 name: Name(name),
                 signalID: signalID.map { Name($0) },
-                actor: actor,
-                payloads: try engine.seal(data)
+                payloads: try engine.seal(data),
+                by: try engine.request(requester)
             )
         }
     }
@@ -56,30 +60,30 @@ extension Engine {
     /// Ends an execution, whatever it does. Its code is told, and it is closed once that has ended.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     @discardableResult
-    public func cancel(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
-        try await engine.perform { Cancel(try intervention(id, reason)) }
+    public func cancel(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+        try await engine.perform { Cancel(try intervention(id, requester)) }
     }
 
     /// Has nothing of an execution run until it is resumed. Timers go on, signals are kept.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended.
     @discardableResult
-    public func pause(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
-        try await engine.perform { Pause(try intervention(id, reason)) }
+    public func pause(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+        try await engine.perform { Pause(try intervention(id, requester)) }
     }
 
     /// Lets an execution that was paused run again.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended.
     @discardableResult
-    public func resume(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
-        try await engine.perform { Resume(try intervention(id, reason)) }
+    public func resume(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+        try await engine.perform { Resume(try intervention(id, requester)) }
     }
 
     /// Has an execution that failed, timed out, expired, was cancelled or is parked run again from what
     /// failed.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
     @discardableResult
-    public func retry(_ id: String, reason: String? = nil) async throws -> InterventionAnswer {
-        let answer = try await engine.perform { Retry(try intervention(id, reason)) }
+    public func retry(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+        let answer = try await engine.perform { Retry(try intervention(id, requester)) }
         engine.claim(answer.number)
         return answer
     }
@@ -99,15 +103,7 @@ extension Engine {
         }
     }
 
-    private var actor: String {
-        let number = engine.sessionNumber
-        return sessions.first { $0.number == number }?.actor ?? engine.options.actor ?? "unknown"
-    }
-
-    private func intervention(_ id: String, _ reason: String?) throws -> Intervention {
-        let payloads = try reason.map {
-            try SealedPayloads([.text($0)], limit: engine.payloadLimit)
-        }
-        return Intervention(id: Name(id), actor: actor, reason: payloads)
+    private func intervention(_ id: String, _ requester: Requester) throws -> Intervention {
+        Intervention(id: Name(id), by: try engine.request(requester))
     }
 }

@@ -6,7 +6,7 @@ public import DaybookModel
 extension Engine {
     /// What is known of an execution; nil when there is none of that id.
     public func record(of id: String) throws -> ExecutionRecord? {
-        try engine.record(of: id)
+        try engine.record(of: id).map { try engine.naming($0) }
     }
 
     /// The executions that a query asks for, all at once: ``executions(_:after:)`` gives them page by
@@ -29,7 +29,7 @@ extension Engine {
     /// Waits until an execution has ended or is parked.
     /// - Throws: ``Refusal/Code/notFound``; ``JournalError``; `CancellationError`.
     public func waitForEnd(of id: String) async throws -> ExecutionRecord {
-        try await engine.waitForEnd(of: id)
+        try engine.naming(await engine.waitForEnd(of: id))
     }
 
     /// Waits until what is known of an execution fulfils a condition.
@@ -38,7 +38,7 @@ extension Engine {
         for id: String,
         until condition: (ExecutionRecord) -> Bool
     ) async throws -> ExecutionRecord {
-        try await engine.wait(for: id, until: condition)
+        try engine.naming(await engine.wait(for: id, until: condition))
     }
 
     /// What an execution that has ended gave or failed with.

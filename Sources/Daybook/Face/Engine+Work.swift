@@ -10,7 +10,8 @@ extension Engine {
     /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
     /// - Parameters:
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
-    ///   - options: what is not to be as the workflow says.
+    ///   - options: what is not to be as the workflow says, and labels.
+    ///   - requester: who asks, and why. Of several who submit the same, the first is recorded.
     /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``;
     ///   ``UnstableInput``; what ``Workflow/validate(_:)`` throws.
     @discardableResult
@@ -18,11 +19,12 @@ extension Engine {
         _ workflow: W.Type,
         id: String? = nil,
         options: ExecutionOptions = ExecutionOptions(),
+        by requester: Requester = .session,
         input: W.Input
     ) async throws -> ExecutionHandle<W> {
         let (id, terms, data) = try prepare(workflow, id, options, input)
         _ = try await engine.perform(bytes: data.count) {
-            try submission(type: W.name, id: id, terms: terms, data: data)
+            try submission(W.name, id, terms, data, requester)
         }
         return ExecutionHandle(id, opening)
     }
@@ -31,16 +33,18 @@ extension Engine {
     /// with what is there.
     /// - Parameters:
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
-    ///   - options: what is not to be as the workflow says.
-    /// - Throws: as ``submit(_:id:options:input:)``.
+    ///   - options: what is not to be as the workflow says, and labels.
+    ///   - requester: who asks, and why. Of several who submit the same, the first is recorded.
+    /// - Throws: as ``submit(_:id:options:by:input:)``.
     @discardableResult
     public func start<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
         options: ExecutionOptions = ExecutionOptions(),
+        by requester: Requester = .session,
         input: W.Input
     ) async throws -> ExecutionHandle<W> {
-        let (id, _) = try await begin(workflow, id, options, input)
+        let (id, _) = try await begin(workflow, id, options, input, requester)
         return ExecutionHandle(id, opening)
     }
 
@@ -54,11 +58,12 @@ extension Engine {
         _ workflow: W.Type,
         _ id: String?,
         _ options: ExecutionOptions,
-        _ input: W.Input
+        _ input: W.Input,
+        _ requester: Requester
     ) async throws -> (id: String, answer: Submit.Answer) {
         let (id, terms, data) = try prepare(workflow, id, options, input)
         let answer = try await engine.perform(bytes: data.count) {
-            SubmitAndExecute(try submission(type: W.name, id: id, terms: terms, data: data))
+            SubmitAndExecute(try submission(W.name, id, terms, data, requester))
         }
         engine.claim(answer.number)
         return (id, answer)
@@ -80,14 +85,17 @@ extension Engine {
     }
 
     /// Records an execution of a workflow by name, with an encoded input.
-    /// - Parameter options: what is not to be as the workflow says, if it is known here.
+    /// - Parameters:
+    ///   - options: what is not to be as the workflow says, if it is known here, and labels.
+    ///   - requester: who asks, and why.
     /// - Returns: its id, and what is recorded under it.
-    /// - Throws: as ``submit(_:id:options:input:)``; for a workflow that is known here also
+    /// - Throws: as ``submit(_:id:options:by:input:)``; for a workflow that is known here also
     ///   ``Refusal/Code/invalidArgument`` when the input does not decode as its.
     public func submit(
         type: String,
         id: String? = nil,
         options: ExecutionOptions = ExecutionOptions(),
+        by requester: Requester = .session,
         data: [UInt8]
     ) async throws -> (id: String, answer: Submit.Answer) {
         let id = id ?? newID()
@@ -95,7 +103,7 @@ extension Engine {
         try workflow?.validate(data, engine.options.codec)
         let terms = options.terms(over: workflow?.terms ?? Submit.Terms())
         let answer = try await engine.perform(bytes: data.count) {
-            try submission(type: type, id: id, terms: terms, data: data)
+            try submission(type, id, terms, data, requester)
         }
         return (id, answer)
     }
@@ -106,10 +114,11 @@ extension Engine {
     }
 
     private func submission(
-        type: String,
-        id: String,
-        terms: Submit.Terms,
-        data: [UInt8]
+        _ type: String,
+        _ id: String,
+        _ terms: Submit.Terms,
+        _ data: [UInt8],
+        _ requester: Requester
     ) throws -> Submit {
         let payload = Payload(data, contentType: engine.options.codec.contentType)
         return Submit(
@@ -117,14 +126,22 @@ extension Engine {
             type: Name(type),
             input: data,
             payloads: try SealedPayloads(payload, limit: engine.payloadLimit),
-            terms: terms
+            terms: terms,
+            by: try engine.request(requester)
         )
     }
 
     /// Asks for an execution to run. Always safe to ask again.
+    /// - Parameter requester: who asks, and why: recorded if it was not asked for before.
+    /// - Throws: ``Refusal``: there is none, or it has expired.
     @discardableResult
-    public func execute(_ id: String) async throws -> Execute.Answer {
-        let answer = try await engine.perform { Execute(id: Name(id)) }
+    public func execute(
+        _ id: String,
+        by requester: Requester = .session
+    ) async throws -> Execute.Answer {
+        let answer = try await engine.perform {
+            Execute(id: Name(id), by: try engine.request(requester))
+        }
         engine.claim(answer.number)
         return answer
     }
@@ -135,9 +152,10 @@ extension Engine {
         _ workflow: W.Type,
         id: String? = nil,
         options: ExecutionOptions = ExecutionOptions(),
+        by requester: Requester = .session,
         input: W.Input
     ) async throws -> W.Output {
-        let (id, answer) = try await begin(workflow, id, options, input)
+        let (id, answer) = try await begin(workflow, id, options, input, requester)
         let isOpen = !answer.existed
         let output = try await engine.output(of: id, number: isOpen ? answer.number : nil)
         return try engine.options.codec.decode(W.Output.self, from: output)

@@ -24,7 +24,9 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     /// What is known of it.
     /// - Throws: ``Refusal/Code/notFound``; ``Refusal/Code/conflict`` when it is of another workflow;
     ///   ``JournalError``.
-    public func record() throws -> ExecutionRecord {
+    public func record() throws -> ExecutionRecord { try engine.naming(bareRecord()) }
+
+    private func bareRecord() throws -> ExecutionRecord {
         guard let record = try engine.record(of: id) else {
             throw Refusal(.notFound, "no execution has the id \(id)")
         }
@@ -33,7 +35,7 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     }
 
     /// Before anything is done to it: the workflow of an id never changes.
-    private func checkType() throws { _ = try record() }
+    private func checkType() throws { _ = try bareRecord() }
 
     private func check(_ record: ExecutionRecord) throws(Refusal) {
         guard record.type.utf8.elementsEqual(W.name.utf8) else {
@@ -46,14 +48,14 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
 
     /// Where it stands.
     /// - Throws: as ``record()``.
-    public func status() throws -> ExecutionStatus { try record().status }
+    public func status() throws -> ExecutionStatus { try bareRecord().status }
 
     /// Waits for its end.
     /// - Returns: its output.
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
     ///   ``Refusal``, as ``record()``; `CancellationError`.
     public func result() async throws -> W.Output {
-        _ = try record()
+        try checkType()
         let data = try await engine.output(of: id)
         return try engine.options.codec.decode(W.Output.self, from: data)
     }
@@ -63,7 +65,7 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     /// - Throws: as ``record()``; ``PayloadErased``; what the codec says of a value that is none of
     ///   the key's type.
     public func value<Value>(of key: OutputKey<Value>) throws -> Value? {
-        let outputs = try daybook.outputs(of: record())
+        let outputs = try daybook.outputs(of: bareRecord())
         guard let output = outputs.last(where: { $0.name.utf8.elementsEqual(key.name.utf8) }) else {
             return nil
         }
@@ -75,9 +77,9 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     /// Asks for it to run. Always safe to ask again.
     /// - Throws: ``Refusal``: there is none, or it has expired.
     @discardableResult
-    public func execute() async throws -> ExecutionStatus {
+    public func execute(by requester: Requester = .session) async throws -> ExecutionStatus {
         try checkType()
-        return try await daybook.execute(id).status
+        return try await daybook.execute(id, by: requester).status
     }
 
     /// Gives it a signal. An operation that waits for one of its name goes on; otherwise it is kept
@@ -87,24 +89,31 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     public func send<Value>(
         _ value: Value,
         to key: SignalKey<Value>,
-        deduplicationID: String? = nil
+        deduplicationID: String? = nil,
+        by requester: Requester = .session
     ) async throws {
         try checkType()
-        try await daybook.signal(id, key.name, value, signalID: deduplicationID)
+        try await daybook.signal(
+            id,
+            key.name,
+            value,
+            signalID: deduplicationID,
+            by: requester
+        )
     }
 
     /// Ends it, whatever it does.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
-    public func cancel(reason: String? = nil) async throws {
+    public func cancel(by requester: Requester = .session) async throws {
         try checkType()
-        try await daybook.cancel(id, reason: reason)
+        try await daybook.cancel(id, by: requester)
     }
 
     /// Has it run again from what failed.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
-    public func retry(reason: String? = nil) async throws {
+    public func retry(by requester: Requester = .session) async throws {
         try checkType()
-        try await daybook.retry(id, reason: reason)
+        try await daybook.retry(id, by: requester)
     }
 }
 

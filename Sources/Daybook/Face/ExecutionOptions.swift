@@ -1,6 +1,8 @@
+import DaybookFormat
 import DaybookModel
 
-/// What a submission says about how its execution is run. What is left out is as the workflow says.
+/// What a submission says about how its execution is run, and by what it is found. What is left out
+/// is as the workflow says.
 public struct ExecutionOptions: Hashable, Sendable {
     /// How often and when it is tried again; nil: ``Workflow/retry``.
     public var retry: RetryPolicy?
@@ -8,15 +10,26 @@ public struct ExecutionOptions: Hashable, Sendable {
     public var timeout: Duration?
     /// How long it is held back before its first attempt; nil: ``Workflow/delay``.
     public var delay: Duration?
+    /// By what it is found: at most 16 names of 1 to 255 bytes, with values of at most 255 bytes, both
+    /// without control characters. They are never changed, and stay with the id when it goes on as a
+    /// new run.
+    public var labels: [String: String]
 
     /// - Parameters:
     ///   - retry: how often and when it is tried again; nil: as the workflow says.
     ///   - timeout: how long an attempt may take, above zero; nil: as the workflow says.
     ///   - delay: how long it is held back, not negative; nil: as the workflow says.
-    public init(retry: RetryPolicy? = nil, timeout: Duration? = nil, delay: Duration? = nil) {
+    ///   - labels: by what it is found; see ``labels``.
+    public init(
+        retry: RetryPolicy? = nil,
+        timeout: Duration? = nil,
+        delay: Duration? = nil,
+        labels: [String: String] = [:]
+    ) {
         self.retry = retry
         self.timeout = timeout
         self.delay = delay
+        self.labels = labels
     }
 
     /// The terms of a workflow, with what is said here in their place.
@@ -25,6 +38,9 @@ public struct ExecutionOptions: Hashable, Sendable {
         if let retry { terms.retry = retry }
         if let timeout { terms.timeout = timeout }
         if let delay { terms.delay = delay }
+        if !labels.isEmpty {
+            terms.labels = Labels(labels.map { Label(name: Name($0.key), value: Name($0.value)) })
+        }
         return terms
     }
 }

@@ -44,6 +44,12 @@ struct LogCommand: AsyncParsableCommand {
     )
     var grep: String?
 
+    @Option(
+        help:
+            "Only entries that this actor asked for, or that say that it opened or ended a session, or adopted the journal."
+    )
+    var actor: String?
+
     @Flag(help: "The newest first.")
     var reverse = false
 
@@ -162,11 +168,12 @@ struct LogCommand: AsyncParsableCommand {
     /// All of one execution is asked for, in a form for programs.
     private var isExport: Bool {
         (jsonl || common.json) && !follow && from == 0 && to == .max && since == nil
-            && type.isEmpty && grep == nil
+            && type.isEmpty && grep == nil && actor == nil
     }
 
     private func isWanted(_ entry: JournalEntry) throws -> Bool {
         guard type.isEmpty || type.contains(entry.eventName) else { return false }
+        if let actor, !entry.isAsked(by: actor) { return false }
         guard let grep, !EntryLine(entry, time).text.contains(grep) else { return true }
         return try entry.logLines().contains { $0.text.contains(grep) }
     }

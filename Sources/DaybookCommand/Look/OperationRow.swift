@@ -38,6 +38,8 @@ struct OperationRow: Equatable {
 struct GivenSignal: Equatable {
     /// Who gave it; empty: unknown.
     let actor: String
+    /// The same, with the user of the operating system.
+    let who: String
     /// Its value; nil: erased.
     let value: String?
 }
@@ -225,7 +227,7 @@ struct OperationRows {
             return "for \(signal)" + (wait.deadline.map { ", until \(time($0))" } ?? "")
         }
         guard let given = signals[OperationPath(wait.operation)] else { return signal }
-        let actor = given.actor.isEmpty ? "" : " by \(given.actor)"
+        let actor = given.who.isEmpty ? "" : " by \(given.who)"
         return "\(signal), given\(actor): \(given.value ?? "(erased)")"
     }
 

@@ -60,7 +60,11 @@ struct ShowCommand: AsyncParsableCommand {
         )
         if let runbook { output.line("  runbook    \(runbook.name)") }
         output.line("  number     \(record.number), \(record.entries) entries, last \(record.last)")
-        output.line("  submitted  \(time.text(record.submittedAt))")
+        let request = record.submittedBy
+        let who = request.map { ", by \($0.who)" } ?? ""
+        output.line("  submitted  \(time.text(record.submittedAt))\(who)")
+        if let reason = request?.reason { output.line("  reason     \(reason)") }
+        if !record.labels.isEmpty { output.line("  labels     \(record.labelsText)") }
         if let started = record.startedAt { output.line("  started    \(time.text(started))") }
         if let finished = record.finishedAt {
             let took = finished.since(record.startedAt ?? record.submittedAt).brief
@@ -86,8 +90,7 @@ struct ShowCommand: AsyncParsableCommand {
         case .executionTimedOut(let event):
             output.line("error   \(event.error.code): \(text ?? "(erased)")")
         case .executionExpired: output.line("expired  \(text ?? "(erased)")")
-        case .executionCancelled(let event):
-            output.line("cancelled by \(event.actor)\(text.map { ": \($0)" } ?? "")")
+        case .executionCancelled: output.line("cancelled \(last.summary)")
         case .executionParked: output.line("parked  \(text ?? "(erased)")")
         default: break
         }
@@ -104,12 +107,16 @@ struct ShowCommand: AsyncParsableCommand {
         try inspector.history(of: record.number) { entry in
             guard case .signalDelivered(let event) = entry.entry.event else { return true }
             let signal = try inspector.entry(event.signal)
-            guard case .signalReceived(let received) = signal.entry.event else { return true }
+            guard case .signalReceived = signal.entry.event else { return true }
             let path = OperationPath(
                 scope: event.operation.scope,
                 position: event.operation.position
             )
-            given[path] = GivenSignal(actor: received.actor, value: signal.text(ofPayload: 0))
+            given[path] = GivenSignal(
+                actor: signal.request?.actor ?? "",
+                who: signal.request?.who ?? "",
+                value: signal.text(ofPayload: 0)
+            )
             return true
         }
         return given
@@ -141,6 +148,10 @@ struct ShowCommand: AsyncParsableCommand {
             case .executionFailed, .executionParked, .executionTimedOut, .executionCancelled,
                 .executionExpired:
                 json.member("error", last?.text(ofPayload: 0))
+                if let request = last?.request {
+                    json.key("endedBy")
+                    json.object { request.write(to: &$0) }
+                }
             default: break
             }
         }

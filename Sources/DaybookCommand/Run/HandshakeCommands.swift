@@ -13,13 +13,21 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var submission: SubmitOptions
     @OptionGroup var file: RunbookFile
 
     func run() async throws {
         let (_, request) = try file.request()
         try write.check()
+        let options = try submission.options()
         let (id, answer) = try await withDaybook(common, write) {
-            try await RunbookSubmission.submit(file, request, to: $0)
+            try await RunbookSubmission.submit(
+                file,
+                request,
+                to: $0,
+                options,
+                by: write.requester(submission.reason)
+            )
         }
         if common.json {
             common.write("daybook.submit/1") { json in
@@ -44,6 +52,9 @@ struct ExecCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var write: WriteOptions
 
+    @Option(help: "The reason, in words, for the record.")
+    var reason: String?
+
     @Argument(help: "The execution's id.")
     var id: String
 
@@ -51,7 +62,9 @@ struct ExecCommand: AsyncParsableCommand {
         // As for the commands that look: such an id is a mistake of who asks, found at once.
         try Names.check(id, "execution id")
         try write.check()
-        let answer = try await withDaybook(common, write) { try await $0.execute(id) }
+        let answer = try await withDaybook(common, write) {
+            try await $0.execute(id, by: write.requester(reason))
+        }
         if common.json {
             common.write("daybook.exec/1") { json in
                 json.member("id", id)

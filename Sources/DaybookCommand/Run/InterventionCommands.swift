@@ -18,6 +18,9 @@ struct InterventionOptions: ParsableArguments {
     @Argument(help: "The execution's id.")
     var id: String
 
+    /// Who acts, and why.
+    var requester: Requester { write.requester(reason) }
+
     /// Makes sure of what was given, before a session is opened for it.
     private func check() throws {
         try Names.check(id, "execution id")
@@ -42,11 +45,7 @@ struct InterventionOptions: ParsableArguments {
         try check()
         if consent.dryRun {
             let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
-            let intervention = Intervention(
-                id: Name(id),
-                actor: write.actor ?? "you",
-                reason: reason
-            )
+            let intervention = Intervention(id: Name(id), by: Request(reason: reason))
             try rehearse(verb, command(intervention), common)
             return
         }
@@ -122,7 +121,7 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run("cancel", "cancelled", { Cancel($0) }) {
-            try await $0.cancel(options.id, reason: options.reason)
+            try await $0.cancel(options.id, by: options.requester)
         }
     }
 }
@@ -138,7 +137,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run("pause", "paused", { Pause($0) }) {
-            try await $0.pause(options.id, reason: options.reason)
+            try await $0.pause(options.id, by: options.requester)
         }
     }
 }
@@ -153,7 +152,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run("resume", "resumed", { Resume($0) }) {
-            try await $0.resume(options.id, reason: options.reason)
+            try await $0.resume(options.id, by: options.requester)
         }
     }
 }
@@ -173,7 +172,7 @@ struct RetryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run("retry", "ready", { Retry($0) }) {
-            try await $0.retry(options.id, reason: options.reason)
+            try await $0.retry(options.id, by: options.requester)
         }
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.

@@ -20,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var submission: SubmitOptions
     @OptionGroup var file: RunbookFile
 
     @Flag(name: .long, help: "Write a line of JSON for each thing that is on the disk.")
@@ -34,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
         try Orphans.adopt()
         let (runbook, request) = try file.request()
         try write.check()
+        let submitted = try submission.options()
         let path = try common.journalPath()
         let progress = RunProgress(
             runbook,
@@ -47,7 +49,13 @@ struct RunCommand: AsyncParsableCommand {
         ClockLag(daybook).warn(common)
         let end: Detachable
         do {
-            let (id, answer) = try await RunbookSubmission.submit(file, request, to: daybook)
+            let (id, answer) = try await RunbookSubmission.submit(
+                file,
+                request,
+                to: daybook,
+                submitted,
+                by: write.requester(submission.reason)
+            )
             progress.begin(id, answer)
             try await daybook.execute(id)
             end = try await Detachable.wait(
@@ -68,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
         case .detached(let id):
             try await daybook.close()
             progress.detach()
-            let line = file.commandLine(id: id, journal: path, actor: write.actor)
+            let line = file.commandLine(id: id, journal: path, actor: write.actor, submission)
             common.errors.line("detached; go on with:\n  \(line)")
             throw CommandEnd(status: .interrupted)
         }

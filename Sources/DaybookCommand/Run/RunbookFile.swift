@@ -93,10 +93,16 @@ struct RunbookFile: ParsableArguments {
 
     /// The line that goes on with an execution, for a shell in this folder: the same runbook, inputs
     /// and journal.
-    func commandLine(id: String, journal: String, actor: String?) -> String {
+    func commandLine(
+        id: String,
+        journal: String,
+        actor: String?,
+        _ submission: SubmitOptions
+    ) -> String {
         var line = "daybook run" + shellOption("--journal", journal) + shellOption("--id", id)
         for pair in source.input { line += shellOption("--input", pair) }
         if let actor { line += shellOption("--actor", actor) }
+        line += submission.words
         return line + " \(source.runbook.shellArgument)"
     }
 
@@ -112,7 +118,9 @@ enum RunbookSubmission {
     static func submit(
         _ file: RunbookFile,
         _ request: RunbookRequest,
-        to daybook: Engine
+        to daybook: Engine,
+        _ options: ExecutionOptions,
+        by requester: Requester
     ) async throws -> (id: String, answer: Submit.Answer) {
         let codec = JSONPayloadCodec()
         var data = try codec.encode(request)
@@ -128,6 +136,8 @@ enum RunbookSubmission {
             return try await daybook.submit(
                 type: RunbookWorkflow.name,
                 id: file.id,
+                options: options,
+                by: requester,
                 data: data
             )
         } catch let refusal as Refusal where refusal.code == .conflict {

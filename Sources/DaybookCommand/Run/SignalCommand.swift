@@ -23,6 +23,9 @@ struct SignalCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Say what would be recorded, and record nothing.")
     var dryRun = false
 
+    @Option(help: "The reason, in words, for the record.")
+    var reason: String?
+
     @Option(name: .long, help: "Sending a signal of the same id again does nothing.")
     var signalID: String?
 
@@ -43,7 +46,13 @@ struct SignalCommand: AsyncParsableCommand {
         if let signalID { try Names.check(signalID, "signal id") }
         try write.check()
         if value == nil { try refuseSilence() }
-        let sending = SignalSending(id: id, name: name, signalID: signalID, data: data)
+        let sending = SignalSending(
+            id: id,
+            name: name,
+            signalID: signalID,
+            data: data,
+            reason: reason
+        )
         if dryRun { return try sending.dryRun("signal", common, write) }
         let answer = try await sending.send(common, write)
         if common.json {
@@ -86,6 +95,7 @@ struct SignalSending {
     let signalID: String?
     /// Its value, as JSON.
     let data: [UInt8]
+    var reason: String?
 
     /// Says what would be recorded.
     func dryRun(_ verb: String, _ common: CommonOptions, _ write: WriteOptions) throws {
@@ -96,7 +106,6 @@ struct SignalSending {
                 id: Name(id),
                 name: Name(name),
                 signalID: signalID.map { Name($0) },
-                actor: write.actor ?? "you",
                 payloads: try SealedPayloads([.json(data)], limit: limit)
             ),
             common
@@ -107,7 +116,13 @@ struct SignalSending {
     func send(_ common: CommonOptions, _ write: WriteOptions) async throws -> Signal.Answer {
         _ = try checkSize(common)
         return try await withDaybook(common, write) {
-            try await $0.signal(id, name, data: data, signalID: signalID)
+                        try await $0.signal(
+                id,
+                name,
+                data: data,
+                signalID: signalID,
+                by: write.requester(reason)
+            )
         }
     }
 

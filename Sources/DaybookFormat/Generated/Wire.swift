@@ -44,6 +44,10 @@ public enum Wire {
         @inlinable public static var commitments: WireField {
             WireField(10, .lengthDelimited)
         }
+        /// `request`.
+        @inlinable public static var request: WireField {
+            WireField(11, .lengthDelimited)
+        }
         /// `journal_created`.
         @inlinable public static var journalCreated: WireField {
             WireField(16, .lengthDelimited)
@@ -199,6 +203,34 @@ public enum Wire {
         /// `operation_retried`.
         @inlinable public static var operationRetried: WireField {
             WireField(75, .lengthDelimited)
+        }
+    }
+
+    /// `Request`.
+    public enum Request {
+        /// `actor`.
+        @inlinable public static var actor: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `principal`.
+        @inlinable public static var principal: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `reason`.
+        @inlinable public static var reason: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `Label`.
+    public enum Label {
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `value`.
+        @inlinable public static var value: WireField {
+            WireField(2, .lengthDelimited)
         }
     }
 
@@ -436,6 +468,10 @@ public enum Wire {
         @inlinable public static var signalIds: WireField {
             WireField(9, .lengthDelimited)
         }
+        /// `labels`.
+        @inlinable public static var labels: WireField {
+            WireField(10, .lengthDelimited)
+        }
     }
 
     /// `RetryPolicy`.
@@ -584,10 +620,6 @@ public enum Wire {
 
     /// `ExecutionCancelled`.
     public enum ExecutionCancelled {
-        /// `actor`.
-        @inlinable public static var actor: WireField {
-            WireField(1, .lengthDelimited)
-        }
         /// `error`.
         @inlinable public static var error: WireField {
             WireField(2, .lengthDelimited)
@@ -648,26 +680,14 @@ public enum Wire {
 
     /// `ExecutionPaused`.
     public enum ExecutionPaused {
-        /// `actor`.
-        @inlinable public static var actor: WireField {
-            WireField(1, .lengthDelimited)
-        }
     }
 
     /// `ExecutionResumed`.
     public enum ExecutionResumed {
-        /// `actor`.
-        @inlinable public static var actor: WireField {
-            WireField(1, .lengthDelimited)
-        }
     }
 
     /// `ExecutionReopened`.
     public enum ExecutionReopened {
-        /// `actor`.
-        @inlinable public static var actor: WireField {
-            WireField(1, .lengthDelimited)
-        }
     }
 
     /// `ExecutionWaiting`.
@@ -687,10 +707,6 @@ public enum Wire {
         /// `signal_id`.
         @inlinable public static var signalId: WireField {
             WireField(2, .lengthDelimited)
-        }
-        /// `actor`.
-        @inlinable public static var actor: WireField {
-            WireField(3, .lengthDelimited)
         }
         /// `origin`.
         @inlinable public static var origin: WireField {
@@ -1467,6 +1483,10 @@ public enum Wire {
         /// `delay`.
         @inlinable public static var delay: WireField {
             WireField(4, .varint)
+        }
+        /// `labels`.
+        @inlinable public static var labels: WireField {
+            WireField(5, .lengthDelimited)
         }
     }
 

@@ -99,6 +99,17 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._commitments = newValue}
   }
 
+  /// Who asked for it, and why, as far as the session does not say so. Absent: its actor did, without
+  /// a reason, or nobody did: it follows from another entry, or from what code of the session does.
+  public var request: ProtoRequest {
+    get {_storage._request ?? ProtoRequest()}
+    set {_uniqueStorage()._request = newValue}
+  }
+  /// Returns true if `request` has been explicitly set.
+  public var hasRequest: Bool {_storage._request != nil}
+  /// Clears the value of `request`. Subsequent reads from it will return its default value.
+  public mutating func clearRequest() {_uniqueStorage()._request = nil}
+
   public var event: OneOf_Event? {
     get {return _storage._event}
     set {_uniqueStorage()._event = newValue}
@@ -466,6 +477,44 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// Who asked for something.
+public nonisolated struct ProtoRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Who it was, as was claimed. Empty: the session's actor. An entry with a signal always says it,
+  /// because code is told.
+  public var actor: String = String()
+
+  /// Who vouches for that, for example `mtls:CN=payments`. Empty: nobody does.
+  public var principal: String = String()
+
+  /// The entry's last payload is the reason, in words.
+  public var reason: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A name and a value by which an execution is found.
+public nonisolated struct ProtoLabel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 255 bytes.
+  public var name: String = String()
+
+  /// 0 to 255 bytes.
+  public var value: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// What an entry says about one of its payloads, for ever: also after the payload is erased.
 public nonisolated struct ProtoCommitment: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -770,6 +819,9 @@ public nonisolated struct ProtoExecutionSubmitted: Sendable {
   /// fit into 16,384 bytes. Sending one of them again does nothing.
   public var signalIds: [String] = []
 
+  /// At most 16, with distinct names, in the order of their names' bytes.
+  public var labels: [ProtoLabel] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -984,13 +1036,11 @@ public nonisolated struct ProtoExecutionTimedOut: Sendable {
   fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
-/// Somebody has cancelled it. Payload 0: why, in words.
+/// Somebody has cancelled it.
 public nonisolated struct ProtoExecutionCancelled: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  public var actor: String = String()
 
   public var error: ProtoError {
     get {_error ?? ProtoError()}
@@ -1073,40 +1123,33 @@ public nonisolated struct ProtoExecutionClosed: Sendable {
   public init() {}
 }
 
-/// Nothing of it is run until it is resumed. Payload 0: why, in words.
+/// Nothing of it is run until it is resumed.
 public nonisolated struct ProtoExecutionPaused: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var actor: String = String()
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// Payload 0: why, in words.
+/// What was paused may run again.
 public nonisolated struct ProtoExecutionResumed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var actor: String = String()
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// A person has it run again: recorded successes stay, what failed runs again. Payload 0: why, in
-/// words.
+/// A person has it run again: recorded successes stay, what failed runs again.
 public nonisolated struct ProtoExecutionReopened: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
-
-  public var actor: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1136,8 +1179,6 @@ public nonisolated struct ProtoSignalReceived: Sendable {
 
   /// Given by the sender, so that sending it again does nothing. Empty: none.
   public var signalID: String = String()
-
-  public var actor: String = String()
 
   /// The entry of an earlier run of the same id by which it came, and which holds its value: nobody
   /// has asked for it since. 0: it comes by this entry.
@@ -2528,6 +2569,8 @@ public nonisolated struct ProtoExecutionTerms: Sendable {
 
   public var delay: UInt64 = 0
 
+  public var labels: [ProtoLabel] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2711,7 +2754,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{4}\u{6}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2724,6 +2767,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _correlation: UInt64 = 0
     var _causation: UInt64 = 0
     var _commitments: [ProtoCommitment] = []
+    var _request: ProtoRequest? = nil
     var _event: ProtoEntry.OneOf_Event?
 
       // This property is used as the initial default value for new instances of the type.
@@ -2745,6 +2789,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _correlation = source._correlation
       _causation = source._causation
       _commitments = source._commitments
+      _request = source._request
       _event = source._event
     }
   }
@@ -2774,6 +2819,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._correlation) }()
         case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._causation) }()
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._commitments) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
         case 16: try {
           var v: ProtoJournalCreated?
           var hadOneofValue = false
@@ -3323,6 +3369,9 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._commitments.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._commitments, fieldNumber: 10)
       }
+      try { if let v = _storage._request {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
       switch _storage._event {
       case .journalCreated?: try {
         guard case .journalCreated(let v)? = _storage._event else { preconditionFailure() }
@@ -3501,11 +3550,87 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._correlation != rhs_storage._correlation {return false}
         if _storage._causation != rhs_storage._causation {return false}
         if _storage._commitments != rhs_storage._commitments {return false}
+        if _storage._request != rhs_storage._request {return false}
         if _storage._event != rhs_storage._event {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Request"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0\u{1}principal\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.principal) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.actor.isEmpty {
+      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
+    }
+    if !self.principal.isEmpty {
+      try visitor.visitSingularStringField(value: self.principal, fieldNumber: 2)
+    }
+    if self.reason != false {
+      try visitor.visitSingularBoolField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoRequest, rhs: ProtoRequest) -> Bool {
+    if lhs.actor != rhs.actor {return false}
+    if lhs.principal != rhs.principal {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLabel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Label"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoLabel, rhs: ProtoLabel) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4000,7 +4125,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4017,6 +4142,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
       case 9: try { try decoder.decodeRepeatedStringField(value: &self.signalIds) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       default: break
       }
     }
@@ -4054,6 +4180,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if !self.signalIds.isEmpty {
       try visitor.visitRepeatedStringField(value: self.signalIds, fieldNumber: 9)
     }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4067,6 +4196,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     if lhs.continuedFrom != rhs.continuedFrom {return false}
     if lhs.firstRun != rhs.firstRun {return false}
     if lhs.signalIds != rhs.signalIds {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4406,7 +4536,7 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionCancelled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4414,7 +4544,6 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
@@ -4428,9 +4557,6 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.actor.isEmpty {
-      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
-    }
     try { if let v = self._error {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
@@ -4444,7 +4570,6 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
   }
 
   public static func ==(lhs: ProtoExecutionCancelled, rhs: ProtoExecutionCancelled) -> Bool {
-    if lhs.actor != rhs.actor {return false}
     if lhs._error != rhs._error {return false}
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
@@ -4574,29 +4699,18 @@ nonisolated extension ProtoExecutionClosed: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoExecutionPaused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionPaused"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.actor.isEmpty {
-      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionPaused, rhs: ProtoExecutionPaused) -> Bool {
-    if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4604,29 +4718,18 @@ nonisolated extension ProtoExecutionPaused: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoExecutionResumed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionResumed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.actor.isEmpty {
-      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionResumed, rhs: ProtoExecutionResumed) -> Bool {
-    if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4634,29 +4737,18 @@ nonisolated extension ProtoExecutionResumed: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionReopened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionReopened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}actor\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.actor) }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.actor.isEmpty {
-      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 1)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionReopened, rhs: ProtoExecutionReopened) -> Bool {
-    if lhs.actor != rhs.actor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4694,7 +4786,7 @@ nonisolated extension ProtoExecutionWaiting: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SignalReceived"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{1}actor\0\u{1}origin\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{2}\u{2}origin\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4704,7 +4796,6 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.signalID) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.actor) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.origin) }()
       default: break
       }
@@ -4718,9 +4809,6 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.signalID.isEmpty {
       try visitor.visitSingularStringField(value: self.signalID, fieldNumber: 2)
     }
-    if !self.actor.isEmpty {
-      try visitor.visitSingularStringField(value: self.actor, fieldNumber: 3)
-    }
     if self.origin != 0 {
       try visitor.visitSingularUInt64Field(value: self.origin, fieldNumber: 4)
     }
@@ -4730,7 +4818,6 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
   public static func ==(lhs: ProtoSignalReceived, rhs: ProtoSignalReceived) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.signalID != rhs.signalID {return false}
-    if lhs.actor != rhs.actor {return false}
     if lhs.origin != rhs.origin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -6579,7 +6666,7 @@ nonisolated extension ProtoExecutionOutputs: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionTerms"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{1}labels\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6591,6 +6678,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.timeout) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.delay) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       default: break
       }
     }
@@ -6613,6 +6701,9 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
     if self.delay != 0 {
       try visitor.visitSingularUInt64Field(value: self.delay, fieldNumber: 4)
     }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6621,6 +6712,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._retry != rhs._retry {return false}
     if lhs.timeout != rhs.timeout {return false}
     if lhs.delay != rhs.delay {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

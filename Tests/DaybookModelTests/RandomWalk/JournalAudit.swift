@@ -16,6 +16,7 @@ struct JournalAudit {
     /// The newest run of each id.
     private var runs: [String: UInt64] = [:]
     private var sessions: Set<UInt64> = []
+    private var actors: [UInt64: String] = [:]
     private var contentTypes: Set<String> = []
     /// How many entries each stream has, and the last of them.
     private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
@@ -41,6 +42,7 @@ struct JournalAudit {
                 throw fail("content type \(commitment.contentType) is not interned")
             }
         }
+        try checkRequest(entry)
         let end = ends[entry.stream, default: (0, 0)]
         guard entry.ordinal == end.count, entry.previous == end.last else {
             throw fail("not linked to the entry before")
@@ -61,11 +63,38 @@ struct JournalAudit {
             guard contentTypes.insert(interned.contentType).inserted else {
                 throw fail("\(interned.contentType) is interned twice")
             }
-        case .sessionOpened: sessions.insert(entry.sequence)
+        case .sessionOpened(let opened):
+            sessions.insert(entry.sequence)
+            actors[entry.sequence] = opened.actor
         case .sessionClosed: sessions.remove(entry.stream)
         case .sessionLost: sessions.remove(entry.stream)
         default: break
         }
+    }
+
+    /// Only what somebody asks for says who, and only what the session does not say.
+    private func checkRequest(_ entry: ProtoEntry) throws {
+        func fail(_ reason: String) -> AuditFinding {
+            AuditFinding(sequence: entry.sequence, reason: reason)
+        }
+        let isSignal: Bool
+        switch entry.event {
+        case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
+            .executionResumed, .executionReopened:
+            isSignal = false
+        case .signalReceived(let event): isSignal = event.origin == 0
+        default:
+            guard !entry.hasRequest else { throw fail("nobody asks for such an entry") }
+            return
+        }
+        let request = entry.request
+        if isSignal {
+            guard !request.actor.isEmpty else { throw fail("a signal of nobody") }
+        } else if let actor = actors[entry.session], request.actor == actor {
+            throw fail("the session says that \(actor) asks")
+        }
+        if request.reason, entry.commitments.isEmpty { throw fail("a reason that is nowhere") }
+        if entry.hasRequest, request == ProtoRequest() { throw fail("a request that says nothing") }
     }
 
     private mutating func readExecution(_ entry: ProtoEntry) throws {
@@ -85,7 +114,8 @@ struct JournalAudit {
             guard entry.stream == entry.sequence, executions[entry.stream] == nil else {
                 throw fail("the number \(entry.stream) is not its own")
             }
-            guard entry.commitments.count == 1 else { throw fail("not one input") }
+            let reasons = entry.request.reason ? 1 : 0
+            guard entry.commitments.count == 1 + reasons else { throw fail("not one input") }
             executions[entry.stream] = AuditedExecution()
         }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }

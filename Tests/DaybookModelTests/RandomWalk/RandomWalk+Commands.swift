@@ -76,7 +76,21 @@ extension RandomWalk {
         if generator.chance(4) { terms.delay = .seconds(Int.random(in: 1...20, using: &generator)) }
         if generator.chance(60) { terms.delay = .seconds(-1) }
         if generator.chance(2) { terms.retry = try drawPolicy() }
+        if generator.chance(3) {
+            let names = (0..<Int.random(in: 1...17, using: &generator)).map { Name("l\($0)") }
+            terms.labels = Labels(names.map { Label(name: $0, value: generator.chance(2) ? "" : "v") })
+        }
         return terms
+    }
+
+    /// Somebody, or the session's own actor, with a reason or without.
+    mutating func drawRequest() throws -> Request {
+        if generator.chance(3) { return .session }
+        return Request(
+            actor: generator.chance(4) ? nil : try draw(["eve", "ann", "session 1"]),
+            principal: generator.chance(3) ? "mtls:CN=eve" : nil,
+            reason: generator.chance(2) ? try harness.sealed([.text("because")]) : nil
+        )
     }
 
     mutating func drawPolicy() throws -> RetryPolicy {
@@ -118,7 +132,14 @@ extension RandomWalk {
         let bytes = Array(input.utf8)
         let payloads = try harness.sealed([Payload(bytes, contentType: payloadType)])
         let found = try run(
-            Submit(id: id, type: type, input: bytes, payloads: payloads, terms: terms),
+            Submit(
+                id: id,
+                type: type,
+                input: bytes,
+                payloads: payloads,
+                terms: terms,
+                by: try drawRequest()
+            ),
             draw(reference.sessions)
         ) { $0 }
         let expected = reference.submit(id, type: type, input: input, terms, [payloadType])
@@ -132,7 +153,7 @@ extension RandomWalk {
     }
 
     mutating func execute(_ id: Name) throws {
-        let found = try run(Execute(id: id), draw(reference.sessions)) { $0 }
+        let found = try run(Execute(id: id, by: try drawRequest()), draw(reference.sessions)) { $0 }
         if case .granted = found { noteStart(id) }
         try compare("executing \(id)", found, reference.execute(id))
     }
@@ -193,7 +214,7 @@ extension RandomWalk {
     }
 
     mutating func intervene(_ action: Action, _ id: Name) throws {
-        let intervention = try harness.intervention(id)
+        let intervention = Intervention(id: id, by: try drawRequest())
         let session = try draw(reference.sessions)
         let (found, expected) =
             switch action {
@@ -218,8 +239,8 @@ extension RandomWalk {
             id: id,
             name: name,
             signalID: signalID,
-            actor: "ann",
-            payloads: try harness.sealed([.json([0x31])])
+            payloads: try harness.sealed([.json([0x31])]),
+            by: try drawRequest()
         )
         let found = try run(signal, draw(reference.sessions)) { $0 }
         let expected = reference.signal(id, name, signalID)

@@ -22,6 +22,7 @@ extension ReferenceModel.Execution {
             ("entries", state.entries == entries), ("last", state.last == last),
             ("readySequence", state.readySequence == readySince),
             ("retry", state.retry == terms.retry), ("timeout", state.timeout == terms.timeout),
+            ("labels", state.labels == terms.labels),
             ("continuedFrom", state.continuedFrom == continuedFrom),
             ("previousFailure", state.previousFailure == previousFailure),
             ("refusedEpochs", Set(state.refusedEpochs) == refused),
@@ -67,6 +68,7 @@ extension ReferenceModel.Execution {
             $0.timeout = terms.timeout?.wholeNanoseconds ?? 0
             // A run that goes on from another is not held back.
             $0.delay = continuedFrom == nil ? terms.delay.wholeNanoseconds : 0
+            $0.labels = terms.labels.protos
         }
     }
 

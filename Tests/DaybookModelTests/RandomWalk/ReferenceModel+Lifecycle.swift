@@ -11,7 +11,9 @@ extension ReferenceModel {
         _ terms: Submit.Terms,
         _ payloadTypes: [String]
     ) -> Outcome<Submit.Answer> {
-        guard Names.isValid(id), Names.isValid(type), terms.delay >= .zero else {
+        guard Names.isValid(id), Names.isValid(type), terms.delay >= .zero,
+            terms.labels.all.count <= 16
+        else {
             return .refused(.invalidArgument)
         }
         if let known = newest(id) {

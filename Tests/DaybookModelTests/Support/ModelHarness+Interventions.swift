@@ -26,7 +26,10 @@ extension ModelHarness {
     }
 
     mutating func intervention(_ id: Name) throws -> Intervention {
-        Intervention(id: id, actor: "ann", reason: try sealed([.text("because")]))
+        Intervention(
+            id: id,
+            by: Request(actor: "ann", reason: try sealed([.text("because")]))
+        )
     }
 
     @discardableResult
@@ -59,7 +62,13 @@ extension ModelHarness {
     ) throws -> Signal.Answer {
         let payloads = try sealed([.json(Array(value.utf8))])
         return try run(
-            Signal(id: id, name: name, signalID: signalID, actor: "ann", payloads: payloads),
+            Signal(
+                id: id,
+                name: name,
+                signalID: signalID,
+                payloads: payloads,
+                by: Request(actor: "ann")
+            ),
             session: session
         )
     }

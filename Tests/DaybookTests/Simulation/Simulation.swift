@@ -248,7 +248,6 @@ final class Simulation: Sendable {
                 id: Name(id),
                 name: Name(name),
                 signalID: nil,
-                actor: "simulation",
                 payloads: try engine.seal(try engine.codec.encode(value))
             )
         }

@@ -8,15 +8,17 @@ struct RecordedTerms: Sendable {
     var timeout: UInt64 = 0
     /// Nanoseconds before the first attempt.
     var delay: UInt64 = 0
+    var labels = Labels()
 
-    /// One attempt, at once, for as long as it likes: nothing was recorded.
-    var isStandard: Bool { retry == nil && timeout == 0 && delay == 0 }
+    /// One attempt, at once, for as long as it likes, without labels: nothing was recorded.
+    var isStandard: Bool { retry == nil && timeout == 0 && delay == 0 && labels.isEmpty }
 
     /// A `daybook.v1.ExecutionTerms`, without its number.
     func write(to writer: inout WireWriter) {
         if let retry { writer.message(retry.proto.encoded(), Wire.ExecutionTerms.retry) }
         writer.varint(timeout, Wire.ExecutionTerms.timeout)
         writer.varint(delay, Wire.ExecutionTerms.delay)
+        for label in labels.protos { writer.message(label.encoded(), Wire.ExecutionTerms.labels) }
     }
 }
 
@@ -29,13 +31,16 @@ extension ExecutionState {
     }
     /// How long it is held back before its first attempt.
     public var delay: Duration { Duration(nanoseconds: rare.terms.delay) }
+    /// By what it is found.
+    public var labels: Labels { rare.terms.labels }
 }
 
 extension ExecutionPart {
-    /// How an execution is run: decided when it is submitted, and never changed.
+    /// How an execution is run, and by what it is found: decided when it is submitted, and never
+    /// changed.
     static let terms = ExecutionPart(
         name: "terms",
-        schema: 1,
+        schema: 2,
         kinds: [.executionSubmitted],
         apply: { state, entry, _ throws(WireError) in
             var reader = WireReader(entry.eventBytes)
@@ -47,6 +52,8 @@ extension ExecutionPart {
                 case Wire.ExecutionSubmitted.timeout:
                     state.rare.terms.timeout = try reader.varint()
                 case Wire.ExecutionSubmitted.delay: state.rare.terms.delay = try reader.varint()
+                case Wire.ExecutionSubmitted.labels:
+                    try state.rare.terms.labels.read(try reader.bytes())
                 default: try reader.skip(field)
                 }
             }
@@ -61,6 +68,8 @@ extension ExecutionPart {
                     state.rare.terms.retry = RetryPolicy(policy)
                 case Wire.ExecutionTerms.timeout: state.rare.terms.timeout = try reader.varint()
                 case Wire.ExecutionTerms.delay: state.rare.terms.delay = try reader.varint()
+                case Wire.ExecutionTerms.labels:
+                    try state.rare.terms.labels.read(try reader.bytes())
                 default: try reader.skip(field)
                 }
             }
