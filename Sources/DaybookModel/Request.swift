@@ -46,7 +46,9 @@ public struct Request: Sendable {
     /// - Parameter actor: the session's; nil: whoever asks is named in any case.
     func encoded(besides sessionActor: String?) -> [UInt8] {
         var request = ProtoRequest()
-        if let actor, sessionActor.map({ actor.text.hasBytes(of: $0) }) != true { request.actor = actor.text }
+        if let actor, sessionActor.map({ actor.text.hasBytes(of: $0) }) != true {
+            request.actor = actor.text
+        }
         if let principal { request.principal = principal.text }
         request.reason = reason != nil
         guard request != ProtoRequest() else { return [] }

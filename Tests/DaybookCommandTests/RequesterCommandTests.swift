@@ -91,7 +91,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [["--label", "no"], ["--label", "=no"], ["--label", "a=1", "--label", "a=2"]])
+    @Test(arguments: [
+        ["--label", "no"], ["--label", "=no"], ["--label", "a=1", "--label", "a=2"],
+    ])
     func aLabelThatIsNoneIsAUsageError(_ words: [String]) async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["job": "true"]))

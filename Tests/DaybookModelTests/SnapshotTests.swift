@@ -101,7 +101,9 @@ func snapshot(of state: State) -> SnapshotBytes {
         for state in try states().states { hash.update(data: snapshot(of: state).bytes) }
         let digits = hash.finalize().prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
         #expect(State.snapshotSchema == 4)
-        #expect(SnapshotSection.all.map(\.schema) == [2, 1, 2] + Array(repeating: 1, count: 7) + [2, 1])
+        #expect(
+            SnapshotSection.all.map(\.schema) == [2, 1, 2] + Array(repeating: 1, count: 7) + [2, 1]
+        )
         #expect(digits == "5b 1b 86 ef")
     }
 

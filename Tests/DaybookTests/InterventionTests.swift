@@ -282,7 +282,9 @@ import Testing
                 let answers = try await withThrowingTaskGroup(of: InterventionAnswer.self) {
                     group in
                     for _ in 0..<10 {
-                        group.addTask { try await daybook.cancel("a", by: Requester(reason: "no use")) }
+                        group.addTask {
+                            try await daybook.cancel("a", by: Requester(reason: "no use"))
+                        }
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
                 }

@@ -1,4 +1,3 @@
-import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookJournal
@@ -9,6 +8,8 @@ import FoundationEssentials
 import LMDB
 import Logging
 import Testing
+
+@testable import Daybook
 
 /// Snapshots on the disk, as recovery finds them.
 @Suite(.timeLimit(.minutes(10))) struct StateSnapshotTests {

@@ -60,21 +60,27 @@ extension Engine {
     /// Ends an execution, whatever it does. Its code is told, and it is closed once that has ended.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     @discardableResult
-    public func cancel(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+    public func cancel(_ id: String, by requester: Requester = .session) async throws
+        -> InterventionAnswer
+    {
         try await engine.perform { Cancel(try intervention(id, requester)) }
     }
 
     /// Has nothing of an execution run until it is resumed. Timers go on, signals are kept.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended.
     @discardableResult
-    public func pause(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+    public func pause(_ id: String, by requester: Requester = .session) async throws
+        -> InterventionAnswer
+    {
         try await engine.perform { Pause(try intervention(id, requester)) }
     }
 
     /// Lets an execution that was paused run again.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended.
     @discardableResult
-    public func resume(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+    public func resume(_ id: String, by requester: Requester = .session) async throws
+        -> InterventionAnswer
+    {
         try await engine.perform { Resume(try intervention(id, requester)) }
     }
 
@@ -82,7 +88,9 @@ extension Engine {
     /// failed.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
     @discardableResult
-    public func retry(_ id: String, by requester: Requester = .session) async throws -> InterventionAnswer {
+    public func retry(_ id: String, by requester: Requester = .session) async throws
+        -> InterventionAnswer
+    {
         let answer = try await engine.perform { Retry(try intervention(id, requester)) }
         engine.claim(answer.number)
         return answer

@@ -1,6 +1,7 @@
 // `import Daybook` is enough: records, queries and recorded histories are part of its face, although
 // they live on a floor below, which also those use that only look into a journal.
 @_exported public import DaybookView
+
 // So are the types of the floors below that its declarations are made of, and its errors.
 @_exported public import struct DaybookFormat.Identifier
 @_exported public import struct DaybookFormat.Name

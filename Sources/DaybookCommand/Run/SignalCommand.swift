@@ -116,7 +116,7 @@ struct SignalSending {
     func send(_ common: CommonOptions, _ write: WriteOptions) async throws -> Signal.Answer {
         _ = try checkSize(common)
         return try await withDaybook(common, write) {
-                        try await $0.signal(
+            try await $0.signal(
                 id,
                 name,
                 data: data,

@@ -78,7 +78,9 @@ extension RandomWalk {
         if generator.chance(2) { terms.retry = try drawPolicy() }
         if generator.chance(3) {
             let names = (0..<Int.random(in: 1...17, using: &generator)).map { Name("l\($0)") }
-            terms.labels = Labels(names.map { Label(name: $0, value: generator.chance(2) ? "" : "v") })
+            terms.labels = Labels(
+                names.map { Label(name: $0, value: generator.chance(2) ? "" : "v") }
+            )
         }
         return terms
     }
