@@ -12,7 +12,7 @@ public struct DaybookOptions: Sendable {
         case registered
         /// None: others run what is ready.
         case nothing
-        /// Only those that ``ExecutionHandle/execute()`` was called for in this process.
+        /// Only those that ``ExecutionHandle/execute(by:)`` was called for in this process.
         case named
     }
 

@@ -7,7 +7,7 @@ extension Engine {
     /// Records an execution: nothing runs until it is executed.
     ///
     /// The id is the caller's means never to lose it: store it, then call
-    /// ``ExecutionHandle/execute()``. Submitting the same again answers with what is there.
+    /// ``ExecutionHandle/execute(by:)``. Submitting the same again answers with what is there.
     /// - Parameters:
     ///   - id: 1 to 255 bytes; a UUID version 7 when left out.
     ///   - options: what is not to be as the workflow says, and labels.
