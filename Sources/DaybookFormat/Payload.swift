@@ -215,7 +215,7 @@ struct MAC: Equatable, Sendable {
 public struct PayloadTooLarge: Error, Equatable, Sendable, CustomStringConvertible {
     /// Bytes of the payload.
     public let size: Int
-    /// Bytes that a payload may have.
+    /// Maximum size of a payload, in bytes.
     public let limit: Int
 
     /// Says what was given and what is allowed.

@@ -47,7 +47,7 @@ public struct Inspector: Sendable {
         }
     }
 
-    /// Bytes that a payload may have.
+    /// Maximum size of a payload, in bytes.
     /// - Throws: ``JournalError``.
     public func payloadLimit() throws -> Int {
         guard case .journalCreated(let created) = try entry(0).entry.event else {

@@ -33,6 +33,18 @@ public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// What a sentence says of an execution that has ended so: "it has already failed".
+    var end: String {
+        switch self {
+        case .completed: "has already completed"
+        case .failed, .childrenTasksFailed, .finalizeTaskFailed: "has already failed"
+        case .timedOut: "has already timed out"
+        case .cancelled: "is cancelled already"
+        case .expired: "has expired"
+        case .submitted, .ready, .running, .waiting: "has not ended"
+        }
+    }
+
     /// Reads the status of a row.
     /// - Returns: nil for one that this version does not know.
     public init?(_ status: ProtoExecutionSummary.Status) {

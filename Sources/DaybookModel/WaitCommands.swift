@@ -377,7 +377,7 @@ extension Refusal {
     static func hasEnded(_ id: Name, _ status: ExecutionStatus, _ what: String) -> Refusal {
         Refusal(
             .wrongState,
-            "\(id) cannot \(what): it has ended, and is \(status.rawValue); look at its record"
+            "\(id) cannot \(what): it \(status.end); look at its record"
         )
     }
 }

@@ -32,7 +32,7 @@ public struct ExecutionQuery: Sendable {
     public var submittedSince: Timestamp?
     /// In which order they come.
     public var order = Order.oldestFirst
-    /// At most so many, the first in that order: of each page, where pages are asked for.
+    /// Maximum number of results, of each page where pages are asked for: the first in that order.
     public var limit: Int?
 
     /// All executions.

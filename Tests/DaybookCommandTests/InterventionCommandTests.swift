@@ -166,7 +166,7 @@ import Glibc
             try await sandbox.succeed("run", "runbook.yaml", "--id", "done")
             try await sandbox.succeed("submit", "runbook.yaml", "--id", "new")
             let cases: [(arguments: [String], status: Int32, says: String)] = [
-                (["cancel", "done", "--yes"], 4, "it has ended, and is completed"),
+                (["cancel", "done", "--yes"], 4, "it has already completed"),
                 (["pause", "done", "--yes"], 4, "it has ended"),
                 (["resume", "done", "--yes"], 4, "it has ended"),
                 (["retry", "done", "--yes"], 4, "it has ended"),

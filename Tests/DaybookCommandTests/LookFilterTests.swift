@@ -226,7 +226,7 @@ import Glibc
                 ),
                 (
                     ["cancel", "done", "--yes"],
-                    "done cannot be cancelled: it has ended, and is completed; `daybook show` shows its record"
+                    "done cannot be cancelled: it has already completed; `daybook show` shows its record"
                 ),
                 (
                     ["list", "--journal", "/none.daybook"],

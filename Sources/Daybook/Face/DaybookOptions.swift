@@ -18,11 +18,11 @@ public struct DaybookOptions: Sendable {
 
     /// Which executions it claims.
     public var claims = Claims.registered
-    /// Handlers whose code runs at once, at least 1. One that waits for a timer or a signal does not
+    /// Maximum number of handlers whose code runs at once, at least 1. One that waits for a timer or a signal does not
     /// count; when that has come it waits for its turn, which comes before anything new is claimed.
     public var maxConcurrent = 256
-    /// Handlers that are kept in memory. Beyond that those that wait are let go of, those first that
-    /// wait longest, and run again over their history when what they wait for has come.
+    /// Handlers in memory. Beyond this number waiting handlers are evicted, those with the latest
+    /// deadline first, and replayed when what they wait for has come.
     public var maxResident = 10_000
     /// After so many entries the state is written to a file in the background, so that recovery
     /// need not fold them. Nil: never.
@@ -47,7 +47,7 @@ public struct DaybookOptions: Sendable {
     public var executor: (any TaskExecutor)?
     /// How the environment is opened.
     public var environment = EnvironmentOptions()
-    /// How much the writer takes on.
+    /// Limits of the queue and of a group commit.
     public var writer = GroupWriterOptions()
     /// Where the engine says what an operator should know.
     public var logger = Logger(label: "daybook")
@@ -80,9 +80,9 @@ public struct DaybookOptions: Sendable {
 public struct CreationOptions: Sendable {
     /// The origin line of its checkpoints; by default made from the journal's UUID.
     public var origin: String?
-    /// Bytes that a payload may have. Default 16 MiB.
+    /// Maximum size of a payload, in bytes. Default 16 MiB.
     public var payloadLimit = 16 << 20
-    /// So many lost leases in a row park an execution. Default 5.
+    /// Lost leases in a row after which an execution is parked. Default 5.
     public var lossLimit: UInt32 = 5
     /// What is submitted and not executed within this time expires: it is not run any more unless a
     /// person retries it. Nil, the default: never.

@@ -78,7 +78,7 @@ struct ConsentOptions: ParsableArguments {
         if yes { return }
         guard Terminal.standardError.isInteractive, Terminal.isInputInteractive else {
             throw UsageError(
-                "nobody can be asked whether to \(what.raw): this is no terminal; confirm with --yes"
+                "\(what.raw)? standard input is not a terminal; use --yes to confirm"
             )
         }
         Terminal.standardError.write("\(what)? [y/N] ")
