@@ -66,7 +66,7 @@ enum Hint {
             default: "`daybook list` shows those that exist"
             }
         case .ended, .wrongState:
-            refusal.message.contains("it has ended") ? "`daybook show` shows its record" : ""
+            refusal.message.hasSuffix("look at its record") ? "`daybook show` shows its record" : ""
         default: ""
         }
     }

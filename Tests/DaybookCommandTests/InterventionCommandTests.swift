@@ -167,11 +167,11 @@ import Glibc
             try await sandbox.succeed("submit", "runbook.yaml", "--id", "new")
             let cases: [(arguments: [String], status: Int32, says: String)] = [
                 (["cancel", "done", "--yes"], 4, "it has already completed"),
-                (["pause", "done", "--yes"], 4, "it has ended"),
-                (["resume", "done", "--yes"], 4, "it has ended"),
-                (["retry", "done", "--yes"], 4, "it has ended"),
+                (["pause", "done", "--yes"], 4, "it has already completed"),
+                (["resume", "done", "--yes"], 4, "it has already completed"),
+                (["retry", "done", "--yes"], 4, "it has already completed"),
                 (["retry", "new", "--yes"], 4, "has not failed"),
-                (["signal", "done", "go", "1"], 4, "it has ended"),
+                (["signal", "done", "go", "1"], 4, "it has already completed"),
                 (["cancel", "none", "--yes"], 3, "no execution has the id none"),
                 (["pause", "none", "--yes"], 3, "no execution has the id none"),
                 (["retry", "none", "--yes"], 3, "no execution has the id none"),
@@ -181,7 +181,7 @@ import Glibc
                 (["signal", "new", "", "1"], 64, "name of a signal"),
                 (["signal", "new", "go", "{"], 64, "is not JSON"),
                 (["cancel", "new"], 64, "--yes"),
-                (["retry", "done", "--dry-run"], 4, "it has ended"),
+                (["retry", "done", "--dry-run"], 4, "it has already completed"),
             ]
             let before = try await sandbox.events().filter { !$0.hasPrefix("session_") }
             for (arguments, status, says) in cases {
