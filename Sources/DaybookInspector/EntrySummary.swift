@@ -40,6 +40,7 @@ extension JournalEntry {
         case .signalReceived(let event):
             event.name + (event.signalID.isEmpty ? "" : " (\(event.signalID))")
                 + (event.origin == 0 ? ", \(asked)" : "")
+                + (event.hasError ? ", failed: \(describe(event.error))" : "")
         case .executionParked(let event):
             Self.name(event.reason) + message
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
@@ -58,14 +59,18 @@ extension JournalEntry {
         case .signalAwaited(let event):
             event.operation.name
                 + (event.deadline == 0 ? "" : ", until \(Timestamp(rawValue: event.deadline))")
-        case .signalDelivered(let event): "\(event.operation.name), entry \(event.signal)"
+        case .signalDelivered(let event):
+            "\(event.operation.name), entry \(event.signal)"
+                + (event.hasError ? ", failed: \(event.error.code)" : "")
         case .branchesStarted(let event): "\(event.operation.name), \(event.branches) branches"
         case .branchSettled(let event):
             "\(event.operation.name), branch \(event.branch) \(event.failed ? "failed" : "won")"
+                + gathered(event)
         case .operationRecorded(let event):
             "\(Self.name(event.operation.kind)) \(event.operation.name)"
         case .operationRetried(let event):
-            "\(event.operation.name): \(describe(event.error))\(again(event.retryAt))"
+            event.operation.name + (event.hasError ? ": \(describe(event.error))" : "")
+                + again(event.retryAt)
         case nil: ""
         }
     }
@@ -77,6 +82,13 @@ extension JournalEntry {
             return ""
         }
         return ", its clock \(seconds) s behind the journal"
+    }
+
+    /// How many branches count of an operation that gathers what they come to.
+    private func gathered(_ event: ProtoBranchSettled) -> String {
+        guard !event.counted.isEmpty else { return "" }
+        let count = BranchSet(event.counted).count
+        return ", \(count) count, of which \(event.failures) failed"
     }
 
     private static func name(_ kind: ProtoOperation.Kind) -> String {

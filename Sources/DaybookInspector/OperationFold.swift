@@ -69,7 +69,7 @@ package struct OperationFold {
         // Consumed as it comes, so that no more is held than is shown.
         let answer = replay.next(in: path.scope)
         let wake = replay.wake(of: path)
-        all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) > 0)
+        all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) != nil)
         noteUnsettled(path, place)
     }
 
@@ -106,7 +106,7 @@ package struct OperationFold {
         looks += unsettled.count
         for path in unsettled {
             guard let place = places[path] else { continue }
-            let waitsInVain = all[place].awaitsTry && replay.tries(of: path) == 0
+            let waitsInVain = all[place].awaitsTry && replay.tries(of: path) == nil
             guard all[place].isFailedSplit || waitsInVain else { continue }
             all[place].status = .started
             unsettled.remove(path)
@@ -166,8 +166,8 @@ extension OperationRecord {
         isTriedAgain: Bool
     ) {
         switch record?.outcome {
-        case .success, .signal, .recorded: end(.success)
-        case .failure: end(.failed)
+        case .success, .signal(_, failure: nil), .recorded: end(.success)
+        case .failure, .signal: end(.failed)
         case .branches: status = .started
         case .wait: status = .waiting
         case nil: break
@@ -175,8 +175,9 @@ extension OperationRecord {
         switch wake {
         // A body that is tried again has not ended with that.
         case .fired where isTriedAgain: status = .started
-        case .fired, .signal, .settled(_, false, _, _): end(.success)
-        case .settled(_, true, _, _): end(.failed)
+        case .fired, .signal(_, failure: nil, _): end(.success)
+        case .signal: end(.failed)
+        case .settled(let settlement): end(settlement.failed ? .failed : .success)
         case nil: break
         }
     }
@@ -217,10 +218,15 @@ extension OperationRecord {
         case .operationRetried(let event):
             wait(entry, until: event.retryAt)
             tries = event.tries
+            guard event.hasError else { return }
             errorCode = event.error.code
             message = entry.text(ofPayload: 0)
-        case .timerFired, .signalDelivered:
+        case .timerFired:
             status = .success
+            endedAt = entry.time
+        case .signalDelivered(let event):
+            status = event.hasError ? .failed : .success
+            if event.hasError { errorCode = event.error.code }
             endedAt = entry.time
         case .branchesStarted(let event):
             startedAt = entry.time

@@ -4,8 +4,8 @@ import DaybookModel
 import DaybookSystem
 public import Metrics
 
-/// Counts what an engine does, through swift-metrics. Give ``observe(_:)`` to
-/// `DaybookOptions.observer`.
+/// Counts what an engine does, through swift-metrics. Add ``observe(_:)`` to
+/// `EngineOptions.observers`.
 ///
 /// | metric | kind | dimensions |
 /// |---|---|---|

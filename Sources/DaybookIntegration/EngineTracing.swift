@@ -1,83 +1,98 @@
 #if Integration
 public import Daybook
 import DaybookModel
-import DaybookSystem
 public import Tracing
 
-/// A span for each activation of a handler, and within it one for each operation that ran, through
-/// swift-distributed-tracing. Give ``observe(_:)`` to `DaybookOptions.observer`.
-public final class EngineTracing<Tracer: Tracing.Tracer>: Sendable {
-    private struct Place: Hashable {
-        let execution: UInt64
-        let operation: Operation?
-    }
-
+/// A span around each activation of a handler, and one around each body that runs within it, through
+/// swift-distributed-tracing. Put it into `EngineOptions.interceptors`.
+///
+/// A span of an activation has the span as its parent that was current when the execution was
+/// submitted, if its `traceContext` says so (``Daybook/ExecutionOptions/inject(_:with:)``). A span of a body
+/// has that as its parent which is current where the handler calls: the activation's, or one of the
+/// handler's own. The body runs with it as the current one.
+public struct EngineTracing<Tracer: Tracing.Tracer>: Interceptor {
     private let tracer: Tracer
-    private let spans = Locked<[Place: Tracer.Span]>([:])
 
     /// - Parameter tracer: where the spans go.
     public init(tracer: Tracer) { self.tracer = tracer }
 
-    /// Takes in what an engine did.
-    public func observe(_ event: EngineEvent) {
-        switch event {
-        case .activated(let lease, let resumed):
-            begin(lease, nil, lease.type.text) { span in
-                span.attributes["daybook.resumed"] = resumed
-                span.attributes["daybook.attempt"] = Int(lease.attempt)
-            }
-        case .started(let lease, let operation, _):
-            begin(lease, operation, operation.name.text) { _ in }
-        case .recorded(let lease, let operation, let sequence, _, let failure):
-            end(lease, operation, sequence, failure)
-        case .ended(let lease, let sequence, let failure): end(lease, nil, sequence, failure)
-        case .attemptFailed(let lease, let sequence, let failure, _):
-            end(lease, nil, sequence, failure)
-        case .closed(let lease, let reason):
-            let left = spans.withLock { spans in
-                let places = spans.keys.filter { $0.execution == lease.execution }
-                return places.compactMap { spans.removeValue(forKey: $0) }
-            }
-            for span in left {
-                span.attributes["daybook.left"] = reason.description
-                span.end()
-            }
-        case .replayed, .tookOver, .snapshotTaken: break
+    /// A span of the workflow's name.
+    public func interceptActivation<Value>(
+        _ call: InterceptedCall,
+        _ next: () async throws -> Value
+    ) async throws -> Value {
+        var parent = ServiceContext.topLevel
+        if let text = call.traceContext {
+            tracer.extract([Self.field: text], into: &parent, using: TextExtractor())
         }
+        let span = tracer.startSpan(call.lease.type.text, context: parent, ofKind: .server)
+        span.attributes["daybook.resumed"] = call.isResumed
+        return try await run(call, span, next)
     }
 
-    private func begin(
-        _ lease: Lease,
-        _ operation: Operation?,
-        _ name: String,
-        _ describe: (Tracer.Span) -> Void
-    ) {
-        let parent = spans.withLock { $0[Place(execution: lease.execution, operation: nil)] }
+    /// A span of the operation's name.
+    public func interceptBody<Value>(
+        _ call: InterceptedCall,
+        _ next: () async throws -> Value
+    ) async throws -> Value {
         let span = tracer.startSpan(
-            name,
-            context: parent?.context ?? .topLevel,
-            ofKind: operation == nil ? .server : .internal
+            call.operation?.name.text ?? "",
+            context: ServiceContext.current ?? .topLevel,
+            ofKind: .internal
         )
-        span.attributes["daybook.execution"] = lease.id.text
-        span.attributes["daybook.number"] = Int(clamping: lease.execution)
-        describe(span)
-        spans.withLock { $0[Place(execution: lease.execution, operation: operation)] = span }
+        span.attributes["daybook.tries"] = Int(call.tries)
+        return try await run(call, span, next)
     }
 
-    private func end(
-        _ lease: Lease,
-        _ operation: Operation?,
-        _ sequence: UInt64,
-        _ failure: OperationError?
-    ) {
-        let place = Place(execution: lease.execution, operation: operation)
-        guard let span = spans.withLock({ $0.removeValue(forKey: place) }) else { return }
-        span.attributes["daybook.entry"] = Int(clamping: sequence)
-        if let failure {
+    private func run<Value>(
+        _ call: InterceptedCall,
+        _ span: Tracer.Span,
+        _ next: () async throws -> Value
+    ) async throws -> Value {
+        span.attributes["daybook.execution"] = call.lease.id.text
+        span.attributes["daybook.number"] = Int(clamping: call.lease.execution)
+        span.attributes["daybook.attempt"] = Int(call.lease.attempt)
+        defer { span.end() }
+        do {
+            return try await ServiceContext.withValue(span.context) { try await next() }
+        } catch let error as ContextClosed {
+            // It is let go of: nothing has failed.
+            span.attributes["daybook.left"] = error.reason.description
+            throw error
+        } catch {
             // Messages are payloads, and can be erased: they do not leave the journal by this door.
-            span.setStatus(SpanStatus(code: .error, message: failure.code))
+            let code = OperationError(recording: error).code
+            span.setStatus(SpanStatus(code: .error, message: code))
+            throw error
         }
-        span.end()
+    }
+
+    /// The name of the field of W3C's trace context.
+    static var field: String { "traceparent" }
+}
+
+extension ExecutionOptions {
+    /// Takes over where in a trace a submission is made, so that spans of its activations belong to
+    /// that trace. Does nothing when the tracer has nothing to say.
+    public mutating func inject(_ context: ServiceContext, with tracer: some Tracing.Tracer) {
+        var carrier: [String: String] = [:]
+        tracer.inject(context, into: &carrier, using: TextInjector())
+        guard let text = carrier["traceparent"], !text.isEmpty, text.utf8.count <= 255 else {
+            return
+        }
+        traceContext = text
+    }
+}
+
+/// Reads a field of a trace context.
+private struct TextExtractor: Extractor {
+    func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
+}
+
+/// Writes a field of a trace context.
+private struct TextInjector: Injector {
+    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
+        carrier[key] = value
     }
 }
 #endif

@@ -28,6 +28,8 @@ public struct Operation: Hashable, Sendable {
         case storeDelete = "store_delete"
         /// `output`.
         case output
+        /// `poll`.
+        case poll
     }
 
     /// Numbers that a scope may have: twice as many as operations may be inside each other.
@@ -190,6 +192,7 @@ extension Operation.Kind {
         case .storeSet: self = .storeSet
         case .storeDelete: self = .storeDelete
         case .output: self = .output
+        case .poll: self = .poll
         }
     }
 
@@ -206,6 +209,7 @@ extension Operation.Kind {
         case .storeSet: .storeSet
         case .storeDelete: .storeDelete
         case .output: .output
+        case .poll: .poll
         }
     }
 }

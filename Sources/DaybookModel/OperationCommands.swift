@@ -102,57 +102,6 @@ public struct StartBranches: LeasedCommand {
     }
 }
 
-/// Records which branch has decided what an operation comes to.
-public struct SettleBranches: LeasedCommand {
-    /// The lease under which it runs.
-    public let lease: Lease
-    /// The operation.
-    public let operation: Operation
-    /// The branch, from 0.
-    public let branch: UInt32
-    /// Whether it ended with an error.
-    public let failed: Bool
-
-    /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, _ operation: Operation, branch: UInt32, failed: Bool) {
-        self.lease = lease
-        self.operation = operation
-        self.branch = branch
-        self.failed = failed
-    }
-
-    /// The sequence of the entry.
-    public typealias Answer = UInt64
-
-    var name: String { "settle branches" }
-
-    func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
-        guard tx[known: lease.execution].progress.isUndecided(operation, branch: branch) else {
-            throw Refusal(
-                .conflict,
-                "the branches of \(operation.name) in \(lease.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
-            )
-        }
-        guard !tx[known: lease.execution].progress.isDismissed(operation.scope) else {
-            throw Refusal(
-                .conflict,
-                "the branches of \(operation.name) in \(lease.id) no longer count: another branch has decided an operation around them"
-            )
-        }
-        return try tx.append(
-            .branchSettled(
-                .with {
-                    $0.operation = operation.proto
-                    $0.epoch = lease.epoch
-                    $0.branch = branch
-                    $0.failed = failed
-                }
-            ),
-            to: .run(lease.execution)
-        )
-    }
-}
-
 extension Operation {
     /// How deep branches may be nested.
     static let depthLimit = 64
@@ -208,6 +157,7 @@ public struct ContinueAsNew: LeasedCommand {
                     .with {
                         $0.name = signal.name.text
                         $0.origin = signal.sequence
+                        if let failure = signal.failure { $0.error = failure.proto }
                     }
                 ),
                 to: .run(next)
@@ -229,6 +179,7 @@ extension ExecutionState {
             if retry != .none { $0.retry = retry.proto }
             $0.timeout = timeout?.wholeNanoseconds ?? 0
             $0.labels = labels.protos
+            $0.traceContext = rare.lineage.traceContext
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }

@@ -1,10 +1,10 @@
 /// Members of the properties' names; delays are seconds as text, like `1.5s`.
 extension RetryPolicy: Codable {
     private enum CodingKeys: String, CodingKey {
-        case maxAttempts, baseDelay, multiplier, maxDelay, jitter, fatalCodes
+        case maxAttempts, baseDelay, multiplier, maxDelay, jitter, fatalCodes, retryableCodes
     }
 
-    /// All but a limit that there is not.
+    /// All but a limit, and retryable codes, that there are not.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(maxAttempts, forKey: .maxAttempts)
@@ -13,6 +13,7 @@ extension RetryPolicy: Codable {
         try container.encodeIfPresent(maxDelay.map(DurationText.init), forKey: .maxDelay)
         try container.encode(jitter, forKey: .jitter)
         try container.encode(fatalCodes, forKey: .fatalCodes)
+        if !retryableCodes.isEmpty { try container.encode(retryableCodes, forKey: .retryableCodes) }
     }
 
     /// What is left out is as in ``init(maxAttempts:baseDelay:multiplier:maxDelay:jitter:fatalCodes:)``.
@@ -29,5 +30,7 @@ extension RetryPolicy: Codable {
         jitter = try container.decodeIfPresent(Double.self, forKey: .jitter) ?? jitter
         fatalCodes =
             try container.decodeIfPresent([String].self, forKey: .fatalCodes) ?? fatalCodes
+        retryableCodes =
+            try container.decodeIfPresent([String].self, forKey: .retryableCodes) ?? []
     }
 }

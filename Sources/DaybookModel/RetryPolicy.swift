@@ -16,9 +16,13 @@ public struct RetryPolicy: Hashable, Sendable {
     public var jitter: Double
     /// Codes of errors that are not retried.
     public var fatalCodes: [String]
+    /// Codes of the only errors that are retried. Empty: all are, unless they are fatal.
+    public var retryableCodes: [String] = []
 
     /// One attempt.
     public static let none = RetryPolicy(maxAttempts: 1)
+    /// Five attempts: after a second, two, four and eight, each a fifth longer or shorter.
+    public static let standard = RetryPolicy(maxAttempts: 5, jitter: 0.2)
 
     /// The values are checked when an execution is submitted with them.
     public init(
@@ -47,6 +51,7 @@ public struct RetryPolicy: Hashable, Sendable {
             jitter: proto.jitter,
             fatalCodes: proto.fatalCodes
         )
+        retryableCodes = proto.retryableCodes
     }
 
     /// The recorded form.
@@ -58,6 +63,7 @@ public struct RetryPolicy: Hashable, Sendable {
             $0.maxDelay = maxDelay?.wholeNanoseconds ?? 0
             $0.jitter = jitter
             $0.fatalCodes = fatalCodes
+            $0.retryableCodes = retryableCodes
         }
     }
 
@@ -80,8 +86,10 @@ public struct RetryPolicy: Hashable, Sendable {
 
     /// Whether `error`, of try number `tries`, is followed by another try.
     public func retries(_ error: ErrorFacts, after tries: UInt32) -> Bool {
-        error.isRetryable && tries < maxAttempts
-            && !fatalCodes.contains { $0.hasBytes(of: error.code) }
+        guard error.isRetryable, tries < maxAttempts else { return false }
+        if fatalCodes.contains(where: { $0.hasBytes(of: error.code) }) { return false }
+        return retryableCodes.isEmpty
+            || retryableCodes.contains { $0.hasBytes(of: error.code) }
     }
 
     /// How long to wait after try number `tries`, in nanoseconds.

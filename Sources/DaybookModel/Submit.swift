@@ -30,6 +30,8 @@ public struct Submit: Command {
         public var delay = Duration.zero
         /// By what it is found.
         public var labels = Labels()
+        /// Where in a trace it was asked for: a W3C traceparent of 1 to 255 bytes; nil: nobody said.
+        public var traceContext: Name?
 
         /// One attempt, at once, for as long as it likes.
         public init() {}
@@ -79,7 +81,7 @@ public struct Submit: Command {
     private func event(expiresAt: Timestamp) -> [UInt8] {
         let timeout = terms.timeout?.wholeNanoseconds ?? 0
         let delay = terms.delay.wholeNanoseconds
-        guard terms.retry != .none || !terms.labels.isEmpty else {
+        guard terms.retry != .none || !terms.labels.isEmpty || terms.traceContext != nil else {
             return FrequentEvents.submitted(
                 id: id.text,
                 type: type.text,
@@ -97,6 +99,7 @@ public struct Submit: Command {
                 $0.delay = delay
                 $0.expiresAt = expiresAt.rawValue
                 $0.labels = terms.labels.protos
+                $0.traceContext = terms.traceContext?.text ?? ""
             }
         ).encoded()
     }
@@ -160,6 +163,7 @@ extension Submit.Terms {
     fileprivate func check() throws(Refusal) {
         try retry.check()
         try labels.check()
+        if let traceContext { try Names.check(traceContext, "trace context") }
         if let timeout, timeout <= .zero {
             throw Refusal(
                 .invalidArgument,

@@ -17,14 +17,23 @@ public struct Suspension: Equatable, Sendable {
     public let sequence: UInt64
     /// The entry that holds the value of a signal that was there already.
     public let signal: UInt64?
+    /// What the sender of that signal says has failed; nil: it has a value.
+    public let failure: ErrorFacts?
     /// Whether it has to wait at all: otherwise what it asked for is there, or its time is over.
     public let waits: Bool
     /// Whether all of the execution waits from now on.
     public let isIdle: Bool
 
-    init(sequence: UInt64, signal: UInt64? = nil, waits: Bool, isIdle: Bool) {
+    init(
+        sequence: UInt64,
+        signal: UInt64? = nil,
+        failure: ErrorFacts? = nil,
+        waits: Bool,
+        isIdle: Bool
+    ) {
         self.sequence = sequence
         self.signal = signal
+        self.failure = failure
         self.waits = waits
         self.isIdle = isIdle
     }
@@ -139,11 +148,13 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
         try operation.check(tx[known: lease.execution])
         try tx.append(logs, of: nil, lease)
         if let signal = tx[known: lease.execution].firstSignal(named: operation.name) {
+            let failure = tx[known: lease.execution].failure(ofSignal: signal)
             try tx.append(
                 .signalDelivered(
                     .with {
                         $0.operation = operation.proto
                         $0.signal = signal
+                        if let failure { $0.error = failure.proto }
                     }
                 ),
                 to: .run(lease.execution)
@@ -151,6 +162,7 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
             return Suspension(
                 sequence: tx.nextSequence - 1,
                 signal: signal,
+                failure: failure,
                 waits: false,
                 isIdle: false
             )
@@ -185,81 +197,13 @@ extension ExecutionState {
     ///
     /// Something that it waited with may have come meanwhile: then it does not, and who runs it is
     /// yet to learn of it.
-    fileprivate func becomesIdle(_ suspended: Int?) -> Bool {
+    func becomesIdle(_ suspended: Int?) -> Bool {
         suspended.map { $0 == waitCount + 1 } ?? false
     }
 
     /// The operation that began to wait with an entry, and still does.
     func operation(waitingSince sequence: UInt64) -> Operation? {
         wait(since: sequence)?.operation
-    }
-}
-
-/// Records that a body threw and is tried again.
-public struct RetryOperation: LeasedCommand, SuspendingCommand {
-    /// The lease under which it ran.
-    public let lease: Lease
-    /// The operation.
-    public let operation: Operation
-    /// The error without its free text.
-    public let error: ErrorFacts
-    /// Message and details, sealed.
-    public let payloads: SealedPayloads
-    /// How often it has been tried.
-    public let tries: UInt32
-    /// How it is tried again.
-    public let policy: RetryPolicy
-    /// See ``SuspendingCommand``.
-    public var suspended: Int?
-    /// Lines that were logged meanwhile.
-    public let logs: [LogChunk]
-
-    /// Nothing is checked here: a command is checked when it is decided.
-    public init(
-        _ lease: Lease,
-        _ operation: Operation,
-        _ error: ErrorFacts,
-        payloads: SealedPayloads,
-        tries: UInt32,
-        policy: RetryPolicy,
-        suspended: Int?,
-        logs: [LogChunk] = []
-    ) {
-        self.lease = lease
-        self.operation = operation
-        self.error = error
-        self.payloads = payloads
-        self.tries = tries
-        self.policy = policy
-        self.suspended = suspended
-        self.logs = logs
-    }
-
-    var name: String { "retry operation" }
-
-    func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
-        try operation.check(tx[known: lease.execution])
-        try policy.check()
-        let isIdle = tx[known: lease.execution].becomesIdle(suspended)
-        let seed =
-            [lease.execution, UInt64(operation.position)] + operation.scope.map(UInt64.init)
-        let deadline = tx.now.adding(max(policy.delay(after: tries, seed: seed), 1))
-        try tx.append(logs, of: operation, lease)
-        try tx.append(
-            .operationRetried(
-                .with {
-                    $0.operation = operation.proto
-                    $0.epoch = lease.epoch
-                    $0.error = error.proto
-                    $0.tries = tries
-                    $0.retryAt = deadline.rawValue
-                    $0.idle = isIdle
-                }
-            ),
-            to: .run(lease.execution),
-            payloads: payloads
-        )
-        return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: isIdle)
     }
 }
 
@@ -293,83 +237,6 @@ public struct Suspend: LeasedCommand, SuspendingCommand {
             )
         }
         return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: true)
-    }
-}
-
-/// Gives an execution a signal: an operation that waits for it goes on, or it is kept until one
-/// asks.
-public struct Signal: Command {
-    /// The execution's id.
-    public let id: Name
-    /// The signal's name.
-    public let name: Name
-    /// Given by the sender, so that sending it again does nothing.
-    public let signalID: Name?
-    /// One payload: its value.
-    public let payloads: SealedPayloads
-    /// Who sends it, and why. Whoever it is is recorded in any case, because the handler is told.
-    public let request: Request
-
-    /// Nothing is checked here: a command is checked when it is decided.
-    public init(
-        id: Name,
-        name: Name,
-        signalID: Name? = nil,
-        payloads: SealedPayloads,
-        by request: Request = .session
-    ) {
-        self.id = id
-        self.name = name
-        self.signalID = signalID
-        self.payloads = payloads
-        self.request = request
-    }
-
-    /// What became of it.
-    public struct Answer: Equatable, Sendable {
-        /// Its entry; nil: it was there already.
-        public let sequence: UInt64?
-        /// An operation waited for it.
-        public let isDelivered: Bool
-    }
-
-    /// Records it while the execution has not ended.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
-        try Names.check(name, "name of a signal")
-        if let signalID { try Names.check(signalID, "id of a signal") }
-        try request.check()
-        let number = try tx.open(id, for: "take the signal \(name)")
-        if let signalID, tx[known: number].rare.signalIDs.contains(signalID) {
-            return Answer(sequence: nil, isDelivered: false)
-        }
-        let operation = tx[known: number].firstWait(forSignal: name)?.operation
-        let readies = tx.state.hasNoHolder(number)
-        let event = ProtoEntry.OneOf_Event.signalReceived(
-            .with {
-                $0.name = name.text
-                $0.signalID = signalID?.text ?? ""
-            }
-        )
-        let sequence = try tx.append(
-            event.encoded(),
-            to: .run(number),
-            payloads,
-            by: request,
-            isNamed: true
-        )
-        guard let operation else { return Answer(sequence: sequence, isDelivered: false) }
-        try tx.append(
-            .signalDelivered(
-                .with {
-                    $0.operation = operation.proto
-                    $0.signal = sequence
-                    $0.readies = readies
-                }
-            ),
-            to: .run(number),
-            causation: sequence
-        )
-        return Answer(sequence: sequence, isDelivered: true)
     }
 }
 

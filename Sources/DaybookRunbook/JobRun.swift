@@ -46,8 +46,13 @@ struct JobRun {
     let job: Runbook.Job
     let environment: JobEnvironment
 
+    /// The code of a job that exited with a status other than 0.
+    static let exitStatusCode = "exit-status"
+    /// The same of a status that ends the run.
+    static let fatalCode = "fatal-exit-status"
+
     /// Runs the job.
-    /// - Throws: `OperationError` with the code `exit-status`, `signal` or `invalid-output`;
+    /// - Throws: `OperationError` with the code `exit-status`, `fatal-exit-status`, `signal` or `invalid-output`;
     ///   `Shortage` when the machine has too little of what it needs.
     func run(_ operation: OperationContext) async throws -> JobResult {
         try await notingShortage { try await runOnce(operation) }
@@ -57,9 +62,11 @@ struct JobRun {
         // A file of its own: others may run side by side.
         let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
         try OutputFile.clear(file, of: job.name)
+        let store = try storeFile(operation)
         let last = LastLine()
         let extra = [
-            "DAYBOOK_OUTPUT": file, "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
+            "DAYBOOK_OUTPUT": file, "DAYBOOK_STORE": store.path,
+            "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
         ]
         let ending = try await execute(job.run, extra: extra, note: { try operation.note($0) }) {
             line,
@@ -70,14 +77,22 @@ struct JobRun {
         switch ending {
         case .exited(0):
             let written = try OutputFile.read(file, of: job.name)
-            return JobResult(
+            var result = JobResult(
                 exitStatus: 0,
                 outputs: try outputs(written: OutputFile.parse(written))
             )
+            let (stored, removed) = try store.changes()
+            if !stored.isEmpty { result.stored = stored }
+            if !removed.isEmpty { result.removed = removed }
+            return result
         case .exited(let status):
+            let isFatal = job.fatalStatuses.contains(status)
+            let isRetried =
+                job.retriedStatuses.isEmpty || job.retriedStatuses.contains(status)
             throw OperationError(
-                code: "exit-status",
+                code: isFatal ? Self.fatalCode : Self.exitStatusCode,
                 message: "the job \(job.name) exited with status \(status)\(last.suffix)",
+                isRetryable: isRetried && !isFatal && !job.unretriedStatuses.contains(status),
                 details: Array(#"{"exitStatus":\#(status)}"#.utf8)
             )
         case .signalled(let signal):
@@ -87,6 +102,15 @@ struct JobRun {
                 details: Array(#"{"signal":\#(signal)}"#.utf8)
             )
         }
+    }
+
+    /// The execution's store, for a script of the job.
+    private func storeFile(_ operation: OperationContext) throws -> StoreFile {
+        try StoreFile(
+            "\(environment.workspace)/.daybook-store-\(operation.idempotencyKey)",
+            of: job.name,
+            operation.store.all()
+        )
     }
 
     /// Outputs: those that the script wrote into its file, then those that the runbook declares.
@@ -160,11 +184,13 @@ struct JobRun {
     /// - Throws: as ``run(_:)`` does.
     func verify(
         _ script: String,
+        _ operation: OperationContext,
         note: (ProcessGroup) throws -> Void,
         _ line: @escaping (String, ChildProcess.Source) -> Void
     ) async throws -> Bool {
         try await notingShortage {
-            try await execute(script, note: note, line) == .exited(0)
+            let extra = ["DAYBOOK_STORE": try storeFile(operation).path]
+            return try await execute(script, extra: extra, note: note, line) == .exited(0)
         }
     }
 }
@@ -221,7 +247,11 @@ enum OutputFile {
     /// Takes what a job has put there, and removes it.
     /// - Throws: `OperationError` for anything but a regular file within the limit that can be read;
     ///   `SystemError` for a shortage.
-    static func read(_ path: String, of job: String) throws -> [UInt8] {
+    static func read(
+        _ path: String,
+        of job: String,
+        as variable: String = "$DAYBOOK_OUTPUT"
+    ) throws -> [UInt8] {
         let output: [UInt8]
         var refusal: OperationError?
         do throws(File.Unfit) {
@@ -236,19 +266,19 @@ enum OutputFile {
                 refusal = OperationError(
                     code: "invalid-output",
                     message:
-                        "what the job \(job) put at $DAYBOOK_OUTPUT cannot be read: \(error.reason); append lines key=value to the file of that name"
+                        "what the job \(job) put at \(variable) cannot be read: \(error.reason); append lines key=value to the file of that name"
                 )
             case .tooLarge(let limit):
                 refusal = OperationError(
                     code: "invalid-output",
                     message:
-                        "the job \(job) wrote more than \(limit) bytes to $DAYBOOK_OUTPUT; write a file into $WORKSPACE, and its name to $DAYBOOK_OUTPUT"
+                        "the job \(job) wrote more than \(limit) bytes to \(variable); write a file into $WORKSPACE, and its name to \(variable)"
                 )
             case .notRegular:
                 refusal = OperationError(
                     code: "invalid-output",
                     message:
-                        "the job \(job) put something other than a file at $DAYBOOK_OUTPUT; append lines key=value to the file of that name"
+                        "the job \(job) put something other than a file at \(variable); append lines key=value to the file of that name"
                 )
             }
             output = []
@@ -258,7 +288,10 @@ enum OutputFile {
         return output
     }
 
-    static func parse(_ bytes: [UInt8]) throws(OperationError) -> [String: String] {
+    static func parse(
+        _ bytes: [UInt8],
+        as variable: String = "$DAYBOOK_OUTPUT"
+    ) throws(OperationError) -> [String: String] {
         var all: [String: String] = [:]
         // By bytes: to Swift a line end of Windows is one character, and so is an equals sign with
         // a combining character after it.
@@ -271,7 +304,7 @@ enum OutputFile {
                 throw OperationError(
                     code: "invalid-output",
                     message:
-                        "the job wrote the line \"\(text)\" to $DAYBOOK_OUTPUT, and lines there have the form key=value"
+                        "the job wrote the line \"\(text)\" to \(variable), and lines there have the form key=value"
                 )
             }
             let key = String(decoding: line[..<equals], as: UTF8.self)

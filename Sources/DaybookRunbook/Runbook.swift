@@ -79,6 +79,12 @@ public struct Runbook: Sendable, Equatable {
         public var isAlways = false
         /// When it fails the next block runs all the same.
         public var continuesOnError = false
+        /// The first job or element that fails has the others stopped. Otherwise the others run, and
+        /// then the block has failed.
+        public var failsFast = false
+
+        /// Whether a failure in it leaves others to run.
+        var collects: Bool { !failsFast && (each != nil || jobs.count > 1) }
     }
 
     /// A wait for somebody's answer, which comes as a signal.
@@ -122,6 +128,12 @@ public struct Runbook: Sendable, Equatable {
         public var retry: RetryPolicy?
         /// A try that takes longer is ended, and has failed.
         public var timeout: Duration?
+        /// Exit statuses that alone are tried again; empty: all are.
+        public var retriedStatuses: Set<Int32> = []
+        /// Exit statuses that are not tried again.
+        public var unretriedStatuses: Set<Int32> = []
+        /// Exit statuses that end the run, whatever its block says.
+        public var fatalStatuses: Set<Int32> = []
     }
 
     /// A template and the key or variable that it gives a value to.

@@ -10,6 +10,9 @@ struct RunbookInterpreter: Sendable {
     let workspace: String
     let id: String
     let attempt: UInt32
+    /// The other jobs and elements of a block that has failed still run. Not in executions that
+    /// began when they did not.
+    var collects = true
 
     /// Outputs by job and key.
     typealias Outputs = [String: [String: String]]
@@ -75,7 +78,7 @@ struct RunbookInterpreter: Sendable {
         for block in blocks {
             do {
                 try await run(block, context, &ending.outputs)
-            } catch is OperationError where block.continuesOnError {
+            } catch let error as OperationError where block.continuesOnError && !error.isFatal {
                 ending.failed.append(block.name)
             }
         }
@@ -130,21 +133,53 @@ struct RunbookInterpreter: Sendable {
             outputs[block.name] = [Runbook.Approval.key: value]
         } else if let each = block.each {
             try await run(block, forEach: try elements(each, outputs, block), context, &outputs)
-        } else if block.limit > 1 {
-            let before = outputs
-            let results = try await context.map(
-                block.name,
-                block.jobs,
-                maxConcurrent: block.limit
-            ) { scope, job in
-                try await run(job, of: block, environment(before), scope)
-            }
-            for (job, result) in zip(block.jobs, results) { outputs[job.name] = result.outputs }
+        } else if block.limit > 1 || collects && block.collects {
+            try await runInBranches(block, context, &outputs)
         } else {
             for job in block.jobs {
                 let result = try await run(job, of: block, environment(outputs), context)
                 outputs[job.name] = result.outputs
             }
+        }
+    }
+
+    /// Runs each job of a block in a branch of its own, so that one that fails is run again by a
+    /// retry, and those that ran after it are not.
+    private func runInBranches(
+        _ block: Runbook.Block,
+        _ context: WorkflowContext,
+        _ outputs: inout Outputs
+    ) async throws {
+        // One after the other they see what those before them gave.
+        let given = Locked(outputs)
+        let results = try await context.map(
+            block.name,
+            block.jobs,
+            maxConcurrent: block.limit
+        ) { scope, job in
+            let environment = environment(given.withLock { $0 })
+            return try await ending(of: block) {
+                let result = try await run(job, of: block, environment, scope)
+                if block.limit == 1 { given.withLock { $0[job.name] = result.outputs } }
+                return result.outputs
+            }
+        }
+        for (job, result) in zip(block.jobs, results) {
+            if case .success(let own) = result { outputs[job.name] = own }
+        }
+        for result in results { _ = try result.get() }
+    }
+
+    /// Runs a part of a block. Its failure is a result where the other parts are to run, unless it is
+    /// to end the run.
+    private func ending<Value>(
+        of block: Runbook.Block,
+        _ body: () async throws -> Value
+    ) async throws -> Result<Value, OperationError> {
+        do {
+            return .success(try await body())
+        } catch let error as OperationError where collects && block.collects && !error.isFatal {
+            return .failure(error)
         }
     }
 
@@ -159,7 +194,7 @@ struct RunbookInterpreter: Sendable {
     }
 
     /// Runs the jobs of a block for each element. Later blocks see an output of such a job as a JSON
-    /// array, in the order of the elements.
+    /// array, in the order of the elements; of one whose jobs failed they see empty texts.
     private func run(
         _ block: Runbook.Block,
         forEach elements: [String],
@@ -168,17 +203,22 @@ struct RunbookInterpreter: Sendable {
     ) async throws {
         let before = outputs
         let all = elements.enumerated().map { EachElement(item: $1, index: $0) }
-        let results = try await context.map(
+        let endings = try await context.map(
             block.name,
             all,
             maxConcurrent: block.limit
         ) { scope, element in
-            var own = before
-            for job in block.jobs {
-                let environment = environment(own, element)
-                own[job.name] = try await run(job, of: block, environment, scope).outputs
+            try await ending(of: block) {
+                var own = before
+                for job in block.jobs {
+                    let environment = environment(own, element)
+                    own[job.name] = try await run(job, of: block, environment, scope).outputs
+                }
+                return own
             }
-            return own
+        }
+        let results = endings.map { ending in
+            if case .success(let own) = ending { own } else { Outputs() }
         }
         for job in block.jobs {
             var keys = Set(results.flatMap { $0[job.name].map { Array($0.keys) } ?? [] })
@@ -189,6 +229,7 @@ struct RunbookInterpreter: Sendable {
             }
             outputs[job.name] = values
         }
+        for ending in endings { _ = try ending.get() }
     }
 
     private func elements(
@@ -231,11 +272,13 @@ struct RunbookInterpreter: Sendable {
     ) async throws -> JobResult {
         var verify: ((OperationContext) async throws -> WorkflowContext.Verification<JobResult>)?
         if let script = job.verify {
-            verify = { _ in
+            verify = { operation in
                 let run = JobRun(job: job, environment: environment)
-                let isDone = try await run.verify(script, note: { try context.note($0) }) {
-                    line,
-                    source in
+                let isDone = try await run.verify(
+                    script,
+                    operation,
+                    note: { try context.note($0) }
+                ) { line, source in
                     // What it says on its error output tells why it does not find the work done.
                     if source == .standardError { context.log("verify: \(line)") }
                 }
@@ -243,7 +286,7 @@ struct RunbookInterpreter: Sendable {
                 return .done(JobResult(exitStatus: nil, outputs: try run.outputs(written: [:])))
             }
         }
-        return try await context.checkpoint(
+        let result = try await context.checkpoint(
             job.name,
             input: JobInput(block: block.name, run: job.run, verify: job.verify),
             options: CheckpointOptions(
@@ -255,6 +298,16 @@ struct RunbookInterpreter: Sendable {
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)
         }
+        for (key, value) in (result.stored ?? [:]).sorted(by: { $0.key < $1.key }) {
+            try await context.store.set(key, value)
+        }
+        for key in result.removed ?? [] { try await context.store.delete(key) }
+        return result
     }
+}
+
+extension OperationError {
+    /// A job has exited with a status that ends the run.
+    fileprivate var isFatal: Bool { code == JobRun.fatalCode }
 }
 #endif

@@ -2,6 +2,9 @@
 /// The operations by which a runbook runs that are no jobs: what is shown of it leaves them out, or
 /// says them in the words of the runbook.
 package enum RunbookOperations {
+    /// The version whose blocks run to their end after a failure. Only where there are such.
+    package static let collecting = "blocks run to their end"
+
     /// Splits into the blocks that come one after the other (branch 0) and those that run always
     /// (branch 1). Only where there are such.
     package static let blocks = "blocks"

@@ -26,7 +26,7 @@ extension RunbookParser {
         let description = try description(fields)
         var block: Runbook.Block
         if let approval = fields["approval"] {
-            for key in ["jobs", "each", "limit"] where fields[key] != nil {
+            for key in ["jobs", "each", "limit", "failFast"] where fields[key] != nil {
                 throw reader.error(
                     at: node,
                     "a block has either \"approval\" or \(quoted(key)); make two blocks of it"
@@ -46,6 +46,9 @@ extension RunbookParser {
             scope.add(try jobName(fields.required("name")), keys: [Runbook.Approval.key])
         } else {
             block = try jobs(of: node, fields, name, description)
+        }
+        if let flag = fields["failFast"] {
+            block.failsFast = try reader.flag(flag, "\"failFast\"")
         }
         if let flag = fields["always"] { block.isAlways = try reader.flag(flag, "\"always\"") }
         if let node = fields["continueOnError"] {
@@ -144,7 +147,18 @@ extension RunbookParser {
             output: output,
             environment: try fields["environment"].map(jobEnvironment) ?? []
         )
-        job.retry = try fields["retry"].map(retryPolicy)
+        if let node = fields["retry"] { try retry(node, of: &job) }
+        if let node = fields["fatal"] {
+            job.fatalStatuses = try statuses(node, "\"fatal\"")
+            let both = job.fatalStatuses.intersection(job.retriedStatuses)
+            if let status = both.min() {
+                throw reader.error(
+                    at: node,
+                    "the exit status \(status) is to be tried again, and to end the run; leave out one"
+                        + " of the two"
+                )
+            }
+        }
         job.timeout = try fields["timeout"].map { node throws(RunbookError) in
             try self.timeout(node, "\"timeout\"")
         }

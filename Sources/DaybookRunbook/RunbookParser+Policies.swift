@@ -84,6 +84,43 @@ extension RunbookParser {
         return policy
     }
 
+    /// How a job is tried again, and after which exit statuses.
+    func retry(_ node: Node, of job: inout Runbook.Job) throws(RunbookError) {
+        var policy = try retryPolicy(node)
+        let fields = try Fields(of: node, .retry, reader)
+        if let node = fields["on"] {
+            job.retriedStatuses = try statuses(node, "\"on\"")
+            // Neither a signal nor the end of its time is an exit status.
+            policy.retryableCodes = [JobRun.exitStatusCode]
+        }
+        if let node = fields["not"] {
+            job.unretriedStatuses = try statuses(node, "\"not\"")
+            if let status = job.unretriedStatuses.intersection(job.retriedStatuses).min() {
+                throw reader.error(
+                    at: node,
+                    "the exit status \(status) is in \"on\" and in \"not\"; leave out one of the two"
+                )
+            }
+        }
+        job.retry = policy
+    }
+
+    /// Exit statuses of a job that has failed.
+    func statuses(_ node: Node, _ what: String) throws(RunbookError) -> Set<Int32> {
+        var statuses: Set<Int32> = []
+        let items = try reader.items(of: node, what)
+        guard !items.isEmpty else {
+            throw reader.error(at: node, "\(what) must have at least one exit status; leave it out")
+        }
+        for item in items {
+            let status = Int32(try count(item, "an exit status in \(what)", 1...255))
+            guard statuses.insert(status).inserted else {
+                throw reader.error(at: item, "the exit status \(status) is in \(what) twice")
+            }
+        }
+        return statuses
+    }
+
     func approval(_ node: Node) throws(RunbookError) -> Runbook.Approval {
         let fields = try Fields(of: node, .approval, reader)
         let signal = try reader.name(fields.required("signal"), "the name of a signal")

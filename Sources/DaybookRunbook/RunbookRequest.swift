@@ -70,6 +70,10 @@ public struct JobResult: Codable, Sendable, Equatable {
     public var exitStatus: Int32?
     /// Its outputs.
     public var outputs: [String: String]
+    /// What it has put into the execution's store, by key; nil: nothing.
+    public var stored: [String: String]?
+    /// The keys that it has removed from there, sorted; nil: none.
+    public var removed: [String]?
 
     /// - Parameter exitStatus: nil when the script did not run.
     public init(exitStatus: Int32?, outputs: [String: String]) {

@@ -35,13 +35,16 @@ public struct RunbookWorkflow: Workflow {
                 isRetryable: false
             )
         }
-        let interpreter = RunbookInterpreter(
+        var interpreter = RunbookInterpreter(
             runbook: runbook,
             request: request,
             workspace: try await notingShortage { try context.workspace() },
             id: context.id,
             attempt: context.attempt
         )
+        if runbook.blocks.contains(where: \.collects) {
+            interpreter.collects = try await context.version(RunbookOperations.collecting)
+        }
         return try await interpreter.run(context)
     }
 }

@@ -22,6 +22,7 @@ struct Vocabulary {
         subject: "a block",
         keys: [
             "name", "description", "jobs", "each", "limit", "approval", "always", "continueOnError",
+            "failFast",
         ],
         required: ["name"]
     )
@@ -32,13 +33,14 @@ struct Vocabulary {
     )
     static let retry = Vocabulary(
         subject: "\"retry\"",
-        keys: ["attempts", "delay", "backoff", "cap", "jitter"],
+        keys: ["attempts", "delay", "backoff", "cap", "jitter", "on", "not"],
         required: ["attempts"]
     )
     static let job = Vocabulary(
         subject: "a job",
         keys: [
             "name", "description", "run", "verify", "output", "environment", "retry", "timeout",
+            "fatal",
         ],
         required: ["name", "run"]
     )

@@ -88,9 +88,9 @@ package final class ReplayLog: Sendable {
         }
     }
 
-    /// The branches of an operation no longer count, but for one.
-    package func decide(_ operation: Operation, by branch: UInt32) {
-        reading.withLock { $0.replay.decide(OperationPath(operation), by: branch) }
+    /// The branches of an operation no longer count, but for these.
+    package func decide(_ operation: Operation, by branches: CountedBranches) {
+        reading.withLock { $0.replay.decide(OperationPath(operation), by: branches) }
     }
 
     /// The entry that took back what was recorded at a place before, if one did.
@@ -112,8 +112,8 @@ package final class ReplayLog: Sendable {
         }
     }
 
-    /// How often the body of an operation that is not recorded was tried.
-    package func tries(of operation: Operation) throws -> UInt32 {
+    /// How often the body of an operation that is not recorded was tried; nil: it was not.
+    package func tries(of operation: Operation) throws -> Replay.Tries? {
         try reading.withLock { reading in
             try read(&reading) { _ in false }
             return reading.replay.tries(of: OperationPath(operation))

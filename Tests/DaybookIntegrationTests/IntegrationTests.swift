@@ -64,7 +64,7 @@ private struct Greeting: Workflow {
             let kit = TestMetrics()
             let metrics = EngineMetrics(factory: kit)
             var options = DaybookOptions()
-            options.observer = { metrics.observe($0) }
+            options.observers = [{ metrics.observe($0) }]
             let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             _ = try await daybook.run(Greeting.self, input: "you")
             await #expect(throws: OperationError.self) {
@@ -90,12 +90,67 @@ private struct Greeting: Workflow {
         }
     }
 
+    @Test func aServiceHandsOutItsEngine() async throws {
+        try await withPath { path in
+            let service = DaybookService(path: path, workflows: [Greeting()])
+            try await testGracefulShutdown { trigger in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await service.run() }
+                    let daybook = try await service.engine
+                    #expect(try await daybook.run(Greeting.self, input: "you") == "Hello you")
+                    trigger.triggerGracefulShutdown()
+                    try await group.waitForAll()
+                }
+            }
+            await #expect(throws: DaybookServiceEnded.self) { try await service.engine }
+        }
+        let nowhere = DaybookService(path: "/nonexistent/journal", workflows: [Greeting()])
+        await #expect(throws: (any Error).self) { try await nowhere.run() }
+        await #expect(throws: JournalError.self) { try await nowhere.engine }
+    }
+
+    /// The span of the handler's own is between that of its activation and that of the body.
+    @Test func aSpanOfTheHandlerIsTheParentOfItsOperations() async throws {
+        struct Traced: Workflow {
+            static let name = "traced"
+            let tracer: InMemoryTracer
+
+            func run(_ input: String, _ context: WorkflowContext) async throws -> String {
+                // Unsafe only in name: the closure runs at once, in this task.
+                nonisolated(unsafe) let context = context
+                return try await tracer.withSpan("mine") { _ in
+                    try await context.checkpoint("body") { _ in
+                        tracer.withSpan("inside") { _ in input }
+                    }
+                }
+            }
+        }
+        try await withPath { path in
+            let tracer = InMemoryTracer()
+            var options = DaybookOptions()
+            options.interceptors = [EngineTracing(tracer: tracer)]
+            let daybook = try await Engine.open(
+                at: path,
+                options,
+                workflows: [Traced(tracer: tracer)]
+            )
+            _ = try await daybook.run(Traced.self, id: "a", input: "")
+            try await daybook.close()
+            #expect(tracer.activeSpans.isEmpty)
+            var spans: [String: FinishedInMemorySpan] = [:]
+            for span in tracer.finishedSpans { spans[span.operationName] = span }
+            let chain = ["traced", "mine", "body", "inside"]
+            for (outer, inner) in zip(chain, chain.dropFirst()) {
+                #expect(spans[inner]?.parentSpanID == spans[outer]?.spanID, "\(inner) in \(outer)")
+            }
+        }
+    }
+
     @Test func operationsAreSpansWithinTheirActivation() async throws {
         try await withPath { path in
             let tracer = InMemoryTracer()
-            let tracing = EngineTracing(tracer: tracer)
             var options = DaybookOptions()
-            options.observer = { tracing.observe($0) }
+            options.interceptors = [EngineTracing(tracer: tracer)]
             let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             await #expect(throws: OperationError.self) {
                 try await daybook.run(Greeting.self, id: "a", input: "")

@@ -46,6 +46,54 @@ import Testing
         #expect(harness.next > before + 1, "\(name)")
     }
 
+    /// An error belongs to what is tried again, and to nothing that looks again.
+    @Test func onlyAPollGoesOnWithoutAnError() throws {
+        for (kind, error) in [
+            (Operation.Kind.poll, ErrorFacts(code: "busy")), (.checkpoint, nil),
+        ] as [(Operation.Kind, ErrorFacts?)] {
+            var harness = try ModelHarness()
+            let session = try harness.open()
+            let lease = try harness.lease("a", by: session)
+            let command = RetryOperation(
+                lease,
+                .op(kind, 0),
+                error,
+                payloads: try harness.sealed([.text("busy")]),
+                tries: 1,
+                policy: RetryPolicy(maxAttempts: 2),
+                suspended: nil
+            )
+            let refusal = #expect(throws: Refusal.self) {
+                try harness.run(command, session: session)
+            }
+            expect(refusal, .invalidArgument, says: "a poll looks again")
+        }
+    }
+
+    @Test func aPollLooksForTheLastTimeAtItsEnd() throws {
+        for (end, expected) in [
+            (Duration.seconds(3), Duration.seconds(3)), (.seconds(90), .seconds(8)),
+        ] {
+            var harness = try ModelHarness()
+            let session = try harness.open()
+            let lease = try harness.lease("a", by: session)
+            let now = harness.now
+            let command = RetryOperation(
+                lease,
+                .op(.poll, 0),
+                nil,
+                payloads: try harness.sealed([.json([0x31])]),
+                tries: 4,
+                policy: RetryPolicy(maxAttempts: 9),
+                deadline: Timestamp(rawValue: now.rawValue + end.wholeNanoseconds),
+                suspended: 1
+            )
+            try harness.run(command, session: session)
+            let wait = try #require(try harness.execution(lease.execution).waits.first)
+            #expect(wait.deadline?.since(now) == expected)
+        }
+    }
+
     @Test func afterALostLeaseItStillWaits() throws {
         var harness = try ModelHarness()
         let session = try harness.open()

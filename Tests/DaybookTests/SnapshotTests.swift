@@ -23,7 +23,7 @@ import Testing
     private func fill(_ path: String, snapshots: Int, every interval: UInt64 = 40) async throws {
         let taken = Locked(0)
         var options = options(every: interval)
-        options.observer = { event in
+        options.observers.append { event in
             guard case .snapshotTaken = event else { return }
             taken.withLock { $0 += 1 }
         }

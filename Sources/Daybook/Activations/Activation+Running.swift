@@ -20,7 +20,7 @@ extension Activation {
         }
         var tries: UInt32 = 0
         if settings.options.retry != nil {
-            tries = try self.tries(of: operation)
+            tries = try self.tries(of: operation)?.count ?? 0
             if tries > 0, try wake(of: operation) == nil {
                 _ = try await wait(operation, group)
             }
@@ -65,19 +65,25 @@ extension Activation {
                 return .failure(.tooLarge(value.data.count, host.payloadLimit))
             }
             return .success(value)
-        } catch let error as ContextClosed {
-            throw error
         } catch {
-            // Neither is what the machine lacks, or fails at, the operation's failure.
-            latch(ifOfTheMachine: error)
-            // A body that is told to stop throws: that is not the operation's failure.
-            try checkOpen()
-            try group?.checkOpen()
-            // What the handler sees is what is recorded.
-            var failure = OperationError(recording: error).fitting(host.payloadLimit)
-            failure.origin = nil
-            return .failure(failure)
+            return .failure(try failure(of: error, group))
         }
+    }
+
+    /// What an operation has failed with whose body threw.
+    /// - Throws: what says that this is not the operation's failure.
+    func failure(of error: any Error, _ group: BranchGroup?) throws -> OperationError {
+        if error is ContextClosed { throw error }
+        // Neither is what the machine lacks, or fails at, the operation's failure.
+        latch(ifOfTheMachine: error)
+        // A body that is told to stop throws: that is not the operation's failure.
+        try checkOpen()
+        try group?.checkOpen()
+        // What the handler sees is what is recorded.
+        var failure = OperationError(recording: error).fitting(host.payloadLimit)
+        failure.origin = nil
+        failure.branch = []
+        return failure
     }
 
     /// Runs a body, and tells it through task cancellation when its time is over. One that does not
@@ -141,7 +147,7 @@ extension Activation {
         }
     }
 
-    private func record(
+    func record(
         _ operation: Operation,
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
         _ settings: CheckpointSettings,

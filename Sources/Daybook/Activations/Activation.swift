@@ -14,11 +14,13 @@ final class Activation: Sendable {
     /// Code of this execution has run before.
     let isResumed: Bool
     let replayLog: ReplayLog
-    private let history: any HistorySource
+    let history: any HistorySource
     /// The salt of the execution's input: the key of its digests. Nil once erased.
     private let salt: Salt?
     /// When the execution was submitted.
     let submittedAt: Timestamp
+    /// Where in a trace the execution was asked for, if anybody wants to know.
+    let traceContext: String?
     let state: Locked<ActivationState>
 
     struct ActivationState: Sendable {
@@ -28,6 +30,8 @@ final class Activation: Sendable {
         /// Lines that are not in the journal, by the scope that they belong to.
         var logs: [[UInt32]: LogBuffer] = [:]
         var operations: UInt64 = 0
+        /// The last entry by which this activation changed the store; 0: it did not.
+        var storeChange: UInt64 = 0
         /// Branches that have something to do; the handler itself is one.
         var active = 1
         /// Operations that wait.
@@ -70,6 +74,9 @@ final class Activation: Sendable {
         self.history = history
         let submission = try Submission(of: lease.execution, history)
         submittedAt = submission.time
+        traceContext =
+            host.interceptors.isEmpty
+            ? nil : try Submission.traceContext(of: lease.execution, history)
         salt = submission.input?.salt
         state = Locked(ActivationState(input: submission.input))
         replayLog = try ReplayLog(
@@ -134,7 +141,7 @@ final class Activation: Sendable {
     }
 
     /// Latches because the journal cannot be read.
-    private func reading<Value>(_ body: () throws -> Value) throws(ContextClosed) -> Value {
+    func reading<Value>(_ body: () throws -> Value) throws(ContextClosed) -> Value {
         do {
             return try body()
         } catch {
@@ -235,6 +242,18 @@ final class Activation: Sendable {
         return payload.data
     }
 
+    /// The error whose message, and details, an entry holds.
+    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    func error(_ facts: ErrorFacts, at sequence: UInt64) throws -> OperationError {
+        let payloads = try reading { try history.payloads(of: sequence) }
+        if payloads.contains(where: \.isErased) { throw PayloadErased(sequence: sequence) }
+        return OperationError(
+            facts: facts,
+            message: payloads.first.map { String(decoding: $0.data, as: UTF8.self) } ?? "",
+            details: payloads.count > 1 && !payloads[1].data.isEmpty ? payloads[1].data : nil
+        )
+    }
+
     /// Who gave the signal that an entry records; empty: nobody is named, or it came in an earlier
     /// run.
     func giver(ofSignal sequence: UInt64) throws(ContextClosed) -> String {
@@ -310,8 +329,8 @@ final class Activation: Sendable {
         try reading { try replayLog.wake(of: operation) }
     }
 
-    /// How often the body of an operation was tried that is to be tried again.
-    func tries(of operation: Operation) throws(ContextClosed) -> UInt32 {
+    /// How often the body of an operation was tried that is to be tried again; nil: it was not.
+    func tries(of operation: Operation) throws(ContextClosed) -> Replay.Tries? {
         try reading { try replayLog.tries(of: operation) }
     }
 
@@ -364,6 +383,18 @@ final class Activation: Sendable {
 
 /// What the first entry of an execution says, in one look.
 private struct Submission {
+    /// - Throws: `WireError`.
+    static func traceContext(of execution: UInt64, _ history: any HistorySource) throws -> String? {
+        var text = ""
+        try history.scan(from: execution) { entry, _ in
+            if entry.header.sequence == execution {
+                text = try ProtoExecutionSubmitted(decoding: entry).traceContext
+            }
+            return false
+        }
+        return text.isEmpty ? nil : text
+    }
+
     let time: Timestamp
     /// Nil: it has none.
     let input: StoredPayload?

@@ -25,6 +25,8 @@ protocol ActivationHost: Sendable {
     func setAlarm(after duration: Duration, _ ring: @escaping @Sendable () -> Void) -> UInt64
     /// The body has ended.
     func cancelAlarm(_ number: UInt64)
+    /// What runs around the code, the outermost first.
+    var interceptors: [any Interceptor] { get }
     /// Told of everything that happens.
     func observe(_ event: EngineEvent)
     /// Has a command decided and carried out.
@@ -35,6 +37,9 @@ protocol ActivationHost: Sendable {
         _ command: () throws -> C,
         _ order: (C, @escaping (C) -> Void) -> Void
     ) async throws -> Suspension
+    /// The entries that hold the values of an execution's store, by key; nil: it is being changed,
+    /// and its history says.
+    func storedEntries(of number: UInt64) -> [Name: UInt64]?
     /// The folder that an execution keeps files in.
     func workspace(of number: UInt64) throws -> String
     /// Notes a process group that is to be ended should this process die.
@@ -46,6 +51,10 @@ protocol ActivationHost: Sendable {
 extension ActivationHost {
     /// They are.
     var hasEffects: Bool { true }
+    /// Nothing does.
+    var interceptors: [any Interceptor] { [] }
+    /// Its history says.
+    func storedEntries(of number: UInt64) -> [Name: UInt64]? { nil }
 
     /// Seals what a body gave or threw.
     /// - Parameter isHandled: the handler takes a failure as a result.

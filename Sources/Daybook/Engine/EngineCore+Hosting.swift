@@ -7,6 +7,7 @@ import Logging
 extension EngineCore: ActivationHost {
     var codec: any PayloadCodec { options.codec }
     var logger: Logger { options.logger }
+    var interceptors: [any Interceptor] { options.interceptors }
 
     func now() -> Timestamp { writer.journal.now() }
 
@@ -19,7 +20,7 @@ extension EngineCore: ActivationHost {
 
     func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }
 
-    func observe(_ event: EngineEvent) { options.observer?(event) }
+    func observe(_ event: EngineEvent) { for observer in options.observers { observer(event) } }
 
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
         try await Self.perform(writer, session: sessionNumber, command)
@@ -51,6 +52,10 @@ extension EngineCore: ActivationHost {
         let path = "\(premises.folder.workspaces)/\(number)"
         try Folder.create(path)
         return try Folder.resolved(path)
+    }
+
+    func storedEntries(of number: UInt64) -> [Name: UInt64]? {
+        writer.inspect { $0.state.committed(number)?.storedEntries }
     }
 
     func note(_ group: ProcessGroup) throws { try premises?.session.note(group) }

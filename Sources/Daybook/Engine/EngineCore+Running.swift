@@ -206,7 +206,10 @@ extension RegisteredWorkflow {
         let context = WorkflowContext(activation, startedAt: activation.submittedAt)
         let outcome: Result<[UInt8], OperationError>
         do {
-            outcome = .success(try await run(input, context, activation.host.codec))
+            let output = try await activation.intercepted {
+                try await run(input, context, activation.host.codec)
+            }
+            outcome = .success(output)
         } catch {
             // What the machine lacks, or fails at, is not the workflow's failure.
             activation.latch(ifOfTheMachine: error)

@@ -2,6 +2,8 @@ public import DaybookFormat
 public import DaybookModel
 
 /// Something that an engine did, for progress displays and metrics. Told after it is on the disk.
+///
+/// Later versions tell of more: who switches over it writes a `default`.
 public enum EngineEvent: Sendable {
     /// A handler begins to run. `resumed`: it has run before.
     case activated(Lease, resumed: Bool)

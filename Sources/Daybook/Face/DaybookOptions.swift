@@ -51,9 +51,11 @@ public struct DaybookOptions: Sendable {
     public var writer = GroupWriterOptions()
     /// Where the engine says what an operator should know.
     public var logger = Logger(label: "daybook")
-    /// Told of everything that the engine does, after it is on the disk. It is called on the
-    /// engine's tasks, and must be quick.
-    public var observer: (@Sendable (EngineEvent) -> Void)?
+    /// Told, one after the other, of everything that the engine does, after it is on the disk. They are
+    /// called on the engine's tasks, and must be quick.
+    public var observers: [@Sendable (EngineEvent) -> Void] = []
+    /// What runs around handlers and bodies, the outermost first.
+    public var interceptors: [any Interceptor] = []
 
     /// The defaults.
     public init() {}

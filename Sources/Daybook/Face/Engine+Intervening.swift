@@ -57,6 +57,39 @@ extension Engine {
         }
     }
 
+    /// Tells an execution that what it waits for by a signal has failed: the wait throws the error.
+    /// It is given out like any other signal of that name; see ``signal(_:_:_:signalID:by:)``.
+    /// - Parameters:
+    ///   - error: its message and details are cut to what a payload may have.
+    ///   - signalID: sending a signal of the same id again does nothing.
+    ///   - requester: who says so, and why.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    @discardableResult
+    public func fail(
+        _ id: String,
+        signal name: String,
+        with error: OperationError,
+        signalID: String? = nil,
+        by requester: Requester = .session
+    ) async throws -> Signal.Answer {
+        let limit = engine.payloadLimit
+        let error = error.fitting(limit)
+        let bytes = error.message.utf8.count + (error.details?.count ?? 0)
+        return try await engine.perform(bytes: bytes) {
+            Signal(
+                id: Name(id),
+                name: Name(name),
+                signalID: signalID.map { Name($0) },
+                error: error.facts,
+                payloads: try SealedPayloads(
+                    [.text(error.message), .json(error.details ?? [])],
+                    limit: limit
+                ),
+                by: try engine.request(requester)
+            )
+        }
+    }
+
     /// Ends an execution, whatever it does. Its code is told, and it is closed once that has ended.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     @discardableResult

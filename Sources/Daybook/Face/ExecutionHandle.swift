@@ -102,6 +102,25 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         )
     }
 
+    /// Tells it that what it waits for by a signal has failed: the wait throws the error.
+    /// - Parameter deduplicationID: sending a signal with the same again does nothing.
+    /// - Throws: ``Refusal``: there is no such execution, or it has ended.
+    public func fail<Value>(
+        _ key: SignalKey<Value>,
+        with error: OperationError,
+        deduplicationID: String? = nil,
+        by requester: Requester = .session
+    ) async throws {
+        try checkType()
+        try await daybook.fail(
+            id,
+            signal: key.name,
+            with: error,
+            signalID: deduplicationID,
+            by: requester
+        )
+    }
+
     /// Ends it, whatever it does.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     public func cancel(by requester: Requester = .session) async throws {

@@ -14,6 +14,9 @@ public struct ExecutionOptions: Hashable, Sendable {
     /// without control characters. They are never changed, and stay with the id when it goes on as a
     /// new run.
     public var labels: [String: String]
+    /// Where in a trace it is asked for: the text of a W3C `traceparent`, 1 to 255 bytes, which is kept
+    /// with it and handed to each ``Interceptor``. Nil: nobody says.
+    public var traceContext: String?
 
     /// - Parameters:
     ///   - retry: how often and when it is tried again; nil: as the workflow says.
@@ -38,6 +41,7 @@ public struct ExecutionOptions: Hashable, Sendable {
         if let retry { terms.retry = retry }
         if let timeout { terms.timeout = timeout }
         if let delay { terms.delay = delay }
+        if let traceContext { terms.traceContext = Name(traceContext) }
         if !labels.isEmpty {
             terms.labels = Labels(labels.map { Label(name: Name($0.key), value: Name($0.value)) })
         }

@@ -58,14 +58,13 @@ struct Takeover: Sendable {
                 "processes ended": "\(ended)",
             ]
         )
-        options.observer?(
-            .tookOver(
-                session: other.number,
-                readied: answer.readied,
-                parked: answer.parked,
-                endedProcesses: ended
-            )
+        let event = EngineEvent.tookOver(
+            session: other.number,
+            readied: answer.readied,
+            parked: answer.parked,
+            endedProcesses: ended
         )
+        for observer in options.observers { observer(event) }
         return true
     }
 

@@ -30,7 +30,7 @@ struct BranchRunner: Sendable {
     let activation: Activation
     let operation: Operation
     let group: BranchGroup
-    let isRace: Bool
+    let rule: BranchRule
     /// The time that the branches begin with.
     let time: Timestamp
 
@@ -38,14 +38,27 @@ struct BranchRunner: Sendable {
         let index: Int
         let result: Result<Value, any Error>
         let time: Timestamp
+
+        var failure: (any Error)? {
+            if case .failure(let error) = result { error } else { nil }
+        }
+    }
+
+    /// The scope of a branch.
+    func context(of branch: Int) -> WorkflowContext {
+        WorkflowContext(
+            activation,
+            scope: operation.scope + [operation.position, UInt32(branch)],
+            group,
+            time
+        )
     }
 
     func branch<Value: Sendable>(
         _ index: Int,
         _ body: @Sendable (WorkflowContext, Int) async throws -> Value
     ) async -> Outcome<Value> {
-        let scope = operation.scope + [operation.position, UInt32(index)]
-        let context = WorkflowContext(activation, scope: scope, group, time)
+        let context = context(of: index)
         do {
             let value = try await body(context, index)
             return Outcome(index: index, result: .success(value), time: context.now)
@@ -56,13 +69,11 @@ struct BranchRunner: Sendable {
 
     /// What the branches came to.
     struct Ending<Value: Sendable>: Sendable {
-        var values: [Value?]
+        var results: [Result<Value, any Error>?]
         /// The time of the last entry of all of them.
         var time: Timestamp
-        /// The entry by which one of them decided; nil: none did.
-        var sequence: UInt64?
-        /// With what error, if it was one.
-        var failure: (any Error)?
+        /// What one of them decided; nil: none did.
+        var decision: Decision?
     }
 
     func run<Value: Sendable>(
@@ -70,29 +81,29 @@ struct BranchRunner: Sendable {
         _ limit: Int,
         _ body: @escaping @Sendable (WorkflowContext, Int) async throws -> Value
     ) async throws -> Ending<Value> {
-        var ending = Ending<Value>(values: [Value?](repeating: nil, count: count), time: time)
+        var ending = Ending<Value>(
+            results: [Result<Value, any Error>?](repeating: nil, count: count),
+            time: time
+        )
         guard count > 0 else { return ending }
         try await withThrowingTaskGroup(of: Outcome<Value>.self) { tasks in
+            var tally = BranchTally(rule, of: count)
             var started = min(limit, count)
             var running = started
             // The first one takes the place of the scope around it, which waits for them all.
             activation.beginBranches(started - 1)
             for index in 0..<started { tasks.addTask { await branch(index, body) } }
-            var isDecided = false
             while let outcome = try await tasks.next() {
                 running -= 1
-                endLogs(of: outcome.index, counts: !isDecided)
-                if isDecided {
+                endLogs(of: outcome.index, counts: ending.decision == nil)
+                if ending.decision != nil {
                     try await activation.endBranch()
                     continue
                 }
                 ending.time = max(ending.time, outcome.time)
-                if case .success(let value) = outcome.result {
-                    ending.values[outcome.index] = value
-                }
-                if let decision = try await decided(outcome) {
-                    isDecided = true
-                    (ending.sequence, ending.failure) = (decision.sequence, decision.failure)
+                ending.results[outcome.index] = outcome.result
+                if let decision = try await decided(outcome.index, outcome.failure, &tally) {
+                    ending.decision = decision
                     // It stands for the scope around them until the others have unwound: they are
                     // told to, and nothing waits meanwhile.
                     group.close()
@@ -118,42 +129,69 @@ struct BranchRunner: Sendable {
     }
 
     /// How a branch decided the operation.
-    private struct Decision {
+    struct Decision: Sendable {
+        /// The branch.
+        var branch: Int
         /// The entry that says so; nil: it is not recorded, because the activation is over.
         var sequence: UInt64?
+        /// The error that the operation ends with.
         var failure: (any Error)?
+        /// Why an operation that gathers waits no longer.
+        var reason = CompletionReason.all
     }
 
-    /// Whether an outcome decides the operation, and how; recorded if so.
-    private func decided<Value>(_ outcome: Outcome<Value>) async throws -> Decision? {
-        var failure: (any Error)?
-        if case .failure(let error) = outcome.result { failure = error }
-        guard isRace || failure != nil else { return nil }
+    /// Whether the end of a branch decides the operation, and how; recorded if so.
+    func decided(
+        _ index: Int,
+        _ failure: (any Error)?,
+        _ tally: inout BranchTally
+    ) async throws -> Decision? {
+        let verdict = tally.end(UInt32(index), failed: failure != nil)
+        guard verdict != nil || failure != nil else { return nil }
         // An activation that is over decides nothing.
         if let reason = activation.latched {
-            return Decision(failure: ContextClosed(reason: reason))
+            return Decision(branch: index, failure: ContextClosed(reason: reason))
         }
-        if failure is ContextClosed { return Decision(failure: failure) }
+        if let failure, isOver(failure) { return Decision(branch: index, failure: failure) }
         do {
             // Nor do branches that were stopped with the branch that they belong to.
             try group.checkParentOpen()
-            let branch = UInt32(outcome.index)
+            guard let verdict else { return nil }
             let sequence = try await activation.perform {
                 SettleBranches(
                     activation.lease,
                     operation,
-                    branch: branch,
-                    failed: failure != nil
+                    branch: UInt32(index),
+                    failed: verdict.failed,
+                    gathered: verdict.gathered
                 )
             }
             // What the others have recorded, and not asked for again yet, no longer counts.
-            activation.replayLog.decide(operation, by: branch)
-            return Decision(sequence: sequence, failure: failure)
+            activation.replayLog.decide(
+                operation,
+                by: verdict.gathered.map { .several($0.branches) } ?? .one(UInt32(index))
+            )
+            return Decision(
+                branch: index,
+                sequence: sequence,
+                failure: rule.gathers ? nil : failure,
+                reason: verdict.reason
+            )
         } catch let refusal as Refusal where refusal.code == .conflict && group.isNested {
             // A branch around these decided at the same moment.
-            return Decision(failure: CancellationError())
+            return Decision(branch: index, failure: CancellationError())
         } catch {
-            return Decision(failure: error)
+            return Decision(branch: index, failure: error)
+        }
+    }
+
+    /// Whether an error is nothing that a branch has come to.
+    private func isOver(_ error: any Error) -> Bool {
+        switch error {
+        case is ContextClosed: true
+        // What is gathered are the errors of operations and of branches.
+        case is PayloadErased, is RecordingFailed: rule.gathers
+        default: false
         }
     }
 }

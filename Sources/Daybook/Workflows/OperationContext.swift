@@ -1,3 +1,4 @@
+import DaybookFormat
 import DaybookModel
 public import DaybookSystem
 
@@ -15,9 +16,16 @@ public struct OperationContext: Sendable {
     /// Which try of this operation it is, from 1.
     public let tries: UInt32
     private let activation: Activation
-    private let operation: Operation
+    let operation: Operation
+
+    private let storeMark: UInt64?
+
+    /// The execution's store, as it was when this run of the body began; a verification sees it too.
+    /// It is changed by the handler, through ``WorkflowContext/store``.
+    public var store: OperationStore { OperationStore(activation: activation, mark: storeMark) }
 
     init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
+        storeMark = activation.storeMark(for: operation)
         self.tries = tries
         name = operation.name.text
         self.operation = operation
@@ -33,6 +41,42 @@ public struct OperationContext: Sendable {
     /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {
         activation.log(message, stream, in: operation.scope, isOfBody: true)
+    }
+}
+
+/// The store of an execution, as it was when a body began to run. Nothing is recorded by a look.
+public struct OperationStore: Sendable {
+    let activation: Activation
+    let mark: UInt64?
+
+    /// The value under a key; nil when there is none.
+    /// - Throws: ``OperationError`` with the code `undecodable` when it is none of that type;
+    ///   ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    public func get<Value: Decodable & Sendable>(
+        _ key: String,
+        as type: Value.Type = Value.self
+    ) throws -> Value? {
+        guard let sequence = try activation.storedEntries(upTo: mark)[Name(key)] else { return nil }
+        let data = try activation.value(at: sequence)
+        do {
+            return try activation.host.codec.decode(Value.self, from: data)
+        } catch {
+            throw OperationError(
+                code: "undecodable",
+                message:
+                    "the value under \(key) in the store is no \(Value.self): \(UndecodableValue.sentence(error))",
+                isRetryable: false
+            )
+        }
+    }
+
+    /// All values, encoded, by key.
+    package func all() throws -> [String: [UInt8]] {
+        var all: [String: [UInt8]] = [:]
+        for (key, sequence) in try activation.storedEntries(upTo: mark) {
+            all[key.text] = try activation.value(at: sequence)
+        }
+        return all
     }
 }
 

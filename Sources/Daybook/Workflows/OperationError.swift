@@ -18,6 +18,11 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
     /// again has not dealt with it. Two errors that differ in nothing else are equal.
     var origin: OperationPath?
 
+    /// Which branch of a `map`, `parallel` or `race` it came out of: its number, from 0; of branches
+    /// in branches the outermost first. Empty: it came out of none. Known to the handler that it is
+    /// thrown to, and not recorded; two errors that differ in nothing else are equal.
+    public internal(set) var branch: [Int] = []
+
     /// A body throws it, and the operation fails with it. A message or details beyond the journal's
     /// payload limit are cut when they are recorded.
     /// - Parameters:
@@ -41,8 +46,9 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
         self.details = details
     }
 
-    /// Turns any error into one that can be recorded: its code is the name of its type.
-    init(recording error: any Error) {
+    /// Any error as it is recorded when a body or a handler throws it: its code is that of a
+    /// ``DurableError``, or the name of its type.
+    public init(recording error: any Error) {
         switch error {
         case let error as OperationError: self = error
         case let error as PayloadTooLarge:
@@ -147,7 +153,7 @@ public struct RecordingFailed: Error, CustomStringConvertible {
 ///
 /// Whatever the handler does with this error, the execution goes on by what the journal says.
 public struct ContextClosed: Error, CustomStringConvertible {
-    /// Why it is over.
+    /// Why it is over. Later versions know more reasons: who switches over it writes a `default`.
     public enum Reason: Sendable {
         /// The engine shuts down; the execution goes on when one is started again.
         case stopping

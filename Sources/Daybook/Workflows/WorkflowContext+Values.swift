@@ -60,6 +60,9 @@ extension WorkflowContext {
             )
         }
         consumed(answer.sequence)
+        if operation.kind == .storeSet || operation.kind == .storeDelete {
+            activation.noteStoreChange(answer.sequence)
+        }
         return answer.source
     }
 

@@ -66,8 +66,10 @@ extension WorkflowContext {
     /// - Parameters:
     ///   - name: the signal's name, and the operation's.
     ///   - type: what its value is decoded as.
-    /// - Throws: ``ContextClosed`` when the activation is over, and when its value is not one: then
-    ///   the execution is parked, so that a mended program can go on with it.
+    /// - Throws: ``OperationError``: the signal says that what is waited for has failed (``Engine/fail(_:signal:with:signalID:by:)``);
+    ///   when the handler lets that through, the next attempt waits for another signal.
+    ///   ``ContextClosed`` when the activation is over, and when its value is not one: then the
+    ///   execution is parked, so that a mended program can go on with it.
     public func receive<Value: Decodable & Sendable>(
         _ name: String,
         as type: Value.Type = Value.self,
@@ -157,14 +159,19 @@ extension WorkflowContext {
     /// A signal that an operation was given.
     private struct Received {
         let operation: Operation
-        /// The entry that holds its value.
+        /// The entry that holds its value, or the message of the error.
         let sequence: UInt64
+        /// What its sender says has failed; nil: it has a value.
+        let failure: ErrorFacts?
     }
 
     private func decode<Value: Decodable>(
         _ received: Received,
         at location: CodeLocation
     ) throws -> Value {
+        if let failure = received.failure {
+            throw try activation.error(failure, at: received.sequence).from(received.operation)
+        }
         let data = try activation.value(at: received.sequence)
         do {
             return try activation.host.codec.decode(Value.self, from: data)
@@ -185,12 +192,14 @@ extension WorkflowContext {
         at location: CodeLocation
     ) async throws -> Received? {
         let operation = try next(.signal, name)
-        func received(_ sequence: UInt64) -> Received {
-            Received(operation: operation, sequence: sequence)
+        func received(_ sequence: UInt64, _ failure: ErrorFacts?) -> Received {
+            Received(operation: operation, sequence: sequence, failure: failure)
         }
         var wake: Replay.Wake?
         if let record = try replay(operation, at: location) {
-            if case .signal(let sequence) = record.outcome { return received(sequence) }
+            if case .signal(let sequence, let failure) = record.outcome {
+                return received(sequence, failure)
+            }
             wake = try await recordedWait(operation)
         } else {
             activation.noteOperation()
@@ -204,13 +213,13 @@ extension WorkflowContext {
                 )
             }
             if !recorded.waits { consumed(recorded.sequence) }
-            if let signal = recorded.signal { return received(signal) }
+            if let signal = recorded.signal { return received(signal, recorded.failure) }
             wake = end
         }
         switch wake {
-        case .signal(let sequence, let time):
+        case .signal(let sequence, let failure, let time):
             consumed(at: time)
-            return received(sequence)
+            return received(sequence, failure)
         case .fired(let time): consumed(at: time)
         default: break
         }

@@ -19,8 +19,16 @@ public final class WorkflowContext {
     private var lastEntry: UInt64?
     /// How many values have been drawn since the last operation.
     private var draws: UInt64 = 0
-    /// The operation whose body or verification runs.
-    private var running: String?
+    /// What runs that no other operation of this scope may be called in.
+    private var running: Running?
+
+    /// Code that an operation runs.
+    enum Running {
+        /// The body or the verification of an operation.
+        case body(String)
+        /// A scope within this one.
+        case scope(String)
+    }
 
     init(_ activation: Activation, startedAt time: Timestamp) {
         self.activation = activation
@@ -152,7 +160,8 @@ public final class WorkflowContext {
             // A look that was cut short says nothing.
             try Task.checkCancellation()
             try await operation.announce()
-            return (try codec.encode(try await body(operation.context)), verified: false)
+            let value = try await self.activation.intercepted(operation, body)
+            return (try codec.encode(value), verified: false)
         }
         switch recorded.outcome {
         case .failure(let error): return .failure(error)
@@ -187,7 +196,7 @@ public final class WorkflowContext {
             }
             try Task.checkCancellation()
             try await operation.announce()
-            try await body(operation.context)
+            try await self.activation.intercepted(operation, body)
             return (nothing, verified: false)
         }.outcome.map { _ in }
     }
@@ -239,8 +248,8 @@ public final class WorkflowContext {
         if let record = try replay(operation, at: location) {
             (sequence, outcome) = (record.sequence, try activation.outcome(of: record))
         } else {
-            running = name
-            defer { running = nil }
+            enter(.body(name))
+            defer { leave() }
             (sequence, outcome) = try await activation.run(operation, group, settings, run)
             consumed(sequence)
         }
@@ -256,13 +265,21 @@ public final class WorkflowContext {
     func checkOpen(for what: @autoclosure () -> String) throws {
         try activation.checkOpen()
         guard let running else { return }
-        throw OperationError(
-            code: "nested-operation",
-            message:
-                "\(what()) is called inside the body of \(running); call it before or after that",
-            isRetryable: false
-        )
+        let message =
+            switch running {
+            case .body(let name):
+                "\(what()) is called inside the body of \(name); call it before or after that"
+            case .scope(let name):
+                "\(what()) is called inside the scope \(name) through the context around it; call it through the one that the scope's code is given"
+            }
+        throw OperationError(code: "nested-operation", message: message, isRetryable: false)
     }
+
+    /// Code of an operation begins.
+    func enter(_ code: Running) { running = code }
+
+    /// It has ended.
+    func leave() { running = nil }
 
     /// The operation that comes next in this scope.
     func next(

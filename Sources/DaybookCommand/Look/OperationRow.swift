@@ -99,6 +99,7 @@ struct OperationRows {
 
     private mutating func row(_ operation: OperationRecord, of runbook: Runbook) -> OperationRow? {
         let name = operation.operation.name.text
+        if operation.operation.kind == .version, name == RunbookOperations.collecting { return nil }
         var row = row(operation)
         // The branches of what holds the blocks together are none to who reads the runbook.
         if let first = operation.operation.scope.first, isFrame(first, runbook) {
@@ -278,11 +279,15 @@ struct OperationRows {
             switch operation.status {
             case .started where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .started: "no outcome recorded"
+            case .waiting where operation.operation.kind == .poll && operation.tries > 0:
+                "looked \(operation.tries == 1 ? "once" : "\(operation.tries) times"); again "
+                    + (operation.deadline.map { "at \(time($0))" } ?? "")
             case .waiting where operation.tries > 0:
                 "try \(operation.tries) failed: \(operation.message ?? "(erased)"); again "
                     + (operation.deadline.map { "at \(time($0))" } ?? "")
             case .waiting: operation.deadline.map { "until \(time($0))" } ?? "until it comes"
-            case .success where operation.operation.kind == .checkpoint: value ?? "(erased)"
+            case .success where [.checkpoint, .poll].contains(operation.operation.kind):
+                value ?? "(erased)"
             case .success: value ?? ""
             case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"

@@ -24,8 +24,9 @@ struct ShowCommand: AsyncParsableCommand {
             let record = try inspector.record(of: id)
             let operations = try inspector.operations(of: record.number)
             let last = try inspector.ending(of: record)
+            let store = try inspector.store(of: record.number)
             if common.json {
-                writeJSON(record, operations, last)
+                writeJSON(record, operations, last, store)
             } else {
                 var runbooks = RecordedRunbooks(inspector)
                 let runbook = try runbooks.runbook(of: record)
@@ -36,6 +37,14 @@ struct ShowCommand: AsyncParsableCommand {
                     time: { time.text($0) }
                 )
                 writeText(record, runbook, rows, last)
+                if !store.isEmpty {
+                    common.output.line("")
+                    common.output.line("store")
+                    for (key, value) in store {
+                        let text = value.map { String(decoding: $0, as: UTF8.self) }
+                        common.output.line("  \(key) = \(text ?? "(erased)")")
+                    }
+                }
                 for approval in try inspector.approvals(of: record) {
                     common.output.line("")
                     let advice = WaitingApproval.advice(record.id.shellArgument, common)
@@ -127,7 +136,8 @@ struct ShowCommand: AsyncParsableCommand {
     private func writeJSON(
         _ record: ExecutionRecord,
         _ operations: [OperationRecord],
-        _ last: JournalEntry?
+        _ last: JournalEntry?,
+        _ store: [(key: String, value: [UInt8]?)]
     ) {
         common.write("daybook.show/1") { json in
             record.write(to: &json)
@@ -139,6 +149,15 @@ struct ShowCommand: AsyncParsableCommand {
             json.object { json in
                 json.key("checkpoints")
                 json.object { writeCheckpoints(operations, to: &$0) }
+            }
+            if !store.isEmpty {
+                json.key("store")
+                json.object { json in
+                    for (key, value) in store {
+                        json.key(key)
+                        json.raw(value ?? Array("null".utf8))
+                    }
+                }
             }
             switch last?.entry.event {
             case .executionCompleted:

@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
         )
         var options = write.options(common)
         options.claims = .named
-        options.observer = { progress.observe($0) }
+        options.observers = [{ progress.observe($0) }]
         let daybook = try await Engine.open(at: path, options, workflows: [RunbookWorkflow()])
         ClockLag(daybook).warn(common)
         let end: Detachable

@@ -12,7 +12,7 @@ struct SignalCommand: AsyncParsableCommand {
         abstract: "Give an execution a signal.",
         discussion: """
             An operation that waits for a signal of this name goes on; otherwise the signal is kept \
-            until one asks for it. An approval of a runbook is answered with `daybook approve` and \
+            until one asks for it. With --fail the operation throws an error instead. An approval of a runbook is answered with `daybook approve` and \
             `daybook reject`.
             """
     )
@@ -28,6 +28,15 @@ struct SignalCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Sending a signal of the same id again does nothing.")
     var signalID: String?
+
+    @Option(
+        name: .customLong("fail"),
+        help: "Instead of a value: what is waited for has failed, with this message."
+    )
+    var failure: String?
+
+    @Option(name: .long, help: "The stable word for that error. (default: failed)")
+    var failCode: String?
 
     @Argument(help: "The execution's id.")
     var id: String
@@ -45,13 +54,15 @@ struct SignalCommand: AsyncParsableCommand {
         try Names.check(name, "name of a signal")
         if let signalID { try Names.check(signalID, "signal id") }
         try write.check()
-        if value == nil { try refuseSilence() }
+        if value == nil, failure == nil { try refuseSilence() }
+        let error = try givenFailure()
         let sending = SignalSending(
             id: id,
             name: name,
             signalID: signalID,
             data: data,
-            reason: reason
+            reason: reason,
+            error: error
         )
         if dryRun { return try sending.dryRun("signal", common, write) }
         let answer = try await sending.send(common, write)
@@ -71,6 +82,20 @@ struct SignalCommand: AsyncParsableCommand {
                     : "\(id: id) keeps the signal \(name): nothing waits for it now"
             )
         }
+    }
+
+    /// The error that is sent in place of a value; nil: a value is.
+    private func givenFailure() throws -> OperationError? {
+        guard let failure else {
+            if failCode == nil { return nil }
+            throw UsageError("--fail-code is the word for an error; say --fail MESSAGE too")
+        }
+        if value != nil {
+            throw UsageError("a signal has a value or an error; leave out the value, or --fail")
+        }
+        let code = failCode ?? "failed"
+        try Names.check(code, "code of an error")
+        return OperationError(code: code, message: failure)
     }
 
     /// Whoever gives the signal of an approval without a value means to approve: no value rejects.
@@ -96,6 +121,8 @@ struct SignalSending {
     /// Its value, as JSON.
     let data: [UInt8]
     var reason: String?
+    /// What is sent in place of the value; nil: the value is.
+    var error: OperationError?
 
     /// Says what would be recorded.
     func dryRun(_ verb: String, _ common: CommonOptions, _ write: WriteOptions) throws {
@@ -106,7 +133,11 @@ struct SignalSending {
                 id: Name(id),
                 name: Name(name),
                 signalID: signalID.map { Name($0) },
-                payloads: try SealedPayloads([.json(data)], limit: limit)
+                error: error?.facts,
+                payloads: try SealedPayloads(
+                    error.map { [.text($0.message), .json([])] } ?? [.json(data)],
+                    limit: limit
+                )
             ),
             common
         )
@@ -116,7 +147,16 @@ struct SignalSending {
     func send(_ common: CommonOptions, _ write: WriteOptions) async throws -> Signal.Answer {
         _ = try checkSize(common)
         return try await withDaybook(common, write) {
-            try await $0.signal(
+            if let error {
+                return try await $0.fail(
+                    id,
+                    signal: name,
+                    with: error,
+                    signalID: signalID,
+                    by: write.requester(reason)
+                )
+            }
+            return try await $0.signal(
                 id,
                 name,
                 data: data,
@@ -129,7 +169,8 @@ struct SignalSending {
     /// - Returns: bytes that a value may have.
     private func checkSize(_ common: CommonOptions) throws -> Int {
         let limit = try common.inspect { try $0.payloadLimit() }
-        guard data.count <= limit else { throw PayloadTooLarge(size: data.count, limit: limit) }
+        let size = error?.message.utf8.count ?? data.count
+        guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
         return limit
     }
 }

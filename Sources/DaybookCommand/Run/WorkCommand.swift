@@ -38,7 +38,7 @@ struct WorkCommand: AsyncParsableCommand {
         options.claims = .registered
         options.maxConcurrent = concurrency
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
-        options.observer = { reporter.observe($0) }
+        options.observers = [{ reporter.observe($0) }]
         let interrupts = try Interrupts.stream()
         let daybook = try await Engine.open(
             at: try common.journalPath(),

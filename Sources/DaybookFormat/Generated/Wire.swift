@@ -472,6 +472,10 @@ public enum Wire {
         @inlinable public static var labels: WireField {
             WireField(10, .lengthDelimited)
         }
+        /// `trace_context`.
+        @inlinable public static var traceContext: WireField {
+            WireField(11, .lengthDelimited)
+        }
     }
 
     /// `RetryPolicy`.
@@ -499,6 +503,10 @@ public enum Wire {
         /// `fatal_codes`.
         @inlinable public static var fatalCodes: WireField {
             WireField(6, .lengthDelimited)
+        }
+        /// `retryable_codes`.
+        @inlinable public static var retryableCodes: WireField {
+            WireField(7, .lengthDelimited)
         }
     }
 
@@ -711,6 +719,10 @@ public enum Wire {
         /// `origin`.
         @inlinable public static var origin: WireField {
             WireField(4, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(5, .lengthDelimited)
         }
     }
 
@@ -948,6 +960,10 @@ public enum Wire {
         @inlinable public static var readies: WireField {
             WireField(3, .varint)
         }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(4, .lengthDelimited)
+        }
     }
 
     /// `BranchesStarted`.
@@ -983,6 +999,14 @@ public enum Wire {
         /// `failed`.
         @inlinable public static var failed: WireField {
             WireField(4, .varint)
+        }
+        /// `counted`.
+        @inlinable public static var counted: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `failures`.
+        @inlinable public static var failures: WireField {
+            WireField(6, .varint)
         }
     }
 
@@ -1027,6 +1051,10 @@ public enum Wire {
         /// `idle`.
         @inlinable public static var idle: WireField {
             WireField(6, .varint)
+        }
+        /// `deadline`.
+        @inlinable public static var deadline: WireField {
+            WireField(7, .fixed64)
         }
     }
 
@@ -1424,6 +1452,10 @@ public enum Wire {
         @inlinable public static var waits: WireField {
             WireField(2, .lengthDelimited)
         }
+        /// `stopped`.
+        @inlinable public static var stopped: WireField {
+            WireField(3, .lengthDelimited)
+        }
     }
 
     /// `ExecutionMailbox`.
@@ -1504,6 +1536,10 @@ public enum Wire {
         @inlinable public static var firstRun: WireField {
             WireField(3, .varint)
         }
+        /// `trace_context`.
+        @inlinable public static var traceContext: WireField {
+            WireField(4, .lengthDelimited)
+        }
     }
 
     /// `ScopeState`.
@@ -1583,6 +1619,10 @@ public enum Wire {
         /// `sequence`.
         @inlinable public static var sequence: WireField {
             WireField(2, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(3, .lengthDelimited)
         }
     }
 

@@ -779,54 +779,87 @@ public nonisolated struct ProtoSnapshotTaken: Sendable {
 }
 
 /// Payload 0: the input.
-public nonisolated struct ProtoExecutionSubmitted: Sendable {
+public nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 1 to 255 bytes, given by the caller or a UUID version 7.
-  public var id: String = String()
+  public var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
   /// Name of the workflow.
-  public var type: String = String()
+  public var type: String {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
 
   public var retry: ProtoRetryPolicy {
-    get {_retry ?? ProtoRetryPolicy()}
-    set {_retry = newValue}
+    get {_storage._retry ?? ProtoRetryPolicy()}
+    set {_uniqueStorage()._retry = newValue}
   }
   /// Returns true if `retry` has been explicitly set.
-  public var hasRetry: Bool {self._retry != nil}
+  public var hasRetry: Bool {_storage._retry != nil}
   /// Clears the value of `retry`. Subsequent reads from it will return its default value.
-  public mutating func clearRetry() {self._retry = nil}
+  public mutating func clearRetry() {_uniqueStorage()._retry = nil}
 
   /// Nanoseconds that an attempt may take, waits included. 0: as long as it likes.
-  public var timeout: UInt64 = 0
+  public var timeout: UInt64 {
+    get {_storage._timeout}
+    set {_uniqueStorage()._timeout = newValue}
+  }
 
   /// Nanoseconds from the request to run to the first attempt.
-  public var delay: UInt64 = 0
+  public var delay: UInt64 {
+    get {_storage._delay}
+    set {_uniqueStorage()._delay = newValue}
+  }
 
   /// Unless it is asked to run before, it expires then. 0: never.
-  public var expiresAt: UInt64 = 0
+  public var expiresAt: UInt64 {
+    get {_storage._expiresAt}
+    set {_uniqueStorage()._expiresAt = newValue}
+  }
 
   /// The number of the run that this one goes on from, under the same id. 0: none.
-  public var continuedFrom: UInt64 = 0
+  public var continuedFrom: UInt64 {
+    get {_storage._continuedFrom}
+    set {_uniqueStorage()._continuedFrom = newValue}
+  }
 
   /// The number of the first run of this id: a submission that comes again is compared with its
   /// input. 0: this one.
-  public var firstRun: UInt64 = 0
+  public var firstRun: UInt64 {
+    get {_storage._firstRun}
+    set {_uniqueStorage()._firstRun = newValue}
+  }
 
   /// The ids of signals that earlier runs took, in the order of their coming: the newest, as many as
   /// fit into 16,384 bytes. Sending one of them again does nothing.
-  public var signalIds: [String] = []
+  public var signalIds: [String] {
+    get {_storage._signalIds}
+    set {_uniqueStorage()._signalIds = newValue}
+  }
 
   /// At most 16, with distinct names, in the order of their names' bytes.
-  public var labels: [ProtoLabel] = []
+  public var labels: [ProtoLabel] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  /// Where in a trace it was asked for: a W3C traceparent, at most 255 bytes. Empty: nobody said.
+  public var traceContext: String {
+    get {_storage._traceContext}
+    set {_uniqueStorage()._traceContext = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _retry: ProtoRetryPolicy? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// When and how often an attempt that failed is followed by another.
@@ -852,6 +885,9 @@ public nonisolated struct ProtoRetryPolicy: Sendable {
 
   /// Codes of errors that are not retried.
   public var fatalCodes: [String] = []
+
+  /// Codes of the only errors that are. Empty: all.
+  public var retryableCodes: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1170,6 +1206,7 @@ public nonisolated struct ProtoExecutionWaiting: Sendable {
 }
 
 /// Something from outside that a handler can wait for. Payload 0: its value, unless it has an origin.
+/// With an error: that error's message, and payload 1 its details, empty if it has none.
 public nonisolated struct ProtoSignalReceived: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1184,9 +1221,21 @@ public nonisolated struct ProtoSignalReceived: Sendable {
   /// has asked for it since. 0: it comes by this entry.
   public var origin: UInt64 = 0
 
+  /// What is waited for has failed, says the sender. Absent: it has a value. Also with an origin.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _error: ProtoError? = nil
 }
 
 /// Nothing runs until a person has looked. Payload 0: why, in words.
@@ -1480,6 +1529,7 @@ public nonisolated struct ProtoOperation: Sendable {
     case storeSet // = 9
     case storeDelete // = 10
     case output // = 11
+    case poll // = 12
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -1500,6 +1550,7 @@ public nonisolated struct ProtoOperation: Sendable {
       case 9: self = .storeSet
       case 10: self = .storeDelete
       case 11: self = .output
+      case 12: self = .poll
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1518,6 +1569,7 @@ public nonisolated struct ProtoOperation: Sendable {
       case .storeSet: return 9
       case .storeDelete: return 10
       case .output: return 11
+      case .poll: return 12
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1536,6 +1588,7 @@ public nonisolated struct ProtoOperation: Sendable {
       .storeSet,
       .storeDelete,
       .output,
+      .poll,
     ]
 
   }
@@ -1755,11 +1808,22 @@ public nonisolated struct ProtoSignalDelivered: Sendable {
 
   public var readies: Bool = false
 
+  /// That of the signal.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _error: ProtoError? = nil
 }
 
 /// An operation splits into branches, each with a scope of its own.
@@ -1789,7 +1853,8 @@ public nonisolated struct ProtoBranchesStarted: Sendable {
 }
 
 /// One of the branches has decided what an operation comes to: the first that ended, of a race; the
-/// first that failed, of a map or parallel. The others no longer count.
+/// first that failed, of a map or parallel; that by which a rule was met, of an operation that gathers
+/// what its branches come to. The others no longer count.
 public nonisolated struct ProtoBranchSettled: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1808,8 +1873,15 @@ public nonisolated struct ProtoBranchSettled: Sendable {
 
   public var branch: UInt32 = 0
 
-  /// It ended with an error.
+  /// It ended with an error. Of an operation that gathers: more branches failed than are tolerated.
   public var failed: Bool = false
+
+  /// Of an operation that gathers, the branches that count, a bit for each, that of branch 0 being the
+  /// lowest of the first byte; no byte at the end is 0. Empty: `branch` alone counts.
+  public var counted: Data = Data()
+
+  /// How many of these ended with an error.
+  public var failures: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1847,7 +1919,7 @@ public nonisolated struct ProtoOperationRecorded: Sendable {
 }
 
 /// A body threw, and is tried again. Payload 0: the error's message. Payload 1, if present: its
-/// details.
+/// details. Of a poll: its body has looked and is to look again. Payload 0: what it is given then.
 public nonisolated struct ProtoOperationRetried: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1880,6 +1952,9 @@ public nonisolated struct ProtoOperationRetried: Sendable {
   public var retryAt: UInt64 = 0
 
   public var idle: Bool = false
+
+  /// When a poll looks for the last time. 0: it has no end.
+  public var deadline: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2494,6 +2569,9 @@ public nonisolated struct ProtoExecutionWaits: Sendable {
 
   public var waits: [ProtoOpenWait] = []
 
+  /// Those of branches that were stopped because another one failed: they go on when it is run again.
+  public var stopped: [ProtoOpenWait] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2589,6 +2667,8 @@ public nonisolated struct ProtoExecutionLineage: Sendable {
   public var continuedFrom: UInt64 = 0
 
   public var firstRun: UInt64 = 0
+
+  public var traceContext: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2728,9 +2808,21 @@ public nonisolated struct ProtoBufferedSignal: Sendable {
 
   public var sequence: UInt64 = 0
 
+  /// As in SignalReceived.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _error: ProtoError? = nil
 }
 
 /// The entry that holds a value of a name.
@@ -4125,78 +4217,139 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _type: String = String()
+    var _retry: ProtoRetryPolicy? = nil
+    var _timeout: UInt64 = 0
+    var _delay: UInt64 = 0
+    var _expiresAt: UInt64 = 0
+    var _continuedFrom: UInt64 = 0
+    var _firstRun: UInt64 = 0
+    var _signalIds: [String] = []
+    var _labels: [ProtoLabel] = []
+    var _traceContext: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _type = source._type
+      _retry = source._retry
+      _timeout = source._timeout
+      _delay = source._delay
+      _expiresAt = source._expiresAt
+      _continuedFrom = source._continuedFrom
+      _firstRun = source._firstRun
+      _signalIds = source._signalIds
+      _labels = source._labels
+      _traceContext = source._traceContext
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.type) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.timeout) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.delay) }()
-      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAt) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
-      case 9: try { try decoder.decodeRepeatedStringField(value: &self.signalIds) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._timeout) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._delay) }()
+        case 6: try { try decoder.decodeSingularFixed64Field(value: &_storage._expiresAt) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._firstRun) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._signalIds) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._traceContext) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.id.isEmpty {
-      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
-    }
-    if !self.type.isEmpty {
-      try visitor.visitSingularStringField(value: self.type, fieldNumber: 2)
-    }
-    try { if let v = self._retry {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if self.timeout != 0 {
-      try visitor.visitSingularUInt64Field(value: self.timeout, fieldNumber: 4)
-    }
-    if self.delay != 0 {
-      try visitor.visitSingularUInt64Field(value: self.delay, fieldNumber: 5)
-    }
-    if self.expiresAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.expiresAt, fieldNumber: 6)
-    }
-    if self.continuedFrom != 0 {
-      try visitor.visitSingularUInt64Field(value: self.continuedFrom, fieldNumber: 7)
-    }
-    if self.firstRun != 0 {
-      try visitor.visitSingularUInt64Field(value: self.firstRun, fieldNumber: 8)
-    }
-    if !self.signalIds.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.signalIds, fieldNumber: 9)
-    }
-    if !self.labels.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      if !_storage._type.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._type, fieldNumber: 2)
+      }
+      try { if let v = _storage._retry {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._timeout != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._timeout, fieldNumber: 4)
+      }
+      if _storage._delay != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._delay, fieldNumber: 5)
+      }
+      if _storage._expiresAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._expiresAt, fieldNumber: 6)
+      }
+      if _storage._continuedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._continuedFrom, fieldNumber: 7)
+      }
+      if _storage._firstRun != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._firstRun, fieldNumber: 8)
+      }
+      if !_storage._signalIds.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._signalIds, fieldNumber: 9)
+      }
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._labels, fieldNumber: 10)
+      }
+      if !_storage._traceContext.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._traceContext, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionSubmitted, rhs: ProtoExecutionSubmitted) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs.type != rhs.type {return false}
-    if lhs._retry != rhs._retry {return false}
-    if lhs.timeout != rhs.timeout {return false}
-    if lhs.delay != rhs.delay {return false}
-    if lhs.expiresAt != rhs.expiresAt {return false}
-    if lhs.continuedFrom != rhs.continuedFrom {return false}
-    if lhs.firstRun != rhs.firstRun {return false}
-    if lhs.signalIds != rhs.signalIds {return false}
-    if lhs.labels != rhs.labels {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._retry != rhs_storage._retry {return false}
+        if _storage._timeout != rhs_storage._timeout {return false}
+        if _storage._delay != rhs_storage._delay {return false}
+        if _storage._expiresAt != rhs_storage._expiresAt {return false}
+        if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
+        if _storage._firstRun != rhs_storage._firstRun {return false}
+        if _storage._signalIds != rhs_storage._signalIds {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._traceContext != rhs_storage._traceContext {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4204,7 +4357,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoRetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RetryPolicy"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_attempts\0\u{3}base_delay\0\u{1}multiplier\0\u{3}max_delay\0\u{1}jitter\0\u{3}fatal_codes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}max_attempts\0\u{3}base_delay\0\u{1}multiplier\0\u{3}max_delay\0\u{1}jitter\0\u{3}fatal_codes\0\u{3}retryable_codes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4218,6 +4371,7 @@ nonisolated extension ProtoRetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.maxDelay) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.jitter) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.fatalCodes) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.retryableCodes) }()
       default: break
       }
     }
@@ -4242,6 +4396,9 @@ nonisolated extension ProtoRetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.fatalCodes.isEmpty {
       try visitor.visitRepeatedStringField(value: self.fatalCodes, fieldNumber: 6)
     }
+    if !self.retryableCodes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.retryableCodes, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4252,6 +4409,7 @@ nonisolated extension ProtoRetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.maxDelay != rhs.maxDelay {return false}
     if lhs.jitter != rhs.jitter {return false}
     if lhs.fatalCodes != rhs.fatalCodes {return false}
+    if lhs.retryableCodes != rhs.retryableCodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4786,7 +4944,7 @@ nonisolated extension ProtoExecutionWaiting: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SignalReceived"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{2}\u{2}origin\0\u{c}\u{3}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}signal_id\0\u{2}\u{2}origin\0\u{1}error\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4797,12 +4955,17 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.signalID) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.origin) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
@@ -4812,6 +4975,9 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
     if self.origin != 0 {
       try visitor.visitSingularUInt64Field(value: self.origin, fieldNumber: 4)
     }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4819,6 +4985,7 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.name != rhs.name {return false}
     if lhs.signalID != rhs.signalID {return false}
     if lhs.origin != rhs.origin {return false}
+    if lhs._error != rhs._error {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5090,7 +5257,7 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 }
 
 nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0")
 }
 
 nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -5409,7 +5576,7 @@ nonisolated extension ProtoSignalAwaited: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoSignalDelivered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SignalDelivered"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}signal\0\u{1}readies\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}signal\0\u{1}readies\0\u{1}error\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5420,6 +5587,7 @@ nonisolated extension ProtoSignalDelivered: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.signal) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       default: break
       }
     }
@@ -5439,6 +5607,9 @@ nonisolated extension ProtoSignalDelivered: SwiftProtobuf.Message, SwiftProtobuf
     if self.readies != false {
       try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 3)
     }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5446,6 +5617,7 @@ nonisolated extension ProtoSignalDelivered: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._operation != rhs._operation {return false}
     if lhs.signal != rhs.signal {return false}
     if lhs.readies != rhs.readies {return false}
+    if lhs._error != rhs._error {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5497,7 +5669,7 @@ nonisolated extension ProtoBranchesStarted: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoBranchSettled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".BranchSettled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}branch\0\u{1}failed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}branch\0\u{1}failed\0\u{1}counted\0\u{1}failures\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5509,6 +5681,8 @@ nonisolated extension ProtoBranchSettled: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.branch) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.counted) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.failures) }()
       default: break
       }
     }
@@ -5531,6 +5705,12 @@ nonisolated extension ProtoBranchSettled: SwiftProtobuf.Message, SwiftProtobuf._
     if self.failed != false {
       try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 4)
     }
+    if !self.counted.isEmpty {
+      try visitor.visitSingularBytesField(value: self.counted, fieldNumber: 5)
+    }
+    if self.failures != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failures, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5539,6 +5719,8 @@ nonisolated extension ProtoBranchSettled: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.epoch != rhs.epoch {return false}
     if lhs.branch != rhs.branch {return false}
     if lhs.failed != rhs.failed {return false}
+    if lhs.counted != rhs.counted {return false}
+    if lhs.failures != rhs.failures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5590,7 +5772,7 @@ nonisolated extension ProtoOperationRecorded: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OperationRetried"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0\u{1}deadline\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5604,6 +5786,7 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.tries) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.retryAt) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
       default: break
       }
     }
@@ -5632,6 +5815,9 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
     if self.idle != false {
       try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 6)
     }
+    if self.deadline != 0 {
+      try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5642,6 +5828,7 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
     if lhs.tries != rhs.tries {return false}
     if lhs.retryAt != rhs.retryAt {return false}
     if lhs.idle != rhs.idle {return false}
+    if lhs.deadline != rhs.deadline {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6521,7 +6708,7 @@ nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoExecutionWaits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionWaits"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}waits\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}waits\0\u{1}stopped\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6531,6 +6718,7 @@ nonisolated extension ProtoExecutionWaits: SwiftProtobuf.Message, SwiftProtobuf.
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.waits) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.stopped) }()
       default: break
       }
     }
@@ -6543,12 +6731,16 @@ nonisolated extension ProtoExecutionWaits: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.waits.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.waits, fieldNumber: 2)
     }
+    if !self.stopped.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.stopped, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionWaits, rhs: ProtoExecutionWaits) -> Bool {
     if lhs.execution != rhs.execution {return false}
     if lhs.waits != rhs.waits {return false}
+    if lhs.stopped != rhs.stopped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6720,7 +6912,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6731,6 +6923,7 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.traceContext) }()
       default: break
       }
     }
@@ -6746,6 +6939,9 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if self.firstRun != 0 {
       try visitor.visitSingularUInt64Field(value: self.firstRun, fieldNumber: 3)
     }
+    if !self.traceContext.isEmpty {
+      try visitor.visitSingularStringField(value: self.traceContext, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6753,6 +6949,7 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.execution != rhs.execution {return false}
     if lhs.continuedFrom != rhs.continuedFrom {return false}
     if lhs.firstRun != rhs.firstRun {return false}
+    if lhs.traceContext != rhs.traceContext {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6913,7 +7110,7 @@ nonisolated extension ProtoOpenWait.Kind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoBufferedSignal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".BufferedSignal"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sequence\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sequence\0\u{1}error\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6923,24 +7120,33 @@ nonisolated extension ProtoBufferedSignal: SwiftProtobuf.Message, SwiftProtobuf.
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
     if self.sequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
     }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoBufferedSignal, rhs: ProtoBufferedSignal) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.sequence != rhs.sequence {return false}
+    if lhs._error != rhs._error {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,8 +26,8 @@ public struct Replay: Sendable {
         case failure(ErrorFacts, message: StoredPayload?, details: StoredPayload?)
         /// It waits for what a ``Wake`` tells.
         case wait
-        /// It was given a signal at once: that entry holds the value.
-        case signal(UInt64)
+        /// It was given a signal at once: that entry holds the value, or the message of an error.
+        case signal(UInt64, failure: ErrorFacts?)
         /// It split into so many branches.
         case branches(UInt32)
         /// It has no body. The entry that holds the value, if there is one: this one or another.
@@ -38,10 +38,40 @@ public struct Replay: Sendable {
     public enum Wake: Sendable {
         /// Its time has come.
         case fired(Timestamp)
-        /// It got a signal: the entry that holds its value, and when it got it.
-        case signal(UInt64, Timestamp)
+        /// It got a signal: the entry that holds its value, or the message of an error, and when it
+        /// got it.
+        case signal(UInt64, failure: ErrorFacts?, Timestamp)
         /// A branch has decided it.
-        case settled(branch: UInt32, failed: Bool, sequence: UInt64, time: Timestamp)
+        case settled(Settlement)
+    }
+
+    /// How a branch has decided an operation.
+    public struct Settlement: Sendable {
+        /// The branch.
+        public let branch: UInt32
+        /// It ended with an error; of an operation that gathers: too many have.
+        public let failed: Bool
+        /// What an operation has gathered; nil: the branch alone counts.
+        public let gathered: SettleBranches.Gathered?
+        /// The entry.
+        public let sequence: UInt64
+        /// When it was written.
+        public let time: Timestamp
+
+        /// The branches that count.
+        public var counted: CountedBranches {
+            gathered.map { .several($0.branches) } ?? .one(branch)
+        }
+    }
+
+    /// How often the body of an operation was tried that is to be tried again.
+    public struct Tries: Sendable {
+        /// How often.
+        public let count: UInt32
+        /// The entry of the last of them: of a poll it holds what the body is given next.
+        public let sequence: UInt64
+        /// When a poll looks for the last time; nil: it has no end.
+        public let deadline: Timestamp?
     }
 
     /// Outcomes that a later attempt has undone.
@@ -52,9 +82,9 @@ public struct Replay: Sendable {
     /// Operations that wait, by the entries so far.
     private var pending: Set<OperationPath> = []
     /// How often bodies were tried that are to be tried again.
-    private var tries: [OperationPath: UInt32] = [:]
-    /// Operations of whose branches only one counts.
-    private var decided: [OperationPath: UInt32] = [:]
+    private var tries: [OperationPath: Tries] = [:]
+    /// Operations of whose branches not all count.
+    private var decided: [OperationPath: CountedBranches] = [:]
 
     /// A replay of a history of which nothing has been taken in.
     public init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
@@ -107,10 +137,12 @@ public struct Replay: Sendable {
     public func hasWake(of path: OperationPath) -> Bool { wakes[path] != nil }
 
     /// How often the body of an operation was tried that is to be tried again.
-    public func tries(of path: OperationPath) -> UInt32 { tries[path] ?? 0 }
+    public func tries(of path: OperationPath) -> Tries? { tries[path] }
 
-    /// The branches of an operation no longer count, but for one.
-    public mutating func decide(_ path: OperationPath, by branch: UInt32) { decided[path] = branch }
+    /// The branches of an operation no longer count, but for these.
+    public mutating func decide(_ path: OperationPath, by branches: CountedBranches) {
+        decided[path] = branches
+    }
 
     /// The oldest record that counts and that nobody has asked for.
     public var unconsumed: Record? {
@@ -123,7 +155,7 @@ public struct Replay: Sendable {
         guard !decided.isEmpty else { return false }
         return OperationPath(scope: scope, position: 0).enclosing.contains { around in
             let path = OperationPath(scope: around.scope, position: around.position)
-            return decided[path].map { $0 != around.branch } ?? false
+            return decided[path].map { !$0.contains(around.branch) } ?? false
         }
     }
 
@@ -145,11 +177,15 @@ public struct Replay: Sendable {
         if kind == .operationRetried {
             let event = try ProtoOperationRetried(decoding: entry)
             let path = OperationPath(event.operation)
-            tries[path] = event.tries
+            tries[path] = Tries(
+                count: event.tries,
+                sequence: sequence,
+                deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
+            )
             wakes[path] = nil
         } else if let (path, wake) = try Self.wake(kind, entry) {
             guard !undoing.covers(sequence, path, kind) else { return }
-            if case .signal(let source, let time) = wake, pending.remove(path) == nil {
+            if case .signal(let source, let failure, let time) = wake, pending.remove(path) == nil {
                 // It was there before it was asked for: the operation begins and ends with this.
                 let event = try ProtoSignalDelivered(decoding: entry)
                 add(
@@ -157,7 +193,7 @@ public struct Replay: Sendable {
                         sequence: sequence,
                         time: time,
                         operation: try Operation(event.operation),
-                        outcome: .signal(source)
+                        outcome: .signal(source, failure: failure)
                     )
                 )
             } else {
@@ -209,16 +245,28 @@ public struct Replay: Sendable {
             return (OperationPath(event.operation), .fired(entry.header.time))
         case .signalDelivered:
             let event = try ProtoSignalDelivered(decoding: entry)
-            return (OperationPath(event.operation), .signal(event.signal, entry.header.time))
+            let failure = event.hasError ? try ErrorFacts(event.error) : nil
+            return (
+                OperationPath(event.operation),
+                .signal(event.signal, failure: failure, entry.header.time)
+            )
         case .branchSettled:
             let event = try ProtoBranchSettled(decoding: entry)
             return (
                 OperationPath(event.operation),
                 .settled(
-                    branch: event.branch,
-                    failed: event.failed,
-                    sequence: entry.header.sequence,
-                    time: entry.header.time
+                    Settlement(
+                        branch: event.branch,
+                        failed: event.failed,
+                        gathered: event.counted.isEmpty
+                            ? nil
+                            : SettleBranches.Gathered(
+                                BranchSet(event.counted),
+                                failures: event.failures
+                            ),
+                        sequence: entry.header.sequence,
+                        time: entry.header.time
+                    )
                 )
             )
         default: return nil

@@ -47,6 +47,8 @@ struct AuditedExecution {
     private var passed: Set<Place> = []
     private var refused: Set<UInt64> = []
     private var waits: [Place: Waiting] = [:]
+    /// Of branches that were stopped because another one failed, and may go on.
+    private var stopped: [Place: Waiting] = [:]
     /// Signals that nobody was given, by name, in the order of their coming.
     private var signals: [String: [UInt64]] = [:]
     private var signalIDs: Set<String> = []
@@ -188,10 +190,11 @@ struct AuditedExecution {
                 throw Broken(rule: "settled twice")
             }
             let path = place.scope + [place.position]
-            waits = waits.filter {
-                !$0.key.scope.starts(with: path)
-                    || $0.key.scope.starts(with: path + [event.branch])
+            let isKept = { (place: Place) in
+                !place.scope.starts(with: path) || place.scope.starts(with: path + [event.branch])
             }
+            if event.failed { stopped.merge(waits.filter { !isKept($0.key) }) { $1 } }
+            waits = waits.filter { isKept($0.key) }
         case .timerStarted(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
@@ -245,7 +248,9 @@ struct AuditedExecution {
 
     /// Each timer once, and never early.
     private mutating func fire(_ event: ProtoTimerFired, _ entry: ProtoEntry) throws {
-        guard let wait = waits.removeValue(forKey: Place(event.operation)), wait.deadline != 0
+        let place = Place(event.operation)
+        guard let wait = waits.removeValue(forKey: place) ?? stopped.removeValue(forKey: place),
+            wait.deadline != 0
         else {
             throw Broken(rule: "a timer that was not started, or a second time")
         }
@@ -260,7 +265,8 @@ struct AuditedExecution {
             throw Broken(rule: "the signal \(event.signal) is not the next \(name)")
         }
         signals[name]?.removeFirst()
-        if waits.removeValue(forKey: Place(event.operation)) == nil {
+        let place = Place(event.operation)
+        if waits.removeValue(forKey: place) == nil, stopped.removeValue(forKey: place) == nil {
             try record(event.operation, isKept: true)
         }
         if event.readies { holder = nil }

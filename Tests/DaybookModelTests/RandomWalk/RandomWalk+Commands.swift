@@ -76,6 +76,7 @@ extension RandomWalk {
         if generator.chance(4) { terms.delay = .seconds(Int.random(in: 1...20, using: &generator)) }
         if generator.chance(60) { terms.delay = .seconds(-1) }
         if generator.chance(2) { terms.retry = try drawPolicy() }
+        if generator.chance(4) { terms.traceContext = "00-\(harness.next)-01" }
         if generator.chance(3) {
             let names = (0..<Int.random(in: 1...17, using: &generator)).map { Name("l\($0)") }
             terms.labels = Labels(
@@ -96,13 +97,15 @@ extension RandomWalk {
     }
 
     mutating func drawPolicy() throws -> RetryPolicy {
-        RetryPolicy(
+        var policy = RetryPolicy(
             maxAttempts: UInt32.random(in: 2...4, using: &generator),
             baseDelay: .seconds(Int.random(in: 0...4, using: &generator)),
             multiplier: Double(Int.random(in: 1...3, using: &generator)),
             maxDelay: generator.chance(2) ? .seconds(6) : nil,
             fatalCodes: ["fatal"]
         )
+        if generator.chance(4) { policy.retryableCodes = ["fatal", "transient"] }
+        return policy
     }
 
     // MARK: Submitting and executing
@@ -233,19 +236,26 @@ extension RandomWalk {
     private mutating func signal() throws {
         let signalID: Name? =
             generator.chance(2) ? "s\(Int.random(in: 0..<3, using: &generator))" : nil
-        try signal(drawID(), draw(Self.signals), signalID)
+        let failure = generator.chance(4) ? "code \(step)" : nil
+        try signal(drawID(), draw(Self.signals), signalID, failure: failure)
     }
 
-    mutating func signal(_ id: Name, _ name: Name, _ signalID: Name?) throws {
+    mutating func signal(
+        _ id: Name,
+        _ name: Name,
+        _ signalID: Name?,
+        failure: String? = nil
+    ) throws {
         let signal = Signal(
             id: id,
             name: name,
             signalID: signalID,
+            error: failure.map { ErrorFacts(code: $0) },
             payloads: try harness.sealed([.json([0x31])]),
             by: try drawRequest()
         )
         let found = try run(signal, draw(reference.sessions)) { $0 }
-        let expected = reference.signal(id, name, signalID)
+        let expected = reference.signal(id, name, signalID, failure: failure)
         try compare("\(name) \(signalID ?? "without id") to \(id)", found, expected)
     }
 

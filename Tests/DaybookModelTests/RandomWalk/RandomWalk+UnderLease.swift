@@ -66,10 +66,14 @@ extension RandomWalk {
             )
             return .record(operation, hasValue ? drawTypes() : [], logs: drawLogs())
         case 38..<44:
+            let isPoll = generator.chance(3)
+            let seconds = UInt64.random(in: 0...10, using: &generator)
+            let end = Timestamp(rawValue: harness.now.rawValue + seconds * 1_000_000_000)
             return .again(
-                try drawOperation(known, .checkpoint),
+                try drawOperation(known, isPoll ? .poll : .checkpoint),
                 tries: UInt32.random(in: 1...3, using: &generator),
                 try drawPolicy(),
+                until: isPoll && generator.chance(2) ? end : nil,
                 suspended: drawSuspended(known)
             )
         case 44..<54: return try drawSleep(known)
@@ -123,7 +127,7 @@ extension RandomWalk {
     private mutating func drawError() throws -> ErrorFacts {
         ErrorFacts(
             kind: generator.chance(5) ? .timedOut : .generic,
-            code: generator.chance(5) ? "fatal" : "code \(step)",
+            code: try draw(["fatal", "transient", "code \(step)", "code", "other"]),
             isRetryable: !generator.chance(5)
         )
     }
@@ -178,13 +182,31 @@ extension RandomWalk {
             return .settle(
                 .op(.race, split.position, in: scope),
                 branch: branch,
-                failed: generator.chance(3)
+                failed: generator.chance(3),
+                drawGathered(branch, split.branches)
             )
         }
         // The last one has not split, or is decided; the next one is not there yet.
         var position = known?.next(in: scope) ?? 0
         if known?.split(in: scope) == nil, position > 0, generator.chance(2) { position -= 1 }
-        return .settle(.op(.race, position, in: scope), branch: 0, failed: false)
+        return .settle(.op(.race, position, in: scope), branch: 0, failed: false, nil)
+    }
+
+    /// Mostly the branch that decides with some of the others; now and then what cannot be.
+    private mutating func drawGathered(
+        _ branch: UInt32,
+        _ count: UInt32
+    ) -> SettleBranches.Gathered? {
+        if generator.chance(2) { return nil }
+        var set = BranchSet()
+        for other in 0..<count where other == branch || generator.chance(2) { set.insert(other) }
+        if generator.chance(20) { set.insert(count) }
+        if generator.chance(20) { set = BranchSet([branch == 0 ? 2 : 1]) }
+        let most = UInt32(set.count) + (generator.chance(20) ? 1 : 0)
+        return SettleBranches.Gathered(
+            set,
+            failures: UInt32.random(in: 0...most, using: &generator)
+        )
     }
 
     // MARK: Running
@@ -261,14 +283,15 @@ extension RandomWalk {
         _ session: UInt64
     ) throws -> Outcome<UInt64> {
         switch command {
-        case .again(let operation, let tries, let policy, let suspended):
+        case .again(let operation, let tries, let policy, let end, let suspended):
             let command = RetryOperation(
                 lease,
                 operation,
-                ErrorFacts(code: "busy"),
+                operation.kind == .poll ? nil : ErrorFacts(code: "busy"),
                 payloads: try harness.sealed([.text("busy")]),
                 tries: tries,
                 policy: policy,
+                deadline: end,
                 suspended: suspended
             )
             return try run(command, session) { $0.waits ? 1 : 0 }
@@ -277,16 +300,23 @@ extension RandomWalk {
             return try run(command, session) { $0.waits ? 1 : 0 }
         case .await(let operation, let timeout, let suspended):
             let command = AwaitSignal(lease, operation, timeout: timeout, suspended: suspended)
-            return try run(command, session) { $0.signal ?? 0 }
+            return try run(command, session) { answer in
+                let signal = answer.signal ?? 0
+                return answer.failure == nil ? signal : .max - signal
+            }
         case .suspend(let suspended):
             return try run(Suspend(lease, suspended: suspended), session) { _ in 0 }
         case .split(let operation, let count):
             return try run(StartBranches(lease, operation, count: count), session) { $0 }
-        case .settle(let operation, let branch, let failed):
-            return try run(
-                SettleBranches(lease, operation, branch: branch, failed: failed),
-                session
-            ) { $0 }
+        case .settle(let operation, let branch, let failed, let gathered):
+            let command = SettleBranches(
+                lease,
+                operation,
+                branch: branch,
+                failed: failed,
+                gathered: gathered
+            )
+            return try run(command, session) { $0 }
         default: throw failure("\(command) is no wait")
         }
     }

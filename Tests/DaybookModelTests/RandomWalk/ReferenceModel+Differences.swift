@@ -42,9 +42,15 @@ extension ReferenceModel.Execution {
                     == outputs.map { "\($0.name) \($0.sequence)" }
             ),
             (
+                "traceContext",
+                state.rare.lineage.traceContext == terms.traceContext?.text ?? ""
+            ),
+            (
                 "signals",
-                state.rare.mailbox.all.map { "\($0.name) \($0.sequence)" }
-                    == signals.map { "\($0.name) \($0.sequence)" }
+                state.rare.mailbox.all.map {
+                    "\($0.name) \($0.sequence) \($0.failure?.code ?? "")"
+                }
+                    == signals.map { "\($0.name) \($0.sequence) \($0.failure ?? "")" }
             ),
             ("signalIDs", Set(state.rare.signalIDs.inOrder) == signalIDs),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),

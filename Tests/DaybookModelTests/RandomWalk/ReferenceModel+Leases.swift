@@ -9,12 +9,12 @@ extension ReferenceModel {
         case start(Operation)
         case outcome(Operation, failed: Bool, handled: Bool, [String], logs: [String])
         case record(Operation, [String], logs: [String])
-        case again(Operation, tries: UInt32, RetryPolicy, suspended: Int?)
+        case again(Operation, tries: UInt32, RetryPolicy, until: Timestamp?, suspended: Int?)
         case sleep(Operation, until: StartTimer.Until, suspended: Int?)
         case await(Operation, timeout: Duration?, suspended: Int?)
         case suspend(Int)
         case split(Operation, UInt32)
-        case settle(Operation, branch: UInt32, failed: Bool)
+        case settle(Operation, branch: UInt32, failed: Bool, SettleBranches.Gathered?)
         case complete([String], logs: [String])
         case fail(ErrorFacts, [String], logs: [String], of: OperationPath?)
         case `continue`(String, [String], logs: [String])
@@ -98,7 +98,9 @@ extension ReferenceModel {
         )
         change(number) { $0.signalIDs = known.signalIDs }
         for signal in known.signals {
-            write(number) { $0.signals.append((signal.name, signal.sequence)) }
+            write(number) {
+                $0.signals.append((signal.name, signal.sequence, signal.failure))
+            }
         }
         if let next = executions[number] { ready(next) }
         return number
@@ -113,10 +115,16 @@ extension ReferenceModel {
                 write(known.number) { $0.status = .waiting }
             }
             return .granted(0)
-        case .settle(let operation, let branch, let failed):
+        case .settle(let operation, let branch, let failed, let gathered):
+            guard known.split(in: operation.scope)?.position == operation.position,
+                known.counts(operation.scope)
+            else { return .refused(.conflict) }
+            if let gathered, !known.takes(gathered, operation, branch) {
+                return .refused(.invalidArgument)
+            }
             return settle(known, operation, branch, failed)
         case .start(let operation), .outcome(let operation, _, _, _, _),
-            .record(let operation, _, _), .again(let operation, _, _, _),
+            .record(let operation, _, _), .again(let operation, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _):
             guard known.takes(operation) else { return .refused(.conflict) }
         default: break
@@ -141,9 +149,10 @@ extension ReferenceModel {
         case .record(let operation, let types, let logs):
             log(known, logs)
             return .granted(record(known, operation, types))
-        case .again(let operation, let tries, let policy, let suspended):
-            let deadline = now.rawValue + max(Self.delay(policy, tries: tries), 1)
-            wait(known, .retry, operation, deadline, suspended)
+        case .again(let operation, let tries, let policy, let end, let suspended):
+            let next = now.rawValue + max(Self.delay(policy, tries: tries), 1)
+            let last = end.map { max($0.rawValue, now.rawValue + 1) }
+            wait(known, .retry, operation, min(next, last ?? next), suspended)
             return .granted(1)
         case .sleep(let operation, let until, let suspended):
             return .granted(sleep(known, operation, until, suspended))
@@ -183,19 +192,20 @@ extension ReferenceModel {
         _ branch: UInt32,
         _ failed: Bool
     ) -> Outcome<UInt64> {
-        guard known.split(in: operation.scope)?.position == operation.position,
-            known.counts(operation.scope)
-        else { return .refused(.conflict) }
-        return .granted(
+        .granted(
             write(known.number) {
                 $0.goOn()
                 let path = operation.scope + [operation.position]
                 let own = path + [branch]
-                $0.waits.removeAll { wait in
+                let isStopped = { (wait: Waiting) in
                     let scope = wait.operation.scope
                     return Array(scope.prefix(path.count)) == path
                         && Array(scope.prefix(own.count)) != own
                 }
+                if failed {
+                    $0.stopped += $0.waits.filter { isStopped($0) && $0.kind != .retry }
+                }
+                $0.waits.removeAll(where: isStopped)
                 for index in $0.operations.indices
                 where $0.operations[index].scope == operation.scope
                     && $0.operations[index].position == operation.position
@@ -266,6 +276,21 @@ extension ReferenceModel {
             $0.goOn()
         }
         take(known.number, signal.sequence)
-        return signal.sequence
+        // Told apart from a signal that has a value.
+        return signal.failure == nil ? signal.sequence : .max - signal.sequence
+    }
+}
+
+extension ReferenceModel.Execution {
+    /// Whether branches can be what an operation has gathered.
+    fileprivate func takes(
+        _ gathered: SettleBranches.Gathered,
+        _ operation: Operation,
+        _ branch: UInt32
+    ) -> Bool {
+        let branches = gathered.branches.branches
+        let count = split(in: operation.scope)?.branches ?? 0
+        return branches.contains(branch) && branches.allSatisfy { $0 < count }
+            && gathered.failures <= branches.count
     }
 }

@@ -76,7 +76,8 @@ extension ReferenceModel {
     mutating func signal(
         _ id: Name,
         _ name: Name,
-        _ signalID: Name?
+        _ signalID: Name?,
+        failure: String? = nil
     ) -> Outcome<Signal.Answer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         guard !known.status.isFinal else { return .refused(.wrongState) }
@@ -84,7 +85,7 @@ extension ReferenceModel {
             return .granted(Signal.Answer(sequence: nil, isDelivered: false))
         }
         let sequence = write(known.number) { execution in
-            execution.signals.append((name, execution.last))
+            execution.signals.append((name, execution.last, failure))
             if let signalID { execution.signalIDs.insert(signalID) }
         }
         let wait = known.waits.first { $0.kind == .signal && $0.operation.name == name }
@@ -150,7 +151,8 @@ extension ReferenceModel {
     ) -> (sequence: UInt64, retryAt: UInt64?) {
         let policy = known.terms.retry
         guard error.isRetryable, known.attempt < policy.maxAttempts,
-            !policy.fatalCodes.contains(error.code)
+            !policy.fatalCodes.contains(error.code),
+            policy.retryableCodes.isEmpty || policy.retryableCodes.contains(error.code)
         else {
             let status: ExecutionStatus = error.kind == .timedOut ? .timedOut : .failed
             let sequence = end(known.number, status, error.code, types, closes: !isHeld)

@@ -2,11 +2,12 @@
 
 /// What becomes of recorded operations when an attempt ends with the failure of one of them.
 extension ReferenceModel.Execution {
-    /// Whether none of the scopes around one has gone on.
+    /// Whether none of the scopes around one has gone on, or has been decided well.
     func isCurrent(_ scope: [UInt32]) -> Bool {
         stride(from: 0, to: scope.count, by: 2).allSatisfy { depth in
             let around = operations.last { $0.scope == Array(scope.prefix(depth)) }
             return around?.position == scope[depth] && (around?.branches ?? 0) > 0
+                && around?.settledFailed != false
         }
     }
 
@@ -29,6 +30,10 @@ extension ReferenceModel.Execution {
             let place = $0.operation.scope + [$0.operation.position]
             return place == key || Self.follows(place, key)
         }
+        stopped.removeAll {
+            let place = $0.operation.scope + [$0.operation.position]
+            return place == key || Self.follows(place, key)
+        }
         for depth in stride(from: 0, to: path.scope.count, by: 2) {
             reopen(Array(path.scope.prefix(depth)), path.scope[depth])
         }
@@ -41,6 +46,7 @@ extension ReferenceModel.Execution {
         } else {
             operations.remove(at: index)
         }
+        resume()
     }
 
     private func canUndo(_ path: OperationPath) -> Bool {

@@ -46,7 +46,9 @@ struct ReferenceModel {
         var readySince: UInt64 = 0
         var operations: [Recorded] = []
         var waits: [Waiting] = []
-        var signals: [(name: Name, sequence: UInt64)] = []
+        /// Of branches that were stopped because another one failed.
+        var stopped: [Waiting] = []
+        var signals: [(name: Name, sequence: UInt64, failure: String?)] = []
         var signalIDs: Set<Name> = []
         var store: [Name: UInt64] = [:]
         var outputs: [(name: Name, sequence: UInt64)] = []
@@ -313,5 +315,17 @@ extension ReferenceModel.Execution {
             operations[index].settledFailed = nil
         }
         waits.removeAll { $0.kind == .retry }
+        resume()
+    }
+
+    /// What was stopped by a failure that is no longer there waits again.
+    mutating func resume() {
+        let isResumed = { [self] (wait: ReferenceModel.Waiting) in
+            next(in: wait.operation.scope) == wait.operation.position + 1
+                && counts(wait.operation.scope)
+        }
+        waits += stopped.filter(isResumed)
+        waits.sort { $0.sequence < $1.sequence }
+        stopped.removeAll(where: isResumed)
     }
 }

@@ -68,11 +68,13 @@ import Testing
         )
         var replay = try replay()
         _ = replay.next(in: [])
-        guard case .settled(1, false, _, harness.now) = replay.wake(of: path(0)) else {
+        guard case .settled(let settlement) = replay.wake(of: path(0)) else {
             Issue.record("not settled")
             return
         }
-        replay.decide(path(0), by: 1)
+        #expect(settlement.branch == 1 && !settlement.failed && settlement.time == harness.now)
+        #expect(settlement.counted == .one(1) && settlement.gathered == nil)
+        replay.decide(path(0), by: settlement.counted)
         #expect(replay.unconsumed?.operation.scope == [0, 1])
         _ = replay.next(in: [0, 1])
         #expect(replay.unconsumed == nil)
@@ -111,10 +113,39 @@ import Testing
         #expect(replay.hasBeen(at: path(1, in: [0, 0])))
     }
 
+    @Test mutating func ofGatheredBranchesThoseAreMissedThatCount() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 3), session: session)
+        for branch in 0..<3 as Range<UInt32> {
+            try harness.succeed(lease, .step(0, in: [0, branch]), by: session)
+        }
+        try harness.run(
+            SettleBranches(
+                lease,
+                .op(.map, 0),
+                branch: 2,
+                failed: false,
+                gathered: .init(BranchSet([0b101]), failures: 0)
+            ),
+            session: session
+        )
+        var replay = try replay()
+        _ = replay.next(in: [])
+        guard case .settled(let settlement) = replay.wake(of: path(0)) else {
+            Issue.record("not settled")
+            return
+        }
+        replay.decide(path(0), by: settlement.counted)
+        for branch in [0, 2] as [UInt32] {
+            #expect(replay.unconsumed?.operation.scope == [0, branch])
+            _ = replay.next(in: [0, branch])
+        }
+        #expect(replay.unconsumed == nil)
+    }
+
     @Test mutating func codeHasBeenWhereAnOperationWasTried() throws {
         try harness.again(lease, .step(0), by: session)
         let replay = try replay()
-        #expect(replay.tries(of: path(0)) == 1)
+        #expect(replay.tries(of: path(0))?.count == 1)
         #expect(replay.hasBeen(at: path(0)))
         #expect(!replay.hasBeen(at: path(1)))
     }

@@ -22,6 +22,7 @@ enum ExecutionModelStory {
             try harness.ready("slow", terms, by: session(harness))
             terms = Submit.Terms()
             terms.delay = .seconds(5)
+            terms.retry.retryableCodes = ["busy"]
             try harness.ready("delayed", terms, by: session(harness))
         },
         { harness in
@@ -88,6 +89,28 @@ enum ExecutionModelStory {
             )
             try harness.run(
                 RecordOperation(tried, .op(.storeGet, 6, "key")),
+                session: session(harness)
+            )
+            try harness.run(
+                RetryOperation(
+                    tried,
+                    .op(.poll, 7),
+                    nil,
+                    payloads: value,
+                    tries: 1,
+                    policy: RetryPolicy(maxAttempts: 3, baseDelay: .zero),
+                    deadline: harness.now,
+                    suspended: 2
+                ),
+                session: session(harness)
+            )
+            try harness.run(
+                Signal(
+                    id: "tried",
+                    name: "left",
+                    error: ErrorFacts(code: "no"),
+                    payloads: try harness.sealed([.text("no")])
+                ),
                 session: session(harness)
             )
             let next = try harness.sealed([.json([0x32])])

@@ -5,9 +5,10 @@ import DaybookFormat
 /// What can be asked of an execution: every command, and that time passes.
 enum Asked: String, CaseIterable {
     case submit, submitOther, execute, claim, claimFirst
-    case start, succeed, disappoint, record, again, sleep, await, suspend, split, settle
+    case start, succeed, disappoint, record, again, look, sleep, await, suspend, split, settle,
+        gather
     case complete, fail, goOn, release, park
-    case cancel, pause, resume, retry, signal
+    case cancel, pause, resume, retry, signal, failSignal
     case time, close, lose
 }
 
@@ -21,7 +22,7 @@ extension Standing {
         case .execute: try harness.run(Execute(id: id), session: other)
         case .claim: try harness.run(Claim(.execution(lease.execution)), session: other)
         case .claimFirst: try harness.run(Claim(.first(of: ["copy"])), session: other)
-        case .start, .succeed, .disappoint, .record, .again, .split, .settle:
+        case .start, .succeed, .disappoint, .record, .again, .look, .split, .settle, .gather:
             try askOfOperation(asked)
         case .sleep:
             let operation = Operation.op(.sleep, 1)
@@ -41,6 +42,14 @@ extension Standing {
         case .resume: try harness.resume(id, by: other)
         case .retry: try harness.retry(id, by: other)
         case .signal: try harness.signal(id, "go", by: other)
+        case .failSignal:
+            let signal = Signal(
+                id: id,
+                name: "go",
+                error: ErrorFacts(code: "no"),
+                payloads: try harness.sealed([.text("no")])
+            )
+            try harness.run(signal, session: other)
         case .time:
             guard let deadline = harness.state.nextDeadline else { return }
             harness.now = deadline
@@ -61,8 +70,25 @@ extension Standing {
             try harness.run(command, session: holder)
         case .again: try harness.again(lease, operation, suspended: nil, by: holder)
         case .split: try harness.run(StartBranches(lease, .op(.map, 1), count: 2), session: holder)
+        case .look:
+            let command = RetryOperation(
+                lease,
+                .op(.poll, 1),
+                nil,
+                payloads: try harness.sealed([.json([0x31])]),
+                tries: 1,
+                policy: RetryPolicy(maxAttempts: 3),
+                suspended: nil
+            )
+            try harness.run(command, session: holder)
         default:
-            let command = SettleBranches(lease, .op(.race, 0), branch: 1, failed: false)
+            let command = SettleBranches(
+                lease,
+                .op(.race, 0),
+                branch: 1,
+                failed: false,
+                gathered: asked == .settle ? nil : .init(BranchSet([0b11]), failures: 1)
+            )
             try harness.run(command, session: holder)
         }
     }

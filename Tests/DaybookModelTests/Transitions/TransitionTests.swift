@@ -25,11 +25,13 @@ import Testing
         disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        look        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  =   =   =   s+  s+  e+
         split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
+        gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
         goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
@@ -40,6 +42,7 @@ import Testing
         resume      =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =
         retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf
         signal      1   1   1   1   1   1   2   1   1   1   1   1   1   2   1   1   1
+        failSignal  1   1   1   1   1   1   2   1   1   1   1   1   1   2   1   1   1
         time        1   =   2   3   4   4   3   4   1   =   2   3   4   3   3   3   =
         close       1   1   1   2   2   1   1   nf  1   1   1   2   1   1   1   nf  2
         lose        1   1   1   2   2   1   1   =   1   1   1   2   1   1   1   =   2
@@ -58,11 +61,13 @@ import Testing
         disappoint  sl  sl  sl  sl  sl  e+  e+  sl
         record      sl  sl  sl  sl  sl  e+  e+  sl
         again       sl  sl  sl  sl  sl  e+  e+  sl
+        look        sl  sl  sl  sl  sl  e+  e+  sl
         sleep       sl  sl  sl  sl  sl  e+  e+  sl
         await       sl  sl  sl  sl  sl  e+  e+  sl
         suspend     sl  sl  sl  sl  sl  e+  e+  sl
         split       sl  sl  sl  sl  sl  e+  e+  sl
         settle      sl  sl  sl  sl  sl  e+  e+  sl
+        gather      sl  sl  sl  sl  sl  e+  e+  sl
         complete    sl  sl  sl  sl  sl  e+  e+  sl
         fail        sl  sl  sl  sl  sl  e+  e+  sl
         goOn        sl  sl  sl  sl  sl  e+  e+  sl
@@ -73,6 +78,7 @@ import Testing
         resume      ws  ws  ws  ws  ws  ws  ws  =
         retry       ws  1   1   1   1   cf  cf  cf
         signal      ws  ws  ws  ws  ws  ws  ws  1
+        failSignal  ws  ws  ws  ws  ws  ws  ws  1
         time        =   =   =   =   =   =   =   =
         close       1   1   1   1   1   3   3   1
         lose        1   1   1   1   1   3   3   1
@@ -88,11 +94,13 @@ import Testing
         .disappoint: [[.checkpointFailed]],
         .record: [[.operationRecorded]],
         .again: [[.operationRetried]],
+        .look: [[.operationRetried]],
         .sleep: [[.timerStarted]],
         .await: [[.signalAwaited]],
         .suspend: [[.executionWaiting]],
         .split: [[.branchesStarted]],
         .settle: [[.branchSettled]],
+        .gather: [[.branchSettled]],
         .complete: [[.executionCompleted]],
         .fail: [[.executionFailed]],
         .goOn: [[.executionContinued, .executionSubmitted, .executionReadied]],
@@ -103,6 +111,7 @@ import Testing
         .resume: [[.executionResumed]],
         .retry: [[.executionReopened]],
         .signal: [[.signalReceived], [.signalReceived, .signalDelivered]],
+        .failSignal: [[.signalReceived], [.signalReceived, .signalDelivered]],
         .time: [[.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired]],
         .close: [
             [.sessionClosed], [.sessionClosed, .leaseReleased], [.sessionClosed, .executionClosed],

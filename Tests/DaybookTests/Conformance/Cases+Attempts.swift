@@ -3,7 +3,7 @@ import DaybookModel
 
 extension ConformanceCase {
     /// What an attempt leaves to the next.
-    static let attempts: [ConformanceCase] = plain + handled
+    static let attempts: [ConformanceCase] = stoppedWaits + plain + handled
 
     private static let plain: [ConformanceCase] = [
         ConformanceCase(

@@ -21,6 +21,8 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     enum Step: Sendable {
         /// Somebody sends a signal; the value is a text.
         case signal(String, String, id: String? = nil)
+        /// Somebody says by a signal that what is waited for has failed: its name, code and message.
+        case failure(String, code: String, String)
         /// So much time passes; otherwise as much as the next deadline takes.
         case pass(Duration)
         /// Nothing but the interruption of the mode.

@@ -193,6 +193,10 @@ struct ConformanceRun {
             case .signal(let name, let value, let id):
                 try await daybook.signal(ConformanceRun.id, name, value, signalID: id)
                 return 0
+            case .failure(let name, let code, let message):
+                let error = OperationError(code: code, message: message)
+                try await daybook.fail(ConformanceRun.id, signal: name, with: error)
+                return 0
             case .pass(let duration):
                 let next = deadline(record)
                 clock.pass(duration)

@@ -26,6 +26,36 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.gathering, ConformanceMode.allCases)
+    func whatIsGatheredIsTheSameInEachReplay(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.scopes, ConformanceMode.allCases)
+    func aScopeIsABranch(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.polls, ConformanceMode.allCases)
+    func aPollLooksUntilItIsDone(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
+    @Test(
+        .timeLimit(.minutes(4)),
+        arguments: ConformanceCase.failedSignals,
+        ConformanceMode.allCases
+    )
+    func aSignalThatFailsIsThrown(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
     @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
     func aBranchThatDecidesBeforeItsSiblingsHaveReplayedDivergesFromNothing(
         _ program: ConformanceCase,

@@ -26,7 +26,9 @@ extension RecordedHistory {
             let path = OperationPath(record.operation)
             let status: OperationRecord.Status =
                 switch (record.outcome, replay.wake(of: path)) {
-                case (.failure, _), (_, .settled(_, true, _, _)): .failed
+                case (.failure, _), (.signal(_, failure: .some), _): .failed
+                case (_, .signal(_, failure: .some, _)): .failed
+                case (_, .settled(let settlement)): settlement.failed ? .failed : .success
                 case (.wait, nil): .waiting
                 case (.branches, nil): .started
                 default: .success

@@ -16,7 +16,7 @@ import Testing
         var options = DaybookOptions()
         options.clock = clock
         options.maxResident = resident
-        options.observer = { event in
+        options.observers.append { event in
             if case .activated(_, let isResumed) = event { told.withLock { $0.append(isResumed) } }
         }
         try await withJournal(creation) { path in
@@ -51,7 +51,7 @@ import Testing
         var options = DaybookOptions()
         options.clock = clock
         options.maxResident = 0
-        options.observer = { event in
+        options.observers.append { event in
             if case .activated(_, let isResumed) = event { told.withLock { $0.append(isResumed) } }
         }
         try await withJournal(creation) { path in

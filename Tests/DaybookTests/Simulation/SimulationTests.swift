@@ -194,7 +194,7 @@ final class Crowding: Sendable {
         let held = Locked<Simulation?>(nil)
         var options = DaybookOptions()
         options.maxConcurrent = 1
-        options.observer = { event in
+        options.observers.append { event in
             guard case .ended(let lease, _, _) = event, lease.id == "a" else { return }
             // The next batches have to claim what had no room before.
             held.withLock { simulation in

@@ -19,6 +19,8 @@ extension ExecutionState {
         private(set) var leftQueue = false
         /// It has a new deadline.
         var timer: TimerItem?
+        /// Deadlines that stand again.
+        var resumedTimers: [TimerItem] = []
         /// So many deadlines fell away, or came.
         var droppedTimers = 0
         /// All its deadlines stand again.
@@ -29,6 +31,7 @@ extension ExecutionState {
         /// Queues and timers must follow.
         var concernsOthers: Bool {
             becameClaimable || leftQueue || timer != nil || droppedTimers > 0 || hasTimersAgain
+                || !resumedTimers.isEmpty
         }
 
         init(_ kind: EventKind, of state: borrowing ExecutionState) {

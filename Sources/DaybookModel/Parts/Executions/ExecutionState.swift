@@ -34,6 +34,8 @@ public struct ExecutionState: Sendable {
         var refusedEpochs: [UInt64] = []
         /// Those that the end has cut short are kept.
         var waits = WaitTable()
+        /// Those of branches that were stopped because another one failed.
+        var stoppedWaits = StoppedWaits()
         var mailbox = Mailbox()
         /// The ids of all signals that were sent.
         var signalIDs = SignalIDs()

@@ -10,8 +10,12 @@ enum KnownValues {
     static func check(_ kind: EventKind, _ entry: EntryView) throws(WireError) {
         let event = entry.eventBytes
         switch kind {
+        case .signalReceived: try checkError(Wire.SignalReceived.error, of: event)
+        case .signalDelivered:
+            try checkOperation(Wire.SignalDelivered.operation, of: event)
+            try checkError(Wire.SignalDelivered.error, of: event)
         case .operationStarted, .checkpointSucceeded, .logRecorded, .timerStarted, .timerFired,
-            .signalAwaited, .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded:
+            .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded:
             try checkOperation(Wire.CheckpointSucceeded.operation, of: event)
         case .checkpointFailed:
             try checkOperation(Wire.CheckpointFailed.operation, of: event)

@@ -20,8 +20,9 @@ extension State {
     fileprivate mutating func followTimers(_ change: ExecutionState.Change, _ number: UInt64) {
         if change.hasTimersAgain {
             for timer in executions[known: number].timers { timers.insert(timer) }
-        } else if let timer = change.timer {
-            timers.insert(timer)
+        } else {
+            if let timer = change.timer { timers.insert(timer) }
+            for timer in change.resumedTimers { timers.insert(timer) }
         }
         guard change.droppedTimers > 0 else { return }
         let executions = executions

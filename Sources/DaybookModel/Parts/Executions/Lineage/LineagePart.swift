@@ -1,11 +1,13 @@
 import DaybookFormat
 
-/// Which runs of the same id an execution goes on from.
+/// Where an execution comes from: the runs of the same id before it, and a trace.
 struct Lineage: Sendable {
     /// The run before; 0: there is none.
     var continuedFrom: UInt64 = 0
     /// The first run of its id; 0: it is that itself.
     var firstRun: UInt64 = 0
+    /// Where in a trace it was asked for; empty: nobody said.
+    var traceContext = ""
 }
 
 extension ExecutionState {
@@ -18,23 +20,30 @@ extension ExecutionState {
 }
 
 extension ExecutionPart {
-    /// The runs before it, under the same id.
+    /// The runs before it, under the same id, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 1,
+        schema: 2,
         kinds: [.executionSubmitted],
         apply: { state, entry, _ throws(WireError) in
-            let continuedFrom = try entry.number(Wire.ExecutionSubmitted.continuedFrom)
-            guard continuedFrom != 0 else { return }
-            state.rare.lineage = Lineage(
-                continuedFrom: continuedFrom,
-                firstRun: try entry.number(Wire.ExecutionSubmitted.firstRun)
-            )
+            var reader = WireReader(entry.eventBytes)
+            while let field = try reader.field() {
+                switch field {
+                case Wire.ExecutionSubmitted.continuedFrom:
+                    state.rare.lineage.continuedFrom = try reader.varint()
+                case Wire.ExecutionSubmitted.firstRun:
+                    state.rare.lineage.firstRun = try reader.varint()
+                case Wire.ExecutionSubmitted.traceContext:
+                    state.rare.lineage.traceContext = try reader.string()
+                default: try reader.skip(field)
+                }
+            }
         },
         write: { state, writer, _ in
             let lineage = state.rare.lineage
             writer.varint(lineage.continuedFrom, Wire.ExecutionLineage.continuedFrom)
             writer.varint(lineage.firstRun, Wire.ExecutionLineage.firstRun)
+            writer.string(lineage.traceContext, Wire.ExecutionLineage.traceContext)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -44,6 +53,8 @@ extension ExecutionPart {
                     state.rare.lineage.continuedFrom = try reader.varint()
                 case Wire.ExecutionLineage.firstRun:
                     state.rare.lineage.firstRun = try reader.varint()
+                case Wire.ExecutionLineage.traceContext:
+                    state.rare.lineage.traceContext = try reader.string()
                 default: try reader.skip(field)
                 }
             }

@@ -7,15 +7,23 @@ import DequeModule
 struct Mailbox: Sendable {
     /// The entries of the signals, ascending, by name.
     private var signals: [Name: Deque<UInt64>] = [:]
+    /// What their senders say has failed, of those that have no value.
+    private var failures: [UInt64: ErrorFacts] = [:]
     /// How many signals there are.
     private(set) var count = 0
 
     /// The entry of the oldest signal of a name.
     func first(named name: Name) -> UInt64? { signals[name]?.first }
 
+    /// What the sender of a signal says has failed; nil: it has a value.
+    func failure(of sequence: UInt64) -> ErrorFacts? {
+        failures.isEmpty ? nil : failures[sequence]
+    }
+
     /// Puts a signal behind those of its name.
-    mutating func insert(_ sequence: UInt64, named name: Name) {
+    mutating func insert(_ sequence: UInt64, named name: Name, failure: ErrorFacts? = nil) {
         signals[name, default: []].append(sequence)
+        if let failure { failures[sequence] = failure }
         count += 1
     }
 
@@ -30,13 +38,15 @@ struct Mailbox: Sendable {
             return
         }
         count -= 1
+        if !failures.isEmpty { failures[sequence] = nil }
         if signals.values[index].isEmpty { signals.remove(at: index) }
     }
 
     /// All signals in the order in which they came.
-    var all: [(name: Name, sequence: UInt64)] {
-        signals.flatMap { name, sequences in sequences.map { (name, $0) } }
-            .sorted { $0.sequence < $1.sequence }
+    var all: [(name: Name, sequence: UInt64, failure: ErrorFacts?)] {
+        signals.flatMap { name, sequences in sequences.map { (name, $0, failure(of: $0)) } }
+            .sorted { $0.1 < $1.1 }
+            .map { (name: $0.0, sequence: $0.1, failure: $0.2) }
     }
 
     /// How many there are of each name, in the order of the oldest of each.

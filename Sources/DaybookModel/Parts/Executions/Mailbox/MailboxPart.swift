@@ -6,7 +6,7 @@ extension ExecutionPart {
     /// of all.
     static let mailbox = ExecutionPart(
         name: "mailbox",
-        schema: 1,
+        schema: 2,
         kinds: [.executionSubmitted, .signalReceived, .signalDelivered],
         apply: Mailbox.apply,
         write: Mailbox.write,
@@ -21,6 +21,10 @@ extension ExecutionState {
     var signalsLeft: UInt64 { UInt64(rare.mailbox.count) }
     /// The oldest signal of a name that nobody has asked for.
     func firstSignal(named name: Name) -> UInt64? { rare.mailbox.first(named: name) }
+    /// What the sender of a signal says has failed; nil: it has a value.
+    func failure(ofSignal sequence: UInt64) -> ErrorFacts? {
+        rare.mailbox.failure(of: sequence)
+    }
 }
 
 extension Mailbox {
@@ -34,7 +38,11 @@ extension Mailbox {
         case .signalReceived:
             let event = try ProtoSignalReceived(decoding: entry)
             let source = event.origin == 0 ? entry.header.sequence : event.origin
-            state.rare.mailbox.insert(source, named: Name(event.name))
+            state.rare.mailbox.insert(
+                source,
+                named: Name(event.name),
+                failure: event.hasError ? try ErrorFacts(event.error) : nil
+            )
             if !event.signalID.isEmpty { state.rare.signalIDs.insert(Name(event.signalID)) }
         case .signalDelivered:
             guard state.rare.mailbox.count > 0 else { return }
@@ -67,7 +75,13 @@ extension Mailbox {
         _ nested: inout WireWriter
     ) {
         for signal in state.rare.mailbox.all {
-            writer.named(signal.name, signal.sequence, &nested, Wire.ExecutionMailbox.signals)
+            nested.removeAll()
+            nested.string(signal.name.text, Wire.BufferedSignal.name)
+            nested.varint(signal.sequence, Wire.BufferedSignal.sequence)
+            if let failure = signal.failure {
+                nested.message(failure.proto.encoded(), Wire.BufferedSignal.error)
+            }
+            writer.bytes(nested.bytes, Wire.ExecutionMailbox.signals)
         }
         for id in state.rare.signalIDs.inOrder {
             writer.string(id.text, Wire.ExecutionMailbox.signalIds)
@@ -83,8 +97,12 @@ extension Mailbox {
         while let field = try reader.field() {
             switch field {
             case Wire.ExecutionMailbox.signals:
-                let (name, sequence) = try reader.named()
-                state.rare.mailbox.insert(sequence, named: name)
+                let signal = try ProtoBufferedSignal(wire: try reader.bytes())
+                state.rare.mailbox.insert(
+                    signal.sequence,
+                    named: Name(signal.name),
+                    failure: signal.hasError ? try ErrorFacts(signal.error) : nil
+                )
             case Wire.ExecutionMailbox.signalIds:
                 state.rare.signalIDs.insert(Name(try reader.string()))
             default: try reader.skip(field)

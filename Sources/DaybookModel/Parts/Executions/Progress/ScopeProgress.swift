@@ -150,7 +150,8 @@ public struct ScopeProgress: Sendable {
             scope.settled = 0
             scope.isDecided = false
         }
-        guard scope.branches > 0, scope.next > 0,
+        // What a branch has decided well has dealt with the failures of all of them.
+        guard !scope.isDecided, scope.branches > 0, scope.next > 0,
             let index = scope.index(ofSplitAt: scope.next - 1)
         else { return }
         var place = scope.splits[index].scopes.startIndex

@@ -1,4 +1,9 @@
-import DaybookFormat
+public import DaybookFormat
+
+extension ExecutionState {
+    /// The entries that hold the values of its store, by key.
+    public var storedEntries: [Name: UInt64] { rare.store }
+}
 
 extension ExecutionPart {
     /// The entries that hold the values of an execution's store, by key.

@@ -40,7 +40,7 @@ extension ExecutionPart {
     /// changed.
     static let terms = ExecutionPart(
         name: "terms",
-        schema: 2,
+        schema: 3,
         kinds: [.executionSubmitted],
         apply: { state, entry, _ throws(WireError) in
             var reader = WireReader(entry.eventBytes)

@@ -122,12 +122,12 @@ struct WaitTable: Sendable {
 
     /// Branches of an operation no longer count, and neither does what they wait for.
     /// - Parameter kept: the one that counts.
-    /// - Returns: how many of the waits had a time.
+    /// - Returns: the waits that this ends.
     mutating func removeBranches(
         ofOperationAt position: UInt32,
         in scope: [UInt32],
         except kept: UInt32
-    ) -> Int {
+    ) -> [Wait] {
         removing { table in
             var ended: [UInt64] = []
             Self.change(&table.root, scope[...]) { node in
@@ -144,11 +144,12 @@ struct WaitTable: Sendable {
     /// An operation is open again, and what was recorded after it is undone.
     /// - Returns: how many of the waits that this ends had a time.
     mutating func undo(_ path: OperationPath) -> Int {
-        removing { table in
+        let ended = removing { table in
             var ended: [UInt64] = []
             Self.undo(&table.root, path.scope[...], path.position, &ended)
             return ended
         }
+        return ended.count { $0.deadline != nil }
     }
 
     /// Tries that were to follow are not followed by one.
@@ -162,14 +163,15 @@ struct WaitTable: Sendable {
         return count
     }
 
-    private mutating func removing(_ body: (inout WaitTable) -> [UInt64]) -> Int {
-        guard !isEmpty else { return 0 }
-        let before = deadlineCount
-        let ended = body(&self)
-        for sequence in ended {
-            if let wait = waits.removeValue(forKey: sequence) { discount(wait) }
+    private mutating func removing(_ body: (inout WaitTable) -> [UInt64]) -> [Wait] {
+        guard !isEmpty else { return [] }
+        var ended: [Wait] = []
+        for sequence in body(&self) {
+            guard let wait = waits.removeValue(forKey: sequence) else { continue }
+            discount(wait)
+            ended.append(wait)
         }
-        return before - deadlineCount
+        return ended
     }
 
     private mutating func discount(_ wait: Wait) {
@@ -207,7 +209,13 @@ struct WaitTable: Sendable {
     // MARK: Signals
 
     private static func join(_ wait: Wait, _ line: inout Line, _ waits: [UInt64: Wait]) {
-        line.places.append(wait.sequence)
+        if let last = line.places.last, last > wait.sequence {
+            // It waits again: in its old place.
+            let index = line.places.firstIndex { $0 > wait.sequence } ?? line.places.endIndex
+            line.places.insert(wait.sequence, at: index)
+        } else {
+            line.places.append(wait.sequence)
+        }
         guard line.places.count > line.limit else { return }
         let name = wait.operation.name
         line.places.removeAll { !stands($0, name, waits) }

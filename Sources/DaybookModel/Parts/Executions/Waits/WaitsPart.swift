@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// What the operations of an execution wait for.
     static let waits = ExecutionPart(
         name: "waits",
-        schema: 1,
+        schema: 2,
         kinds: [
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .branchSettled, .attemptFailed, .executionReopened, .executionCompleted,
@@ -84,17 +84,22 @@ extension WaitTable {
             guard state.waitCount > 0 else { return }
             // The other branches no longer count, and neither does what they wait for.
             let operation = try entry.operation()
-            change.droppedTimers += state.rare.waits.removeBranches(
+            let ended = state.rare.waits.removeBranches(
                 ofOperationAt: operation.position,
                 in: operation.scope,
                 except: UInt32(truncatingIfNeeded: try entry.number(Wire.BranchSettled.branch))
             )
+            change.droppedTimers += ended.count { $0.deadline != nil }
+            guard !ended.isEmpty, try entry.flag(Wire.BranchSettled.failed) else { return }
+            state.rare.stoppedWaits.insert(ended, state.progress)
         case .attemptFailed, .executionReopened:
             change.droppedTimers += try state.undoWaits(entry, change)
+            try state.resumeWaits(entry, &change)
         default:
             // With the end all of them are over; they are kept for whoever has it run again.
             if !change.wasFinal { change.droppedTimers += state.rare.waits.deadlineCount }
             _ = try state.undoWaits(entry, change)
+            try state.resumeWaits(entry, &change)
         }
     }
 }
@@ -132,6 +137,25 @@ extension ExecutionState {
     }
 }
 
+extension ExecutionState {
+    /// Branches that were stopped by a failure which was not dealt with wait again.
+    fileprivate mutating func resumeWaits(
+        _ entry: EntryView,
+        _ change: inout Change
+    ) throws(WireError) {
+        guard !rare.stoppedWaits.waits.isEmpty else { return }
+        if let path = try entry.failedOperation(change.kind) { rare.stoppedWaits.undo(path) }
+        for wait in rare.stoppedWaits.resume(progress) {
+            rare.waits.insert(wait)
+            // What has ended has no deadlines until it is reopened.
+            guard !status.isFinal, let deadline = wait.deadline else { continue }
+            change.resumedTimers.append(
+                TimerItem(deadline: deadline, execution: number, wait: wait.sequence)
+            )
+        }
+    }
+}
+
 // MARK: In a snapshot
 
 /// A `daybook.v1.ExecutionWaits`.
@@ -142,12 +166,16 @@ extension WaitTable {
         to writer: inout WireWriter,
         _ nested: inout WireWriter
     ) {
-        guard !state.rare.waits.isEmpty else { return }
         var operation = WireWriter()
         for wait in state.rare.waits.inOrder {
             nested.removeAll()
             wait.writeSnapshot(to: &nested, &operation)
             writer.bytes(nested.bytes, Wire.ExecutionWaits.waits)
+        }
+        for wait in state.rare.stoppedWaits.waits.sorted(by: { $0.sequence < $1.sequence }) {
+            nested.removeAll()
+            wait.writeSnapshot(to: &nested, &operation)
+            writer.bytes(nested.bytes, Wire.ExecutionWaits.stopped)
         }
     }
 
@@ -158,10 +186,15 @@ extension WaitTable {
     ) throws(WireError) {
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            if field == Wire.ExecutionWaits.waits {
+            switch field {
+            case Wire.ExecutionWaits.waits:
                 state.rare.waits.insert(try Wait(snapshot: try reader.bytes()))
-            } else {
-                try reader.skip(field)
+            case Wire.ExecutionWaits.stopped:
+                state.rare.stoppedWaits.insert(
+                    [try Wait(snapshot: try reader.bytes())],
+                    state.progress
+                )
+            default: try reader.skip(field)
             }
         }
     }
