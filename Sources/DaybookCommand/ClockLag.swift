@@ -15,7 +15,7 @@ struct ClockLag {
     }
 
     private init(_ lag: Duration) {
-        self.lag = lag > DaybookOptions().clockTolerance ? lag : nil
+        self.lag = lag > EngineOptions().clockTolerance ? lag : nil
     }
 
     /// Says so on standard error.

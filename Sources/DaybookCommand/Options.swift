@@ -151,8 +151,8 @@ struct WriteOptions: ParsableArguments {
     /// Who acts is the actor of the session that the command opens: so only the reason is said.
     func requester(_ reason: String?) -> Requester { Requester(reason: reason) }
 
-    func options(_ common: CommonOptions) -> DaybookOptions {
-        var options = DaybookOptions()
+    func options(_ common: CommonOptions) -> EngineOptions {
+        var options = EngineOptions()
         options.actor = actor
         options.program = "daybook"
         var logger = Logger(label: "daybook") { _ in StandardErrorLog() }

@@ -7,7 +7,7 @@ public import ServiceLifecycle
 /// and closes it in good order when the group shuts down gracefully.
 public struct DaybookService: Service {
     private let path: String
-    private let options: DaybookOptions
+    private let options: EngineOptions
     private let workflows: [any Workflow]
     private let onOpen: @Sendable (Engine) async throws -> Void
     private let opened = OpenedEngine()
@@ -26,7 +26,7 @@ public struct DaybookService: Service {
     ///     others; what it throws ends the service.
     public init(
         path: String,
-        options: DaybookOptions = DaybookOptions(),
+        options: EngineOptions = EngineOptions(),
         workflows: [any Workflow],
         onOpen: @escaping @Sendable (Engine) async throws -> Void = { _ in }
     ) {

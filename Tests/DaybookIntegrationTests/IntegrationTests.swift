@@ -63,7 +63,7 @@ private struct Greeting: Workflow {
         try await withPath { path in
             let kit = TestMetrics()
             let metrics = EngineMetrics(factory: kit)
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.observers = [{ metrics.observe($0) }]
             let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             _ = try await daybook.run(Greeting.self, input: "you")
@@ -127,7 +127,7 @@ private struct Greeting: Workflow {
         }
         try await withPath { path in
             let tracer = InMemoryTracer()
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.interceptors = [EngineTracing(tracer: tracer)]
             let daybook = try await Engine.open(
                 at: path,
@@ -149,7 +149,7 @@ private struct Greeting: Workflow {
     @Test func operationsAreSpansWithinTheirActivation() async throws {
         try await withPath { path in
             let tracer = InMemoryTracer()
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.interceptors = [EngineTracing(tracer: tracer)]
             let daybook = try await Engine.open(at: path, options, workflows: [Greeting()])
             await #expect(throws: OperationError.self) {

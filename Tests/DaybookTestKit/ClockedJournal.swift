@@ -6,8 +6,8 @@ package struct ClockedJournal: Sendable {
 
     package init() {}
 
-    package var options: DaybookOptions {
-        var options = DaybookOptions()
+    package var options: EngineOptions {
+        var options = EngineOptions()
         options.clock = clock
         return options
     }

@@ -35,7 +35,7 @@ package func withJournal<Result>(
 /// Runs `body` with an engine, in which the workflow's code is `code`.
 package func withEngine<Result>(
     _ path: String,
-    _ options: DaybookOptions = DaybookOptions(),
+    _ options: EngineOptions = EngineOptions(),
     code: @escaping Scripted.Code,
     _ body: (Engine) async throws -> Result
 ) async throws -> Result {
@@ -55,7 +55,7 @@ package func withEngine<Result>(
 /// - Returns: how the execution stands then.
 package func interrupting(
     _ path: String,
-    _ options: DaybookOptions = DaybookOptions(),
+    _ options: EngineOptions = EngineOptions(),
     running first: @escaping Scripted.Code,
     between: () -> Void = {},
     then second: @escaping Scripted.Code

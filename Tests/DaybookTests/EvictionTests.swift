@@ -7,8 +7,8 @@ import Testing
 
 /// Code that is to be let go of, and has something to do by then.
 @Suite(.timeLimit(.minutes(5))) struct EvictionTests {
-    private var options: DaybookOptions {
-        var options = DaybookOptions()
+    private var options: EngineOptions {
+        var options = EngineOptions()
         // Whatever only waits is let go of.
         options.maxResident = 0
         return options

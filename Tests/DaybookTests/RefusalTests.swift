@@ -173,7 +173,7 @@ func loggedLines(_ path: String) throws -> [String] {
 
     @Test func aFullMapIsAnErrorAndNothingIsLost() async throws {
         try await withJournal { path in
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.environment.mapSize = 1 << 20
             options.environment.maximumMapSize = 1 << 20
             let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in

@@ -13,8 +13,8 @@ import Testing
 
 /// Snapshots on the disk, as recovery finds them.
 @Suite(.timeLimit(.minutes(10))) struct StateSnapshotTests {
-    private func options(every interval: UInt64?) -> DaybookOptions {
-        var options = DaybookOptions()
+    private func options(every interval: UInt64?) -> EngineOptions {
+        var options = EngineOptions()
         options.snapshotInterval = interval
         return options
     }

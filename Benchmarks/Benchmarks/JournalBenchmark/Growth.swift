@@ -59,7 +59,7 @@ enum Growth {
         let sizes = settings.isShort ? [1_000, 10_000] : [1_000, 10_000, 100_000]
         let folder = settings.quietFolder + "/growth.daybook"
         try Engine.create(at: folder)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.snapshotInterval = nil
         let daybook = try await Engine.open(
             at: folder,
@@ -141,7 +141,7 @@ enum Growth {
         say("\nCheckpoint \(count) of an execution against checkpoint 1000 of others, in turn:")
         let path = settings.quietFolder + "/steps.daybook"
         try Engine.create(at: path)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.snapshotInterval = nil
         let (late, early) = (CheckpointTimes(), CheckpointTimes())
         let rounds = Locked<[(late: Double, early: Double)]>([])

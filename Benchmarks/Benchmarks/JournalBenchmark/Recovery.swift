@@ -40,7 +40,7 @@ enum Recovery {
     ) async throws -> Double {
         let path = settings.quietFolder + "/recovery-\(count).daybook"
         try Engine.create(at: path)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.snapshotInterval = nil
         let workflows: [any Workflow] = [FiveSteps(), WaitingWorkflow()]
         let first = try await Engine.open(at: path, options, workflows: workflows)
@@ -74,7 +74,7 @@ enum Recovery {
     /// The best of three.
     private static func best(
         _ path: String,
-        _ options: DaybookOptions,
+        _ options: EngineOptions,
         _ workflows: [any Workflow]
     ) async throws -> Double {
         var best = Double.infinity
@@ -95,7 +95,7 @@ enum Recovery {
     ) async throws {
         let path = settings.quietFolder + "/long-\(count).daybook"
         try Engine.create(at: path)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxResident = 0
         let first = try await Engine.open(at: path, options, workflows: [LongWorkflow()])
         try await first.submit(LongWorkflow.self, id: "long", input: count).execute()

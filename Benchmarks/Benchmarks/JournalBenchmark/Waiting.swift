@@ -45,7 +45,7 @@ enum Waiting {
     ) async throws {
         let path = settings.quietFolder + "/waiting-\(count).daybook"
         try Engine.create(at: path)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxResident = 1_000
         // One is taken when all of them wait.
         options.snapshotInterval = nil

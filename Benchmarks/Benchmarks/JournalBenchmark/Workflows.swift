@@ -61,7 +61,7 @@ enum Workflows {
             say("\nWorkflows of five checkpoints, \(medium), so many in flight:")
             let path = folder + "/workflows.daybook"
             try Engine.create(at: path)
-            var options = DaybookOptions()
+            var options = EngineOptions()
             // None is taken while something is measured.
             options.snapshotInterval = nil
             let daybook = try await Engine.open(at: path, options, workflows: [FiveSteps()])

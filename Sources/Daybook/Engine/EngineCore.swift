@@ -8,7 +8,7 @@ import Logging
 /// what the machines answer.
 final class EngineCore: Sendable {
     let writer: GroupWriter<EngineFold>
-    let options: DaybookOptions
+    let options: EngineOptions
     let board: NewsBoard
     let machines: EngineMachines
     /// What it has on the disk beside the journal; nil: nothing, as in a simulation.
@@ -35,7 +35,7 @@ final class EngineCore: Sendable {
         _ machines: EngineMachines,
         _ premises: Premises?,
         session: UInt64,
-        _ options: DaybookOptions,
+        _ options: EngineOptions,
         _ workflows: [Name: RegisteredWorkflow]
     ) throws {
         self.writer = writer

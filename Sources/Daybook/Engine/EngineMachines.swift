@@ -31,7 +31,7 @@ final class EngineMachines: Sendable {
     private let state: Locked<State>
     private let board: NewsBoard
 
-    init(_ options: DaybookOptions, _ board: NewsBoard) {
+    init(_ options: EngineOptions, _ board: NewsBoard) {
         self.board = board
         let residency = Residency<Activation>(
             limit: max(options.maxConcurrent, 1),

@@ -85,7 +85,7 @@ extension Engine {
     public var sessions: [State.Session] { engine.writer.inspect { $0.state.publishedSessions } }
 
     /// Writes the state to a file, from which recovery then begins. Done by itself after every
-    /// ``DaybookOptions/snapshotInterval`` entries; a program may do it before it stops.
+    /// ``EngineOptions/snapshotInterval`` entries; a program may do it before it stops.
     /// - Returns: how many entries it is the fold of; nil when another process takes one at this
     ///   moment, or when nothing has been appended since the last.
     /// - Throws: ``JournalError``; `SystemError`, for example of a disk that is full.

@@ -75,7 +75,7 @@ public final class Engine: Sendable {
     /// - Throws: ``JournalError``.
     public static func open(
         at path: String,
-        _ options: DaybookOptions = DaybookOptions(),
+        _ options: EngineOptions = EngineOptions(),
         creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = []
     ) async throws -> Engine {
@@ -93,7 +93,7 @@ public final class Engine: Sendable {
 
     private static func openExisting(
         at path: String,
-        _ options: DaybookOptions,
+        _ options: EngineOptions,
         _ workflows: [any Workflow]
     ) async throws -> Engine {
         let place = JournalFolder(path)
@@ -111,7 +111,7 @@ public final class Engine: Sendable {
     /// - Throws: what `body` throws, or else what ``close()`` does.
     public static func withOpen<Result>(
         at path: String,
-        _ options: DaybookOptions = DaybookOptions(),
+        _ options: EngineOptions = EngineOptions(),
         creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow] = [],
         _ body: (Engine) async throws -> Result
@@ -149,7 +149,7 @@ public final class Engine: Sendable {
         }
     }
 
-    private static func warn(ofLag lag: Duration, _ options: DaybookOptions) {
+    private static func warn(ofLag lag: Duration, _ options: EngineOptions) {
         guard lag > options.clockTolerance else { return }
         options.logger.warning(
             "the machine's clock is behind the journal's last entry: the journal's time runs on from there",
@@ -187,7 +187,7 @@ public final class Engine: Sendable {
     private static func start(
         _ place: JournalFolder,
         _ folder: OpenFolder,
-        _ options: DaybookOptions,
+        _ options: EngineOptions,
         _ workflows: [Name: RegisteredWorkflow]
     ) async throws -> Engine {
         let journal = try Journal.open(folder.store, clock: options.clock)

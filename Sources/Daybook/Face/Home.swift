@@ -60,7 +60,7 @@ struct Home {
 }
 
 extension Engine {
-    /// The command that ``DaybookOptions/adoption`` gives a journal, for who wants to see first what
+    /// The command that ``EngineOptions/adoption`` gives a journal, for who wants to see first what
     /// would be recorded.
     /// - Throws: ``JournalError``; `SystemError`; `PayloadTooLarge`.
     public static func adoption(

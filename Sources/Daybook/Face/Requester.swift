@@ -7,7 +7,7 @@ import DaybookModel
 /// operating system knows. An actor is a claim of the program; a principal is what somebody else
 /// vouches for.
 public struct Requester: Hashable, Sendable {
-    /// Who asks, 1 to 255 bytes; nil: the session's actor, ``DaybookOptions/actor``.
+    /// Who asks, 1 to 255 bytes; nil: the session's actor, ``EngineOptions/actor``.
     public var actor: String?
     /// Why, in words; nil: no reason. It is kept as a payload, which can be erased.
     public var reason: String?

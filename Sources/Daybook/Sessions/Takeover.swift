@@ -10,7 +10,7 @@ struct Takeover: Sendable {
     let writer: GroupWriter<EngineFold>
     let folder: JournalFolder
     let session: UInt64
-    let options: DaybookOptions
+    let options: EngineOptions
 
     /// Takes over from every session whose process is gone, and removes files that no open session
     /// accounts for.

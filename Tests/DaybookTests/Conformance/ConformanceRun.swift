@@ -52,7 +52,7 @@ struct ConformanceRun {
         creation.payloadLimit = program.payloadLimit
         creation.environment.synchronizes = false
         creation.environment.mapSize = 64 << 20
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.clock = clock
         options.environment = creation.environment
         options.snapshotInterval = nil
@@ -109,7 +109,7 @@ struct ConformanceRun {
     /// Runs a case from wait to wait.
     private struct Driver {
         let path: String
-        let options: DaybookOptions
+        let options: EngineOptions
         let workflow: ConformanceWorkflow
         let clock: ManualClock
         let restarts: Bool
@@ -117,7 +117,7 @@ struct ConformanceRun {
 
         init(
             _ path: String,
-            _ options: DaybookOptions,
+            _ options: EngineOptions,
             _ workflow: ConformanceWorkflow,
             _ clock: ManualClock,
             restarts: Bool

@@ -13,7 +13,7 @@ import Testing
         let told = Locked<[Bool]>([])
         var creation = CreationOptions()
         creation.clock = clock
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.clock = clock
         options.maxResident = resident
         options.observers.append { event in
@@ -48,7 +48,7 @@ import Testing
         let told = Locked<[Bool]>([])
         var creation = CreationOptions()
         creation.clock = clock
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.clock = clock
         options.maxResident = 0
         options.observers.append { event in

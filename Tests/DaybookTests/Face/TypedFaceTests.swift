@@ -110,7 +110,7 @@ import Testing
     @Test func aStoredValueThatNoLongerDecodesParksAndSaysWhere() async throws {
         try await withJournal { path in
             let log = CallLog()
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.logger = Logger(label: "test") { _ in RecordingHandler(log) }
             try await withEngine(
                 path,
@@ -132,7 +132,7 @@ import Testing
     @Test func anInputThatNoLongerDecodesParksAndSaysWhatIsMissing() async throws {
         try await withJournal { path in
             let log = CallLog()
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.claims = .nothing
             try await Engine.withOpen(at: path, options, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
@@ -221,7 +221,7 @@ import Testing
 
     @Test func startingRecordsAndAsksForTheRunInOneCommit() async throws {
         try await withJournal { path in
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.claims = .nothing
             try await Engine.withOpen(at: path, options, workflows: [Buy()]) { daybook in
                 let order = Order(item: "apples", count: 3)
@@ -284,7 +284,7 @@ import Testing
     @Test func theLoggerIsSilentInAReplayAndSaysWhoLogs() async throws {
         try await withJournal { path in
             let log = CallLog()
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.logger = Logger(label: "test") { _ in RecordingHandler(log) }
             let code: Scripted.Code = { _, context in
                 context.logger.notice("before")

@@ -21,7 +21,7 @@ final class Simulation: Sendable {
     let executor: SeededExecutor
     let board = NewsBoard()
     let writer: GroupWriter<EngineFold>
-    private let options: DaybookOptions
+    private let options: EngineOptions
     private let workflows: [Name: RegisteredWorkflow]
     private let machines: EngineMachines
     private let session: Identifier
@@ -51,7 +51,7 @@ final class Simulation: Sendable {
     ///   - code: of the workflow ``Scripted``.
     init(
         seed: UInt64,
-        _ options: DaybookOptions = DaybookOptions(),
+        _ options: EngineOptions = EngineOptions(),
         in store: MemoryStore = MemoryStore(),
         clock: ManualClock = ManualClock(),
         code: @escaping @Sendable (Int, WorkflowContext) async throws -> String

@@ -27,7 +27,7 @@ final class Crowding: Sendable {
 @Suite struct SimulationTests {
     /// Branches, waits, retries and signals of a few executions at once.
     private func journal(seed: UInt64) throws -> [[UInt8]] {
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxConcurrent = 3
         options.maxResident = 2
         let simulation = try Simulation(seed: seed, options) { input, context in
@@ -76,7 +76,7 @@ final class Crowding: Sendable {
         _ maxResident: Int
     ) throws {
         let crowding = Crowding()
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxConcurrent = 3
         options.maxResident = maxResident
         let simulation = try Simulation(seed: seed, options) { _, context in
@@ -132,7 +132,7 @@ final class Crowding: Sendable {
     }
 
     @Test func anExecutionThatThisProcessWasAskedToRunHasItsNextAttemptToo() throws {
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.claims = .named
         let calls = CallLog()
         let simulation = try Simulation(seed: 1, options) { _, context in
@@ -192,7 +192,7 @@ final class Crowding: Sendable {
     @Test(arguments: 0..<10)
     func aClaimThatFailsIsSaidToWhoeverWaitsForFailuresAndTriedAgain(_ seed: UInt64) throws {
         let held = Locked<Simulation?>(nil)
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxConcurrent = 1
         options.observers.append { event in
             guard case .ended(let lease, _, _) = event, lease.id == "a" else { return }
@@ -225,9 +225,9 @@ final class Crowding: Sendable {
 
     // MARK: Shortages
 
-    @Test(arguments: [DaybookOptions.Claims.registered, .named])
-    func aShortageIsNotTheWorkflowsFailure(_ claims: DaybookOptions.Claims) throws {
-        var options = DaybookOptions()
+    @Test(arguments: [EngineOptions.Claims.registered, .named])
+    func aShortageIsNotTheWorkflowsFailure(_ claims: EngineOptions.Claims) throws {
+        var options = EngineOptions()
         options.claims = claims
         let calls = CallLog()
         let simulation = try Simulation(seed: 4, options) { _, context in
@@ -274,7 +274,7 @@ final class Crowding: Sendable {
             if what != "input" { _ = try await context.receive("go", as: Int.self) }
             return "done"
         }
-        var options = DaybookOptions()
+        var options = EngineOptions()
         if what == "input" { options.claims = .nothing }
         let first = try Simulation(seed: 5, options, in: store, clock: clock, code: code)
         let numbers = try first.run { simulation in
@@ -318,7 +318,7 @@ final class Crowding: Sendable {
     // MARK: Costs
 
     @Test func whatWaitsCostsNothing() throws {
-        var options = DaybookOptions()
+        var options = EngineOptions()
         options.maxResident = 10
         options.maxConcurrent = 8
         let count = 300

@@ -5,7 +5,7 @@ public import LMDB
 public import Logging
 
 /// How a journal is opened by an engine.
-public struct DaybookOptions: Sendable {
+public struct EngineOptions: Sendable {
     /// Which executions an engine claims.
     public enum Claims: Sendable {
         /// All whose workflow is registered, in the order in which they became ready.
