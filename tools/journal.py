@@ -20,7 +20,8 @@ BEGINNINGS = {event: "journal_created" for event in
               ["journal_created", "content_type_interned", "snapshot_taken", "journal_adopted"]}
 BEGINNINGS |= {event: "session_opened" for event in
                ["session_opened", "session_closed", "session_lost"]}
-DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta"]
+DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta", "lists",
+             "positions"]
 key = struct.Struct("<Q").pack
 
 
@@ -99,6 +100,7 @@ class Execution:
 
     def __init__(self, submission, time):
         self.id, self.closed_at, self.is_continued = submission.id, None, False
+        self.first_run = submission.first_run  # 0: itself
         self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
                                            continued_from=submission.continued_from)
         self.outputs = {}  # the entry that holds the last value, by name
@@ -151,6 +153,8 @@ class Journal:
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
         self.executions, self.streams = {}, {}  # by number
+        self.actors = {}  # of the sessions that are open
+        self.lists = set()  # what has to be on them: key and number of the id's first run
         self.tree = Tree(self.check_tile)
 
     def expect(self, holds, where, problem):
@@ -242,8 +246,14 @@ class Journal:
         is_member = self.records("histories").set_key_dup(key(number), key(at))
         self.expect(is_member, at, f"the history of stream {number} lacks it")
         stream.entries, stream.last = (entry.ordinal + 1) % 2**64, at
+        if event == "session_opened":
+            self.actors[number] = entry.session_opened.actor
+        elif event in ("session_closed", "session_lost"):
+            self.actors.pop(number, None)
         if event == "execution_submitted":
             self.executions[number] = Execution(entry.execution_submitted, entry.time)
+            if not entry.execution_submitted.continued_from:
+                self.put_on_lists(number, entry)
         if execution := self.executions.get(number):
             self.check_execution(at, entry, event, number, execution)
 
@@ -262,6 +272,15 @@ class Journal:
         closes = event == "execution_closed" or getattr(said, "closes", False)
         execution.closed_at = at if closes else None
 
+    def put_on_lists(self, number, entry):
+        said = entry.execution_submitted
+        actor = entry.request.actor or self.actors.get(entry.session, "")
+        keys = [b"\0t" + said.type.encode()] + [b"\0a" + actor.encode()] * bool(actor)
+        for label in said.labels:
+            name = label.name.encode()
+            keys.append(bytes([len(name) % 256]) + name + label.value.encode())
+        self.lists |= {(key, number) for key in keys}
+
     def check_row(self, number, execution):
         if execution.is_continued:
             return  # the row is that of the next run
@@ -271,6 +290,9 @@ class Journal:
         if execution.closed_at is not None:
             right.closed.CopyFrom(execution.closed(row.closed))
         at = number if execution.closed_at is None else execution.closed_at
+        is_open = execution.closed_at is None
+        standing = b"\0o" if is_open else b"\0s" + bytes([row.closed.status % 256])
+        self.lists.add((standing, execution.first_run or number))
         self.expect(row == right, at, f"the row of {execution.id!r} is missing or wrong")
 
     def check_payloads(self, at, commitments):
@@ -309,6 +331,12 @@ class Journal:
             at = (decode(pb.ExecutionRow, data) or pb.ExecutionRow()).number
             self.expect(at and self.entry(at).execution_submitted.id.encode() == id,
                         at or "executions", f"the row of {id!r} is not of its making")
+        listed = {(bytes(list), number(member)) for list, member in self.records("lists")}
+        for list, at in sorted(self.lists ^ listed):
+            self.expect(False, at, f"it has to be on the list {list!r}" if (list, at) in self.lists
+                        else f"the list {list!r} names it")
+        for name, place in self.records("positions"):
+            self.expect(number(place) <= self.count, "positions", f"{name!r} is behind the end")
         for place in self.records("tiles").iternext(values=False):
             level, index = (int.from_bytes(part, "big") for part in (place[:1], place[1:9]))
             self.expect(len(place) == 9 and index < (self.tree.full + [0] * 256)[level],

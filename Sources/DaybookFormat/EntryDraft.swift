@@ -32,16 +32,23 @@ public struct EntryDraft: Sendable {
     }
 }
 
-/// A row of the `executions` database.
+/// A row of the `executions` database, and what changes with it in `lists`.
 public struct ExecutionIndexRow: Sendable {
     /// The execution's id, 1 to 255 bytes.
     public let id: String
     /// `daybook.v1.ExecutionRow`.
     public let row: [UInt8]
+    /// The number of the id's first run, by which it is listed.
+    public let listed: UInt64
+    /// The keys of lists that it joins.
+    public var joins: [[UInt8]] = []
+    /// The key of the list that it leaves; nil: none.
+    public var leaves: [UInt8]?
 
     /// Nothing is checked: the row must be of the execution with this id.
-    public init(id: String, row: [UInt8]) {
+    public init(id: String, row: [UInt8], listed: UInt64) {
         self.id = id
         self.row = row
+        self.listed = listed
     }
 }

@@ -27,6 +27,7 @@ struct IndexAudit {
     }
 
     private var streams: [UInt64: Expected] = [:]
+    private var lists = ListAudit()
     private var state = State()
     private var isStateBroken = false
 
@@ -50,6 +51,7 @@ struct IndexAudit {
         guard !isStateBroken else { return }
         do {
             let closed = try state.apply(committed: view, reader)
+            try lists.follow(view, state, closed: closed)
             if let closed {
                 streams[stream]?.isContinued =
                     view.event == EventKind.executionContinued.rawValue
@@ -72,6 +74,8 @@ struct IndexAudit {
     func check(_ reader: any StoreReader, upTo count: UInt64, _ note: Note) throws {
         try checkHistories(reader, upTo: count, note)
         try checkRows(reader, upTo: count, note)
+        // What is missing in the fold is not missing on a list.
+        if !isStateBroken { try lists.check(reader, upTo: count, note) }
     }
 
     private func checkHistories(

@@ -123,6 +123,19 @@ public struct Inspector: Sendable {
         try ExecutionReader.scan(query, store, body)
     }
 
+    /// How far the named readers of entries have come, in the order of their names.
+    /// - Throws: ``JournalError``.
+    public func positions() throws -> [(name: String, sequence: UInt64)] {
+        var all: [(name: String, sequence: UInt64)] = []
+        try store.read { reader in
+            try reader.scanPositions { name, sequence in
+                all.append((name, sequence))
+                return true
+            }
+        }
+        return all
+    }
+
     // MARK: Entries
 
     /// How many entries the journal has.

@@ -112,6 +112,13 @@ public struct Verifier {
                     "\(records) payload records are stored, and entries have \(payloadRecords)"
                 )
             }
+            let end = try reader.entryCount()
+            try reader.scanPositions { name, sequence in
+                if sequence > end {
+                    note(nil, "the position of \(name) is \(sequence), and there are \(end) entries")
+                }
+                return true
+            }
             let tiles = try reader.tileCount()
             // More may be there by now; fewer, or more than there are groups of 256, may not.
             if tiles < report.tiles {

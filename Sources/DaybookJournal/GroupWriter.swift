@@ -18,6 +18,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private let thread = Locked<SystemThread?>(nil)
     /// Touched by whoever writes a batch.
     private let course = Locked(Course())
+    private let commitsMade = Locked(CommitCount())
     /// Whose tasks may write a batch themselves; nil: only the writer's own thread writes. It ends
     /// with the writer.
     public let loneThread: LoneThread?
@@ -260,6 +261,10 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             let start = ContinuousClock.now
             let failure = writeAll(batch, &course.isAhead)
             course.lastWrite = start.duration(to: .now)
+            if failure == nil, !batch.isEmpty {
+                let now = journal.clock.now()
+                commitsMade.withLock { $0.note(course.lastWrite, at: now) }
+            }
             // What is due is still due: a full disk must not keep the processor busy.
             course.pause = failure.map { _ in
                 Timestamp(rawValue: journal.now().rawValue + Self.pause)
@@ -267,6 +272,9 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             return failure
         }
     }
+
+    /// The commits of this process.
+    public var commits: CommitCount { commitsMade.withLock { $0 } }
 
     // MARK: The role of the one who writes
 

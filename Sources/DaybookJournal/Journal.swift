@@ -326,6 +326,8 @@ public final class Batch {
     public let now: Timestamp
     @exclusivity(unchecked) fileprivate private(set) var appender: Appender
     private let first: UInt64
+    /// Something was written that is no entry.
+    private var hasChanged = false
     let writer: any StoreWriter
     /// Lookups that see what the batch has written so far.
     public var reader: any StoreReader { writer.reader }
@@ -367,12 +369,37 @@ public final class Batch {
         }
     }
 
-    /// Writes the row of an execution's id.
+    /// Writes the row of an execution's id, and moves the id from list to list.
     /// - Throws: what the store throws: then ``failure`` is set.
     public func put(_ row: ExecutionIndexRow) throws {
         if let failure { throw failure }
         do {
             try row.row.withUnsafeBytes { try writer.put(executionRow: $0, for: row.id) }
+            if let list = row.leaves { try writer.remove(row.listed, fromList: list) }
+            for list in row.joins { try writer.put(row.listed, onList: list) }
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Keeps how far the reader of a name has come.
+    /// - Throws: what the store throws: then ``failure`` is set.
+    public func put(position: UInt64, of name: String) throws {
+        try change { try writer.put(position: position, of: name) }
+    }
+
+    /// Forgets the reader of a name.
+    /// - Throws: what the store throws: then ``failure`` is set.
+    public func removePosition(_ name: String) throws {
+        try change { try writer.removePosition(name) }
+    }
+
+    private func change(_ body: () throws -> Void) throws {
+        if let failure { throw failure }
+        hasChanged = true
+        do {
+            try body()
         } catch {
             failure = error
             throw error
@@ -381,6 +408,7 @@ public final class Batch {
 
     fileprivate func finish() throws {
         if let failure { throw failure }
-        if appender.next > first { try appender.finish(writer, buffer: &buffer) }
+        // What every commit writes says which one it is, also where it adds no entry.
+        if appender.next > first || hasChanged { try appender.finish(writer, buffer: &buffer) }
     }
 }

@@ -88,6 +88,17 @@ public protocol StoreReader {
         after id: String?,
         _ body: (String, UnsafeRawBufferPointer) throws -> Bool
     ) throws
+    /// The greatest number on a list that is not greater than `number`; nil: there is none.
+    func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64?
+    /// The least number on a list that is not less than `number`; nil: there is none.
+    func listed(_ list: [UInt8], atLeast number: UInt64) throws -> UInt64?
+    /// Runs `body` on all lists and their numbers, in the order of the lists' keys, until it returns
+    /// false.
+    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws
+    /// How far the reader of that name has come; nil: there is none.
+    func position(_ name: String) throws -> UInt64?
+    /// Runs `body` on all positions in the order of their names, until it returns false.
+    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws
     /// A full tile.
     func tile(level: UInt8, index: UInt64) throws -> [TreeHash]?
     /// How many full tiles are stored.
@@ -113,6 +124,14 @@ public protocol StoreWriter {
     func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws
     /// Puts the row of an execution's id.
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws
+    /// Puts a number on a list.
+    func put(_ number: UInt64, onList list: [UInt8]) throws
+    /// Takes a number off a list.
+    func remove(_ number: UInt64, fromList list: [UInt8]) throws
+    /// Puts how far the reader of that name has come.
+    func put(position: UInt64, of name: String) throws
+    /// Takes a reader's position away.
+    func removePosition(_ name: String) throws
     /// Puts a full tile.
     func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws
     /// Puts a value of the `meta` database.

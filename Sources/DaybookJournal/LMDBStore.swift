@@ -129,9 +129,11 @@ public final class LMDBStore: JournalStore {
             ("executions", []),
             ("tiles", []),
             ("meta", []),
+            ("lists", .integerSets),
+            ("positions", []),
         ]
 
-        let entries, payloads, histories, executions, tiles, meta: Database
+        let entries, payloads, histories, executions, tiles, meta, lists, positions: Database
 
         init(_ all: [Database]) {
             entries = all[0]
@@ -140,6 +142,8 @@ public final class LMDBStore: JournalStore {
             executions = all[3]
             tiles = all[4]
             meta = all[5]
+            lists = all[6]
+            positions = all[7]
         }
     }
 
@@ -317,6 +321,16 @@ public final class LMDBStore: JournalStore {
         opened.withLock { $0.environment.close() }
     }
 
+    /// Bytes of the file that are in use, free pages among them included.
+    public func bytesInUse() throws -> UInt64 {
+        do {
+            let file = try opened.withLock { $0 }.environment.information()
+            return UInt64(file.lastPage + 1) * UInt64(file.pageSize)
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Figures of the file and its databases.
     public func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
         do {
@@ -325,6 +339,7 @@ public final class LMDBStore: JournalStore {
             let statistics = try opened.environment.read { transaction in
                 try [
                     all.entries, all.payloads, all.histories, all.executions, all.tiles, all.meta,
+                    all.lists, all.positions,
                 ].map { ($0.name, try transaction.statistics(of: $0)) }
             }
             return (try opened.environment.information(), statistics)

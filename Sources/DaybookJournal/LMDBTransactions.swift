@@ -50,6 +50,34 @@ final class LMDBWriter: StoreWriter {
         }
     }
 
+    func put(_ number: UInt64, onList list: [UInt8]) throws {
+        try list.withUnsafeBytes {
+            try transaction.put(member: number, in: databases.lists, for: $0)
+        }
+    }
+
+    func remove(_ number: UInt64, fromList list: [UInt8]) throws {
+        try list.withUnsafeBytes { key in
+            _ = try transaction.remove(member: number, from: databases.lists, for: key)
+        }
+    }
+
+    func put(position: UInt64, of name: String) throws {
+        var name = name
+        try name.withUTF8 { name in
+            try withUnsafeBytes(of: position.littleEndian) {
+                try transaction.put($0, in: databases.positions, for: UnsafeRawBufferPointer(name))
+            }
+        }
+    }
+
+    func removePosition(_ name: String) throws {
+        var name = name
+        try name.withUTF8 { name in
+            _ = try transaction.remove(UnsafeRawBufferPointer(name), from: databases.positions)
+        }
+    }
+
     func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws {
         try tileKey(level, index).withUnsafeBytes {
             try transaction.put(tile, in: databases.tiles, for: $0)
@@ -249,6 +277,70 @@ struct LMDBReader: StoreReader, Transaction {
             while more {
                 let found = cursor.key.text
                 guard try cursor.value.withUnsafeBytes({ try body(found, $0) }) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64? {
+        try withCursor(in: databases.lists) { cursor in
+            try list.withUnsafeBytes { key in
+                if try cursor.move(toMemberFrom: number, of: key) {
+                    let found = try integer(cursor.value, "lists")
+                    if found == number { return found }
+                    guard try cursor.move(.previousMember) else { return nil }
+                } else {
+                    guard try cursor.move(toKey: key), try cursor.move(.lastMember) else {
+                        return nil
+                    }
+                }
+                let found = try integer(cursor.value, "lists")
+                guard found < number else {
+                    throw damaged("the number \(found) of `lists` is out of order")
+                }
+                return found
+            }
+        }
+    }
+
+    func listed(_ list: [UInt8], atLeast number: UInt64) throws -> UInt64? {
+        try withCursor(in: databases.lists) { cursor in
+            try list.withUnsafeBytes { key in
+                guard try cursor.move(toMemberFrom: number, of: key) else { return nil }
+                let found = try integer(cursor.value, "lists")
+                guard found >= number else {
+                    throw damaged("the number \(found) of `lists` is out of order")
+                }
+                return found
+            }
+        }
+    }
+
+    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws {
+        try withCursor(in: databases.lists) { cursor in
+            var more = try cursor.move(.first)
+            while more {
+                let number = try integer(cursor.value, "lists")
+                guard try cursor.key.withUnsafeBytes({ try body($0, number) }) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func position(_ name: String) throws -> UInt64? {
+        var name = name
+        return try name.withUTF8 { bytes in
+            let key = UnsafeRawBufferPointer(bytes)
+            guard let span = try value(in: databases.positions, for: key) else { return nil }
+            return try integer(span, "positions")
+        }
+    }
+
+    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws {
+        try withCursor(in: databases.positions) { cursor in
+            var more = try cursor.move(.first)
+            while more {
+                guard try body(cursor.key.text, integer(cursor.value, "positions")) else { return }
                 more = try cursor.move(.next)
             }
         }

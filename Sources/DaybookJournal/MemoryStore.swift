@@ -23,6 +23,8 @@ public final class MemoryStore: JournalStore {
         var payloads: [UInt64: [UInt8]] = [:]
         var histories: [UInt64: [UInt64]] = [:]
         var executions: [[UInt8]: [UInt8]] = [:]
+        var lists: [[UInt8]: Set<UInt64>] = [:]
+        var positions: [[UInt8]: UInt64] = [:]
         var tiles: [[UInt8]: [UInt8]] = [:]
         var meta: [String: [UInt8]] = [:]
     }
@@ -168,6 +170,31 @@ private struct MemoryReader: StoreReader {
         }
     }
 
+    func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64? {
+        state.lists[list]?.lazy.filter { $0 <= number }.max()
+    }
+
+    func listed(_ list: [UInt8], atLeast number: UInt64) throws -> UInt64? {
+        state.lists[list]?.lazy.filter { $0 >= number }.min()
+    }
+
+    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws {
+        for key in state.lists.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            for number in (state.lists[key] ?? []).sorted() {
+                guard try key.withUnsafeBytes({ try body($0, number) }) else { return }
+            }
+        }
+    }
+
+    func position(_ name: String) throws -> UInt64? { state.positions[Array(name.utf8)] }
+
+    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws {
+        for key in state.positions.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let name = String(decoding: key, as: UTF8.self)
+            guard try body(name, state.positions[key] ?? 0) else { return }
+        }
+    }
+
     func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
         state.tiles[tileKey(level, index)].map(TreeHash.all)
     }
@@ -200,6 +227,20 @@ private final class MemoryWriter: StoreWriter {
     func put(executionRow: UnsafeRawBufferPointer, for id: String) throws {
         state.executions[Array(id.utf8)] = Array(executionRow)
     }
+
+    func put(_ number: UInt64, onList list: [UInt8]) throws {
+        state.lists[list, default: []].insert(number)
+    }
+
+    func remove(_ number: UInt64, fromList list: [UInt8]) throws {
+        state.lists[list]?.remove(number)
+    }
+
+    func put(position: UInt64, of name: String) throws {
+        state.positions[Array(name.utf8)] = position
+    }
+
+    func removePosition(_ name: String) throws { state.positions[Array(name.utf8)] = nil }
 
     func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws {
         state.tiles[tileKey(level, index)] = Array(tile)

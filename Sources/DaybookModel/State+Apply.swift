@@ -69,7 +69,8 @@ extension State {
     }
 
     /// Takes in an entry of the batch under way.
-    /// - Returns: the row that its execution's id has from now on, if the entry changes it.
+    /// - Returns: the row that its execution's id has from now on, and the lists that it is on, if the
+    ///   entry changes them.
     /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws. The batch must end
     ///   then.
     mutating func apply(
@@ -80,12 +81,62 @@ extension State {
         let number = entry.header.stream.rawValue
         if try Self.kind(of: entry).isOfExecution { noteTouch(number) }
         batch.next = entry.header.sequence + 1
-        if try apply(entry, history) { return executions.remove(number)?.closedIndexRow }
-        switch EventKind(rawValue: entry.event) {
-        case .executionSubmitted, .executionReopened:
-            return executions.contains(number) ? executions[known: number].openIndexRow : nil
-        default: return nil
+        let kind = EventKind(rawValue: entry.event)
+        // How it had ended, if it was closed.
+        var ended: ExecutionStatus?
+        let isClosed = try apply(entry) { number, sequence in
+            let state = try history(number, sequence)
+            ended = state.status
+            return state
         }
+        if isClosed {
+            guard let state = executions.remove(number) else { return nil }
+            var row = state.closedIndexRow
+            // What goes on as a new run stays open, as the id is concerned.
+            guard kind != .executionContinued else { return row }
+            row.leaves = ExecutionList.open.key
+            row.joins = [ExecutionList.closed(state.status).key]
+            return row
+        }
+        guard kind == .executionSubmitted || kind == .executionReopened,
+            executions.contains(number)
+        else { return nil }
+        var row = executions[known: number].openIndexRow
+        if kind == .executionReopened {
+            guard let ended else { return nil }
+            row.leaves = ExecutionList.closed(ended).key
+            row.joins = [ExecutionList.open.key]
+        } else {
+            row.joins = try lists(of: number, entry)
+        }
+        return row
+    }
+
+    /// Who asked for an entry: whom it names, else the actor of its session; empty: it is not known.
+    /// - Throws: ``InconsistentEntry``.
+    public func actor(askingFor entry: EntryView) throws -> String {
+        do throws(WireError) {
+            if let request = try entry.request(), !request.actor.isEmpty { return request.actor }
+        } catch {
+            throw entry.error(error)
+        }
+        let session = entry.header.session
+        return sessions.first { $0.number == session }?.actor ?? ""
+    }
+
+    /// The keys of the lists that a submission puts an id on. Most are like the one before.
+    private mutating func lists(of number: UInt64, _ entry: EntryView) throws -> [[UInt8]] {
+        let actor = try actor(askingFor: entry)
+        let type = executions[known: number].type
+        let isUsual =
+            executions[known: number].labels.isEmpty
+            && executions[known: number].continuedFrom == nil
+        if isUsual, let usual = usualLists, usual.type == type, usual.actor.hasBytes(of: actor) {
+            return usual.keys
+        }
+        let keys = executions[known: number].lists(askedForBy: actor).map(\.key)
+        if isUsual { usualLists = UsualLists(type: type, actor: actor, keys: keys) }
+        return keys
     }
 
     /// - Returns: whether its execution is closed by it, and to be taken out.

@@ -34,7 +34,8 @@ public struct ExecutionCursor: Sendable, Hashable, RawRepresentable, Codable {
 public struct ExecutionPage: Sendable, Codable {
     /// At most ``ExecutionQuery/limit``, or ``ExecutionPage/standardLimit``.
     public let records: [ExecutionRecord]
-    /// Where the next page begins; nil: there are no more. The last page may be empty.
+    /// Where the next page begins; nil: there are no more. A page may have fewer records than were asked
+    /// for, and none at all, and another one follow.
     public let next: ExecutionCursor?
 
     /// How many records a page has where the query does not say.
@@ -44,7 +45,8 @@ public struct ExecutionPage: Sendable, Codable {
 extension ExecutionReader {
     /// Some of the executions that a query asks for, in its order.
     ///
-    /// No more is held than the page, and no read transaction looks at more than 1,024 streams.
+    /// No more is held than the page, and no read transaction looks at more than 1,024 executions. A
+    /// page looks at 8,192 at most: where little of them is wanted it has fewer than were asked for.
     /// - Parameters:
     ///   - cursor: the end of the page before; nil: from the beginning.
     ///   - open: gives the state of an open execution where it is at hand.
@@ -69,7 +71,7 @@ extension ExecutionReader {
             )
         }
         var records: [ExecutionRecord] = []
-        while records.count < limit, !walk.isOver {
+        while records.count < limit, !walk.isSpent {
             try store.read { try walk.step(&records, upTo: limit, $0, open) }
         }
         return ExecutionPage(records: records, next: walk.cursor)

@@ -72,7 +72,15 @@ extension ExecutionReader {
         _ record: ExecutionRecord,
         _ reader: any StoreReader
     ) throws -> ExecutionRecord {
-        let first = try FactLookup.firstRun(record.number, reader)
+        try naming(record, reader, first: FactLookup.firstRun(record.number, reader))
+    }
+
+    /// - Parameter first: the number of the first run of its id.
+    static func naming(
+        _ record: ExecutionRecord,
+        _ reader: any StoreReader,
+        first: UInt64
+    ) throws -> ExecutionRecord {
         let request = try reader.withView(of: first) { entry in
             let hasReason = try entry.request()?.reason == true
             return try RecordedRequest(entry, hasReason ? reader.payloads(of: entry) : [], reader)

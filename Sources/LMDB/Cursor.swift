@@ -18,8 +18,10 @@ public struct Cursor: ~Copyable {
         case first, last
         /// The item after or before this one; from nowhere, the first or the last.
         case next, previous
-        /// The last member of the set under the key that it is at.
-        case lastMember
+        /// The first or the last member of the set under the key that it is at.
+        case firstMember, lastMember
+        /// The member after or before this one, under the same key.
+        case nextMember, previousMember
         /// The first member of the next key.
         case nextKey
 
@@ -29,7 +31,10 @@ public struct Cursor: ~Copyable {
             case .last: MDB_LAST
             case .next: MDB_NEXT
             case .previous: MDB_PREV
+            case .firstMember: MDB_FIRST_DUP
             case .lastMember: MDB_LAST_DUP
+            case .nextMember: MDB_NEXT_DUP
+            case .previousMember: MDB_PREV_DUP
             case .nextKey: MDB_NEXT_NODUP
             }
         }
@@ -60,22 +65,38 @@ public struct Cursor: ~Copyable {
         return try get(MDB_SET_RANGE)
     }
 
+    /// Goes to exactly this key, at its first member.
+    public mutating func move(toKey key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
+        currentKey = MDB_val(
+            mv_size: key.count,
+            mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
+        )
+        return try get(MDB_SET_KEY)
+    }
+
     /// Goes to the first member, not less than `member`, of the set under `key`.
     public mutating func move(
         toMemberFrom member: UInt64,
         of key: UInt64
     ) throws(LMDBError) -> Bool {
+        try withUnsafeBytes(of: key) { key throws(LMDBError) in
+            try move(toMemberFrom: member, of: key)
+        }
+    }
+
+    /// Goes to the first member, not less than `member`, of the set under a key of 1 to 511 bytes.
+    public mutating func move(
+        toMemberFrom member: UInt64,
+        of key: UnsafeRawBufferPointer
+    ) throws(LMDBError) -> Bool {
         var member = member
         let result = withUnsafeMutableBytes(of: &member) { memberBytes in
-            var key = key
-            return withUnsafeMutableBytes(of: &key) { keyBytes in
-                currentKey = MDB_val(mv_size: keyBytes.count, mv_data: keyBytes.baseAddress)
-                currentValue = MDB_val(
-                    mv_size: memberBytes.count,
-                    mv_data: memberBytes.baseAddress
-                )
-                return mdb_cursor_get(handle, &currentKey, &currentValue, MDB_GET_BOTH_RANGE)
-            }
+            currentKey = MDB_val(
+                mv_size: key.count,
+                mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
+            )
+            currentValue = MDB_val(mv_size: memberBytes.count, mv_data: memberBytes.baseAddress)
+            return mdb_cursor_get(handle, &currentKey, &currentValue, MDB_GET_BOTH_RANGE)
         }
         if result == MDB_NOTFOUND { return false }
         try environment.check(result, "mdb_cursor_get")

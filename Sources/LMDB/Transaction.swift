@@ -181,6 +181,40 @@ extension WriteTransaction {
         try environment.check(result, "mdb_put in \(database.name)")
     }
 
+    /// Puts a member into the set under a key of 1 to 511 bytes. It may be there already.
+    public mutating func put(
+        member: UInt64,
+        in database: Database,
+        for key: UnsafeRawBufferPointer
+    ) throws(LMDBError) {
+        let result = withUnsafeBytes(of: member) { put(key, $0, database, []) }
+        try environment.check(result, "mdb_put in \(database.name)")
+    }
+
+    /// Removes a member from the set under a key of 1 to 511 bytes.
+    /// - Returns: whether it was there.
+    @discardableResult
+    public mutating func remove(
+        member: UInt64,
+        from database: Database,
+        for key: UnsafeRawBufferPointer
+    ) throws(LMDBError) -> Bool {
+        let result = withUnsafeBytes(of: member) { member in
+            var key = MDB_val(
+                mv_size: key.count,
+                mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
+            )
+            var value = MDB_val(
+                mv_size: member.count,
+                mv_data: UnsafeMutableRawPointer(mutating: member.baseAddress)
+            )
+            return mdb_del(handle, database.index, &key, &value)
+        }
+        if result == MDB_NOTFOUND { return false }
+        try environment.check(result, "mdb_del in \(database.name)")
+        return true
+    }
+
     private func put(
         _ key: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer,
@@ -207,6 +241,23 @@ extension WriteTransaction {
         )
         // LMDB closes the cursors of a write transaction at its end.
         return AppendCursor(handle: cursor!, environment: environment)
+    }
+
+    /// Removes a key of 1 to 511 bytes with all that is under it.
+    /// - Returns: whether it was there.
+    @discardableResult
+    public mutating func remove(
+        _ key: UnsafeRawBufferPointer,
+        from database: Database
+    ) throws(LMDBError) -> Bool {
+        var item = MDB_val(
+            mv_size: key.count,
+            mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
+        )
+        let result = mdb_del(handle, database.index, &item, nil)
+        if result == MDB_NOTFOUND { return false }
+        try environment.check(result, "mdb_del in \(database.name)")
+        return true
     }
 
     /// Removes a 64 bit key with all that is under it.

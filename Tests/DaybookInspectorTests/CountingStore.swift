@@ -4,7 +4,7 @@ import DaybookSystem
 /// A store that counts what is looked up in each of its read transactions.
 final class CountingStore: JournalStore {
     private let store: any JournalStore
-    private let counts = Locked<[(rows: Int, others: Int)]>([])
+    private let counts = Locked<[(rows: Int, others: Int, places: Int)]>([])
 
     init(_ store: any JournalStore) { self.store = store }
 
@@ -13,12 +13,17 @@ final class CountingStore: JournalStore {
     /// How many rows, streams and entries have been looked up.
     var lookUps: Int { counts.withLock { $0.reduce(0) { $0 + $1.rows + $1.others } } }
 
+    /// How many places on lists have been looked for.
+    var places: Int { counts.withLock { $0.reduce(0) { $0 + $1.places } } }
+
     var location: String { store.location }
 
     func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         try store.read { reader in
             let counting = CountingReader(reader)
-            defer { counts.withLock { $0.append((counting.rows, counting.others)) } }
+            defer {
+                counts.withLock { $0.append((counting.rows, counting.others, counting.places)) }
+            }
             return try body(counting)
         }
     }
@@ -36,6 +41,8 @@ private final class CountingReader: StoreReader {
     private(set) var rows = 0
     /// Entries and streams.
     private(set) var others = 0
+    /// Places on lists.
+    private(set) var places = 0
 
     init(_ reader: any StoreReader) { self.reader = reader }
 
@@ -105,6 +112,26 @@ private final class CountingReader: StoreReader {
 
     func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         try reader.historyEnd(of: stream)
+    }
+
+    func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64? {
+        places += 1
+        return try reader.listed(list, atMost: number)
+    }
+
+    func listed(_ list: [UInt8], atLeast number: UInt64) throws -> UInt64? {
+        places += 1
+        return try reader.listed(list, atLeast: number)
+    }
+
+    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws {
+        try reader.scanLists(body)
+    }
+
+    func position(_ name: String) throws -> UInt64? { try reader.position(name) }
+
+    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws {
+        try reader.scanPositions(body)
     }
 
     func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {

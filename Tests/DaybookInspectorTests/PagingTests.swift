@@ -135,7 +135,7 @@ func withSubmissions(
             var query = ExecutionQuery()
             query.order = isNewestFirst ? .newestFirst : .oldestFirst
             query.limit = 1
-            let first = try daybook.executions(query, after: nil)
+            let first = try await daybook.executions(query)
             #expect(first.records.map(\.id) == [isNewestFirst ? "c" : "a"])
             for id in ["a", "b", "c"] {
                 try await daybook.signal(id, "go", "on")
@@ -143,13 +143,13 @@ func withSubmissions(
             }
             try await daybook.start("d", input: 2)
             query.limit = nil
-            let rest = try daybook.executions(query, after: first.next)
+            let rest = try await daybook.executions(query, after: first.next)
             #expect(rest.records.map(\.id) == (isNewestFirst ? ["b", "a"] : ["b", "c"]))
             #expect(rest.records.allSatisfy { $0.status == .completed })
             #expect(rest.next == nil)
-            // A list that begins now has each id where its newest run is.
+            // A list that begins now has each id where its first run is.
             query.order = .oldestFirst
-            #expect(try daybook.executions(query).map(\.id) == ["a", "b", "c", "d"])
+            #expect(try await daybook.executions(query).records.map(\.id) == ["a", "b", "c", "d"])
         }
     }
 }

@@ -11,7 +11,7 @@ import Testing
     /// Executions a to f, a second apart: completed, failed, waiting, submitted, delayed, cancelled.
     private func withExecutions(
         _ body: (Engine, Timestamp) async throws -> Void,
-        after: (String, Timestamp) throws -> Void
+        after: (String, Timestamp) async throws -> Void
     ) async throws {
         let start = room.clock.now()
         var creation = room.creation
@@ -49,7 +49,7 @@ import Testing
                 }
                 try await body(daybook, start)
             }
-            try after(path, start)
+            try await after(path, start)
         }
     }
 
@@ -85,24 +85,25 @@ import Testing
 
     private func check(
         _ cases: [Case],
-        _ find: (ExecutionQuery) throws -> [ExecutionRecord]
-    ) throws {
+        _ find: (ExecutionQuery) async throws -> [ExecutionRecord]
+    ) async throws {
         for (index, item) in cases.enumerated() {
             var query = ExecutionQuery()
+            query.order = .oldestFirst
             item.change(&query)
-            let found = try find(query).map(\.id).joined()
+            let found = try await find(query).map(\.id).joined()
             #expect(found == item.expected, "case \(index)")
         }
     }
 
     @Test func everyConditionCounts() async throws {
         try await withExecutions { daybook, start in
-            try check(cases(start)) { try daybook.executions($0) }
+            try await check(cases(start)) { try await daybook.executions($0).records }
         } after: { path, start in
             // Who only reads the file finds the same.
             let inspector = try Inspector(path: path)
             defer { inspector.close() }
-            try check(cases(start)) { try inspector.executions($0) }
+            try await check(cases(start)) { try inspector.executions($0) }
         }
     }
 }

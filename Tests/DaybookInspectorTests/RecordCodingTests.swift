@@ -18,7 +18,7 @@ import Testing
 
     /// Executions that have of everything between them: a waits after a failed attempt, b has failed,
     /// c is held back, d was cancelled before anybody asked for it, e was submitted.
-    private func withExecutions(_ body: (Engine) throws -> Void) async throws {
+    private func withExecutions(_ body: (Engine) async throws -> Void) async throws {
         try await room.withEngine(
             code: { input, context in
                 try await context.output("count", input)
@@ -44,7 +44,7 @@ import Testing
             try await daybook.submit(Scripted.self, id: "d", input: 4)
             try await daybook.cancel("d")
             try await daybook.submit(Scripted.self, id: "e", input: 5)
-            try body(daybook)
+            try await body(daybook)
         }
     }
 
@@ -54,7 +54,9 @@ import Testing
 
     @Test func aRecordIsReadAsItIsWritten() async throws {
         try await withExecutions { daybook in
-            let records = try daybook.executions(ExecutionQuery())
+            var all = ExecutionQuery()
+            all.order = .oldestFirst
+            let records = try await daybook.executions(all).records
             #expect(records.map(\.id) == ["a", "b", "c", "d", "e"])
             for record in records { #expect(try recoded(record) == record) }
             #expect(records[0].signals.count == 1)
@@ -67,7 +69,8 @@ import Testing
         try await withExecutions { daybook in
             var query = ExecutionQuery()
             query.limit = 2
-            let page = try daybook.executions(query, after: nil)
+            query.order = .oldestFirst
+            let page = try await daybook.executions(query)
             let data = try json(page)
             let same = try JSONDecoder().decode(ExecutionPage.self, from: data)
             #expect(same.records == page.records)
@@ -76,7 +79,7 @@ import Testing
             #expect(
                 String(decoding: data, as: UTF8.self).contains("\"next\":\"\(cursor.rawValue)\"")
             )
-            let next = try daybook.executions(query, after: same.next)
+            let next = try await daybook.executions(query, after: same.next)
             #expect(next.records.map(\.id) == ["c", "d"])
         }
     }

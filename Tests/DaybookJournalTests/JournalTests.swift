@@ -144,7 +144,7 @@ import Testing
             var payloads = try SealedPayloads([.text("secret")], limit: 100)
             payloads.setContentTypeNumbers { _ in 2 }
             draft.payloads = payloads
-            let row = ExecutionIndexRow(id: "order-1", row: [1, 2, 3])
+            let row = ExecutionIndexRow(id: "order-1", row: [1, 2, 3], listed: 1)
             let sequence = try journal.write { batch in
                 let sequence = try batch.append(draft) { _ in }
                 try batch.put(row)

@@ -46,9 +46,9 @@ import Testing
             #expect(try await daybook.run(Adding.self, id: "a", input: 1) == 2)
             var query = ExecutionQuery()
             query.types = [Adding.name]
-            let records: [ExecutionRecord] = try daybook.executions(query)
+            let records: [ExecutionRecord] = try await daybook.executions(query).records
             #expect(records.map(\.id) == ["a"])
-            let page: ExecutionPage = try daybook.executions(query, after: nil)
+            let page: ExecutionPage = try await daybook.executions(query, after: nil, limit: 1)
             #expect(page.records == records)
             let history: RecordedHistory = try RecordedHistory(of: "a", in: daybook.journal)
             let report = try await Replayer(workflows: [Adding()]).replay(history)

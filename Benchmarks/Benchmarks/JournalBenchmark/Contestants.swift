@@ -165,7 +165,13 @@ struct JournalContestant: Contestant {
                         payloads: try Workload.sealed()
                     )
                 ) { _ in }
-                try batch.put(ExecutionIndexRow(id: "execution-\(number)", row: row.encoded()))
+                try batch.put(
+                    ExecutionIndexRow(
+                        id: "execution-\(number)",
+                        row: row.encoded(),
+                        listed: number
+                    )
+                )
             }
         }
     }

@@ -188,7 +188,7 @@ struct JournalState: JournalFold, @unchecked Sendable {
 }
 
 /// A batch as the model's transactions see it.
-private final class BatchLedger: Ledger {
+final class BatchLedger: Ledger {
     let batch: Batch
 
     init(_ batch: Batch) { self.batch = batch }

@@ -32,6 +32,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .verify: try await Verifying.measure(settings, &report)
         case .recovery: try await Recovery.measure(settings, &report)
         case .waiting: try await Waiting.measure(settings, &report)
+        case .listing: try await Listing.measure(settings, &report)
         }
     }
 }

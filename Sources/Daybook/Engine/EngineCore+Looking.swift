@@ -1,5 +1,6 @@
 import DaybookJournal
 import DaybookModel
+import DaybookSystem
 
 extension EngineCore {
     /// What is known of an execution, but who submitted it; nil when there is none of that id.
@@ -16,17 +17,16 @@ extension EngineCore {
         try writer.journal.store.read { try ExecutionReader.naming(record, $0) }
     }
 
-    /// The executions that a query asks for.
-    func records(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
-        try ExecutionReader.records(query, writer.journal.store) { number in
-            writer.inspect { $0.state.committed(number) }
-        }
-    }
-
-    /// Some of the executions that a query asks for.
-    func page(_ query: ExecutionQuery, after cursor: ExecutionCursor?) throws -> ExecutionPage {
-        try ExecutionReader.page(query, after: cursor, writer.journal.store) { number in
-            writer.inspect { $0.state.committed(number) }
+    /// Some of the executions that a query asks for, looked up on a thread of its own.
+    func page(
+        _ query: ExecutionQuery,
+        after cursor: ExecutionCursor?
+    ) async throws -> ExecutionPage {
+        let writer = writer
+        return try await SystemThread.run {
+            try ExecutionReader.page(query, after: cursor, writer.journal.store) { number in
+                writer.inspect { $0.state.committed(number) }
+            }
         }
     }
 

@@ -16,13 +16,17 @@ struct News: Sendable {
     private(set) var hasSessions = false
     /// A snapshot of the state is due.
     private(set) var isSnapshotDue = false
+    /// What has ended.
+    private(set) var endings = EndingCounts()
 
     mutating func noteSnapshotDue() { isSnapshotDue = true }
 
     /// - Parameter isOwn: the entry is by a command of this process.
     mutating func note(_ entry: EntryView, isOwn: Bool = false) {
         let number = entry.header.stream.rawValue
-        switch EventKind(rawValue: entry.event) {
+        let kind = EventKind(rawValue: entry.event)
+        endings.note(kind)
+        switch kind {
         case .executionCompleted where isOwn:
             executions.append(number)
             completedHere.append(number)
@@ -50,6 +54,7 @@ struct News: Sendable {
         all.hasWork = hasWork || others.hasWork
         all.hasSessions = hasSessions || others.hasSessions
         all.isSnapshotDue = isSnapshotDue || others.isSnapshotDue
+        all.endings.add(others.endings)
         return all
     }
 }
@@ -85,6 +90,8 @@ final class NewsBoard: Sendable {
     private struct State {
         var waiters = Waiters<CheckedContinuation<Told, Never>>()
         var mail = Mail()
+        /// What has ended since the board was set up.
+        var endings = EndingCounts()
     }
 
     private let state: Locked<State>
@@ -99,6 +106,9 @@ final class NewsBoard: Sendable {
 
     // MARK: The dispatcher
 
+    /// What has ended since the journal was opened, in whatever process.
+    var endings: EndingCounts { state.withLock { $0.endings } }
+
     /// Has the dispatcher look again.
     func wakeDispatcher() { wakeup.yield() }
 
@@ -106,6 +116,7 @@ final class NewsBoard: Sendable {
     /// - Parameter leases: granted to this process; each has a turn reserved.
     func publish(_ news: News, leases: [Lease] = []) {
         let told = state.withLock { state in
+            state.endings.add(news.endings)
             state.mail.executions += news.fromOutside
             state.mail.leases += leases
             if news.hasSessions { state.mail.hasSessions = true }
@@ -122,7 +133,7 @@ final class NewsBoard: Sendable {
         _ news: News,
         _ waiters: inout Waiters<CheckedContinuation<Told, Never>>
     ) -> [CheckedContinuation<Told, Never>] {
-        var told: [CheckedContinuation<Told, Never>] = []
+        var told = waiters.tell(.entries)
         for number in news.executions { told += waiters.tell(.execution(number)) }
         for number in news.fromOutside { told += waiters.tell(.output(number)) }
         return told

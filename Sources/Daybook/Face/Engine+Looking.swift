@@ -9,21 +9,30 @@ extension Engine {
         try engine.record(of: id).map { try engine.naming($0) }
     }
 
-    /// The executions that a query asks for, all at once: ``executions(_:after:)`` gives them page by
-    /// page. Without ids or a limit every execution of the journal is looked at.
-    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
-    public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {
-        try engine.records(query)
-    }
-
-    /// Some of the executions that a query asks for: at most ``ExecutionQuery/limit``, or 1,000.
-    /// - Parameter cursor: the end of the page before; nil: from the beginning.
+    /// Some of the executions that a query asks for, the newest first unless it asks otherwise.
+    ///
+    /// They are found by lists of the index, and looked up on a thread of their own in short
+    /// transactions: how many executions the journal has makes next to no difference.
+    ///
+    ///     var cursor: ExecutionCursor?
+    ///     repeat {
+    ///         let page = try await engine.executions(query, after: cursor)
+    ///         for record in page.records { print(record.id) }
+    ///         cursor = page.next
+    ///     } while cursor != nil
+    /// - Parameters:
+    ///   - cursor: the end of the page before; nil: from the beginning.
+    ///   - limit: at most so many; nil: ``ExecutionQuery/limit``, or 1,000. A page has fewer where it
+    ///     would have to look at more than 8,192 executions, and another one follows.
     /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
     public func executions(
-        _ query: ExecutionQuery,
-        after cursor: ExecutionCursor?
-    ) throws -> ExecutionPage {
-        try engine.page(query, after: cursor)
+        _ query: ExecutionQuery = ExecutionQuery(),
+        after cursor: ExecutionCursor? = nil,
+        limit: Int? = nil
+    ) async throws -> ExecutionPage {
+        var query = query
+        if let limit { query.limit = limit }
+        return try await engine.page(query, after: cursor)
     }
 
     /// Waits until an execution has ended or is parked.

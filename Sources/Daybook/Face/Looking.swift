@@ -3,8 +3,10 @@
 @_exported public import DaybookView
 
 // So are the types of the floors below that its declarations are made of, and its errors.
+@_exported public import enum DaybookFormat.EventKind
 @_exported public import struct DaybookFormat.Identifier
 @_exported public import struct DaybookFormat.Name
+@_exported public import struct DaybookFormat.StoredPayload
 @_exported public import struct DaybookFormat.Timestamp
 @_exported public import struct DaybookJournal.JournalError
 @_exported public import struct DaybookJournal.SystemClock

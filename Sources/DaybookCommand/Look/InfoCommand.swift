@@ -30,6 +30,7 @@ struct InfoCommand: AsyncParsableCommand {
             }
             let uuid = Identifier(Array(created.uuid)).map { "\($0)" } ?? "(unreadable)"
             let size = (file.lastPage + 1) * file.pageSize
+            let positions = try inspector.positions()
             if common.json {
                 common.write("daybook.info/1") { json in
                     json.member("journal", inspector.folder.path)
@@ -50,6 +51,10 @@ struct InfoCommand: AsyncParsableCommand {
                             json.member(name, statistics.entries)
                         }
                     }
+                    json.key("positions")
+                    json.object { json in
+                        for (name, sequence) in positions { json.member(name, sequence) }
+                    }
                 }
                 return
             }
@@ -64,6 +69,10 @@ struct InfoCommand: AsyncParsableCommand {
             for (name, statistics) in databases {
                 let pad = String(repeating: " ", count: max(1, 11 - name.count))
                 output.line("  \(name)\(pad)\(statistics.entries) items")
+            }
+            for (name, sequence) in positions {
+                let behind = count - min(sequence, count)
+                output.line("  reader     \(name) at entry \(sequence), \(behind) behind")
             }
         }
     }

@@ -41,14 +41,28 @@ struct ListCommand: AsyncParsableCommand {
     )
     var since: PointInTime?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only those with this label; may be repeated, and then all are asked for.",
+            valueName: "name=value"
+        )
+    )
+    var label: [LabelArgument] = []
+
+    @Option(help: "Only those that this actor submitted.")
+    var actor: String?
+
     @Option(help: "The most executions to list.")
-    var limit: Int?
+    var limit = 50
+
+    @Flag(help: "All executions, however many there are.")
+    var all = false
 
     func validate() throws {
         if runbook != nil, let type, type != RunbookWorkflow.name {
             throw ValidationError("--runbook excludes a --type other than runbook.")
         }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
     func run() async throws {
@@ -58,6 +72,15 @@ struct ListCommand: AsyncParsableCommand {
         // What has ended is neither paused nor parked.
         if paused || parked { query.isClosed = false }
         query.submittedSince = since?.timestamp(now: SystemClock().now())
+        if paused != parked {
+            if paused { query.isPaused = true } else { query.isParked = true }
+        }
+        query.actors = actor.map { [$0] }
+        for label in label {
+            guard query.labels.updateValue(label.value, forKey: label.name) == nil else {
+                throw UsageError("the label \(label.name) is given twice; give each name once")
+            }
+        }
         query.order = .newestFirst
         try common.inspect { inspector in
             if common.json {
@@ -76,15 +99,25 @@ struct ListCommand: AsyncParsableCommand {
     ) throws {
         var runbooks = RecordedRunbooks(inspector)
         var count = 0
+        var query = query
+        if runbook == nil, !(paused && parked), !all { query.limit = limit + 1 }
+        var hasMore = false
         try inspector.executions(query) { record in
             if paused || parked {
                 guard paused && record.isPaused || parked && record.isParked else { return true }
             }
             let name = try runbooks.name(of: record)
             if let runbook, name != runbook { return true }
+            guard all || count < limit else {
+                hasMore = true
+                return false
+            }
             try body(record, name)
             count += 1
-            return count < limit ?? .max
+            return true
+        }
+        if hasMore {
+            common.errors.line("the newest \(count) are listed; --limit N or --all lists more")
         }
     }
 

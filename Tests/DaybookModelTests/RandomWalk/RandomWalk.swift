@@ -247,6 +247,7 @@ struct RandomWalk {
 
     /// Compares all there is, and goes on as a process does that has just opened the journal.
     mutating func compareAll() throws {
+        try compareLists()
         for expected in reference.all { try compare(expected) }
         try check(harness.state.sessions.map(\.number) == reference.sessions, "wrong sessions")
         try invariants.check(self)

@@ -22,6 +22,8 @@ struct ModelHarness {
     fileprivate struct Index {
         var entries: [[UInt8]] = []
         var rows: [Name: [UInt8]] = [:]
+        /// How ids move from list to list, in order.
+        var moves: [ExecutionIndexRow] = []
         var payloads: [UInt64: [UInt8]] = [:]
         var ends: [StreamID: (count: UInt64, last: UInt64)] = [:]
     }
@@ -118,6 +120,7 @@ struct ModelHarness {
     mutating func commit() {
         disk.entries += batch.entries
         disk.rows.merge(batch.rows) { $1 }
+        disk.moves += batch.moves
         disk.payloads.merge(batch.payloads) { $1 }
         disk.ends.merge(batch.ends) { $1 }
         state.commit()
@@ -193,6 +196,16 @@ struct ModelHarness {
     func row(_ id: Name) throws -> ProtoExecutionRow? {
         guard let bytes = batch.rows[id] ?? disk.rows[id] else { return nil }
         return try ProtoExecutionRow(serializedBytes: bytes)
+    }
+
+    /// The lists of the index, by their keys: the numbers of the first runs of ids.
+    var lists: [[UInt8]: Set<UInt64>] {
+        var lists: [[UInt8]: Set<UInt64>] = [:]
+        for row in disk.moves + batch.moves {
+            if let list = row.leaves { lists[list]?.remove(row.listed) }
+            for list in row.joins { lists[list, default: []].insert(row.listed) }
+        }
+        return lists
     }
 
     /// The payloads of an entry.
@@ -288,7 +301,10 @@ private final class HarnessLedger: Ledger {
         return bytes
     }
 
-    func put(_ row: ExecutionIndexRow) { batch.rows[Name(row.id)] = row.row }
+    func put(_ row: ExecutionIndexRow) {
+        batch.rows[Name(row.id)] = row.row
+        if row.leaves != nil || !row.joins.isEmpty { batch.moves.append(row) }
+    }
 
     func row(of id: Name) throws -> ProtoExecutionRow? {
         guard let bytes = batch.rows[id] ?? disk.rows[id] else { return nil }

@@ -13,6 +13,8 @@ struct Waiters<Continuation: Sendable>: Sendable {
         case idleness
         /// The journal cannot be written.
         case failure
+        /// There are more entries.
+        case entries
     }
 
     /// A place in the list.

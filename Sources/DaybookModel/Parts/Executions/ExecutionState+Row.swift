@@ -5,11 +5,17 @@ import SwiftProtobuf
 extension ExecutionState {
     /// The row of its id while it is open.
     var openIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id.text, row: ProtoExecutionRow.with { $0.number = number }.encoded())
+        ExecutionIndexRow(
+            id: id.text,
+            row: ProtoExecutionRow.with { $0.number = number }.encoded(),
+            listed: firstRun
+        )
     }
 
     /// The row of its id once it is closed.
-    var closedIndexRow: ExecutionIndexRow { ExecutionIndexRow(id: id.text, row: closedRow) }
+    var closedIndexRow: ExecutionIndexRow {
+        ExecutionIndexRow(id: id.text, row: closedRow, listed: firstRun)
+    }
 
     /// The bytes of the row that it has in the index once it is closed: whatever is known of it from
     /// then on without its history. What it does not have takes no byte.

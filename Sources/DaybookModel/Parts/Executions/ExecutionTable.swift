@@ -137,6 +137,19 @@ struct ExecutionTable: Sendable {
         return removed
     }
 
+    /// Runs `body` on executions where they lie, a few places of the table at a time.
+    /// - Returns: where to go on; nil: that was all.
+    func visit(
+        from place: Int,
+        upTo limit: Int,
+        _ body: (borrowing ExecutionState) -> Void
+    ) -> Int? {
+        let end = min(place + limit, states.count)
+        // A free place holds nobody.
+        for index in min(place, end)..<end where states[index].number != 0 { body(states[index]) }
+        return end < states.count ? end : nil
+    }
+
     /// All numbers, ascending.
     var numbers: [UInt64] { keys.filter { $0 != 0 }.sorted() }
 }

@@ -16,7 +16,7 @@ extension ExecutionState {
         rare.lineage.continuedFrom == 0 ? nil : rare.lineage.continuedFrom
     }
     /// The number of the first run of its id.
-    var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
+    public var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
 
 extension ExecutionPart {

@@ -1,8 +1,6 @@
 public import DaybookFormat
-import DaybookJournal
-import DaybookModel
-public import DaybookView
-import FoundationEssentials
+package import DaybookJournal
+package import DaybookModel
 import SwiftProtobuf
 
 /// An entry, decoded in full, with its payloads.
@@ -18,7 +16,7 @@ public struct JournalEntry: Sendable {
     /// Who asked for it; nil: it is not of a kind that somebody asks for.
     public let request: RecordedRequest?
 
-    init(
+    package init(
         _ sequence: UInt64,
         _ bytes: UnsafeRawBufferPointer,
         _ reader: any StoreReader
@@ -35,7 +33,7 @@ public struct JournalEntry: Sendable {
     /// - Parameters:
     ///   - payloads: those that it is to be shown with.
     ///   - reader: for the session by which it was asked for; nil: that is left out.
-    init(
+    package init(
         _ view: EntryView,
         _ payloads: [StoredPayload],
         _ reader: (any StoreReader)? = nil
@@ -90,6 +88,9 @@ public struct JournalEntry: Sendable {
         return !found.isEmpty && found.hasBytes(of: actor)
     }
 
+    /// What happened; nil: a newer version knows it.
+    package var kind: EventKind? { EventKind.allCases.first { $0.name == eventName } }
+
     /// The operation that it is about, if it is about one.
     public var operation: ProtoOperation? {
         switch entry.event {
@@ -112,7 +113,7 @@ public struct JournalEntry: Sendable {
     /// The operation that it is about, in the model's terms.
     /// - Throws: ``JournalError/Code/newerVersion`` for one of a kind that this version does not
     ///   know; ``JournalError/Code/integrity`` for one that cannot be read.
-    func operation(_ proto: ProtoOperation) throws(JournalError) -> Operation {
+    package func operation(_ proto: ProtoOperation) throws(JournalError) -> Operation {
         do throws(WireError) {
             return try Operation(proto)
         } catch {
@@ -152,80 +153,5 @@ public struct JournalEntry: Sendable {
                 underlying: error
             )
         }
-    }
-
-    // MARK: JSON
-
-    /// Writes the entry, complete: stored bytes, payloads and salts included.
-    public func write(to json: inout JSONWriter) throws {
-        let event = try eventJSON()
-        json.object { json in
-            json.member("schema", "daybook.entry/1")
-            json.member("sequence", entry.sequence)
-            json.member("time", time.description)
-            json.member("stream", entry.stream)
-            json.member("ordinal", entry.ordinal)
-            json.member("previous", entry.previous == 0 ? nil : entry.previous)
-            json.member("session", entry.session == 0 ? nil : entry.session)
-            json.member("causation", entry.causation == 0 ? nil : entry.causation)
-            json.member("event", eventName)
-            if let request {
-                json.key("request")
-                json.object { request.write(to: &$0) }
-            }
-            json.key("data")
-            json.raw(event)
-            if !payloads.isEmpty || !entry.commitments.isEmpty {
-                json.key("payloads")
-                json.array { writePayloads(to: &$0) }
-            }
-            json.member("entry", Data(bytes).base64EncodedString())
-        }
-    }
-
-    private func writePayloads(to json: inout JSONWriter) {
-        for (index, commitment) in entry.commitments.enumerated() {
-            json.object { json in
-                json.member("size", commitment.size)
-                json.member("contentType", commitment.contentType)
-                json.member("mac", commitment.mac.base64EncodedString())
-                guard index < payloads.count, let salt = payloads[index].salt else {
-                    json.member("erased", true)
-                    return
-                }
-                let data = payloads[index].data
-                json.member("salt", Data(salt.bytes).base64EncodedString())
-                json.member("base64", Data(data).base64EncodedString())
-                if commitment.contentType == 1, JSONSyntax.isOneLine(data) {
-                    json.key("json")
-                    json.raw(data)
-                }
-            }
-        }
-    }
-
-    private func eventJSON() throws -> [UInt8] {
-        guard let event = entry.event else { return Array("{}".utf8) }
-        // The JSON form of an entry that holds only the event: {"<name>":{...}}.
-        var only = ProtoEntry()
-        only.event = event
-        var options = JSONEncodingOptions()
-        options.preserveProtoFieldNames = true
-        let bytes: [UInt8] = try only.jsonUTF8Bytes(options: options)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes.count > colon + 2 else {
-            return Array("{}".utf8)
-        }
-        return Array(bytes[(colon + 1)..<(bytes.count - 1)])
-    }
-}
-
-extension RecordedRequest {
-    /// Writes who asked, and why.
-    public func write(to json: inout JSONWriter) {
-        json.member("actor", actor)
-        json.member("user", user.isEmpty ? nil : user)
-        json.member("session", session)
-        json.member("principal", principal)
-        json.member("reason", reason)
     }
 }
