@@ -65,7 +65,6 @@ extension JournalEntry {
         }
         return Array(bytes[(colon + 1)..<(bytes.count - 1)])
     }
-    }
 }
 
 extension RecordedRequest {

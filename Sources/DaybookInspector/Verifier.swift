@@ -115,7 +115,10 @@ public struct Verifier {
             let end = try reader.entryCount()
             try reader.scanPositions { name, sequence in
                 if sequence > end {
-                    note(nil, "the position of \(name) is \(sequence), and there are \(end) entries")
+                    note(
+                        nil,
+                        "the position of \(name) is \(sequence), and there are \(end) entries"
+                    )
                 }
                 return true
             }

@@ -51,6 +51,16 @@ struct BatchNotes: Sendable {
     var small = SmallParts()
     /// One more than its last entry; 0: it has none.
     var next: UInt64 = 0
+    /// The lists of the last submission without labels: most of the next ones are on the same, also in
+    /// the next batch.
+    var usualLists: UsualLists?
+}
+
+/// The lists on which submissions of a workflow by an actor are put, which name no labels.
+struct UsualLists: Sendable {
+    let type: Name
+    let actor: String
+    let keys: [[UInt8]]
 }
 
 extension State {

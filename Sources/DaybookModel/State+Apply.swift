@@ -131,11 +131,13 @@ extension State {
         let isUsual =
             executions[known: number].labels.isEmpty
             && executions[known: number].continuedFrom == nil
-        if isUsual, let usual = usualLists, usual.type == type, usual.actor.hasBytes(of: actor) {
+        if isUsual, let usual = batch.usualLists, usual.type == type,
+            usual.actor.hasBytes(of: actor)
+        {
             return usual.keys
         }
         let keys = executions[known: number].lists(askedForBy: actor).map(\.key)
-        if isUsual { usualLists = UsualLists(type: type, actor: actor, keys: keys) }
+        if isUsual { batch.usualLists = UsualLists(type: type, actor: actor, keys: keys) }
         return keys
     }
 

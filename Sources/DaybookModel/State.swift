@@ -21,8 +21,6 @@ public struct State: Sendable {
     var types: Set<Name> = []
     /// What the batch under way has changed.
     var batch = BatchNotes()
-    /// The lists of the last submission without labels: most of the next ones are on the same.
-    var usualLists: UsualLists?
 
     /// The state of a journal without entries.
     public init() {}
@@ -75,11 +73,4 @@ public struct State: Sendable {
         return execution.status == .waiting
             && !(execution.session.map { isOpen(session: $0) } ?? false)
     }
-}
-
-/// The lists on which submissions of a workflow by an actor are put, which name no labels.
-struct UsualLists: Sendable {
-    let type: Name
-    let actor: String
-    let keys: [[UInt8]]
 }

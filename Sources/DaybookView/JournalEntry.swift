@@ -11,6 +11,8 @@ public struct JournalEntry: Sendable {
     public let entry: ProtoEntry
     /// Its payloads, in order, which are what it commits to.
     public let payloads: [StoredPayload]
+    /// What happened; nil: a newer version of Daybook knows it.
+    public let kind: EventKind?
     /// The event's name, as in `daybook.proto`.
     public let eventName: String
     /// Who asked for it; nil: it is not of a kind that somebody asks for.
@@ -40,13 +42,14 @@ public struct JournalEntry: Sendable {
     ) throws {
         bytes = Array(view.bytes)
         self.payloads = payloads
+        kind = EventKind(rawValue: view.event)
         eventName = Self.name(view.event)
         do {
             entry = try ProtoEntry(serializedBytes: bytes)
         } catch {
             throw Self.unreadable(view.header.sequence, error)
         }
-        guard let reader, EventKind(rawValue: view.event)?.isAskedFor == true else {
+        guard let reader, kind?.isAskedFor == true else {
             request = nil
             return
         }
@@ -87,9 +90,6 @@ public struct JournalEntry: Sendable {
             }
         return !found.isEmpty && found.hasBytes(of: actor)
     }
-
-    /// What happened; nil: a newer version knows it.
-    package var kind: EventKind? { EventKind.allCases.first { $0.name == eventName } }
 
     /// The operation that it is about, if it is about one.
     public var operation: ProtoOperation? {

@@ -17,7 +17,12 @@ import Testing
                     return seen
                 }
                 try await sandbox.succeed(
-                    "submit", "runbook.yaml", "--id", "x", "--actor", "eve"
+                    "submit",
+                    "runbook.yaml",
+                    "--id",
+                    "x",
+                    "--actor",
+                    "eve"
                 )
                 #expect(
                     try await follower.value == [
@@ -31,7 +36,7 @@ import Testing
     @Test func infoListsHowFarReadersAre() async throws {
         try await withSandbox { sandbox in
             try await Engine.withOpen(at: sandbox.journal) { engine in
-                try await engine.setPosition(1, named: "mailer")
+                _ = try await engine.setPosition(1, named: "mailer")
             }
             let text = try await sandbox.succeed("info").text
             #expect(text.contains("\n  reader     mailer at entry 1, 2 behind\n"))

@@ -1,6 +1,8 @@
 import DaybookFormat
 import DaybookJournal
+import DaybookModel
 import DaybookSystem
+import LMDB
 import Testing
 
 /// `tools/journal.py`, which knows nothing of our code, comes to the same end.
@@ -130,6 +132,27 @@ import Testing
                 #expect(ours.status == 5)
                 #expect(ours.errors.contains("the index row of \(id) does not agree"))
             }
+        }
+    }
+
+    @Test func bothFindAListThatDoesNotAgreeWithTheEntries() async throws {
+        try await SampleJournals.small().withJournal { sandbox in
+            let events = try await sandbox.events()
+            let number = UInt64(try #require(events.firstIndex(of: "execution_submitted")))
+            let environment = try Environment.open(sandbox.dataFile, EnvironmentOptions())
+            let lists = try environment.openDatabases([("lists", .integerSets)], creating: false)
+            try environment.write { transaction in
+                try ExecutionList.actor("eve").key.withUnsafeBytes {
+                    try transaction.put(member: number, in: lists[0], for: $0)
+                }
+            }
+            environment.close()
+            let ours = try await sandbox.daybook("verify")
+            #expect(ours.status == 5)
+            #expect(ours.errors.contains("entry \(number): the execution that it begins is not on"))
+            let theirs = try await read("verify", in: sandbox)
+            #expect(theirs.status == 5)
+            #expect(theirs.errors.contains("entry \(number): the list b'\\x00aeve' names it"))
         }
     }
 

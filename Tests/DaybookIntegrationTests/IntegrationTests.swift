@@ -90,6 +90,47 @@ private struct Greeting: Workflow {
         }
     }
 
+    @Test func gaugesSayHowMuchThereIs() async throws {
+        try await withPath { path in
+            let kit = TestMetrics()
+            let daybook = try await Engine.open(at: path, workflows: [Greeting()])
+            _ = try await daybook.run(Greeting.self, input: "you")
+            try await daybook.submit(Greeting.self, id: "later", input: "you")
+            try await EngineGauges(daybook, factory: kit).record()
+            try await daybook.close()
+            func value(_ name: String, _ dimensions: [(String, String)] = []) throws -> Double? {
+                try kit.expectGauge("daybook_\(name)", dimensions).lastValue
+            }
+            #expect(try value("ready") == 1)
+            #expect(try value("open_executions", [("standing", "all")]) == 1)
+            #expect(try value("open_executions", [("standing", "submitted")]) == 1)
+            #expect(try value("open_executions", [("standing", "parked")]) == 0)
+            #expect(try value("endings", [("outcome", "completed")]) == 1)
+            #expect(try value("endings", [("outcome", "cancelled")]) == 0)
+            #expect(try value("oldest_ready_seconds") == 0)
+            #expect(try #require(try value("journal_entries")) > 5)
+            #expect(try #require(try value("journal_bytes")) > 10_000)
+            #expect(try #require(try value("commit_seconds")) > 0)
+            #expect(try #require(try value("free_bytes")) > 0)
+        }
+    }
+
+    @Test func gaugesAreAServiceThatEndsWithItsGroup() async throws {
+        try await withPath { path in
+            let kit = TestMetrics()
+            let daybook = try await Engine.open(at: path, workflows: [Greeting()])
+            let gauges = EngineGauges(daybook, interval: .seconds(3_600), factory: kit)
+            try await testGracefulShutdown { trigger in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await gauges.run() }
+                    trigger.triggerGracefulShutdown()
+                    try await group.waitForAll()
+                }
+            }
+            try await daybook.close()
+        }
+    }
+
     @Test func aServiceHandsOutItsEngine() async throws {
         try await withPath { path in
             let service = DaybookService(path: path, workflows: [Greeting()])

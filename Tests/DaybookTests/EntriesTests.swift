@@ -1,4 +1,5 @@
 import DaybookFormat
+import DaybookJournal
 import DaybookModel
 import DaybookTestKit
 import DaybookView
@@ -56,7 +57,7 @@ import Testing
     @Test func thoseThatComeAreWaitedFor() async throws {
         try await withJournal { path in
             try await withEngine(path, code: code) { engine in
-                let start = try await engine.journal.store.read { try $0.entryCount() }
+                let start = try engine.journal.store.read { try $0.entryCount() }
                 let follower = Task {
                     var ids: [String] = []
                     for try await entry in engine.entries(from: start) {

@@ -232,7 +232,7 @@ import Testing
 }
 
 /// Hands on what is logged.
-private struct CollectingHandler: LogHandler {
+struct CollectingHandler: LogHandler {
     let add: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info

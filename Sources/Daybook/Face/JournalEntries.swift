@@ -1,4 +1,5 @@
 import DaybookJournal
+import DaybookModel
 import DaybookSystem
 
 /// The entries of a journal from a place on, in order: those that are there, and then those that come,

@@ -84,7 +84,7 @@ final class Opening: Sendable {
     deinit {
         guard !isClosed.withLock({ $0 }) else { return }
         let (parts, logger) = (parts, engine.options.logger)
-        logger.error(
+        logger.warning(
             "a journal was dropped and not closed; call close() to learn whether that went well",
             metadata: ["journal": "\(engine.writer.journal.store.location)"]
         )
