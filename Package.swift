@@ -229,7 +229,7 @@ let package = Package(
             name: "DaybookCommandTests",
             dependencies: [
                 "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
-                "DaybookModel", "DaybookRunbook", "DaybookSystem", "LMDB",
+                "DaybookModel", "DaybookRunbook", "DaybookSystem",
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.

@@ -2,7 +2,6 @@ import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
-import LMDB
 import Testing
 
 /// `tools/journal.py`, which knows nothing of our code, comes to the same end.
@@ -139,14 +138,19 @@ import Testing
         try await SampleJournals.small().withJournal { sandbox in
             let events = try await sandbox.events()
             let number = UInt64(try #require(events.firstIndex(of: "execution_submitted")))
-            let environment = try Environment.open(sandbox.dataFile, EnvironmentOptions())
-            let lists = try environment.openDatabases([("lists", .integerSets)], creating: false)
-            try environment.write { transaction in
-                try ExecutionList.actor("eve").key.withUnsafeBytes {
-                    try transaction.put(member: number, in: lists[0], for: $0)
-                }
+            let store = try LMDBStore.open(sandbox.journal)
+            try Journal.open(store).write { batch in
+                var row = ExecutionIndexRow(
+                    id: "x",
+                    row: try #require(try batch.reader.executionRow("x")),
+                    listed: number
+                )
+                row.joins = [ExecutionList.actor("eve").key]
+                try batch.put(row)
+                // With it the commit is one like any other.
+                try batch.put(position: 1, of: "reader")
             }
-            environment.close()
+            store.close()
             let ours = try await sandbox.daybook("verify")
             #expect(ours.status == 5)
             #expect(ours.errors.contains("entry \(number): the execution that it begins is not on"))
