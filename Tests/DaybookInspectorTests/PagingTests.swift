@@ -87,6 +87,26 @@ func withSubmissions(
         }
     }
 
+    @Test func aPageLooksAtTheSameHoweverManyExecutionsThereAre() async throws {
+        var looks: [[Int]] = []
+        for count in [1_000, 20_000] {
+            try await withSubmissions(count) { lmdb in
+                for types in [nil, ["t"], ["other"]] {
+                    let store = CountingStore(lmdb)
+                    var query = ExecutionQuery()
+                    query.types = types
+                    query.statuses = [.submitted]
+                    query.limit = 50
+                    let page = try ExecutionReader.page(query, store)
+                    #expect(page.records.count == (types == ["other"] ? 0 : 50))
+                    looks.append([store.places, store.lookUps])
+                }
+            }
+        }
+        #expect(looks[0...2] == looks[3...5])
+        #expect(looks.allSatisfy { $0[0] <= 4 * 50 && $0[1] <= 8 * 50 }, "\(looks)")
+    }
+
     @Test(arguments: [1, 2, 7, 1_000], [true, false])
     func pagesTogetherAreTheWholeList(_ size: Int, _ isNewestFirst: Bool) async throws {
         try await withSubmissions(50) { store in
