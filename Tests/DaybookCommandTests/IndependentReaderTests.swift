@@ -141,8 +141,8 @@ import Testing
             let store = try LMDBStore.open(sandbox.journal)
             try Journal.open(store).write { batch in
                 var row = ExecutionIndexRow(
-                    id: "x",
-                    row: try #require(try batch.reader.executionRow("x")),
+                    id: "good",
+                    row: try #require(try batch.reader.executionRow("good")),
                     listed: number
                 )
                 row.joins = [ExecutionList.actor("eve").key]
