@@ -26,7 +26,7 @@ import Testing
     @Test func itSaysSoAndLetsGoOfItsFiles() async throws {
         try await withJournal { path in
             let messages = Locked<[String]>([])
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.logger = Logger(label: "test") { _ in
                 CollectingHandler { line in messages.withLock { $0.append(line) } }
             }

@@ -106,7 +106,7 @@ import Testing
         creation.environment.synchronizes = false
         try await withJournal(creation) { path in
             try fill(path, 100_000, creation.environment)
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.environment = creation.environment
             options.claims = .nothing
             try await withEngine(path, options, code: code) { engine in

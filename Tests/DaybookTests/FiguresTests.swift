@@ -69,7 +69,7 @@ import Testing
 
     @Test func anEngineThatClaimsNothingIsReadyAndSaysSo() async throws {
         try await withJournal { path in
-            var options = DaybookOptions()
+            var options = EngineOptions()
             options.claims = .nothing
             try await withEngine(path, options, code: code) { engine in
                 let readiness = await engine.readiness
