@@ -21,8 +21,9 @@ enum Interrupts {
         unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Yields when one of the signals comes. The second one ends the process at once.
-    static func stream() throws(SystemError) -> AsyncStream<Void> {
+    /// Yields when one of the signals comes.
+    /// - Parameter count: so many are yielded; the next one ends the process at once.
+    static func stream(_ count: Int = 1) throws(SystemError) -> AsyncStream<Void> {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw .current("pipe") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
@@ -32,8 +33,10 @@ enum Interrupts {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         _ = try SystemThread.start {
             var byte: UInt8 = 0
-            while read(readEnd, &byte, 1) < 0 {}
-            continuation.yield()
+            for _ in 0..<count {
+                while read(readEnd, &byte, 1) < 0 {}
+                continuation.yield()
+            }
             while read(readEnd, &byte, 1) < 0 {}
             exit(ExitStatus.interrupted.rawValue)
         }

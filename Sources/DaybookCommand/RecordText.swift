@@ -88,6 +88,10 @@ extension ExecutionRecord {
             json.key("waits")
             json.array { json in for wait in waits { json.object { wait.write(to: &$0) } } }
         }
+        if !cleaning.isEmpty {
+            json.key("cleaning")
+            json.array { json in for name in cleaning { json.string(name) } }
+        }
         if !outputs.isEmpty {
             json.key("outputs")
             json.array { json in for output in outputs { json.object { output.write(to: &$0) } } }

@@ -56,6 +56,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case executionWaiting = 50
     /// Something came in that a handler can wait for.
     case signalReceived = 51
+    /// What was registered for an end from outside has run.
+    case cleaningEnded = 52
+    /// What was registered for it does not run.
+    case cleaningSkipped = 53
     /// A body is about to run.
     case operationStarted = 64
     /// A body gave a value.
@@ -114,6 +118,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .executionReopened: "execution_reopened"
         case .executionWaiting: "execution_waiting"
         case .signalReceived: "signal_received"
+        case .cleaningEnded: "cleaning_ended"
+        case .cleaningSkipped: "cleaning_skipped"
         case .operationStarted: "operation_started"
         case .checkpointSucceeded: "checkpoint_succeeded"
         case .checkpointFailed: "checkpoint_failed"

@@ -21,6 +21,8 @@ public struct PendingWait: Sendable {
         case person
         /// Code that was told to stop.
         case cleaning
+        /// What was registered for an end from outside, by this name, and runs now.
+        case unfinished(String)
     }
 
     /// The execution's id.
@@ -37,6 +39,8 @@ public struct PendingWait: Sendable {
     public let sequence: UInt64
     /// When it ends by itself; nil: it does not.
     public let until: Timestamp?
+    /// Whether the execution has its final status.
+    public let isEnded: Bool
 }
 
 extension Inspector {
@@ -64,14 +68,18 @@ extension Inspector {
         }
         if execution.isParked {
             all.append(try wait(execution, .person, at: last(.executionParked, of: execution)))
+        } else if execution.isClaimable {
+            all.append(try wait(execution, .claim, at: execution.readySequence))
+        } else if let due = execution.dueCleaning.first, execution.isClaimedForCleaning {
+            all.append(try wait(execution, .unfinished(due.name.text), at: due.sequence))
+        } else if execution.isCleaning, execution.session == nil {
+            // It is paused.
         } else if execution.isCleaning || (execution.status == .ready && execution.session != nil) {
             all.append(try wait(execution, .cleaning, at: execution.last))
         } else if execution.status == .submitted {
             all.append(try wait(execution, .execution, at: execution.number, until: deadline))
         } else if execution.isDelayed {
             all.append(try wait(execution, .delay, at: execution.last, until: deadline))
-        } else if execution.isClaimable {
-            all.append(try wait(execution, .claim, at: execution.readySequence))
         }
         for wait in execution.waits {
             all.append(
@@ -99,7 +107,8 @@ extension Inspector {
             reason: reason,
             since: try entry(sequence).time,
             sequence: sequence,
-            until: until
+            until: until,
+            isEnded: execution.status.isFinal
         )
     }
 

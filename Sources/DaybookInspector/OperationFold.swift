@@ -75,7 +75,10 @@ package struct OperationFold {
 
     /// An attempt that ended with a failure takes back what followed it.
     private mutating func takeBack(by sequence: UInt64) {
-        guard let mark = replay.undoing.mark(of: sequence) else { return }
+        for mark in replay.undoing.marks(of: sequence) { takeBack(mark) }
+    }
+
+    private mutating func takeBack(_ mark: Undoing.Mark) {
         for (path, place) in places.takeBack(mark) {
             all[place].isUndone = true
             all[place].isReplayed = false
@@ -193,6 +196,15 @@ extension OperationRecord {
             // Nothing has compared the number with the lines.
             let sum = logLines.addingReportingOverflow(event.lines)
             logLines = sum.overflow ? .max : sum.partialValue
+            return
+        }
+        if case .cleaningEnded(let event) = entry.entry.event {
+            // The registration stays what it is.
+            isCleaned = true
+            endedAt = entry.time
+            guard event.hasError else { return }
+            errorCode = event.error.code
+            message = entry.text(ofPayload: 0)
             return
         }
         isReplayed = false

@@ -41,8 +41,8 @@ struct OperationPlaces {
         positions[scope, default: []].insert(position, at: index)
     }
 
-    /// An attempt has ended with the failure of an operation: what it takes back has no place any
-    /// more.
+    /// An attempt has ended with the failure of an operation, or what one began was cleaned up: what
+    /// that takes back has no place any more.
     /// - Returns: the operations, and where their records are.
     mutating func takeBack(_ mark: Undoing.Mark) -> [(path: OperationPath, place: Int)] {
         var taken: [(path: OperationPath, place: Int)] = []
@@ -50,7 +50,12 @@ struct OperationPlaces {
             remove(after: around.position, in: around.scope, &taken)
         }
         remove(after: mark.path.position, in: mark.path.scope, &taken)
-        if !mark.keepsBranches { removeBranches(of: mark.path, &taken) }
+        if mark.isWhole, positions[mark.path.scope]?.last == mark.path.position {
+            positions[mark.path.scope]?.removeLast()
+            remove(mark.path, &taken)
+        } else if !mark.keepsBranches {
+            removeBranches(of: mark.path, &taken)
+        }
         return taken
     }
 

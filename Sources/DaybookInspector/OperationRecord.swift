@@ -46,7 +46,10 @@ public struct OperationRecord: Sendable {
     /// A handler that runs again is answered with its outcome; false: it has none, or has failed and
     /// is run again with the next attempt.
     public internal(set) var isReplayed = false
-    /// A later attempt has undone it: it dealt with a failure that is no longer there.
+    /// What it registered for an end from outside has run; with ``errorCode``, if that failed.
+    public internal(set) var isCleaned = false
+    /// A later attempt has undone it: it dealt with a failure that is no longer there, or what it began
+    /// was cleaned up.
     public internal(set) var isUndone = false
 }
 

@@ -43,6 +43,7 @@ public final class EngineMetrics: Sendable {
             count("executions", [("workflow", lease.type.text), ("outcome", outcome)])
         case .attemptFailed(let lease, _, _, _):
             count("attempts_failed", [("workflow", lease.type.text)])
+        case .cleaned(let lease, _): count("cleanings", [("workflow", lease.type.text)])
         case .tookOver: count("takeovers", [])
         case .snapshotTaken: count("snapshots", [])
         case .closed(let lease, _):

@@ -55,9 +55,9 @@ public struct EngineTracing<Tracer: Tracing.Tracer>: Interceptor {
         defer { span.end() }
         do {
             return try await ServiceContext.withValue(span.context) { try await next() }
-        } catch let error as ContextClosed {
+        } catch let error as CancellationError {
             // It is let go of: nothing has failed.
-            span.attributes["daybook.left"] = error.reason.description
+            span.attributes["daybook.left"] = "let go of"
             throw error
         } catch {
             // Messages are payloads, and can be erased: they do not leave the journal by this door.

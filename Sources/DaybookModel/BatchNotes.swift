@@ -21,6 +21,9 @@ public struct ExecutionStanding: Equatable, Sendable {
     /// Its last entry.
     public let last: UInt64
 
+    /// Something that was registered for its end has not run yet.
+    public let owesCleaning: Bool
+
     /// It has ended, and waits for its code to end too.
     public var isCleaning: Bool { status.isFinal }
 
@@ -34,6 +37,7 @@ public struct ExecutionStanding: Equatable, Sendable {
         session = state.session
         epoch = state.epoch
         last = state.last
+        owesCleaning = state.owesCleaning
     }
 }
 

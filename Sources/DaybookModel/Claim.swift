@@ -1,7 +1,7 @@
 public import DaybookFormat
 import SwiftProtobuf
 
-/// Takes the lease of a ready execution for the asking session.
+/// Takes the lease of a ready execution, or of one that is to be cleaned up, for the asking session.
 ///
 /// Exactly one claimer gets it. The lease has an epoch, and every later command about the
 /// execution must show it.
@@ -78,6 +78,13 @@ public struct Lease: Equatable, Sendable {
     public let claim: UInt64
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public let previousFailure: UInt64?
+    /// How often the execution was opened again after an end.
+    public let reopenings: UInt32
+    /// What it is to run instead of the handler, in this order, because the execution was ended from
+    /// outside; empty: it is to run the handler.
+    public let cleaning: [DueCleaning]
+    /// When the execution ended; zero: it has not.
+    public let endedAt: Timestamp
 
     /// What the entry says that grants the next lease of an execution, and the lease.
     fileprivate static func next(
@@ -86,7 +93,7 @@ public struct Lease: Equatable, Sendable {
         by sequence: UInt64
     ) -> ([UInt8], Lease) {
         // A claim after a lost lease goes on with the attempt that was under way, and its time.
-        let begins = execution.beginsAttempt
+        let begins = execution.beginsAttempt && !execution.status.isFinal
         // A damaged journal may hold the largest number there is.
         let attempt =
             begins && execution.attempt < .max ? execution.attempt + 1 : execution.attempt
@@ -102,7 +109,10 @@ public struct Lease: Equatable, Sendable {
             type: execution.type,
             attempt: attempt,
             claim: sequence,
-            previousFailure: execution.previousFailure
+            previousFailure: execution.previousFailure,
+            reopenings: execution.reopenings,
+            cleaning: execution.dueCleaning,
+            endedAt: execution.finishedAt
         )
         return (claim, lease)
     }
@@ -116,7 +126,8 @@ public struct Lease: Equatable, Sendable {
             type: state.type,
             attempt: max(state.attempt, 1),
             claim: state.last,
-            previousFailure: state.previousFailure
+            previousFailure: state.previousFailure,
+            reopenings: state.reopenings
         )
     }
 
@@ -127,8 +138,14 @@ public struct Lease: Equatable, Sendable {
         type: Name,
         attempt: UInt32,
         claim: UInt64,
-        previousFailure: UInt64? = nil
+        previousFailure: UInt64? = nil,
+        reopenings: UInt32 = 0,
+        cleaning: [DueCleaning] = [],
+        endedAt: Timestamp = Timestamp(rawValue: 0)
     ) {
+        self.reopenings = reopenings
+        self.cleaning = cleaning
+        self.endedAt = endedAt
         self.execution = execution
         self.epoch = epoch
         self.id = id

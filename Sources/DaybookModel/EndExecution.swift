@@ -89,42 +89,46 @@ public struct Fail: LeasedCommand {
             of: lease.execution,
             error,
             payloads,
-            held: false,
-            failedOperation: failed
+            by: .itself(failed)
         )
         return Answer(sequence: tx.nextSequence - 1, retryAt: retryAt)
     }
 }
 
+/// What ends an attempt.
+enum AttemptEnd {
+    /// Its code, with the recorded failure of an operation, or with another error.
+    case itself(OperationPath?)
+    /// The time is over.
+    case time
+}
+
 extension Transaction {
     /// Ends an attempt with an error: another follows, or the execution ends.
-    /// - Parameters:
-    ///   - held: its code may still be running.
-    ///   - failedOperation: the operation whose recorded failure the error is.
     /// - Returns: when another attempt follows; nil: none does.
     @discardableResult
     mutating func endAttempt(
         of number: UInt64,
         _ error: ErrorFacts,
         _ payloads: SealedPayloads,
-        held: Bool,
-        failedOperation: OperationPath? = nil
+        by cause: AttemptEnd
     ) throws -> Timestamp? {
         let (tries, epoch, retry) = attempt(of: number)
         guard retry.retries(error, after: tries) else {
-            try end(number, failed: error, payloads, held: held, failedOperation)
+            try end(number, failed: error, payloads, cause)
             return nil
         }
         let delay = retry.delay(after: tries, seed: [number])
         let retryAt = now.adding(delay)
+        let isHeld = if case .time = cause { isHeld(number) } else { false }
         try append(
             .attemptFailed(
                 .with {
                     $0.epoch = epoch
                     $0.error = error.proto
                     $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
-                    $0.held = held
-                    if let failedOperation { $0.failedOperation = failedOperation.proto }
+                    $0.held = isHeld
+                    if let path = cause.failedOperation { $0.failedOperation = path.proto }
                 }
             ),
             to: .run(number),
@@ -134,7 +138,7 @@ extension Transaction {
     }
 
     private func attempt(of number: UInt64) -> (UInt32, UInt64, RetryPolicy) {
-        (self[known: number].attempt, self[known: number].epoch, self[known: number].retry)
+        (self[known: number].countedAttempt, self[known: number].epoch, self[known: number].retry)
     }
 
     /// Ends an execution with an error.
@@ -142,31 +146,47 @@ extension Transaction {
         _ number: UInt64,
         failed error: ErrorFacts,
         _ payloads: SealedPayloads,
-        held: Bool,
-        _ failedOperation: OperationPath?
+        _ cause: AttemptEnd
     ) throws {
         let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
+        // What its own code leaves behind when it ends is that code's business.
+        let closes = if case .time = cause { !hasLoose(number) } else { true }
+        let failed = cause.failedOperation?.proto
         let event: ProtoEntry.OneOf_Event =
-            error.kind == .timedOut
-            ? .executionTimedOut(
-                .with {
-                    $0.epoch = epoch
-                    $0.error = error.proto
-                    $0.closes = !held
-                    $0.signalsLeft = signalsLeft
-                    if let failedOperation { $0.failedOperation = failedOperation.proto }
-                }
-            )
-            : .executionFailed(
-                .with {
-                    $0.epoch = epoch
-                    $0.error = error.proto
-                    $0.closes = !held
-                    $0.signalsLeft = signalsLeft
-                    if let failedOperation { $0.failedOperation = failedOperation.proto }
-                }
-            )
+            switch error.kind {
+            case .timedOut:
+                .executionTimedOut(
+                    .with {
+                        $0.epoch = epoch
+                        $0.error = error.proto
+                        $0.closes = closes
+                        $0.signalsLeft = signalsLeft
+                        if let failed { $0.failedOperation = failed }
+                    }
+                )
+            case .cancelled:
+                .executionCancelled(
+                    .with {
+                        $0.epoch = epoch
+                        $0.error = error.proto
+                        $0.closes = closes
+                        $0.signalsLeft = signalsLeft
+                        if let failed { $0.failedOperation = failed }
+                    }
+                )
+            case .generic, .stopped:
+                .executionFailed(
+                    .with {
+                        $0.epoch = epoch
+                        $0.error = error.proto
+                        $0.closes = closes
+                        $0.signalsLeft = signalsLeft
+                        if let failed { $0.failedOperation = failed }
+                    }
+                )
+            }
         try append(event, to: .run(number), payloads: payloads)
+        if !closes { try freeForCleaning(number) }
     }
 
     /// Closes an execution that has ended before.
@@ -182,7 +202,8 @@ extension Transaction {
 }
 
 /// Gives a lease back: the code has ended without an outcome. What has not ended is ready again, or
-/// goes on waiting; what was ended from outside is closed.
+/// goes on waiting; what was ended from outside is closed, or can be claimed for what is left of its
+/// cleaning.
 public struct Release: LeasedCommand {
     /// The lease to give back.
     public let lease: Lease
@@ -203,7 +224,10 @@ public struct Release: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try tx.append(logs, of: nil, lease)
-        if tx[known: lease.execution].isCleaning { return try tx.close(lease.execution) }
+        let isFinal = tx[known: lease.execution].isCleaning
+        if isFinal, !tx[known: lease.execution].owesCleaning {
+            return try tx.close(lease.execution)
+        }
         return try tx.append(
             .leaseReleased(.with { $0.epoch = lease.epoch }),
             to: .run(lease.execution)
@@ -231,6 +255,12 @@ public struct Park: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "park" }
+
+    /// Code that diverges while it cleans up is parked too.
+    func isInTime(_ execution: borrowing ExecutionState) -> Bool {
+        execution.status == .running || execution.status == .waiting
+            || execution.isClaimedForCleaning && execution.owesCleaning
+    }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try tx.append(

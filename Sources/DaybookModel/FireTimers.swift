@@ -74,8 +74,7 @@ public struct FireTimers: Command {
         } else if tx[known: number].isDelayed {
             try tx.append(.executionReadied(.init()), to: .run(number))
         } else {
-            let isHeld = tx.isHeld(number)
-            try tx.endAttempt(of: number, .timedOut, timeoutMessage, held: isHeld)
+            try tx.endAttempt(of: number, .timedOut, timeoutMessage, by: .time)
         }
     }
 }

@@ -8,6 +8,10 @@ protocol LeasedCommand: Command {
     var name: String { get }
     /// When it is granted.
     var phase: LeasePhase { get }
+    /// The scope that it records something in; nil: it is about no operation.
+    var scope: [UInt32]? { get }
+    /// Whether the holder of the lease may still ask for it.
+    func isInTime(_ execution: borrowing ExecutionState) -> Bool
     /// Grants or refuses; the lease is valid, and its execution is open.
     func decideUnderLease(_ tx: inout Transaction) throws -> Answer
 }
@@ -22,6 +26,17 @@ enum LeasePhase {
 
 extension LeasedCommand {
     var phase: LeasePhase { .running }
+    var scope: [UInt32]? { nil }
+
+    func isInTime(_ execution: borrowing ExecutionState) -> Bool {
+        switch execution.status {
+        case .running, .waiting: return true
+        default: break
+        }
+        // Of what is cleaned up only the code may go on that is to run now.
+        if let scope, execution.cleaningScope(around: scope) != nil { return true }
+        return phase == .cleaning
+    }
 
     /// Checks the lease, then decides. The first refusal of a stale lease, or of an end that comes
     /// after another, is recorded, once per execution and epoch.
@@ -32,8 +47,8 @@ extension LeasedCommand {
             try refuse(.staleLease, &tx)
             throw Refusal.staleLease(lease)
         }
-        let status = tx[known: number].status
-        if phase == .running, status != .running, status != .waiting {
+        guard isInTime(tx[known: number]) else {
+            let status = tx[known: number].status
             try refuse(.ended, &tx)
             throw Refusal.ended(lease, status)
         }

@@ -30,6 +30,10 @@ public struct Operation: Hashable, Sendable {
         case output
         /// `poll`.
         case poll
+        /// `onUnfinished`.
+        case onUnfinished = "on_unfinished"
+        /// `finished`.
+        case finished
     }
 
     /// Numbers that a scope may have: twice as many as operations may be inside each other.
@@ -193,6 +197,8 @@ extension Operation.Kind {
         case .storeDelete: self = .storeDelete
         case .output: self = .output
         case .poll: self = .poll
+        case .onUnfinished: self = .onUnfinished
+        case .finished: self = .finished
         }
     }
 
@@ -210,6 +216,8 @@ extension Operation.Kind {
         case .storeDelete: .storeDelete
         case .output: .output
         case .poll: .poll
+        case .onUnfinished: .onUnfinished
+        case .finished: .finished
         }
     }
 }

@@ -9,6 +9,8 @@ public struct RecordOperation: LeasedCommand {
     public let operation: Operation
     /// Its value, if it has one.
     public let payloads: SealedPayloads?
+    /// The entry of the registration that it withdraws; 0: it withdraws none.
+    public let registration: UInt64
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -17,10 +19,12 @@ public struct RecordOperation: LeasedCommand {
         _ lease: Lease,
         _ operation: Operation,
         payloads: SealedPayloads? = nil,
+        registration: UInt64 = 0,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.operation = operation
+        self.registration = registration
         self.payloads = payloads
         self.logs = logs
     }
@@ -34,12 +38,17 @@ public struct RecordOperation: LeasedCommand {
     }
 
     var name: String { "record operation" }
+    var scope: [UInt32]? { operation.scope }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> Answer {
         try operation.check(tx[known: lease.execution])
-        let source =
-            operation.kind == .storeGet
-            ? tx[known: lease.execution].rare.store[operation.name] : nil
+        try checkRegistration(tx[known: lease.execution])
+        let source: UInt64? =
+            switch operation.kind {
+            case .storeGet: tx[known: lease.execution].rare.store[operation.name]
+            case .finished: registration
+            default: nil
+            }
         try tx.append(logs, of: nil, lease)
         let sequence = try tx.append(
             .operationRecorded(
@@ -53,6 +62,25 @@ public struct RecordOperation: LeasedCommand {
             payloads: payloads
         )
         return Answer(sequence: sequence, source: source)
+    }
+
+    /// What is registered for an end is registered, and withdrawn once, before there is one.
+    private func checkRegistration(_ execution: borrowing ExecutionState) throws(Refusal) {
+        guard operation.kind == .onUnfinished || operation.kind == .finished else { return }
+        guard !execution.status.isFinal else {
+            throw Refusal(
+                .wrongState,
+                "\(operation.kind.rawValue) \(operation.name) was asked for while \(execution.id) cleans up; ask for it in the handler"
+            )
+        }
+        guard operation.kind == .finished else { return }
+        let found = execution.rare.cleaning.registrations.first { $0.sequence == registration }
+        guard let found, found.stands else {
+            throw Refusal(
+                .conflict,
+                "\(operation.name) was to be withdrawn in \(execution.id), and the registration of entry \(registration) does not stand; withdraw each registration once"
+            )
+        }
     }
 }
 
@@ -79,6 +107,7 @@ public struct StartBranches: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "start branches" }
+    var scope: [UInt32]? { operation.scope }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try operation.check(tx[known: lease.execution])

@@ -29,9 +29,15 @@ public struct InterventionAnswer: Equatable, Sendable {
 public struct Cancel: Command {
     /// Who wants what of which.
     public let intervention: Intervention
+    /// What its handler registered for an end from outside does not run, also when the execution has
+    /// ended and cleans up now.
+    public let force: Bool
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention) { self.intervention = intervention }
+    public init(_ intervention: Intervention, force: Bool = false) {
+        self.intervention = intervention
+        self.force = force
+    }
 
     /// Where it stands.
     public typealias Answer = InterventionAnswer
@@ -45,24 +51,42 @@ public struct Cancel: Command {
         let open = tx[number]?.status
         let status: ExecutionStatus =
             if let open { open } else { try .recorded(in: row, of: id.text) }
+        if force, open?.isFinal == true, tx[known: number].owesCleaning {
+            return try skip(number, status, &tx)
+        }
         if status == .cancelled {
             return InterventionAnswer(number: number, status: status, wasSo: true)
         }
         guard open != nil, !status.isFinal else {
             throw Refusal.hasEnded(id, status, "be cancelled")
         }
+        if force, tx[known: number].rare.cleaning.stands {
+            try tx.skipCleaning(number, by: intervention.request.withoutReason)
+        }
         // Code that may be running is told, and closes it once it has ended.
-        let isHeld = tx.isHeld(number)
+        let closes = !tx.hasLoose(number)
         let signalsLeft = tx[known: number].signalsLeft
         let event = ProtoEntry.OneOf_Event.executionCancelled(
             .with {
                 $0.error = ErrorFacts.cancelled.proto
-                $0.closes = !isHeld
+                $0.closes = closes
                 $0.signalsLeft = signalsLeft
             }
         )
         try tx.append(event.encoded(), to: .run(number), by: intervention.request)
+        if !closes { try tx.freeForCleaning(number) }
         return InterventionAnswer(number: number, status: .cancelled, wasSo: false)
+    }
+
+    /// Ends the cleaning of what has ended. Code that runs is told, and closes it once it has ended.
+    private func skip(
+        _ number: UInt64,
+        _ status: ExecutionStatus,
+        _ tx: inout Transaction
+    ) throws -> Answer {
+        try tx.skipCleaning(number, by: intervention.request)
+        if !tx.isHeld(number) { try tx.close(number) }
+        return InterventionAnswer(number: number, status: status, wasSo: false)
     }
 }
 
@@ -106,7 +130,7 @@ extension Intervention {
         _ tx: inout Transaction
     ) throws -> InterventionAnswer {
         try request.check()
-        let number = try tx.open(id, for: paused ? "be paused" : "be resumed")
+        let number = try pausable(for: paused ? "be paused" : "be resumed", tx)
         let isSo = tx[known: number].isPaused == paused
         if !isSo {
             let event: ProtoEntry.OneOf_Event =
@@ -114,6 +138,14 @@ extension Intervention {
             try tx.append(event.encoded(), to: .run(number), by: request)
         }
         return InterventionAnswer(number: number, status: tx[known: number].status, wasSo: isSo)
+    }
+}
+
+extension Intervention {
+    /// The number of an execution of which something could run: its handler, or what cleans up.
+    fileprivate func pausable(for what: String, _ tx: borrowing Transaction) throws -> UInt64 {
+        if let row = try tx.row(of: id), tx[row.number]?.owesCleaning ?? false { return row.number }
+        return try tx.open(id, for: what)
     }
 }
 
@@ -135,10 +167,13 @@ public struct Retry: Command {
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let open = tx[row.number]?.status
+        let isParked = tx[row.number]?.isParked ?? false
         if let open, open.isFinal {
+            // Parked while it cleaned up, it goes on with that.
+            if isParked { return try reopen(row.number, open, &tx) }
             throw Refusal(
                 .conflict,
-                "\(id) cannot be retried yet: it is \(open.rawValue), and its code is still ending; wait for it, then try again"
+                "\(id) cannot be retried yet: it is \(open.rawValue), and its code or its cleaning is still ending; wait for it, then try again"
             )
         }
         let status: ExecutionStatus =
@@ -146,7 +181,7 @@ public struct Retry: Command {
         switch status {
         case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
             break
-        case _ where tx[row.number]?.isParked ?? false: break
+        case _ where isParked: break
         case .completed:
             throw Refusal.hasEnded(id, status, "be retried")
         default:
@@ -155,9 +190,17 @@ public struct Retry: Command {
                 "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
+        return try reopen(row.number, .ready, &tx)
+    }
+
+    private func reopen(
+        _ number: UInt64,
+        _ status: ExecutionStatus,
+        _ tx: inout Transaction
+    ) throws -> Answer {
         let event = ProtoEntry.OneOf_Event.executionReopened(.init())
-        try tx.append(event.encoded(), to: .run(row.number), by: intervention.request)
-        return InterventionAnswer(number: row.number, status: .ready, wasSo: false)
+        try tx.append(event.encoded(), to: .run(number), by: intervention.request)
+        return InterventionAnswer(number: number, status: status, wasSo: false)
     }
 }
 

@@ -42,6 +42,7 @@ public struct RecordOutcome: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "record outcome" }
+    var scope: [UInt32]? { operation.scope }
     /// What was done is recorded, also after the attempt was ended from outside. A failure is not:
     /// it would become the next attempt's, which has not run the operation.
     var phase: LeasePhase {

@@ -84,9 +84,9 @@ public struct RetryPolicy: Hashable, Sendable {
         }
     }
 
-    /// Whether `error`, of try number `tries`, is followed by another try.
+    /// Whether `error`, of try number `tries`, is followed by another try. A cancellation never is.
     public func retries(_ error: ErrorFacts, after tries: UInt32) -> Bool {
-        guard error.isRetryable, tries < maxAttempts else { return false }
+        guard error.isRetryable, error.kind != .cancelled, tries < maxAttempts else { return false }
         if fatalCodes.contains(where: { $0.hasBytes(of: error.code) }) { return false }
         return retryableCodes.isEmpty
             || retryableCodes.contains { $0.hasBytes(of: error.code) }

@@ -46,7 +46,7 @@ public struct CloseSession: Command {
             // What waits goes on waiting: nobody needs to hold it.
             if tx[known: number].status == .waiting { continue }
             count += 1
-            if tx[known: number].isCleaning {
+            if tx[known: number].isCleaning, !tx[known: number].owesCleaning {
                 try tx.close(number, causation: closed)
                 continue
             }
@@ -121,7 +121,7 @@ public struct LoseSession: Command {
         for number in tx.state.leased(by: session) {
             // What waits goes on waiting: nobody needs to hold it.
             if tx[known: number].status == .waiting { continue }
-            if tx[known: number].isCleaning {
+            if tx[known: number].isCleaning, !tx[known: number].owesCleaning {
                 try tx.close(number, causation: lost)
             } else if try takeBack(number, causation: lost, &tx) {
                 answer.parked.append(number)
@@ -139,9 +139,9 @@ public struct LoseSession: Command {
         _ tx: inout Transaction
     ) throws -> Bool {
         let epoch = tx[known: number].epoch
-        // A loss counts only if a body was running.
-        let losses =
-            tx[known: number].losses + (tx[known: number].status == .running ? 1 : 0)
+        // A loss counts only if a body was running, or what cleans up after it.
+        let counts = tx[known: number].status == .running || tx[known: number].isCleaning
+        let losses = tx[known: number].losses + (counts ? 1 : 0)
         try tx.append(
             .leaseLost(
                 .with {

@@ -49,6 +49,7 @@ public struct SettleBranches: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "settle branches" }
+    var scope: [UInt32]? { operation.scope }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         guard tx[known: lease.execution].progress.isUndecided(operation, branch: branch) else {
@@ -57,7 +58,8 @@ public struct SettleBranches: LeasedCommand {
                 "the branches of \(operation.name) in \(lease.id) are not under way, or branch \(branch) is none of them; an operation is settled once, by one of its branches, before the next one"
             )
         }
-        guard !tx[known: lease.execution].progress.isDismissed(operation.scope) else {
+        let root = tx[known: lease.execution].cleaningScope(around: operation.scope) ?? []
+        guard !tx[known: lease.execution].progress.isDismissed(operation.scope, in: root) else {
             throw Refusal(
                 .conflict,
                 "the branches of \(operation.name) in \(lease.id) no longer count: another branch has decided an operation around them"

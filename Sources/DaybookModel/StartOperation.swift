@@ -19,6 +19,7 @@ public struct StartOperation: LeasedCommand {
     public typealias Answer = UInt64
 
     var name: String { "start operation" }
+    var scope: [UInt32]? { operation.scope }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try operation.check(tx[known: lease.execution])

@@ -48,6 +48,24 @@ public struct State: Sendable {
     /// An open execution, as the batch under way leaves it.
     public func execution(_ number: UInt64) -> ExecutionState? { executions[number] }
 
+    /// Whose the files of an execution are.
+    public enum Workspace: Sendable {
+        /// It is open, and was opened again so often after an end.
+        case open(reopenings: UInt32)
+        /// It is closed.
+        case closed
+        /// It is newer than what is known.
+        case unknown
+    }
+
+    /// Whose the files of an execution are.
+    public func workspace(of number: UInt64) -> Workspace {
+        if executions.contains(number) {
+            return .open(reopenings: executions[known: number].reopenings)
+        }
+        return number < next ? .closed : .unknown
+    }
+
     /// The numbers of all open executions, ascending.
     public var openExecutions: [UInt64] { executions.numbers }
 

@@ -52,6 +52,63 @@ public enum Folder {
     /// this could not be.
     public static func discardFile(_ path: String) { unlink(path) }
 
+    /// Removes a folder with all that is in it; a link is removed, and what it points to is left alone,
+    /// whatever else changes the folder meanwhile. Fine when it is not there.
+    public static func removeAll(_ path: String) throws(SystemError) {
+        let parent = open(Folder.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else {
+            if errno == ENOENT { return }
+            throw .current("open", path: path)
+        }
+        defer { close(parent) }
+        let name = Array(String(path.split(separator: "/").last ?? "").utf8CString)
+        try remove(name, in: parent, path)
+    }
+
+    private static func remove(
+        _ name: [CChar],
+        in folder: Int32,
+        _ path: String
+    ) throws(SystemError) {
+        if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
+        // What cannot be unlinked is a folder: so Linux and Darwin say it.
+        guard errno == EISDIR || errno == EPERM else { throw .current("unlinkat", path: path) }
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        var inner = openat(folder, name, flags)
+        if inner < 0, errno == EACCES {
+            // Whoever ran in it may have locked it. A link was removed above.
+            _ = fchmodat(folder, name, 0o700, 0)
+            inner = openat(folder, name, flags)
+        }
+        guard inner >= 0 else {
+            if errno == ENOENT { return }
+            throw .current("openat", path: path)
+        }
+        guard let stream = fdopendir(inner) else {
+            let error = SystemError.current("fdopendir", path: path)
+            close(inner)
+            throw error
+        }
+        defer { closedir(stream) }
+        for name in members(of: stream) { try remove(name, in: inner, path) }
+        guard unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
+            throw .current("unlinkat", path: path)
+        }
+    }
+
+    /// The names in a folder as its file system has them, without `.` and `..`.
+    private static func members(of stream: OpaquePointer) -> [[CChar]] {
+        var names: [[CChar]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
+            }
+            let dot = CChar(bitPattern: UInt8(ascii: "."))
+            if name != [dot, 0] && name != [dot, dot, 0] { names.append(name) }
+        }
+        return names
+    }
+
     /// Gives a file another name in the same file system, in place of what had that name.
     public static func rename(_ path: String, to other: String) throws(SystemError) {
         guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }

@@ -29,10 +29,13 @@ extension JournalEntry {
         case .executionCompleted(let event): "\(event.operations) operations"
         case .executionFailed(let event): describe(event.error)
         case .executionTimedOut(let event): describe(event.error)
-        case .executionCancelled: asked
+        case .executionCancelled(let event): event.epoch == 0 ? asked : describe(event.error)
         case .executionExpired(let event): describe(event.error)
         case .executionContinued(let event): "as \(event.next)"
         case .executionClosed: ""
+        case .cleaningEnded(let event):
+            event.operation.name + (event.hasError ? ": \(describe(event.error))" : "")
+        case .cleaningSkipped: asked
         case .executionPaused: asked
         case .executionResumed: asked
         case .executionReopened: asked

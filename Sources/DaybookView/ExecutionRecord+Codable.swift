@@ -7,7 +7,7 @@ extension ExecutionRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
-            entries, last, errorCode, lastError, labels, submittedBy
+            entries, last, errorCode, lastError, labels, submittedBy, cleaning
         case isParked = "parked"
         case isPaused = "paused"
         case isDelayed = "delayed"
@@ -40,6 +40,7 @@ extension ExecutionRecord: Codable {
         try container.encodeIfPresent(timeout.map(DurationText.init), forKey: .timeout)
         try container.encode(DurationText(delay), forKey: .delay)
         try container.encode(waits, forKey: .waits)
+        try container.encode(cleaning, forKey: .cleaning)
         try container.encode(signals, forKey: .signals)
         try container.encode(outputs, forKey: .outputs)
         try container.encodeIfPresent(continuedFrom, forKey: .continuedFrom)
@@ -76,6 +77,7 @@ extension ExecutionRecord: Codable {
         timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration
         delay = try container.decode(DurationText.self, forKey: .delay).duration
         waits = try container.decode([Wait].self, forKey: .waits)
+        cleaning = try container.decode([String].self, forKey: .cleaning)
         signals = try container.decode([SignalCount].self, forKey: .signals)
         outputs = try container.decode([NamedOutput].self, forKey: .outputs)
         continuedFrom = try container.decodeIfPresent(UInt64.self, forKey: .continuedFrom)

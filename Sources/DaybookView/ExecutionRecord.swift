@@ -42,6 +42,9 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let timeout: Duration?
     /// How long it was to be held back before its first attempt.
     public let delay: Duration
+    /// The names of what was registered for an end from outside and is still to run because it was
+    /// ended so: the first runs next, or now.
+    public let cleaning: [String]
     /// What its operations wait for; none once it is closed.
     public let waits: [Wait]
     /// Signals that nobody has asked for yet; none once it is closed.
@@ -85,6 +88,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         timeout = state.timeout
         delay = state.delay
         waits = state.waits
+        cleaning = state.dueCleaning.map(\.name.text)
         signals = state.bufferedSignals
         outputs = state.outputs
         continuedFrom = state.continuedFrom
@@ -124,6 +128,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         timeout = terms.timeout == 0 ? nil : Duration(nanoseconds: terms.timeout)
         delay = Duration(nanoseconds: terms.delay)
         waits = []
+        cleaning = []
         signals = []
         outputs = closed.outputs.map { NamedOutput(name: Name($0.name), sequence: $0.sequence) }
         continuedFrom = closed.continuedFrom == 0 ? nil : closed.continuedFrom

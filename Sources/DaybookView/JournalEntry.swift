@@ -49,7 +49,10 @@ public struct JournalEntry: Sendable {
         } catch {
             throw Self.unreadable(view.header.sequence, error)
         }
-        guard let reader, kind?.isAskedFor == true else {
+        // What code that cancels itself ends with was asked for by nobody.
+        let isItsOwn =
+            if case .executionCancelled(let event) = entry.event { event.epoch != 0 } else { false }
+        guard let reader, !isItsOwn, kind?.isAskedFor == true else {
             request = nil
             return
         }
@@ -106,6 +109,7 @@ public struct JournalEntry: Sendable {
         case .branchSettled(let event): event.operation
         case .operationRecorded(let event): event.operation
         case .operationRetried(let event): event.operation
+        case .cleaningEnded(let event): event.operation
         default: nil
         }
     }

@@ -58,7 +58,7 @@ extension EventKind {
     package var isAskedFor: Bool {
         switch self {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
-            .executionResumed, .executionReopened, .signalReceived:
+            .executionResumed, .executionReopened, .signalReceived, .cleaningSkipped:
             true
         default: false
         }

@@ -62,7 +62,7 @@ import Glibc
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptingARunDetachesAndTheNextOneGoesOn(_ signal: Int32) async throws {
         try await withStage { stage in
-            let run = try stage.sandbox.start(["run"] + stage.arguments)
+            let run = try stage.sandbox.start(["run", "--grace", "0s"] + stage.arguments)
             let job = try #require(Int32(try await stage.up.line()))
             run.signal(signal)
             let result = try await run.finish()
@@ -96,7 +96,7 @@ import Glibc
             )
             let odd = "-a\n\u{1B}'\\é "
             let run = try sandbox.start(
-                ["run", "run book.yaml", "--id=-my run"]
+                ["run", "run book.yaml", "--grace=0s", "--id=-my run"]
                     + inputs(["up": up.path, "go": go.path, "odd": odd])
             )
             try await up.line()
@@ -125,7 +125,7 @@ import Glibc
         try await withStage { stage in
             try await stage.sandbox.succeed(["submit"] + stage.arguments)
             try await stage.sandbox.succeed("exec", "x")
-            let work = try stage.sandbox.start("work")
+            let work = try stage.sandbox.start("work", "--grace", "0s")
             try await stage.up.line()
             work.signal(SIGINT)
             let result = try await work.finish()
@@ -149,7 +149,8 @@ import Glibc
                 """
             try sandbox.write(runbook(["stubborn": script], inputs: ["up", "never"]))
             let run = try sandbox.start(
-                ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "never": never.path])
+                ["run", "runbook.yaml", "--id", "x", "--grace", "0s"]
+                    + inputs(["up": up.path, "never": never.path])
             )
             let job = try #require(Int32(try await up.line()))
             run.signal(SIGINT)
@@ -159,7 +160,24 @@ import Glibc
         }
     }
 
-    @Test func aSecondSignalEndsTheProcessAtOnce() async throws {
+    /// The job would wait for ever, and is given far longer than the test.
+    @Test func aSecondSignalEndsTheJobAtOnce() async throws {
+        try await withStage { stage in
+            let run = try stage.sandbox.start(["run", "--grace", "1d"] + stage.arguments)
+            let job = try #require(Int32(try await stage.up.line()))
+            // Two different ones: of the same, the system may make one.
+            run.signal(SIGINT)
+            run.signal(SIGTERM)
+            let result = try await run.finish()
+            #expect(result.status == 130)
+            #expect(result.errors.contains("jobs that run have "))
+            #expect(kill(job, 0) != 0 && errno == ESRCH, "the job is ended")
+            #expect(try await stage.sandbox.events().contains("lease_released"))
+            try await resume(stage)
+        }
+    }
+
+    @Test func aThirdSignalEndsTheProcessAtOnce() async throws {
         try await withSandbox { sandbox in
             let up = try Gate(sandbox.folder + "/up")
             let never = try Gate(sandbox.folder + "/never")
@@ -173,11 +191,10 @@ import Glibc
                 ["run", "runbook.yaml", "--id", "x"] + inputs(["up": up.path, "never": never.path])
             )
             let job = try #require(Int32(try await up.line()))
-            // Two different ones: of the same, the system may make one.
-            run.signal(SIGINT)
-            run.signal(SIGTERM)
+            // Different ones: of the same, the system may make one.
+            for signal in [SIGINT, SIGTERM, SIGHUP] { run.signal(signal) }
             let status = try await run.finish().status
-            #expect(status == 130 || status == 143)
+            #expect([130, 143, 129].contains(status))
             #expect(kill(job, 0) == 0, "it has not been waited for")
             let sessions = try await sandbox.succeed("session", "--json").json["sessions"]
             #expect(sessions.elements.map { $0["state"] } == ["gone"])

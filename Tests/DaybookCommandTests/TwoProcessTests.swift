@@ -120,6 +120,7 @@ import Glibc
             let second = try stage.run("x")
             try await second.line(containing: #""event":"submitted""#)
             first.signal(SIGINT)
+            first.signal(SIGTERM)
             #expect(try await first.finish().status == 130)
             // Now the second one runs the job.
             try await stage.up.line()

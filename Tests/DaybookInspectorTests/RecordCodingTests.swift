@@ -92,7 +92,7 @@ import Testing
             let user = try #require(record.submittedBy).user
             #expect(!user.isEmpty)
             let expected = """
-                {"attempts":0,"closed":false,"createdAt":"\(time)",\
+                {"attempts":0,"cleaning":[],"closed":false,"createdAt":"\(time)",\
                 "deadline":"\(try #require(record.deadline))","delay":"100s","delayed":true,\
                 "entries":2,"id":"c","last":\(record.last),"losses":0,"number":\(record.number),\
                 "outputs":[],"parked":false,"paused":false,\

@@ -44,7 +44,7 @@ import Testing
         var harness = try ModelHarness()
         let session = try harness.open()
         let lease = try harness.lease("a", by: session)
-        let error = ErrorFacts(kind: .cancelled, code: "gone", isRetryable: false)
+        let error = ErrorFacts(kind: .stopped, code: "gone", isRetryable: false)
         let payloads = try harness.sealed([.text("it is gone"), .json(Array("[]".utf8))])
         let sequence = try harness.run(Fail(lease, error, payloads: payloads), session: session)
             .sequence

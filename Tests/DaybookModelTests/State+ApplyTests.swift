@@ -48,7 +48,7 @@ import Testing
 
     // MARK: Unknown
 
-    @Test(arguments: Way.allCases, [UInt32(0), 23, 52, 76, 4_000])
+    @Test(arguments: Way.allCases, [UInt32(0), 23, 54, 76, 4_000])
     func anEventThatIsNotKnownIsSaidToBe(_ way: Way, _ event: UInt32) throws {
         let harness = try ModelHarness()
         var writer = WireWriter()

@@ -36,8 +36,8 @@ import Testing
         #expect(Set(sections).count == sections.count)
         #expect(
             ExecutionPart.all.map(\.name) == [
-                "progress", "lease", "lifecycle", "waits", "mailbox", "store", "outputs", "terms",
-                "lineage",
+                "progress", "lease", "lifecycle", "waits", "cleaning", "mailbox", "store",
+                "outputs", "terms", "lineage",
             ]
         )
     }
@@ -61,6 +61,7 @@ import Testing
             )
         }
         try harness.sleep(lease, .op(.sleep, 2), for: .seconds(60), by: session)
+        try harness.run(RecordOperation(lease, .op(.onUnfinished, 3, "undo")), session: session)
         let old = try harness.lease("goes on", by: session)
         try harness.run(ContinueAsNew(old, input: value), session: session)
         return harness.state

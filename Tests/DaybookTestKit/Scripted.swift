@@ -46,7 +46,8 @@ package func withEngine<Result>(
     } catch {
         result = .failure(error)
     }
-    try await daybook.close()
+    // Bodies that block until they are told would have it wait.
+    try await daybook.close(grace: .zero)
     return try result.get()
 }
 

@@ -136,7 +136,7 @@ import Testing
                     return "done"
                 }
             }
-            #expect(log.lines == ["caught ContextClosed", "caught ContextClosed"])
+            #expect(log.lines == ["caught CancellationError", "caught CancellationError"])
             try await withEngine(path, code: { _, _ in "" }) { daybook in
                 let record = try #require(try daybook.record(of: "a"))
                 #expect(record.isParked)

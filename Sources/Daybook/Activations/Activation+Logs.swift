@@ -10,6 +10,8 @@ extension Activation {
         in scope: [UInt32],
         isOfBody: Bool = false
     ) {
+        // Beyond its record a handler is only run to learn what it registered.
+        if isCollecting { return }
         let now = host.now()
         state.withLock {
             $0.logs[scope, default: LogBuffer()].append(text, stream, at: now, isOfBody: isOfBody)

@@ -26,9 +26,10 @@ extension Activation {
         _ settings: PollSettings,
         _ body: PollBody
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
+        try checkMayBegin()
         guard host.hasEffects else {
             latch(.historyEnded)
-            throw ContextClosed(reason: latched ?? .historyEnded)
+            throw CancellationError()
         }
         var tries: UInt32 = 0
         var state: [UInt8]?
@@ -45,7 +46,7 @@ extension Activation {
             let startedAt = host.now()
             var answer: Result<PollAnswer, OperationError>
             do {
-                answer = .success(try await look(operation, tries: tries, state, body))
+                answer = .success(try await look(operation, group, tries: tries, state, body))
             } catch {
                 answer = .failure(try failure(of: error, group))
             }
@@ -71,17 +72,18 @@ extension Activation {
     /// Looks once.
     private func look(
         _ operation: Operation,
+        _ group: BranchGroup?,
         tries: UInt32,
         _ state: [UInt8]?,
         _ body: PollBody
     ) async throws -> PollAnswer {
-        let context = OperationContext(self, operation, tries: tries + 1)
+        let context = OperationContext(self, operation, tries: tries + 1, group, nil)
         let running = RunningOperation(context: context) {
             self.host.observe(.started(self.lease, operation, sequence: nil))
         }
         let answer = try await body(running, state)
         // What is done is recorded, also when the handler has been told to stop meanwhile.
-        if let reason = latched, !reason.keepsLease { throw ContextClosed(reason: reason) }
+        if let reason = latched, !reason.keepsLease { throw CancellationError() }
         if case .done(let data) = answer, data.count > host.payloadLimit {
             throw OperationError.tooLarge(data.count, host.payloadLimit)
         }

@@ -14,9 +14,10 @@ extension Activation {
         _ settings: CheckpointSettings,
         _ body: @escaping OperationBody
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
+        try checkMayBegin()
         guard host.hasEffects else {
             latch(.historyEnded)
-            throw ContextClosed(reason: latched ?? .historyEnded)
+            throw CancellationError()
         }
         var tries: UInt32 = 0
         if settings.options.retry != nil {
@@ -49,7 +50,8 @@ extension Activation {
         tries: UInt32,
         _ body: @escaping OperationBody
     ) async throws -> Result<(data: [UInt8], verified: Bool), OperationError> {
-        let context = OperationContext(self, operation, tries: tries + 1)
+        let timer = settings.options.timeout.map { _ in BodyTimer() }
+        let context = OperationContext(self, operation, tries: tries + 1, group, timer)
         let running = RunningOperation(context: context) {
             var sequence: UInt64?
             if settings.options.recordsStart {
@@ -58,9 +60,16 @@ extension Activation {
             self.host.observe(.started(self.lease, operation, sequence: sequence))
         }
         do {
-            let value = try await timed(settings.options.timeout, running, body)
+            let value: (data: [UInt8], verified: Bool)
+            if let timeout = settings.options.timeout {
+                // Unsafe only in name: as in `timed`.
+                nonisolated(unsafe) let (body, running) = (body, running)
+                value = try await timed(timeout, timer) { try await body(running) }
+            } else {
+                value = try await body(running)
+            }
             // What is done is recorded, also when the handler has been told to stop meanwhile.
-            if let reason = latched, !reason.keepsLease { throw ContextClosed(reason: reason) }
+            if let reason = latched, !reason.keepsLease { throw CancellationError() }
             guard value.data.count <= host.payloadLimit else {
                 return .failure(.tooLarge(value.data.count, host.payloadLimit))
             }
@@ -73,7 +82,6 @@ extension Activation {
     /// What an operation has failed with whose body threw.
     /// - Throws: what says that this is not the operation's failure.
     func failure(of error: any Error, _ group: BranchGroup?) throws -> OperationError {
-        if error is ContextClosed { throw error }
         // Neither is what the machine lacks, or fails at, the operation's failure.
         latch(ifOfTheMachine: error)
         // A body that is told to stop throws: that is not the operation's failure.
@@ -88,30 +96,27 @@ extension Activation {
 
     /// Runs a body, and tells it through task cancellation when its time is over. One that does not
     /// listen is waited for.
-    private func timed(
-        _ timeout: Duration?,
-        _ running: RunningOperation,
-        _ body: @escaping OperationBody
-    ) async throws -> (data: [UInt8], verified: Bool) {
-        guard let timeout else { return try await body(running) }
-        let timer = BodyTimer()
+    func timed<Value: Sendable>(
+        _ timeout: Duration,
+        _ timer: BodyTimer? = nil,
+        _ body: @escaping () async throws -> Value
+    ) async throws -> Value {
+        let timer = timer ?? BodyTimer()
         let alarm = host.setAlarm(after: timeout) { timer.ring() }
         defer { host.cancelAlarm(alarm) }
         // Unsafe only in name: this task waits for the child that runs the body, and does nothing
         // with it meanwhile.
-        nonisolated(unsafe) let (body, running) = (body, running)
-        return try await withThrowingTaskGroup(
-            of: (data: [UInt8], verified: Bool)?.self
-        ) { group in
+        nonisolated(unsafe) let body = body
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 defer { timer.end() }
-                return try await body(running)
+                return try await body()
             }
             group.addTask {
                 await timer.wait()
                 return nil
             }
-            var result: (data: [UInt8], verified: Bool)?
+            var result: Value?
             do {
                 while let value = try await group.next() {
                     if let value { result = value }
@@ -133,6 +138,10 @@ extension Activation {
         _ tries: UInt32,
         _ policy: RetryPolicy
     ) async throws {
+        if isForCleaning {
+            let delay = policy.delay(after: tries, seed: [lease.execution])
+            return try await pause(for: Duration(nanoseconds: delay))
+        }
         _ = try await wait(operation, group) {
             RetryOperation(
                 lease,
@@ -165,8 +174,8 @@ extension Activation {
                     logs: try self.takeLogs(in: operation.scope)
                 )
             }
-        } catch let error as ContextClosed {
-            guard case .journalFailed(let cause) = error.reason, failure != nil else { throw error }
+        } catch let error as CancellationError {
+            guard case .journalFailed(let cause) = latched, failure != nil else { throw error }
             throw RecordingFailed(bodyError: failure, recordingError: cause)
         }
         noteOperation()
@@ -181,7 +190,7 @@ extension Activation {
 }
 
 /// Whether the time of a body is over, and the task to tell it by.
-private final class BodyTimer: Sendable {
+final class BodyTimer: Sendable {
     private struct State {
         var isOver = false
         var hasEnded = false

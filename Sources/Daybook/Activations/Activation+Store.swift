@@ -17,8 +17,8 @@ extension Activation {
 
     /// The entries that hold the values of the store, by key.
     /// - Parameter mark: what ``storeMark(for:)`` gave.
-    /// - Throws: ``ContextClosed`` when the journal cannot be read.
-    func storedEntries(upTo mark: UInt64?) throws(ContextClosed) -> [Name: UInt64] {
+    /// - Throws: `CancellationError` when the journal cannot be read.
+    func storedEntries(upTo mark: UInt64?) throws(CancellationError) -> [Name: UInt64] {
         try reading {
             guard let mark else {
                 return try host.storedEntries(of: lease.execution) ?? foldStore(upTo: .max)

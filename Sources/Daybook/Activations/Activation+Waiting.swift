@@ -50,6 +50,7 @@ extension Activation {
     /// Has an operation wait that is recorded as waiting.
     /// - Returns: what has ended the wait.
     func wait(_ operation: Operation, _ group: BranchGroup?) async throws -> Replay.Wake {
+        try checkMayBegin()
         let place = OperationPath(operation)
         let isLast = state.withLock { state in
             state.suspend()

@@ -24,9 +24,12 @@ final class Activation: Sendable {
     let state: Locked<ActivationState>
 
     struct ActivationState: Sendable {
+        /// Bodies have been told that it is over; until then they may end by themselves.
+        var isTold = false
+
         /// The input, until the handler has it.
         var input: StoredPayload?
-        var latch: ContextClosed.Reason?
+        var latch: ActivationEnd?
         /// Lines that are not in the journal, by the scope that they belong to.
         var logs: [[UInt32]: LogBuffer] = [:]
         var operations: UInt64 = 0
@@ -42,6 +45,9 @@ final class Activation: Sendable {
         /// Places whose wait was given up: what comes for them is nobody's.
         var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?
+        var phase = ActivationPhase.handling
+        /// What the handler registers for an end from outside, by the entries; only kept for that.
+        var registered: [UInt64: CleaningWork] = [:]
 
         /// Whether all that it runs waits, or is about to.
         var isSuspended: Bool { active == 0 }
@@ -93,15 +99,29 @@ final class Activation: Sendable {
 
     /// Ends the activation: bodies are told through task cancellation, and what waits goes on to
     /// find out. The first reason stays.
-    func latch(_ reason: ContextClosed.Reason) {
-        let (waiters, canceller) = state.withLock { state in
+    /// - Parameter tellsBodies: those that run are told; otherwise they end by themselves, until
+    ///   ``tellBodies()``.
+    func latch(_ reason: ActivationEnd, tellsBodies: Bool = true) {
+        let waiters = state.withLock { state in
             if state.latch == nil { state.latch = reason }
             defer { state.waiters = [:] }
-            return (state.waiters.sorted { $0.key < $1.key }.map(\.value), state.canceller)
+            return state.waiters.sorted { $0.key < $1.key }.map(\.value)
         }
         for waiter in waiters { waiter.resume() }
-        if !reason.isEndOfHandler { canceller?.cancel() }
+        if tellsBodies, !reason.isEndOfHandler { tellBodies() }
     }
+
+    /// Tells bodies that run, through task cancellation, that it is over.
+    func tellBodies() {
+        let canceller = state.withLock { state in
+            state.isTold = true
+            return state.canceller
+        }
+        canceller?.cancel()
+    }
+
+    /// Whether it is over, and bodies may still end by themselves.
+    var isDraining: Bool { state.withLock { $0.latch != nil && !$0.isTold } }
 
     /// Ends the activation because nothing of it runs, unless something does by now.
     /// - Returns: whether it is over.
@@ -120,33 +140,35 @@ final class Activation: Sendable {
 
     /// Says what its task is cancelled by, once it is latched.
     func begin(_ canceller: TaskCanceller) {
-        let reason = state.withLock { state in
+        let isTold = state.withLock { state in
             state.canceller = canceller
-            return state.latch
+            return state.isTold
         }
-        if let reason, !reason.isEndOfHandler { canceller.cancel() }
+        if isTold { canceller.cancel() }
     }
 
-    var latched: ContextClosed.Reason? { state.withLock { $0.latch } }
+    /// Why it is over; nil: it is not. What becomes of it goes by this, and never by an error.
+    var latched: ActivationEnd? { state.withLock { $0.latch } }
 
-    func checkOpen() throws(ContextClosed) {
-        if let reason = latched { throw ContextClosed(reason: reason) }
+    /// - Throws: `CancellationError` once it is over: what a handler that is let go of unwinds with.
+    func checkOpen() throws(CancellationError) {
+        if latched != nil { throw CancellationError() }
     }
 
     /// Latches because of a divergence.
     /// - Returns: the error to throw.
-    func diverge(_ divergence: Divergence) -> ContextClosed {
+    func diverge(_ divergence: Divergence) -> CancellationError {
         latch(.diverged(divergence))
-        return ContextClosed(reason: latched ?? .diverged(divergence))
+        return CancellationError()
     }
 
     /// Latches because the journal cannot be read.
-    func reading<Value>(_ body: () throws -> Value) throws(ContextClosed) -> Value {
+    func reading<Value>(_ body: () throws -> Value) throws(CancellationError) -> Value {
         do {
             return try body()
         } catch {
             latch(.journalFailed(error))
-            throw ContextClosed(reason: latched ?? .journalFailed(error))
+            throw CancellationError()
         }
     }
 
@@ -174,7 +196,7 @@ final class Activation: Sendable {
     }
 
     /// The next record of a scope, which is not consumed.
-    func peek(in scope: [UInt32]) throws(ContextClosed) -> Replay.Record? {
+    func peek(in scope: [UInt32]) throws(CancellationError) -> Replay.Record? {
         try reading { try replayLog.peek(in: scope) }
     }
 
@@ -221,7 +243,7 @@ final class Activation: Sendable {
     }
 
     /// The input, handed out once: later it is read.
-    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
     func input() throws -> [UInt8] {
         let input = state.withLock { exchange(&$0.input, with: nil) }
         guard let input else { return try value(at: lease.execution) }
@@ -230,7 +252,7 @@ final class Activation: Sendable {
     }
 
     /// The first payload of an entry.
-    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
     func value(at sequence: UInt64) throws -> [UInt8] {
         let payload = try reading {
             guard let payload = try history.payloads(of: sequence).first else {
@@ -243,7 +265,7 @@ final class Activation: Sendable {
     }
 
     /// The error whose message, and details, an entry holds.
-    /// - Throws: ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
     func error(_ facts: ErrorFacts, at sequence: UInt64) throws -> OperationError {
         let payloads = try reading { try history.payloads(of: sequence) }
         if payloads.contains(where: \.isErased) { throw PayloadErased(sequence: sequence) }
@@ -256,7 +278,7 @@ final class Activation: Sendable {
 
     /// Who gave the signal that an entry records; empty: nobody is named, or it came in an earlier
     /// run.
-    func giver(ofSignal sequence: UInt64) throws(ContextClosed) -> String {
+    func giver(ofSignal sequence: UInt64) throws(CancellationError) -> String {
         try reading {
             var actor = ""
             try history.scan(from: sequence) { entry, _ in
@@ -325,12 +347,12 @@ final class Activation: Sendable {
     }
 
     /// What a later entry says of an operation; it is consumed by this.
-    func wake(of operation: Operation) throws(ContextClosed) -> Replay.Wake? {
+    func wake(of operation: Operation) throws(CancellationError) -> Replay.Wake? {
         try reading { try replayLog.wake(of: operation) }
     }
 
     /// How often the body of an operation was tried that is to be tried again; nil: it was not.
-    func tries(of operation: Operation) throws(ContextClosed) -> Replay.Tries? {
+    func tries(of operation: Operation) throws(CancellationError) -> Replay.Tries? {
         try reading { try replayLog.tries(of: operation) }
     }
 
@@ -344,6 +366,7 @@ final class Activation: Sendable {
 
     /// Latches when what a command is answered shows that the activation is over.
     func latching<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        try checkMayBegin()
         do {
             return try await body()
         } catch let error as Refusal where error.code == .staleLease {
@@ -352,10 +375,10 @@ final class Activation: Sendable {
             latch(.ended)
         } catch let error as JournalError {
             latch(.journalFailed(error))
-        } catch let error as ContextClosed {
-            latch(error.reason)
+        } catch is HistoryEnded {
+            latch(.historyEnded)
         }
-        throw ContextClosed(reason: latched ?? .leaseLost)
+        throw CancellationError()
     }
 
     func noteOperation() { state.withLock { $0.operations += 1 } }

@@ -41,7 +41,9 @@ protocol ActivationHost: Sendable {
     /// and its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]?
     /// The folder that an execution keeps files in.
-    func workspace(of number: UInt64) throws -> String
+    func workspace(of lease: Lease) throws -> String
+    /// The status of an execution; nil: it is closed, or not known.
+    func status(of number: UInt64) -> ExecutionStatus?
     /// Notes a process group that is to be ended should this process die.
     func note(_ group: ProcessGroup) throws
     /// All that an activation runs waits, or something of it runs again.

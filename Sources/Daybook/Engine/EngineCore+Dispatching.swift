@@ -12,10 +12,23 @@ extension EngineCore {
         if !mail.leases.isEmpty { machines.tell { $0.dispatcher.granted() } }
         for lease in mail.leases { carryOut(machines.tell { $0.residency.admit(lease) }) }
         for number in mail.executions { carryOut(attend(number)) }
+        removeWorkspaces(of: mail.executions)
         attendSessions(areNew: mail.hasSessions, ended: mail.endedSessions)
         if mail.isSnapshotDue { startSnapshot() }
         takeOn()
         if board.isAwaited(.idleness), !hasWork { board.tell(.idleness) }
+    }
+
+    /// Removes the folders of those of these executions that are closed.
+    func removeWorkspaces(of numbers: [UInt64]) {
+        guard let workspaces, workspaces.concerns(numbers) else { return }
+        let closed = numbers.filter { published($0) == nil }
+        guard !closed.isEmpty else { return }
+        tasks.start { _ in
+            await SystemThread.runBlocking {
+                for number in closed { workspaces.removeFolder(of: number) }
+            }
+        }
     }
 
     /// Takes on what there is room for, and gives back what is left over.

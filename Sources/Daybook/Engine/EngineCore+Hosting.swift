@@ -39,24 +39,23 @@ extension EngineCore: ActivationHost {
     }
 
     /// The folder that an execution keeps files in, made if it is not there.
-    func workspace(of number: UInt64) throws -> String {
-        guard let premises else {
+    func workspace(of lease: Lease) throws -> String {
+        guard let workspaces else {
             throw OperationError(
                 code: "no-workspace",
                 message:
-                    "the execution \(number) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
+                    "the execution \(lease.id) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
                 isRetryable: false
             )
         }
-        try Folder.create(premises.folder.workspaces)
-        let path = "\(premises.folder.workspaces)/\(number)"
-        try Folder.create(path)
-        return try Folder.resolved(path)
+        return try workspaces.make(of: lease)
     }
 
     func storedEntries(of number: UInt64) -> [Name: UInt64]? {
         writer.inspect { $0.state.committed(number)?.storedEntries }
     }
+
+    func status(of number: UInt64) -> ExecutionStatus? { published(number)?.status }
 
     func note(_ group: ProcessGroup) throws { try premises?.session.note(group) }
 

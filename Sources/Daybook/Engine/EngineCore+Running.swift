@@ -66,6 +66,10 @@ extension EngineCore {
         let lease = activation.lease
         observe(.activated(lease, resumed: activation.isResumed))
         do {
+            if activation.isForCleaning {
+                try await clean(activation)
+                return .gone
+            }
             let outcome = try await outcome(activation)
             try await record(activation, outcome)
             return .gone
@@ -74,18 +78,29 @@ extension EngineCore {
         }
     }
 
+    /// Runs what was registered for an end from outside, and closes the execution.
+    private func clean(_ activation: Activation) async throws {
+        let lease = activation.lease
+        guard let workflow = workflows[lease.type] else { throw Self.unknownWorkflow(lease.type) }
+        try await activation.clean(workflow)
+        let sequence = try await perform { Release(lease, logs: try activation.takeLogs()) }
+        observe(.cleaned(lease, sequence: sequence))
+    }
+
+    private static func unknownWorkflow(_ type: Name) -> OperationError {
+        OperationError(
+            code: "unknown-workflow",
+            message: "this process has no workflow of the name \(type)"
+        )
+    }
+
     /// Runs the handler to its end.
     private func outcome(
         _ activation: Activation
     ) async throws -> Result<[UInt8], OperationError> {
         let lease = activation.lease
         guard let workflow = workflows[lease.type] else {
-            return .failure(
-                OperationError(
-                    code: "unknown-workflow",
-                    message: "this process has no workflow of the name \(lease.type)"
-                )
-            )
+            return .failure(Self.unknownWorkflow(lease.type))
         }
         return try await workflow.outcome(activation)
     }
@@ -143,9 +158,7 @@ extension EngineCore {
         _ error: any Error
     ) async -> Residency<Activation>.Ending {
         let lease = activation.lease
-        var reason =
-            (error as? ContextClosed)?.reason ?? activation.latched
-            ?? ContextClosed.Reason.journalFailed(error)
+        var reason = activation.latched ?? .journalFailed(error)
         if let refusal = error as? Refusal {
             switch refusal.code {
             case .staleLease: reason = .leaseLost
@@ -200,7 +213,7 @@ extension EngineCore {
 extension RegisteredWorkflow {
     /// Runs the handler over its history and to its end.
     /// - Returns: its encoded output, or what it threw.
-    /// - Throws: ``ContextClosed`` when the activation has no outcome.
+    /// - Throws: `CancellationError` when the activation has no outcome.
     func outcome(_ activation: Activation) async throws -> Result<[UInt8], OperationError> {
         let input = try activation.input()
         let context = WorkflowContext(activation, startedAt: activation.submittedAt)

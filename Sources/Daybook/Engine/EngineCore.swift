@@ -28,6 +28,10 @@ final class EngineCore: Sendable {
     /// Tells when the process of another session ends; nil: this one takes nothing over.
     let processes: ProcessWatch?
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
+    /// What ends by itself while it is stopped; nil: nothing does, or does any more.
+    private let draining = Locked<[Activation]?>(nil)
+    /// Folders that executions keep files in, as far as this process has made them.
+    let workspaces: Workspaces?
 
     init(
         _ writer: GroupWriter<EngineFold>,
@@ -42,6 +46,9 @@ final class EngineCore: Sendable {
         self.board = board
         self.machines = machines
         self.premises = premises
+        workspaces = premises.map {
+            Workspaces(in: $0.folder.workspaces, keeps: options.keepsWorkspaces, options.logger)
+        }
         sessionNumber = session
         self.options = options
         self.workflows = workflows
@@ -148,7 +155,7 @@ final class EngineCore: Sendable {
             attendSessions(areNew: true, ended: [])
             pump()
             for await _ in board.wakeups {
-                if isStopped { break }
+                if isStopped, !isDraining { break }
                 pump()
             }
         }
@@ -163,20 +170,50 @@ final class EngineCore: Sendable {
         board.wakeDispatcher()
     }
 
+    /// Whether bodies end by themselves while it is stopped.
+    private var isDraining: Bool { draining.withLock { $0 != nil } }
+
+    /// Lets bodies that run end by themselves, for a while. Handlers begin nothing more meanwhile, and
+    /// those that only wait are let go of at once.
+    private func drain(_ actions: [Residency<Activation>.Action], _ grace: Duration) async {
+        let activations = actions.compactMap { action -> Activation? in
+            if case .end(let activation, _) = action { activation } else { nil }
+        }
+        draining.withLock { $0 = activations }
+        for activation in activations { activation.latch(.stopping, tellsBodies: false) }
+        let alarm = alarms.set(after: grace) { [self] in hurry() }
+        await tasks.waitForAll()
+        alarms.cancel(alarm)
+        draining.withLock { $0 = nil }
+    }
+
+    /// Tells bodies that still run while the engine is stopped.
+    func hurry() {
+        for activation in draining.withLock({ $0 }) ?? [] { activation.tellBodies() }
+    }
+
     /// Stops claiming, latches what runs, and waits until it has unwound.
-    func stop() async {
-        carryOut(
-            machines.tell { machines in
-                machines.dispatcher.stop()
-                return machines.residency.stop()
-            }
-        )
+    /// - Parameter grace: so long bodies that run may go on before they are told.
+    func stop(grace: Duration = .zero) async {
+        if grace > .zero { draining.withLock { $0 = [] } }
+        let actions = machines.tell { machines in
+            machines.dispatcher.stop()
+            return machines.residency.stop()
+        }
+        if grace > .zero {
+            await drain(actions, grace)
+        } else {
+            carryOut(actions)
+        }
         let task = dispatcher.withLock { dispatcher in
             defer { dispatcher = nil }
             return dispatcher
         }
         board.wakeDispatcher()
         await task?.value
+        await tasks.waitForAll()
+        // What nobody looked at any more.
+        if let workspaces { removeWorkspaces(of: workspaces.executions) }
         await tasks.waitForAll()
         // Without threads there is nothing to wait for.
         guard processes != nil || alarms.hasThread else { return alarms.stop() }

@@ -17,8 +17,10 @@ public enum EngineEvent: Sendable {
     case ended(Lease, sequence: UInt64, failure: OperationError?)
     /// The handler has thrown, and another attempt follows, then at the earliest.
     case attemptFailed(Lease, sequence: UInt64, failure: OperationError, retryAt: Timestamp)
+    /// What was registered for an end from outside has run, and the execution is closed.
+    case cleaned(Lease, sequence: UInt64)
     /// The activation ended without an outcome.
-    case closed(Lease, ContextClosed.Reason)
+    case closed(Lease, ActivationEnd)
     /// A session whose process is gone was found, and what it ran was made ready again.
     case tookOver(session: UInt64, readied: [UInt64], parked: [UInt64], endedProcesses: Int)
     /// A snapshot of the state is recorded: the fold of so many entries.

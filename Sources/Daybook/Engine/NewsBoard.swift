@@ -33,12 +33,12 @@ struct News: Sendable {
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
-            .executionReadied, .leaseLost, .leaseReleased, .executionReopened:
+            .executionReadied, .leaseLost, .leaseReleased, .executionReopened, .cleaningSkipped:
             executions.append(number)
             fromOutside.append(number)
             hasWork = true
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
-            .executionWaiting, .signalReceived:
+            .executionWaiting, .signalReceived, .cleaningEnded:
             executions.append(number)
         case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
         default: break

@@ -90,13 +90,17 @@ extension Engine {
         }
     }
 
-    /// Ends an execution, whatever it does. Its code is told, and it is closed once that has ended.
+    /// Ends an execution, whatever it does. Its code is told, what it registered by
+    /// ``WorkflowContext/onUnfinished(_:timeout:file:line:_:)`` runs, and then it is closed.
+    /// - Parameter force: what it registered does not run, also if it has ended and cleans up now.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
     @discardableResult
-    public func cancel(_ id: String, by requester: Requester = .session) async throws
-        -> InterventionAnswer
-    {
-        try await engine.perform { Cancel(try intervention(id, requester)) }
+    public func cancel(
+        _ id: String,
+        force: Bool = false,
+        by requester: Requester = .session
+    ) async throws -> InterventionAnswer {
+        try await engine.perform { Cancel(try intervention(id, requester), force: force) }
     }
 
     /// Has nothing of an execution run until it is resumed. Timers go on, signals are kept.

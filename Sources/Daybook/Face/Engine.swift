@@ -108,7 +108,7 @@ public final class Engine: Sendable {
 
     /// Opens a journal, runs `body`, and closes it, whatever comes of that. See
     /// ``open(at:_:creatingIfMissing:workflows:)``.
-    /// - Throws: what `body` throws, or else what ``close()`` does.
+    /// - Throws: what `body` throws, or else what ``close(grace:)`` does.
     public static func withOpen<Result>(
         at path: String,
         _ options: EngineOptions = EngineOptions(),
@@ -192,6 +192,8 @@ public final class Engine: Sendable {
     ) async throws -> Engine {
         let journal = try Journal.open(folder.store, clock: options.clock)
         warn(ofLag: journal.clockLag, options)
+        // Looked at before the state: what belongs to an execution that is not in that is left over.
+        let left = try Workspaces.names(in: place.workspaces)
         let board = NewsBoard()
         let machines = EngineMachines(options, board)
         var generator = SystemRandomNumberGenerator()
@@ -240,6 +242,9 @@ public final class Engine: Sendable {
             )
             do {
                 let opening = try Opening(engine, folder, following: place.dataFile, of: lock)
+                engine.workspaces?.removeLeftOver(left, options) { number in
+                    writer.inspect { $0.state.workspace(of: number) }
+                }
                 engine.start()
                 return Engine(opening)
             } catch {
@@ -252,12 +257,21 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Stops in good order: handlers are told, leases are given back, the session is closed.
+    /// Stops in good order: nothing new begins, bodies that run may end and are recorded, leases are
+    /// given back, the session is closed.
     ///
-    /// Waits for bodies that run. What was not finished goes on when the journal is opened again.
+    /// What was not finished goes on when the journal is opened again. Handlers that only wait do not
+    /// hold it up. Bodies that run when `grace` is over are told through task cancellation, and waited
+    /// for; calling it once more with a grace of zero has them told at once.
     /// A daybook that is dropped without it is closed all the same, a moment later, and an error is
-    /// logged: nobody learns then whether that went well. Closing it again does nothing.
+    /// logged: nobody learns then whether that went well. Otherwise closing it again does nothing.
+    /// - Parameter grace: so long bodies that run may go on.
     /// - Throws: ``JournalError`` when the end of the session could not be recorded; everything is
     ///   closed all the same.
-    public func close() async throws { try await opening.close() }
+    public func close(grace: Duration = .seconds(30)) async throws {
+        try await opening.close(grace: grace)
+    }
+
+    /// Whether code of executions runs here, or is about to.
+    package var isBusy: Bool { engine.machines.tell { $0.residency.isBusy } }
 }

@@ -121,11 +121,11 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         )
     }
 
-    /// Ends it, whatever it does.
+    /// Ends it, whatever it does. See ``Engine/cancel(_:force:by:)``.
     /// - Throws: ``Refusal``: there is no such execution, or it has ended otherwise.
-    public func cancel(by requester: Requester = .session) async throws {
+    public func cancel(force: Bool = false, by requester: Requester = .session) async throws {
         try checkType()
-        try await daybook.cancel(id, by: requester)
+        try await daybook.cancel(id, force: force, by: requester)
     }
 
     /// Has it run again from what failed.

@@ -17,8 +17,8 @@ final class Opening: Sendable {
         let watch: FileWatch
         let follower: SystemThread
 
-        func close() async throws {
-            await engine.stop()
+        func close(grace: Duration) async throws {
+            await engine.stop(grace: grace)
             await SystemThread.runBlocking {
                 watch.stop()
                 follower.join()
@@ -90,19 +90,20 @@ final class Opening: Sendable {
         )
         Task(executorPreference: engine.executor) {
             do {
-                try await parts.close()
+                try await parts.close(grace: .zero)
             } catch {
                 logger.error("closing a dropped journal failed", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// Closes everything, once.
-    func close() async throws {
+    /// Closes everything, once. Asked again without patience, it tells bodies that still run.
+    func close(grace: Duration) async throws {
         let isFirst = isClosed.withLock { isClosed in
             defer { isClosed = true }
             return !isClosed
         }
-        if isFirst { try await parts.close() }
+        if isFirst { return try await parts.close(grace: grace) }
+        if grace <= .zero { engine.hurry() }
     }
 }

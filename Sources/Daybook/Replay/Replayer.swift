@@ -80,7 +80,7 @@ public struct Replayer: Sendable {
     }
 
     private static func outcome(of error: any Error, _ activation: Activation) throws -> Outcome {
-        switch activation.latched ?? (error as? ContextClosed)?.reason {
+        switch activation.latched {
         case .diverged(let divergence): return .diverged(divergence)
         case .historyEnded, .continuing: return .agreesSoFar
         default:
@@ -137,16 +137,17 @@ private struct ReplayHost: ActivationHost {
     func cancelAlarm(_ number: UInt64) {}
 
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {
-        throw ContextClosed(reason: .historyEnded)
+        throw HistoryEnded()
     }
     func perform<C: SuspendingCommand>(
         _ command: () throws -> C,
         _ order: (C, @escaping (C) -> Void) -> Void
     ) async throws -> Suspension {
-        throw ContextClosed(reason: .historyEnded)
+        throw HistoryEnded()
     }
 
-    func workspace(of number: UInt64) throws -> String { "/nonexistent/workspace-of-a-replay" }
-    func note(_ group: ProcessGroup) throws { throw ContextClosed(reason: .historyEnded) }
+    func workspace(of lease: Lease) throws -> String { "/nonexistent/workspace-of-a-replay" }
+    func status(of number: UInt64) -> ExecutionStatus? { nil }
+    func note(_ group: ProcessGroup) throws { throw HistoryEnded() }
     func becameIdle(_ activation: Activation, _ isIdle: Bool) {}
 }

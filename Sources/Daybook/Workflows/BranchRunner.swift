@@ -18,6 +18,9 @@ final class BranchGroup: Sendable {
     /// Whether these are branches of a branch.
     var isNested: Bool { parent != nil }
 
+    /// Whether another branch has decided.
+    var isOver: Bool { isClosed.withLock { $0 } || parent?.isOver == true }
+
     /// - Throws: `CancellationError` once another branch has decided.
     func checkOpen() throws(CancellationError) {
         if isClosed.withLock({ $0 }) { throw CancellationError() }
@@ -107,7 +110,7 @@ struct BranchRunner: Sendable {
                     // It stands for the scope around them until the others have unwound: they are
                     // told to, and nothing waits meanwhile.
                     group.close()
-                    tasks.cancelAll()
+                    if !activation.isDraining { tasks.cancelAll() }
                 } else if started < count {
                     let index = started
                     started += 1
@@ -118,6 +121,14 @@ struct BranchRunner: Sendable {
                 }
             }
         }
+        // None of them is recorded to have decided: it goes on only if all have ended by themselves.
+        let isOpen = ending.results.contains { result in
+            guard case .success = result else {
+                return !rule.gathers || result?.isCancellation ?? true
+            }
+            return false
+        }
+        try activation.checkMayBegin(after: isOpen || operation.kind == .race)
         return ending
     }
 
@@ -146,11 +157,13 @@ struct BranchRunner: Sendable {
         _ failure: (any Error)?,
         _ tally: inout BranchTally
     ) async throws -> Decision? {
+        // Where the record ends, each branch is run to the end of its own.
+        if activation.isCollecting { return nil }
         let verdict = tally.end(UInt32(index), failed: failure != nil)
         guard verdict != nil || failure != nil else { return nil }
         // An activation that is over decides nothing.
-        if let reason = activation.latched {
-            return Decision(branch: index, failure: ContextClosed(reason: reason))
+        if activation.latched != nil {
+            return Decision(branch: index, failure: CancellationError())
         }
         if let failure, isOver(failure) { return Decision(branch: index, failure: failure) }
         do {
@@ -188,10 +201,16 @@ struct BranchRunner: Sendable {
     /// Whether an error is nothing that a branch has come to.
     private func isOver(_ error: any Error) -> Bool {
         switch error {
-        case is ContextClosed: true
         // What is gathered are the errors of operations and of branches.
         case is PayloadErased, is RecordingFailed: rule.gathers
         default: false
         }
+    }
+}
+
+extension Result {
+    /// Whether it is the end of a record that is only read.
+    fileprivate var isCancellation: Bool {
+        if case .failure(let error) = self { error is CancellationError } else { false }
     }
 }

@@ -42,7 +42,7 @@ private struct ContextLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        guard !activation.isReplaying(scope) else { return }
+        guard !activation.isReplaying(scope), !activation.isCollecting else { return }
         base.log(event: event)
     }
 }

@@ -17,6 +17,8 @@ public struct OperationContext: Sendable {
     public let tries: UInt32
     private let activation: Activation
     let operation: Operation
+    private let group: BranchGroup?
+    private let timer: BodyTimer?
 
     private let storeMark: UInt64?
 
@@ -24,13 +26,41 @@ public struct OperationContext: Sendable {
     /// It is changed by the handler, through ``WorkflowContext/store``.
     public var store: OperationStore { OperationStore(activation: activation, mark: storeMark) }
 
-    init(_ activation: Activation, _ operation: Operation, tries: UInt32) {
+    init(
+        _ activation: Activation,
+        _ operation: Operation,
+        tries: UInt32,
+        _ group: BranchGroup?,
+        _ timer: BodyTimer?
+    ) {
         storeMark = activation.storeMark(for: operation)
+        self.group = group
+        self.timer = timer
         self.tries = tries
         name = operation.name.text
         self.operation = operation
         attempt = activation.lease.attempt
         self.activation = activation
+    }
+
+    /// Why the body is told, through task cancellation, to stop; nil: it is not told.
+    ///
+    /// A body whose work can be taken up again may end quickly for a shutdown, and see to more after
+    /// a cancel. What it throws then is nobody's failure; what it gives is recorded.
+    public var cancellation: CancellationReason? {
+        switch activation.latched {
+        case .ended:
+            return activation.host.status(of: activation.lease.execution) == .cancelled
+                ? .cancelled : .timedOut
+        case .stopping: return activation.isDraining ? nil : .shuttingDown
+        case .paused: return .paused
+        case .leaseLost, .diverged, .journalFailed, .shortage, .evicted, .continuing,
+            .historyEnded:
+            return .superseded
+        case nil: break
+        }
+        if timer?.isOver == true { return .timedOut }
+        return group?.isOver == true ? .superseded : nil
     }
 
     /// Notes a process group that this body has started, before it begins: should this process die,
@@ -51,7 +81,7 @@ public struct OperationStore: Sendable {
 
     /// The value under a key; nil when there is none.
     /// - Throws: ``OperationError`` with the code `undecodable` when it is none of that type;
-    ///   ``PayloadErased``; ``ContextClosed`` when the journal cannot be read.
+    ///   ``PayloadErased``; `CancellationError` when the journal cannot be read.
     public func get<Value: Decodable & Sendable>(
         _ key: String,
         as type: Value.Type = Value.self
@@ -78,6 +108,21 @@ public struct OperationStore: Sendable {
         }
         return all
     }
+}
+
+/// Why a body is told to stop.
+public enum CancellationReason: String, Sendable {
+    /// Somebody cancelled the execution.
+    case cancelled
+    /// The time of the body, or of the attempt, is over.
+    case timedOut = "timed_out"
+    /// The engine shuts down: the body runs again when one starts.
+    case shuttingDown = "shutting_down"
+    /// Somebody paused the execution: the body runs again when it is resumed.
+    case paused
+    /// What it does no longer counts here: another branch has decided, another session has taken the
+    /// execution over, or its handler cannot go on.
+    case superseded
 }
 
 /// An operation whose body may be about to run.

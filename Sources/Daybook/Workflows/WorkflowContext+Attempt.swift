@@ -7,7 +7,7 @@ extension WorkflowContext {
     /// handler throws the error out. For a body that a later attempt is to run again use a
     /// checkpoint, and throw its error.
     /// - Returns: what the body gave or threw, now or then.
-    /// - Throws: ``OperationError`` for what cannot be run at all; ``ContextClosed`` when the
+    /// - Throws: ``OperationError`` for what cannot be run at all; `CancellationError` when the
     ///   activation is over.
     public func attempt<Value: Codable & Sendable>(
         _ name: String,

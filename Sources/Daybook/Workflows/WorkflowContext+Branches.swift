@@ -11,7 +11,7 @@ extension WorkflowContext {
     ///   - maxConcurrent: so many run at once, at least 1.
     /// - Returns: what the bodies gave, in the order of the elements.
     /// - Throws: ``OperationError``: what the first body that failed threw, or with the code
-    ///   `invalid-argument` when none may run; ``ContextClosed`` when the activation is over.
+    ///   `invalid-argument` when none may run; `CancellationError` when the activation is over.
     @discardableResult
     public func map<Elements: Sequence, Value: Sendable>(
         _ name: String,
@@ -71,7 +71,7 @@ extension WorkflowContext {
     ///   - name: names the operation.
     ///   - rule: which branch wins.
     /// - Throws: ``OperationError``: that of the winner, or of the last branch when none has won;
-    ///   with the code `no-branches` when there is none; ``ContextClosed`` when the activation is
+    ///   with the code `no-branches` when there is none; `CancellationError` when the activation is
     ///   over.
     @discardableResult
     public func race<Value: Sendable>(

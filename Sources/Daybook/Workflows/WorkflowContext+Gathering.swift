@@ -14,7 +14,7 @@ extension WorkflowContext {
     ///     may be 400,000 elements.
     /// - Returns: what each element came to, in their order.
     /// - Throws: ``OperationError`` with the code `invalid-argument` or `too-many-branches`;
-    ///   ``ContextClosed`` when the activation is over.
+    ///   `CancellationError` when the activation is over.
     public func map<Elements: Sequence, Value: Sendable>(
         _ name: String,
         _ elements: Elements,

@@ -5,7 +5,7 @@ extension WorkflowContext {
     /// six branches, so that none of them has to say its type, and one for any number of them.
     /// - Parameter name: names the operation.
     /// - Returns: what they gave.
-    /// - Throws: ``OperationError``: what the first branch that failed threw; ``ContextClosed`` when
+    /// - Throws: ``OperationError``: what the first branch that failed threw; `CancellationError` when
     ///   the activation is over.
     @discardableResult
     public func parallel<A: Sendable>(

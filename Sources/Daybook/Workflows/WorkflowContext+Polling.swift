@@ -23,7 +23,7 @@ extension WorkflowContext {
     ///   - body: looks.
     /// - Returns: what the last look gave, now or then.
     /// - Throws: ``OperationError``: what a look threw; `attempts-exhausted` or `timed_out`; for a
-    ///   policy that makes no sense `invalid-argument`. ``ContextClosed`` when the activation is
+    ///   policy that makes no sense `invalid-argument`. `CancellationError` when the activation is
     ///   over.
     public func poll<State: Codable & Sendable, Value: Codable & Sendable>(
         _ name: String,
@@ -40,6 +40,7 @@ extension WorkflowContext {
             throw OperationError(recording: error)
         }
         let location = CodeLocation(file, line)
+        try checkIsHandler("poll \(name)")
         let operation = try next(.poll, name)
         let sequence: UInt64
         let outcome: Result<[UInt8], OperationError>

@@ -10,7 +10,7 @@ extension WorkflowContext {
     ///   - body: is given the context of its scope. What is called through the one around it
     ///     meanwhile is refused, with the code `nested-operation`.
     /// - Returns: what the code gave.
-    /// - Throws: ``OperationError`` for what the code threw; ``ContextClosed`` when the activation is
+    /// - Throws: ``OperationError`` for what the code threw; `CancellationError` when the activation is
     ///   over.
     public func scope<Value>(
         _ name: String,

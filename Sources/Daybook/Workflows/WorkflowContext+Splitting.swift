@@ -125,7 +125,7 @@ extension WorkflowContext {
         branch: Int?
     ) -> any Error {
         switch error {
-        case is ContextClosed, is CancellationError, is PayloadErased, is RecordingFailed:
+        case is CancellationError, is PayloadErased, is RecordingFailed:
             return error
         default:
             var told = OperationError(recording: error).from(operation)
@@ -147,6 +147,13 @@ extension WorkflowContext {
             time: settled.time
         )
         let branch = Int(settled.branch)
+        if activation.isCollecting {
+            // What branches registered that have lost counts all the same.
+            let counted = Set(settled.counted.branches.map { Int($0) })
+            for other in 0..<count where !counted.contains(other) {
+                _ = await runner.branch(other, body)
+            }
+        }
         var failure: (any Error)?
         var failures = 0
         for number in settled.counted.branches where number < count {
@@ -185,7 +192,7 @@ extension WorkflowContext {
         from settled: Replay.Settlement,
         _ operation: Operation,
         _ location: CodeLocation
-    ) -> ContextClosed {
+    ) -> CancellationError {
         let what =
             if let gathered = settled.gathered {
                 "where other than \(gathered.failures) of \(gathered.branches.count) branches failed"

@@ -116,7 +116,7 @@ public struct ContextStore {
     let context: WorkflowContext
 
     /// The value under a key; nil when there is none.
-    /// - Throws: ``ContextClosed`` when the activation is over, and when it is not a `Value`: then the
+    /// - Throws: `CancellationError` when the activation is over, and when it is not a `Value`: then the
     ///   execution is parked.
     public func get<Value: Decodable & Sendable>(
         _ key: String,

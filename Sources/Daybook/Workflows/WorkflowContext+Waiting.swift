@@ -34,6 +34,7 @@ extension WorkflowContext {
         until: StartTimer.Until,
         at location: CodeLocation
     ) async throws {
+        try checkIsHandler("sleep \(name)")
         let operation = try next(.sleep, name)
         let wake: Replay.Wake?
         if try replay(operation, at: location) != nil {
@@ -68,7 +69,7 @@ extension WorkflowContext {
     ///   - type: what its value is decoded as.
     /// - Throws: ``OperationError``: the signal says that what is waited for has failed (``Engine/fail(_:signal:with:signalID:by:)``);
     ///   when the handler lets that through, the next attempt waits for another signal.
-    ///   ``ContextClosed`` when the activation is over, and when its value is not one: then the
+    ///   `CancellationError` when the activation is over, and when its value is not one: then the
     ///   execution is parked, so that a mended program can go on with it.
     public func receive<Value: Decodable & Sendable>(
         _ name: String,
@@ -191,6 +192,7 @@ extension WorkflowContext {
         timeout: Duration?,
         at location: CodeLocation
     ) async throws -> Received? {
+        try checkIsHandler("receive \(name)")
         let operation = try next(.signal, name)
         func received(_ sequence: UInt64, _ failure: ErrorFacts?) -> Received {
             Received(operation: operation, sequence: sequence, failure: failure)
@@ -236,11 +238,12 @@ extension WorkflowContext {
     ///   - input: of the next run.
     /// - Returns: the error to end the handler with.
     /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow;
-    ///   ``ContextClosed`` when the activation is over.
+    ///   `CancellationError` when the activation is over.
     public func continueAsNew<W: Workflow>(_ workflow: W.Type, input: W.Input) throws
-        -> ContextClosed
+        -> CancellationError
     {
         try checkOpen(for: "continueAsNew")
+        try checkIsHandler("continueAsNew")
         guard Name(W.name) == activation.lease.type else {
             throw OperationError(
                 code: "wrong-workflow",
@@ -253,7 +256,8 @@ extension WorkflowContext {
         guard data.count <= activation.host.payloadLimit else {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
         }
+        try activation.checkMayBegin()
         activation.latch(.continuing(data))
-        return ContextClosed(reason: activation.latched ?? .continuing(data))
+        return CancellationError()
     }
 }

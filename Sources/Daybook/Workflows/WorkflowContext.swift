@@ -37,6 +37,14 @@ public final class WorkflowContext {
         self.time = time
     }
 
+    /// The scope of something that was registered for an end from outside.
+    init(_ activation: Activation, cleaning scope: [UInt32], startedAt time: Timestamp) {
+        self.activation = activation
+        self.scope = scope
+        group = nil
+        self.time = time
+    }
+
     /// The scope of a branch.
     init(_ parent: Activation, scope: [UInt32], _ group: BranchGroup, _ time: Timestamp) {
         activation = parent
@@ -52,7 +60,7 @@ public final class WorkflowContext {
     /// Which attempt this is, from 1.
     public var attempt: UInt32 { activation.lease.attempt }
     /// What the attempt before this one failed with; nil: there was none, or it did not fail.
-    /// - Throws: ``ContextClosed`` when the journal cannot be read.
+    /// - Throws: `CancellationError` when the journal cannot be read.
     public var previousError: OperationError? {
         get throws { try activation.previousError() }
     }
@@ -92,7 +100,7 @@ public final class WorkflowContext {
     ///     what the body is given: the idempotency key among it.
     ///   - body: does the work.
     /// - Returns: what the body gave, now or then.
-    /// - Throws: ``OperationError`` for what the body threw, now or then; ``ContextClosed`` when
+    /// - Throws: ``OperationError`` for what the body threw, now or then; `CancellationError` when
     ///   the activation is over.
     public func checkpoint<Value: Codable & Sendable>(
         _ name: String,
@@ -132,9 +140,11 @@ public final class WorkflowContext {
     }
 
     /// The folder that this execution keeps files in between its operations; made if it is not
-    /// there. A body that is run again finds there what its first run left.
+    /// there. A body that is run again finds there what its first run left. It is removed when the
+    /// execution is closed, unless ``EngineOptions/keepsWorkspaces`` says otherwise; one that is opened
+    /// again after its end has an empty one.
     /// - Returns: an absolute path.
-    public func workspace() throws -> String { try activation.host.workspace(of: number) }
+    public func workspace() throws -> String { try activation.host.workspace(of: activation.lease) }
 
     /// Notes a process group that a verification has started, before it begins. See
     /// ``OperationContext/note(_:)``.
@@ -211,7 +221,7 @@ public final class WorkflowContext {
         _ operation: Operation,
         _ sequence: UInt64,
         at location: CodeLocation
-    ) -> ContextClosed {
+    ) -> CancellationError {
         activation.diverge(
             Divergence(
                 sequence: sequence,
@@ -260,7 +270,7 @@ public final class WorkflowContext {
 
     // MARK: Operations
 
-    /// - Throws: ``ContextClosed``; ``OperationError`` inside the body of an operation: what is
+    /// - Throws: `CancellationError`; ``OperationError`` inside the body of an operation: what is
     ///   called there would be recorded before the operation that it is a part of.
     func checkOpen(for what: @autoclosure () -> String) throws {
         try activation.checkOpen()
@@ -289,6 +299,8 @@ public final class WorkflowContext {
     ) throws -> Operation {
         try checkOpen(for: "the \(kind.rawValue) \(name)")
         try group?.checkOpen()
+        // What cleans up, and has taken too long, begins nothing more.
+        if activation.isForCleaning { try Task.checkCancellation() }
         try Names.check(name, "name of an operation")
         let operation = Operation(
             scope: scope,

@@ -34,6 +34,14 @@ struct OperationRow: Equatable {
     }
 }
 
+extension OperationRecord {
+    /// What has become of something that was registered for an end from outside.
+    fileprivate var cleaning: String {
+        guard isCleaned else { return "registered for an end from outside" }
+        return errorCode.map { "cleaned up with \($0): \(message ?? "(erased)")" } ?? "cleaned up"
+    }
+}
+
 /// A signal that a wait was given.
 struct GivenSignal: Equatable {
     /// Who gave it; empty: unknown.
@@ -288,6 +296,7 @@ struct OperationRows {
             case .waiting: operation.deadline.map { "until \(time($0))" } ?? "until it comes"
             case .success where [.checkpoint, .poll].contains(operation.operation.kind):
                 value ?? "(erased)"
+            case .success where operation.operation.kind == .onUnfinished: operation.cleaning
             case .success: value ?? ""
             case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"

@@ -83,6 +83,9 @@ struct ShowCommand: AsyncParsableCommand {
         output.line("  attempts   \(record.attempt)\(losses)")
         if let error = record.lastErrorText { output.line("  last error \(error)") }
         if let session = record.session { output.line("  session    \(session)") }
+        if !record.cleaning.isEmpty {
+            output.line("  to clean   \(record.cleaning.joined(separator: ", "))")
+        }
         if !rows.isEmpty {
             output.line("")
             var table = Table(OperationRow.header, flexible: OperationRow.flexible)
@@ -195,6 +198,7 @@ struct ShowCommand: AsyncParsableCommand {
             json.member("startedAt", operation.startedAt?.description)
             json.member("endedAt", operation.endedAt?.description)
             json.member("logLines", operation.logLines)
+            if operation.isCleaned { json.member("cleaned", true) }
             if let value = operation.value {
                 json.key("result")
                 json.raw(value)

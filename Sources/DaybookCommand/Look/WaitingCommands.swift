@@ -118,6 +118,8 @@ struct WhyCommand: AsyncParsableCommand {
             guard let state, let session = state.session else { return }
             if state.status == .running {
                 common.output.line("  runs in session \(session), attempt \(state.attempt)")
+            } else if state.owesCleaning {
+                common.output.line("  cleans up in session \(session)")
             }
             if let advice = try advice(onSession: session, inspector) {
                 common.output.line("    \(advice)")
@@ -232,6 +234,7 @@ extension PendingWait {
         case .resumption: "being resumed"
         case .person: "a person"
         case .cleaning: "its code to end"
+        case .unfinished(let name): "\(name), which cleans up,"
         case .operation(let wait):
             switch wait.kind {
             case .timer: "the timer \(wait.operation.name.text)"
@@ -253,7 +256,10 @@ extension PendingWait {
         case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
             return
-                "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
+                isEnded
+                ? "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves that out"
+                : "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
+        case .unfinished: return "`daybook cancel --force\(journal) \(id)` leaves it out"
         case .operation(let wait) where wait.kind == .signal:
             return
                 "`daybook signal\(journal) \(id) \(wait.operation.name.text.shellWord) JSON` gives it"
@@ -273,6 +279,9 @@ extension PendingWait {
         case .resumption: json.member("for", "resumption")
         case .person: json.member("for", "person")
         case .cleaning: json.member("for", "cleaning")
+        case .unfinished(let name):
+            json.member("for", "unfinished")
+            json.member("operation", name)
         case .operation(let wait):
             json.member("for", wait.kind.rawValue)
             json.member("operation", wait.operation.name.text)

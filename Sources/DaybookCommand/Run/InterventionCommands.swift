@@ -113,15 +113,22 @@ struct CancelCommand: AsyncParsableCommand {
         abstract: "Cancel an execution, at once.",
         discussion: """
             Code that runs is told to stop, and what it finishes before that is still recorded. \
+            What it registered for an end from outside is run by a process that works on the journal. \
             Cancelling it again changes nothing; `daybook retry` opens it again.
             """
     )
 
     @OptionGroup var options: InterventionOptions
 
+    @Flag(
+        help:
+            "What it registered for an end from outside does not run; also if it has ended and cleans up now."
+    )
+    var force = false
+
     func run() async throws {
-        try await options.run("cancel", "cancelled", { Cancel($0) }) {
-            try await $0.cancel(options.id, by: options.requester)
+        try await options.run("cancel", "cancelled", { Cancel($0, force: force) }) {
+            try await $0.cancel(options.id, force: force, by: options.requester)
         }
     }
 }

@@ -13,8 +13,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Submit and execute a runbook, show its progress, resume it if interrupted.",
         discussion: """
             With an --id that exists already, the execution goes on from where it was: jobs whose \
-            outcome is in the journal are not run again. Ctrl-C detaches: the running job is ended \
-            and runs again at the next start.
+            outcome is in the journal are not run again. Ctrl-C detaches: the running job may end, \
+            and no other one begins; a second Ctrl-C ends it, and it runs again at the next start.
             """
     )
 
@@ -22,6 +22,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var write: WriteOptions
     @OptionGroup var submission: SubmitOptions
     @OptionGroup var file: RunbookFile
+    @OptionGroup var grace: GraceOptions
 
     @Flag(name: .long, help: "Write a line of JSON for each thing that is on the disk.")
     var jsonl = false
@@ -45,6 +46,8 @@ struct RunCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .named
         options.observers = [{ progress.observe($0) }]
+        options.keepsWorkspaces = grace.keepWorkspaces
+        let interrupts = try Interrupts.stream(2)
         let daybook = try await Engine.open(at: path, options, workflows: [RunbookWorkflow()])
         ClockLag(daybook).warn(common)
         let end: Detachable
@@ -61,20 +64,21 @@ struct RunCommand: AsyncParsableCommand {
             end = try await Detachable.wait(
                 id,
                 daybook,
+                interrupts,
                 isWaiting: { progress.waits($0, in: id) },
                 isPaused: { progress.paused($0) }
             )
         } catch {
-            try await daybook.close()
+            try await grace.close(daybook, interrupts, common)
             throw error
         }
         switch end {
         case .ended(let record):
             let outcome = record.isClosed ? try daybook.outcome(of: record) : nil
-            try await daybook.close()
+            try await grace.close(daybook, interrupts, common)
             try report(record, outcome, progress)
         case .detached(let id):
-            try await daybook.close()
+            try await grace.close(daybook, interrupts, common)
             progress.detach()
             let line = file.commandLine(id: id, journal: path, actor: write.actor, submission)
             common.errors.line("detached; go on with:\n  \(line)")
@@ -129,10 +133,10 @@ enum Detachable {
     static func wait(
         _ id: String,
         _ daybook: Engine,
+        _ interrupts: AsyncStream<Void>,
         isWaiting: @escaping @Sendable (Wait) -> Void,
         isPaused: @escaping @Sendable (ExecutionRecord) -> Void
     ) async throws -> Detachable {
-        let interrupts = try Interrupts.stream()
         return try await withThrowingTaskGroup(of: Detachable.self) { group in
             group.addTask {
                 var seen: Set<UInt64> = []

@@ -95,7 +95,7 @@ final class RunProgress: Sendable {
             line(failure == nil ? "completed" : "failed") { $0.member("sequence", sequence) }
         case .attemptFailed(let lease, let sequence, let failure, let retryAt):
             attemptFailed(lease, sequence, failure, retryAt)
-        case .activated, .closed, .snapshotTaken: break
+        case .activated, .cleaned, .closed, .snapshotTaken: break
         }
     }
 

@@ -15,6 +15,7 @@ struct WorkCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var grace: GraceOptions
 
     @Flag(name: .long, help: "Stop when nothing is ready or running any more.")
     var untilIdle = false
@@ -37,9 +38,10 @@ struct WorkCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
+        options.keepsWorkspaces = grace.keepWorkspaces
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observers = [{ reporter.observe($0) }]
-        let interrupts = try Interrupts.stream()
+        let interrupts = try Interrupts.stream(2)
         let daybook = try await Engine.open(
             at: try common.journalPath(),
             options,
@@ -54,7 +56,7 @@ struct WorkCommand: AsyncParsableCommand {
             end = .failure(error)
         }
         do {
-            try await daybook.close()
+            try await grace.close(daybook, interrupts, common)
         } catch {
             // Why it ended says more than that the end could not be recorded.
             try end.get()
@@ -106,6 +108,7 @@ private final class WorkReporter: Sendable {
         case .activated(let lease, let resumed): note(lease, resumed ? "resumed" : "started", nil)
         case .ended(let lease, _, let failure):
             note(lease, failure == nil ? "completed" : "failed", failure?.message)
+        case .cleaned(let lease, _): note(lease, "cleaned up", nil)
         case .closed(let lease, let reason): note(lease, "left", reason.description)
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(

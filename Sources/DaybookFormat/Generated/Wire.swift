@@ -156,6 +156,14 @@ public enum Wire {
         @inlinable public static var signalReceived: WireField {
             WireField(51, .lengthDelimited)
         }
+        /// `cleaning_ended`.
+        @inlinable public static var cleaningEnded: WireField {
+            WireField(52, .lengthDelimited)
+        }
+        /// `cleaning_skipped`.
+        @inlinable public static var cleaningSkipped: WireField {
+            WireField(53, .lengthDelimited)
+        }
         /// `operation_started`.
         @inlinable public static var operationStarted: WireField {
             WireField(64, .lengthDelimited)
@@ -640,6 +648,14 @@ public enum Wire {
         @inlinable public static var signalsLeft: WireField {
             WireField(4, .varint)
         }
+        /// `failed_operation`.
+        @inlinable public static var failedOperation: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(6, .varint)
+        }
     }
 
     /// `ExecutionExpired`.
@@ -684,6 +700,26 @@ public enum Wire {
         @inlinable public static var epoch: WireField {
             WireField(1, .varint)
         }
+    }
+
+    /// `CleaningEnded`.
+    public enum CleaningEnded {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `CleaningSkipped`.
+    public enum CleaningSkipped {
     }
 
     /// `ExecutionPaused`.
@@ -1392,6 +1428,10 @@ public enum Wire {
         @inlinable public static var refusedEpochs: WireField {
             WireField(8, .lengthDelimited)
         }
+        /// `attempts_before`.
+        @inlinable public static var attemptsBefore: WireField {
+            WireField(9, .varint)
+        }
     }
 
     /// `ExecutionLifecycle`.
@@ -1471,6 +1511,58 @@ public enum Wire {
         /// `signal_ids`.
         @inlinable public static var signalIds: WireField {
             WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionCleaning`.
+    public enum ExecutionCleaning {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `registrations`.
+        @inlinable public static var registrations: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `reopenings`.
+        @inlinable public static var reopenings: WireField {
+            WireField(3, .varint)
+        }
+        /// `skipped`.
+        @inlinable public static var skipped: WireField {
+            WireField(4, .varint)
+        }
+        /// `claimed`.
+        @inlinable public static var claimed: WireField {
+            WireField(5, .varint)
+        }
+    }
+
+    /// `Registration`.
+    public enum Registration {
+        /// `sequence`.
+        @inlinable public static var sequence: WireField {
+            WireField(1, .varint)
+        }
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `name`.
+        @inlinable public static var name: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `finished`.
+        @inlinable public static var finished: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `ended`.
+        @inlinable public static var ended: WireField {
+            WireField(5, .varint)
+        }
+        /// `lost`.
+        @inlinable public static var lost: WireField {
+            WireField(6, .varint)
         }
     }
 

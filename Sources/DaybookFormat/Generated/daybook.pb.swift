@@ -331,6 +331,22 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .signalReceived(newValue)}
   }
 
+  public var cleaningEnded: ProtoCleaningEnded {
+    get {
+      if case .cleaningEnded(let v)? = _storage._event {return v}
+      return ProtoCleaningEnded()
+    }
+    set {_uniqueStorage()._event = .cleaningEnded(newValue)}
+  }
+
+  public var cleaningSkipped: ProtoCleaningSkipped {
+    get {
+      if case .cleaningSkipped(let v)? = _storage._event {return v}
+      return ProtoCleaningSkipped()
+    }
+    set {_uniqueStorage()._event = .cleaningSkipped(newValue)}
+  }
+
   public var operationStarted: ProtoOperationStarted {
     get {
       if case .operationStarted(let v)? = _storage._event {return v}
@@ -457,6 +473,8 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case executionReopened(ProtoExecutionReopened)
     case executionWaiting(ProtoExecutionWaiting)
     case signalReceived(ProtoSignalReceived)
+    case cleaningEnded(ProtoCleaningEnded)
+    case cleaningSkipped(ProtoCleaningSkipped)
     case operationStarted(ProtoOperationStarted)
     case checkpointSucceeded(ProtoCheckpointSucceeded)
     case checkpointFailed(ProtoCheckpointFailed)
@@ -1049,7 +1067,7 @@ public nonisolated struct ProtoExecutionTimedOut: Sendable {
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
   public mutating func clearError() {self._error = nil}
 
-  /// Otherwise its code may still be running, and ExecutionClosed follows once it has ended.
+  /// As in ExecutionCancelled.
   public var closes: Bool = false
 
   public var signalsLeft: UInt64 = 0
@@ -1072,7 +1090,8 @@ public nonisolated struct ProtoExecutionTimedOut: Sendable {
   fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
-/// Somebody has cancelled it.
+/// Somebody has cancelled it; or its own code ended with a cancellation, and payload 0 is the error's
+/// message, payload 1, if present, its details.
 public nonisolated struct ProtoExecutionCancelled: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1087,16 +1106,31 @@ public nonisolated struct ProtoExecutionCancelled: Sendable {
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
   public mutating func clearError() {self._error = nil}
 
-  /// Otherwise its code may still be running, and ExecutionClosed follows once it has ended.
+  /// Otherwise its code may still be running, or it has something to clean up; ExecutionClosed follows
+  /// once that has ended.
   public var closes: Bool = false
 
   public var signalsLeft: UInt64 = 0
+
+  /// As in ExecutionFailed.
+  public var failedOperation: ProtoOperationPath {
+    get {_failedOperation ?? ProtoOperationPath()}
+    set {_failedOperation = newValue}
+  }
+  /// Returns true if `failedOperation` has been explicitly set.
+  public var hasFailedOperation: Bool {self._failedOperation != nil}
+  /// Clears the value of `failedOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearFailedOperation() {self._failedOperation = nil}
+
+  /// Of the code that ended so. 0: somebody cancelled it.
+  public var epoch: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _error: ProtoError? = nil
+  fileprivate var _failedOperation: ProtoOperationPath? = nil
 }
 
 /// It was submitted and not asked to run in time.
@@ -1159,6 +1193,54 @@ public nonisolated struct ProtoExecutionClosed: Sendable {
   public init() {}
 }
 
+/// What a handler registered for an end from outside has run. Payload 0: the error's message, if it
+/// ended with one. Payload 1, if present: the error's details.
+public nonisolated struct ProtoCleaningEnded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The registration: an OperationRecorded of the kind on_unfinished.
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  /// Absent: it ended well.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// What a handler registered for an end from outside, and has not run, does not run.
+public nonisolated struct ProtoCleaningSkipped: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Nothing of it is run until it is resumed.
 public nonisolated struct ProtoExecutionPaused: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1181,7 +1263,9 @@ public nonisolated struct ProtoExecutionResumed: Sendable {
   public init() {}
 }
 
-/// A person has it run again: recorded successes stay, what failed runs again.
+/// A person has it run again: recorded successes stay, what failed runs again. So does what was recorded
+/// from a registration on whose code has run, or was under way when cleaning was skipped: it is undone.
+/// One that is parked while it cleans up goes on with that instead.
 public nonisolated struct ProtoExecutionReopened: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1530,6 +1614,14 @@ public nonisolated struct ProtoOperation: Sendable {
     case storeDelete // = 10
     case output // = 11
     case poll // = 12
+
+    /// What is to be done should the execution be ended from outside. Its code runs in a scope of its
+    /// own: that of the registration, its position, and the number of times that the execution was
+    /// opened again after an end.
+    case onUnfinished // = 13
+
+    /// A registration is withdrawn: its entry is the source.
+    case finished // = 14
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -1551,6 +1643,8 @@ public nonisolated struct ProtoOperation: Sendable {
       case 10: self = .storeDelete
       case 11: self = .output
       case 12: self = .poll
+      case 13: self = .onUnfinished
+      case 14: self = .finished
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1570,6 +1664,8 @@ public nonisolated struct ProtoOperation: Sendable {
       case .storeDelete: return 10
       case .output: return 11
       case .poll: return 12
+      case .onUnfinished: return 13
+      case .finished: return 14
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1589,6 +1685,8 @@ public nonisolated struct ProtoOperation: Sendable {
       .storeDelete,
       .output,
       .poll,
+      .onUnfinished,
+      .finished,
     ]
 
   }
@@ -1890,7 +1988,8 @@ public nonisolated struct ProtoBranchSettled: Sendable {
   fileprivate var _operation: ProtoOperation? = nil
 }
 
-/// An operation without a body of its own: a version, a step of the store, an output.
+/// An operation without a body of its own: a version, a step of the store, an output, a registration
+/// for an end from outside and its withdrawal.
 /// Payload 0, if present: its value.
 public nonisolated struct ProtoOperationRecorded: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1908,7 +2007,8 @@ public nonisolated struct ProtoOperationRecorded: Sendable {
 
   public var epoch: UInt64 = 0
 
-  /// The OperationRecorded entry whose value a look into the store found. 0: it found none.
+  /// The OperationRecorded entry whose value a look into the store found, or that of the registration
+  /// which is withdrawn. 0: there is none.
   public var source: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2519,6 +2619,9 @@ public nonisolated struct ProtoExecutionLease: Sendable {
   /// For which a refusal was recorded.
   public var refusedEpochs: [UInt64] = []
 
+  /// Attempts that the retry policy does not count: those before a person had it run again.
+  public var attemptsBefore: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2594,6 +2697,75 @@ public nonisolated struct ProtoExecutionMailbox: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// Section `executions.cleaning`: what is to be done should it be ended from outside.
+public nonisolated struct ProtoExecutionCleaning: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  /// In the order of their entries.
+  public var registrations: [ProtoRegistration] = []
+
+  /// How often it was opened again after an end.
+  public var reopenings: UInt32 = 0
+
+  /// None of them runs at this end.
+  public var skipped: Bool = false
+
+  /// It was claimed for cleaning.
+  public var claimed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What is to be done at an end from outside.
+public nonisolated struct ProtoRegistration: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its entry.
+  public var sequence: UInt64 = 0
+
+  public var operation: ProtoOperationPath {
+    get {_operation ?? ProtoOperationPath()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var name: String = String()
+
+  /// The operation that withdrew it. Absent: none did.
+  public var finished: ProtoOperationPath {
+    get {_finished ?? ProtoOperationPath()}
+    set {_finished = newValue}
+  }
+  /// Returns true if `finished` has been explicitly set.
+  public var hasFinished: Bool {self._finished != nil}
+  /// Clears the value of `finished`. Subsequent reads from it will return its default value.
+  public mutating func clearFinished() {self._finished = nil}
+
+  /// Its code has run, or nobody knows how far it came.
+  public var ended: Bool = false
+
+  /// It is of a branch that has lost.
+  public var lost: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperationPath? = nil
+  fileprivate var _finished: ProtoOperationPath? = nil
 }
 
 /// Section `executions.store`: the entries that hold its values, in the order of the keys' bytes.
@@ -2846,7 +3018,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{4}\u{d}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{4}\u{b}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -3263,6 +3435,32 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .signalReceived(v)
           }
         }()
+        case 52: try {
+          var v: ProtoCleaningEnded?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .cleaningEnded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .cleaningEnded(v)
+          }
+        }()
+        case 53: try {
+          var v: ProtoCleaningSkipped?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .cleaningSkipped(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .cleaningSkipped(v)
+          }
+        }()
         case 64: try {
           var v: ProtoOperationStarted?
           var hadOneofValue = false
@@ -3572,6 +3770,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .signalReceived?: try {
         guard case .signalReceived(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      }()
+      case .cleaningEnded?: try {
+        guard case .cleaningEnded(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      }()
+      case .cleaningSkipped?: try {
+        guard case .cleaningSkipped(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
       }()
       case .operationStarted?: try {
         guard case .operationStarted(let v)? = _storage._event else { preconditionFailure() }
@@ -4694,7 +4900,7 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionCancelled"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0\u{c}\u{1}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0\u{1}epoch\0\u{c}\u{1}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4705,6 +4911,8 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       default: break
       }
     }
@@ -4724,6 +4932,12 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
     if self.signalsLeft != 0 {
       try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
     }
+    try { if let v = self._failedOperation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4731,6 +4945,8 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
     if lhs._error != rhs._error {return false}
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs._failedOperation != rhs._failedOperation {return false}
+    if lhs.epoch != rhs.epoch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4850,6 +5066,69 @@ nonisolated extension ProtoExecutionClosed: SwiftProtobuf.Message, SwiftProtobuf
 
   public static func ==(lhs: ProtoExecutionClosed, rhs: ProtoExecutionClosed) -> Bool {
     if lhs.epoch != rhs.epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoCleaningEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CleaningEnded"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoCleaningEnded, rhs: ProtoCleaningEnded) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CleaningSkipped"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoCleaningSkipped, rhs: ProtoCleaningSkipped) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5257,7 +5536,7 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 }
 
 nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0\u{1}KIND_ON_UNFINISHED\0\u{1}KIND_FINISHED\0")
 }
 
 nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -6563,7 +6842,7 @@ nonisolated extension ProtoExecutionProgress: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionLease"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}continues_attempt\0\u{3}previous_failure\0\u{3}refused_epochs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}session\0\u{1}epoch\0\u{1}attempt\0\u{1}losses\0\u{3}continues_attempt\0\u{3}previous_failure\0\u{3}refused_epochs\0\u{3}attempts_before\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6579,6 +6858,7 @@ nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf.
       case 6: try { try decoder.decodeSingularBoolField(value: &self.continuesAttempt) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.previousFailure) }()
       case 8: try { try decoder.decodeRepeatedUInt64Field(value: &self.refusedEpochs) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.attemptsBefore) }()
       default: break
       }
     }
@@ -6609,6 +6889,9 @@ nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.refusedEpochs.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.refusedEpochs, fieldNumber: 8)
     }
+    if self.attemptsBefore != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attemptsBefore, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6621,6 +6904,7 @@ nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.continuesAttempt != rhs.continuesAttempt {return false}
     if lhs.previousFailure != rhs.previousFailure {return false}
     if lhs.refusedEpochs != rhs.refusedEpochs {return false}
+    if lhs.attemptsBefore != rhs.attemptsBefore {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6781,6 +7065,115 @@ nonisolated extension ProtoExecutionMailbox: SwiftProtobuf.Message, SwiftProtobu
     if lhs.execution != rhs.execution {return false}
     if lhs.signals != rhs.signals {return false}
     if lhs.signalIds != rhs.signalIds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionCleaning"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}registrations\0\u{1}reopenings\0\u{1}skipped\0\u{1}claimed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.registrations) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.reopenings) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.skipped) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.claimed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.registrations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.registrations, fieldNumber: 2)
+    }
+    if self.reopenings != 0 {
+      try visitor.visitSingularUInt32Field(value: self.reopenings, fieldNumber: 3)
+    }
+    if self.skipped != false {
+      try visitor.visitSingularBoolField(value: self.skipped, fieldNumber: 4)
+    }
+    if self.claimed != false {
+      try visitor.visitSingularBoolField(value: self.claimed, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionCleaning, rhs: ProtoExecutionCleaning) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.registrations != rhs.registrations {return false}
+    if lhs.reopenings != rhs.reopenings {return false}
+    if lhs.skipped != rhs.skipped {return false}
+    if lhs.claimed != rhs.claimed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Registration"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}operation\0\u{1}name\0\u{1}finished\0\u{1}ended\0\u{1}lost\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._finished) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.ended) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.lost) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
+    }
+    try { if let v = self._finished {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.ended != false {
+      try visitor.visitSingularBoolField(value: self.ended, fieldNumber: 5)
+    }
+    if self.lost != false {
+      try visitor.visitSingularBoolField(value: self.lost, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoRegistration, rhs: ProtoRegistration) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs._operation != rhs._operation {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs._finished != rhs._finished {return false}
+    if lhs.ended != rhs.ended {return false}
+    if lhs.lost != rhs.lost {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -85,6 +85,8 @@ public struct Replay: Sendable {
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
     private var decided: [OperationPath: CountedBranches] = [:]
+    /// Operations that register something for an end: in scopes of theirs lies what that records.
+    private var registered: Set<OperationPath> = []
 
     /// A replay of a history of which nothing has been taken in.
     public init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
@@ -147,8 +149,16 @@ public struct Replay: Sendable {
     /// The oldest record that counts and that nobody has asked for.
     public var unconsumed: Record? {
         waiting.compactMap { scope, records -> Record? in
-            isDismissed(scope) ? nil : records.first
+            isDismissed(scope) || isOfCleaning(scope) ? nil : records.first
         }.min { $0.sequence < $1.sequence }
+    }
+
+    /// Whether a scope is no branch of the handler's: it belongs to what was registered for an end.
+    private func isOfCleaning(_ scope: [UInt32]) -> Bool {
+        guard !registered.isEmpty else { return false }
+        return OperationPath(scope: scope, position: 0).enclosing.contains { around in
+            registered.contains(OperationPath(scope: around.scope, position: around.position))
+        }
     }
 
     private func isDismissed(_ scope: [UInt32]) -> Bool {
@@ -205,6 +215,7 @@ public struct Replay: Sendable {
             // Tries come to an end with it, and so does the wait before the last of them.
             tries[path] = nil
             wakes[path] = nil
+            if record.operation.kind == .onUnfinished { registered.insert(path) }
             guard !undoing.covers(sequence, path, kind) else { return }
             if case .wait = record.outcome { pending.insert(path) }
             add(record)

@@ -15,12 +15,15 @@ public struct Undoing: Sendable {
         public let keepsBranches: Bool
         /// The entry that ends the attempt.
         let sequence: UInt64
+        /// The operation itself is undone with all that it split into: what is done there now is
+        /// something else too.
+        public var isWhole = false
     }
 
     /// What the marks say of the operations of one scope: the last one that says it.
     private struct Scope {
-        /// What follows a position is undone: both numbers ascend, because a later mark outdoes
-        /// those at its position and after it.
+        /// What is at a position and after it is undone: both numbers ascend, because a later mark
+        /// outdoes those at its position and after it.
         var ends: [(position: UInt32, sequence: UInt64)] = []
         /// Operations that are open again.
         var opened: [UInt32: UInt64] = [:]
@@ -29,17 +32,17 @@ public struct Undoing: Sendable {
         /// Operations in whose branches one is open again.
         var entered: [UInt32: UInt64] = [:]
 
-        mutating func end(at position: UInt32, _ sequence: UInt64) {
+        mutating func end(from position: UInt32, _ sequence: UInt64) {
             while let last = ends.last, last.position >= position { ends.removeLast() }
             ends.append((position, sequence))
         }
 
         /// The last mark that undoes what is recorded at a position; 0: none does.
-        func end(before position: UInt32) -> UInt64 {
+        func end(upTo position: UInt32) -> UInt64 {
             var range = 0..<ends.count
             while !range.isEmpty {
                 let middle = range.lowerBound + range.count / 2
-                if ends[middle].position < position {
+                if ends[middle].position <= position {
                     range = (middle + 1)..<range.upperBound
                 } else {
                     range = range.lowerBound..<middle
@@ -54,7 +57,7 @@ public struct Undoing: Sendable {
     /// The entries by which another attempt followed.
     var attempts: Set<UInt64> = []
     /// Failures that ended an attempt, by the entries that ended it.
-    private var marks: [UInt64: Mark] = [:]
+    private var marks: [UInt64: [Mark]] = [:]
     private var scopes: [[UInt32]: Scope] = [:]
 
     /// Nothing is undone.
@@ -66,12 +69,13 @@ public struct Undoing: Sendable {
     /// Takes in a failure that ended an attempt. They come in the order of their entries.
     mutating func insert(_ mark: Mark) {
         let (path, sequence) = (mark.path, mark.sequence)
-        marks[sequence] = mark
+        marks[sequence, default: []].append(mark)
         for around in path.enclosing {
-            scopes[around.scope, default: Scope()].end(at: around.position, sequence)
+            scopes[around.scope, default: Scope()].end(from: around.position &+ 1, sequence)
             scopes[around.scope, default: Scope()].entered[around.position] = sequence
         }
-        scopes[path.scope, default: Scope()].end(at: path.position, sequence)
+        let first = mark.isWhole ? path.position : path.position &+ 1
+        scopes[path.scope, default: Scope()].end(from: first, sequence)
         scopes[path.scope, default: Scope()].opened[path.position] = sequence
         guard !mark.keepsBranches else { return }
         scopes[path.scope, default: Scope()].emptied[path.position] = sequence
@@ -96,9 +100,9 @@ public struct Undoing: Sendable {
         return sequence < last ?? 0
     }
 
-    /// The operation with whose failure an entry ends an attempt, so that it is open again; nil: the
-    /// entry ends none, or the failure was dealt with.
-    public func mark(of sequence: UInt64) -> Mark? { marks[sequence] }
+    /// The operations that are open again by an entry: the one with whose failure it ends an attempt,
+    /// unless that was dealt with; or those from which on everything was undone by its cleaning.
+    public func marks(of sequence: UInt64) -> [Mark] { marks[sequence] ?? [] }
 
     /// The entry that last took back what was recorded at a place, so that what is done there now
     /// is something else than what was done before; nil: none did.
@@ -110,10 +114,11 @@ public struct Undoing: Sendable {
         return last == 0 ? nil : last
     }
 
-    /// The last mark whose operation is followed by another one; 0: there is none.
+    /// The last mark by which an operation is undone as one that follows another, or whole; 0: there
+    /// is none.
     private func lastEnd(before path: OperationPath) -> UInt64 {
-        path.enclosing.reduce(scopes[path.scope]?.end(before: path.position) ?? 0) { last, around in
-            max(last, scopes[around.scope]?.end(before: around.position) ?? 0)
+        path.enclosing.reduce(scopes[path.scope]?.end(upTo: path.position) ?? 0) { last, around in
+            max(last, scopes[around.scope]?.end(upTo: around.position) ?? 0)
         }
     }
 }

@@ -52,6 +52,8 @@ struct AuditedExecution {
     /// Signals that nobody was given, by name, in the order of their coming.
     private var signals: [String: [UInt64]] = [:]
     private var signalIDs: Set<String> = []
+    private var isParked = false
+    private var cleaning = AuditedCleaning()
 
     /// - Parameter sessions: those that are open.
     mutating func read(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
@@ -61,6 +63,8 @@ struct AuditedExecution {
             guard holder == nil else { throw Broken(rule: "two hold the lease") }
             guard event.epoch == epoch + 1 else { throw Broken(rule: "bad epoch") }
             guard !isPaused else { throw Broken(rule: "it is paused, and runs") }
+            guard !isParked else { throw Broken(rule: "it is parked, and runs") }
+            if isFinal { try cleaning.claim() }
             epoch = event.epoch
             holder = (entry.session, event.epoch)
             try checkLease(entry, epoch, sessions)
@@ -77,6 +81,7 @@ struct AuditedExecution {
         case .executionParked(let event):
             if event.reason == .divergence { try checkLease(entry, event.epoch, sessions) }
             holder = nil
+            isParked = true
         case .executionPaused: isPaused = true
         case .executionResumed: isPaused = false
         case .commandRefused(let event):
@@ -98,8 +103,18 @@ struct AuditedExecution {
             if !event.held { holder = nil }
             if event.hasFailedOperation { undo(event.failedOperation) }
             beginAttempt()
+        case .cleaningEnded(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try cleaning.end(event.operation.scope + [event.operation.position])
+        case .cleaningSkipped: cleaning.skip(isFinal: isFinal)
         case .executionReopened:
-            if isFinal { beginAttempt() }
+            defer { isParked = false }
+            // It goes on with its cleaning.
+            if isFinal, isParked { break }
+            if isFinal {
+                for place in cleaning.reopen() { takeBack(place) }
+                beginAttempt()
+            }
             (isFinal, isClosed, holder) = (false, false, nil)
         default:
             try readOperation(entry, sessions)
@@ -111,19 +126,53 @@ struct AuditedExecution {
     private func checkEnd(_ entry: ProtoEntry) throws {
         guard isFinal else { return }
         switch entry.event {
-        case .executionReopened: if isClosed { return }
-        case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused:
+        case .executionReopened: if isClosed || isParked { return }
+        case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused,
+            .executionClaimed, .leaseReleased, .leaseLost, .executionParked, .executionPaused,
+            .executionResumed, .cleaningEnded, .cleaningSkipped:
             if !isClosed { return }
+        case .operationStarted(let event): if cleans(event.operation) { return }
+        case .checkpointFailed(let event): if cleans(event.operation) { return }
+        case .operationRecorded(let event): if cleans(event.operation) { return }
+        case .branchesStarted(let event): if cleans(event.operation) { return }
+        case .branchSettled(let event): if cleans(event.operation) { return }
         default: break
         }
         throw Broken(rule: "after the end")
     }
 
+    /// Whether an operation is of what runs now because of the end.
+    private func cleans(_ operation: ProtoOperation) -> Bool {
+        !isClosed && cleaning.root.map { operation.scope.starts(with: $0) } ?? false
+    }
+
+    /// What was cleaned up, and what came after it, may be recorded anew: if it is in a branch of what
+    /// is over, the whole of that.
+    private mutating func takeBack(_ place: [UInt32]) {
+        var key = place
+        for depth in stride(from: 0, to: place.count - 1, by: 2) {
+            let around = Place(scope: Array(place.prefix(depth)), position: place[depth])
+            if splits.contains(around), !settled.contains(around) { continue }
+            key = Array(place.prefix(depth + 1))
+            break
+        }
+        undo(
+            .with {
+                $0.scope = Array(key.dropLast())
+                $0.position = key.last ?? 0
+            },
+            whole: true
+        )
+        cleaning.undo(key, whole: true)
+    }
+
     /// What an attempt ended with, and what came after it, may be recorded anew.
-    private mutating func undo(_ path: ProtoOperationPath) {
+    private mutating func undo(_ path: ProtoOperationPath, whole: Bool = false) {
         let key = path.scope + [path.position]
+        if !whole { cleaning.undo(key, whole: false) }
         func isUndone(_ place: Place) -> Bool {
             let other = place.scope + [place.position]
+            if whole, other.starts(with: key) { return true }
             if other == key { return !splits.contains(place) }
             guard let index = zip(key, other).enumerated().first(where: { $1.0 != $1.1 })?.offset
             else { return false }
@@ -177,6 +226,7 @@ struct AuditedExecution {
         case .operationRecorded(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
+            try cleaning.record(event, entry.sequence)
         case .branchesStarted(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
@@ -190,6 +240,7 @@ struct AuditedExecution {
                 throw Broken(rule: "settled twice")
             }
             let path = place.scope + [place.position]
+            if !event.failed, event.counted.isEmpty { cleaning.lose(path, except: event.branch) }
             let isKept = { (place: Place) in
                 !place.scope.starts(with: path) || place.scope.starts(with: path + [event.branch])
             }
@@ -289,13 +340,17 @@ struct AuditedExecution {
         case .executionTimedOut(let event):
             if event.hasFailedOperation { undo(event.failedOperation) }
             try end(closes: event.closes, event.signalsLeft)
-        case .executionCancelled(let event): try end(closes: event.closes, event.signalsLeft)
+        case .executionCancelled(let event):
+            if event.hasFailedOperation { undo(event.failedOperation) }
+            try end(closes: event.closes, event.signalsLeft)
         case .executionExpired(let event):
             guard epoch == 0 else { throw Broken(rule: "what has run does not expire") }
             try end(closes: event.closes, event.signalsLeft)
         case .executionClosed:
             guard isFinal else { throw Broken(rule: "closed before its end") }
+            guard !cleaning.owes else { throw Broken(rule: "closed with something to clean up") }
             isClosed = true
+            isParked = false
             holder = nil
         default: break
         }
@@ -304,6 +359,7 @@ struct AuditedExecution {
     private mutating func end(closes: Bool, _ signalsLeft: UInt64) throws {
         isFinal = true
         isClosed = closes
+        isParked = false
         if closes { holder = nil }
         guard signalsLeft == signals.values.reduce(0, { $0 + UInt64($1.count) }) else {
             throw Broken(rule: "another number of signals is left")

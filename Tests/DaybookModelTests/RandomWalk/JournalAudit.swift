@@ -80,7 +80,7 @@ struct JournalAudit {
         let isSignal: Bool
         switch entry.event {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
-            .executionResumed, .executionReopened:
+            .executionResumed, .executionReopened, .cleaningSkipped:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
         default:

@@ -199,17 +199,19 @@ extension RandomWalk {
 
     // MARK: People
 
-    enum Action: CaseIterable { case cancel, pause, resume, retry }
+    enum Action: CaseIterable { case cancel, force, pause, resume, retry }
 
     private mutating func intervene() throws {
         let action = try draw(
-            [.cancel, .pause, .pause, .resume, .resume, .retry, .retry] as [Action]
+            [.cancel, .cancel, .force, .pause, .pause, .resume, .resume, .retry, .retry, .retry]
+                as [Action]
         )
         let wanted = reference.all.filter { known in
             guard reference.numbers[known.id] == known.number else { return false }
             return switch action {
             case .cancel: !known.status.isFinal
-            case .pause: !known.isPaused && !known.status.isFinal
+            case .force: !known.status.isFinal && generator.chance(3) || known.owes
+            case .pause: !known.isPaused && (!known.status.isFinal || known.owes)
             case .resume: known.isPaused
             case .retry: known.isParked || known.isClosed && known.status != .completed
             }
@@ -223,7 +225,11 @@ extension RandomWalk {
         let session = try draw(reference.sessions)
         let (found, expected) =
             switch action {
-            case .cancel: (try run(Cancel(intervention), session) { $0 }, reference.cancel(id))
+            case .cancel, .force:
+                (
+                    try run(Cancel(intervention, force: action == .force), session) { $0 },
+                    reference.cancel(id, force: action == .force)
+                )
             case .pause:
                 (try run(Pause(intervention), session) { $0 }, reference.setPaused(true, id))
             case .resume:

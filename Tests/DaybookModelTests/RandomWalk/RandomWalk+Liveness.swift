@@ -20,10 +20,10 @@ extension RandomWalk {
 
     private mutating func helpOn(_ execution: ReferenceModel.Execution) throws {
         let (id, number) = (execution.id, execution.number)
-        if execution.isPaused, !execution.status.isFinal {
+        if execution.isPaused, !execution.status.isFinal || execution.owes {
             try runStep { try $0.intervene(.resume, id) }
         }
-        if execution.isParked, !execution.status.isFinal {
+        if execution.isParked {
             try runStep { try $0.intervene(.retry, id) }
         }
         for wait in execution.waits where wait.kind == .signal && wait.deadline == 0 {
@@ -43,6 +43,9 @@ extension RandomWalk {
             let count = known.waits.count
             try runStep { try $0.perform(.suspend(count), lease, by: known.holder) }
         case .waiting: break
+        case _ where known.isForCleaning && known.owes:
+            let name = known.nextToClean?.name ?? "none"
+            try runStep { try $0.perform(.clean(name, []), lease, by: known.holder) }
         default:
             // It was ended from outside, and its code ends now.
             try runStep { try $0.perform(.release(logs: []), lease, by: known.holder) }

@@ -46,6 +46,10 @@ extension RandomWalk {
 
     private mutating func drawCommand(_ lease: Lease) throws -> ReferenceModel.Leased {
         let known = reference.executions[lease.execution]
+        if let known, known.isForCleaning, known.owes, !generator.chance(6) {
+            return try drawCleaning(known)
+        }
+        if generator.chance(14) { return try drawRegistration(known) }
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<8: return .start(try drawOperation(known, .checkpoint))
         case 8..<30:
@@ -105,6 +109,50 @@ extension RandomWalk {
         }
     }
 
+    /// Mostly what may be withdrawn.
+    private mutating func drawRegistration(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased
+    {
+        let name: Name = "undo \(Int.random(in: 0...2, using: &generator))"
+        guard generator.chance(4), let some = known?.registered.randomElement(using: &generator)
+        else { return .register(try drawOperation(known, .onUnfinished, name)) }
+        return .withdraw(
+            try drawOperation(known, .finished, some.name),
+            generator.chance(6) ? 1 : some.sequence
+        )
+    }
+
+    /// What the code does that runs because of an end from outside.
+    private mutating func drawCleaning(_ known: ReferenceModel.Execution) throws
+        -> ReferenceModel.Leased
+    {
+        let root = known.cleaningRoot ?? []
+        switch Int.random(in: 0..<20, using: &generator) {
+        case 0..<5:
+            return .clean(
+                known.nextToClean.map(\.name) ?? "none",
+                generator.chance(3) ? drawTypes() : []
+            )
+        case 5..<11:
+            return .outcome(
+                try drawOperation(known, .checkpoint, in: root),
+                failed: generator.chance(3),
+                handled: generator.chance(4),
+                drawTypes(),
+                logs: drawLogs()
+            )
+        case 11: return .start(try drawOperation(known, .checkpoint, in: root))
+        case 12, 13:
+            return .record(try drawOperation(known, .storeDelete, "key", in: root), [], logs: [])
+        case 14: return .split(try drawOperation(known, .race, in: root), 2)
+        case 15: return try drawSettlement(known, in: root)
+        case 16: return .register(try drawOperation(known, .onUnfinished, in: root))
+        case 17: return .clean("another", [])
+        case 18: return .park(drawTypes())
+        default: return .release(logs: drawLogs())
+        }
+    }
+
     private mutating func drawSleep(_ known: ReferenceModel.Execution?) throws
         -> ReferenceModel.Leased
     {
@@ -126,7 +174,7 @@ extension RandomWalk {
 
     private mutating func drawError() throws -> ErrorFacts {
         ErrorFacts(
-            kind: generator.chance(5) ? .timedOut : .generic,
+            kind: generator.chance(5) ? .timedOut : generator.chance(8) ? .cancelled : .generic,
             code: try draw(["fatal", "transient", "code \(step)", "code", "other"]),
             isRetryable: !generator.chance(5)
         )
@@ -151,9 +199,10 @@ extension RandomWalk {
     private mutating func drawOperation(
         _ known: ReferenceModel.Execution?,
         _ kind: Operation.Kind,
-        _ name: Name = "op"
+        _ name: Name = "op",
+        in root: [UInt32] = []
     ) throws -> Operation {
-        var scope: [UInt32] = []
+        var scope = root
         while let split = known?.split(in: scope), split.settledFailed == nil {
             scope += [split.position, UInt32.random(in: 0..<split.branches, using: &generator)]
         }
@@ -166,10 +215,11 @@ extension RandomWalk {
 
     /// Mostly of what has split and is not decided; now and then too early or too late. Never of
     /// what is decided: that it is settled once is left to who holds the lease.
-    private mutating func drawSettlement(_ known: ReferenceModel.Execution?) throws
-        -> ReferenceModel.Leased
-    {
-        var scope: [UInt32] = []
+    private mutating func drawSettlement(
+        _ known: ReferenceModel.Execution?,
+        in root: [UInt32] = []
+    ) throws -> ReferenceModel.Leased {
+        var scope = root
         while let split = known?.split(in: scope), split.settledFailed == nil {
             let branch = UInt32.random(in: 0..<split.branches, using: &generator)
             let inner = scope + [split.position, branch]
@@ -264,6 +314,13 @@ extension RandomWalk {
             ])
             let logs = try sealed(logs: logs)
             return try run(ContinueAsNew(lease, input: payloads, logs: logs), session) { $0 }
+        case .register(let operation):
+            return try run(RecordOperation(lease, operation), session) { $0.sequence }
+        case .withdraw(let operation, let sequence):
+            let command = RecordOperation(lease, operation, registration: sequence)
+            return try run(command, session) { $0.sequence }
+        case .clean(let name, let types):
+            return try run(try cleaning(lease, name, types), session) { $0 }
         case .release(let logs):
             return try run(Release(lease, logs: try sealed(logs: logs)), session) { $0 }
         case .park(let types):
@@ -275,6 +332,22 @@ extension RandomWalk {
             )
             return try run(Park(lease, divergence, message: try sealed(types)), session) { $0 }
         }
+    }
+
+    private mutating func cleaning(
+        _ lease: Lease,
+        _ name: Name,
+        _ types: [String]
+    ) throws -> EndCleaning {
+        let next = reference.executions[lease.execution]?.nextToClean
+        let operation = Operation.op(
+            .onUnfinished,
+            next?.position ?? 0,
+            name,
+            in: next?.scope ?? []
+        )
+        if types.isEmpty { return EndCleaning(lease, operation) }
+        return EndCleaning(lease, operation, (ErrorFacts(code: "no"), try sealed(types)))
     }
 
     private mutating func runWait(

@@ -39,7 +39,7 @@ import Testing
         #expect(refusals < steps / 2)
         for kind in EventKind.allCases {
             let count = counts[kind.name, default: 0]
-            #expect(count > steps / 3_000, "\(kind.name): \(count)")
+            #expect(count > steps / 4_000, "\(kind.name): \(count)")
         }
     }
 

@@ -27,6 +27,13 @@ extension ReferenceModel.Execution {
             ("previousFailure", state.previousFailure == previousFailure),
             ("refusedEpochs", Set(state.refusedEpochs) == refused),
             ("errorCode", state.errorCode == errorCode),
+            ("reopenings", state.reopenings == reopenings),
+            ("due", state.dueCleaning == due || isClosed),
+            ("attemptsBefore", state.rare.attemptsBefore == attemptsBefore),
+            (
+                "registered",
+                state.rare.cleaning.registrations.map(Self.words) == registered.map(Self.words)
+            ),
             (
                 "progress",
                 operations.allSatisfy { state.progress.next(in: $0.scope) == next(in: $0.scope) }
@@ -58,6 +65,16 @@ extension ReferenceModel.Execution {
         return equal.first { !$0.1 }.map {
             "\($0.0) of \(text(of: state)), which should be \(self)"
         }
+    }
+
+    private static func words(_ one: Cleaning.Registration) -> String {
+        let by = one.finishedBy.map { $0.scope + [$0.position] } ?? []
+        return
+            "\(one.sequence) \(one.path.scope + [one.path.position]) \(one.name) \(by) \(one.hasEnded) \(one.isLost)"
+    }
+
+    private static func words(_ one: ReferenceModel.Registered) -> String {
+        "\(one.sequence) \(one.place) \(one.name) \(one.finishedBy ?? []) \(one.hasEnded) \(one.isLost)"
     }
 
     private static func words(_ wait: Wait) -> String {

@@ -18,6 +18,9 @@ extension ReferenceModel {
         case complete([String], logs: [String])
         case fail(ErrorFacts, [String], logs: [String], of: OperationPath?)
         case `continue`(String, [String], logs: [String])
+        case register(Operation)
+        case withdraw(Operation, UInt64)
+        case clean(Name, [String])
         case release(logs: [String])
         case park([String])
 
@@ -27,6 +30,29 @@ extension ReferenceModel {
             case .outcome(_, let failed, _, _, _): !failed
             case .release: true
             default: false
+            }
+        }
+
+        /// The scope that it records in.
+        var scope: [UInt32]? {
+            switch self {
+            case .start(let operation), .outcome(let operation, _, _, _, _),
+                .record(let operation, _, _), .split(let operation, _),
+                .settle(let operation, _, _, _), .register(let operation),
+                .withdraw(let operation, _):
+                operation.scope
+            default: nil
+            }
+        }
+
+        /// Whether it may be asked for after the end, by whoever cleans up.
+        func cleans(_ known: Execution) -> Bool {
+            guard known.isForCleaning, known.status.isFinal else { return false }
+            switch self {
+            case .park, .clean: return known.owes
+            default:
+                guard let root = known.cleaningRoot, let scope else { return false }
+                return scope.starts(with: root)
             }
         }
     }
@@ -42,7 +68,9 @@ extension ReferenceModel {
         guard !known.isParked, known.holder == session, known.epoch == lease.epoch,
             sessions.contains(session)
         else { return refuse(known, lease, .staleLease) }
-        guard known.status == .running || known.status == .waiting || command.isLate else {
+        var isInTime = known.status == .running || known.status == .waiting
+        if case .clean = command { isInTime = false }
+        guard isInTime || command.isLate || command.cleans(known) else {
             return refuse(known, lease, .ended)
         }
         switch command {
@@ -51,7 +79,7 @@ extension ReferenceModel {
             return .granted(end(known.number, .completed, "", types, closes: true))
         case .fail(let error, let types, let logs, let failed):
             log(known, logs)
-            let end = endAttempt(known, error, types, isHeld: false, failed: failed)
+            let end = endAttempt(known, error, types, isByTime: false, failed: failed)
             return .granted(end.sequence)
         case .continue(let input, let types, let logs):
             log(known, logs)
@@ -67,6 +95,7 @@ extension ReferenceModel {
                     $0.holder = 0
                 }
             )
+        case .clean(let name, let types): return clean(known, name, types)
         default: return perform(command, known)
         }
     }
@@ -117,20 +146,23 @@ extension ReferenceModel {
             return .granted(0)
         case .settle(let operation, let branch, let failed, let gathered):
             guard known.split(in: operation.scope)?.position == operation.position,
-                known.counts(operation.scope)
+                known.counts(operation.scope, from: known.cleaningRoot?.count ?? 0)
             else { return .refused(.conflict) }
             if let gathered, !known.takes(gathered, operation, branch) {
                 return .refused(.invalidArgument)
             }
-            return settle(known, operation, branch, failed)
+            return settle(known, operation, branch, failed, isAlone: gathered == nil)
         case .start(let operation), .outcome(let operation, _, _, _, _),
             .record(let operation, _, _), .again(let operation, _, _, _, _),
-            .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _):
+            .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
+            .register(let operation), .withdraw(let operation, _):
             guard known.takes(operation) else { return .refused(.conflict) }
         default: break
         }
         switch command {
         case .start: return .granted(write(known.number) { $0.goOn() })
+        case .register(let operation): return register(known, operation)
+        case .withdraw(let operation, let sequence): return withdraw(known, operation, sequence)
         case .split(let operation, let count):
             return .granted(
                 write(known.number) {
@@ -190,7 +222,8 @@ extension ReferenceModel {
         _ known: Execution,
         _ operation: Operation,
         _ branch: UInt32,
-        _ failed: Bool
+        _ failed: Bool,
+        isAlone: Bool
     ) -> Outcome<UInt64> {
         .granted(
             write(known.number) {
@@ -212,6 +245,7 @@ extension ReferenceModel {
                 {
                     $0.operations[index].settledFailed = failed
                 }
+                if !failed, isAlone { $0.loseRegistered(path, except: branch) }
             }
         )
     }

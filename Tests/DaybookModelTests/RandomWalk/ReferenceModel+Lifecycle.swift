@@ -77,10 +77,15 @@ extension ReferenceModel {
     private mutating func lease(_ number: UInt64, to session: UInt64) -> Lease? {
         guard let known = executions[number], known.isClaimable else { return nil }
         let now = now.rawValue
+        let begins = known.beginsAttempt && !known.status.isFinal
         let sequence = write(number) {
-            $0.status = .running
             $0.holder = session
             $0.epoch += 1
+            if $0.status.isFinal {
+                $0.isForCleaning = true
+                return
+            }
+            $0.status = .running
             if $0.startedAt == 0 { $0.startedAt = now }
             if $0.beginsAttempt {
                 $0.beginsAttempt = false
@@ -93,9 +98,12 @@ extension ReferenceModel {
             epoch: known.epoch + 1,
             id: known.id,
             type: known.type,
-            attempt: known.beginsAttempt ? known.attempt + 1 : known.attempt,
+            attempt: begins ? known.attempt + 1 : known.attempt,
             claim: sequence,
-            previousFailure: known.previousFailure
+            previousFailure: known.previousFailure,
+            reopenings: known.reopenings,
+            cleaning: known.due,
+            endedAt: Timestamp(rawValue: known.finishedAt)
         )
         noteLease(lease)
         return lease
@@ -128,7 +136,7 @@ extension ReferenceModel {
         write(execution.number) {
             $0.holder = 0
             if $0.status.isFinal {
-                $0.isClosed = true
+                if !$0.owes { $0.close() }
             } else if $0.status == .running {
                 $0.status = .ready
             }
@@ -143,11 +151,12 @@ extension ReferenceModel {
         write()
         sessions.removeAll { $0 == session }
         for execution in held(by: session) {
-            if execution.isCleaning {
+            if execution.isCleaning, !execution.owes {
                 giveBack(execution)
                 continue
             }
-            let losses = execution.losses + (execution.status == .running ? 1 : 0)
+            let counts = execution.status == .running || execution.isCleaning
+            let losses = execution.losses + (counts ? 1 : 0)
             giveBack(execution, losses: losses)
             if losses >= lossLimit {
                 write(execution.number) { $0.isParked = true }

@@ -25,6 +25,7 @@ extension ReferenceModel {
             $0.finishedAt = end
             $0.errorCode = code
             $0.isDelayed = false
+            $0.isParked = false
             $0.deadline = 0
             $0.isClosed = closes
             if closes { $0.holder = 0 }
@@ -32,23 +33,37 @@ extension ReferenceModel {
         }
     }
 
-    mutating func cancel(_ id: Name) -> Outcome<InterventionAnswer> {
+    mutating func cancel(_ id: Name, force: Bool) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
+        if force, known.owes { return .granted(skip(known)) }
         if known.status == .cancelled { return answer(known, .cancelled, wasSo: true) }
         guard !known.status.isFinal else { return .refused(.wrongState) }
-        end(known.number, .cancelled, "cancelled", closes: !isHeld(known))
+        let stands = known.registered.contains { $0.stands }
+        if force, stands { write(known.number) { $0.skipCleaning() } }
+        let closes = !isHeld(known) && (force || !stands)
+        end(known.number, .cancelled, "cancelled", closes: closes)
+        if !closes { freeForCleaning(known.number) }
         return answer(known, .cancelled, wasSo: false)
     }
 
     mutating func setPaused(_ isPaused: Bool, _ id: Name) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
-        guard !known.status.isFinal else { return .refused(.wrongState) }
+        guard !known.status.isFinal || known.owes else { return .refused(.wrongState) }
         if known.isPaused != isPaused { write(known.number) { $0.isPaused = isPaused } }
         return answer(known, known.status, wasSo: known.isPaused == isPaused)
     }
 
     mutating func retry(_ id: Name) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
+        if known.isCleaning, known.isParked {
+            write(known.number) {
+                $0.isParked = false
+                $0.losses = 0
+                $0.holder = 0
+                $0.countAnew()
+            }
+            return answer(known, known.status, wasSo: false)
+        }
         if known.isCleaning { return .refused(.conflict) }
         switch known.status {
         case .completed: return .refused(.wrongState)
@@ -58,6 +73,7 @@ extension ReferenceModel {
         let now = now.rawValue
         write(known.number) {
             if $0.startAt == 0 { $0.startAt = now }
+            if $0.status.isFinal { $0.reopenCleaning() }
             if $0.status.isFinal || !$0.isParked { $0.beginNextAttempt() }
             $0.status = .ready
             $0.isClosed = false
@@ -69,6 +85,7 @@ extension ReferenceModel {
             if $0.beginsAttempt { $0.deadline = 0 }
             $0.finishedAt = 0
             $0.errorCode = ""
+            $0.countAnew()
         }
         return answer(known, .ready, wasSo: false)
     }
@@ -133,7 +150,7 @@ extension ReferenceModel {
                     known,
                     ErrorFacts(kind: .timedOut, code: "timed_out"),
                     [],
-                    isHeld: isHeld(known)
+                    isByTime: true
                 )
             }
         }
@@ -146,20 +163,29 @@ extension ReferenceModel {
         _ known: Execution,
         _ error: ErrorFacts,
         _ types: [String],
-        isHeld: Bool,
+        isByTime: Bool,
         failed: OperationPath? = nil
     ) -> (sequence: UInt64, retryAt: UInt64?) {
         let policy = known.terms.retry
-        guard error.isRetryable, known.attempt < policy.maxAttempts,
+        let isHeld = isByTime && isHeld(known)
+        let tries = known.attempt - min(known.attempt, known.attemptsBefore)
+        guard error.isRetryable, error.kind != .cancelled, tries < policy.maxAttempts,
             !policy.fatalCodes.contains(error.code),
             policy.retryableCodes.isEmpty || policy.retryableCodes.contains(error.code)
         else {
-            let status: ExecutionStatus = error.kind == .timedOut ? .timedOut : .failed
-            let sequence = end(known.number, status, error.code, types, closes: !isHeld)
+            let status: ExecutionStatus =
+                switch error.kind {
+                case .timedOut: .timedOut
+                case .cancelled: .cancelled
+                default: .failed
+                }
+            let closes = !isByTime || !isHeld && !known.registered.contains { $0.stands }
+            let sequence = end(known.number, status, error.code, types, closes: closes)
             if let failed { change(known.number) { $0.undo(failed) } }
+            if !closes { freeForCleaning(known.number) }
             return (sequence, nil)
         }
-        let delay = Self.delay(policy, tries: known.attempt)
+        let delay = Self.delay(policy, tries: tries)
         let retryAt = now.rawValue + delay
         let sequence = write(known.number, types) {
             $0.status = .ready

@@ -12,8 +12,8 @@ extension ReferenceModel.Execution {
     }
 
     /// Whether what branches do still counts: none of them has decided an operation around them.
-    func counts(_ scope: [UInt32]) -> Bool {
-        stride(from: 0, to: scope.count, by: 2).allSatisfy { depth in
+    func counts(_ scope: [UInt32], from first: Int) -> Bool {
+        stride(from: first, to: scope.count, by: 2).allSatisfy { depth in
             guard let around = operations.last(where: { $0.scope == Array(scope.prefix(depth)) })
             else { return true }
             return around.position < scope[depth]
@@ -25,6 +25,7 @@ extension ReferenceModel.Execution {
     mutating func undo(_ path: OperationPath) {
         guard canUndo(path) else { return }
         let key = path.scope + [path.position]
+        forgetRegistered(key, whole: false)
         operations.removeAll { Self.follows($0.scope + [$0.position], key) }
         waits.removeAll {
             let place = $0.operation.scope + [$0.operation.position]
@@ -65,14 +66,14 @@ extension ReferenceModel.Execution {
     }
 
     /// Whether a place comes after another one, by the first number in which they differ.
-    private static func follows(_ place: [UInt32], _ key: [UInt32]) -> Bool {
+    static func follows(_ place: [UInt32], _ key: [UInt32]) -> Bool {
         guard let index = zip(place, key).enumerated().first(where: { $1.0 != $1.1 })?.offset else {
             return false
         }
         return index % 2 == 0 && place[index] > key[index]
     }
 
-    private mutating func reopen(_ scope: [UInt32], _ position: UInt32) {
+    mutating func reopen(_ scope: [UInt32], _ position: UInt32) {
         for index in operations.indices
         where operations[index].scope == scope && operations[index].position == position {
             operations[index].settledFailed = nil

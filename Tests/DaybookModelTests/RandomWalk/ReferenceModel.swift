@@ -61,9 +61,14 @@ struct ReferenceModel {
         var entries: UInt64 = 1
         var last: UInt64
         var errorCode = ""
+        var registered: [Registered] = []
+        var reopenings: UInt32 = 0
+        var isSkipped = false
+        var isForCleaning = false
+        var attemptsBefore: UInt32 = 0
 
         var isClaimable: Bool {
-            status == .ready && !isParked && !isPaused && !isDelayed && holder == 0
+            (status == .ready || owes) && !isParked && !isPaused && !isDelayed && holder == 0
         }
         /// It has ended, and its code has not.
         var isCleaning: Bool { status.isFinal && !isClosed }
@@ -322,7 +327,7 @@ extension ReferenceModel.Execution {
     mutating func resume() {
         let isResumed = { [self] (wait: ReferenceModel.Waiting) in
             next(in: wait.operation.scope) == wait.operation.position + 1
-                && counts(wait.operation.scope)
+                && counts(wait.operation.scope, from: 0)
         }
         waits += stopped.filter(isResumed)
         waits.sort { $0.sequence < $1.sequence }

@@ -126,6 +126,39 @@ enum ExecutionModelStory {
             try harness.cancel("slow", by: session(harness))
         },
         { harness in
+            // Two things to undo: one is, the other one is left out.
+            try harness.ready("unfinished", Submit.Terms(), by: session(harness))
+            let number = try number("unfinished", harness)
+            let first = try harness.claim(number, by: session(harness))
+            for position in 0..<3 as Range<UInt32> {
+                let operation = Operation.op(.onUnfinished, position, "undo \(position)")
+                try harness.run(RecordOperation(first, operation), session: session(harness))
+            }
+            try harness.run(
+                RecordOperation(
+                    first,
+                    .op(.finished, 3, "undo 2"),
+                    registration: harness.next - 1
+                ),
+                session: session(harness)
+            )
+            try harness.cancel("unfinished", by: session(harness))
+            try harness.run(Release(first), session: session(harness))
+            let second = try harness.claim(number, by: session(harness))
+            try harness.succeed(second, .op(.checkpoint, 0, in: [1, 0]), by: session(harness))
+            try harness.run(
+                EndCleaning(second, .op(.onUnfinished, 1, "undo 1")),
+                session: session(harness)
+            )
+        },
+        { harness in
+            try harness.run(
+                Cancel(try harness.intervention("unfinished"), force: true),
+                session: session(harness)
+            )
+            try harness.run(Release(try lease("unfinished", harness)), session: session(harness))
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

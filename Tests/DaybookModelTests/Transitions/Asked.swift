@@ -8,7 +8,8 @@ enum Asked: String, CaseIterable {
     case start, succeed, disappoint, record, again, look, sleep, await, suspend, split, settle,
         gather
     case complete, fail, goOn, release, park
-    case cancel, pause, resume, retry, signal, failSignal
+    case register, withdraw, clean, cleanStep
+    case cancel, force, pause, resume, retry, signal, failSignal
     case time, close, lose
 }
 
@@ -22,7 +23,8 @@ extension Standing {
         case .execute: try harness.run(Execute(id: id), session: other)
         case .claim: try harness.run(Claim(.execution(lease.execution)), session: other)
         case .claimFirst: try harness.run(Claim(.first(of: ["copy"])), session: other)
-        case .start, .succeed, .disappoint, .record, .again, .look, .split, .settle, .gather:
+        case .start, .succeed, .disappoint, .record, .again, .look, .split, .settle, .gather,
+            .register, .withdraw, .clean, .cleanStep:
             try askOfOperation(asked)
         case .sleep:
             let operation = Operation.op(.sleep, 1)
@@ -38,6 +40,9 @@ extension Standing {
         case .release: try harness.run(Release(lease), session: holder)
         case .park: try harness.park(lease, by: holder)
         case .cancel: try harness.cancel(id, by: other)
+        case .force:
+            let command = Cancel(try harness.intervention(id), force: true)
+            try harness.run(command, session: other)
         case .pause: try harness.pause(id, by: other)
         case .resume: try harness.resume(id, by: other)
         case .retry: try harness.retry(id, by: other)
@@ -68,6 +73,13 @@ extension Standing {
         case .record:
             let command = RecordOperation(lease, .op(.storeDelete, 1, "key"))
             try harness.run(command, session: holder)
+        case .register:
+            try harness.run(RecordOperation(lease, .op(.onUnfinished, 1)), session: holder)
+        case .withdraw: try harness.run(RecordOperation(lease, .op(.finished, 1)), session: holder)
+        case .clean:
+            try harness.run(EndCleaning(lease, .op(.onUnfinished, 1, "undo")), session: holder)
+        case .cleanStep:
+            try harness.succeed(lease, .op(.checkpoint, 0, in: [1, 0]), by: holder)
         case .again: try harness.again(lease, operation, suspended: nil, by: holder)
         case .split: try harness.run(StartBranches(lease, .op(.map, 1), count: 2), session: holder)
         case .look:

@@ -15,6 +15,8 @@ enum Situation: String, CaseIterable {
     case waitingForTimer = "tim"
     case waitingForSignal = "sig"
     case orphaned = "orp"
+    /// The same, and something is registered for an end from outside.
+    case orphanedUnfinished = "oru"
     /// Paused in each of these.
     case pausedSubmitted = "psu"
     case pausedReady = "prd"
@@ -37,6 +39,10 @@ enum Situation: String, CaseIterable {
     /// Ended, while its code still runs.
     case timedOutInCleaning = "tcl"
     case cancelledInCleaning = "ccl"
+    /// Cancelled, and what it registered for that is to run; runs; its code diverged.
+    case cancelledUnfinished = "due"
+    case cleaning = "cln"
+    case parkedInCleaning = "pcn"
     /// Ended, and the next run of its id is ready.
     case continued = "cnt"
 }
@@ -91,12 +97,22 @@ struct Standing {
         if [.ready, .pausedReady, .delayed, .pausedDelayed].contains(situation) { return }
         lease = try harness.claim(lease.execution, by: holder)
         try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: holder)
+        if situation.isUnfinished {
+            let operation = Operation.op(.onUnfinished, 1, "undo")
+            try harness.run(RecordOperation(lease, operation), session: holder)
+        }
         switch situation {
         case .runningWithWait: try sleep(suspended: nil)
         case .waitingForTimer, .pausedWaitingForTimer: try sleep(suspended: 1)
         case .waitingForSignal, .pausedWaitingForSignal:
             try harness.await(lease, .op(.signal, 0, "go", in: [0, 0]), by: holder)
-        case .orphaned:
+        case .cancelledUnfinished, .cleaning, .parkedInCleaning:
+            try harness.cancel("a", by: other)
+            try harness.run(Release(lease), session: holder)
+            if situation == .cancelledUnfinished { return }
+            lease = try harness.claim(lease.execution, by: holder)
+            if situation == .parkedInCleaning { try harness.park(lease, by: holder) }
+        case .orphaned, .orphanedUnfinished:
             try sleep(suspended: 1)
             try harness.lose(holder, by: other)
         case .parked: try harness.park(lease, by: holder)
@@ -122,5 +138,10 @@ struct Standing {
 }
 
 extension Situation {
-    var isPaused: Bool { rawValue.hasPrefix("p") && self != .parked }
+    /// It has registered something for an end from outside.
+    var isUnfinished: Bool {
+        [.orphanedUnfinished, .cancelledUnfinished, .cleaning, .parkedInCleaning].contains(self)
+    }
+
+    var isPaused: Bool { rawValue.hasPrefix("p") && self != .parked && self != .parkedInCleaning }
 }

@@ -14,74 +14,84 @@ import Testing
 
     /// Of an execution that has not ended. The columns are those of ``Situation``.
     private static let open = """
-        asked       sub rdy dly run rnw tim sig orp psu prd pdl pru pti psi prk lst hld
-        submit      =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
-        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
-        execute     1   =   =   =   =   =   =   =   1   =   =   =   =   =   =   =   =
-        claim       =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
-        claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
-        start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
-        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        look        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  =   =   =   s+  s+  e+
-        split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  1
-        park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  1   1   1   s+  s+  e+
-        cancel      1   1   1   1   1   1   1   1   1   1   1   1   1   1   1   1   1
-        pause       1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1
-        resume      =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =
-        retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf
-        signal      1   1   1   1   1   1   2   1   1   1   1   1   1   2   1   1   1
-        failSignal  1   1   1   1   1   1   2   1   1   1   1   1   1   2   1   1   1
-        time        1   =   2   3   4   4   3   4   1   =   2   3   4   3   3   3   =
-        close       1   1   1   2   2   1   1   nf  1   1   1   2   1   1   1   nf  2
-        lose        1   1   1   2   2   1   1   =   1   1   1   2   1   1   1   =   2
+        asked       sub rdy dly run rnw tim sig orp oru psu prd pdl pru pti psi prk lst hld
+        submit      =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
+        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
+        execute     1   =   =   =   =   =   =   =   =   1   =   =   =   =   =   =   =   =
+        claim       =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
+        claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
+        start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
+        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        register    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        withdraw    s+  s+  s+  cf  cf  cf  cf  s+  s+  s+  s+  s+  cf  cf  cf  s+  s+  e+
+        clean       s+  s+  s+  e+  e+  e+  e+  s+  s+  s+  s+  s+  e+  e+  e+  s+  s+  e+
+        cleanStep   s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
+        again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        look        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  s+  =   =   =   s+  s+  e+
+        split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
+        park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
+        cancel      1   1   1   1   1   1   1   1   2   1   1   1   1   1   1   1   1   1
+        force       1   1   1   1   1   1   1   1   4   1   1   1   1   1   1   1   1   1
+        pause       1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1
+        resume      =   =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =
+        retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf
+        signal      1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1
+        failSignal  1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1
+        time        1   =   2   3   4   4   3   4   4   1   =   2   3   4   3   3   3   =
+        close       1   1   1   2   2   1   1   nf  nf  1   1   1   2   1   1   1   nf  2
+        lose        1   1   1   2   2   1   1   =   =   1   1   1   2   1   1   1   =   2
         """
 
     /// Of one that has.
     private static let ended = """
-        asked       cmp fai tmo can exp tcl ccl cnt
-        submit      =   =   =   =   =   =   =   =
-        submitOther cf  cf  cf  cf  cf  cf  cf  cf
-        execute     =   =   =   =   ws  =   =   =
-        claim       =   =   =   =   =   =   =   =
-        claimFirst  =   =   =   =   =   =   =   1
-        start       sl  sl  sl  sl  sl  e+  e+  sl
-        succeed     sl  sl  sl  sl  sl  1   1   sl
-        disappoint  sl  sl  sl  sl  sl  e+  e+  sl
-        record      sl  sl  sl  sl  sl  e+  e+  sl
-        again       sl  sl  sl  sl  sl  e+  e+  sl
-        look        sl  sl  sl  sl  sl  e+  e+  sl
-        sleep       sl  sl  sl  sl  sl  e+  e+  sl
-        await       sl  sl  sl  sl  sl  e+  e+  sl
-        suspend     sl  sl  sl  sl  sl  e+  e+  sl
-        split       sl  sl  sl  sl  sl  e+  e+  sl
-        settle      sl  sl  sl  sl  sl  e+  e+  sl
-        gather      sl  sl  sl  sl  sl  e+  e+  sl
-        complete    sl  sl  sl  sl  sl  e+  e+  sl
-        fail        sl  sl  sl  sl  sl  e+  e+  sl
-        goOn        sl  sl  sl  sl  sl  e+  e+  sl
-        release     sl  sl  sl  sl  sl  2   2   sl
-        park        sl  sl  sl  sl  sl  e+  e+  sl
-        cancel      ws  ws  ws  =   ws  ws  =   1
-        pause       ws  ws  ws  ws  ws  ws  ws  1
-        resume      ws  ws  ws  ws  ws  ws  ws  =
-        retry       ws  1   1   1   1   cf  cf  cf
-        signal      ws  ws  ws  ws  ws  ws  ws  1
-        failSignal  ws  ws  ws  ws  ws  ws  ws  1
-        time        =   =   =   =   =   =   =   =
-        close       1   1   1   1   1   3   3   1
-        lose        1   1   1   1   1   3   3   1
+        asked       cmp fai tmo can exp tcl ccl due cln pcn cnt
+        submit      =   =   =   =   =   =   =   =   =   =   =
+        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
+        execute     =   =   =   =   ws  =   =   =   =   =   =
+        claim       =   =   =   =   =   =   =   1   =   =   =
+        claimFirst  =   =   =   =   =   =   =   1   =   =   1
+        start       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        succeed     sl  sl  sl  sl  sl  1   1   s+  cf  s+  sl
+        disappoint  sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        record      sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        register    sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        withdraw    sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        clean       sl  sl  sl  sl  sl  e+  e+  s+  1   s+  sl
+        cleanStep   sl  sl  sl  sl  sl  1   1   s+  1   s+  sl
+        again       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        look        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        sleep       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        await       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        suspend     sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        split       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        settle      sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        gather      sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        complete    sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        fail        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        goOn        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        release     sl  sl  sl  sl  sl  2   2   s+  1   s+  sl
+        park        sl  sl  sl  sl  sl  e+  e+  s+  1   s+  sl
+        cancel      ws  ws  ws  =   ws  ws  =   =   =   =   1
+        force       ws  ws  ws  =   ws  ws  =   2   3   2   1
+        pause       ws  ws  ws  ws  ws  ws  ws  1   1   1   1
+        resume      ws  ws  ws  ws  ws  ws  ws  =   =   =   =
+        retry       ws  1   1   1   1   cf  cf  cf  cf  1   cf
+        signal      ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
+        failSignal  ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
+        time        =   =   =   =   =   =   =   =   =   =   =
+        close       1   1   1   1   1   3   3   1   2   1   1
+        lose        1   1   1   1   1   3   3   1   2   1   1
         """
 
     /// The entries of what is granted.
@@ -106,7 +116,14 @@ import Testing
         .goOn: [[.executionContinued, .executionSubmitted, .executionReadied]],
         .release: [[.leaseReleased], [.executionClosed]],
         .park: [[.executionParked]],
-        .cancel: [[.executionCancelled]],
+        .register: [[.operationRecorded]],
+        .clean: [[.cleaningEnded]],
+        .cleanStep: [[.checkpointSucceeded]],
+        .cancel: [[.executionCancelled], [.executionCancelled, .leaseLost]],
+        .force: [
+            [.executionCancelled], [.cleaningSkipped, .executionClosed], [.cleaningSkipped],
+            [.cleaningSkipped, .executionCancelled],
+        ],
         .pause: [[.executionPaused]],
         .resume: [[.executionResumed]],
         .retry: [[.executionReopened]],

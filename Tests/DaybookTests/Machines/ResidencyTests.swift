@@ -31,7 +31,7 @@ extension Residency.Action: CustomStringConvertible where Resident == String {
         }
     }
 
-    private static func word(_ reason: ContextClosed.Reason) -> String {
+    private static func word(_ reason: ActivationEnd) -> String {
         switch reason {
         case .stopping: "stopping"
         case .leaseLost: "lease lost"

@@ -155,6 +155,28 @@ final class Simulation: Sendable {
         }
     }
 
+    /// Opens the engine and runs `body`, as far as it is let go on.
+    func begin(
+        _ body: @escaping @Sendable (Simulation) async throws -> Void,
+        _ isOver: @escaping @Sendable () -> Void
+    ) throws {
+        Salt.$source.withValue(Self.source(salts)) {
+            _ = Task(executorPreference: executor) {
+                do {
+                    _ = try await self.open()
+                    try await body(self)
+                } catch {
+                    Issue.record(error)
+                }
+                isOver()
+            }
+        }
+    }
+
+    /// Does one thing.
+    /// - Returns: false: there is nothing to do, nor ever will be.
+    func goOn() -> Bool { step() || jump() }
+
     private func open() async throws -> EngineCore {
         let facts = ProtoSessionOpened.with {
             $0.uuid = Data(self.session.bytes)

@@ -23,7 +23,7 @@ struct Residency<Resident: Sendable>: Sendable {
         /// Let go of it, if nothing of it runs; otherwise ``Residency/stays(_:epoch:)``.
         case evict(Resident)
         /// Tell it that it is over.
-        case end(Resident, ContextClosed.Reason)
+        case end(Resident, ActivationEnd)
         /// Give the lease back.
         case release(Lease)
         /// Look at how it stands once more.
@@ -389,6 +389,11 @@ enum Standing: Sendable, Equatable {
     init(_ state: ExecutionStanding?, under lease: Lease, of session: UInt64) {
         guard let state, state.session == session, state.epoch == lease.epoch else {
             self = .lost
+            return
+        }
+        if !lease.cleaning.isEmpty {
+            // It is not over before all of that has run, or is not to run any more.
+            self = !state.owesCleaning ? .ended : state.isPaused ? .paused : .running
             return
         }
         let runs = state.status == .running

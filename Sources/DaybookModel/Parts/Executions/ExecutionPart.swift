@@ -30,7 +30,7 @@ struct ExecutionPart: Sendable {
     /// All of them, in the order in which they take in an entry. A part sees those before it as the
     /// entry leaves them, and those after it as they were.
     static let all = [
-        progress, lease, lifecycle, waits, mailbox, store, outputs, terms, lineage,
+        progress, lease, lifecycle, waits, cleaning, mailbox, store, outputs, terms, lineage,
     ]
 
     /// Has the parts that fold a checkpoint's success take it in: the same as by the table, which costs

@@ -27,6 +27,8 @@ extension ExecutionState {
         private(set) var hasTimersAgain = false
         /// Nothing of it is open any more.
         var closed = false
+        /// The operations that are open again: what followed them is undone.
+        var undone: [OperationPath] = []
 
         /// Queues and timers must follow.
         var concernsOthers: Bool {
@@ -40,9 +42,10 @@ extension ExecutionState {
             wasClaimable = state.isClaimable
             deadlineBefore = state.deadline
             let reopens = kind == .executionReopened
-            beginsAttempt = kind == .attemptFailed || reopens && (!state.isParked || wasFinal)
+            // What is parked goes on where it was, be that an attempt or its cleaning.
+            beginsAttempt = kind == .attemptFailed || reopens && !state.isParked
             // What had ended had no deadlines.
-            hasTimersAgain = reopens && wasFinal
+            hasTimersAgain = reopens && wasFinal && !state.isParked
         }
 
         /// All parts have taken in the entry.

@@ -43,6 +43,10 @@ public struct ExecutionState: Sendable {
         var store: [Name: UInt64] = [:]
         /// The entries that hold the outputs.
         var outputs = Outputs()
+        /// What is to be done should it be ended from outside.
+        var cleaning = Cleaning()
+        /// Attempts that the retry policy does not count.
+        var attemptsBefore: UInt32 = 0
         /// The entry that ended the attempt before with an error; 0: none did.
         var previousFailure: UInt64 = 0
         var errorCode = ""

@@ -17,6 +17,9 @@ enum KnownValues {
         case .operationStarted, .checkpointSucceeded, .logRecorded, .timerStarted, .timerFired,
             .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded:
             try checkOperation(Wire.CheckpointSucceeded.operation, of: event)
+        case .cleaningEnded:
+            try checkOperation(Wire.CleaningEnded.operation, of: event)
+            try checkError(Wire.CleaningEnded.error, of: event)
         case .checkpointFailed:
             try checkOperation(Wire.CheckpointFailed.operation, of: event)
             try checkError(Wire.CheckpointFailed.error, of: event)

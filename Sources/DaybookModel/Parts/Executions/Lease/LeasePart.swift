@@ -5,14 +5,14 @@ extension ExecutionPart {
     /// Leases and attempts: who holds an execution, how often it was claimed, tried and lost.
     static let lease = ExecutionPart(
         name: "lease",
-        schema: 1,
+        schema: 2,
         kinds: [
             .executionClaimed, .leaseLost, .leaseReleased, .attemptFailed, .executionParked,
             .executionReopened, .commandRefused, .checkpointSucceeded, .checkpointFailed,
             .operationRecorded, .branchesStarted, .timerStarted, .signalAwaited,
             .operationRetried, .timerFired, .signalDelivered, .executionCompleted,
             .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired,
-            .executionContinued, .executionClosed,
+            .executionContinued, .executionClosed, .cleaningEnded,
         ],
         apply: LeaseState.apply,
         write: LeaseState.write,
@@ -29,7 +29,7 @@ extension LeaseState {
     ) throws(WireError) {
         switch change.kind {
         case .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
-            .timerStarted, .signalAwaited, .operationRetried:
+            .timerStarted, .signalAwaited, .operationRetried, .cleaningEnded:
             // It gets on: whoever was lost before did not die of it.
             state.lease.losses = 0
         case .timerFired:
@@ -38,6 +38,11 @@ extension LeaseState {
             // Given at once it is the record of the operation.
             if try !state.isWaiting(entry.operation()) { state.lease.losses = 0 }
             if try entry.flag(Wire.SignalDelivered.readies) { state.lease.session = nil }
+        case .executionClaimed where change.wasFinal:
+            // For cleaning: the next attempt, should there be one, begins as it would have.
+            let begins = state.lease.beginsAttempt
+            try state.lease.take(LeaseFields(entry.eventBytes), change.kind, entry)
+            state.lease.beginsAttempt = begins
         case .executionClaimed, .leaseLost, .leaseReleased:
             try state.lease.take(LeaseFields(entry.eventBytes), change.kind, entry)
         case .attemptFailed:
@@ -49,6 +54,10 @@ extension LeaseState {
             if change.beginsAttempt { state.lease.beginsAttempt = true }
             state.lease.losses = 0
             state.lease.session = nil
+            // The retry policy's count begins anew, with the attempt that is under way if there is one.
+            let attempt = state.lease.attempt
+            let before = state.lease.beginsAttempt ? attempt : max(attempt, 1) - 1
+            if before != 0 { state.rare.attemptsBefore = before }
         case .commandRefused:
             let epoch = try entry.number(Wire.CommandRefused.epoch)
             if epoch != 0 { state.rare.refusedEpochs.append(epoch) }
@@ -120,6 +129,7 @@ extension LeaseState {
         writer.bool(!state.beginsAttempt, Wire.ExecutionLease.continuesAttempt)
         writer.varint(state.previousFailure ?? 0, Wire.ExecutionLease.previousFailure)
         writer.packed(state.refusedEpochs, Wire.ExecutionLease.refusedEpochs)
+        writer.varint(UInt64(state.rare.attemptsBefore), Wire.ExecutionLease.attemptsBefore)
     }
 
     @Sendable
@@ -145,6 +155,8 @@ extension LeaseState {
                 state.rare.previousFailure = try reader.varint()
             case Wire.ExecutionLease.refusedEpochs:
                 state.rare.refusedEpochs = try reader.packed()
+            case Wire.ExecutionLease.attemptsBefore:
+                state.rare.attemptsBefore = UInt32(truncatingIfNeeded: try reader.varint())
             default: try reader.skip(field)
             }
         }

@@ -25,6 +25,9 @@ extension ExecutionState {
     public var losses: UInt32 { lease.losses }
     /// The next claim begins a new attempt.
     var beginsAttempt: Bool { lease.beginsAttempt }
+    /// Which attempt runs of those that the retry policy counts: from 1 again after a person has had
+    /// it run again.
+    public var countedAttempt: UInt32 { attempt - min(attempt, rare.attemptsBefore) }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public var previousFailure: UInt64? {
         rare.previousFailure == 0 ? nil : rare.previousFailure

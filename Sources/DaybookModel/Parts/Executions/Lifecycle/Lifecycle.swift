@@ -44,9 +44,10 @@ extension ExecutionState {
     /// It has ended, and waits for its code to end too.
     public var isCleaning: Bool { status.isFinal }
 
-    /// Whether somebody may claim it.
+    /// Whether somebody may claim it, for its handler or for what is to be cleaned up.
     public var isClaimable: Bool {
-        status == .ready && !isParked && !isPaused && !isDelayed && session == nil
+        guard session == nil, !isParked, !isPaused, !isDelayed else { return false }
+        return status == .ready || owesCleaning
     }
 
     /// Its own deadline, in the heap of all of them.

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// Where an execution stands: its status, what holds it up, its own deadline.
     static let lifecycle = ExecutionPart(
         name: "lifecycle",
-        schema: 1,
+        schema: 2,
         kinds: [
             .executionSubmitted, .executionReadied, .executionClaimed, .leaseLost, .leaseReleased,
             .attemptFailed, .executionParked, .executionPaused, .executionResumed,
@@ -13,7 +13,8 @@ extension ExecutionPart {
             .operationRecorded, .operationStarted, .branchesStarted, .branchSettled,
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
-            .executionExpired, .executionContinued, .executionClosed,
+            .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
+            .cleaningSkipped,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -59,10 +60,20 @@ extension Lifecycle {
         case .executionParked: state.lifecycle.isParked = true
         case .executionPaused: state.lifecycle.isPaused = true
         case .executionResumed: state.lifecycle.isPaused = false
-        case .executionReopened: state.reopen(entry)
+        case .executionReopened:
+            if change.wasFinal, !change.beginsAttempt {
+                // It goes on with its cleaning.
+                state.lifecycle.isParked = false
+            } else {
+                state.reopen(entry)
+            }
         case .executionClosed:
             guard change.wasFinal else { throw WireError("it closes what has not ended") }
+            state.lifecycle.isParked = false
             change.closed = true
+        case .cleaningEnded:
+            guard change.wasFinal else { throw WireError("it cleans up what has not ended") }
+        case .cleaningSkipped: break
         default: try state.end(entry, &change)
         }
     }
@@ -92,6 +103,8 @@ extension ExecutionState {
         _ entry: EntryView,
         _ change: inout Change
     ) throws(WireError) {
+        // For cleaning: it stays what it came to.
+        if change.wasFinal { return }
         lifecycle.status = .running
         if startedAt.rawValue == 0 { lifecycle.startedAt = entry.header.time }
         let deadline = try entry.time(Wire.ExecutionClaimed.deadline)
@@ -123,6 +136,8 @@ extension ExecutionState {
             }
         lifecycle.finishedAt = entry.header.time
         lifecycle.isDelayed = false
+        // Who ends it knows that it is parked; what it registered for its end is tried.
+        lifecycle.isParked = false
         lifecycle.deadline = Timestamp(rawValue: 0)
         let code = try entry.errorCode()
         if !code.isEmpty { rare.errorCode = code }

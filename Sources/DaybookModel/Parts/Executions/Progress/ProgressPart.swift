@@ -9,7 +9,7 @@ extension ExecutionPart {
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .attemptFailed,
-            .executionReopened, .executionFailed, .executionTimedOut,
+            .executionReopened, .executionFailed, .executionTimedOut, .executionCancelled,
         ],
         apply: ScopeProgress.apply,
         write: { state, writer, nested in
@@ -42,8 +42,14 @@ extension ScopeProgress {
             // It was there before it was asked for: the operation begins and ends with this entry.
             if try !state.isWaiting(entry.operation()) { try state.progress.record(entry) }
         default:
-            if let path = try entry.failedOperation(change.kind) {
+            if let path = try entry.failedOperation(change.kind), state.progress.canUndo(path) {
                 state.progress.undo(path, entry.header.sequence)
+                change.undone = [path]
+            }
+            if change.kind == .executionReopened, change.wasFinal, change.beginsAttempt {
+                change.undone = state.rare.cleaning.undone.compactMap { path in
+                    state.progress.takeBack(path, entry.header.sequence)
+                }
             }
             if change.beginsAttempt { state.progress.beginAttempt(entry.header.sequence) }
         }
@@ -74,6 +80,7 @@ extension EntryView {
         case .attemptFailed: wanted = Wire.AttemptFailed.failedOperation
         case .executionFailed: wanted = Wire.ExecutionFailed.failedOperation
         case .executionTimedOut: wanted = Wire.ExecutionTimedOut.failedOperation
+        case .executionCancelled: wanted = Wire.ExecutionCancelled.failedOperation
         default: return nil
         }
         var reader = WireReader(eventBytes)

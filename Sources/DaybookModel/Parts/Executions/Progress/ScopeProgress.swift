@@ -72,8 +72,10 @@ public struct ScopeProgress: Sendable {
     }
 
     /// Whether a branch has decided one of the operations that a scope is a branch of.
-    func isDismissed(_ scope: [UInt32]) -> Bool {
+    /// - Parameter root: the scope of a cleaning that it lies in: what is around that does not count.
+    func isDismissed(_ scope: [UInt32], in root: [UInt32] = []) -> Bool {
         OperationPath(scope: scope, position: 0).enclosing.contains { around in
+            guard around.scope.count >= root.count else { return false }
             guard let scope = find(around.scope) else { return false }
             return scope.next > around.position &+ 1
                 || scope.next == around.position &+ 1 && scope.isDecided
@@ -171,14 +173,17 @@ public struct ScopeProgress: Sendable {
     /// gone on, and so has one that lost.
     func canUndo(_ path: OperationPath) -> Bool {
         guard let scope = find(path.scope), path.position < scope.next else { return false }
-        return path.enclosing.allSatisfy { around in
-            guard let scope = find(around.scope) else { return false }
-            if scope.next == around.position &+ 1, scope.branches > 0 {
-                return around.branch < scope.branches && (!scope.isDecided || scope.settled != 0)
-            }
-            return scope.failedSplits.contains {
-                $0.position == around.position && around.branch < $0.branches
-            }
+        return path.enclosing.allSatisfy { mayGoOn($0) }
+    }
+
+    /// Whether the branch of an operation may go on: the operation has not ended, or failed.
+    private func mayGoOn(_ around: OperationPath.Enclosing) -> Bool {
+        guard let scope = find(around.scope) else { return false }
+        if scope.next == around.position &+ 1, scope.branches > 0 {
+            return around.branch < scope.branches && (!scope.isDecided || scope.settled != 0)
+        }
+        return scope.failedSplits.contains {
+            $0.position == around.position && around.branch < $0.branches
         }
     }
 
@@ -203,6 +208,22 @@ public struct ScopeProgress: Sendable {
                 scope.goBack(to: path.position)
             }
         }
+    }
+
+    /// What an operation began was undone by other work: it is open again, with all that it split
+    /// into and all that followed it. One in a branch of what is over goes with the whole of that,
+    /// because nothing is known any more of what the branches recorded.
+    /// - Returns: the operation that is open again; nil: it is not recorded, or open already.
+    mutating func takeBack(_ path: OperationPath, _ sequence: UInt64) -> OperationPath? {
+        let over = path.enclosing.first { !mayGoOn($0) }
+        let target = over.map { OperationPath(scope: $0.scope, position: $0.position) } ?? path
+        guard let scope = find(target.scope), target.position < scope.next else { return nil }
+        undoing?.insert(
+            Undoing.Mark(path: target, keepsBranches: false, sequence: sequence, isWhole: true)
+        )
+        for around in target.enclosing { change(around.scope) { $0.reopen(around.position) } }
+        change(target.scope) { $0.goBack(to: target.position) }
+        return target
     }
 
     /// Changes a scope where it lies, and makes it if it is not there.

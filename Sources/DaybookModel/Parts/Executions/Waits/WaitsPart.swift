@@ -131,6 +131,9 @@ extension ExecutionState {
         guard !rare.waits.isEmpty else { return 0 }
         var count = 0
         if let path = try entry.failedOperation(change.kind) { count += rare.waits.undo(path) }
+        if change.kind == .executionReopened {
+            for path in change.undone { count += rare.waits.undo(path) }
+        }
         // A try that was to follow is not followed by one: the operation begins anew.
         if change.beginsAttempt { count += rare.waits.removeRetries() }
         return count

@@ -1,0 +1,159 @@
+import DaybookFormat
+import DaybookModel
+import DaybookSystem
+
+/// What a handler has registered for an end from outside, as its code says it.
+struct CleaningWork: Sendable {
+    /// So long its code may take.
+    let timeout: Duration
+    let body: @Sendable (WorkflowContext) async throws -> Void
+}
+
+/// What an activation runs.
+enum ActivationPhase: Sendable {
+    /// The handler, or a replay of it.
+    case handling
+    /// The handler over its record and no further, to learn what it registered.
+    case collecting
+    /// What it registered.
+    case cleaning
+}
+
+/// How an execution that was ended from outside is cleaned up.
+extension Activation {
+    /// Whether it runs what was registered for an end, and not the handler.
+    var isForCleaning: Bool { !lease.cleaning.isEmpty }
+
+    /// Whether nothing may be asked for that is not recorded.
+    var isCollecting: Bool {
+        isForCleaning && state.withLock { if case .collecting = $0.phase { true } else { false } }
+    }
+
+    /// Whether what was registered runs by now.
+    var isCleaning: Bool {
+        isForCleaning && state.withLock { if case .cleaning = $0.phase { true } else { false } }
+    }
+
+    /// - Throws: `CancellationError` where the record ends, to a handler that is only run to learn what
+    ///   it registered. Nothing is latched: branches beside it have records of their own.
+    /// - Parameter condition: it does only then.
+    func checkMayBegin(after condition: Bool = true) throws(CancellationError) {
+        if condition, isCollecting { throw CancellationError() }
+    }
+
+    /// A handler has come by something that it registered.
+    func note(_ work: CleaningWork, registeredBy sequence: UInt64) {
+        guard isForCleaning else { return }
+        state.withLock { $0.registered[sequence] = work }
+    }
+
+    /// Runs the handler over its record to learn what it registered, then what of that has not run:
+    /// what was registered last comes first. The end of each is recorded; an error in one does not
+    /// keep the others from running.
+    /// - Throws: `CancellationError` when the activation is over, also because the code does not agree
+    ///   with the record.
+    func clean(_ workflow: RegisteredWorkflow) async throws {
+        try await collect(workflow)
+        let registered = state.withLock { state in
+            state.phase = .cleaning
+            return state.registered
+        }
+        for due in lease.cleaning where registered[due.sequence] == nil {
+            throw diverge(
+                Divergence(
+                    sequence: due.sequence,
+                    recorded: due.operation,
+                    attempted: nil,
+                    location: workflow.name.text
+                )
+            )
+        }
+        for due in lease.cleaning {
+            guard let work = registered[due.sequence] else { continue }
+            try checkOpen()
+            let failure = try await run(work, due)
+            _ = try await perform {
+                EndCleaning(
+                    lease,
+                    due.operation,
+                    try failure.map { ($0.facts, try host.seal($0)) },
+                    logs: try takeLogs(in: due.scope)
+                )
+            }
+        }
+    }
+
+    /// Runs the handler over its record.
+    private func collect(_ workflow: RegisteredWorkflow) async throws {
+        state.withLock { $0.phase = .collecting }
+        let context = WorkflowContext(self, startedAt: submittedAt)
+        do {
+            _ = try await workflow.run(try input(), context, host.codec)
+        } catch {
+            // However it ended: it was ended from outside. What the machine lacks is another matter.
+            latch(ifOfTheMachine: error)
+            if let erased = error as? PayloadErased { throw erased }
+        }
+        try checkOpen()
+        guard let record = try unconsumedRecord() else { return }
+        throw diverge(
+            Divergence(
+                sequence: record.sequence,
+                recorded: record.operation,
+                attempted: nil,
+                location: workflow.name.text
+            )
+        )
+    }
+
+    /// Runs what was registered, in a scope of its own and for as long as it may take.
+    /// - Returns: what it failed with; nil: it ended well.
+    private func run(_ work: CleaningWork, _ due: DueCleaning) async throws -> OperationError? {
+        let context = WorkflowContext(self, cleaning: due.scope, startedAt: lease.endedAt)
+        nonisolated(unsafe) let scope = context
+        var failure: OperationError?
+        do {
+            try await timed(work.timeout) { try await work.body(scope) }
+        } catch {
+            latch(ifOfTheMachine: error)
+            failure = OperationError(recording: error).fitting(host.payloadLimit)
+        }
+        // What is done is recorded, also when it has been told to stop meanwhile.
+        if failure != nil || latched?.keepsLease == false { try checkOpen() }
+        if let record = try peek(in: due.scope) {
+            throw diverge(
+                Divergence(
+                    sequence: record.sequence,
+                    recorded: record.operation,
+                    attempted: nil,
+                    location: "\(lease.type), on unfinished \(due.name)"
+                )
+            )
+        }
+        return failure
+    }
+
+    /// Waits before another try, where nothing waits in the journal's sense: what cleans up is bounded
+    /// by its time.
+    func pause(for duration: Duration) async throws {
+        let timer = BodyTimer()
+        let alarm = host.setAlarm(after: duration) { timer.ring() }
+        defer { host.cancelAlarm(alarm) }
+        await timer.wait()
+        try checkOpen()
+        try Task.checkCancellation()
+    }
+}
+
+extension DueCleaning {
+    /// The operation that registered it.
+    var operation: Operation {
+        Operation(
+            scope: path.scope,
+            position: path.position,
+            kind: .onUnfinished,
+            name: name,
+            inputDigest: []
+        )
+    }
+}

@@ -1,0 +1,50 @@
+#if CLI
+import ArgumentParser
+import Daybook
+
+/// How a command that runs jobs ends.
+struct GraceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "After Ctrl-C or SIGTERM, the time that jobs which run have to end (30s by default, 0s for none). A second one ends them at once.",
+            valueName: "span"
+        )
+    )
+    var grace: Span?
+
+    @Flag(name: .long, help: "Keep the folders of jobs when their execution is closed.")
+    var keepWorkspaces = false
+
+    private var patience: Duration { grace?.duration ?? .seconds(30) }
+
+    /// Closes the journal: what runs may end, until the next interrupt.
+    /// - Parameter interrupts: that have not come yet.
+    func close(
+        _ daybook: Engine,
+        _ interrupts: AsyncStream<Void>,
+        _ common: CommonOptions
+    ) async throws {
+        let patience = patience
+        if daybook.isBusy, patience > .zero {
+            common.errors.line(
+                "jobs that run have \(patience.brief) to end; interrupt once more to end them at once"
+            )
+        }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await daybook.close(grace: patience)
+                return true
+            }
+            group.addTask {
+                for await _ in interrupts {
+                    try await daybook.close(grace: .zero)
+                    break
+                }
+                return false
+            }
+            defer { group.cancelAll() }
+            while let isClosed = try await group.next() { if isClosed { return } }
+        }
+    }
+}
+#endif
