@@ -58,7 +58,7 @@ extension Engine {
     }
 
     /// Tells an execution that what it waits for by a signal has failed: the wait throws the error.
-    /// It is given out like any other signal of that name; see ``signal(_:_:_:signalID:by:)``.
+    /// It is given out like any other signal of that name; see `signal`.
     /// - Parameters:
     ///   - error: its message and details are cut to what a payload may have.
     ///   - signalID: sending a signal of the same id again does nothing.

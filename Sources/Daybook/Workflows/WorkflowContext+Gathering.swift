@@ -54,7 +54,7 @@ extension WorkflowContext {
     }
 
     /// Runs branches at once, each in a scope of its own, and gathers what they come to. See
-    /// ``map(_:_:maxConcurrent:until:file:line:_:)``.
+    /// `map`.
     public func parallel<Value: Sendable>(
         _ name: String,
         until completion: Completion,
@@ -66,7 +66,7 @@ extension WorkflowContext {
     }
 
     /// Runs branches at once, each in a scope of its own, and gathers what they come to. See
-    /// ``map(_:_:maxConcurrent:until:file:line:_:)``.
+    /// `map`.
     public func parallel<Value: Sendable>(
         _ name: String,
         until completion: Completion,
