@@ -50,8 +50,8 @@ public struct State: Sendable {
 
     /// Whose the files of an execution are.
     public enum Workspace: Sendable {
-        /// It is open, and was opened again so often after an end.
-        case open(reopenings: UInt32)
+        /// It is open.
+        case open
         /// It is closed.
         case closed
         /// It is newer than what is known.
@@ -60,9 +60,7 @@ public struct State: Sendable {
 
     /// Whose the files of an execution are.
     public func workspace(of number: UInt64) -> Workspace {
-        if executions.contains(number) {
-            return .open(reopenings: executions[known: number].reopenings)
-        }
+        if executions.contains(number) { return .open }
         return number < next ? .closed : .unknown
     }
 

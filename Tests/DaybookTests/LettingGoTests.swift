@@ -236,10 +236,12 @@ import Testing
                     withIntermediateDirectories: true
                 )
                 try Data("x".utf8).write(to: URL(filePath: folder + "/inner/file"))
-                try files.createSymbolicLink(
-                    atPath: folder + "/link",
-                    withDestinationPath: outside
-                )
+                if names.isEmpty {
+                    try files.createSymbolicLink(
+                        atPath: folder + "/link",
+                        withDestinationPath: outside
+                    )
+                }
                 if operation.attempt == 1, input == 2 {
                     throw OperationError(code: "no", message: "no")
                 }
@@ -263,7 +265,8 @@ import Testing
         }
     }
 
-    @Test func oneThatIsOpenedAgainHasAnEmptyFolder() async throws {
+    /// What succeeded before is not run again, and counts on what it left.
+    @Test func oneThatIsOpenedAgainFindsItsFiles() async throws {
         try await withJournal { path in
             let found = CallLog()
             try await withEngine(path, code: Self.writes("/", found)) { daybook in
@@ -273,7 +276,26 @@ import Testing
                 try await daybook.retry("a")
                 _ = try await daybook.result()
             }
-            #expect(found.lines == ["", ""])
+            #expect(found.lines == ["", "inner link"])
+            #expect(try left(path).isEmpty)
+        }
+    }
+
+    /// Also over an opening of the journal: nobody knows when a person retries it.
+    @Test func theFolderOfAFailedExecutionStays() async throws {
+        try await withJournal { path in
+            let found = CallLog()
+            try await withEngine(path, code: Self.writes("/", found)) { daybook in
+                try await daybook.start("a", input: 2)
+                _ = try await daybook.waitForEnd(of: "a")
+            }
+            #expect(try left(path).count == 1)
+            try await withEngine(path, code: Self.writes("/", found)) { daybook in
+                #expect(try left(path).count == 1)
+                try await daybook.retry("a")
+                _ = try await daybook.result()
+            }
+            #expect(found.lines == ["", "inner link"])
             #expect(try left(path).isEmpty)
         }
     }

@@ -47,7 +47,12 @@ final class EngineCore: Sendable {
         self.machines = machines
         self.premises = premises
         workspaces = premises.map {
-            Workspaces(in: $0.folder.workspaces, keeps: options.keepsWorkspaces, options.logger)
+            Workspaces(
+                in: $0.folder.workspaces,
+                keeps: options.keepsWorkspaces,
+                writer.journal.store,
+                options.logger
+            )
         }
         sessionNumber = session
         self.options = options

@@ -1,54 +1,70 @@
+import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookView
 import Logging
 
 /// The folders that executions keep files in between their operations: made when they are asked for,
-/// removed when the execution is closed.
-///
-/// One that is opened again after its end has another folder: nothing of what it finds there is of
-/// the time before.
+/// removed when the execution is closed and nobody can have it run again. What has failed, or was ended
+/// from outside, finds its files when a person retries it: operations that are recorded left them.
 final class Workspaces: Sendable {
     private let folder: String
     private let keeps: Bool
+    private let store: any JournalStore
     private let logger: Logger
-    /// Those that this process has made, by execution.
-    private let made = Locked<[UInt64: String]>([:])
+    /// The executions whose folders this process has made.
+    private let made = Locked<Set<UInt64>>([])
 
-    init(in folder: String, keeps: Bool, _ logger: Logger) {
+    init(in folder: String, keeps: Bool, _ store: any JournalStore, _ logger: Logger) {
         self.folder = folder
         self.keeps = keeps
+        self.store = store
         self.logger = logger
-    }
-
-    /// The name of an execution's folder.
-    static func name(_ number: UInt64, reopenings: UInt32) -> String {
-        reopenings == 0 ? "\(number)" : "\(number)-\(reopenings)"
     }
 
     /// Makes the folder of an execution if it is not there.
     /// - Returns: its absolute path.
     func make(of lease: Lease) throws -> String {
         try Folder.create(folder)
-        let name = Self.name(lease.execution, reopenings: lease.reopenings)
-        let path = "\(folder)/\(name)"
+        let path = "\(folder)/\(lease.execution)"
         try Folder.create(path)
-        let before = made.withLock { $0.updateValue(name, forKey: lease.execution) }
-        if let before, before != name { remove(before) }
+        made.withLock { _ = $0.insert(lease.execution) }
         return try Folder.resolved(path)
     }
 
     /// The executions whose folders this process has made.
-    var executions: [UInt64] { made.withLock { $0.keys.sorted() } }
+    var executions: [UInt64] { made.withLock { $0.sorted() } }
 
     /// Whether this process has made the folder of one of these.
     func concerns(_ numbers: [UInt64]) -> Bool {
-        made.withLock { made in !made.isEmpty && numbers.contains { made[$0] != nil } }
+        made.withLock { made in !made.isEmpty && numbers.contains { made.contains($0) } }
     }
 
-    /// Removes the folder of an execution that is closed, if this process has made it.
+    /// Removes the folder of an execution that is closed, if this process has made it and nobody can
+    /// have the execution run again. Reads the journal.
     func removeFolder(of number: UInt64) {
-        guard let name = made.withLock({ $0.removeValue(forKey: number) }) else { return }
-        remove(name)
+        guard made.withLock({ $0.remove(number) }) != nil, !keeps else { return }
+        if !mayRunAgain(number) { remove("\(number)") }
+    }
+
+    /// Whether a person may have a closed execution run again. One that cannot be read may.
+    private func mayRunAgain(_ number: UInt64) -> Bool {
+        do {
+            return try store.read { reader in
+                let id = try reader.withView(of: number) { try ExecutionState(first: $0).id.text }
+                guard let id, let record = try ExecutionReader.bareRecord(of: id, reader) else {
+                    return false
+                }
+                // A run that went on as another one is over for good.
+                return record.number == number && record.status != .completed
+            }
+        } catch {
+            logger.warning(
+                "whether the workspace of an execution is still of use could not be found out",
+                metadata: ["workspace": "\(number)", "error": "\(error)"]
+            )
+            return true
+        }
     }
 
     private func remove(_ name: String) {
@@ -81,16 +97,10 @@ final class Workspaces: Sendable {
         _ open: (UInt64) -> State.Workspace
     ) {
         if case .nothing = options.claims { return }
+        if keeps { return }
         for name in names {
-            guard let number = name.split(separator: "-").first.flatMap({ UInt64($0) }) else {
-                continue
-            }
-            switch open(number) {
-            case .unknown: continue
-            case .open(let reopenings):
-                if name == Self.name(number, reopenings: reopenings) { continue }
-            case .closed: break
-            }
+            guard let number = UInt64(name), case .closed = open(number), !mayRunAgain(number)
+            else { continue }
             remove(name)
         }
     }

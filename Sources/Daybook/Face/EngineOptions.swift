@@ -27,8 +27,9 @@ public struct EngineOptions: Sendable {
     /// After so many entries the state is written to a file in the background, so that recovery
     /// need not fold them. Nil: never.
     public var snapshotInterval: UInt64? = 1_000_000
-    /// The folders that executions keep files in stay when these are closed. Otherwise they are removed
-    /// then, and those that a crash left when the journal is opened.
+    /// The folders that executions keep files in stay when these have completed. Otherwise they are
+    /// removed then, and those that a crash left when the journal is opened. What ended otherwise keeps
+    /// its folder in either case, because it can be retried.
     public var keepsWorkspaces = false
     /// Why a journal that is somewhere else than it was, as a copy or a restored backup is, may be
     /// written from here on. It is recorded with the actor; without a reason such a journal is not

@@ -141,8 +141,8 @@ public final class WorkflowContext {
 
     /// The folder that this execution keeps files in between its operations; made if it is not
     /// there. A body that is run again finds there what its first run left. It is removed when the
-    /// execution is closed, unless ``EngineOptions/keepsWorkspaces`` says otherwise; one that is opened
-    /// again after its end has an empty one.
+    /// execution has completed, unless ``EngineOptions/keepsWorkspaces`` says otherwise. One that ended
+    /// otherwise keeps it: a retry finds there what recorded operations left.
     /// - Returns: an absolute path.
     public func workspace() throws -> String { try activation.host.workspace(of: activation.lease) }
 

@@ -12,7 +12,7 @@ struct GraceOptions: ParsableArguments {
     )
     var grace: Span?
 
-    @Flag(name: .long, help: "Keep the folders of jobs when their execution is closed.")
+    @Flag(name: .long, help: "Keep the folder of an execution when it has completed.")
     var keepWorkspaces = false
 
     private var patience: Duration { grace?.duration ?? .seconds(30) }
