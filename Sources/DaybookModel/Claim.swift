@@ -78,8 +78,6 @@ public struct Lease: Equatable, Sendable {
     public let claim: UInt64
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     public let previousFailure: UInt64?
-    /// How often the execution was opened again after an end.
-    public let reopenings: UInt32
     /// What it is to run instead of the handler, in this order, because the execution was ended from
     /// outside; empty: it is to run the handler.
     public let cleaning: [DueCleaning]
@@ -110,7 +108,6 @@ public struct Lease: Equatable, Sendable {
             attempt: attempt,
             claim: sequence,
             previousFailure: execution.previousFailure,
-            reopenings: execution.reopenings,
             cleaning: execution.dueCleaning,
             endedAt: execution.finishedAt
         )
@@ -126,8 +123,7 @@ public struct Lease: Equatable, Sendable {
             type: state.type,
             attempt: max(state.attempt, 1),
             claim: state.last,
-            previousFailure: state.previousFailure,
-            reopenings: state.reopenings
+            previousFailure: state.previousFailure
         )
     }
 
@@ -139,11 +135,9 @@ public struct Lease: Equatable, Sendable {
         attempt: UInt32,
         claim: UInt64,
         previousFailure: UInt64? = nil,
-        reopenings: UInt32 = 0,
         cleaning: [DueCleaning] = [],
         endedAt: Timestamp = Timestamp(rawValue: 0)
     ) {
-        self.reopenings = reopenings
         self.cleaning = cleaning
         self.endedAt = endedAt
         self.execution = execution

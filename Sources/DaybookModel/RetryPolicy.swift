@@ -149,7 +149,7 @@ extension Duration {
 
 extension Timestamp {
     /// This time and so many nanoseconds, as far as they fit.
-    func adding(_ nanoseconds: UInt64) -> Timestamp {
+    package func adding(_ nanoseconds: UInt64) -> Timestamp {
         let (sum, isOver) = rawValue.addingReportingOverflow(nanoseconds)
         return Timestamp(rawValue: isOver ? .max : sum)
     }

@@ -33,7 +33,7 @@ extension Activation {
         }
         var tries: UInt32 = 0
         var state: [UInt8]?
-        var deadline = settings.timeout.map { host.now().adding($0) }
+        var deadline = settings.timeout.map { host.now().adding($0.wholeNanoseconds) }
         if let before = try self.tries(of: operation) {
             tries = before.count
             state = try value(at: before.sequence)
@@ -137,13 +137,5 @@ extension Activation {
                 logs: try takeLogs(in: operation.scope)
             )
         }
-    }
-}
-
-extension Timestamp {
-    /// This time and a span more, as far as it fits.
-    fileprivate func adding(_ duration: Duration) -> Timestamp {
-        let (sum, isOver) = rawValue.addingReportingOverflow(duration.wholeNanoseconds)
-        return Timestamp(rawValue: isOver ? .max : sum)
     }
 }

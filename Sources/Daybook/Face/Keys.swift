@@ -1,7 +1,7 @@
 /// The name of a signal with the type of its value: one constant for who sends and who receives.
 ///
 ///     extension SignalKey where Value == Approval {
-///         static let approval = SignalKey("approval")
+///         static var approval: SignalKey { SignalKey("approval") }
 ///     }
 public struct SignalKey<Value: Codable & Sendable>: Hashable, Sendable {
     /// The signal's name, 1 to 255 bytes; it is checked where it is used.

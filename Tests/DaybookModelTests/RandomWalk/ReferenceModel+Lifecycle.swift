@@ -101,7 +101,6 @@ extension ReferenceModel {
             attempt: begins ? known.attempt + 1 : known.attempt,
             claim: sequence,
             previousFailure: known.previousFailure,
-            reopenings: known.reopenings,
             cleaning: known.due,
             endedAt: Timestamp(rawValue: known.finishedAt)
         )
