@@ -229,7 +229,7 @@ let package = Package(
             name: "DaybookCommandTests",
             dependencies: [
                 "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
-                "DaybookModel", "DaybookRunbook", "DaybookSystem",
+                "DaybookModel", "DaybookRunbook", "DaybookSystem", "DaybookTestKit",
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.

@@ -207,6 +207,7 @@ class Journal:
                 self.check_entry(at, entry, event)
                 self.check_stream(at, entry, event, entry.stream)
                 self.check_payloads(at, entry.commitments)
+                self.check_input(at, entry, event)
         if not self.expect(self.count, 0, "it is missing"):
             return
         for execution in self.executions.items():
@@ -306,6 +307,22 @@ class Journal:
             is_erased = found[:2] == (0, 0)
             self.expect(is_erased or found == (16, promised.size, promised.mac), at,
                         f"payload {index} is not the one that it commits to")
+
+    def check_input(self, at, entry, event):
+        """A declared input that is kept is the one whose digest the operation has."""
+        said = getattr(entry, event)
+        is_start = event == "operation_started"
+        if not entry.commitments or not (is_start or getattr(said, "input", False) is True):
+            return
+        record, first = (decode(pb.Payloads, self.get("payloads", key(place)) or b"")
+                         for place in (at, entry.stream))
+        if not (record and first and record.payloads and first.payloads):
+            return  # that they are missing is said elsewhere
+        salt, kept = first.payloads[0].salt, record.payloads[0 if is_start else -1]
+        if salt and kept.salt:  # neither of them is erased
+            digest = hmac.digest(salt, kept.data, "sha256")[:16]
+            self.expect(digest == said.operation.input_digest, at,
+                        "the input that it keeps is not the one whose digest the operation has")
 
     def check_tile(self, level, index, hashes):
         data = self.get("tiles", struct.pack(">BQ", level, index)) or b""

@@ -29,8 +29,8 @@ struct DaybookCommand: AsyncParsableCommand {
                     InitCommand.self, RunCommand.self, SubmitCommand.self, ExecCommand.self,
                     StatusCommand.self, CheckCommand.self, WorkCommand.self, WaitCommand.self,
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, CancelCommand.self,
-                    PauseCommand.self, ResumeCommand.self, RetryCommand.self, SessionCommand.self,
-                    AdoptCommand.self,
+                    PauseCommand.self, ResumeCommand.self, RetryCommand.self, ResolveCommand.self,
+                    RepinCommand.self, SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(

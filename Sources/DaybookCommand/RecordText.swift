@@ -9,6 +9,7 @@ extension ExecutionRecord {
     var statusText: String {
         var words = [status.rawValue]
         if isParked { words.append("parked") }
+        if !doubts.isEmpty { words.append("in doubt") }
         if isPaused { words.append("paused") }
         if status.isFinal, !isClosed { words.append("cleaning") }
         return words.joined(separator: ", ")
@@ -64,6 +65,12 @@ extension ExecutionRecord {
         json.member("status", status.rawValue)
         json.member("closed", isClosed)
         json.member("parked", isParked)
+        if !doubts.isEmpty {
+            json.key("doubts")
+            json.array { json in for doubt in doubts { json.object { doubt.write(to: &$0) } } }
+        }
+        if isPinned { json.member("pinned", true) }
+        json.member("revision", revision)
         json.member("paused", isPaused)
         json.member("session", session)
         json.member("attempts", attempt)
@@ -123,6 +130,14 @@ extension ExecutionRecord {
     var lastErrorText: String? {
         guard let lastError, !status.isFinal else { return nil }
         return "\(lastError.code): \(lastError.message ?? "(erased)") (entry \(lastError.sequence))"
+    }
+}
+
+extension Doubt {
+    func write(to json: inout JSONWriter) {
+        json.member("operation", OperationPath(operation).description)
+        json.member("name", operation.name.text)
+        json.member("started", started)
     }
 }
 

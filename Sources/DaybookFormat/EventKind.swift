@@ -60,6 +60,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case cleaningEnded = 52
     /// What was registered for it does not run.
     case cleaningSkipped = 53
+    /// Another revision runs it from here on.
+    case executionRepinned = 54
     /// A body is about to run.
     case operationStarted = 64
     /// A body gave a value.
@@ -84,6 +86,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case operationRecorded = 74
     /// A body threw and is tried again.
     case operationRetried = 75
+    /// A person has said what became of a body that may have run.
+    case operationResolved = 76
 
     /// The event's field in an entry.
     public var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -120,6 +124,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .signalReceived: "signal_received"
         case .cleaningEnded: "cleaning_ended"
         case .cleaningSkipped: "cleaning_skipped"
+        case .executionRepinned: "execution_repinned"
         case .operationStarted: "operation_started"
         case .checkpointSucceeded: "checkpoint_succeeded"
         case .checkpointFailed: "checkpoint_failed"
@@ -132,6 +137,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .branchSettled: "branch_settled"
         case .operationRecorded: "operation_recorded"
         case .operationRetried: "operation_retried"
+        case .operationResolved: "operation_resolved"
         }
     }
 }

@@ -76,9 +76,28 @@ extension Inspector {
         }
     }
 
+    /// Runs `body` on what ``RecordedHistory/all(exported:)`` needs of one execution, until it
+    /// returns false: on the entries of the journal itself that name it and its content types, for
+    /// drawn values follow from the journal's UUID, and then on its complete history.
+    /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
+    public func export(
+        of number: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        var isWanted = true
+        try history(of: 0) { entry in
+            switch entry.entry.event {
+            case .journalCreated, .contentTypeInterned: isWanted = try body(entry)
+            default: break
+            }
+            return isWanted
+        }
+        if isWanted { try completeHistory(of: number, body) }
+    }
+
     /// Runs `body` on the entries of one execution in order, until it returns false; before an entry
     /// by which an earlier run of the id hands on a signal, on the entry that holds the signal's
-    /// value. What ``RecordedHistory/all(exported:)`` needs of one execution.
+    /// value.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
     public func completeHistory(
         of number: UInt64,

@@ -208,6 +208,9 @@ extension OperationRecord {
             return
         }
         isReplayed = false
+        if let index = entry.inputPayload, !entry.payloads[index].isErased {
+            input = entry.payloads[index].data
+        }
         switch entry.entry.event {
         case .operationStarted:
             status = .started

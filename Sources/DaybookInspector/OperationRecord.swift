@@ -37,6 +37,8 @@ public struct OperationRecord: Sendable {
     public internal(set) var deadline: Timestamp?
     /// The JSON of its value.
     public internal(set) var value: [UInt8]?
+    /// The JSON of its declared input, if that is kept.
+    public internal(set) var input: [UInt8]?
     /// The code of its error.
     public internal(set) var errorCode: String?
     /// The message of its error.

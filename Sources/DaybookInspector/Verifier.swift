@@ -219,6 +219,8 @@ public struct Verifier {
                     note(sequence, "its payload \(index) is not what was recorded: \(error.reason)")
                 }
             }
+            let problem = try InputAudit.problem(of: view, record, commitments, reader)
+            if let problem { note(sequence, problem) }
         }
         report.payloads += UInt64(checked)
         report.erased += UInt64(erased)

@@ -143,10 +143,10 @@ extension State {
         executions.contains(number) ? executions[known: number].firstWaitDeadline : nil
     }
 
-    /// Whether an execution of one of the given types may be claimed, by what is on the disk or by
-    /// the batch under way.
-    public func hasReady(of types: [Name]) -> Bool {
-        ready.hasItem(of: types) { item in
+    /// Whether an execution of one of the given types may be claimed by a session of a revision, by
+    /// what is on the disk or by the batch under way.
+    public func hasReady(of types: [Name], for revision: Name) -> Bool {
+        ready.hasItem(of: types, for: revision) { item in
             executions.has(item.number) { $0.isQueued(item) }
         }
     }

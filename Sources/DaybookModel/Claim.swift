@@ -32,7 +32,9 @@ public struct Claim: Command {
         switch target {
         case .first(let types): candidate = tx.firstReady(of: types)
         case .execution(let number):
-            candidate = tx[number]?.isClaimable == true ? number : nil
+            let revision = tx.revision
+            let isFree = tx[number].map { $0.isClaimable && $0.isOpen(toRevision: revision) }
+            candidate = isFree == true ? number : nil
         }
         return try candidate.map { try tx.grant($0) }
     }
@@ -40,7 +42,12 @@ public struct Claim: Command {
 
 extension Transaction {
     /// The execution that has been ready for the longest of those of the given types.
-    mutating func firstReady(of types: [Name]) -> UInt64? { state.firstReady(of: types) }
+    mutating func firstReady(of types: [Name]) -> UInt64? {
+        state.firstReady(of: types, for: revision)
+    }
+
+    /// The revision of the session that asks; empty: it has not said which.
+    var revision: Name { state.revision(ofSession: session) }
 
     /// Gives the leases of those that have been ready for the longest to the session that asks.
     /// - Parameter limit: how many, at most.
@@ -56,7 +63,13 @@ extension Transaction {
     /// Gives the lease of a claimable execution to the session that asks.
     public mutating func grant(_ number: UInt64) throws -> Lease {
         let now = now
-        let (claim, lease) = Lease.next(of: self[known: number], at: now, by: nextSequence)
+        let begun = self[known: number].isPinned && self[known: number].pinnedRevision == nil
+        let (claim, lease) = Lease.next(
+            of: self[known: number],
+            at: now,
+            by: nextSequence,
+            pinnedTo: begun ? revision : ""
+        )
         try append(claim, to: .run(number))
         return lease
     }
@@ -88,7 +101,8 @@ public struct Lease: Equatable, Sendable {
     fileprivate static func next(
         of execution: borrowing ExecutionState,
         at now: Timestamp,
-        by sequence: UInt64
+        by sequence: UInt64,
+        pinnedTo revision: Name
     ) -> ([UInt8], Lease) {
         // A claim after a lost lease goes on with the attempt that was under way, and its time.
         let begins = execution.beginsAttempt && !execution.status.isFinal
@@ -99,7 +113,12 @@ public struct Lease: Equatable, Sendable {
             begins
             ? execution.timeout.map { now.adding($0.wholeNanoseconds) } : execution.deadline
         let epoch = execution.epoch + 1
-        let claim = FrequentEvents.claimed(epoch: epoch, attempt: attempt, deadline: deadline)
+        let claim = FrequentEvents.claimed(
+            epoch: epoch,
+            attempt: attempt,
+            deadline: deadline,
+            revision: revision
+        )
         let lease = Lease(
             execution: execution.number,
             epoch: epoch,

@@ -84,6 +84,24 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What to do about it in the code, so that the execution can go on.
+    public var mend: String {
+        switch cause {
+        case .operation where attempted == nil:
+            "the code leaves out what it did before: put the call back, for executions that began with it by `if try await context.version(\"…\") {} else {…}`; then retry it"
+        case .operation:
+            "put what is new behind `if try await context.version(\"…\")`, or after all that was there before, and put back what is gone; then retry it"
+        case .input:
+            "declare the input as before, or do what is new behind `if try await context.version(\"…\")`; then retry it"
+        case .value:
+            "make the type take what is recorded: give it a version and an upcaster (VersionedValue), or make what is new optional; then retry it"
+        case .branches:
+            "give it as many branches as before, or do what is new behind `if try await context.version(\"…\")`; then retry it"
+        case .ending:
+            "let the branch end as it did before; then retry it"
+        }
+    }
+
     /// What differs, in words.
     public var description: String {
         if cause == .value, recorded == nil {
@@ -98,6 +116,7 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         guard let recorded else { return "\(asked), and nothing is recorded there" }
         let found =
             "entry \(sequence ?? 0) records the \(recorded.kind.rawValue) \"\(recorded.name)\""
+            + (recorded.source.map { " by \($0)" } ?? "")
         let difference =
             switch cause {
             case .operation: ""

@@ -28,11 +28,17 @@ enum FrequentEvents {
     }
 
     /// `execution_claimed`.
-    static func claimed(epoch: UInt64, attempt: UInt32, deadline: Timestamp?) -> [UInt8] {
+    static func claimed(
+        epoch: UInt64,
+        attempt: UInt32,
+        deadline: Timestamp?,
+        revision: Name
+    ) -> [UInt8] {
         EventKind.executionClaimed.encoded {
             $0.varint(epoch, Wire.ExecutionClaimed.epoch)
             $0.varint(UInt64(attempt), Wire.ExecutionClaimed.attempt)
             $0.fixed64(deadline?.rawValue ?? 0, Wire.ExecutionClaimed.deadline)
+            $0.string(revision.text, Wire.ExecutionClaimed.revision)
         }
     }
 
@@ -41,7 +47,8 @@ enum FrequentEvents {
         _ operation: Operation,
         epoch: UInt64,
         startedAt: Timestamp,
-        verified: Bool
+        verified: Bool,
+        hasInput: Bool
     ) -> [UInt8] {
         EventKind.checkpointSucceeded.encoded {
             $0.message(Wire.CheckpointSucceeded.operation, scratch: 512) {
@@ -50,6 +57,7 @@ enum FrequentEvents {
             $0.varint(epoch, Wire.CheckpointSucceeded.epoch)
             $0.fixed64(startedAt.rawValue, Wire.CheckpointSucceeded.startedAt)
             $0.bool(verified, Wire.CheckpointSucceeded.verified)
+            $0.bool(hasInput, Wire.CheckpointSucceeded.input)
         }
     }
 

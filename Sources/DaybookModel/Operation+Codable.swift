@@ -3,7 +3,7 @@ import DaybookFormat
 /// Members of the properties' names; a digest is hexadecimal digits, and absent when there is none.
 extension Operation: Codable {
     private enum CodingKeys: String, CodingKey {
-        case scope, position, kind, name, inputDigest
+        case scope, position, kind, name, inputDigest, source
     }
 
     /// All of it.
@@ -13,6 +13,7 @@ extension Operation: Codable {
         try container.encode(position, forKey: .position)
         try container.encode(kind, forKey: .kind)
         try container.encode(name, forKey: .name)
+        try container.encodeIfPresent(source, forKey: .source)
         guard !inputDigest.isEmpty else { return }
         let digits = inputDigest.map { byte in
             String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
@@ -37,7 +38,8 @@ extension Operation: Codable {
             position: try container.decode(UInt32.self, forKey: .position),
             kind: try container.decode(Kind.self, forKey: .kind),
             name: try container.decode(Name.self, forKey: .name),
-            inputDigest: digest
+            inputDigest: digest,
+            source: try container.decodeIfPresent(SourceLine.self, forKey: .source)
         )
     }
 

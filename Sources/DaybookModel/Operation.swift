@@ -49,6 +49,9 @@ public struct Operation: Hashable, Sendable {
     public let name: Name
     /// First 16 bytes of the HMAC of the declared input under the execution's salt; empty: none.
     public let inputDigest: [UInt8]
+    /// Where the call stands in the code; nil: it is not known. It takes no part in which operation
+    /// it is: two that differ in nothing else are equal.
+    public let source: SourceLine?
 
     /// Nothing is checked here: names and depth are when the operation is recorded.
     public init(
@@ -56,13 +59,30 @@ public struct Operation: Hashable, Sendable {
         position: UInt32,
         kind: Kind,
         name: Name,
-        inputDigest: [UInt8]
+        inputDigest: [UInt8],
+        source: SourceLine? = nil
     ) {
         self.scope = scope
         self.position = position
         self.kind = kind
         self.name = name
         self.inputDigest = inputDigest
+        self.source = source
+    }
+
+    /// Whether place, kind, name and declared input are the same.
+    public static func == (left: Operation, right: Operation) -> Bool {
+        left.position == right.position && left.kind == right.kind && left.scope == right.scope
+            && left.name == right.name && left.inputDigest == right.inputDigest
+    }
+
+    /// Hashes what equality compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(scope)
+        hasher.combine(position)
+        hasher.combine(kind)
+        hasher.combine(name)
+        hasher.combine(inputDigest)
     }
 
     /// Reads the recorded form.
@@ -75,7 +95,9 @@ public struct Operation: Hashable, Sendable {
             position: proto.position,
             kind: try Kind(recorded: proto.kind.rawValue),
             name: Name(proto.name),
-            inputDigest: Array(proto.inputDigest)
+            inputDigest: Array(proto.inputDigest),
+            source: proto.sourceFile.isEmpty
+                ? nil : SourceLine(proto.sourceFile, Int(proto.sourceLine))
         )
     }
 
@@ -87,6 +109,8 @@ public struct Operation: Hashable, Sendable {
             $0.kind = kind.proto
             $0.name = name.text
             $0.inputDigest = Data(inputDigest)
+            $0.sourceFile = source?.file ?? ""
+            $0.sourceLine = source?.line ?? 0
         }
     }
 
@@ -97,6 +121,10 @@ public struct Operation: Hashable, Sendable {
         writer.varint(UInt64(kind.proto.rawValue), Wire.Operation.kind)
         writer.string(name.text, Wire.Operation.name)
         if !inputDigest.isEmpty { writer.message(inputDigest, Wire.Operation.inputDigest) }
+        if let source {
+            writer.string(source.file, Wire.Operation.sourceFile)
+            writer.varint(UInt64(source.line), Wire.Operation.sourceLine)
+        }
     }
 
     /// Reads the recorded form, in a fraction of the time that SwiftProtobuf takes.
@@ -106,6 +134,7 @@ public struct Operation: Hashable, Sendable {
         var kind: Kind?
         var name: Name = ""
         var inputDigest: [UInt8] = []
+        var (file, line) = ("", UInt32(0))
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             switch field {
@@ -116,6 +145,8 @@ public struct Operation: Hashable, Sendable {
                 kind = try Kind(recorded: Int(truncatingIfNeeded: try reader.varint()))
             case Wire.Operation.name: name = Name(try reader.string())
             case Wire.Operation.inputDigest: inputDigest = Array(try reader.bytes())
+            case Wire.Operation.sourceFile: file = try reader.string()
+            case Wire.Operation.sourceLine: line = UInt32(truncatingIfNeeded: try reader.varint())
             default: try reader.skip(field)
             }
         }
@@ -126,7 +157,8 @@ public struct Operation: Hashable, Sendable {
             position: position,
             kind: kind,
             name: name,
-            inputDigest: inputDigest
+            inputDigest: inputDigest,
+            source: file.isEmpty ? nil : SourceLine(file, Int(line))
         )
     }
 

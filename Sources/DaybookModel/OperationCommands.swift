@@ -209,6 +209,7 @@ extension ExecutionState {
             $0.timeout = timeout?.wholeNanoseconds ?? 0
             $0.labels = labels.protos
             $0.traceContext = rare.lineage.traceContext
+            $0.pinned = isPinned
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }

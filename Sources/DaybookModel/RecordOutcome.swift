@@ -20,6 +20,8 @@ public struct RecordOutcome: LeasedCommand {
     public let outcome: Outcome
     /// When the body began.
     public let startedAt: Timestamp
+    /// The last payload is the declared input.
+    public let hasInput: Bool
     /// Lines that were logged meanwhile.
     public let logs: [LogChunk]
 
@@ -29,12 +31,14 @@ public struct RecordOutcome: LeasedCommand {
         _ operation: Operation,
         _ outcome: Outcome,
         startedAt: Timestamp,
+        hasInput: Bool = false,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.operation = operation
         self.outcome = outcome
         self.startedAt = startedAt
+        self.hasInput = hasInput
         self.logs = logs
     }
 
@@ -59,7 +63,8 @@ public struct RecordOutcome: LeasedCommand {
                 operation,
                 epoch: lease.epoch,
                 startedAt: startedAt,
-                verified: verified
+                verified: verified,
+                hasInput: hasInput
             )
             sequence = try tx.append(event, to: .run(lease.execution), payloads)
         case .failure(let error, let payloads, let isHandled):
@@ -71,6 +76,7 @@ public struct RecordOutcome: LeasedCommand {
                         $0.startedAt = startedAt.rawValue
                         $0.error = error.proto
                         $0.handled = isHandled
+                        $0.input = hasInput
                     }
                 ),
                 to: .run(lease.execution),

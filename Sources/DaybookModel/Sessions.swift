@@ -22,6 +22,7 @@ public struct OpenSession: Command {
         }
         try Names.check(facts.actor, "actor")
         try Names.check(facts.program, "name of the program")
+        if !facts.revision.isEmpty { try Names.check(facts.revision, "revision of the code") }
         return try tx.begin(.sessionOpened(facts))
     }
 }

@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 import SwiftProtobuf
 
 /// Records that the body of an operation is about to run, so that a crash leaves word that it may
@@ -8,11 +8,22 @@ public struct StartOperation: LeasedCommand {
     public let lease: Lease
     /// The operation.
     public let operation: Operation
+    /// Without an outcome a person is asked whether it happened.
+    public let asks: Bool
+    /// One payload: the declared input, if it is kept.
+    public let input: SealedPayloads?
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, _ operation: Operation) {
+    public init(
+        _ lease: Lease,
+        _ operation: Operation,
+        asks: Bool = false,
+        input: SealedPayloads? = nil
+    ) {
         self.lease = lease
         self.operation = operation
+        self.asks = asks
+        self.input = input
     }
 
     /// The sequence of the entry.
@@ -28,9 +39,11 @@ public struct StartOperation: LeasedCommand {
                 .with {
                     $0.operation = operation.proto
                     $0.epoch = lease.epoch
+                    $0.asks = asks
                 }
             ),
-            to: .run(lease.execution)
+            to: .run(lease.execution),
+            payloads: input
         )
     }
 }

@@ -75,10 +75,16 @@ public struct State: Sendable {
         executions.numbers.filter { executions[known: $0].session == session }
     }
 
-    /// The number of the execution that has been ready for the longest of those of the given types.
-    public mutating func firstReady(of types: [Name]) -> UInt64? {
+    /// The revision that a session has said its code is of; empty: none.
+    public func revision(ofSession number: UInt64) -> Name {
+        sessions.first { $0.number == number }?.revision ?? ""
+    }
+
+    /// The number of the execution that has been ready for the longest of those of the given types
+    /// that code of a revision may run.
+    public mutating func firstReady(of types: [Name], for revision: Name) -> UInt64? {
         let executions = executions
-        return ready.first(of: types) { item in
+        return ready.first(of: types, for: revision) { item in
             executions.has(item.number) { $0.isQueued(item) }
         }
     }

@@ -32,6 +32,8 @@ public struct Submit: Command {
         public var labels = Labels()
         /// Where in a trace it was asked for: a W3C traceparent of 1 to 255 bytes; nil: nobody said.
         public var traceContext: Name?
+        /// After its first claim only sessions of the revision that claimed it may claim it.
+        public var isPinned = false
 
         /// One attempt, at once, for as long as it likes.
         public init() {}
@@ -81,7 +83,10 @@ public struct Submit: Command {
     private func event(expiresAt: Timestamp) -> [UInt8] {
         let timeout = terms.timeout?.wholeNanoseconds ?? 0
         let delay = terms.delay.wholeNanoseconds
-        guard terms.retry != .none || !terms.labels.isEmpty || terms.traceContext != nil else {
+        guard
+            terms.retry != .none || !terms.labels.isEmpty || terms.traceContext != nil
+                || terms.isPinned
+        else {
             return FrequentEvents.submitted(
                 id: id.text,
                 type: type.text,
@@ -95,6 +100,7 @@ public struct Submit: Command {
                 $0.id = id.text
                 $0.type = type.text
                 if terms.retry != .none { $0.retry = terms.retry.proto }
+                $0.pinned = terms.isPinned
                 $0.timeout = timeout
                 $0.delay = delay
                 $0.expiresAt = expiresAt.rawValue

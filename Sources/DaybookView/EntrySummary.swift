@@ -25,6 +25,9 @@ extension JournalEntry {
         case .executionClaimed(let event):
             "epoch \(event.epoch), attempt \(event.attempt)"
                 + (event.deadline == 0 ? "" : ", until \(Timestamp(rawValue: event.deadline))")
+                + (event.revision.isEmpty ? "" : ", pinned to \(event.revision)")
+        case .executionRepinned(let event):
+            "to \(event.revision), \(asked)"
         case .attemptFailed(let event): describe(event.error) + again(event.retryAt)
         case .executionCompleted(let event): "\(event.operations) operations"
         case .executionFailed(let event): describe(event.error)
@@ -49,10 +52,13 @@ extension JournalEntry {
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
         case .leaseReleased(let event): "epoch \(event.epoch)"
         case .commandRefused(let event): "\(event.command), epoch \(event.epoch)"
-        case .operationStarted(let event): event.operation.name
+        case .operationStarted(let event): event.operation.name + input
+        case .operationResolved(let event):
+            "\(event.operation.name), \(Self.name(event.verdict)), \(asked)"
         case .checkpointSucceeded(let event):
-            event.operation.name + (event.verified ? " (found done)" : "")
-        case .checkpointFailed(let event): "\(event.operation.name): \(describe(event.error))"
+            event.operation.name + (event.verified ? " (found done)" : "") + input
+        case .checkpointFailed(let event):
+            "\(event.operation.name): \(describe(event.error))\(input)"
         case .logRecorded(let event):
             (event.lines == 1 ? "1 line" : "\(event.lines) lines")
                 + (event.hasOperation ? " of \(event.operation.name)" : "")
@@ -102,8 +108,26 @@ extension JournalEntry {
         switch reason {
         case .divergence: "divergence"
         case .losses: "losses"
+        case .doubt: "doubt"
         case .unspecified, .UNRECOGNIZED: "reason \(reason.rawValue)"
         }
+    }
+
+    private static func name(_ verdict: ProtoOperationResolved.Verdict) -> String {
+        switch verdict {
+        case .done: "done"
+        case .notDone: "not done"
+        case .failed: "failed"
+        case .unspecified, .UNRECOGNIZED: "verdict \(verdict.rawValue)"
+        }
+    }
+
+    /// The declared input, if it is kept here: its beginning.
+    private var input: String {
+        guard let index = inputPayload else { return "" }
+        guard let text = text(ofPayload: index) else { return ", input (erased)" }
+        let isLong = text.count > 60
+        return ", input \(text.prefix(60))\(isLong ? "…" : "")"
     }
 
     private func again(_ time: UInt64) -> String {

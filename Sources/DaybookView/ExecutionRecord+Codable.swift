@@ -7,8 +7,9 @@ extension ExecutionRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
-            entries, last, errorCode, lastError, labels, submittedBy, cleaning
+            entries, last, errorCode, lastError, labels, submittedBy, cleaning, doubts, revision
         case isParked = "parked"
+        case isPinned = "pinned"
         case isPaused = "paused"
         case isDelayed = "delayed"
         case isClosed = "closed"
@@ -24,6 +25,9 @@ extension ExecutionRecord: Codable {
         try container.encode(type, forKey: .type)
         try container.encode(status, forKey: .status)
         try container.encode(isParked, forKey: .isParked)
+        try container.encode(doubts, forKey: .doubts)
+        try container.encode(isPinned, forKey: .isPinned)
+        try container.encodeIfPresent(revision, forKey: .revision)
         try container.encode(isPaused, forKey: .isPaused)
         try container.encode(isDelayed, forKey: .isDelayed)
         try container.encode(isClosed, forKey: .isClosed)
@@ -61,6 +65,9 @@ extension ExecutionRecord: Codable {
         type = try container.decode(String.self, forKey: .type)
         status = try container.decode(ExecutionStatus.self, forKey: .status)
         isParked = try container.decode(Bool.self, forKey: .isParked)
+        doubts = try container.decode([Doubt].self, forKey: .doubts)
+        isPinned = try container.decode(Bool.self, forKey: .isPinned)
+        revision = try container.decodeIfPresent(String.self, forKey: .revision)
         isPaused = try container.decode(Bool.self, forKey: .isPaused)
         isDelayed = try container.decode(Bool.self, forKey: .isDelayed)
         isClosed = try container.decode(Bool.self, forKey: .isClosed)

@@ -13,6 +13,13 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let status: ExecutionStatus
     /// A person must look before it goes on.
     public let isParked: Bool
+    /// What may have happened, for which it is parked until a person says whether it did; empty: it
+    /// is not parked, or for something else.
+    public let doubts: [Doubt]
+    /// After its first claim only processes of one revision run it; false once it is closed.
+    public let isPinned: Bool
+    /// That revision; nil: it was not claimed yet, any may run it, or it is closed.
+    public let revision: String?
     /// Nothing of it runs until it is resumed.
     public let isPaused: Bool
     /// It is held back until ``deadline``.
@@ -78,6 +85,9 @@ public struct ExecutionRecord: Sendable, Equatable {
         type = state.type.text
         status = state.status
         isParked = state.isParked
+        doubts = state.doubts
+        isPinned = state.isPinned
+        revision = state.pinnedRevision?.text
         isPaused = state.isPaused
         isDelayed = state.isDelayed
         session = state.session
@@ -115,6 +125,9 @@ public struct ExecutionRecord: Sendable, Equatable {
         type = closed.type
         status = try ExecutionStatus.recorded(in: row, of: id)
         isParked = false
+        doubts = []
+        isPinned = false
+        revision = nil
         isPaused = false
         isDelayed = false
         session = nil

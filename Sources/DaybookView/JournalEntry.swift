@@ -110,6 +110,17 @@ public struct JournalEntry: Sendable {
         case .operationRecorded(let event): event.operation
         case .operationRetried(let event): event.operation
         case .cleaningEnded(let event): event.operation
+        case .operationResolved(let event): event.operation
+        default: nil
+        }
+    }
+
+    /// The declared input of the operation, if this entry keeps it: which of the payloads it is.
+    public var inputPayload: Int? {
+        switch entry.event {
+        case .operationStarted: payloads.isEmpty ? nil : 0
+        case .checkpointSucceeded(let event): event.input ? payloads.count - 1 : nil
+        case .checkpointFailed(let event): event.input ? payloads.count - 1 : nil
         default: nil
         }
     }

@@ -12,6 +12,9 @@ public struct RecordedHistory: Sendable {
     public let number: UInt64
     /// The journal's UUID, from which drawn values follow; nil when entry 0 was not exported too.
     public let journal: Identifier?
+    /// The journal's content types; the number of one is its place, from 1. Empty when entry 0 was not
+    /// exported too.
+    package let contentTypes: [String]
     private let entries: [Entry]
     /// The values of signals that came in earlier runs of the id, by their entries.
     private let handedOn: [UInt64: [StoredPayload]]
@@ -29,11 +32,18 @@ public struct RecordedHistory: Sendable {
             guard let record = try ExecutionReader.record(of: id, reader) else {
                 throw Refusal(.notFound, "no execution has the id \(id)")
             }
-            return try RecordedHistory(id, record.number, reader)
+            return try RecordedHistory(id, record.number, try JournalNames(reader), reader)
         }
     }
 
-    private init(_ id: String, _ number: UInt64, _ reader: any StoreReader) throws {
+    /// Reads the history of an execution.
+    /// - Parameter names: those of the journal that it is in.
+    package init(
+        _ id: String,
+        _ number: UInt64,
+        _ names: JournalNames,
+        _ reader: any StoreReader
+    ) throws {
         var entries: [Entry] = []
         var handedOn: [UInt64: [StoredPayload]] = [:]
         try reader.scanHistory(of: number, from: number) { sequence in
@@ -52,7 +62,8 @@ public struct RecordedHistory: Sendable {
         self.id = id
         self.number = number
         self.entries = entries
-        journal = try reader.withView(of: 0) { try Self.journal($0) } ?? nil
+        journal = names.uuid
+        contentTypes = names.contentTypes
     }
 
     /// The entry of an earlier run that holds the value of a signal.
@@ -60,11 +71,6 @@ public struct RecordedHistory: Sendable {
         guard entry.event == EventKind.signalReceived.rawValue else { return nil }
         let origin = try ProtoSignalReceived(decoding: entry).origin
         return origin == 0 ? nil : origin
-    }
-
-    private static func journal(_ entry: EntryView) throws -> Identifier? {
-        guard entry.event == EventKind.journalCreated.rawValue else { return nil }
-        return Identifier(Array(try ProtoJournalCreated(decoding: entry).uuid))
     }
 
     /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
@@ -76,15 +82,11 @@ public struct RecordedHistory: Sendable {
         var order: [UInt64] = []
         var entries: [UInt64: [Entry]] = [:]
         var signals: [UInt64: [StoredPayload]] = [:]
-        var journal: Identifier?
+        var names = JournalNames()
         for (index, line) in lines.split(separator: UInt8(ascii: "\n")).enumerated() {
             let (entry, run) = try Self.entry(exported: Array(line), index + 1)
             guard let run else {
-                journal =
-                    try journal
-                    ?? entry.bytes.withUnsafeBytes { bytes in
-                        try Self.journal(EntryView(bytes))
-                    }
+                try entry.bytes.withUnsafeBytes { try names.take(EntryView($0)) }
                 continue
             }
             let isSignal = try entry.bytes.withUnsafeBytes {
@@ -107,7 +109,7 @@ public struct RecordedHistory: Sendable {
             return RecordedHistory(
                 id: id,
                 number: number,
-                journal: journal,
+                names: names,
                 entries: all,
                 handedOn: try handedOn(to: all, signals)
             )
@@ -137,7 +139,7 @@ public struct RecordedHistory: Sendable {
         RecordedHistory(
             id: id,
             number: number,
-            journal: journal,
+            names: JournalNames(uuid: journal, contentTypes: contentTypes),
             entries: Array(entries.prefix(max(length, 1))),
             handedOn: handedOn
         )
@@ -146,12 +148,13 @@ public struct RecordedHistory: Sendable {
     private init(
         id: String,
         number: UInt64,
-        journal: Identifier?,
+        names: JournalNames,
         entries: [Entry],
         handedOn: [UInt64: [StoredPayload]]
     ) {
         self.id = id
-        self.journal = journal
+        journal = names.uuid
+        contentTypes = names.contentTypes
         self.number = number
         self.entries = entries
         self.handedOn = handedOn

@@ -58,7 +58,8 @@ extension EventKind {
     package var isAskedFor: Bool {
         switch self {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
-            .executionResumed, .executionReopened, .signalReceived, .cleaningSkipped:
+            .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
+            .signalReceived, .cleaningSkipped:
             true
         default: false
         }

@@ -120,6 +120,20 @@ package final class ReplayLog: Sendable {
         }
     }
 
+    /// How the body of an operation that is not recorded began, and what a person has said of it.
+    package func past(
+        of operation: Operation
+    ) throws -> (start: Replay.Start?, resolution: Replay.Resolution?) {
+        let path = OperationPath(operation)
+        return try reading.withLock { reading in
+            try read(&reading) { _ in false }
+            return (reading.replay.start(of: path), reading.replay.resolution(of: path))
+        }
+    }
+
+    /// What has begun, as far as the history was read, and a person is to be asked about.
+    package var doubts: [Doubt] { reading.withLock { $0.replay.doubts } }
+
     /// Reads what was appended since, and gives what it says of operations that wait.
     package func follow() throws -> [OperationPath: Replay.Wake] {
         try reading.withLock { reading in

@@ -94,8 +94,8 @@ import Testing
             let expected = """
                 {"attempts":0,"cleaning":[],"closed":false,"createdAt":"\(time)",\
                 "deadline":"\(try #require(record.deadline))","delay":"100s","delayed":true,\
-                "entries":2,"id":"c","last":\(record.last),"losses":0,"number":\(record.number),\
-                "outputs":[],"parked":false,"paused":false,\
+                "doubts":[],"entries":2,"id":"c","last":\(record.last),"losses":0,"number":\(record.number),\
+                "outputs":[],"parked":false,"paused":false,"pinned":false,\
                 "retry":{"baseDelay":"1.5s","fatalCodes":[],"jitter":0,"maxAttempts":2,\
                 "multiplier":2},"signals":[],"startAt":"\(try #require(record.startAt))",\
                 "status":"ready",\

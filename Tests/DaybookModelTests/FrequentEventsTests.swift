@@ -40,9 +40,15 @@ import Testing
                 $0.epoch = number
                 $0.attempt = attempt
                 $0.deadline = number
+                $0.revision = attempt % 2 == 0 ? "" : "r1"
             }
         )
-        let bytes = FrequentEvents.claimed(epoch: number, attempt: attempt, deadline: deadline)
+        let bytes = FrequentEvents.claimed(
+            epoch: number,
+            attempt: attempt,
+            deadline: deadline,
+            revision: attempt % 2 == 0 ? "" : "r1"
+        )
         #expect(bytes == claim.encoded())
         let ready = ProtoEntry.OneOf_Event.executionReadied(.with { $0.notBefore = number })
         #expect(FrequentEvents.readied(notBefore: number) == ready.encoded())
@@ -58,7 +64,8 @@ import Testing
                     position: position,
                     kind: .checkpoint,
                     name: Name(text),
-                    inputDigest: digest
+                    inputDigest: digest,
+                    source: number % 2 == 0 ? nil : SourceLine(text, Int(position))
                 )
                 let event = ProtoEntry.OneOf_Event.checkpointSucceeded(
                     .with {
@@ -66,13 +73,15 @@ import Testing
                         $0.epoch = number
                         $0.startedAt = number
                         $0.verified = number == 1
+                        $0.input = number == 2
                     }
                 )
                 let bytes = FrequentEvents.succeeded(
                     operation,
                     epoch: number,
                     startedAt: Timestamp(rawValue: number),
-                    verified: number == 1
+                    verified: number == 1,
+                    hasInput: number == 2
                 )
                 #expect(bytes == event.encoded())
             }

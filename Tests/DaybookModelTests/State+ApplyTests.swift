@@ -48,7 +48,7 @@ import Testing
 
     // MARK: Unknown
 
-    @Test(arguments: Way.allCases, [UInt32(0), 23, 54, 76, 4_000])
+    @Test(arguments: Way.allCases, [UInt32(0), 23, 61, 99, 4_000])
     func anEventThatIsNotKnownIsSaidToBe(_ way: Way, _ event: UInt32) throws {
         let harness = try ModelHarness()
         var writer = WireWriter()
@@ -107,10 +107,13 @@ import Testing
             .operationRetried(.with { $0.operation = operation }),
             .executionParked(.with { $0.divergence.recorded = operation }),
             .executionParked(.with { $0.divergence.attempted = operation }),
+            .executionParked(.with { $0.doubts = [.with { $0.operation = operation }] }),
+            .operationResolved(.with { $0.operation = operation }),
         ]
         let ofError: [ProtoEntry.OneOf_Event] = [
             .checkpointFailed(.with { $0.error = error }),
             .operationRetried(.with { $0.error = error }),
+            .operationResolved(.with { $0.error = error }),
             .attemptFailed(.with { $0.error = error }),
             .executionFailed(.with { $0.error = error }),
             .executionTimedOut(.with { $0.error = error }),
@@ -121,6 +124,10 @@ import Testing
             + [
                 (.executionParked(.with { $0.reason = .UNRECOGNIZED(99) }), "reason to park"),
                 (.executionParked(.with { $0.divergence = divergence }), "cause of a divergence"),
+                (
+                    .operationResolved(.with { $0.verdict = .UNRECOGNIZED(99) }),
+                    "verdict on an operation"
+                ),
                 (.commandRefused(.with { $0.reason = .UNRECOGNIZED(99) }), "reason to refuse"),
             ]
     }()

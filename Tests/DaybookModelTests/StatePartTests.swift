@@ -37,7 +37,7 @@ import Testing
         #expect(
             ExecutionPart.all.map(\.name) == [
                 "progress", "lease", "lifecycle", "waits", "cleaning", "mailbox", "store",
-                "outputs", "terms", "lineage",
+                "outputs", "terms", "lineage", "doubts", "pin",
             ]
         )
     }
@@ -62,6 +62,14 @@ import Testing
         }
         try harness.sleep(lease, .op(.sleep, 2), for: .seconds(60), by: session)
         try harness.run(RecordOperation(lease, .op(.onUnfinished, 3, "undo")), session: session)
+        terms = Submit.Terms()
+        terms.isPinned = true
+        let pinned = try harness.ready("pinned", terms, by: session)
+        let revised = try harness.open("revised", revision: "r1")
+        let doubtful = try harness.claim(pinned, by: revised)
+        let start = StartOperation(doubtful, .op(.checkpoint, 0), asks: true)
+        try harness.run(start, session: revised)
+        try harness.doubt(doubtful, [.op(.checkpoint, 0)], by: revised)
         let old = try harness.lease("goes on", by: session)
         try harness.run(ContinueAsNew(old, input: value), session: session)
         return harness.state

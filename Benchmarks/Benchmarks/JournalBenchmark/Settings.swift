@@ -4,7 +4,7 @@ import Foundation
 struct Settings {
     /// A part of the benchmarks.
     enum Part: String, CaseIterable {
-        case append, workflow, checkpoint, growth, rebuild, verify, recovery, waiting,
+        case append, workflow, checkpoint, growth, rebuild, verify, recovery, replay, waiting,
             listing
     }
 

@@ -31,6 +31,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .rebuild: try Rebuild.measure(settings, &report)
         case .verify: try await Verifying.measure(settings, &report)
         case .recovery: try await Recovery.measure(settings, &report)
+        case .replay: try await ReplayingOpen.measure(settings, &report)
         case .waiting: try await Waiting.measure(settings, &report)
         case .listing: try await Listing.measure(settings, &report)
         }

@@ -5,6 +5,9 @@ import DaybookModel
 struct PollSettings: Sendable {
     let policy: RetryPolicy
     let timeout: Duration?
+    /// What the content type of the state and that of the outcome are.
+    let stateType: String
+    let valueType: String
 }
 
 /// What one look of a poll says, encoded.
@@ -14,7 +17,7 @@ enum PollAnswer: Sendable {
 }
 
 /// The body of a poll: it is given what the look before it left; nil: it is the first.
-typealias PollBody = (RunningOperation, [UInt8]?) async throws -> PollAnswer
+typealias PollBody = (RunningOperation, EncodedValue?) async throws -> PollAnswer
 
 extension Activation {
     /// Has a poll look that is not recorded, until it is done, and records its outcome. What it leaves
@@ -31,8 +34,10 @@ extension Activation {
             latch(.historyEnded)
             throw CancellationError()
         }
+        var checkpoint = CheckpointSettings()
+        checkpoint.contentType = settings.valueType
         var tries: UInt32 = 0
-        var state: [UInt8]?
+        var state: EncodedValue?
         var deadline = settings.timeout.map { host.now().adding($0.wholeNanoseconds) }
         if let before = try self.tries(of: operation) {
             tries = before.count
@@ -55,7 +60,7 @@ extension Activation {
                 if let failure = end(operation, settings, tries, deadline, next) {
                     answer = .failure(failure)
                 } else {
-                    state = next
+                    state = EncodedValue(data: next)
                     try await waitForNextLook(operation, group, settings, next, tries, deadline)
                     continue
                 }
@@ -65,7 +70,7 @@ extension Activation {
                 case .done(let data), .again(let data): (data, false)
                 }
             }
-            return try await record(operation, outcome, CheckpointSettings(), startedAt)
+            return try await record(operation, outcome, checkpoint, startedAt)
         }
     }
 
@@ -74,7 +79,7 @@ extension Activation {
         _ operation: Operation,
         _ group: BranchGroup?,
         tries: UInt32,
-        _ state: [UInt8]?,
+        _ state: EncodedValue?,
         _ body: PollBody
     ) async throws -> PollAnswer {
         let context = OperationContext(self, operation, tries: tries + 1, group, nil)
@@ -129,7 +134,7 @@ extension Activation {
                 lease,
                 operation,
                 nil,
-                payloads: try host.seal(state),
+                payloads: try host.seal(state, as: settings.stateType),
                 tries: tries,
                 policy: settings.policy,
                 deadline: deadline,

@@ -12,6 +12,7 @@ extension Activation {
         _ operation: Operation,
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
+        _ decodes: ([UInt8]) throws -> Void,
         _ body: @escaping OperationBody
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         try checkMayBegin()
@@ -26,11 +27,33 @@ extension Activation {
                 _ = try await wait(operation, group)
             }
         }
+        var settings = settings
+        let refusal = dropLargeInput(&settings)
+        // Only what was begun before this activation can be in doubt.
+        var past = isResumed ? try self.past(of: operation) : nil
         while true {
             try checkOpen()
             try group?.checkOpen()
-            let startedAt = host.now()
-            let outcome = try await outcome(operation, group, settings, tries: tries, body)
+            let said =
+                try past.flatMap { try settle($0, operation, settings, decodes) }
+                ?? refusal.map { .failure($0) }
+            let startedAt = (said == nil ? nil : past?.start?.time) ?? host.now()
+            let mayHaveHappened = past?.isInDoubt ?? false
+            past = nil
+            let outcome: Result<(data: [UInt8], verified: Bool), OperationError>
+            if let said {
+                outcome = said
+            } else {
+                let context = OperationContext(
+                    self,
+                    operation,
+                    tries: tries + 1,
+                    mayHaveHappened: mayHaveHappened,
+                    group,
+                    settings.options.timeout.map { _ in BodyTimer() }
+                )
+                outcome = try await self.outcome(operation, group, settings, context, body)
+            }
             if case .failure(let error) = outcome, let policy = settings.options.retry,
                 policy.retries(error.facts, after: tries + 1), latched == nil
             {
@@ -47,15 +70,22 @@ extension Activation {
         _ operation: Operation,
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
-        tries: UInt32,
+        _ context: OperationContext,
         _ body: @escaping OperationBody
     ) async throws -> Result<(data: [UInt8], verified: Bool), OperationError> {
-        let timer = settings.options.timeout.map { _ in BodyTimer() }
-        let context = OperationContext(self, operation, tries: tries + 1, group, timer)
+        let timer = context.timer
         let running = RunningOperation(context: context) {
             var sequence: UInt64?
-            if settings.options.recordsStart {
-                sequence = try await self.perform { StartOperation(self.lease, operation) }
+            if settings.recordsStart {
+                sequence = try await self.perform {
+                    StartOperation(
+                        self.lease,
+                        operation,
+                        asks: settings.options.onDoubt == .askPerson,
+                        input: context.tries > 1
+                            ? nil : try settings.input.map { try self.host.seal($0) }
+                    )
+                }
             }
             self.host.observe(.started(self.lease, operation, sequence: sequence))
         }
@@ -163,14 +193,17 @@ extension Activation {
         _ startedAt: Timestamp
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
+        // Where the start is recorded the input is with it.
+        let input = settings.recordsStart ? nil : settings.input
         let sequence: UInt64
         do {
             sequence = try await perform {
                 RecordOutcome(
                     self.lease,
                     operation,
-                    try self.host.seal(outcome, isHandled: settings.isHandled),
+                    try self.host.seal(outcome, settings, input),
                     startedAt: startedAt,
+                    hasInput: input != nil,
                     logs: try self.takeLogs(in: operation.scope)
                 )
             }

@@ -21,6 +21,8 @@ final class Activation: Sendable {
     let submittedAt: Timestamp
     /// Where in a trace the execution was asked for, if anybody wants to know.
     let traceContext: String?
+    /// Declared inputs are kept, unless an operation says otherwise.
+    let recordsInputs: Bool
     let state: Locked<ActivationState>
 
     struct ActivationState: Sendable {
@@ -78,6 +80,7 @@ final class Activation: Sendable {
         // One that was let go of begins later than with its claim.
         isResumed = lease.epoch > 1 || end > lease.claim
         self.history = history
+        recordsInputs = host.recordsInputs(of: lease.type)
         let submission = try Submission(of: lease.execution, history)
         submittedAt = submission.time
         traceContext =
@@ -224,11 +227,11 @@ final class Activation: Sendable {
 
     /// The value or the failure that a record holds.
     /// - Throws: ``PayloadErased``.
-    func outcome(of record: Replay.Record) throws -> Result<[UInt8], OperationError> {
+    func outcome(of record: Replay.Record) throws -> Result<EncodedValue, OperationError> {
         switch record.outcome {
         case .success(let payload):
             guard !payload.isErased else { throw PayloadErased(sequence: record.sequence) }
-            return .success(payload.data)
+            return .success(payload.encoded)
         case .failure(let facts, let message, let details):
             if message?.isErased == true { throw PayloadErased(sequence: record.sequence) }
             return .failure(
@@ -238,22 +241,22 @@ final class Activation: Sendable {
                     details: details?.data
                 )
             )
-        case .wait, .signal, .branches, .recorded: return .success([])
+        case .wait, .signal, .branches, .recorded: return .success(EncodedValue(data: []))
         }
     }
 
     /// The input, handed out once: later it is read.
     /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
-    func input() throws -> [UInt8] {
+    func input() throws -> EncodedValue {
         let input = state.withLock { exchange(&$0.input, with: nil) }
         guard let input else { return try value(at: lease.execution) }
         guard !input.isErased else { throw PayloadErased(sequence: lease.execution) }
-        return input.data
+        return input.encoded
     }
 
     /// The first payload of an entry.
     /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
-    func value(at sequence: UInt64) throws -> [UInt8] {
+    func value(at sequence: UInt64) throws -> EncodedValue {
         let payload = try reading {
             guard let payload = try history.payloads(of: sequence).first else {
                 throw ExecutionReader.missingPayload(of: sequence)
@@ -261,7 +264,12 @@ final class Activation: Sendable {
             return payload
         }
         guard !payload.isErased else { throw PayloadErased(sequence: sequence) }
-        return payload.data
+        return payload.encoded
+    }
+
+    /// Decodes a value, also one that was recorded by an older version of its type.
+    func decode<Value: Decodable>(_ type: Value.Type, from value: EncodedValue) throws -> Value {
+        try host.codec.decode(type, from: value) { host.contentType($0) }
     }
 
     /// The error whose message, and details, an entry holds.
@@ -387,12 +395,16 @@ final class Activation: Sendable {
 
     var operationCount: UInt64 { state.withLock { $0.operations } }
 
-    /// The first 16 bytes of the input's HMAC under the execution's salt.
-    func digest(_ input: (any Encodable & Sendable)?) throws -> [UInt8] {
-        guard let input else { return [] }
+    /// A declared input, encoded, and the first 16 bytes of its HMAC under the execution's salt.
+    /// - Returns: nil: none is declared.
+    func declare(
+        _ input: (any Encodable & Sendable)?
+    ) throws -> (data: [UInt8], digest: [UInt8])? {
+        guard let input else { return nil }
         try StableEncoding.check(input)
         guard let salt else { throw PayloadErased(sequence: lease.execution) }
-        return Array(salt.commit(to: try host.codec.encode(input)).prefix(16))
+        let data = try host.codec.encode(input)
+        return (data, Array(salt.commit(to: data).prefix(16)))
     }
 
     func idempotencyKey(_ operation: Operation) -> String {

@@ -12,6 +12,8 @@ public enum ActivationEnd: Sendable {
     case leaseLost
     /// The code asks for something else than what is recorded; the execution is parked.
     case diverged(Divergence)
+    /// Something may have happened; the execution is parked until a person says whether it did.
+    case inDoubt(InDoubt)
     /// The journal could not be written.
     case journalFailed(any Error)
     /// The machine has too little of something; the execution is tried again later.
@@ -35,6 +37,7 @@ extension ActivationEnd: CustomStringConvertible {
         case .stopping: "the engine is shutting down; the execution goes on when one starts again"
         case .leaseLost: "the lease of this execution is lost: another session has taken it over"
         case .diverged(let divergence): "the execution is parked: \(divergence)"
+        case .inDoubt(let doubt): "the execution is parked: \(doubt)"
         case .journalFailed(let error): "the journal could not be written: \(error)"
         case .shortage(let shortage): "the execution is tried again later: \(shortage)"
         case .ended: "the execution was ended from outside: it was cancelled, or took too long"
@@ -49,7 +52,7 @@ extension ActivationEnd: CustomStringConvertible {
     var keepsLease: Bool {
         switch self {
         case .stopping, .ended, .paused, .continuing, .shortage: true
-        case .leaseLost, .diverged, .journalFailed, .evicted, .historyEnded: false
+        case .leaseLost, .diverged, .inDoubt, .journalFailed, .evicted, .historyEnded: false
         }
     }
 

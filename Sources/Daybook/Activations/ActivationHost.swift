@@ -18,6 +18,12 @@ protocol ActivationHost: Sendable {
     /// Whether bodies are run: not in a replay.
     var hasEffects: Bool { get }
 
+    /// Whether a workflow's operations keep their declared inputs, unless they say otherwise.
+    func recordsInputs(of workflow: Name) -> Bool
+
+    /// The content type of a number.
+    func contentType(_ number: UInt32) -> String?
+
     /// The time of day.
     func now() -> Timestamp
     /// Has a body told that it takes too long.
@@ -59,29 +65,47 @@ extension ActivationHost {
     func storedEntries(of number: UInt64) -> [Name: UInt64]? { nil }
 
     /// Seals what a body gave or threw.
-    /// - Parameter isHandled: the handler takes a failure as a result.
+    /// - Parameter input: the declared input, if it is kept with the outcome.
     func seal(
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
-        isHandled: Bool
+        _ settings: CheckpointSettings,
+        _ input: [UInt8]?
     ) throws -> RecordOutcome.Outcome {
         switch outcome {
         case .success(let value):
-            return .success(try seal(value.data), verified: value.verified)
+            let sealed = try seal(value.data, as: settings.contentType, with: input)
+            return .success(sealed, verified: value.verified)
         case .failure(let error):
-            return .failure(error.facts, try seal(error), handled: isHandled)
+            return .failure(
+                error.facts,
+                try seal(error, with: input),
+                handled: settings.isHandled
+            )
         }
     }
 
     /// Seals a value.
-    func seal(_ data: [UInt8]) throws -> SealedPayloads {
-        try SealedPayloads(Payload(data, contentType: codec.contentType), limit: payloadLimit)
+    /// - Parameters:
+    ///   - contentType: nil: that of the codec.
+    ///   - input: the declared input, if it is kept with the value.
+    func seal(
+        _ data: [UInt8],
+        as contentType: String? = nil,
+        with input: [UInt8]? = nil
+    ) throws -> SealedPayloads {
+        let value = Payload(data, contentType: contentType ?? codec.contentType)
+        guard let input else { return try SealedPayloads(value, limit: payloadLimit) }
+        let declared = Payload(input, contentType: codec.contentType)
+        return try SealedPayloads([value, declared], limit: payloadLimit)
     }
 
     /// Seals an error's message and details, as much as fits.
-    func seal(_ error: OperationError) throws -> SealedPayloads {
+    /// - Parameter input: the declared input, if it is kept with the error.
+    func seal(_ error: OperationError, with input: [UInt8]? = nil) throws -> SealedPayloads {
         let error = error.fitting(payloadLimit)
         var payloads = [Payload.text(error.message)]
         if let details = error.details { payloads.append(.json(details)) }
+        if let input { payloads.append(Payload(input, contentType: codec.contentType)) }
         return try SealedPayloads(payloads, limit: payloadLimit)
     }
 }

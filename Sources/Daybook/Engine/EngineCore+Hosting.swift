@@ -9,6 +9,14 @@ extension EngineCore: ActivationHost {
     var logger: Logger { options.logger }
     var interceptors: [any Interceptor] { options.interceptors }
 
+    func recordsInputs(of workflow: Name) -> Bool {
+        workflows[workflow]?.recordsInputs ?? options.recordsInputs
+    }
+
+    func contentType(_ number: UInt32) -> String? {
+        writer.inspect { $0.state.journal.contentType(number) }
+    }
+
     func now() -> Timestamp { writer.journal.now() }
 
     func setAlarm(

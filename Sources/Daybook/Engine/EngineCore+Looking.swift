@@ -78,13 +78,18 @@ extension EngineCore {
     /// When it ends in this process the output is handed over in memory; otherwise it is read.
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``.
     /// - Parameter number: its number, if it is known to be open: one look less.
-    func output(of id: String, number: UInt64? = nil) async throws -> [UInt8] {
+    func output(of id: String, number: UInt64? = nil) async throws -> EncodedValue {
         let (record, output) = try await follow(id, number, isForOutput: true) {
             $0.isClosed || $0.isParked
         }
-        if let output { return output }
+        if let output { return EncodedValue(data: output) }
         guard record.isClosed else { throw ExecutionParked(id: id) }
         return try ExecutionReader.outcome(of: record, writer.journal).get()
+    }
+
+    /// Decodes a value, also one that was recorded by an older version of its type.
+    func decode<Value: Decodable>(_ type: Value.Type, from value: EncodedValue) throws -> Value {
+        try options.codec.decode(type, from: value) { contentType($0) }
     }
 
     /// Looks at an execution once at the beginning, and then once for each thing that it is told of.

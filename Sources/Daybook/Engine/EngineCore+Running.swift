@@ -117,7 +117,10 @@ extension EngineCore {
             let sequence = try await perform {
                 Complete(
                     lease,
-                    output: try seal(output),
+                    output: try seal(
+                        output,
+                        as: workflows[lease.type].map { codec.contentType(of: $0.types.output) }
+                    ),
                     operations: activation.operationCount,
                     logs: try activation.takeLogs()
                 )
@@ -152,6 +155,15 @@ extension EngineCore {
         }
     }
 
+    private func park(_ lease: Lease, _ doubt: InDoubt) async throws {
+        let message = try SealedPayloads([.text(doubt.description)], limit: payloadLimit)
+        _ = try await perform { ParkInDoubt(lease, doubt.doubts, message: message) }
+        options.logger.error(
+            "execution parked",
+            metadata: ["id": "\(lease.id)", "doubt": "\(doubt)"]
+        )
+    }
+
     /// Ends an activation that has no outcome.
     private func close(
         _ activation: Activation,
@@ -172,7 +184,7 @@ extension EngineCore {
             switch reason {
             case .diverged(let divergence):
                 let message = try SealedPayloads(
-                    [.text(divergence.description)],
+                    [.text("\(divergence); \(divergence.mend)")],
                     limit: payloadLimit
                 )
                 _ = try await perform { Park(lease, divergence, message: message) }
@@ -180,6 +192,7 @@ extension EngineCore {
                     "execution parked",
                     metadata: ["id": "\(lease.id)", "divergence": "\(divergence)"]
                 )
+            case .inDoubt(let doubt): try await park(lease, doubt)
             case .stopping, .paused:
                 await release(lease, logs: try activation.takeLogs(goesOn: true))
             case .ended: await release(lease, logs: try activation.takeLogs())
@@ -187,7 +200,10 @@ extension EngineCore {
                 let next = try await perform {
                     ContinueAsNew(
                         lease,
-                        input: try seal(input),
+                        input: try seal(
+                            input,
+                            as: workflows[lease.type].map { codec.contentType(of: $0.types.input) }
+                        ),
                         logs: try activation.takeLogs()
                     )
                 }

@@ -117,7 +117,10 @@ final class EngineCore: Sendable {
         switch options.claims {
         case .nothing: return nil
         case .registered:
-            let isReady = writer.inspect { $0.state.hasReady(of: types) }
+            let session = sessionNumber
+            let isReady = writer.inspect {
+                $0.state.hasReady(of: types, for: $0.state.revision(ofSession: session))
+            }
             return isReady ? .first(of: types) : nil
         case .named:
             while let number = machines.tell({ $0.dispatcher.candidate }) {

@@ -153,7 +153,9 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     /// Grants this process leases of what is ready, as far as it has room: also of what this batch
     /// has made ready. They are told once the batch is on the disk.
     mutating func conclude(_ batch: Batch) throws {
-        guard let budget, session != 0, state.hasReady(of: claimedTypes) else { return }
+        guard let budget, session != 0,
+            state.hasReady(of: claimedTypes, for: state.revision(ofSession: session))
+        else { return }
         let room = budget.reserve()
         guard room > 0 else { return }
         let types = claimedTypes

@@ -33,7 +33,8 @@ struct News: Sendable {
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
-            .executionReadied, .leaseLost, .leaseReleased, .executionReopened, .cleaningSkipped:
+            .executionReadied, .leaseLost, .leaseReleased, .executionReopened,
+            .operationResolved, .executionRepinned, .cleaningSkipped:
             executions.append(number)
             fromOutside.append(number)
             hasWork = true

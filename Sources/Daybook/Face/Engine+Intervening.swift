@@ -19,7 +19,14 @@ extension Engine {
         by requester: Requester = .session
     ) async throws -> Signal.Answer {
         let data = try engine.options.codec.encode(value)
-        return try await signal(id, name, data: data, signalID: signalID, by: requester)
+        return try await signal(
+            id,
+            name,
+            data: data,
+            contentType: engine.options.codec.contentType(of: type(of: value)),
+            signalID: signalID,
+            by: requester
+        )
     }
 
     /// Gives an execution a signal of a known type. See ``signal(_:_:_:signalID:by:)``.
@@ -45,13 +52,31 @@ extension Engine {
         signalID: String? = nil,
         by requester: Requester = .session
     ) async throws -> Signal.Answer {
-        try check(data, as: name, of: id)
+        try await signal(
+            id,
+            name,
+            data: data,
+            contentType: nil,
+            signalID: signalID,
+            by: requester
+        )
+    }
+
+    private func signal(
+        _ id: String,
+        _ name: String,
+        data: [UInt8],
+        contentType: String?,
+        signalID: String?,
+        by requester: Requester
+    ) async throws -> Signal.Answer {
+        try check(data, contentType, as: name, of: id)
         return try await engine.perform(bytes: data.count) {
             Signal(
                 id: Name(id),
                 name: Name(name),
                 signalID: signalID.map { Name($0) },
-                payloads: try engine.seal(data),
+                payloads: try engine.seal(data, as: contentType),
                 by: try engine.request(requester)
             )
         }
@@ -88,6 +113,55 @@ extension Engine {
                 by: try engine.request(requester)
             )
         }
+    }
+
+    /// Says what became of an operation for which an execution is parked, because it may have
+    /// happened. Once nothing else of it is in doubt the execution goes on.
+    /// - Parameters:
+    ///   - operation: which one; see ``ExecutionRecord/doubts``.
+    ///   - resolution: what became of it.
+    ///   - requester: who says so, and why.
+    /// - Throws: ``Refusal``: there is no such execution, it has ended, or the operation is not in
+    ///   doubt, for example because somebody has resolved it before; ``PayloadTooLarge``.
+    @discardableResult
+    public func resolve(
+        _ id: String,
+        _ operation: OperationPath,
+        _ resolution: Resolution,
+        by requester: Requester = .session
+    ) async throws -> ResolveOperation.Answer {
+        let (verdict, payload) = try resolution.sealable(engine.options.codec)
+        let answer = try await engine.perform {
+            ResolveOperation(
+                id: Name(id),
+                operation,
+                verdict,
+                payloads: try payload.map {
+                    try SealedPayloads($0, limit: engine.payloadLimit)
+                },
+                by: try engine.request(requester)
+            )
+        }
+        if answer.left.isEmpty { engine.claim(answer.number) }
+        return answer
+    }
+
+    /// Has a pinned execution run by processes of another revision, from its next claim on.
+    /// - Parameters:
+    ///   - revision: as those processes have in ``EngineOptions/revision``.
+    ///   - requester: who wants it, and why.
+    /// - Throws: ``Refusal``: there is no such execution, it has ended, or it is not pinned.
+    @discardableResult
+    public func repin(
+        _ id: String,
+        to revision: String,
+        by requester: Requester = .session
+    ) async throws -> InterventionAnswer {
+        let answer = try await engine.perform {
+            Repin(try intervention(id, requester), to: Name(revision))
+        }
+        engine.claim(answer.number)
+        return answer
     }
 
     /// Ends an execution, whatever it does. Its code is told, what it registered by
@@ -134,12 +208,18 @@ extension Engine {
     }
 
     /// A value that its receiver could not decode is not recorded, as far as its type is known.
-    private func check(_ data: [UInt8], as name: String, of id: String) throws {
+    private func check(
+        _ data: [UInt8],
+        _ contentType: String?,
+        as name: String,
+        of id: String
+    ) throws {
         guard engine.takesKnownSignals, let record = try engine.record(of: id),
             let declaration = engine.workflows[Name(record.type)]?.signals[Name(name)]
         else { return }
         do {
-            try declaration.check(data, engine.options.codec)
+            let codec = engine.options.codec
+            try declaration.check(data, of: contentType ?? codec.contentType, codec)
         } catch {
             throw Refusal(
                 .invalidArgument,

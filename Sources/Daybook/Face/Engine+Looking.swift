@@ -54,7 +54,7 @@ extension Engine {
     public func outcome(
         of record: ExecutionRecord
     ) throws -> Result<[UInt8], OperationError> {
-        try ExecutionReader.outcome(of: record, engine.writer.journal)
+        try ExecutionReader.outcome(of: record, engine.writer.journal).map(\.data)
     }
 
     /// The last values of an execution's named outputs, encoded, in the order of their names' first

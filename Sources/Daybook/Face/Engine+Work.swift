@@ -24,7 +24,7 @@ extension Engine {
     ) async throws -> ExecutionHandle<W> {
         let (id, terms, data) = try prepare(workflow, id, options, input)
         _ = try await engine.perform(bytes: data.count) {
-            try submission(W.name, id, terms, data, requester)
+            try submission(W.name, id, terms, payload(data, of: W.Input.self), requester)
         }
         return ExecutionHandle(id, opening)
     }
@@ -63,7 +63,9 @@ extension Engine {
     ) async throws -> (id: String, answer: Submit.Answer) {
         let (id, terms, data) = try prepare(workflow, id, options, input)
         let answer = try await engine.perform(bytes: data.count) {
-            SubmitAndExecute(try submission(W.name, id, terms, data, requester))
+            SubmitAndExecute(
+                try submission(W.name, id, terms, payload(data, of: W.Input.self), requester)
+            )
         }
         engine.claim(answer.number)
         return (id, answer)
@@ -103,7 +105,8 @@ extension Engine {
         try workflow?.validate(data, engine.options.codec)
         let terms = options.terms(over: workflow?.terms ?? Submit.Terms())
         let answer = try await engine.perform(bytes: data.count) {
-            try submission(type, id, terms, data, requester)
+            let input = payload(data, of: workflow?.types.input ?? Nothing.self)
+            return try submission(type, id, terms, input, requester)
         }
         return (id, answer)
     }
@@ -113,18 +116,22 @@ extension Engine {
         return Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
     }
 
+    /// An input, with the version of its type.
+    private func payload(_ data: [UInt8], of type: Any.Type) -> Payload {
+        Payload(data, contentType: engine.options.codec.contentType(of: type))
+    }
+
     private func submission(
         _ type: String,
         _ id: String,
         _ terms: Submit.Terms,
-        _ data: [UInt8],
+        _ payload: Payload,
         _ requester: Requester
     ) throws -> Submit {
-        let payload = Payload(data, contentType: engine.options.codec.contentType)
-        return Submit(
+        Submit(
             id: Name(id),
             type: Name(type),
-            input: data,
+            input: payload.data,
             payloads: try SealedPayloads(payload, limit: engine.payloadLimit),
             terms: terms,
             by: try engine.request(requester)
@@ -158,6 +165,6 @@ extension Engine {
         let (id, answer) = try await begin(workflow, id, options, input, requester)
         let isOpen = !answer.existed
         let output = try await engine.output(of: id, number: isOpen ? answer.number : nil)
-        return try engine.options.codec.decode(W.Output.self, from: output)
+        return try engine.decode(W.Output.self, from: output)
     }
 }

@@ -223,7 +223,8 @@ public final class Engine: Sendable {
             let facts = try CodeIdentity.session(
                 uuid,
                 actor: options.actor,
-                program: options.program
+                program: options.program,
+                revision: options.revision
             )
             let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
             if let reason = options.adoption {

@@ -39,6 +39,13 @@ public struct EngineOptions: Sendable {
     public var actor: String?
     /// Name of the program, for the record. By default that of the executable.
     public var program: String?
+    /// The revision of the program's code, 1 to 255 bytes: pinned executions are claimed only by
+    /// processes of the revision that claimed them first. Two builds of the same revision must run
+    /// each other's executions. Nil: the SHA-256 of the executable file, in hexadecimal digits.
+    public var revision: String?
+    /// Whether operations keep their declared inputs, unless a workflow or an operation says
+    /// otherwise: one payload more for each that declares one.
+    public var recordsInputs = false
     /// How values become payloads.
     public var codec: any PayloadCodec = JSONPayloadCodec()
     /// Where the time comes from.

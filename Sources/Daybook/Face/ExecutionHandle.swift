@@ -57,7 +57,7 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     public func result() async throws -> W.Output {
         try checkType()
         let data = try await engine.output(of: id)
-        return try engine.options.codec.decode(W.Output.self, from: data)
+        return try engine.decode(W.Output.self, from: data)
     }
 
     /// The last value that it gave under a name: while it runs, and once it has ended.
@@ -65,11 +65,13 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     /// - Throws: as ``record()``; ``PayloadErased``; what the codec says of a value that is none of
     ///   the key's type.
     public func value<Value>(of key: OutputKey<Value>) throws -> Value? {
-        let outputs = try daybook.outputs(of: bareRecord())
-        guard let output = outputs.last(where: { $0.name.utf8.elementsEqual(key.name.utf8) }) else {
-            return nil
+        let outputs = try bareRecord().outputs
+        guard let output = outputs.last(where: { $0.name == Name(key.name) }) else { return nil }
+        let payload = try ExecutionReader.payloads(of: output.sequence, engine.writer.journal).first
+        guard let payload, !payload.isErased else {
+            throw PayloadErased(sequence: output.sequence)
         }
-        return try engine.options.codec.decode(Value.self, from: output.value)
+        return try engine.decode(Value.self, from: payload.encoded)
     }
 
     // MARK: Doing

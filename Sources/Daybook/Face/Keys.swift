@@ -15,14 +15,15 @@ public struct SignalKey<Value: Codable & Sendable>: Hashable, Sendable {
 public protocol SignalDeclaration: Sendable {
     /// The signal's name.
     var name: String { get }
-    /// - Throws: what the codec says of a value that is not one.
-    func check(_ data: [UInt8], _ codec: any PayloadCodec) throws
+    /// - Parameter contentType: of the bytes, with the version of the value's type if it has one.
+    /// - Throws: what the codec says of a value that is not one; ``UpcastFailed``.
+    func check(_ data: [UInt8], of contentType: String, _ codec: any PayloadCodec) throws
 }
 
 extension SignalKey: SignalDeclaration {
-    /// - Throws: what the codec says of bytes that are no `Value`.
-    public func check(_ data: [UInt8], _ codec: any PayloadCodec) throws {
-        _ = try codec.decode(Value.self, from: data)
+    /// - Throws: what the codec says of bytes that are no `Value`; ``UpcastFailed``.
+    public func check(_ data: [UInt8], of contentType: String, _ codec: any PayloadCodec) throws {
+        _ = try codec.decode(Value.self, from: data, of: contentType)
     }
 }
 

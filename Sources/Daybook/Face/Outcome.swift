@@ -7,7 +7,7 @@ extension ExecutionReader {
     static func outcome(
         of record: ExecutionRecord,
         _ journal: Journal
-    ) throws -> Result<[UInt8], OperationError> {
+    ) throws -> Result<EncodedValue, OperationError> {
         let (sequence, facts) = try journal.store.read { reader -> (UInt64, ErrorFacts?) in
             guard let sequence = try ending(of: record, reader) else {
                 throw Refusal(
@@ -29,6 +29,6 @@ extension ExecutionReader {
                 )
             )
         }
-        return .success(payloads.first?.data ?? [])
+        return .success(payloads.first?.encoded ?? EncodedValue(data: []))
     }
 }

@@ -12,7 +12,8 @@ enum CodeIdentity {
     static func session(
         _ uuid: Identifier,
         actor: String?,
-        program: String?
+        program: String?,
+        revision: String?
     ) throws(SystemError) -> ProtoSessionOpened {
         var facts = ProtoSessionOpened()
         facts.uuid = Data(uuid.bytes)
@@ -22,7 +23,9 @@ enum CodeIdentity {
         facts.pid = UInt32(getpid())
         facts.program = program ?? programName
         facts.version = Engine.version
-        facts.code = Data(try codeDigest())
+        let code = try codeDigest()
+        facts.code = Data(code)
+        facts.revision = revision ?? code.hexadecimal
         facts.schema = 1
         facts.pidNamespace = try pidNamespace()
         return facts
@@ -88,5 +91,16 @@ enum CodeIdentity {
         // 32 hexadecimal digits; a system that has not been set up yet has something else there.
         guard id.count >= 32 else { return [] }
         return Array(SHA256.hash(data: id))
+    }
+}
+
+extension [UInt8] {
+    /// Two digits for each byte.
+    fileprivate var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
+            as: UTF8.self
+        )
     }
 }

@@ -8,8 +8,8 @@ import Logging
 /// written, nobody waits. What a project's own tests call to see that code goes on agreeing with
 /// what it did.
 public struct Replayer: Sendable {
-    private let workflows: [Name: RegisteredWorkflow]
-    private let codec: any PayloadCodec
+    let workflows: [Name: RegisteredWorkflow]
+    let codec: any PayloadCodec
 
     /// - Parameters:
     ///   - workflows: today's handlers.
@@ -60,19 +60,44 @@ public struct Replayer: Sendable {
                 "the workflow \(state.type) of \(history.id) was not given; give it to the replayer"
             )
         }
-        let host = ReplayHost(codec: codec, journalID: history.journal ?? .zero)
-        let lease = Lease(replaying: state)
-        let activation = try Activation(host, lease, history, end: .max)
+        return try await replay(
+            history,
+            state,
+            workflow,
+            journal: history.journal,
+            contentTypes: history.contentTypes
+        ) {
+            try compare($0, state, history)
+        }
+    }
+
+    /// Replays a history that is read from anywhere.
+    /// - Parameters:
+    ///   - state: what the history comes to.
+    ///   - judge: says what the end that the handler has come to by itself means.
+    func replay(
+        _ history: any HistorySource,
+        _ state: ExecutionState,
+        _ workflow: RegisteredWorkflow,
+        journal: Identifier?,
+        contentTypes: [String],
+        _ judge: (Result<[UInt8], OperationError>) throws -> Outcome
+    ) async throws -> Report {
+        let host = ReplayHost(
+            codec: codec,
+            journalID: journal ?? .zero,
+            contentTypes: contentTypes
+        )
+        let activation = try Activation(host, Lease(replaying: state), history, end: .max)
         let outcome: Outcome
         do {
-            let result = try await workflow.outcome(activation)
-            outcome = try compare(result, state, history)
+            outcome = try judge(try await workflow.outcome(activation))
         } catch {
             outcome = try Self.outcome(of: error, activation)
         }
         return Report(
-            id: history.id,
-            number: history.number,
+            id: state.id.text,
+            number: state.number,
             workflow: state.type.text,
             operations: activation.operationCount,
             outcome: outcome
@@ -128,9 +153,14 @@ private struct ReplayHost: ActivationHost {
     let codec: any PayloadCodec
     var payloadLimit: Int { .max }
     let journalID: Identifier
+    let contentTypes: [String]
     var hasEffects: Bool { false }
     let logger = Logger(label: "daybook.replay") { _ in SwiftLogNoOpLogHandler() }
 
+    func recordsInputs(of workflow: Name) -> Bool { false }
+    func contentType(_ number: UInt32) -> String? {
+        number > 0 && number <= contentTypes.count ? contentTypes[Int(number) - 1] : nil
+    }
     func now() -> Timestamp { Timestamp(rawValue: 0) }
     func observe(_ event: EngineEvent) {}
     func setAlarm(after duration: Duration, _ ring: @escaping @Sendable () -> Void) -> UInt64 { 0 }

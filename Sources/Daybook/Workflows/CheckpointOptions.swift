@@ -13,16 +13,25 @@ public struct CheckpointOptions: Sendable {
     /// Writes an entry before each run of the body, so that a crash leaves word that it may have
     /// happened.
     public var recordsStart: Bool
+    /// What is done when a body has begun and no outcome of it is recorded.
+    public var onDoubt: DoubtPolicy
+    /// Keeps the declared input as a payload, so that it can be shown what was asked for. Nil: as
+    /// the workflow says, or the engine.
+    public var recordsInput: Bool?
 
     /// By default the body runs once, for as long as it likes, and no start is recorded.
     public init(
         retry: RetryPolicy? = nil,
         timeout: Duration? = nil,
-        recordsStart: Bool = false
+        recordsStart: Bool = false,
+        onDoubt: DoubtPolicy = .runAgain,
+        recordsInput: Bool? = nil
     ) {
         self.retry = retry
         self.timeout = timeout
         self.recordsStart = recordsStart
+        self.onDoubt = onDoubt
+        self.recordsInput = recordsInput
     }
 }
 
@@ -31,4 +40,24 @@ struct CheckpointSettings: Sendable {
     var options = CheckpointOptions()
     /// A failure is a result, and kept like a success.
     var isHandled = false
+    /// The content type of its value; nil: that of the codec.
+    var contentType: String?
+    /// The declared input, encoded, if it is to be kept.
+    var input: [UInt8]?
+
+    /// An entry is written before each run of the body.
+    var recordsStart: Bool { options.recordsStart || options.onDoubt.recordsStart }
+}
+
+extension CheckpointOptions {
+    /// Asked where there is no verification.
+    /// - Throws: ``OperationError`` with the code `invalid-argument` when there must be one.
+    func checkVerification() throws(OperationError) {
+        guard onDoubt == .verify else { return }
+        throw OperationError(
+            code: "invalid-argument",
+            message: "onDoubt: .verify needs to look whether the work is done; pass verify:",
+            isRetryable: false
+        )
+    }
 }

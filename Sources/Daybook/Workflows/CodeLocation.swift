@@ -1,3 +1,5 @@
+import DaybookModel
+
 /// Where in the code a call through a context stands. Text is made of it only when it is asked for.
 struct CodeLocation: Sendable, CustomStringConvertible {
     private let file: String
@@ -7,6 +9,9 @@ struct CodeLocation: Sendable, CustomStringConvertible {
         self.file = file
         self.line = line
     }
+
+    /// The same, as it is recorded.
+    var source: SourceLine { SourceLine(file, line) }
 
     var description: String { "\(file):\(line)" }
 }

@@ -15,10 +15,13 @@ public struct OperationContext: Sendable {
     public let attempt: UInt32
     /// Which try of this operation it is, from 1.
     public let tries: UInt32
+    /// An earlier run of this body began, and no outcome of it is recorded: it may have done its work.
+    /// Known only where the start is recorded.
+    public let mayHaveHappened: Bool
     private let activation: Activation
     let operation: Operation
     private let group: BranchGroup?
-    private let timer: BodyTimer?
+    let timer: BodyTimer?
 
     private let storeMark: UInt64?
 
@@ -30,6 +33,7 @@ public struct OperationContext: Sendable {
         _ activation: Activation,
         _ operation: Operation,
         tries: UInt32,
+        mayHaveHappened: Bool = false,
         _ group: BranchGroup?,
         _ timer: BodyTimer?
     ) {
@@ -37,6 +41,7 @@ public struct OperationContext: Sendable {
         self.group = group
         self.timer = timer
         self.tries = tries
+        self.mayHaveHappened = mayHaveHappened
         name = operation.name.text
         self.operation = operation
         attempt = activation.lease.attempt
@@ -54,7 +59,7 @@ public struct OperationContext: Sendable {
                 ? .cancelled : .timedOut
         case .stopping: return activation.isDraining ? nil : .shuttingDown
         case .paused: return .paused
-        case .leaseLost, .diverged, .journalFailed, .shortage, .evicted, .continuing,
+        case .leaseLost, .diverged, .inDoubt, .journalFailed, .shortage, .evicted, .continuing,
             .historyEnded:
             return .superseded
         case nil: break
@@ -89,7 +94,7 @@ public struct OperationStore: Sendable {
         guard let sequence = try activation.storedEntries(upTo: mark)[Name(key)] else { return nil }
         let data = try activation.value(at: sequence)
         do {
-            return try activation.host.codec.decode(Value.self, from: data)
+            return try activation.decode(Value.self, from: data)
         } catch {
             throw OperationError(
                 code: "undecodable",
@@ -104,7 +109,7 @@ public struct OperationStore: Sendable {
     package func all() throws -> [String: [UInt8]] {
         var all: [String: [UInt8]] = [:]
         for (key, sequence) in try activation.storedEntries(upTo: mark) {
-            all[key.text] = try activation.value(at: sequence)
+            all[key.text] = try activation.value(at: sequence).data
         }
         return all
     }

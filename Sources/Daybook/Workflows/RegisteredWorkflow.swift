@@ -13,7 +13,11 @@ struct RegisteredWorkflow: Sendable {
     /// Looks at an encoded input before it is recorded.
     let validate: @Sendable ([UInt8], any PayloadCodec) throws -> Void
     let isRetryable: @Sendable (OperationError) -> Bool
-    let run: @Sendable ([UInt8], WorkflowContext, any PayloadCodec) async throws -> [UInt8]
+    /// Whether its operations keep their declared inputs; nil: as the engine says.
+    let recordsInputs: Bool?
+    /// The types of its inputs and outputs, which may have versions.
+    let types: (input: Any.Type, output: Any.Type)
+    let run: @Sendable (EncodedValue, WorkflowContext, any PayloadCodec) async throws -> [UInt8]
 
     init<W: Workflow>(_ workflow: W) {
         name = Name(W.name)
@@ -34,10 +38,12 @@ struct RegisteredWorkflow: Sendable {
             try W.validate(input)
         }
         isRetryable = { workflow.isRetryable($0) }
+        recordsInputs = W.recordsInputs
+        types = (W.Input.self, W.Output.self)
         run = { data, context, codec in
             let input: W.Input
             do {
-                input = try codec.decode(W.Input.self, from: data)
+                input = try context.activation.decode(W.Input.self, from: data)
             } catch {
                 throw context.activation.diverge(
                     Divergence(
@@ -57,6 +63,7 @@ struct RegisteredWorkflow: Sendable {
         terms.retry = W.retry
         terms.timeout = W.timeout
         terms.delay = W.delay
+        terms.isPinned = W.isPinned
         return terms
     }
 }

@@ -33,6 +33,15 @@ public protocol Workflow: Sendable {
     /// refused where it is sent. By default none is known.
     static var signals: [any SignalDeclaration] { get }
 
+    /// Whether an execution is run, from its first claim on, only by processes of the revision that
+    /// claimed it first: ``EngineOptions/revision``. What it was submitted as holds for all of its
+    /// runs. By default any process that has the workflow runs it.
+    static var isPinned: Bool { get }
+
+    /// Whether operations keep their declared inputs, unless they say otherwise. Nil, the default: as
+    /// ``EngineOptions/recordsInputs`` says.
+    static var recordsInputs: Bool? { get }
+
     /// Looks at an input before anything is recorded; what it throws is thrown by the submission.
     /// By default every input will do.
     static func validate(_ input: Input) throws
@@ -53,6 +62,10 @@ extension Workflow {
     public static var delay: Duration { .zero }
     /// None is known.
     public static var signals: [any SignalDeclaration] { [] }
+    /// Any process runs it.
+    public static var isPinned: Bool { false }
+    /// As the engine says.
+    public static var recordsInputs: Bool? { nil }
     /// Every input will do.
     public static func validate(_ input: Input) throws {}
     /// Always.

@@ -41,20 +41,22 @@ extension WorkflowContext {
         }
         let location = CodeLocation(file, line)
         try checkIsHandler("poll \(name)")
-        let operation = try next(.poll, name)
+        let operation = try next(.poll, name, at: location)
         let sequence: UInt64
-        let outcome: Result<[UInt8], OperationError>
+        let outcome: Result<EncodedValue, OperationError>
         if let record = try replay(operation, at: location) {
-            (sequence, outcome) = (record.sequence, try activation.outcome(of: record))
+            sequence = record.sequence
+            outcome = try activation.outcome(of: record)
         } else {
             enter(.body(name))
             defer { leave() }
-            (sequence, outcome) = try await look(operation, state, policy, timeout, location, body)
+            let done = try await look(operation, state, policy, timeout, location, body)
+            (sequence, outcome) = (done.sequence, done.outcome.map { EncodedValue(data: $0) })
             consumed(sequence)
         }
         do {
             let data = try outcome.mapError { $0.from(operation) }.get()
-            return try activation.host.codec.decode(Value.self, from: data)
+            return try activation.decode(Value.self, from: data)
         } catch let error as OperationError {
             throw error
         } catch {
@@ -94,12 +96,17 @@ extension WorkflowContext {
         _ body: (State, OperationContext) async throws -> Poll<State, Value>
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let codec = activation.host.codec
-        let settings = PollSettings(policy: policy, timeout: timeout)
+        let settings = PollSettings(
+            policy: policy,
+            timeout: timeout,
+            stateType: codec.contentType(of: State.self),
+            valueType: codec.contentType(of: Value.self)
+        )
         return try await activation.poll(operation, group, settings) { running, left in
             var state = first
             if let left {
                 do {
-                    state = try codec.decode(State.self, from: left)
+                    state = try activation.decode(State.self, from: left)
                 } catch {
                     let sequence = try activation.tries(of: operation)?.sequence ?? 0
                     throw undecodable(error, as: State.self, operation, sequence, at: location)

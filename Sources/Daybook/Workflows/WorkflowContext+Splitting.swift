@@ -44,7 +44,7 @@ extension WorkflowContext {
         _ split: Split,
         at location: CodeLocation
     ) async throws -> (runner: BranchRunner, settled: Replay.Settlement?) {
-        let operation = try next(split.kind, split.name)
+        let operation = try next(split.kind, split.name, at: location)
         try split.check()
         let count = UInt32(split.count)
         var settled: Replay.Settlement?

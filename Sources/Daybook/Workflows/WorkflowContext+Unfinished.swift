@@ -47,7 +47,7 @@ extension WorkflowContext {
                 isRetryable: false
             )
         }
-        let operation = try next(.onUnfinished, name)
+        let operation = try next(.onUnfinished, name, at: CodeLocation(file, line))
         let sequence: UInt64
         if let record = try replay(operation, at: CodeLocation(file, line)) {
             sequence = record.sequence
@@ -68,7 +68,7 @@ extension WorkflowContext {
         line: Int = #line
     ) async throws {
         try checkIsHandler("finished \(work.name)")
-        let operation = try next(.finished, work.name)
+        let operation = try next(.finished, work.name, at: CodeLocation(file, line))
         if try replay(operation, at: CodeLocation(file, line)) == nil {
             try await recordEntry(operation, withdrawing: work.sequence)
         }

@@ -39,7 +39,7 @@ extension WorkflowContext {
         {
             return false
         }
-        let operation = try next(.version, name)
+        let operation = try next(.version, name, at: CodeLocation(file, line))
         if try replay(operation, at: CodeLocation(file, line)) == nil {
             try await record(operation)
         }
@@ -49,13 +49,17 @@ extension WorkflowContext {
     /// Records an operation without a body.
     /// - Returns: the entry that holds what a look into the store finds; nil: there is none.
     @discardableResult
-    func record(_ operation: Operation, _ value: [UInt8]? = nil) async throws -> UInt64? {
+    func record(
+        _ operation: Operation,
+        _ value: [UInt8]? = nil,
+        _ contentType: String? = nil
+    ) async throws -> UInt64? {
         defer { activation.noteOperation() }
         let answer = try await activation.perform {
             RecordOperation(
                 activation.lease,
                 operation,
-                payloads: try value.map { try activation.host.seal($0) },
+                payloads: try value.map { try activation.host.seal($0, as: contentType) },
                 logs: try activation.takeLogs(in: scope)
             )
         }
@@ -99,9 +103,9 @@ extension WorkflowContext {
         guard data.count <= activation.host.payloadLimit else {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
         }
-        let operation = try next(kind, name)
+        let operation = try next(kind, name, at: location)
         guard try replay(operation, at: location) == nil else { return }
-        try await record(operation, data)
+        try await record(operation, data, activation.host.codec.contentType(of: type(of: value)))
     }
 
     // MARK: The store
@@ -124,25 +128,26 @@ public struct ContextStore {
         file: String = #fileID,
         line: Int = #line
     ) async throws -> Value? {
-        let operation = try context.next(.storeGet, key)
+        let location = CodeLocation(file, line)
+        let operation = try context.next(.storeGet, key, at: location)
         let source: UInt64?
-        if let record = try context.replay(operation, at: CodeLocation(file, line)) {
+        if let record = try context.replay(operation, at: location) {
             guard case .recorded(let recorded) = record.outcome else { return nil }
             source = recorded
         } else {
             source = try await context.record(operation)
         }
         guard let source else { return nil }
-        let data = try context.activation.value(at: source)
+        let value = try context.activation.value(at: source)
         do {
-            return try context.activation.host.codec.decode(Value.self, from: data)
+            return try context.activation.decode(Value.self, from: value)
         } catch {
             throw context.undecodable(
                 error,
                 as: Value.self,
                 operation,
                 source,
-                at: CodeLocation(file, line)
+                at: location
             )
         }
     }
@@ -163,8 +168,9 @@ public struct ContextStore {
         file: String = #fileID,
         line: Int = #line
     ) async throws {
-        let operation = try context.next(.storeDelete, key)
-        guard try context.replay(operation, at: CodeLocation(file, line)) == nil else { return }
+        let location = CodeLocation(file, line)
+        let operation = try context.next(.storeDelete, key, at: location)
+        guard try context.replay(operation, at: location) == nil else { return }
         try await context.record(operation)
     }
 }

@@ -35,7 +35,7 @@ extension WorkflowContext {
         at location: CodeLocation
     ) async throws {
         try checkIsHandler("sleep \(name)")
-        let operation = try next(.sleep, name)
+        let operation = try next(.sleep, name, at: location)
         let wake: Replay.Wake?
         if try replay(operation, at: location) != nil {
             wake = try await recordedWait(operation)
@@ -173,9 +173,9 @@ extension WorkflowContext {
         if let failure = received.failure {
             throw try activation.error(failure, at: received.sequence).from(received.operation)
         }
-        let data = try activation.value(at: received.sequence)
+        let value = try activation.value(at: received.sequence)
         do {
-            return try activation.host.codec.decode(Value.self, from: data)
+            return try activation.decode(Value.self, from: value)
         } catch {
             throw undecodable(
                 error,
@@ -193,7 +193,7 @@ extension WorkflowContext {
         at location: CodeLocation
     ) async throws -> Received? {
         try checkIsHandler("receive \(name)")
-        let operation = try next(.signal, name)
+        let operation = try next(.signal, name, at: location)
         func received(_ sequence: UInt64, _ failure: ErrorFacts?) -> Received {
             Received(operation: operation, sequence: sequence, failure: failure)
         }

@@ -161,9 +161,20 @@ public final class WorkflowContext {
         _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Result<Value, OperationError> {
-        let codec = activation.host.codec
-        let recorded = try await operation(name, input: input, settings, at: location) {
-            operation in
+        let host = activation.host
+        let codec = host.codec
+        var settings = settings
+        if Value.self is any VersionedValue.Type {
+            settings.contentType = codec.contentType(of: Value.self)
+        }
+        if verify == nil { try settings.options.checkVerification() }
+        let recorded = try await operation(
+            name,
+            input,
+            settings,
+            at: location,
+            { _ = try codec.decode(Value.self, from: $0) }
+        ) { operation in
             if let verify, case .done(let value) = try await verify(operation.context) {
                 return (try codec.encode(value), verified: true)
             }
@@ -177,7 +188,9 @@ public final class WorkflowContext {
         case .failure(let error): return .failure(error)
         case .success(let data):
             do {
-                return .success(try codec.decode(Value.self, from: data))
+                return .success(
+                    try codec.decode(Value.self, from: data) { host.contentType($0) }
+                )
             } catch {
                 throw undecodable(
                     error,
@@ -199,7 +212,8 @@ public final class WorkflowContext {
         _ location: CodeLocation,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws -> Result<Void, OperationError> {
-        try await operation(name, input: input, settings, at: location) { operation in
+        if verify == nil { try settings.options.checkVerification() }
+        return try await operation(name, input, settings, at: location, { _ in }) { operation in
             let nothing = Array("null".utf8)
             if let verify, case .done = try await verify(operation.context) {
                 return (nothing, verified: true)
@@ -237,14 +251,16 @@ public final class WorkflowContext {
     private struct Recorded {
         let operation: Operation
         let sequence: UInt64
-        let outcome: Result<[UInt8], OperationError>
+        let outcome: Result<EncodedValue, OperationError>
     }
 
+    /// - Parameter decodes: looks whether a value that a person gives for it is one of its type.
     private func operation(
         _ name: String,
-        input: (any Encodable & Sendable)?,
+        _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         at location: CodeLocation,
+        _ decodes: ([UInt8]) throws -> Void,
         _ run: @escaping OperationBody
     ) async throws -> Recorded {
         do {
@@ -252,15 +268,21 @@ public final class WorkflowContext {
         } catch {
             throw OperationError(recording: error)
         }
-        let operation = try next(.checkpoint, name, input: input)
+        let declared = try activation.declare(input)
+        let operation = try next(.checkpoint, name, at: location, declared?.digest ?? [])
         let sequence: UInt64
-        let outcome: Result<[UInt8], OperationError>
+        let outcome: Result<EncodedValue, OperationError>
         if let record = try replay(operation, at: location) {
             (sequence, outcome) = (record.sequence, try activation.outcome(of: record))
         } else {
             enter(.body(name))
             defer { leave() }
-            (sequence, outcome) = try await activation.run(operation, group, settings, run)
+            var settings = settings
+            if settings.options.recordsInput ?? activation.recordsInputs {
+                settings.input = declared?.data
+            }
+            let result = try await activation.run(operation, group, settings, decodes, run)
+            (sequence, outcome) = (result.sequence, result.outcome.map { EncodedValue(data: $0) })
             consumed(sequence)
         }
         // What the handler takes as a result is its own from here on.
@@ -295,7 +317,8 @@ public final class WorkflowContext {
     func next(
         _ kind: Operation.Kind,
         _ name: String,
-        input: (any Encodable & Sendable)? = nil
+        at location: CodeLocation,
+        _ inputDigest: [UInt8] = []
     ) throws -> Operation {
         try checkOpen(for: "the \(kind.rawValue) \(name)")
         try group?.checkOpen()
@@ -307,7 +330,8 @@ public final class WorkflowContext {
             position: position,
             kind: kind,
             name: Name(name),
-            inputDigest: try activation.digest(input)
+            inputDigest: inputDigest,
+            source: location.source
         )
         position += 1
         draws = 0

@@ -56,7 +56,7 @@ struct ExportCommand: AsyncParsableCommand {
             return true
         }
         if let id {
-            try inspector.completeHistory(of: inspector.record(of: id).number, each)
+            try inspector.export(of: inspector.record(of: id).number, each)
         } else {
             try inspector.scan(each)
         }

@@ -223,7 +223,7 @@ struct EntryLine {
             switch entry.entry.event {
             case .checkpointFailed, .executionFailed, .leaseLost, .sessionLost, .executionParked,
                 .commandRefused, .attemptFailed, .executionTimedOut, .executionCancelled,
-                .executionExpired, .operationRetried, .cleaningSkipped:
+                .executionExpired, .operationRetried, .cleaningSkipped, .operationResolved:
                 terminal.styled("\(entry.eventName)", .red)
             case .checkpointSucceeded, .executionCompleted:
                 terminal.styled("\(entry.eventName)", .green)

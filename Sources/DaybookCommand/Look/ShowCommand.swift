@@ -37,6 +37,9 @@ struct ShowCommand: AsyncParsableCommand {
                     time: { time.text($0) }
                 )
                 writeText(record, runbook, rows, last)
+                for doubt in record.doubts {
+                    common.output.line("  \(doubt.advice(record.id, common))")
+                }
                 if !store.isEmpty {
                     common.output.line("")
                     common.output.line("store")
@@ -85,6 +88,9 @@ struct ShowCommand: AsyncParsableCommand {
         if let session = record.session { output.line("  session    \(session)") }
         if !record.cleaning.isEmpty {
             output.line("  to clean   \(record.cleaning.joined(separator: ", "))")
+        }
+        if record.isPinned {
+            output.line("  revision   \(record.revision ?? "of its first claim")")
         }
         if !rows.isEmpty {
             output.line("")
@@ -205,6 +211,11 @@ struct ShowCommand: AsyncParsableCommand {
             }
             json.member("errorCode", operation.errorCode)
             json.member("error", operation.message)
+            if let input = operation.input {
+                json.key("input")
+                if JSONSyntax.isValid(input) { json.raw(input) } else { json.null() }
+            }
+            json.member("source", operation.operation.source?.description)
         }
     }
 

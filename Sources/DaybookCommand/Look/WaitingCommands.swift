@@ -104,6 +104,13 @@ struct WhyCommand: AsyncParsableCommand {
             if record.isClosed, let advice = record.advice(common) {
                 common.output.line("    \(advice)")
             }
+            for doubt in record.doubts {
+                common.output.line("    \(try doubt.words(inspector, time))")
+                common.output.line("    \(doubt.advice(record.id, common))")
+            }
+            if let words = try record.pinWords(inspector, common) {
+                common.output.line("  \(words)")
+            }
             for (wait, approval) in asked {
                 let until = wait.until.map { ", until \(time.text($0))" } ?? ""
                 let words = approval?.words ?? wait.words
@@ -112,7 +119,7 @@ struct WhyCommand: AsyncParsableCommand {
                 )
                 let advice =
                     approval.map { _ in WaitingApproval.advice(wait.id.shellArgument, common) }
-                    ?? wait.advice(common)
+                    ?? (record.doubts.isEmpty ? wait.advice(common) : nil)
                 if let advice { common.output.line("    \(advice)") }
             }
             guard let state, let session = state.session else { return }

@@ -138,6 +138,7 @@ extension State.Session {
         json.member("pid", pid)
         json.member("host", host)
         json.member("program", program)
+        json.member("revision", revision.text)
         json.member("actor", actor)
         json.member("openedAt", openedAt.description)
     }

@@ -164,6 +164,10 @@ public enum Wire {
         @inlinable public static var cleaningSkipped: WireField {
             WireField(53, .lengthDelimited)
         }
+        /// `execution_repinned`.
+        @inlinable public static var executionRepinned: WireField {
+            WireField(54, .lengthDelimited)
+        }
         /// `operation_started`.
         @inlinable public static var operationStarted: WireField {
             WireField(64, .lengthDelimited)
@@ -211,6 +215,10 @@ public enum Wire {
         /// `operation_retried`.
         @inlinable public static var operationRetried: WireField {
             WireField(75, .lengthDelimited)
+        }
+        /// `operation_resolved`.
+        @inlinable public static var operationResolved: WireField {
+            WireField(76, .lengthDelimited)
         }
     }
 
@@ -392,6 +400,10 @@ public enum Wire {
         @inlinable public static var pidNamespace: WireField {
             WireField(10, .varint)
         }
+        /// `revision`.
+        @inlinable public static var revision: WireField {
+            WireField(11, .lengthDelimited)
+        }
     }
 
     /// `SessionClosed`.
@@ -484,6 +496,10 @@ public enum Wire {
         @inlinable public static var traceContext: WireField {
             WireField(11, .lengthDelimited)
         }
+        /// `pinned`.
+        @inlinable public static var pinned: WireField {
+            WireField(12, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -539,6 +555,18 @@ public enum Wire {
         /// `deadline`.
         @inlinable public static var deadline: WireField {
             WireField(3, .fixed64)
+        }
+        /// `revision`.
+        @inlinable public static var revision: WireField {
+            WireField(4, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionRepinned`.
+    public enum ExecutionRepinned {
+        /// `revision`.
+        @inlinable public static var revision: WireField {
+            WireField(1, .lengthDelimited)
         }
     }
 
@@ -776,6 +804,22 @@ public enum Wire {
         @inlinable public static var divergence: WireField {
             WireField(3, .lengthDelimited)
         }
+        /// `doubts`.
+        @inlinable public static var doubts: WireField {
+            WireField(4, .lengthDelimited)
+        }
+    }
+
+    /// `Doubt`.
+    public enum Doubt {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `started`.
+        @inlinable public static var started: WireField {
+            WireField(2, .varint)
+        }
     }
 
     /// `Divergence`.
@@ -860,6 +904,14 @@ public enum Wire {
         @inlinable public static var inputDigest: WireField {
             WireField(5, .lengthDelimited)
         }
+        /// `source_file`.
+        @inlinable public static var sourceFile: WireField {
+            WireField(6, .lengthDelimited)
+        }
+        /// `source_line`.
+        @inlinable public static var sourceLine: WireField {
+            WireField(7, .varint)
+        }
     }
 
     /// `OperationPath`.
@@ -884,6 +936,34 @@ public enum Wire {
         @inlinable public static var epoch: WireField {
             WireField(2, .varint)
         }
+        /// `asks`.
+        @inlinable public static var asks: WireField {
+            WireField(3, .varint)
+        }
+    }
+
+    /// `OperationResolved`.
+    public enum OperationResolved {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `verdict`.
+        @inlinable public static var verdict: WireField {
+            WireField(2, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `started`.
+        @inlinable public static var started: WireField {
+            WireField(4, .varint)
+        }
+        /// `readies`.
+        @inlinable public static var readies: WireField {
+            WireField(5, .varint)
+        }
     }
 
     /// `CheckpointSucceeded`.
@@ -903,6 +983,10 @@ public enum Wire {
         /// `verified`.
         @inlinable public static var verified: WireField {
             WireField(4, .varint)
+        }
+        /// `input`.
+        @inlinable public static var input: WireField {
+            WireField(5, .varint)
         }
     }
 
@@ -927,6 +1011,10 @@ public enum Wire {
         /// `handled`.
         @inlinable public static var handled: WireField {
             WireField(5, .varint)
+        }
+        /// `input`.
+        @inlinable public static var input: WireField {
+            WireField(6, .varint)
         }
     }
 
@@ -1348,6 +1436,10 @@ public enum Wire {
         @inlinable public static var last: WireField {
             WireField(10, .varint)
         }
+        /// `revision`.
+        @inlinable public static var revision: WireField {
+            WireField(11, .lengthDelimited)
+        }
     }
 
     /// `OpenExecution`.
@@ -1631,6 +1723,34 @@ public enum Wire {
         /// `trace_context`.
         @inlinable public static var traceContext: WireField {
             WireField(4, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionDoubts`.
+    public enum ExecutionDoubts {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `doubts`.
+        @inlinable public static var doubts: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionPin`.
+    public enum ExecutionPin {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `pinned`.
+        @inlinable public static var pinned: WireField {
+            WireField(2, .varint)
+        }
+        /// `revision`.
+        @inlinable public static var revision: WireField {
+            WireField(3, .lengthDelimited)
         }
     }
 

@@ -347,6 +347,14 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .cleaningSkipped(newValue)}
   }
 
+  public var executionRepinned: ProtoExecutionRepinned {
+    get {
+      if case .executionRepinned(let v)? = _storage._event {return v}
+      return ProtoExecutionRepinned()
+    }
+    set {_uniqueStorage()._event = .executionRepinned(newValue)}
+  }
+
   public var operationStarted: ProtoOperationStarted {
     get {
       if case .operationStarted(let v)? = _storage._event {return v}
@@ -443,6 +451,14 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .operationRetried(newValue)}
   }
 
+  public var operationResolved: ProtoOperationResolved {
+    get {
+      if case .operationResolved(let v)? = _storage._event {return v}
+      return ProtoOperationResolved()
+    }
+    set {_uniqueStorage()._event = .operationResolved(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -475,6 +491,7 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case signalReceived(ProtoSignalReceived)
     case cleaningEnded(ProtoCleaningEnded)
     case cleaningSkipped(ProtoCleaningSkipped)
+    case executionRepinned(ProtoExecutionRepinned)
     case operationStarted(ProtoOperationStarted)
     case checkpointSucceeded(ProtoCheckpointSucceeded)
     case checkpointFailed(ProtoCheckpointFailed)
@@ -487,6 +504,7 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case branchSettled(ProtoBranchSettled)
     case operationRecorded(ProtoOperationRecorded)
     case operationRetried(ProtoOperationRetried)
+    case operationResolved(ProtoOperationResolved)
 
   }
 
@@ -726,6 +744,9 @@ public nonisolated struct ProtoSessionOpened: Sendable {
   /// The number (inode) of the namespace that `pid` belongs to. 0: it is not known.
   public var pidNamespace: UInt64 = 0
 
+  /// The revision of the program's code, in whatever words it has for that.
+  public var revision: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -873,6 +894,12 @@ public nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._traceContext = newValue}
   }
 
+  /// After its first claim only sessions of the revision that claimed it may claim it.
+  public var pinned: Bool {
+    get {_storage._pinned}
+    set {_uniqueStorage()._pinned = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -940,6 +967,22 @@ public nonisolated struct ProtoExecutionClaimed: Sendable {
 
   /// When that attempt times out; the same in all claims of one attempt. 0: never.
   public var deadline: UInt64 = 0
+
+  /// It is pinned to this revision from here on. Empty: it is not pinned, or was before.
+  public var revision: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Somebody has decided which revision runs a pinned execution from here on.
+public nonisolated struct ProtoExecutionRepinned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var revision: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1341,6 +1384,9 @@ public nonisolated struct ProtoExecutionParked: Sendable {
   /// Clears the value of `divergence`. Subsequent reads from it will return its default value.
   public mutating func clearDivergence() {self._divergence = nil}
 
+  /// What may have happened: it goes on once a person has said of each whether it did.
+  public var doubts: [ProtoDoubt] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -1352,6 +1398,9 @@ public nonisolated struct ProtoExecutionParked: Sendable {
 
     /// Too many leases in a row were lost.
     case losses // = 2
+
+    /// The body of an operation may have run, and nobody knows.
+    case doubt // = 3
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -1363,6 +1412,7 @@ public nonisolated struct ProtoExecutionParked: Sendable {
       case 0: self = .unspecified
       case 1: self = .divergence
       case 2: self = .losses
+      case 3: self = .doubt
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1372,6 +1422,7 @@ public nonisolated struct ProtoExecutionParked: Sendable {
       case .unspecified: return 0
       case .divergence: return 1
       case .losses: return 2
+      case .doubt: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1381,6 +1432,7 @@ public nonisolated struct ProtoExecutionParked: Sendable {
       .unspecified,
       .divergence,
       .losses,
+      .doubt,
     ]
 
   }
@@ -1390,38 +1442,72 @@ public nonisolated struct ProtoExecutionParked: Sendable {
   fileprivate var _divergence: ProtoDivergence? = nil
 }
 
-public nonisolated struct ProtoDivergence: Sendable {
+/// An operation whose body began, and of which no outcome is recorded.
+public nonisolated struct ProtoDoubt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// Its last OperationStarted entry.
+  public var started: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+public nonisolated struct ProtoDivergence: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The entry that recorded the operation. 0: nothing is recorded there.
-  public var sequence: UInt64 = 0
+  public var sequence: UInt64 {
+    get {_storage._sequence}
+    set {_uniqueStorage()._sequence = newValue}
+  }
 
   public var recorded: ProtoOperation {
-    get {_recorded ?? ProtoOperation()}
-    set {_recorded = newValue}
+    get {_storage._recorded ?? ProtoOperation()}
+    set {_uniqueStorage()._recorded = newValue}
   }
   /// Returns true if `recorded` has been explicitly set.
-  public var hasRecorded: Bool {self._recorded != nil}
+  public var hasRecorded: Bool {_storage._recorded != nil}
   /// Clears the value of `recorded`. Subsequent reads from it will return its default value.
-  public mutating func clearRecorded() {self._recorded = nil}
+  public mutating func clearRecorded() {_uniqueStorage()._recorded = nil}
 
   /// Absent: the handler ended while operations were still recorded.
   public var attempted: ProtoOperation {
-    get {_attempted ?? ProtoOperation()}
-    set {_attempted = newValue}
+    get {_storage._attempted ?? ProtoOperation()}
+    set {_uniqueStorage()._attempted = newValue}
   }
   /// Returns true if `attempted` has been explicitly set.
-  public var hasAttempted: Bool {self._attempted != nil}
+  public var hasAttempted: Bool {_storage._attempted != nil}
   /// Clears the value of `attempted`. Subsequent reads from it will return its default value.
-  public mutating func clearAttempted() {self._attempted = nil}
+  public mutating func clearAttempted() {_uniqueStorage()._attempted = nil}
 
   /// File and line of the call.
-  public var location: String = String()
+  public var location: String {
+    get {_storage._location}
+    set {_uniqueStorage()._location = newValue}
+  }
 
   /// What differs.
-  public var cause: ProtoDivergence.Cause = .operation
+  public var cause: ProtoDivergence.Cause {
+    get {_storage._cause}
+    set {_uniqueStorage()._cause = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1483,8 +1569,7 @@ public nonisolated struct ProtoDivergence: Sendable {
 
   public init() {}
 
-  fileprivate var _recorded: ProtoOperation? = nil
-  fileprivate var _attempted: ProtoOperation? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The holder of the lease is gone.
@@ -1596,6 +1681,12 @@ public nonisolated struct ProtoOperation: Sendable {
   /// First 16 bytes of HMAC-SHA256 of the encoded input, under the salt of the execution's input.
   /// Empty: none was declared.
   public var inputDigest: Data = Data()
+
+  /// Where the call stands in the code that recorded it, for people: it takes no part in which
+  /// operation it is.
+  public var sourceFile: String = String()
+
+  public var sourceLine: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1710,6 +1801,7 @@ public nonisolated struct ProtoOperationPath: Sendable {
 }
 
 /// A body is about to run: written ahead, so that a crash leaves word that it may have happened.
+/// Payload 0, if there is one: the declared input.
 public nonisolated struct ProtoOperationStarted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1726,11 +1818,103 @@ public nonisolated struct ProtoOperationStarted: Sendable {
 
   public var epoch: UInt64 = 0
 
+  /// Without an outcome a person is asked whether it happened.
+  public var asks: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// A person has said what became of an operation that may have happened. Payload 0: the value, or the
+/// error's message; absent where there is neither.
+public nonisolated struct ProtoOperationResolved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var verdict: ProtoOperationResolved.Verdict = .unspecified
+
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// The OperationStarted entry that it is about.
+  public var started: UInt64 = 0
+
+  /// Nothing else is in doubt: the execution is ready to be claimed.
+  public var readies: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Verdict: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// It happened, and gave payload 0.
+    case done // = 1
+
+    /// It did not happen: the body runs.
+    case notDone // = 2
+
+    /// It failed.
+    case failed // = 3
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .done
+      case 2: self = .notDone
+      case 3: self = .failed
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .done: return 1
+      case .notDone: return 2
+      case .failed: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [ProtoOperationResolved.Verdict] = [
+      .unspecified,
+      .done,
+      .notDone,
+      .failed,
+    ]
+
+  }
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _error: ProtoError? = nil
 }
 
 /// Payload 0: the value.
@@ -1755,6 +1939,9 @@ public nonisolated struct ProtoCheckpointSucceeded: Sendable {
 
   /// The body did not run: the caller's verification found the work done.
   public var verified: Bool = false
+
+  /// The last payload is the declared input.
+  public var input: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1793,6 +1980,9 @@ public nonisolated struct ProtoCheckpointFailed: Sendable {
 
   /// The handler takes it as a result: it is kept like a success.
   public var handled: Bool = false
+
+  /// The last payload is the declared input.
+  public var input: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2545,6 +2735,8 @@ public nonisolated struct ProtoOpenSession: Sendable {
 
   public var last: UInt64 = 0
 
+  public var revision: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2847,6 +3039,39 @@ public nonisolated struct ProtoExecutionLineage: Sendable {
   public init() {}
 }
 
+/// Section `executions.doubts`: what it is parked for, in the order of its entry.
+public nonisolated struct ProtoExecutionDoubts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var doubts: [ProtoDoubt] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Section `executions.pin`: which code may run it.
+public nonisolated struct ProtoExecutionPin: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  public var pinned: Bool = false
+
+  /// The revision of its first claim, or the one that somebody has decided on. Empty: none yet.
+  public var revision: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// How far the operations of a scope are recorded.
 public nonisolated struct ProtoScopeState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -3018,7 +3243,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{4}\u{b}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -3461,6 +3686,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .cleaningSkipped(v)
           }
         }()
+        case 54: try {
+          var v: ProtoExecutionRepinned?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionRepinned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionRepinned(v)
+          }
+        }()
         case 64: try {
           var v: ProtoOperationStarted?
           var hadOneofValue = false
@@ -3615,6 +3853,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._event = .operationRetried(v)
+          }
+        }()
+        case 76: try {
+          var v: ProtoOperationResolved?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .operationResolved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .operationResolved(v)
           }
         }()
         default: break
@@ -3779,6 +4030,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         guard case .cleaningSkipped(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
       }()
+      case .executionRepinned?: try {
+        guard case .executionRepinned(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+      }()
       case .operationStarted?: try {
         guard case .operationStarted(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 64)
@@ -3826,6 +4081,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .operationRetried?: try {
         guard case .operationRetried(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 75)
+      }()
+      case .operationResolved?: try {
+        guard case .operationResolved(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 76)
       }()
       case nil: break
       }
@@ -4219,7 +4478,7 @@ nonisolated extension ProtoJournalAdopted: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionOpened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}actor\0\u{1}user\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{1}version\0\u{1}code\0\u{1}schema\0\u{3}pid_namespace\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}actor\0\u{1}user\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{1}version\0\u{1}code\0\u{1}schema\0\u{3}pid_namespace\0\u{1}revision\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4237,6 +4496,7 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
       case 8: try { try decoder.decodeSingularBytesField(value: &self.code) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.schema) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.pidNamespace) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.revision) }()
       default: break
       }
     }
@@ -4273,6 +4533,9 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
     if self.pidNamespace != 0 {
       try visitor.visitSingularUInt64Field(value: self.pidNamespace, fieldNumber: 10)
     }
+    if !self.revision.isEmpty {
+      try visitor.visitSingularStringField(value: self.revision, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4287,6 +4550,7 @@ nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.code != rhs.code {return false}
     if lhs.schema != rhs.schema {return false}
     if lhs.pidNamespace != rhs.pidNamespace {return false}
+    if lhs.revision != rhs.revision {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4423,7 +4687,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -4437,6 +4701,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _signalIds: [String] = []
     var _labels: [ProtoLabel] = []
     var _traceContext: String = String()
+    var _pinned: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4458,6 +4723,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _signalIds = source._signalIds
       _labels = source._labels
       _traceContext = source._traceContext
+      _pinned = source._pinned
     }
   }
 
@@ -4487,6 +4753,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._signalIds) }()
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._traceContext) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._pinned) }()
         default: break
         }
       }
@@ -4532,6 +4799,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if !_storage._traceContext.isEmpty {
         try visitor.visitSingularStringField(value: _storage._traceContext, fieldNumber: 11)
       }
+      if _storage._pinned != false {
+        try visitor.visitSingularBoolField(value: _storage._pinned, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4552,6 +4822,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._signalIds != rhs_storage._signalIds {return false}
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._traceContext != rhs_storage._traceContext {return false}
+        if _storage._pinned != rhs_storage._pinned {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4653,7 +4924,7 @@ nonisolated extension ProtoExecutionReadied: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionClaimed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}attempt\0\u{1}deadline\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}attempt\0\u{1}deadline\0\u{1}revision\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4664,6 +4935,7 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.revision) }()
       default: break
       }
     }
@@ -4679,6 +4951,9 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
     if self.deadline != 0 {
       try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 3)
     }
+    if !self.revision.isEmpty {
+      try visitor.visitSingularStringField(value: self.revision, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4686,6 +4961,37 @@ nonisolated extension ProtoExecutionClaimed: SwiftProtobuf.Message, SwiftProtobu
     if lhs.epoch != rhs.epoch {return false}
     if lhs.attempt != rhs.attempt {return false}
     if lhs.deadline != rhs.deadline {return false}
+    if lhs.revision != rhs.revision {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionRepinned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionRepinned"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}revision\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.revision) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.revision.isEmpty {
+      try visitor.visitSingularStringField(value: self.revision, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionRepinned, rhs: ProtoExecutionRepinned) -> Bool {
+    if lhs.revision != rhs.revision {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5272,7 +5578,7 @@ nonisolated extension ProtoSignalReceived: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionParked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionParked"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}reason\0\u{1}divergence\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}reason\0\u{1}divergence\0\u{1}doubts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5283,6 +5589,7 @@ nonisolated extension ProtoExecutionParked: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._divergence) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.doubts) }()
       default: break
       }
     }
@@ -5302,6 +5609,9 @@ nonisolated extension ProtoExecutionParked: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._divergence {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if !self.doubts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.doubts, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5309,18 +5619,19 @@ nonisolated extension ProtoExecutionParked: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.epoch != rhs.epoch {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs._divergence != rhs._divergence {return false}
+    if lhs.doubts != rhs.doubts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension ProtoExecutionParked.Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_DIVERGENCE\0\u{1}REASON_LOSSES\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_DIVERGENCE\0\u{1}REASON_LOSSES\0\u{1}REASON_DOUBT\0")
 }
 
-nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Divergence"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}recorded\0\u{1}attempted\0\u{1}location\0\u{1}cause\0")
+nonisolated extension ProtoDoubt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Doubt"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}started\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5328,11 +5639,8 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._recorded) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._attempted) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.location) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.started) }()
       default: break
       }
     }
@@ -5343,30 +5651,116 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.sequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
-    }
-    try { if let v = self._recorded {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._attempted {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if !self.location.isEmpty {
-      try visitor.visitSingularStringField(value: self.location, fieldNumber: 4)
+    if self.started != 0 {
+      try visitor.visitSingularUInt64Field(value: self.started, fieldNumber: 2)
     }
-    if self.cause != .operation {
-      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 5)
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoDoubt, rhs: ProtoDoubt) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Divergence"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}recorded\0\u{1}attempted\0\u{1}location\0\u{1}cause\0")
+
+  fileprivate class _StorageClass {
+    var _sequence: UInt64 = 0
+    var _recorded: ProtoOperation? = nil
+    var _attempted: ProtoOperation? = nil
+    var _location: String = String()
+    var _cause: ProtoDivergence.Cause = .operation
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _sequence = source._sequence
+      _recorded = source._recorded
+      _attempted = source._attempted
+      _location = source._location
+      _cause = source._cause
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._recorded) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._attempted) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._location) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._cause) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._sequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._sequence, fieldNumber: 1)
+      }
+      try { if let v = _storage._recorded {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._attempted {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._location.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._location, fieldNumber: 4)
+      }
+      if _storage._cause != .operation {
+        try visitor.visitSingularEnumField(value: _storage._cause, fieldNumber: 5)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoDivergence, rhs: ProtoDivergence) -> Bool {
-    if lhs.sequence != rhs.sequence {return false}
-    if lhs._recorded != rhs._recorded {return false}
-    if lhs._attempted != rhs._attempted {return false}
-    if lhs.location != rhs.location {return false}
-    if lhs.cause != rhs.cause {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._sequence != rhs_storage._sequence {return false}
+        if _storage._recorded != rhs_storage._recorded {return false}
+        if _storage._attempted != rhs_storage._attempted {return false}
+        if _storage._location != rhs_storage._location {return false}
+        if _storage._cause != rhs_storage._cause {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5487,7 +5881,7 @@ nonisolated extension ProtoCommandRefused.Reason: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scope\0\u{1}position\0\u{1}kind\0\u{1}name\0\u{3}input_digest\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scope\0\u{1}position\0\u{1}kind\0\u{1}name\0\u{3}input_digest\0\u{3}source_file\0\u{3}source_line\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5500,6 +5894,8 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 3: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.inputDigest) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.sourceFile) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.sourceLine) }()
       default: break
       }
     }
@@ -5521,6 +5917,12 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.inputDigest.isEmpty {
       try visitor.visitSingularBytesField(value: self.inputDigest, fieldNumber: 5)
     }
+    if !self.sourceFile.isEmpty {
+      try visitor.visitSingularStringField(value: self.sourceFile, fieldNumber: 6)
+    }
+    if self.sourceLine != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sourceLine, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5530,6 +5932,8 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.kind != rhs.kind {return false}
     if lhs.name != rhs.name {return false}
     if lhs.inputDigest != rhs.inputDigest {return false}
+    if lhs.sourceFile != rhs.sourceFile {return false}
+    if lhs.sourceLine != rhs.sourceLine {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5576,7 +5980,7 @@ nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OperationStarted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}asks\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5586,6 +5990,7 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.asks) }()
       default: break
       }
     }
@@ -5602,20 +6007,82 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
     if self.epoch != 0 {
       try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
     }
+    if self.asks != false {
+      try visitor.visitSingularBoolField(value: self.asks, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoOperationStarted, rhs: ProtoOperationStarted) -> Bool {
     if lhs._operation != rhs._operation {return false}
     if lhs.epoch != rhs.epoch {return false}
+    if lhs.asks != rhs.asks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
+nonisolated extension ProtoOperationResolved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OperationResolved"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}verdict\0\u{1}error\0\u{1}started\0\u{1}readies\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.verdict) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.started) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.verdict != .unspecified {
+      try visitor.visitSingularEnumField(value: self.verdict, fieldNumber: 2)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.started != 0 {
+      try visitor.visitSingularUInt64Field(value: self.started, fieldNumber: 4)
+    }
+    if self.readies != false {
+      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOperationResolved, rhs: ProtoOperationResolved) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.verdict != rhs.verdict {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs.readies != rhs.readies {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOperationResolved.Verdict: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VERDICT_UNSPECIFIED\0\u{1}VERDICT_DONE\0\u{1}VERDICT_NOT_DONE\0\u{1}VERDICT_FAILED\0")
+}
+
 nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CheckpointSucceeded"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0\u{1}input\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5627,6 +6094,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.verified) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.input) }()
       default: break
       }
     }
@@ -5649,6 +6117,9 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if self.verified != false {
       try visitor.visitSingularBoolField(value: self.verified, fieldNumber: 4)
     }
+    if self.input != false {
+      try visitor.visitSingularBoolField(value: self.input, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5657,6 +6128,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if lhs.epoch != rhs.epoch {return false}
     if lhs.startedAt != rhs.startedAt {return false}
     if lhs.verified != rhs.verified {return false}
+    if lhs.input != rhs.input {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5664,7 +6136,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CheckpointFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0\u{1}handled\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0\u{1}handled\0\u{1}input\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5677,6 +6149,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.handled) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.input) }()
       default: break
       }
     }
@@ -5702,6 +6175,9 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if self.handled != false {
       try visitor.visitSingularBoolField(value: self.handled, fieldNumber: 5)
     }
+    if self.input != false {
+      try visitor.visitSingularBoolField(value: self.input, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5711,6 +6187,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if lhs.startedAt != rhs.startedAt {return false}
     if lhs._error != rhs._error {return false}
     if lhs.handled != rhs.handled {return false}
+    if lhs.input != rhs.input {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6672,7 +7149,7 @@ nonisolated extension ProtoJournalState: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenSession"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{3}pid_namespace\0\u{1}entries\0\u{1}last\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}opened_at\0\u{1}uuid\0\u{1}actor\0\u{1}host\0\u{1}pid\0\u{1}program\0\u{3}pid_namespace\0\u{1}entries\0\u{1}last\0\u{1}revision\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6690,6 +7167,7 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.pidNamespace) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.revision) }()
       default: break
       }
     }
@@ -6726,6 +7204,9 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.last != 0 {
       try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 10)
     }
+    if !self.revision.isEmpty {
+      try visitor.visitSingularStringField(value: self.revision, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6740,6 +7221,7 @@ nonisolated extension ProtoOpenSession: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.pidNamespace != rhs.pidNamespace {return false}
     if lhs.entries != rhs.entries {return false}
     if lhs.last != rhs.last {return false}
+    if lhs.revision != rhs.revision {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7343,6 +7825,81 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.continuedFrom != rhs.continuedFrom {return false}
     if lhs.firstRun != rhs.firstRun {return false}
     if lhs.traceContext != rhs.traceContext {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionDoubts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionDoubts"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}doubts\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.doubts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if !self.doubts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.doubts, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionDoubts, rhs: ProtoExecutionDoubts) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.doubts != rhs.doubts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionPin: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionPin"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}pinned\0\u{1}revision\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.revision) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.pinned != false {
+      try visitor.visitSingularBoolField(value: self.pinned, fieldNumber: 2)
+    }
+    if !self.revision.isEmpty {
+      try visitor.visitSingularStringField(value: self.revision, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionPin, rhs: ProtoExecutionPin) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.pinned != rhs.pinned {return false}
+    if lhs.revision != rhs.revision {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

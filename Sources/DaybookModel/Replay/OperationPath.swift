@@ -2,7 +2,7 @@ public import DaybookFormat
 import SwiftProtobuf
 
 /// Which operation of an execution: its scope, and its position there.
-public struct OperationPath: Hashable, Comparable, Sendable {
+public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The scope: empty for the handler itself, else pairs of position and branch.
     public let scope: [UInt32]
     /// Its place in the scope, from 0.
@@ -32,6 +32,22 @@ public struct OperationPath: Hashable, Comparable, Sendable {
             $0.scope = scope
             $0.position = position
         }
+    }
+
+    /// The numbers of scope and position, with slashes: `2`; `0/1/2` is operation 2 in branch 1 of
+    /// operation 0.
+    public var description: String {
+        (scope + [position]).map(String.init).joined(separator: "/")
+    }
+
+    /// Reads what ``description`` gives.
+    /// - Returns: nil for what is none.
+    public init?(text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { UInt32($0) }
+        guard numbers.count == parts.count, let position = numbers.last, numbers.count % 2 == 1
+        else { return nil }
+        self.init(scope: Array(numbers.dropLast()), position: position)
     }
 
     /// In the order of the code: by scope, then by position.

@@ -74,6 +74,32 @@ public struct Replay: Sendable {
         public let deadline: Timestamp?
     }
 
+    /// A body that began.
+    public struct Start: Sendable {
+        /// The operation.
+        public let operation: Operation
+        /// The entry.
+        public let sequence: UInt64
+        /// When it was written.
+        public let time: Timestamp
+        /// The session that wrote it.
+        public let session: UInt64
+        /// Without an outcome a person is asked.
+        public let asks: Bool
+    }
+
+    /// What a person has said of a body that may have run.
+    public struct Resolution: Sendable {
+        /// The entry.
+        public let sequence: UInt64
+        /// What became of it.
+        public let verdict: ResolveOperation.Verdict
+        /// The value, or the error's message; nil: there is none.
+        public let payload: StoredPayload?
+        /// The body; nil: it is not in what was taken in.
+        public let start: Start?
+    }
+
     /// Outcomes that a later attempt has undone.
     public let undoing: Undoing
     /// Records not yet consumed, by scope, oldest first.
@@ -87,6 +113,9 @@ public struct Replay: Sendable {
     private var decided: [OperationPath: CountedBranches] = [:]
     /// Operations that register something for an end: in scopes of theirs lies what that records.
     private var registered: Set<OperationPath> = []
+    /// Bodies that began, and of which no outcome is recorded.
+    private var starts: [OperationPath: Start] = [:]
+    private var resolutions: [OperationPath: Resolution] = [:]
 
     /// A replay of a history of which nothing has been taken in.
     public init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
@@ -141,6 +170,20 @@ public struct Replay: Sendable {
     /// How often the body of an operation was tried that is to be tried again.
     public func tries(of path: OperationPath) -> Tries? { tries[path] }
 
+    /// The body of an operation that began, if no outcome is recorded of it, and nobody has said what
+    /// became of it.
+    public func start(of path: OperationPath) -> Start? { starts[path] }
+
+    /// What a person has said of the body of an operation, if no outcome is recorded since.
+    public func resolution(of path: OperationPath) -> Resolution? { resolutions[path] }
+
+    /// The bodies that began, of which no outcome is recorded, and of which a person is to be asked,
+    /// in the order of their entries.
+    public var doubts: [Doubt] {
+        starts.values.filter(\.asks).sorted { $0.sequence < $1.sequence }
+            .map { Doubt(operation: $0.operation, started: $0.sequence) }
+    }
+
     /// The branches of an operation no longer count, but for these.
     public mutating func decide(_ path: OperationPath, by branches: CountedBranches) {
         decided[path] = branches
@@ -193,6 +236,9 @@ public struct Replay: Sendable {
                 deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
             )
             wakes[path] = nil
+            endDoubt(path)
+        } else if kind == .operationStarted || kind == .operationResolved {
+            try noteDoubt(kind, entry, payloads)
         } else if let (path, wake) = try Self.wake(kind, entry) {
             guard !undoing.covers(sequence, path, kind) else { return }
             if case .signal(let source, let failure, let time) = wake, pending.remove(path) == nil {
@@ -216,10 +262,51 @@ public struct Replay: Sendable {
             tries[path] = nil
             wakes[path] = nil
             if record.operation.kind == .onUnfinished { registered.insert(path) }
+            endDoubt(path)
             guard !undoing.covers(sequence, path, kind) else { return }
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
         }
+    }
+
+    /// A body begins, or somebody says what became of one.
+    private mutating func noteDoubt(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ payloads: () throws -> [StoredPayload]
+    ) throws {
+        let sequence = entry.header.sequence
+        guard kind == .operationStarted else {
+            let event = try ProtoOperationResolved(decoding: entry)
+            let path = OperationPath(event.operation)
+            guard !undoing.covers(sequence, path, kind) else { return }
+            let verdict = try ResolveOperation.Verdict(event)
+            resolutions[path] = Resolution(
+                sequence: sequence,
+                verdict: verdict,
+                payload: verdict == .notDone ? nil : try payloads().first,
+                start: starts.removeValue(forKey: path) ?? resolutions[path]?.start
+            )
+            return
+        }
+        let event = try ProtoOperationStarted(decoding: entry)
+        let operation = try Operation(event.operation)
+        let path = OperationPath(operation)
+        guard !undoing.covers(sequence, path, kind) else { return }
+        resolutions[path] = nil
+        starts[path] = Start(
+            operation: operation,
+            sequence: sequence,
+            time: entry.header.time,
+            session: entry.header.session,
+            asks: event.asks
+        )
+    }
+
+    /// What became of a body is recorded.
+    private mutating func endDoubt(_ path: OperationPath) {
+        if !starts.isEmpty { starts[path] = nil }
+        if !resolutions.isEmpty { resolutions[path] = nil }
     }
 
     private func checkValues(_ kind: EventKind, _ entry: EntryView) throws {
@@ -301,7 +388,8 @@ public struct Replay: Sendable {
         case .checkpointFailed:
             let event = try ProtoCheckpointFailed(decoding: entry)
             operation = try Operation(event.operation)
-            let payloads = try payloads()
+            // The declared input may come behind them.
+            let payloads = try payloads().dropLast(event.input ? 1 : 0)
             outcome = .failure(
                 try ErrorFacts(event.error),
                 message: payloads.first,
@@ -339,7 +427,7 @@ extension EventKind {
         switch self {
         case .checkpointSucceeded, .checkpointFailed, .timerStarted, .timerFired, .signalAwaited,
             .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded,
-            .operationRetried:
+            .operationRetried, .operationStarted, .operationResolved:
             true
         default: false
         }

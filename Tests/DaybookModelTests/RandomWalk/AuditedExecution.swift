@@ -54,9 +54,20 @@ struct AuditedExecution {
     private var signalIDs: Set<String> = []
     private var isParked = false
     private var cleaning = AuditedCleaning()
+    /// What is parked for.
+    private var doubts: Set<Place> = []
+    private var isPinned = false
+    /// The revision that it is pinned to.
+    private var revision = ""
 
-    /// - Parameter sessions: those that are open.
-    mutating func read(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
+    /// - Parameters:
+    ///   - sessions: those that are open.
+    ///   - revisions: those of their code.
+    mutating func read(
+        _ entry: ProtoEntry,
+        _ sessions: Set<UInt64>,
+        _ revisions: [UInt64: String]
+    ) throws {
         try checkEnd(entry)
         switch entry.event {
         case .executionClaimed(let event):
@@ -65,6 +76,14 @@ struct AuditedExecution {
             guard !isPaused else { throw Broken(rule: "it is paused, and runs") }
             guard !isParked else { throw Broken(rule: "it is parked, and runs") }
             if isFinal { try cleaning.claim() }
+            guard doubts.isEmpty else { throw Broken(rule: "it is in doubt, and runs") }
+            guard event.revision.isEmpty || isPinned && revision.isEmpty else {
+                throw Broken(rule: "a claim pins what is not to be pinned, or is")
+            }
+            if !event.revision.isEmpty { revision = event.revision }
+            guard revision.isEmpty || revision == revisions[entry.session] else {
+                throw Broken(rule: "claimed by code of another revision")
+            }
             epoch = event.epoch
             holder = (entry.session, event.epoch)
             try checkLease(entry, epoch, sessions)
@@ -79,9 +98,26 @@ struct AuditedExecution {
             }
             holder = nil
         case .executionParked(let event):
-            if event.reason == .divergence { try checkLease(entry, event.epoch, sessions) }
+            if event.reason != .losses { try checkLease(entry, event.epoch, sessions) }
+            guard event.doubts.isEmpty == (event.reason != .doubt) else {
+                throw Broken(rule: "doubts without that reason, or the reason without doubts")
+            }
+            doubts = Set(event.doubts.map { Place($0.operation) })
             holder = nil
             isParked = true
+        case .operationResolved(let event):
+            guard doubts.remove(Place(event.operation)) != nil else {
+                throw Broken(rule: "resolved what is not in doubt")
+            }
+            guard event.readies == doubts.isEmpty else {
+                throw Broken(rule: "it goes on in doubt, or does not without")
+            }
+            if event.readies { isParked = false }
+        case .executionRepinned(let event):
+            guard isPinned, revision != event.revision else {
+                throw Broken(rule: "repinned what is not pinned, or is so")
+            }
+            revision = event.revision
         case .executionPaused: isPaused = true
         case .executionResumed: isPaused = false
         case .commandRefused(let event):
@@ -97,7 +133,9 @@ struct AuditedExecution {
             }
             let source = event.origin == 0 ? entry.sequence : event.origin
             signals[event.name, default: []].append(source)
-        case .executionSubmitted(let event): signalIDs.formUnion(event.signalIds)
+        case .executionSubmitted(let event):
+            signalIDs.formUnion(event.signalIds)
+            isPinned = event.pinned
         case .attemptFailed(let event):
             guard event.epoch == epoch else { throw Broken(rule: "not the attempt that ran") }
             if !event.held { holder = nil }
@@ -108,6 +146,7 @@ struct AuditedExecution {
             try cleaning.end(event.operation.scope + [event.operation.position])
         case .cleaningSkipped: cleaning.skip(isFinal: isFinal)
         case .executionReopened:
+            doubts = []
             defer { isParked = false }
             // It goes on with its cleaning.
             if isFinal, isParked { break }
@@ -129,7 +168,8 @@ struct AuditedExecution {
         case .executionReopened: if isClosed || isParked { return }
         case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused,
             .executionClaimed, .leaseReleased, .leaseLost, .executionParked, .executionPaused,
-            .executionResumed, .cleaningEnded, .cleaningSkipped:
+            .executionResumed, .executionRepinned, .operationResolved, .cleaningEnded,
+            .cleaningSkipped:
             if !isClosed { return }
         case .operationStarted(let event): if cleans(event.operation) { return }
         case .checkpointFailed(let event): if cleans(event.operation) { return }
@@ -359,6 +399,7 @@ struct AuditedExecution {
     private mutating func end(closes: Bool, _ signalsLeft: UInt64) throws {
         isFinal = true
         isClosed = closes
+        doubts = []
         isParked = false
         if closes { holder = nil }
         guard signalsLeft == signals.values.reduce(0, { $0 + UInt64($1.count) }) else {

@@ -17,6 +17,7 @@ struct JournalAudit {
     private var runs: [String: UInt64] = [:]
     private var sessions: Set<UInt64> = []
     private var actors: [UInt64: String] = [:]
+    private var revisions: [UInt64: String] = [:]
     private var contentTypes: Set<String> = []
     /// How many entries each stream has, and the last of them.
     private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
@@ -66,6 +67,7 @@ struct JournalAudit {
         case .sessionOpened(let opened):
             sessions.insert(entry.sequence)
             actors[entry.sequence] = opened.actor
+            revisions[entry.sequence] = opened.revision
         case .sessionClosed: sessions.remove(entry.stream)
         case .sessionLost: sessions.remove(entry.stream)
         default: break
@@ -80,7 +82,8 @@ struct JournalAudit {
         let isSignal: Bool
         switch entry.event {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
-            .executionResumed, .executionReopened, .cleaningSkipped:
+            .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
+            .cleaningSkipped:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
         default:
@@ -120,7 +123,7 @@ struct JournalAudit {
         }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }
         do {
-            try execution.read(entry, sessions)
+            try execution.read(entry, sessions, revisions)
         } catch let broken as AuditedExecution.Broken {
             throw fail(broken.rule)
         }

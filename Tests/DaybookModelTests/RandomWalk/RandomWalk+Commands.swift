@@ -8,10 +8,11 @@ import Testing
 /// Commands that need no lease: drawn, run, and asked of the reference model too.
 extension RandomWalk {
     static let types: [Name] = ["alpha", "beta", "gamma"]
+    static let revisions: [Name] = ["r1", "r2"]
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
-        switch Int.random(in: 0..<120, using: &generator) {
+        switch Int.random(in: 0..<126, using: &generator) {
         case 0..<9: try isFull ? finishOne() : submitNew()
         case 9..<11: try submitAgain()
         case 11..<20: try execute()
@@ -24,6 +25,8 @@ extension RandomWalk {
         case 111: try recordSnapshot()
         case 112: try adopt()
         case 113..<116: try closeSession()
+        case 116..<120: try resolve()
+        case 120..<122: try repin()
         default: try loseSession()
         }
     }
@@ -83,6 +86,7 @@ extension RandomWalk {
                 names.map { Label(name: $0, value: generator.chance(2) ? "" : "v") }
             )
         }
+        terms.isPinned = generator.chance(4)
         return terms
     }
 
@@ -239,6 +243,45 @@ extension RandomWalk {
         try compare("\(action) of \(id)", found, expected)
     }
 
+    /// Mostly what is in doubt; now and then something else.
+    private mutating func resolve() throws {
+        let doubtful = reference.all.filter { !$0.doubts.isEmpty && !$0.status.isFinal }
+        let isUseful = !doubtful.isEmpty && !generator.chance(6)
+        let known = isUseful ? try draw(doubtful) : nil
+        let path =
+            known?.doubts.randomElement(using: &generator).map { OperationPath($0) }
+            ?? OperationPath(scope: [], position: 0)
+        try resolve(known?.id ?? drawID(), path)
+    }
+
+    mutating func resolve(_ id: Name, _ path: OperationPath) throws {
+        let types = drawTypes()
+        let verdict = try draw(
+            [.done, .notDone, .failed(ErrorFacts(code: "said"))] as [ResolveOperation.Verdict]
+        )
+        let command = ResolveOperation(
+            id: id,
+            path,
+            verdict,
+            payloads: try sealed(types),
+            by: try drawRequest()
+        )
+        let found = try run(command, draw(reference.sessions)) { $0.left.count }
+        try compare("\(path) of \(id) is \(verdict)", found, reference.resolve(id, path, types))
+    }
+
+    private mutating func repin() throws {
+        let pinned = reference.open.filter { $0.terms.isPinned && !$0.status.isFinal }.map(\.id)
+        let isUseful = !pinned.isEmpty && !generator.chance(6)
+        try repin(isUseful ? draw(pinned) : drawID(), to: draw(Self.revisions))
+    }
+
+    mutating func repin(_ id: Name, to revision: Name) throws {
+        let command = Repin(Intervention(id: id, by: try drawRequest()), to: revision)
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        try compare("repinning \(id)", found, reference.repin(id, to: revision))
+    }
+
     private mutating func signal() throws {
         let signalID: Name? =
             generator.chance(2) ? "s\(Int.random(in: 0..<3, using: &generator))" : nil
@@ -274,8 +317,9 @@ extension RandomWalk {
 
     mutating func openSession() throws {
         if reference.sessions.count > 5 { return try loseSession() }
-        let found = try harness.open("session \(step)")
-        try compare("opening", .granted(found), .granted(reference.openSession()))
+        let revision = generator.chance(8) ? "" : try draw(Self.revisions)
+        let found = try harness.open("session \(step)", revision: revision.text)
+        try compare("opening", .granted(found), .granted(reference.openSession(revision)))
     }
 
     private mutating func closeSession() throws {

@@ -23,16 +23,17 @@ extension RandomWalk {
         if execution.isPaused, !execution.status.isFinal || execution.owes {
             try runStep { try $0.intervene(.resume, id) }
         }
-        if execution.isParked {
+        if let operation = execution.doubts.first, execution.isParked {
+            try runStep { try $0.resolve(id, OperationPath(operation)) }
+        } else if execution.isParked {
             try runStep { try $0.intervene(.retry, id) }
         }
         for wait in execution.waits where wait.kind == .signal && wait.deadline == 0 {
             if execution.status.isFinal { break }
             try runStep { try $0.signal(id, wait.operation.name, nil) }
         }
-        guard let known = reference.executions[number], let session = reference.sessions.first
-        else { return }
-        if known.isClaimable { try runStep { try $0.claim(number, by: session) } }
+        guard let known = reference.executions[number] else { return }
+        if known.isClaimable { try claim(known) }
         guard let known = reference.executions[number], let lease = known.lease,
             reference.isHeld(known)
         else { return }
@@ -50,6 +51,19 @@ extension RandomWalk {
             // It was ended from outside, and its code ends now.
             try runStep { try $0.perform(.release(logs: []), lease, by: known.holder) }
         }
+    }
+
+    /// By a session that may, or else by one that it is pinned to now.
+    private mutating func claim(_ known: ReferenceModel.Execution) throws {
+        let number = known.number
+        if let session = reference.sessions.first(where: { reference.mayRun(known, in: $0) }) {
+            return try runStep { try $0.claim(number, by: session) }
+        }
+        let revisions = reference.sessions.compactMap { reference.revisions[$0] }
+        guard let revision = revisions.first(where: { $0 != "" }) else {
+            return try runStep { try $0.openSession() }
+        }
+        try runStep { try $0.repin(known.id, to: revision) }
     }
 
     private mutating func letTimePass() throws {

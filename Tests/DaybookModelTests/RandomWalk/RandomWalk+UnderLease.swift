@@ -104,8 +104,15 @@ extension RandomWalk {
                 of: generator.chance(2) ? drawFailed(known) : nil
             )
         case 90..<92: return .continue("input \(step)", [drawTypes()[0]], logs: drawLogs())
-        case 92..<98: return .release(logs: drawLogs())
-        default: return .park(drawTypes())
+        case 92..<97: return .release(logs: drawLogs())
+        case 97: return .park(drawTypes())
+        default:
+            return .doubt(
+                try (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+                    try drawOperation(known, .checkpoint)
+                },
+                drawTypes()
+            )
         }
     }
 
@@ -267,7 +274,9 @@ extension RandomWalk {
         _ session: UInt64
     ) throws -> Outcome<UInt64> {
         switch command {
-        case .start(let operation): return try run(StartOperation(lease, operation), session) { $0 }
+        case .start(let operation):
+            let command = StartOperation(lease, operation, asks: generator.chance(2))
+            return try run(command, session) { $0 }
         case .outcome(let operation, let failed, let isHandled, let types, let logs):
             let payloads = try sealed(types)
             let command = RecordOutcome(
@@ -331,6 +340,10 @@ extension RandomWalk {
                 location: "here"
             )
             return try run(Park(lease, divergence, message: try sealed(types)), session) { $0 }
+        case .doubt(let operations, let types):
+            let doubts = operations.map { Doubt(operation: $0, started: lease.claim) }
+            let command = ParkInDoubt(lease, doubts, message: try sealed(types))
+            return try run(command, session) { $0 }
         }
     }
 

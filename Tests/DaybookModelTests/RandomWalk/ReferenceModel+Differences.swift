@@ -34,6 +34,8 @@ extension ReferenceModel.Execution {
                 "registered",
                 state.rare.cleaning.registrations.map(Self.words) == registered.map(Self.words)
             ),
+            ("doubts", state.rare.doubts.map(\.operation) == doubts),
+            ("pin", state.isPinned == terms.isPinned && state.pinnedRevision ?? "" == revision),
             (
                 "progress",
                 operations.allSatisfy { state.progress.next(in: $0.scope) == next(in: $0.scope) }

@@ -23,6 +23,7 @@ extension ReferenceModel {
         case clean(Name, [String])
         case release(logs: [String])
         case park([String])
+        case doubt([Operation], [String])
 
         /// It tells what was done, and may come after the end.
         var isLate: Bool {
@@ -93,6 +94,18 @@ extension ReferenceModel {
                 write(known.number, types) {
                     $0.isParked = true
                     $0.holder = 0
+                    $0.doubts = []
+                }
+            )
+        case .doubt(let operations, let types):
+            guard let first = operations.first, known.takes(first) else {
+                return .refused(.conflict)
+            }
+            return .granted(
+                write(known.number, types) {
+                    $0.isParked = true
+                    $0.holder = 0
+                    $0.doubts = known.askable(operations)
                 }
             )
         case .clean(let name, let types): return clean(known, name, types)

@@ -69,18 +69,27 @@ extension ReferenceModel {
     mutating func claimFirst(of types: [Name], by session: UInt64) -> Outcome<Lease?> {
         guard sessions.contains(session) else { return .refused(.notFound) }
         let first = executions.values
-            .filter { $0.isClaimable && types.contains($0.type) }
+            .filter { $0.isClaimable && types.contains($0.type) && mayRun($0, in: session) }
             .min { $0.readySince < $1.readySince }
         return .granted(first.flatMap { lease($0.number, to: session) })
     }
 
+    /// Whether the code of a session may run an execution.
+    func mayRun(_ execution: Execution, in session: UInt64) -> Bool {
+        execution.revision == "" || execution.revision == revisions[session]
+    }
+
     private mutating func lease(_ number: UInt64, to session: UInt64) -> Lease? {
-        guard let known = executions[number], known.isClaimable else { return nil }
+        guard let known = executions[number], known.isClaimable, mayRun(known, in: session) else {
+            return nil
+        }
         let now = now.rawValue
         let begins = known.beginsAttempt && !known.status.isFinal
+        let revision = revisions[session] ?? ""
         let sequence = write(number) {
             $0.holder = session
             $0.epoch += 1
+            if $0.terms.isPinned, $0.revision == "" { $0.revision = revision }
             if $0.status.isFinal {
                 $0.isForCleaning = true
                 return
@@ -110,9 +119,10 @@ extension ReferenceModel {
 
     // MARK: Sessions
 
-    mutating func openSession() -> UInt64 {
+    mutating func openSession(_ revision: Name = "") -> UInt64 {
         let number = write()
         sessions.append(number)
+        revisions[number] = revision
         return number
     }
 

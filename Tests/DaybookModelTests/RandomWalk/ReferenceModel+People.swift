@@ -78,6 +78,7 @@ extension ReferenceModel {
             $0.status = .ready
             $0.isClosed = false
             $0.isParked = false
+            $0.doubts = []
             $0.isDelayed = false
             $0.losses = 0
             $0.holder = 0
@@ -88,6 +89,38 @@ extension ReferenceModel {
             $0.countAnew()
         }
         return answer(known, .ready, wasSo: false)
+    }
+
+    /// - Returns: how much else is in doubt.
+    mutating func resolve(_ id: Name, _ path: OperationPath, _ types: [String]) -> Outcome<Int> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        guard !known.isClosed, known.isParked || !known.status.isFinal else {
+            return .refused(.wrongState)
+        }
+        guard known.isParked, known.doubts.contains(where: { OperationPath($0) == path }) else {
+            return .refused(.conflict)
+        }
+        let left = known.doubts.filter { OperationPath($0) != path }
+        write(known.number, types) {
+            $0.doubts = left
+            guard left.isEmpty else { return }
+            $0.isParked = false
+            if !$0.status.isFinal { $0.status = .ready }
+        }
+        return .granted(left.count)
+    }
+
+    mutating func repin(_ id: Name, to revision: Name) -> Outcome<InterventionAnswer> {
+        guard let known = newest(id) else { return .refused(.notFound) }
+        guard !known.isClosed else { return .refused(.wrongState) }
+        guard known.terms.isPinned else { return .refused(.conflict) }
+        let wasSo = known.revision == revision
+        if !wasSo {
+            let sequence = write(known.number) { $0.revision = revision }
+            // It goes to the end of another queue.
+            if known.isClaimable { change(known.number) { $0.readySince = sequence } }
+        }
+        return answer(known, known.status, wasSo: wasSo)
     }
 
     mutating func signal(

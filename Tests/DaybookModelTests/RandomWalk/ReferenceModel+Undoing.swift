@@ -21,6 +21,19 @@ extension ReferenceModel.Execution {
         }
     }
 
+    /// Those of some operations of which code may still ask, each place once, the first of them first.
+    func askable(_ operations: [Operation]) -> [Operation] {
+        var found: [Operation] = []
+        for (index, operation) in operations.enumerated() {
+            let isNext =
+                operation.position == next(in: operation.scope)
+                && counts(operation.scope, from: cleaningRoot?.count ?? 0)
+            let isNew = !found.contains { OperationPath($0) == OperationPath(operation) }
+            if index == 0 || isNext && isNew { found.append(operation) }
+        }
+        return found
+    }
+
     /// An attempt has ended with the failure of an operation: it is open again.
     mutating func undo(_ path: OperationPath) {
         guard canUndo(path) else { return }

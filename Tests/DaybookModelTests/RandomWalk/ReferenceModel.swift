@@ -66,6 +66,10 @@ struct ReferenceModel {
         var isSkipped = false
         var isForCleaning = false
         var attemptsBefore: UInt32 = 0
+        /// What may have happened, and is parked for.
+        var doubts: [Operation] = []
+        /// The revision that it is pinned to; empty: none yet, or it is not pinned.
+        var revision: Name = ""
 
         var isClaimable: Bool {
             (status == .ready || owes) && !isParked && !isPaused && !isDelayed && holder == 0
@@ -113,6 +117,8 @@ struct ReferenceModel {
     private(set) var numbers: [Name: UInt64] = [:]
     /// Open sessions, in order.
     var sessions: [UInt64] = []
+    /// The revisions of their code; empty: not said.
+    var revisions: [UInt64: Name] = [:]
     private(set) var next: UInt64 = 1
     /// How many entries the newest recorded snapshot is of.
     private(set) var snapshotSize: UInt64 = 0

@@ -159,6 +159,18 @@ enum ExecutionModelStory {
             try harness.run(Release(try lease("unfinished", harness)), session: session(harness))
         },
         { harness in
+            var terms = Submit.Terms()
+            terms.isPinned = true
+            let number = try harness.ready("pinned", terms, by: session(harness))
+            let pinned = try harness.claim(number, by: session(harness))
+            let pay = Operation.op(.checkpoint, 0)
+            let start = StartOperation(pinned, pay, asks: true)
+            try harness.run(start, session: session(harness))
+            try harness.doubt(pinned, [pay], by: session(harness))
+            try harness.resolve("pinned", OperationPath(pay), .notDone, by: session(harness))
+            try harness.repin("pinned", to: "r1", by: session(harness))
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

@@ -7,7 +7,7 @@ import Testing
 /// What most tests need, in a line each.
 extension ModelHarness {
     /// Opens a session.
-    mutating func open(_ actor: String = "tester") throws -> UInt64 {
+    mutating func open(_ actor: String = "tester", revision: String = "") throws -> UInt64 {
         let uuid = Array(repeating: UInt8(truncatingIfNeeded: next), count: 16)
         return try run(
             OpenSession(
@@ -17,6 +17,7 @@ extension ModelHarness {
                     $0.host = "host"
                     $0.pid = 42
                     $0.program = "tests"
+                    $0.revision = revision
                 }
             ),
             session: 0

@@ -52,6 +52,43 @@ extension ModelHarness {
         try run(Retry(try intervention(id)), session: session)
     }
 
+    /// Has a person say what became of an operation.
+    @discardableResult
+    mutating func resolve(
+        _ id: Name,
+        _ path: OperationPath,
+        _ verdict: ResolveOperation.Verdict,
+        by session: UInt64
+    ) throws -> ResolveOperation.Answer {
+        let payloads = try sealed([.json(Array("1".utf8))])
+        let request = try intervention(id).request
+        return try run(
+            ResolveOperation(id: id, path, verdict, payloads: payloads, by: request),
+            session: session
+        )
+    }
+
+    /// Parks an execution because operations may have happened.
+    @discardableResult
+    mutating func doubt(
+        _ lease: Lease,
+        _ operations: [Operation],
+        by session: UInt64
+    ) throws -> UInt64 {
+        let doubts = operations.map { Doubt(operation: $0, started: next - 1) }
+        let message = try sealed([.text("it may have happened")])
+        return try run(ParkInDoubt(lease, doubts, message: message), session: session)
+    }
+
+    @discardableResult
+    mutating func repin(
+        _ id: Name,
+        to revision: Name,
+        by session: UInt64
+    ) throws -> InterventionAnswer {
+        try run(Repin(try intervention(id), to: revision), session: session)
+    }
+
     @discardableResult
     mutating func signal(
         _ id: Name,

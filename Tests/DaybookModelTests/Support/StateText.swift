@@ -59,8 +59,10 @@ private func text(ofState base: State) -> String {
             guard let state = base.executions[place.number] else { return false }
             return state.isClaimable && state.readySequence == place.sequence
         }
-        // Ascending within each type: the order of the types among them says nothing.
-        let queues = Dictionary(grouping: live) { base.executions[$0.number]?.type ?? "" }
+        // Ascending within each queue: the order of the queues among them says nothing.
+        let queues = Dictionary(grouping: live) { item in
+            base.executions[item.number].map { "\($0.type) \($0.pinnedRevision ?? "")" } ?? ""
+        }
         return label + ": " + text(of: queues)
     }
     return "(" + parts.joined(separator: ",\n") + ")"

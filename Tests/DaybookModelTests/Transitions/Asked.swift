@@ -7,9 +7,9 @@ enum Asked: String, CaseIterable {
     case submit, submitOther, execute, claim, claimFirst
     case start, succeed, disappoint, record, again, look, sleep, await, suspend, split, settle,
         gather
-    case complete, fail, goOn, release, park
+    case complete, fail, goOn, release, park, doubt
     case register, withdraw, clean, cleanStep
-    case cancel, force, pause, resume, retry, signal, failSignal
+    case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
     case time, close, lose
 }
 
@@ -39,6 +39,7 @@ extension Standing {
             try harness.run(ContinueAsNew(lease, input: input), session: holder)
         case .release: try harness.run(Release(lease), session: holder)
         case .park: try harness.park(lease, by: holder)
+        case .doubt: try harness.doubt(lease, [.op(.checkpoint, 1)], by: holder)
         case .cancel: try harness.cancel(id, by: other)
         case .force:
             let command = Cancel(try harness.intervention(id), force: true)
@@ -55,6 +56,9 @@ extension Standing {
                 payloads: try harness.sealed([.text("no")])
             )
             try harness.run(signal, session: other)
+        case .resolve:
+            try harness.resolve(id, OperationPath(scope: [], position: 1), .notDone, by: other)
+        case .repin: try harness.repin(id, to: "r2", by: other)
         case .time:
             guard let deadline = harness.state.nextDeadline else { return }
             harness.now = deadline

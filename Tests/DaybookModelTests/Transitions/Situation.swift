@@ -26,6 +26,10 @@ enum Situation: String, CaseIterable {
     case pausedWaitingForSignal = "psi"
     /// Its code diverged.
     case parked = "prk"
+    /// It is parked because an operation may have happened.
+    case inDoubt = "dbt"
+    /// It is pinned to the revision that claimed it, and ready again.
+    case pinned = "pin"
     /// Ready again, because its lease was lost.
     case lost = "lst"
     /// Ready for its next attempt, while code of the last one still runs.
@@ -61,7 +65,7 @@ struct Standing {
     /// waits in the first one.
     init(_ situation: Situation) throws {
         harness = try ModelHarness()
-        holder = try harness.open("holder")
+        holder = try harness.open("holder", revision: "r1")
         other = try harness.open("other")
         var terms = Submit.Terms()
         terms.timeout = .seconds(60)
@@ -69,6 +73,7 @@ struct Standing {
             terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
         }
         if [.delayed, .pausedDelayed].contains(situation) { terms.delay = .seconds(10) }
+        terms.isPinned = situation == .pinned
         let submit = Submit(
             id: "a",
             type: "copy",
@@ -116,7 +121,13 @@ struct Standing {
             try sleep(suspended: 1)
             try harness.lose(holder, by: other)
         case .parked: try harness.park(lease, by: holder)
-        case .lost: try harness.lose(holder, by: other)
+        case .inDoubt:
+            try harness.run(
+                StartOperation(lease, .op(.checkpoint, 1), asks: true),
+                session: holder
+            )
+            try harness.doubt(lease, [.op(.checkpoint, 1)], by: holder)
+        case .lost, .pinned: try harness.lose(holder, by: other)
         case .held, .timedOutInCleaning: try harness.pass(.seconds(60), by: other)
         case .timedOut:
             try harness.pass(.seconds(60), by: other)
@@ -143,5 +154,7 @@ extension Situation {
         [.orphanedUnfinished, .cancelledUnfinished, .cleaning, .parkedInCleaning].contains(self)
     }
 
-    var isPaused: Bool { rawValue.hasPrefix("p") && self != .parked && self != .parkedInCleaning }
+    var isPaused: Bool {
+        rawValue.hasPrefix("p") && ![.parked, .pinned, .parkedInCleaning].contains(self)
+    }
 }

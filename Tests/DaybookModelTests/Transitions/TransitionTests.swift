@@ -14,43 +14,46 @@ import Testing
 
     /// Of an execution that has not ended. The columns are those of ``Situation``.
     private static let open = """
-        asked       sub rdy dly run rnw tim sig orp oru psu prd pdl pru pti psi prk lst hld
-        submit      =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
-        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
-        execute     1   =   =   =   =   =   =   =   =   1   =   =   =   =   =   =   =   =
-        claim       =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
-        claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =
-        start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
-        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        register    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        withdraw    s+  s+  s+  cf  cf  cf  cf  s+  s+  s+  s+  s+  cf  cf  cf  s+  s+  e+
-        clean       s+  s+  s+  e+  e+  e+  e+  s+  s+  s+  s+  s+  e+  e+  e+  s+  s+  e+
-        cleanStep   s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
-        again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        look        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  s+  =   =   =   s+  s+  e+
-        split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1
-        park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+
-        cancel      1   1   1   1   1   1   1   1   2   1   1   1   1   1   1   1   1   1
-        force       1   1   1   1   1   1   1   1   4   1   1   1   1   1   1   1   1   1
-        pause       1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1
-        resume      =   =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =
-        retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf
-        signal      1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1
-        failSignal  1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1
-        time        1   =   2   3   4   4   3   4   4   1   =   2   3   4   3   3   3   =
-        close       1   1   1   2   2   1   1   nf  nf  1   1   1   2   1   1   1   nf  2
-        lose        1   1   1   2   2   1   1   =   =   1   1   1   2   1   1   1   =   2
+        asked       sub rdy dly run rnw tim sig orp oru psu prd pdl pru pti psi prk lst hld dbt pin
+        submit      =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
+        submitOther cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
+        execute     1   =   =   =   =   =   =   =   =   1   =   =   =   =   =   =   =   =   =   =
+        claim       =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =   =   =
+        claimFirst  =   1   =   =   =   =   =   =   =   =   =   =   =   =   =   =   1   =   =   =
+        start       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        succeed     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1   s+  s+
+        disappoint  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        record      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        register    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        withdraw    s+  s+  s+  cf  cf  cf  cf  s+  s+  s+  s+  s+  cf  cf  cf  s+  s+  e+  s+  s+
+        clean       s+  s+  s+  e+  e+  e+  e+  s+  s+  s+  s+  s+  e+  e+  e+  s+  s+  e+  s+  s+
+        cleanStep   s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1   s+  s+
+        again       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        look        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        sleep       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        await       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        suspend     s+  s+  s+  =   1   =   =   s+  s+  s+  s+  s+  =   =   =   s+  s+  e+  s+  s+
+        split       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        settle      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1   s+  s+
+        park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        doubt       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        cancel      1   1   1   1   1   1   1   1   2   1   1   1   1   1   1   1   1   1   1   1
+        force       1   1   1   1   1   1   1   1   4   1   1   1   1   1   1   1   1   1   1   1
+        pause       1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1   1   1
+        resume      =   =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =   =   =
+        retry       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf  1   cf
+        signal      1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
+        resolve     cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf
+        repin       cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1
+        failSignal  1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
+        time        1   =   2   3   4   4   3   4   4   1   =   2   3   4   3   3   3   =   3   3
+        close       1   1   1   2   2   1   1   nf  nf  1   1   1   2   1   1   1   nf  2   1   nf
+        lose        1   1   1   2   2   1   1   =   =   1   1   1   2   1   1   1   =   2   1   =
         """
 
     /// Of one that has.
@@ -82,12 +85,15 @@ import Testing
         goOn        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         release     sl  sl  sl  sl  sl  2   2   s+  1   s+  sl
         park        sl  sl  sl  sl  sl  e+  e+  s+  1   s+  sl
+        doubt       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         cancel      ws  ws  ws  =   ws  ws  =   =   =   =   1
         force       ws  ws  ws  =   ws  ws  =   2   3   2   1
         pause       ws  ws  ws  ws  ws  ws  ws  1   1   1   1
         resume      ws  ws  ws  ws  ws  ws  ws  =   =   =   =
         retry       ws  1   1   1   1   cf  cf  cf  cf  1   cf
         signal      ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
+        resolve     ws  ws  ws  ws  ws  ws  ws  ws  ws  cf  cf
+        repin       ws  ws  ws  ws  ws  cf  cf  cf  cf  cf  cf
         failSignal  ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
         time        =   =   =   =   =   =   =   =   =   =   =
         close       1   1   1   1   1   3   3   1   2   1   1
@@ -124,9 +130,12 @@ import Testing
             [.executionCancelled], [.cleaningSkipped, .executionClosed], [.cleaningSkipped],
             [.cleaningSkipped, .executionCancelled],
         ],
+        .doubt: [[.executionParked]],
         .pause: [[.executionPaused]],
         .resume: [[.executionResumed]],
         .retry: [[.executionReopened]],
+        .resolve: [[.operationResolved]],
+        .repin: [[.executionRepinned]],
         .signal: [[.signalReceived], [.signalReceived, .signalDelivered]],
         .failSignal: [[.signalReceived], [.signalReceived, .signalDelivered]],
         .time: [[.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired]],

@@ -24,7 +24,8 @@ extension SessionWatch.Action: CustomStringConvertible {
             host: "here",
             pid: 4_711,
             pidNamespace: 0,
-            program: "test"
+            program: "test",
+            revision: ""
         )
     }
 

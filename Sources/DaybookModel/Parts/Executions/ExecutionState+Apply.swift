@@ -52,7 +52,8 @@ extension ExecutionState {
         fileprivate mutating func settle(_ state: inout ExecutionState) {
             if deadlineBefore != state.deadline, deadlineBefore.rawValue != 0 { droppedTimers += 1 }
             let isClaimable = state.isClaimable
-            if isClaimable, !wasClaimable {
+            // It leaves the queue of one revision for that of another.
+            if isClaimable, !wasClaimable || kind == .executionRepinned {
                 state.lifecycle.readySequence = state.last
                 becameClaimable = true
             }

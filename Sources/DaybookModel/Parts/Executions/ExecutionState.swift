@@ -47,6 +47,9 @@ public struct ExecutionState: Sendable {
         var cleaning = Cleaning()
         /// Attempts that the retry policy does not count.
         var attemptsBefore: UInt32 = 0
+        /// What it is parked for.
+        var doubts: [Doubt] = []
+        var pin = Pin()
         /// The entry that ended the attempt before with an error; 0: none did.
         var previousFailure: UInt64 = 0
         var errorCode = ""

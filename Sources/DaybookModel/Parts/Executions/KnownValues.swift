@@ -20,6 +20,7 @@ enum KnownValues {
         case .cleaningEnded:
             try checkOperation(Wire.CleaningEnded.operation, of: event)
             try checkError(Wire.CleaningEnded.error, of: event)
+        case .operationResolved: try checkResolution(event)
         case .checkpointFailed:
             try checkOperation(Wire.CheckpointFailed.operation, of: event)
             try checkError(Wire.CheckpointFailed.error, of: event)
@@ -36,6 +37,9 @@ enum KnownValues {
                 throw .newer("reason to park", reason)
             }
             try checkDivergence(event)
+            if let doubt = try message(Wire.ExecutionParked.doubts, of: event) {
+                try checkOperation(Wire.Doubt.operation, of: doubt)
+            }
         case .commandRefused:
             if let reason = try number(Wire.CommandRefused.reason, of: event),
                 case .UNRECOGNIZED = ProtoCommandRefused.Reason(rawValue: reason)
@@ -61,6 +65,16 @@ enum KnownValues {
     ) throws(WireError) {
         guard let error = try message(field, of: event) else { return }
         _ = try ErrorFacts.Kind(recorded: try number(Wire.Error.kind, of: error) ?? 0)
+    }
+
+    private static func checkResolution(_ event: UnsafeRawBufferPointer) throws(WireError) {
+        try checkOperation(Wire.OperationResolved.operation, of: event)
+        try checkError(Wire.OperationResolved.error, of: event)
+        if let verdict = try number(Wire.OperationResolved.verdict, of: event),
+            case .UNRECOGNIZED = ProtoOperationResolved.Verdict(rawValue: verdict)
+        {
+            throw .newer("verdict on an operation", verdict)
+        }
     }
 
     private static func checkDivergence(_ event: UnsafeRawBufferPointer) throws(WireError) {

@@ -23,6 +23,11 @@ public struct JournalFacts: Sendable {
     /// Content types; the number of one is its place, from 1.
     public internal(set) var contentTypes: [String] = []
 
+    /// The content type of a number; nil: there is none.
+    public func contentType(_ number: UInt32) -> String? {
+        number > 0 && number <= contentTypes.count ? contentTypes[Int(number) - 1] : nil
+    }
+
     /// The number of a content type.
     func number(ofContentType type: String) -> UInt32? {
         contentTypes.firstIndex { $0.hasBytes(of: type) }.map { UInt32($0 + 1) }

@@ -14,33 +14,34 @@ extension State {
     fileprivate mutating func followQueues(_ change: ExecutionState.Change, _ number: UInt64) {
         guard change.becameClaimable || change.leftQueue else { return }
         let executions = executions
-        let type = executions[known: number].type
+        let key = executions[known: number].queue
         let isQueued = { (item: ReadyQueues.Item) in
             executions.has(item.number) { $0.isQueued(item) }
         }
         if change.becameClaimable {
             let sequence = executions[known: number].readySequence
             let item = ReadyQueues.Item(number: number, sequence: sequence)
-            ready.insert(item, type: type, isQueued)
+            ready.insert(item, key, isQueued)
         }
-        if change.leftQueue { ready.trim(type: type, isQueued) }
+        if change.leftQueue { ready.trim(key, isQueued) }
     }
 
     fileprivate mutating func rebuildQueues() {
-        var items: [(type: Name, item: ReadyQueues.Item)] = []
+        var items: [(key: ReadyQueues.Key, item: ReadyQueues.Item)] = []
         for number in executions.numbers {
             guard let state = executions[number], state.isClaimable else { continue }
             let item = ReadyQueues.Item(number: number, sequence: state.readySequence)
-            items.append((state.type, item))
+            items.append((state.queue, item))
         }
         ready = ReadyQueues()
-        for (type, item) in items.sorted(by: { $0.item.sequence < $1.item.sequence }) {
-            ready.insert(item, type: type) { _ in true }
+        for (key, item) in items.sorted(by: { $0.item.sequence < $1.item.sequence }) {
+            ready.insert(item, key) { _ in true }
         }
     }
 }
 
-/// What may be claimed, by type, in the order in which it became ready.
+/// What may be claimed, by type and by the revision that it is pinned to, in the order in which it
+/// became ready.
 ///
 /// A place is void once its execution has become ready again or has left. Void places are dropped
 /// when they come to the head, and all of them when a queue has doubled.
@@ -53,17 +54,24 @@ struct ReadyQueues: Sendable {
         let sequence: UInt64
     }
 
+    /// Whose queue it is.
+    struct Key: Hashable, Sendable {
+        let type: Name
+        /// Empty: of what any code may run.
+        let revision: Name
+    }
+
     private struct Queue: Sendable {
         var items = Deque<Item>()
         var limit = 64
     }
 
-    private var queues: [Name: Queue] = [:]
+    private var queues: [Key: Queue] = [:]
 
-    /// Puts an execution at the end of its type's queue.
+    /// Puts an execution at the end of its queue.
     /// - Parameter stands: whether a place is not void.
-    mutating func insert(_ item: Item, type: Name, _ stands: (Item) -> Bool) {
-        Self.insert(item, &queues[type, default: Queue()], stands)
+    mutating func insert(_ item: Item, _ key: Key, _ stands: (Item) -> Bool) {
+        Self.insert(item, &queues[key, default: Queue()], stands)
     }
 
     private static func insert(_ item: Item, _ queue: inout Queue, _ stands: (Item) -> Bool) {
@@ -73,9 +81,9 @@ struct ReadyQueues: Sendable {
         queue.limit = max(64, queue.items.count * 2)
     }
 
-    /// Drops void places at the head of a type's queue.
-    mutating func trim(type: Name, _ stands: (Item) -> Bool) {
-        guard let index = queues.index(forKey: type) else { return }
+    /// Drops void places at the head of a queue.
+    mutating func trim(_ key: Key, _ stands: (Item) -> Bool) {
+        guard let index = queues.index(forKey: key) else { return }
         Self.trim(&queues.values[index], stands)
     }
 
@@ -83,25 +91,48 @@ struct ReadyQueues: Sendable {
         while let item = queue.items.first, !stands(item) { queue.items.removeFirst() }
     }
 
-    /// Whether there is a place that is not void in the queue of one of the given types.
-    func hasItem(of types: [Name], _ stands: (Item) -> Bool) -> Bool {
-        types.contains { queues[$0]?.items.contains(where: stands) ?? false }
+    /// Whether there is a place that is not void in a queue of one of the given types that a revision
+    /// may take from.
+    func hasItem(of types: [Name], for revision: Name, _ stands: (Item) -> Bool) -> Bool {
+        types.contains { type in
+            Self.keys(type, revision).contains {
+                queues[$0]?.items.contains(where: stands) ?? false
+            }
+        }
     }
 
-    /// The execution that has been ready for the longest of those of the given types.
-    mutating func first(of types: [Name], _ stands: (Item) -> Bool) -> UInt64? {
+    /// The execution that has been ready for the longest of those of the given types that a revision
+    /// may take.
+    mutating func first(
+        of types: [Name],
+        for revision: Name,
+        _ stands: (Item) -> Bool
+    ) -> UInt64? {
         var first: Item?
         for type in types {
-            guard let index = queues.index(forKey: type) else { continue }
-            Self.trim(&queues.values[index], stands)
-            guard let item = queues.values[index].items.first else { continue }
-            if first.map({ item.sequence < $0.sequence }) ?? true { first = item }
+            for key in Self.keys(type, revision) {
+                guard let index = queues.index(forKey: key) else { continue }
+                Self.trim(&queues.values[index], stands)
+                guard let item = queues.values[index].items.first else { continue }
+                if first.map({ item.sequence < $0.sequence }) ?? true { first = item }
+            }
         }
         return first?.number
+    }
+
+    /// The queues of a type that a revision may take from: that of what is not pinned, and its own.
+    private static func keys(_ type: Name, _ revision: Name) -> some Sequence<Key> {
+        let count = revision == "" ? 1 : 2
+        return (0..<count).lazy.map { Key(type: type, revision: $0 == 0 ? "" : revision) }
     }
 }
 
 extension ExecutionState {
+    /// The queue that it has a place in.
+    fileprivate var queue: ReadyQueues.Key {
+        ReadyQueues.Key(type: type, revision: rare.pin.revision)
+    }
+
     /// Whether a place in a queue is not void.
     func isQueued(_ item: ReadyQueues.Item) -> Bool {
         isClaimable && readySequence == item.sequence

@@ -6,7 +6,7 @@ extension StatePart {
     /// Sessions that are open: each has a stream of its own.
     static let sessions = StatePart(
         name: "sessions",
-        schema: 1,
+        schema: 2,
         kinds: [.sessionOpened, .sessionClosed, .sessionLost],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
@@ -41,6 +41,8 @@ extension State {
         public let pidNamespace: UInt64
         /// Name of the program.
         public let program: String
+        /// The revision of its code, as it says; empty: it says none.
+        public let revision: Name
         /// How many entries its stream has.
         var entries: UInt64 = 1
         /// The last of them.
@@ -81,6 +83,7 @@ extension State {
                     pid: event.pid,
                     pidNamespace: event.pidNamespace,
                     program: event.program,
+                    revision: Name(event.revision),
                     entries: 1,
                     last: entry.header.sequence
                 )
@@ -108,6 +111,7 @@ extension State.Session {
             $0.pid = pid
             $0.pidNamespace = pidNamespace
             $0.program = program
+            $0.revision = revision.text
             $0.entries = entries
             $0.last = last
         }
@@ -126,6 +130,7 @@ extension State.Session {
             pid: open.pid,
             pidNamespace: open.pidNamespace,
             program: open.program,
+            revision: Name(open.revision),
             entries: open.entries,
             last: open.last
         )

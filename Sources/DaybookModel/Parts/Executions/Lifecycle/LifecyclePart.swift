@@ -14,7 +14,7 @@ extension ExecutionPart {
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
-            .cleaningSkipped,
+            .cleaningSkipped, .operationResolved,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -58,6 +58,11 @@ extension Lifecycle {
             state.lifecycle.status = .ready
             state.hold(until: try entry.time(Wire.AttemptFailed.retryAt), &change)
         case .executionParked: state.lifecycle.isParked = true
+        case .operationResolved:
+            guard try entry.flag(Wire.OperationResolved.readies) else { return }
+            state.lifecycle.isParked = false
+            // What cleans up goes on with that.
+            if !change.wasFinal { state.lifecycle.status = .ready }
         case .executionPaused: state.lifecycle.isPaused = true
         case .executionResumed: state.lifecycle.isPaused = false
         case .executionReopened:

@@ -1,0 +1,143 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookModel
+
+struct ResolveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resolve",
+        abstract: "Say whether an operation happened that may have happened.",
+        discussion: """
+            An execution is parked in doubt when its process died while an operation ran that asks a \
+            person (`onDoubt: .askPerson`). Look in the world whether it did its work, then say so: \
+            the answer is recorded with who gave it, and the execution goes on. `daybook why` names \
+            the operation.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var consent: ConsentOptions
+
+    @Option(help: "The reason, in words, for the record.")
+    var reason: String?
+
+    @Option(help: ArgumentHelp("It happened, and gave this value.", valueName: "json"))
+    var done: String?
+
+    @Flag(name: .long, help: "It did not happen: it runs again.")
+    var notDone = false
+
+    @Option(help: ArgumentHelp("It failed: what with, in words.", valueName: "message"))
+    var failed: String?
+
+    @Option(help: "With --failed: the code of the error.")
+    var code: String = "failed"
+
+    @Argument(help: "The execution's id.")
+    var id: String
+
+    @Argument(help: "The operation: its name, or its numbers as `daybook why` has them (0/1/2).")
+    var operation: String
+
+    func validate() throws {
+        guard [done != nil, notDone, failed != nil].count(where: { $0 }) == 1 else {
+            throw ValidationError("Give one of --done JSON, --not-done and --failed MESSAGE.")
+        }
+    }
+
+    private func resolution() throws -> (Resolution, words: String) {
+        if let done {
+            let data = Array(done.utf8)
+            guard JSONSyntax.isValid(data) else { throw UsageError.notJSON(done) }
+            return (.doneEncoded(data), "done")
+        }
+        if let failed {
+            try Names.check(code, "code of the error")
+            return (.failed(OperationError(code: code, message: failed)), "failed")
+        }
+        return (.notDone, "not done")
+    }
+
+    func run() async throws {
+        try Names.check(id, "execution id")
+        try write.check()
+        let (resolution, words) = try resolution()
+        let place = try common.inspect { inspector -> OperationPath in
+            try self.place(in: inspector.record(of: id))
+        }
+        if consent.dryRun {
+            let command = ResolveOperation(
+                id: Name(id),
+                place,
+                .notDone,
+                payloads: nil
+            )
+            return try rehearse("resolve", command, common)
+        }
+        try consent.ask("say that the operation \(operation) of \(id: id) is \(words)")
+        let answer = try await withDaybook(common, write) {
+            try await $0.resolve(id, place, resolution, by: write.requester(reason))
+        }
+        if common.json {
+            common.write("daybook.resolve/1") { json in
+                json.member("id", id)
+                json.member("number", answer.number)
+                json.member("sequence", answer.sequence)
+                json.key("doubts")
+                json.array { json in
+                    for doubt in answer.left { json.object { doubt.write(to: &$0) } }
+                }
+            }
+            return
+        }
+        common.output.line("\(operation) of \(id: id) is \(words)")
+        for doubt in answer.left { common.errors.line("\(doubt.advice(id, common))") }
+        if answer.left.isEmpty {
+            common.errors.line(
+                "`daybook work\(common.journalWords)` runs it, or the process that has its workflow"
+            )
+        }
+    }
+
+    /// The operation that is meant: by its numbers, or by its name if only one has it.
+    private func place(in record: ExecutionRecord) throws -> OperationPath {
+        if let path = OperationPath(text: operation) { return path }
+        let named = record.doubts.map(\.operation).filter { $0.name == Name(operation) }
+        if let only = named.first, named.count == 1 { return OperationPath(only) }
+        let paths = named.map { OperationPath($0).description }
+        throw Refusal(
+            named.isEmpty ? .notFound : .conflict,
+            named.isEmpty
+                ? "no operation \(operation) of \(id) is in doubt; `daybook why` names those that are"
+                : "several operations \(operation) of \(id) are in doubt: \(paths.joined(separator: ", ")); name one by its numbers"
+        )
+    }
+}
+
+struct RepinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repin",
+        abstract: "Have a pinned execution run by code of another revision.",
+        discussion: """
+            From its next claim on only processes of that revision run it. Whoever runs it now goes on. \
+            `daybook session list --json` shows the revisions of open processes.
+            """
+    )
+
+    @OptionGroup var options: InterventionOptions
+
+    @Option(help: "The revision, as those processes have it.")
+    var revision: String
+
+    func run() async throws {
+        try Names.check(revision, "revision")
+        let revision = Name(revision)
+        try await options.run("repin", "pinned to \(revision)", { Repin($0, to: revision) }) {
+            try await $0.repin(options.id, to: revision.text, by: options.requester)
+        }
+    }
+}
+#endif
