@@ -178,6 +178,7 @@ let package = Package(
             name: "DaybookTestKit",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
+                "DaybookView",
             ],
             path: "Tests/DaybookTestKit"
         ),

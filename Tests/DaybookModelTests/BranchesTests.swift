@@ -71,6 +71,27 @@ import Testing
         #expect(execution.status == .running)
     }
 
+    /// A map in a branch of a race that another branch has won, and a race of its own in it.
+    @Test func whatWasDecidedAroundIsNotSettled() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: session)
+        let inner = Operation.op(.map, 0, "inner", in: [0, 1])
+        try harness.run(StartBranches(lease, inner, count: 2), session: session)
+        let innermost = Operation.op(.race, 0, "innermost", in: [0, 1, 0, 0])
+        try harness.run(StartBranches(lease, innermost, count: 2), session: session)
+        try settle(lease, .op(.race, 0), 0, &harness, by: session)
+        let before = harness.next
+        for operation in [inner, innermost] {
+            let refusal = #expect(throws: Refusal.self) {
+                try settle(lease, operation, 0, &harness, by: session)
+            }
+            expect(refusal, .conflict, says: "no longer count")
+        }
+        #expect(harness.next == before)
+    }
+
     @Test func whatStartsRuns() throws {
         for asked in [Asked.start, .split, .settle, .succeed] {
             var standing = try Standing(.waitingForTimer)

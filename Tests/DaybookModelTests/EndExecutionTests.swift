@@ -265,4 +265,32 @@ import Testing
                 == "the handler ended at F.swift:3, but entry 9 records the checkpoint \"step\""
         )
     }
+
+    @Test(arguments: [
+        (Divergence.Cause.value, " with a value of another type: no such key", "upcaster"),
+        (.branches, " with another number of branches: no such key", "as many branches"),
+        (.ending, " with another ending of the branch that decided it: no such key", "as it did"),
+        (.input, " with another input: no such key", "declare the input as before"),
+    ])
+    func aDivergenceOfTheSameOperationSaysHowItDiffersAndWhatToDo(
+        _ cause: Divergence.Cause,
+        _ ending: String,
+        _ mend: String
+    ) {
+        let divergence = Divergence(
+            sequence: 9,
+            recorded: .step(0),
+            attempted: .step(0),
+            location: "F.swift:3",
+            cause: cause,
+            detail: "no such key"
+        )
+        #expect(
+            divergence.description
+                == "the code asks for the checkpoint \"step\" at F.swift:3, "
+                + "but entry 9 records the checkpoint \"step\"" + ending
+        )
+        #expect(divergence.mend.contains(mend))
+        #expect(divergence.mend.hasSuffix("then retry it"))
+    }
 }

@@ -1,5 +1,6 @@
 import Daybook
 import DaybookFormat
+import DaybookInspector
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
@@ -251,7 +252,54 @@ import Testing
             ) { daybook in
                 let record = try await daybook.waitForEnd(of: "a")
                 #expect(record.isParked)
+                let text = try endingText(of: record, daybook)
+                #expect(text.contains("the map \"some\" by "), "\(text)")
+                #expect(text.contains(" with another number of branches"), "\(text)")
+                #expect(text.contains("give it as many branches as before"), "\(text)")
             }
+        }
+    }
+
+    /// What branches log stands in the entries of their own operations, whoever commits first.
+    @Test func theLinesOfABranchAreCommittedWithItsOwnOperations() async throws {
+        try await withJournal(room.creation) { path in
+            try await withEngine(
+                path,
+                room.options,
+                code: { _, context in
+                    _ = try await context.map("all", Array(0..<8)) { scope, number in
+                        for step in 0..<3 {
+                            scope.log("\(number) before \(step)")
+                            try await scope.checkpoint("\(number) \(step)") { operation in
+                                await Task.yield()
+                                operation.log("\(number) in \(step)")
+                            }
+                        }
+                        return number
+                    }
+                    return ""
+                }
+            ) { engine in
+                try await engine.start()
+                _ = try await engine.result()
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            var found = 0
+            var pending: [String] = []
+            try inspector.scan { entry in
+                let lines = try entry.logLines().map(\.text)
+                pending += lines
+                guard lines.isEmpty else { return true }
+                if let words = entry.operation?.name.split(separator: " "), words.count == 2 {
+                    let own = ["\(words[0]) before \(words[1])", "\(words[0]) in \(words[1])"]
+                    #expect(pending == own)
+                    found += 1
+                }
+                pending = []
+                return true
+            }
+            #expect(found == 24)
         }
     }
 

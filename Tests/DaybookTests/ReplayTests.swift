@@ -187,6 +187,23 @@ import Testing
                     try await context.checkpoint("first") { _ in ["seven"] }.joined()
                 }
             }
+            // Whoever deployed it reads the decoder's own sentence, and what to do.
+            try await withEngine(path, code: { _, _ in "" }) { engine in
+                let record = try #require(try engine.record(of: "a"))
+                let text = try endingText(of: record, engine)
+                #expect(text.contains("with a value of another type: "), "\(text)")
+                #expect(text.contains("Array<"), "\(text)")
+                #expect(text.contains("give it a version and an upcaster"), "\(text)")
+                let replayer = Replayer(workflows: [
+                    Scripted { _, context in
+                        try await context.checkpoint("first") { _ in ["seven"] }.joined()
+                    }
+                ])
+                let report = try await replayer.replayOpen(engine.journal)
+                let problem = try #require(report.problems.first)
+                #expect(problem.example.contains("Array<"), "\(problem)")
+                #expect(problem.mend.contains("give it a version and an upcaster"), "\(problem)")
+            }
         }
     }
 

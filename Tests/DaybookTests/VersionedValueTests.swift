@@ -249,12 +249,8 @@ import Testing
                 }
             )
             #expect(record.isParked)
-            let text = try await withEngine(path, code: { _, _ in "" }) { engine in
-                let sequence = try #require(
-                    try engine.journal.store.read { try ExecutionReader.ending(of: record, $0) }
-                )
-                let payload = try ExecutionReader.payloads(of: sequence, engine.journal)
-                return String(decoding: payload[0].data, as: UTF8.self)
+            let text = try await withEngine(path, code: { _, _ in "" }) {
+                try endingText(of: record, $0)
             }
             #expect(
                 text.contains(

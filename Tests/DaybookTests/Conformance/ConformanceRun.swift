@@ -86,10 +86,11 @@ struct ConformanceRun {
         self.logs = logs
         self.history = history
         recorded = try RecordedHistory.all(exported: lines)
-        disagreements = try recorded.flatMap { history in
-            try history.disagreements(with: try inspector.operations(of: history.number))
-                + history.disagreements()
-        }
+        disagreements =
+            try recorded.flatMap { history in
+                try history.disagreements(with: try inspector.operations(of: history.number))
+                    + history.disagreements()
+            } + Verifier.verify(inspector.store).problems.map(\.description)
     }
 
     /// What an entry says of an operation or of the execution's end; nil: neither.
