@@ -1,4 +1,5 @@
 #if CLI
+public import Daybook
 public import DaybookModel
 
 /// A checked runbook: blocks of shell jobs that run as one durable workflow.
@@ -134,6 +135,8 @@ public struct Runbook: Sendable, Equatable {
         public var unretriedStatuses: Set<Int32> = []
         /// Exit statuses that end the run, whatever its block says.
         public var fatalStatuses: Set<Int32> = []
+        /// What is done when its process died while it ran: it may have happened.
+        public var onDoubt = DoubtPolicy.runAgain
     }
 
     /// A template and the key or variable that it gives a value to.

@@ -292,7 +292,8 @@ struct RunbookInterpreter: Sendable {
             options: CheckpointOptions(
                 retry: job.retry,
                 timeout: job.timeout,
-                recordsStart: true
+                recordsStart: true,
+                onDoubt: job.onDoubt
             ),
             verify: verify
         ) { operation in

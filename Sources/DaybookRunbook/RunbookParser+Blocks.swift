@@ -162,6 +162,7 @@ extension RunbookParser {
         job.timeout = try fields["timeout"].map { node throws(RunbookError) in
             try self.timeout(node, "\"timeout\"")
         }
+        if let node = fields["onDoubt"] { job.onDoubt = try doubtPolicy(node) }
         // Only now: a job can not refer to what it gives itself.
         scope.add(job, isConcurrent: isConcurrent)
         return job

@@ -1,4 +1,5 @@
 #if CLI
+import Daybook
 import DaybookModel
 import Yams
 
@@ -36,6 +37,20 @@ extension RunbookParser {
 
     /// A hundred years, in nanoseconds.
     private static var longest: UInt64 { 36_500 * 86_400_000_000_000 }
+
+    /// What is done about a job whose process died while it ran.
+    func doubtPolicy(_ node: Node) throws(RunbookError) -> DoubtPolicy {
+        switch try reader.scalar(node, "\"onDoubt\"").string {
+        case "again": return .runAgain
+        case "fail": return .fail
+        case "ask": return .askPerson
+        case let text:
+            throw reader.error(
+                at: node,
+                "\"onDoubt\" must be again, fail or ask, and is \(quoted(text))"
+            )
+        }
+    }
 
     func count(
         _ node: Node,

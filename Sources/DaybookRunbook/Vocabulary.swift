@@ -40,7 +40,7 @@ struct Vocabulary {
         subject: "a job",
         keys: [
             "name", "description", "run", "verify", "output", "environment", "retry", "timeout",
-            "fatal",
+            "fatal", "onDoubt",
         ],
         required: ["name", "run"]
     )

@@ -75,7 +75,12 @@ struct RunCommand: AsyncParsableCommand {
         switch end {
         case .ended(let record):
             let outcome = record.isClosed ? try daybook.outcome(of: record) : nil
+            let reason = record.isParked ? try daybook.reasonOfParking(record) : nil
             try await grace.close(daybook, interrupts, common)
+            if !jsonl, let reason { common.errors.line("  \(reason)") }
+            for doubt in jsonl ? [] : record.doubts {
+                common.errors.line("  \(doubt.operation.name.text): \(doubt.advice(record.id, common))")
+            }
             try report(record, outcome, progress)
         case .detached(let id):
             try await grace.close(daybook, interrupts, common)
@@ -118,6 +123,16 @@ struct RunCommand: AsyncParsableCommand {
     /// Blocks that failed and did not end the run.
     private func failedBlocks(_ output: [UInt8]) throws -> [String]? {
         try JSONPayloadCodec().decode(RunbookResult.self, from: output).failedBlocks
+    }
+}
+
+extension Engine {
+    /// Why an execution is parked, as its entry says it; nil: that is erased.
+    fileprivate func reasonOfParking(_ record: ExecutionRecord) throws -> TerminalText? {
+        let entry = try journal.store.read { try ExecutionReader.ending(of: record, $0) }
+        guard let entry else { return nil }
+        let payload = try ExecutionReader.payloads(of: entry, journal).first
+        return payload.flatMap { $0.isErased ? nil : "\(String(decoding: $0.data, as: UTF8.self))" }
     }
 }
 
