@@ -12,5 +12,6 @@
 @_exported public import struct DaybookJournal.SystemClock
 @_exported public import protocol DaybookJournal.WallClock
 @_exported public import enum DaybookModel.ExecutionStatus
+@_exported public import struct DaybookModel.OperationPath
 @_exported public import struct DaybookModel.Refusal
 @_exported public import struct DaybookModel.RetryPolicy

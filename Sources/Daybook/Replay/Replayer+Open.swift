@@ -2,6 +2,7 @@ import DaybookFormat
 public import DaybookJournal
 import DaybookModel
 import FoundationEssentials
+import LMDB
 
 extension Replayer {
     /// What replaying all open executions came to: what a new version of the code would do to the
@@ -116,7 +117,21 @@ extension Replayer {
     }
 
     /// Replays every open execution of a journal through today's handlers: what a program's tests
-    /// run over a copy of the journal before new code is deployed.
+    /// run over a copy of the journal before new code is deployed. Nothing is written.
+    ///
+    /// Histories are read a piece at a time, a few executions at once: what is in memory does not
+    /// grow with their number. What is submitted meanwhile is left out.
+    /// - Parameter path: the journal's folder, which this process must not have open already.
+    /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
+    public func replayOpen(at path: String) async throws -> OpenReport {
+        var options = EnvironmentOptions()
+        options.isReadOnly = true
+        let opened = try JournalFolder(path).open(options)
+        defer { opened.close() }
+        return try await replayOpen(try Journal.open(opened.store))
+    }
+
+    /// Replays every open execution of a journal that is open through today's handlers.
     ///
     /// Histories are read a piece at a time, a few executions at once: what is in memory does not
     /// grow with their number. What is submitted meanwhile is left out.

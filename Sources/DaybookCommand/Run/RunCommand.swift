@@ -79,7 +79,8 @@ struct RunCommand: AsyncParsableCommand {
             try await grace.close(daybook, interrupts, common)
             if !jsonl, let reason { common.errors.line("  \(reason)") }
             for doubt in jsonl ? [] : record.doubts {
-                common.errors.line("  \(doubt.operation.name.text): \(doubt.advice(record.id, common))")
+                let advice = doubt.advice(record.id, common)
+                common.errors.line("  \(doubt.operation.name.text): \(advice)")
             }
             try report(record, outcome, progress)
         case .detached(let id):
