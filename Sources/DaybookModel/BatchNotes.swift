@@ -14,6 +14,8 @@ public struct ExecutionStanding: Equatable, Sendable {
     public let isPaused: Bool
     /// Whether somebody may claim it.
     public let isClaimable: Bool
+    /// The only revision whose sessions may claim it; nil: those of any.
+    public let pinnedRevision: Name?
     /// The session that holds the lease, or held it last; nil: none does.
     public let session: UInt64?
     /// How often it has been claimed.
@@ -27,6 +29,11 @@ public struct ExecutionStanding: Equatable, Sendable {
     /// It has ended, and waits for its code to end too.
     public var isCleaning: Bool { status.isFinal }
 
+    /// Whether a session of a revision may claim it.
+    public func isClaimable(by revision: Name) -> Bool {
+        isClaimable && (pinnedRevision == nil || pinnedRevision == revision)
+    }
+
     @inline(__always)
     init(_ state: borrowing ExecutionState) {
         number = state.number
@@ -34,6 +41,7 @@ public struct ExecutionStanding: Equatable, Sendable {
         isParked = state.isParked
         isPaused = state.isPaused
         isClaimable = state.isClaimable
+        pinnedRevision = state.pinnedRevision
         session = state.session
         epoch = state.epoch
         last = state.last

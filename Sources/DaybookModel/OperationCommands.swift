@@ -210,6 +210,7 @@ extension ExecutionState {
             $0.labels = labels.protos
             $0.traceContext = rare.lineage.traceContext
             $0.pinned = isPinned
+            $0.pinnedRevision = pinnedRevision?.text ?? ""
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }

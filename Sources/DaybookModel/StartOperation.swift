@@ -10,6 +10,9 @@ public struct StartOperation: LeasedCommand {
     public let operation: Operation
     /// Without an outcome a person is asked whether it happened.
     public let asks: Bool
+    /// Its body must not run again unasked: nothing else may be asked for in its place. Also so where
+    /// a person is asked.
+    public let once: Bool
     /// One payload: the declared input, if it is kept.
     public let input: SealedPayloads?
 
@@ -18,11 +21,13 @@ public struct StartOperation: LeasedCommand {
         _ lease: Lease,
         _ operation: Operation,
         asks: Bool = false,
+        once: Bool = false,
         input: SealedPayloads? = nil
     ) {
         self.lease = lease
         self.operation = operation
         self.asks = asks
+        self.once = asks || once
         self.input = input
     }
 
@@ -40,6 +45,7 @@ public struct StartOperation: LeasedCommand {
                     $0.operation = operation.proto
                     $0.epoch = lease.epoch
                     $0.asks = asks
+                    $0.once = once
                 }
             ),
             to: .run(lease.execution),

@@ -124,8 +124,15 @@ package final class ReplayLog: Sendable {
     package func past(
         of operation: Operation
     ) throws -> (start: Replay.Start?, resolution: Replay.Resolution?) {
-        let path = OperationPath(operation)
-        return try reading.withLock { reading in
+        try past(at: OperationPath(operation))
+    }
+
+    /// How the body of the operation at a place began of which no outcome is recorded, and what a
+    /// person has said of it.
+    package func past(
+        at path: OperationPath
+    ) throws -> (start: Replay.Start?, resolution: Replay.Resolution?) {
+        try reading.withLock { reading in
             try read(&reading) { _ in false }
             return (reading.replay.start(of: path), reading.replay.resolution(of: path))
         }

@@ -18,8 +18,9 @@ extension Activation {
     func past(of operation: Operation) throws(CancellationError) -> PastRun? {
         let (start, resolution) = try reading { try replayLog.past(of: operation) }
         guard let start = start ?? resolution?.start else { return nil }
-        // A person is asked about what began, and not about what code asks for in its place.
-        guard start.operation == operation || !start.asks else {
+        guard start.operation == operation else {
+            // What is in doubt is what began, and not what code asks for in its place.
+            guard start.once else { return nil }
             throw diverge(
                 Divergence(
                     sequence: start.sequence,
@@ -32,15 +33,22 @@ extension Activation {
         return PastRun(start: start, resolution: resolution)
     }
 
+    /// Whether a body began at a place where no outcome is recorded.
+    func hasBegun(at path: OperationPath) throws(CancellationError) -> Bool {
+        guard isResumed else { return false }
+        let (start, resolution) = try reading { try replayLog.past(at: path) }
+        return start != nil || resolution != nil
+    }
+
     /// What comes of an operation without running its body again.
-    /// - Parameter decodes: looks whether a value that a person has given is one of its type.
+    /// - Parameter decodes: decodes a value that a person has given, and encodes it anew.
     /// - Returns: nil: the body runs.
     /// - Throws: `CancellationError` when a person is to be asked.
     func settle(
         _ past: PastRun,
         _ operation: Operation,
         _ settings: CheckpointSettings,
-        _ decodes: ([UInt8]) throws -> Void
+        _ decodes: (EncodedValue) throws -> [UInt8]
     ) throws -> Result<(data: [UInt8], verified: Bool), OperationError>? {
         guard let resolution = past.resolution else {
             let began = past.start?.began ?? "before"
@@ -61,13 +69,13 @@ extension Activation {
             return .failure(OperationError(facts: facts, message: message, details: nil))
         case .done:
             do {
-                try decodes(said)
+                let value = resolution.payload?.encoded ?? EncodedValue(data: said)
+                return .success((try decodes(value), verified: true))
             } catch {
                 let objection =
                     "entry \(resolution.sequence) gives a value that the code cannot take (\(UndecodableValue.sentence(error)))"
                 throw ask(operation, past, past.start?.began ?? "before", objection)
             }
-            return .success((said, verified: true))
         }
     }
 
@@ -88,11 +96,17 @@ extension Activation {
     ) -> CancellationError {
         let started = past.start?.sequence ?? past.resolution?.sequence ?? 0
         let first = Doubt(operation: past.start?.operation ?? operation, started: started)
-        let others = replayLog.doubts.filter { $0 != first }
+        // Of a cleaning only what it does itself.
+        let root = lease.cleaning.first { operation.scope.starts(with: $0.scope) }?.scope ?? []
+        let others = replayLog.doubts.filter {
+            $0 != first && $0.operation.scope.starts(with: root)
+        }
         let reason = ActivationEnd.inDoubt(
             InDoubt(doubts: [first] + others, began: began, objection: objection)
         )
-        latch(reason)
+        // Bodies of other branches end by themselves, and are recorded: what was told to stop would
+        // be in doubt too.
+        latch(reason, tellsBodies: false)
         return CancellationError()
     }
 }

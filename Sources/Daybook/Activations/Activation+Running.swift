@@ -12,7 +12,7 @@ extension Activation {
         _ operation: Operation,
         _ group: BranchGroup?,
         _ settings: CheckpointSettings,
-        _ decodes: ([UInt8]) throws -> Void,
+        _ decodes: (EncodedValue) throws -> [UInt8],
         _ body: @escaping OperationBody
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         try checkMayBegin()
@@ -55,7 +55,9 @@ extension Activation {
                 outcome = try await self.outcome(operation, group, settings, context, body)
             }
             if case .failure(let error) = outcome, let policy = settings.options.retry,
-                policy.retries(error.facts, after: tries + 1), latched == nil
+                policy.retries(error.facts, after: tries + 1), latched == nil,
+                // Tries of what cleans up are not counted in the journal.
+                !(isForCleaning && error.isOfInterruption)
             {
                 tries += 1
                 try await waitForNextTry(operation, group, error, tries, policy)
@@ -78,10 +80,13 @@ extension Activation {
             var sequence: UInt64?
             if settings.recordsStart {
                 sequence = try await self.perform {
-                    StartOperation(
+                    // Not what only waited its turn when it was over.
+                    try self.checkOpen()
+                    return StartOperation(
                         self.lease,
                         operation,
                         asks: settings.options.onDoubt == .askPerson,
+                        once: settings.options.onDoubt.isOnce,
                         input: context.tries > 1
                             ? nil : try settings.input.map { try self.host.seal($0) }
                     )
@@ -193,8 +198,10 @@ extension Activation {
         _ startedAt: Timestamp
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
-        // Where the start is recorded the input is with it.
-        let input = settings.recordsStart ? nil : settings.input
+        // Where a start is recorded the input is with it; what was found done has none.
+        var isFoundDone = false
+        if case .success((_, verified: true)) = outcome { isFoundDone = true }
+        let input = settings.recordsStart && !isFoundDone ? nil : settings.input
         let sequence: UInt64
         do {
             sequence = try await perform {

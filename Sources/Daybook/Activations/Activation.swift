@@ -206,6 +206,8 @@ final class Activation: Sendable {
     /// The record of an operation, if there is one.
     func replay(_ operation: Operation, at location: CodeLocation) throws -> Replay.Record? {
         guard let record = try reading({ try replayLog.next(in: operation.scope) }) else {
+            // What began in its place must be it.
+            if isResumed { _ = try past(of: operation) }
             return nil
         }
         guard record.operation == operation else {

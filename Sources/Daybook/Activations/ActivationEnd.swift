@@ -51,8 +51,8 @@ extension ActivationEnd: CustomStringConvertible {
     /// What was begun under it may still be recorded.
     var keepsLease: Bool {
         switch self {
-        case .stopping, .ended, .paused, .continuing, .shortage: true
-        case .leaseLost, .diverged, .inDoubt, .journalFailed, .evicted, .historyEnded: false
+        case .stopping, .ended, .paused, .continuing, .shortage, .inDoubt: true
+        case .leaseLost, .diverged, .journalFailed, .evicted, .historyEnded: false
         }
     }
 

@@ -14,7 +14,19 @@ extension EngineCore: ActivationHost {
     }
 
     func contentType(_ number: UInt32) -> String? {
-        writer.inspect { $0.state.journal.contentType(number) }
+        let known = writer.inspect { $0.state.journal.contentType(number) }
+        if let known { return known }
+        // What another process has just recorded is not folded here yet.
+        do {
+            let all = try writer.journal.store.read { try JournalNames($0) }.contentTypes
+            return all.indices.contains(Int(number) - 1) ? all[Int(number) - 1] : nil
+        } catch {
+            options.logger.error(
+                "the content types could not be read",
+                metadata: ["error": "\(error)"]
+            )
+            return nil
+        }
     }
 
     func now() -> Timestamp { writer.journal.now() }

@@ -16,6 +16,8 @@ final class EngineCore: Sendable {
     let sessionNumber: UInt64
     let journalID: Identifier
     let payloadLimit: Int
+    /// What its session has said its code is of; empty: nothing.
+    let revision: Name
     let workflows: [Name: RegisteredWorkflow]
     /// Whether a workflow says which signals it takes.
     let takesKnownSignals: Bool
@@ -61,6 +63,7 @@ final class EngineCore: Sendable {
         types = workflows.keys.sorted()
         executor = options.executor ?? writer.loneThread ?? globalConcurrentExecutor
         tasks = TaskSet(executor)
+        revision = writer.inspect { $0.state.revision(ofSession: session) }
         let facts = writer.inspect { $0.state.journal }
         guard let uuid = facts.uuid else {
             throw JournalError(.integrity, "entry 0 does not name the journal", sequence: 0)
@@ -117,15 +120,12 @@ final class EngineCore: Sendable {
         switch options.claims {
         case .nothing: return nil
         case .registered:
-            let session = sessionNumber
-            let isReady = writer.inspect {
-                $0.state.hasReady(of: types, for: $0.state.revision(ofSession: session))
-            }
+            let isReady = writer.inspect { $0.state.hasReady(of: types, for: revision) }
             return isReady ? .first(of: types) : nil
         case .named:
             while let number = machines.tell({ $0.dispatcher.candidate }) {
                 let state = published(number)
-                if state?.isClaimable == true { return .execution(number) }
+                if state?.isClaimable(by: revision) == true { return .execution(number) }
                 machines.tell { $0.dispatcher.dropCandidate(number, isClosed: state == nil) }
             }
             return nil

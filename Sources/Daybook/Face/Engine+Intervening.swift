@@ -42,6 +42,8 @@ extension Engine {
     }
 
     /// Gives an execution a signal with an encoded value.
+    /// - Parameter version: of the value's type (``VersionedValue``); nil: it is read as version 1 and,
+    ///   when it is no value of that, as the newest.
     /// - Throws: ``Refusal``; with the code `invalid-argument` when its workflow is known here and
     ///   says that the signal is of another type.
     @discardableResult
@@ -49,14 +51,16 @@ extension Engine {
         _ id: String,
         _ name: String,
         data: [UInt8],
+        version: Int? = nil,
         signalID: String? = nil,
         by requester: Requester = .session
     ) async throws -> Signal.Answer {
-        try await signal(
+        let codec = engine.options.codec
+        return try await signal(
             id,
             name,
             data: data,
-            contentType: nil,
+            contentType: version.map { codec.contentType + ContentVersion.parameter + "\($0)" },
             signalID: signalID,
             by: requester
         )

@@ -220,6 +220,7 @@ public final class Engine: Sendable {
             try home.check(writer, isAdopted: options.adoption != nil)
             try OpenIndex.check(writer)
             let lock = try SessionLock.create(in: place.sessions, uuid)
+            if let revision = options.revision { try Names.check(revision, "revision of the code") }
             let facts = try CodeIdentity.session(
                 uuid,
                 actor: options.actor,

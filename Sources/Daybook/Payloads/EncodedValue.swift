@@ -32,11 +32,18 @@ extension PayloadCodec {
         guard value.contentType != 0, type is any VersionedValue.Type else {
             return try decode(type, from: value.data)
         }
-        return try decode(type, from: value.data, of: contentType(value.contentType) ?? "")
+        guard let name = contentType(value.contentType) else {
+            throw UpcastFailed(
+                type: "\(type)",
+                recorded: 0,
+                reason: "and the journal has no content type \(value.contentType)"
+            )
+        }
+        return try decode(type, from: value.data, of: name)
     }
 
-    /// Decodes a value of a content type. A value that names no version is of version 1; one that is
-    /// not, such as JSON that a person writes, is of the newest.
+    /// Decodes a value of a content type. One that names no version is read as version 1, as older code
+    /// recorded it; and what is no value of version 1, as the newest.
     /// - Throws: ``UpcastFailed``; what ``decode(_:from:)`` throws.
     func decode<Value: Decodable>(
         _ type: Value.Type,
@@ -46,7 +53,7 @@ extension PayloadCodec {
         guard let versioned = type as? any VersionedValue.Type else {
             return try decode(type, from: data)
         }
-        let recorded = ContentVersion.version(of: contentType)
+        let recorded = version(of: contentType)
         do {
             return try decode(type, from: versioned.upcast(data, from: recorded ?? 1, self))
         } catch {
@@ -59,13 +66,13 @@ extension PayloadCodec {
 /// The version of a value's type in its content type: `application/json;v=2`.
 enum ContentVersion {
     static let parameter = ";v="
+}
 
-    /// The version that a content type names; nil: it names none.
-    static func version(of contentType: String) -> Int? {
-        let parts = contentType.split(separator: ";").dropFirst()
-        for part in parts where part.hasPrefix("v=") {
-            if let version = Int(part.dropFirst(2)) { return version }
-        }
-        return nil
+extension PayloadCodec {
+    /// The version that stands behind the codec's own content type; nil: none does. A codec may have
+    /// parameters of its own.
+    fileprivate func version(of recorded: String) -> Int? {
+        let own = contentType + ContentVersion.parameter
+        return recorded.hasPrefix(own) ? Int(recorded.dropFirst(own.count)) : nil
     }
 }

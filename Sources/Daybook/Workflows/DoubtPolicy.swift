@@ -16,8 +16,11 @@ public enum DoubtPolicy: Hashable, Sendable {
     /// Its start is recorded before every try.
     case askPerson
 
+    /// A body that has begun does not run again by itself.
+    var isOnce: Bool { self == .fail || self == .askPerson }
+
     /// Without a record of the start nobody could know.
-    var recordsStart: Bool { self == .fail || self == .askPerson }
+    var recordsStart: Bool { isOnce }
 }
 
 /// Operations that may have happened, and of which a person is to say whether they did.
@@ -40,10 +43,15 @@ public struct InDoubt: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension OperationError {
+    private static let interruption = "interrupted"
+
+    /// Whether it says that a body began, and that nobody knows what came of it.
+    var isOfInterruption: Bool { code == Self.interruption }
+
     /// A body began, and nobody knows what came of it.
     static func interrupted(_ name: Name, _ began: String) -> OperationError {
         OperationError(
-            code: "interrupted",
+            code: interruption,
             message:
                 "the body of \(name) began \(began), and its process ended before an outcome was recorded: it may have happened"
         )

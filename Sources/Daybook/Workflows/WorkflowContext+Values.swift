@@ -39,6 +39,9 @@ extension WorkflowContext {
         {
             return false
         }
+        // Older code has begun something else here.
+        let here = OperationPath(scope: scope, position: nextPosition)
+        if try activation.hasBegun(at: here) { return false }
         let operation = try next(.version, name, at: CodeLocation(file, line))
         if try replay(operation, at: CodeLocation(file, line)) == nil {
             try await record(operation)

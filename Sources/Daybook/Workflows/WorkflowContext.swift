@@ -173,7 +173,7 @@ public final class WorkflowContext {
             input,
             settings,
             at: location,
-            { _ = try codec.decode(Value.self, from: $0) }
+            { try codec.encode(self.activation.decode(Value.self, from: $0)) }
         ) { operation in
             if let verify, case .done(let value) = try await verify(operation.context) {
                 return (try codec.encode(value), verified: true)
@@ -213,8 +213,9 @@ public final class WorkflowContext {
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws -> Result<Void, OperationError> {
         if verify == nil { try settings.options.checkVerification() }
-        return try await operation(name, input, settings, at: location, { _ in }) { operation in
-            let nothing = Array("null".utf8)
+        let nothing = Array("null".utf8)
+        return try await operation(name, input, settings, at: location, { _ in nothing }) {
+            operation in
             if let verify, case .done = try await verify(operation.context) {
                 return (nothing, verified: true)
             }
@@ -254,13 +255,13 @@ public final class WorkflowContext {
         let outcome: Result<EncodedValue, OperationError>
     }
 
-    /// - Parameter decodes: looks whether a value that a person gives for it is one of its type.
+    /// - Parameter decodes: decodes a value that a person gives for it, and encodes it anew.
     private func operation(
         _ name: String,
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         at location: CodeLocation,
-        _ decodes: ([UInt8]) throws -> Void,
+        _ decodes: (EncodedValue) throws -> [UInt8],
         _ run: @escaping OperationBody
     ) async throws -> Recorded {
         do {

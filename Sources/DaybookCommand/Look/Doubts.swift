@@ -30,7 +30,7 @@ extension Doubt {
 extension ExecutionRecord {
     /// Which code must run it, when none that is open may; nil: it is not held up by that.
     func pinWords(_ inspector: Inspector, _ common: CommonOptions) throws -> TerminalText? {
-        guard let revision, !status.isFinal else { return nil }
+        guard let revision, !isClosed else { return nil }
         let sessions = try inspector.state().sessions
         let others = Set(sessions.map(\.revision.text)).sorted().filter { $0 != revision }
         guard !sessions.contains(where: { $0.revision.text == revision }) else { return nil }

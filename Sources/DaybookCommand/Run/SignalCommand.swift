@@ -38,6 +38,12 @@ struct SignalCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The stable word for that error. (default: failed)")
     var failCode: String?
 
+    @Option(
+        help:
+            "The version of the value's type. (default: it is read as version 1 and, when it is no value of that, as the newest)"
+    )
+    var valueVersion: Int?
+
     @Argument(help: "The execution's id.")
     var id: String
 
@@ -55,6 +61,9 @@ struct SignalCommand: AsyncParsableCommand {
         if let signalID { try Names.check(signalID, "signal id") }
         try write.check()
         if value == nil, failure == nil { try refuseSilence() }
+        if let valueVersion, valueVersion < 1 {
+            throw ValidationError("--value-version must be at least 1.")
+        }
         let error = try givenFailure()
         let sending = SignalSending(
             id: id,
@@ -62,7 +71,8 @@ struct SignalCommand: AsyncParsableCommand {
             signalID: signalID,
             data: data,
             reason: reason,
-            error: error
+            error: error,
+            version: valueVersion
         )
         if dryRun { return try sending.dryRun("signal", common, write) }
         let answer = try await sending.send(common, write)
@@ -123,6 +133,8 @@ struct SignalSending {
     var reason: String?
     /// What is sent in place of the value; nil: the value is.
     var error: OperationError?
+    /// The version of the value's type; nil: nobody says.
+    var version: Int?
 
     /// Says what would be recorded.
     func dryRun(_ verb: String, _ common: CommonOptions, _ write: WriteOptions) throws {
@@ -160,6 +172,7 @@ struct SignalSending {
                 id,
                 name,
                 data: data,
+                version: version,
                 signalID: signalID,
                 by: write.requester(reason)
             )

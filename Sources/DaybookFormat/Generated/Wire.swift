@@ -500,6 +500,10 @@ public enum Wire {
         @inlinable public static var pinned: WireField {
             WireField(12, .varint)
         }
+        /// `pinned_revision`.
+        @inlinable public static var pinnedRevision: WireField {
+            WireField(13, .lengthDelimited)
+        }
     }
 
     /// `RetryPolicy`.
@@ -939,6 +943,10 @@ public enum Wire {
         /// `asks`.
         @inlinable public static var asks: WireField {
             WireField(3, .varint)
+        }
+        /// `once`.
+        @inlinable public static var once: WireField {
+            WireField(4, .varint)
         }
     }
 

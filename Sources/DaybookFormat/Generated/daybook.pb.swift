@@ -900,6 +900,12 @@ public nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._pinned = newValue}
   }
 
+  /// The revision to which the run before was pinned; empty: to none.
+  public var pinnedRevision: String {
+    get {_storage._pinnedRevision}
+    set {_uniqueStorage()._pinnedRevision = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1820,6 +1826,9 @@ public nonisolated struct ProtoOperationStarted: Sendable {
 
   /// Without an outcome a person is asked whether it happened.
   public var asks: Bool = false
+
+  /// Its body must not run again unasked: code that asks for anything else in its place diverges.
+  public var once: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4687,7 +4696,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -4702,6 +4711,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _labels: [ProtoLabel] = []
     var _traceContext: String = String()
     var _pinned: Bool = false
+    var _pinnedRevision: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4724,6 +4734,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _labels = source._labels
       _traceContext = source._traceContext
       _pinned = source._pinned
+      _pinnedRevision = source._pinnedRevision
     }
   }
 
@@ -4754,6 +4765,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._traceContext) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._pinned) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._pinnedRevision) }()
         default: break
         }
       }
@@ -4802,6 +4814,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if _storage._pinned != false {
         try visitor.visitSingularBoolField(value: _storage._pinned, fieldNumber: 12)
       }
+      if !_storage._pinnedRevision.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._pinnedRevision, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4823,6 +4838,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._traceContext != rhs_storage._traceContext {return false}
         if _storage._pinned != rhs_storage._pinned {return false}
+        if _storage._pinnedRevision != rhs_storage._pinnedRevision {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5980,7 +5996,7 @@ nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OperationStarted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}asks\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}asks\0\u{1}once\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5991,6 +6007,7 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.asks) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.once) }()
       default: break
       }
     }
@@ -6010,6 +6027,9 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
     if self.asks != false {
       try visitor.visitSingularBoolField(value: self.asks, fieldNumber: 3)
     }
+    if self.once != false {
+      try visitor.visitSingularBoolField(value: self.once, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6017,6 +6037,7 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
     if lhs._operation != rhs._operation {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.asks != rhs.asks {return false}
+    if lhs.once != rhs.once {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

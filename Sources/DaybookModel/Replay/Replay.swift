@@ -86,6 +86,8 @@ public struct Replay: Sendable {
         public let session: UInt64
         /// Without an outcome a person is asked.
         public let asks: Bool
+        /// Nothing else may be asked for in its place: its body must not run again unasked.
+        public let once: Bool
     }
 
     /// What a person has said of a body that may have run.
@@ -299,7 +301,8 @@ public struct Replay: Sendable {
             sequence: sequence,
             time: entry.header.time,
             session: entry.header.session,
-            asks: event.asks
+            asks: event.asks,
+            once: event.once
         )
     }
 

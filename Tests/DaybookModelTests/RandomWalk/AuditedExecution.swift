@@ -254,7 +254,9 @@ struct AuditedExecution {
 
     private mutating func readOperation(_ entry: ProtoEntry, _ sessions: Set<UInt64>) throws {
         switch entry.event {
-        case .operationStarted(let event): try checkLease(entry, event.epoch, sessions)
+        case .operationStarted(let event):
+            try checkLease(entry, event.epoch, sessions)
+            start(event.operation)
         case .logRecorded(let event): try checkLease(entry, event.epoch, sessions)
         case .executionWaiting(let event): try checkLease(entry, event.epoch, sessions)
         case .checkpointSucceeded(let event):
@@ -304,6 +306,21 @@ struct AuditedExecution {
         case .signalDelivered(let event): try deliver(event)
         default: break
         }
+    }
+
+    /// What failed before a body that begins was dealt with.
+    private mutating func start(_ operation: ProtoOperation) {
+        guard operation.position > 0 else { return }
+        let before = Place(
+            .with {
+                $0.scope = operation.scope
+                $0.position = operation.position - 1
+            }
+        )
+        let isOpen = failures.contains(before) || recorded.contains(before) && !kept.contains(before)
+        guard isOpen else { return }
+        kept.insert(before)
+        passed.insert(before)
     }
 
     private mutating func record(_ operation: ProtoOperation, isKept: Bool) throws {

@@ -173,7 +173,13 @@ extension ReferenceModel {
         default: break
         }
         switch command {
-        case .start: return .granted(write(known.number) { $0.goOn() })
+        case .start(let operation):
+            return .granted(
+                write(known.number) {
+                    $0.start(operation)
+                    $0.goOn()
+                }
+            )
         case .register(let operation): return register(known, operation)
         case .withdraw(let operation, let sequence): return withdraw(known, operation, sequence)
         case .split(let operation, let count):

@@ -283,6 +283,18 @@ extension ReferenceModel.Execution {
         return last
     }
 
+    /// Takes in that a body begins: a failure before it was dealt with.
+    mutating func start(_ operation: Operation) {
+        let scope = operation.scope
+        guard operation.position == next(in: scope),
+            let last = operations.lastIndex(where: { $0.scope == scope })
+        else { return }
+        operations[last].isOpenFailure = false
+        guard operations[last].settledFailed == true, operations[last].branches > 0 else { return }
+        operations[last].kept = operations[last].branches
+        operations[last].branches = 0
+    }
+
     /// Takes in the first entry of an operation.
     mutating func record(_ operation: Operation, failed: Bool = false, branches: UInt32 = 0) {
         let scope = operation.scope

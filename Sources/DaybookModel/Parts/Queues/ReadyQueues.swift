@@ -85,6 +85,8 @@ struct ReadyQueues: Sendable {
     mutating func trim(_ key: Key, _ stands: (Item) -> Bool) {
         guard let index = queues.index(forKey: key) else { return }
         Self.trim(&queues.values[index], stands)
+        // Revisions come and go.
+        if key.revision != "", queues.values[index].items.isEmpty { queues.remove(at: index) }
     }
 
     private static func trim(_ queue: inout Queue, _ stands: (Item) -> Bool) {

@@ -24,13 +24,15 @@ extension ExecutionPart {
     /// Which code may run an execution: decided by its first claim, and by people.
     static let pin = ExecutionPart(
         name: "pin",
-        schema: 1,
+        schema: 2,
         kinds: [.executionSubmitted, .executionClaimed, .executionRepinned],
         apply: { state, entry, change throws(WireError) in
             switch change.kind {
             case .executionSubmitted:
                 guard try entry.flag(Wire.ExecutionSubmitted.pinned) else { return }
                 state.rare.pin.isPinned = true
+                let revision = try entry.text(Wire.ExecutionSubmitted.pinnedRevision)
+                state.rare.pin.revision = Name(revision)
             case .executionClaimed:
                 guard state.isPinned else { return }
                 let revision = try entry.text(Wire.ExecutionClaimed.revision)

@@ -5,10 +5,11 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 2,
+        schema: 3,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
-            .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .attemptFailed,
+            .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,
+            .attemptFailed,
             .executionReopened, .executionFailed, .executionTimedOut, .executionCancelled,
         ],
         apply: ScopeProgress.apply,
@@ -34,6 +35,7 @@ extension ScopeProgress {
             // A failure that the handler takes as a result is one.
             let isHandled = try entry.flag(Wire.CheckpointFailed.handled)
             try state.progress.record(entry, failed: !isHandled)
+        case .operationStarted: try state.progress.start(entry)
         case .branchesStarted: try state.progress.split(entry)
         case .branchSettled:
             let failed = try entry.flag(Wire.BranchSettled.failed)

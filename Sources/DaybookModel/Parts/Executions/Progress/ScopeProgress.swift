@@ -114,6 +114,17 @@ public struct ScopeProgress: Sendable {
         }
     }
 
+    /// Takes in that the body of the next operation begins: the handler has dealt with a failure of
+    /// the operation before, as if the outcome of the body were recorded already.
+    mutating func start(_ entry: EntryView) throws(WireError) {
+        guard let place = try Self.place(entry) else { return }
+        change(place.scope) { scope in
+            guard scope.next == place.position else { return }
+            if scope.settled != 0 { scope.goOn(to: place.position) }
+            scope.failure = 0
+        }
+    }
+
     /// Takes in that an operation splits into branches.
     mutating func split(_ entry: EntryView) throws(WireError) {
         try record(entry)
