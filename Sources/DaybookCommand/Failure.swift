@@ -12,12 +12,11 @@ import Glibc
 #endif
 
 /// How a command ends, for programs. The numbers are part of the interface.
-enum ExitStatus: Int32 {
+enum ExitStatus: Int32, CaseIterable {
     case failed = 1
     case notFound = 3
     case conflict = 4
     case integrity = 5
-    case divergence = 6
     case workflowFailed = 7
     case workflowTimedOut = 8
     case workflowHeld = 9

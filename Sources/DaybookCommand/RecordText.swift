@@ -6,6 +6,11 @@ import DaybookModel
 
 extension ExecutionRecord {
     /// Status and flags in a word or two.
+    func statusText(isInterrupted: Bool) -> String {
+        isInterrupted ? "\(statusText) (interrupted)" : statusText
+    }
+
+    /// The same of what is not interrupted.
     var statusText: String {
         var words = [status.rawValue]
         if isParked { words.append("parked") }
@@ -16,8 +21,10 @@ extension ExecutionRecord {
     }
 
     /// Where it stands, as the rest of a sentence about it.
-    var standing: String {
-        guard !isParked, !isPaused else { return "is \(statusText)" }
+    func standing(isInterrupted: Bool) -> String {
+        guard !isParked, !isPaused, !isInterrupted else {
+            return "is \(statusText(isInterrupted: isInterrupted))"
+        }
         let cleaning = isClosed ? "" : ", and is cleaning up"
         return switch status {
         case .completed: "has completed" + cleaning
@@ -44,9 +51,9 @@ extension ExecutionRecord {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
     }
 
-    func color(_ terminal: Terminal) -> TerminalText {
+    func color(_ terminal: Terminal, isInterrupted: Bool = false) -> TerminalText {
         let style: Terminal.Style =
-            if isParked || isPaused {
+            if isParked || isPaused || isInterrupted {
                 .yellow
             } else if status == .completed {
                 .green
@@ -55,10 +62,11 @@ extension ExecutionRecord {
             } else {
                 .cyan
             }
-        return terminal.styled("\(statusText)", style)
+        return terminal.styled("\(statusText(isInterrupted: isInterrupted))", style)
     }
 
-    func write(to json: inout JSONWriter) {
+    /// - Parameter isInterrupted: whether the process is gone that holds it.
+    func write(to json: inout JSONWriter, isInterrupted: Bool = false) {
         json.member("id", id)
         json.member("number", number)
         json.member("type", type)
@@ -72,6 +80,7 @@ extension ExecutionRecord {
         if isPinned { json.member("pinned", true) }
         json.member("revision", revision)
         json.member("paused", isPaused)
+        json.member("interrupted", isInterrupted)
         json.member("session", session)
         json.member("attempts", attempt)
         json.member("losses", losses)

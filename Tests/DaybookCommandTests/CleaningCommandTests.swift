@@ -35,7 +35,7 @@ import Testing
             #expect(show.contains("registered for an end from outside"))
             let why = try await sandbox.succeed("why", "a").text
             #expect(why.contains("a was cancelled, and is cleaning up"))
-            #expect(why.contains("waits for a process that runs trip"))
+            #expect(why.contains("waits for a worker that serves the workflow trip"))
             let json = try await sandbox.succeed("show", "a", "--json").json
             #expect(json["cleaning"].elements == ["release flight", "release room"])
             try await Engine.withOpen(at: sandbox.journal, workflows: [Trip()]) { engine in

@@ -1,5 +1,6 @@
 import DaybookRunbook
 import DaybookSystem
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -18,6 +19,26 @@ import Testing
             try await body(sandbox)
             // Nothing of what was refused has left a trace that contradicts anything.
             try await sandbox.succeed("verify")
+        }
+    }
+
+    /// The numbers are part of the interface: what is said of them is what there is.
+    @Test func helpAndReadmeNameEveryStatusAndNoOther() async throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let readme = try String(contentsOfFile: "/\(root)/README.md", encoding: .utf8)
+        try await withFolder { folder in
+            let help = try await Sandbox(folder: folder).succeed("--help").text
+            for text in [readme, help] {
+                let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                let start = try #require(
+                    words.firstRange(of: /[Ee]xit status( says what happened)?:/)
+                )
+                let sentence = words[start.upperBound...].prefix { $0 != "." }
+                let numbers = sentence.matches(of: #/(?:^|[,;]) ?(\d+) /#).compactMap {
+                    Int32($0.1)
+                }
+                #expect(numbers == [0] + ExitStatus.allCases.map(\.rawValue), "\(sentence)")
+            }
         }
     }
 

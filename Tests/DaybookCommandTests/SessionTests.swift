@@ -241,13 +241,76 @@ import Glibc
             let gone = try await sessions(sandbox)
             #expect(gone.map { $0["state"] } == ["gone"])
             // Looking changes nothing.
-            #expect(try await sandbox.succeed("status", "x").text == "running\n")
+            let status = try await sandbox.succeed("status", "x").text
+            #expect(status == "running (interrupted)\n")
             let number = try #require(gone[0]["session"].integer)
             try await sandbox.succeed("session", "evict", "\(number)", "--yes")
             #expect(try await sessions(sandbox) == [])
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
             let text = try readState(of: job)
             #expect(text == nil || text == "Z", "the job that it left has been ended")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20))) func whatIsInterruptedIsSaidByEveryCommandThatLooks()
+        async throws
+    {
+        try await withRun { sandbox, run, _, _ in
+            #expect(try await sandbox.succeed("status", "x", "--json").json["interrupted"] == false)
+            let notices = try Gate(sandbox.folder + "/notices")
+            var listening = sandbox
+            listening.launcher = ["/bin/sh", "-c", #"exec "$@" 2> "$NOTICES""#, "sh"]
+            let waiting = try listening.start(
+                ["wait", "x"],
+                environment: ["NOTICES": notices.path]
+            )
+            while try !isWatching(waiting.pid) { try Task.checkCancellation() }
+            run.signal(SIGKILL)
+            #expect(try await run.finish().status == -SIGKILL)
+            let notice =
+                "x is interrupted: the process that ran it is gone, and it goes on when another takes over, such as `daybook work`"
+            #expect(try await notices.line() == notice)
+
+            let status = try await sandbox.succeed("status", "x").text
+            #expect(status == "running (interrupted)\n")
+            let show = try await sandbox.succeed("show", "x").text
+            #expect(show.hasPrefix("x  runbook  running (interrupted)\n  \(notice)\n"), "\(show)")
+            let list = try await sandbox.succeed("list").text
+            #expect(list.contains(" running (interrupted) "), "\(list)")
+            let why = try await sandbox.succeed("why", "x").text
+            #expect(why.hasPrefix("x is running (interrupted)\n"), "\(why)")
+            let listed = try await sandbox.succeed("list", "--json").json["executions"]
+            var documents = listed.elements
+            for command in ["status", "show", "why"] {
+                documents.append(try await sandbox.succeed(command, "x", "--json").json)
+            }
+            #expect(documents.map { $0["status"] } == Array(repeating: "running", count: 4))
+            #expect(documents.map { $0["interrupted"] } == Array(repeating: true, count: 4))
+            let late = try await sandbox.daybook("wait", "x", "--timeout", "0s")
+            #expect(late.status == 75)
+            let lines = late.errors.split(separator: "\n")
+            #expect(lines.count == 2, "\(lines)")
+            #expect(lines.first.map(String.init) == notice)
+            #expect(lines.last?.contains("it is running (interrupted); ") == true, "\(lines)")
+
+            // Looking changes nothing, and afterwards there is nothing to say.
+            #expect(try await !sandbox.events().contains("session_lost"))
+            let session = try #require(try await sessions(sandbox)[0]["session"].integer)
+            try await sandbox.succeed("session", "evict", "\(session)", "--yes")
+            #expect(try await sandbox.succeed("status", "x").text == "ready\n")
+            #expect(try await sandbox.succeed("status", "x", "--json").json["interrupted"] == false)
+            waiting.signal(SIGINT)
+            #expect(try await waiting.finish().status == 130)
+        }
+    }
+
+    /// Whether a process has asked to be told of the end of another one.
+    private func isWatching(_ pid: Int32) throws -> Bool {
+        let folder = "/proc/\(pid)/fd"
+        return try Folder.names(in: folder).contains { name in
+            var buffer = [UInt8](repeating: 0, count: 256)
+            let count = readlink("\(folder)/\(name)", &buffer, buffer.count)
+            return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self).contains("pidfd")
         }
     }
 

@@ -71,7 +71,7 @@ import Glibc
             let text = try await sandbox.succeed("why", "x").text
             #expect(
                 text == """
-                    x is running
+                    x is running (interrupted)
                       runs in session \(session), attempt 1
                         its process is gone, and nothing of it runs: `daybook work`, or running it again, takes over
 

@@ -29,13 +29,8 @@ extension EngineCore {
 
     private func watch(_ session: State.Session) {
         do {
-            // What cannot be a process, or is one of another namespace, cannot be watched; its lock
-            // tells whether it lives.
-            if try session.isOfThisNamespace(), let process = session.process, let processes,
-                try processes.add(process: process, tag: session.number)
-            {
-                return
-            }
+            // Of what cannot be watched its lock tells whether it lives.
+            if let processes, try processes.add(session) { return }
         } catch {
             options.logger.error(
                 "the process of a session cannot be watched",

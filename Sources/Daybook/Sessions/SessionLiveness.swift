@@ -1,7 +1,7 @@
 import DaybookFormat
 public import DaybookJournal
 public import DaybookModel
-import DaybookSystem
+package import DaybookSystem
 
 #if canImport(Glibc)
 import Glibc
@@ -42,7 +42,13 @@ public enum SessionLiveness: String, Sendable {
     /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it
     /// held.
     private static func isFree(_ path: String) throws(SystemError) -> Bool {
-        try File.open(path, .read).isLockable(.exclusive)
+        do throws(SystemError) {
+            return try File.open(path, .read).isLockable(.exclusive)
+        } catch {
+            // Somebody has taken over from it meanwhile.
+            guard error.isNotFound else { throw error }
+            return true
+        }
     }
 
     /// Waits until nobody holds the lock of a session: it lives no more, and who takes over from it
@@ -92,6 +98,16 @@ public enum SessionLiveness: String, Sendable {
             throw SystemError.current("kill of process \(process)")
         }
         try File.open(path, .readWrite).lock(.exclusive)
+    }
+}
+
+extension ProcessWatch {
+    /// Watches the process of a session; what is told is the session's number.
+    /// - Returns: false when there is no such process any more, none that it could be, or one of
+    ///   another namespace.
+    package func add(_ session: State.Session) throws(SystemError) -> Bool {
+        guard try session.isOfThisNamespace(), let process = session.process else { return false }
+        return try add(process: process, tag: session.number)
     }
 }
 

@@ -95,9 +95,10 @@ struct ListCommand: AsyncParsableCommand {
     private func visit(
         _ query: ExecutionQuery,
         _ inspector: Inspector,
-        _ body: (ExecutionRecord, _ runbook: String?) throws -> Void
+        _ body: (ExecutionRecord, _ runbook: String?, _ isInterrupted: Bool) throws -> Void
     ) throws {
         var runbooks = RecordedRunbooks(inspector)
+        var interruptions = Interruptions(inspector)
         var count = 0
         var query = query
         if runbook == nil, !(paused && parked), !all { query.limit = limit + 1 }
@@ -112,7 +113,7 @@ struct ListCommand: AsyncParsableCommand {
                 hasMore = true
                 return false
             }
-            try body(record, name)
+            try body(record, name, interruptions.contains(record))
             count += 1
             return true
         }
@@ -125,9 +126,9 @@ struct ListCommand: AsyncParsableCommand {
         try common.write("daybook.list/1") { json in
             json.key("executions")
             try json.array { json in
-                try visit(query, inspector) { record, runbook in
+                try visit(query, inspector) { record, runbook, isInterrupted in
                     json.object { json in
-                        record.write(to: &json)
+                        record.write(to: &json, isInterrupted: isInterrupted)
                         json.member("runbook", runbook)
                     }
                     common.flush(&json)
@@ -141,13 +142,14 @@ struct ListCommand: AsyncParsableCommand {
             ["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK", "RUNBOOK"],
             flexible: ["ID", "TYPE", "RUNBOOK"]
         )
-        try visit(query, inspector) { record, runbook in
+        try visit(query, inspector) { record, runbook, isInterrupted in
             let took = record.finishedAt.map { end in
                 end.since(record.startedAt ?? record.submittedAt).brief
             }
             table.add([
-                "\(record.number)", record.id.shownAsID, record.type, record.statusText,
-                "\(record.attempt)", time.text(record.submittedAt), took ?? "",
+                "\(record.number)", record.id.shownAsID, record.type,
+                record.statusText(isInterrupted: isInterrupted), "\(record.attempt)",
+                time.text(record.submittedAt), took ?? "",
                 runbook ?? "",
             ])
             table.flush(to: common.output)

@@ -22,11 +22,16 @@ struct ShowCommand: AsyncParsableCommand {
     func run() async throws {
         try common.inspect { inspector in
             let record = try inspector.record(of: id)
+            var interruptions = Interruptions(inspector)
+            let isInterrupted = try interruptions.contains(record)
             let operations = try inspector.operations(of: record.number)
             let last = try inspector.ending(of: record)
             let store = try inspector.store(of: record.number)
             if common.json {
-                writeJSON(record, operations, last, store)
+                common.write("daybook.show/1") { json in
+                    record.write(to: &json, isInterrupted: isInterrupted)
+                    write(operations, last, store, to: &json)
+                }
             } else {
                 var runbooks = RecordedRunbooks(inspector)
                 let runbook = try runbooks.runbook(of: record)
@@ -36,6 +41,7 @@ struct ShowCommand: AsyncParsableCommand {
                     signals: try signals(operations, of: record, inspector),
                     time: { time.text($0) }
                 )
+                writeHead(record, isInterrupted)
                 writeText(record, runbook, rows, last)
                 for doubt in record.doubts {
                     common.output.line("  \(doubt.advice(record.id, common))")
@@ -60,6 +66,13 @@ struct ShowCommand: AsyncParsableCommand {
 
     // MARK: Text
 
+    private func writeHead(_ record: ExecutionRecord, _ isInterrupted: Bool) {
+        let output = common.output
+        let status = record.color(output, isInterrupted: isInterrupted)
+        output.line("\(output.styled("\(id: record.id)", .bold))  \(record.type)  \(status)")
+        if isInterrupted { output.line("  \(record.interruptionNotice(common))") }
+    }
+
     private func writeText(
         _ record: ExecutionRecord,
         _ runbook: Runbook?,
@@ -67,9 +80,6 @@ struct ShowCommand: AsyncParsableCommand {
         _ last: JournalEntry?
     ) {
         let output = common.output
-        output.line(
-            "\(output.styled("\(id: record.id)", .bold))  \(record.type)  \(record.color(output))"
-        )
         if let runbook { output.line("  runbook    \(runbook.name)") }
         output.line("  number     \(record.number), \(record.entries) entries, last \(record.last)")
         let request = record.submittedBy
@@ -142,46 +152,43 @@ struct ShowCommand: AsyncParsableCommand {
 
     // MARK: JSON
 
-    private func writeJSON(
-        _ record: ExecutionRecord,
+    private func write(
         _ operations: [OperationRecord],
         _ last: JournalEntry?,
-        _ store: [(key: String, value: [UInt8]?)]
+        _ store: [(key: String, value: [UInt8]?)],
+        to json: inout JSONWriter
     ) {
-        common.write("daybook.show/1") { json in
-            record.write(to: &json)
-            json.key("operations")
-            json.array { json in
-                for operation in operations { write(operation, to: &json) }
-            }
-            json.key("state")
+        json.key("operations")
+        json.array { json in
+            for operation in operations { write(operation, to: &json) }
+        }
+        json.key("state")
+        json.object { json in
+            json.key("checkpoints")
+            json.object { writeCheckpoints(operations, to: &$0) }
+        }
+        if !store.isEmpty {
+            json.key("store")
             json.object { json in
-                json.key("checkpoints")
-                json.object { writeCheckpoints(operations, to: &$0) }
-            }
-            if !store.isEmpty {
-                json.key("store")
-                json.object { json in
-                    for (key, value) in store {
-                        json.key(key)
-                        json.raw(value ?? Array("null".utf8))
-                    }
+                for (key, value) in store {
+                    json.key(key)
+                    json.raw(value ?? Array("null".utf8))
                 }
             }
-            switch last?.entry.event {
-            case .executionCompleted:
-                guard let payload = last?.payloads.first else { break }
-                json.key("output")
-                json.raw(payload.isErased ? Array("null".utf8) : payload.data)
-            case .executionFailed, .executionParked, .executionTimedOut, .executionCancelled,
-                .executionExpired:
-                json.member("error", last?.text(ofPayload: 0))
-                if let request = last?.request {
-                    json.key("endedBy")
-                    json.object { request.write(to: &$0) }
-                }
-            default: break
+        }
+        switch last?.entry.event {
+        case .executionCompleted:
+            guard let payload = last?.payloads.first else { break }
+            json.key("output")
+            json.raw(payload.isErased ? Array("null".utf8) : payload.data)
+        case .executionFailed, .executionParked, .executionTimedOut, .executionCancelled,
+            .executionExpired:
+            json.member("error", last?.text(ofPayload: 0))
+            if let request = last?.request {
+                json.key("endedBy")
+                json.object { request.write(to: &$0) }
             }
+        default: break
         }
     }
 

@@ -75,6 +75,8 @@ struct WhyCommand: AsyncParsableCommand {
     func run() async throws {
         try common.inspect { inspector in
             let record = try inspector.record(of: id)
+            var interruptions = Interruptions(inspector)
+            let isInterrupted = try interruptions.contains(record)
             let state = try inspector.openState(of: record)
             var runbooks = RecordedRunbooks(inspector)
             let waits = try state.map { try inspector.waits(of: $0) } ?? []
@@ -83,7 +85,7 @@ struct WhyCommand: AsyncParsableCommand {
             lag.warn(common)
             if common.json {
                 common.write("daybook.why/1") { json in
-                    record.write(to: &json)
+                    record.write(to: &json, isInterrupted: isInterrupted)
                     lag.write(to: &json)
                     json.key("pending")
                     json.array { json in
@@ -94,7 +96,7 @@ struct WhyCommand: AsyncParsableCommand {
                 }
                 return
             }
-            common.output.line("\(id: record.id) \(record.standing)")
+            common.output.line("\(id: record.id) \(record.standing(isInterrupted: isInterrupted))")
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
             }
@@ -153,67 +155,6 @@ struct WhyCommand: AsyncParsableCommand {
     }
 }
 
-struct WaitCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "wait",
-        abstract: "Wait until an execution has ended, and say how.",
-        discussion: """
-            Ctrl-C detaches; it does not cancel. An execution that is paused is waited for: \
-            somebody may resume it. Exit status: 0 completed; 7 failed or cancelled; 8 timed out; \
-            9 parked; 75 it has not ended within --timeout.
-            """
-    )
-
-    @OptionGroup var common: CommonOptions
-
-    @Option(
-        help: ArgumentHelp("Wait no longer than this span (30s, 5m, 12h).", valueName: "span")
-    )
-    var timeout: Span?
-
-    @Argument(help: "The execution's id.")
-    var id: String
-
-    func run() async throws {
-        let inspector = try Inspector(path: try common.journalPath())
-        defer { inspector.close() }
-        let watch = try inspector.follow()
-        let wasPaused = Locked(false)
-        let end = try await Following.run(watch, inspector, patience: timeout?.duration) {
-            let record = try inspector.record(of: id)
-            let paused = record.isPaused && !record.isClosed
-            let isNews = wasPaused.withLock { was in
-                defer { was = paused }
-                return was != paused
-            }
-            if isNews { common.errors.line(record.pauseNotice(common)) }
-            return record.isClosed || record.isParked ? record : nil
-        }
-        let record: ExecutionRecord
-        switch end {
-        case .found(let found): record = found
-        case .interrupted: throw CommandEnd(status: .interrupted)
-        case .late:
-            let last = try inspector.record(of: id)
-            // It may have ended since it was looked at last.
-            if last.isClosed || last.isParked {
-                record = last
-                break
-            }
-            throw NotInTime(
-                description:
-                    "the execution \(id.shownAsID) has not ended within \(timeout?.description ?? ""): it is \(last.statusText); wait for it again, or see `daybook why\(common.journalWords) \(id.shellArgument)`"
-            )
-        }
-        if common.json {
-            common.write("daybook.wait/1") { record.write(to: &$0) }
-        } else {
-            common.output.line("\(id: record.id) \(record.statusText)")
-        }
-        if let status = record.exitStatus { throw CommandEnd(status: status) }
-    }
-}
-
 extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     fileprivate func advice(_ common: CommonOptions) -> String? {
@@ -237,7 +178,7 @@ extension PendingWait {
         switch reason {
         case .execution: "being executed"
         case .delay: "its time"
-        case .claim: "a process that runs \(type)"
+        case .claim: "a worker that serves the workflow \(type)"
         case .resumption: "being resumed"
         case .person: "a person"
         case .cleaning: "its code to end"

@@ -81,7 +81,12 @@ struct ExecCommand: AsyncParsableCommand {
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the status of an execution."
+        abstract: "Show the status of an execution.",
+        discussion: """
+            A word, and what there is to say besides: "running, paused", or "running (interrupted)" \
+            when the process is gone that runs it and nobody has taken over yet. A script that wants \
+            the word alone takes "status" of --json; "interrupted" is beside it.
+            """
     )
 
     @OptionGroup var common: CommonOptions
@@ -90,11 +95,17 @@ struct StatusCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-        let record = try common.inspect { try $0.record(of: id) }
+        let (record, isInterrupted) = try common.inspect { inspector in
+            let record = try inspector.record(of: id)
+            var interruptions = Interruptions(inspector)
+            return (record, try interruptions.contains(record))
+        }
         if common.json {
-            common.write("daybook.status/1") { record.write(to: &$0) }
+            common.write("daybook.status/1") {
+                record.write(to: &$0, isInterrupted: isInterrupted)
+            }
         } else {
-            common.output.line("\(record.statusText)")
+            common.output.line("\(record.statusText(isInterrupted: isInterrupted))")
         }
     }
 }

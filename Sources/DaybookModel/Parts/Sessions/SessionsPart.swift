@@ -63,31 +63,7 @@ extension State {
     static func apply(_ kind: EventKind, _ entry: EntryView, _ sessions: inout [Session]) throws {
         switch kind {
         case .sessionOpened:
-            guard entry.header.stream.rawValue == entry.header.sequence else {
-                throw WireError(
-                    "it opens the session \(entry.header.stream), which is not its own sequence"
-                )
-            }
-            try entry.header.check(follows: 0, of: 0)
-            let event = try ProtoSessionOpened(decoding: entry)
-            guard let uuid = Identifier(Array(event.uuid)) else {
-                throw WireError("the UUID of a session has \(event.uuid.count) bytes")
-            }
-            sessions.append(
-                Session(
-                    number: entry.header.sequence,
-                    uuid: uuid,
-                    openedAt: entry.header.time,
-                    actor: event.actor,
-                    host: event.host,
-                    pid: event.pid,
-                    pidNamespace: event.pidNamespace,
-                    program: event.program,
-                    revision: Name(event.revision),
-                    entries: 1,
-                    last: entry.header.sequence
-                )
-            )
+            sessions.append(try Session(openedBy: entry))
         case .sessionClosed, .sessionLost:
             let number = entry.header.stream.rawValue
             guard let index = sessions.firstIndex(where: { $0.number == number }) else {
@@ -101,6 +77,33 @@ extension State {
 }
 
 extension State.Session {
+    /// What the entry says that opens a session, as it is right after it.
+    package init(openedBy entry: EntryView) throws {
+        guard entry.header.stream.rawValue == entry.header.sequence else {
+            throw WireError(
+                "it opens the session \(entry.header.stream), which is not its own sequence"
+            )
+        }
+        try entry.header.check(follows: 0, of: 0)
+        let event = try ProtoSessionOpened(decoding: entry)
+        guard let uuid = Identifier(Array(event.uuid)) else {
+            throw WireError("the UUID of a session has \(event.uuid.count) bytes")
+        }
+        self.init(
+            number: entry.header.sequence,
+            uuid: uuid,
+            openedAt: entry.header.time,
+            actor: event.actor,
+            host: event.host,
+            pid: event.pid,
+            pidNamespace: event.pidNamespace,
+            program: event.program,
+            revision: Name(event.revision),
+            entries: 1,
+            last: entry.header.sequence
+        )
+    }
+
     fileprivate var open: ProtoOpenSession {
         .with {
             $0.number = number
