@@ -53,9 +53,6 @@ package final class ReplayLog: Sendable {
 
     // MARK: Records
 
-    /// Whether a scope has a record that is not consumed.
-    package func hasNext(in scope: [UInt32]) throws -> Bool { try peek(in: scope) != nil }
-
     /// The next record of a scope, which stays there.
     package func peek(in scope: [UInt32]) throws -> Replay.Record? {
         try reading.withLock { reading in

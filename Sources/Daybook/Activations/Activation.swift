@@ -177,18 +177,8 @@ final class Activation: Sendable {
 
     // MARK: Replay
 
-    /// Whether the next operation of a scope is recorded. A journal that cannot be read ends the
-    /// activation at that operation, not here.
-    func isReplaying(_ scope: [UInt32]) -> Bool {
-        do {
-            return try replayLog.hasNext(in: scope)
-        } catch {
-            latch(.journalFailed(error))
-            return false
-        }
-    }
-
-    /// Whether code that has come to a place was there before: its log lines are recorded.
+    /// Whether code that has come to a place was there before: its log lines are recorded. A journal
+    /// that cannot be read ends the activation at the next operation, not here.
     func hasBeen(at path: OperationPath) -> Bool {
         do {
             return try replayLog.hasBeen(at: path)

@@ -1,8 +1,11 @@
+import DaybookModel
+import DaybookSystem
 public import Logging
 
 extension WorkflowContext {
-    /// A logger of this scope: silent while the handler runs over what is recorded already, with the
-    /// execution's id, its workflow and its attempt as metadata.
+    /// A logger of this scope: silent while the handler runs where it was before
+    /// (``isReplaying``), with the execution's id, its workflow and its attempt as metadata. It may be
+    /// kept: it goes by where this scope is when a line is logged.
     ///
     /// Its lines go to swift-log only; ``log(_:)`` keeps one in the journal.
     public var logger: Logger {
@@ -16,10 +19,12 @@ private struct ContextLogHandler: LogHandler {
     private var base: any LogHandler
     private let activation: Activation
     private let scope: [UInt32]
+    private let position: Locked<UInt32>
 
     init(_ context: WorkflowContext) {
         activation = context.activation
         scope = context.scope
+        position = context.positionForLoggers()
         base = activation.host.logger.handler
         base[metadataKey: "execution"] = "\(context.id)"
         base[metadataKey: "workflow"] = "\(activation.lease.type)"
@@ -42,7 +47,8 @@ private struct ContextLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        guard !activation.isReplaying(scope), !activation.isCollecting else { return }
+        let here = OperationPath(scope: scope, position: position.withLock { $0 })
+        guard !activation.hasBeen(at: here), !activation.isCollecting else { return }
         base.log(event: event)
     }
 }

@@ -13,6 +13,8 @@ public final class WorkflowContext {
     /// The branches that this scope is one of; nil for the handler itself.
     let group: BranchGroup?
     private var position: UInt32 = 0
+    /// The same for loggers of this scope, which other tasks may use; nil: it has none.
+    private var loggedPosition: Locked<UInt32>?
     /// The time of the last entry that this scope has consumed, as far as it has been looked up.
     private var time: Timestamp
     /// That entry, as long as its time has not been looked up.
@@ -64,8 +66,12 @@ public final class WorkflowContext {
     public var previousError: OperationError? {
         get throws { try activation.previousError() }
     }
-    /// Whether the next operation will be answered from the journal.
-    public var isReplaying: Bool { activation.isReplaying(scope) }
+    /// Whether the code that runs was here before: the next operation is recorded or was tried, or
+    /// this is the end of a branch, and the scope around it has gone on. What the handler does beside
+    /// its operations, as ``logger`` and ``log(_:)`` do, it has done then.
+    public var isReplaying: Bool {
+        activation.hasBeen(at: OperationPath(scope: scope, position: position))
+    }
 
     /// The time of the entry that decided the last call of this scope, also when the call threw:
     /// the same whenever the handler runs. For branches that is the entry by which one of them
@@ -135,8 +141,7 @@ public final class WorkflowContext {
     /// runs again over what is recorded already. One that is larger than a payload may be becomes
     /// several.
     public func log(_ message: String) {
-        let here = OperationPath(scope: scope, position: position)
-        if !activation.hasBeen(at: here) { activation.log(message, in: scope) }
+        if !isReplaying { activation.log(message, in: scope) }
     }
 
     /// The folder that this execution keeps files in between its operations; made if it is not
@@ -335,6 +340,7 @@ public final class WorkflowContext {
             source: location.source
         )
         position += 1
+        if let loggedPosition { loggedPosition.withLock { $0 = position } }
         draws = 0
         return operation
     }
@@ -348,6 +354,14 @@ public final class WorkflowContext {
 
     /// The position of the next operation.
     var nextPosition: UInt32 { position }
+
+    /// The position of the next operation, as it is whenever a logger of this scope looks.
+    func positionForLoggers() -> Locked<UInt32> {
+        if let loggedPosition { return loggedPosition }
+        let shared = Locked(position)
+        loggedPosition = shared
+        return shared
+    }
 
     /// The scope has consumed something of that time.
     func consumed(at time: Timestamp) {

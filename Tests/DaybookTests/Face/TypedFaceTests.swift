@@ -203,22 +203,6 @@ import Testing
         }
     }
 
-    @Test func whatASubmissionLeavesOutIsAsTheWorkflowSays() async throws {
-        try await withJournal { path in
-            try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in
-                let handle = try await daybook.start(
-                    Buy.self,
-                    id: "o",
-                    options: ExecutionOptions(delay: .seconds(3_600)),
-                    input: Order(item: "apples", count: 3)
-                )
-                let record = try handle.record()
-                #expect(record.retry.maxAttempts == 3)
-                #expect(record.isDelayed)
-            }
-        }
-    }
-
     @Test func startingRecordsAndAsksForTheRunInOneCommit() async throws {
         try await withJournal { path in
             var options = EngineOptions()
@@ -278,26 +262,6 @@ import Testing
             }
             #expect(keys.lines.count == 2)
             #expect(keys.lines.first == keys.lines.last)
-        }
-    }
-
-    @Test func theLoggerIsSilentInAReplayAndSaysWhoLogs() async throws {
-        try await withJournal { path in
-            let log = CallLog()
-            var options = EngineOptions()
-            options.logger = Logger(label: "test") { _ in RecordingHandler(log) }
-            let code: Scripted.Code = { _, context in
-                context.logger.notice("before")
-                try await context.checkpoint("one") { _ in }
-                context.logger.notice("after", metadata: ["more": "1"])
-                return ""
-            }
-            _ = try await interrupting(path, options, running: code, then: code)
-            let lines = log.lines.filter { $0.contains("execution=a") }
-            #expect(lines.filter { $0.contains("before") }.count == 1, "\(lines)")
-            // Nothing is recorded behind it, so that it may be said again.
-            #expect(lines.contains { $0.contains("after") && $0.contains("more=1") }, "\(lines)")
-            #expect(lines.allSatisfy { $0.contains("workflow=scripted") }, "\(lines)")
         }
     }
 
@@ -392,25 +356,5 @@ import Testing
             }
             #expect(error?.code == .notFound)
         }
-    }
-}
-
-/// Keeps what is logged, with its metadata.
-private struct RecordingHandler: LogHandler {
-    var logLevel = Logger.Level.trace
-    var metadata: Logger.Metadata = [:]
-    private let log: CallLog
-
-    init(_ log: CallLog) { self.log = log }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        let words = all.map { "\($0)=\($1)" }.sorted().joined(separator: " ")
-        log.add("\(event.message) \(words)")
     }
 }
