@@ -11,7 +11,7 @@ enum Hint {
     private static let replaced = [
         "look at the list of those that exist", "look at the list of those that are",
         "look at its record", "create one, or name another", "verify the journal",
-        "look why, then retry or cancel it",
+        "look why, then retry or cancel it", "retry it to have it run all the same",
     ]
 
     /// The sentence of an error: its message, with a command line for advice where there is one.
@@ -66,7 +66,13 @@ enum Hint {
             default: "`daybook list` shows those that exist"
             }
         case .ended, .wrongState:
-            refusal.message.hasSuffix("look at its record") ? "`daybook show` shows its record" : ""
+            if refusal.message.hasSuffix("look at its record") {
+                "`daybook show` shows its record"
+            } else if refusal.message.hasSuffix("retry it to have it run all the same") {
+                "`daybook retry` has it run all the same"
+            } else {
+                ""
+            }
         default: ""
         }
     }

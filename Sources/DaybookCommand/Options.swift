@@ -101,6 +101,8 @@ struct SubmitOptions: ParsableArguments {
     )
     var label: [LabelArgument] = []
 
+    @OptionGroup var terms: TermOptions
+
     /// What differs from what the runbook says.
     /// - Throws: ``UsageError`` for a label that is given twice.
     func options() throws -> ExecutionOptions {
@@ -110,13 +112,18 @@ struct SubmitOptions: ParsableArguments {
                 throw UsageError("the label \(label.name) is given twice; give each name once")
             }
         }
-        return ExecutionOptions(labels: labels)
+        return ExecutionOptions(
+            retry: terms.retry?.policy,
+            timeout: terms.timeout?.duration,
+            delay: terms.delay?.duration,
+            labels: labels
+        )
     }
 
     /// The words that say the same in another command line.
     var words: String {
         label.map { shellOption("--label", "\($0.name)=\($0.value)") }.joined()
-            + (reason.map { shellOption("--reason", $0) } ?? "")
+            + (reason.map { shellOption("--reason", $0) } ?? "") + terms.words
     }
 }
 

@@ -1,5 +1,9 @@
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Submit, execute, work: each step may be asked for again.
 @Suite struct HandshakeTests {
     private static let text = runbook(
@@ -158,6 +162,120 @@ import Testing
                 let text = try await sandbox.succeed("work", "--until-idle").text
                 #expect(text == "\(id) started\n\(id) completed\n")
             }
+        }
+    }
+
+    // MARK: Terms
+
+    @Test func termsGivenOnTheCommandLineAreRecorded() async throws {
+        try await withRunbook { sandbox, arguments in
+            let retry = "attempts=3,delay=5s,backoff=1.5,cap=1m,jitter=0.1"
+            let terms = ["--delay", "1h", "--timeout", "2h", "--retry", retry]
+            try await sandbox.succeed(["submit"] + arguments + terms)
+            let given = try await sandbox.succeed("status", "x", "--json").json
+            #expect(given["delay"] == "3600.0 seconds")
+            #expect(given["timeout"] == "7200.0 seconds")
+            #expect(
+                given["retry"] == [
+                    "maxAttempts": 3, "baseDelay": "5.0 seconds", "multiplier": "1.5",
+                    "maxDelay": "60.0 seconds", "jitter": "0.1",
+                ]
+            )
+            try await sandbox.succeed("exec", "x")
+            #expect(try await sandbox.succeed("work", "--until-idle").text == "")
+            #expect(try await sandbox.succeed("why", "x").text.contains("waits for its time"))
+
+            // Those of the first submission stay.
+            try await sandbox.succeed(["submit", "--timeout", "3h"] + arguments)
+            let again = try await sandbox.succeed("status", "x", "--json").json
+            #expect(again["timeout"] == "7200.0 seconds")
+
+            // Each by itself; and what is left out is as runbooks have it.
+            let cases: [(id: String, words: [String])] = [
+                ("d", ["--delay", "1h"]), ("t", ["--timeout", "2h"]),
+                ("r", ["--retry", "attempts=2"]), ("n", []),
+            ]
+            for (id, words) in cases {
+                let own = arguments.map { $0 == "x" ? id : $0 }
+                try await sandbox.succeed(["submit"] + own + words)
+                let record = try await sandbox.succeed("status", id, "--json").json
+                #expect(record["delay"] == (id == "d" ? "3600.0 seconds" : .null), "\(id)")
+                #expect(record["timeout"] == (id == "t" ? "7200.0 seconds" : .null), "\(id)")
+                #expect(record["retry"]["maxAttempts"] == (id == "r" ? 2 : .null), "\(id)")
+            }
+        }
+    }
+
+    @Test func theLineThatGoesOnHasTheTerms() async throws {
+        try await withSandbox { sandbox in
+            let up = try Gate(sandbox.folder + "/up")
+            let go = try Gate(sandbox.folder + "/go")
+            try sandbox.write(
+                runbook(
+                    ["wait": "echo up > \"$INPUT_UP\"\nread -r line < \"$INPUT_GO\""],
+                    inputs: ["up", "go"]
+                )
+            )
+            let terms = ["--delay", "0s", "--timeout", "2h", "--retry", "attempts=2,delay=1s"]
+            let run = try sandbox.start(
+                ["run", "runbook.yaml", "--id", "x", "--grace", "0s"] + terms
+                    + inputs(["up": up.path, "go": go.path])
+            )
+            try await up.line()
+            run.signal(SIGINT)
+            let result = try await run.finish()
+            #expect(result.status == 130)
+            let line = try #require(result.errors.split(separator: "\n").last)
+            #expect(
+                line.contains(" --delay 0s --timeout 2h --retry attempts=2,delay=1s"),
+                "\(line)"
+            )
+            let record = try await sandbox.succeed("status", "x", "--json").json
+            #expect(record["timeout"] == "7200.0 seconds")
+        }
+    }
+
+    @Test(arguments: [
+        ["--timeout", "0s"], ["--timeout", "soon"], ["--delay", "1"], ["--retry", "3"],
+        ["--retry", "delay=5s"], ["--retry", "attempts=0"], ["--retry", "attempts=1001"],
+        ["--retry", "attempts=3,attempts=4"], ["--retry", "attempts=3,tries=4"],
+        ["--retry", "attempts=3,delay=5"], ["--retry", "attempts=3,backoff=0.5"],
+        ["--retry", "attempts=3,jitter=2"], ["--retry", "attempts=3,"], ["--retry", ""],
+    ])
+    func termsThatCannotBeAreRefusedBeforeAnythingIsRecorded(_ terms: [String]) async throws {
+        try await withRunbook { sandbox, arguments in
+            for command in ["submit", "run"] {
+                let result = try await sandbox.daybook([command] + arguments + terms)
+                #expect(result.status == 64, "\(result.errors)")
+            }
+            #expect(try await sandbox.events() == ["journal_created"])
+        }
+    }
+
+    // MARK: What has expired
+
+    @Test func whatHasExpiredIsRefused() async throws {
+        try await withSandbox(["--submission-lifetime", "1s"]) { sandbox in
+            try sandbox.write(runbook(["job": "true"]))
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "x")
+            // Whoever has the journal open when its time is over records that.
+            let work = try sandbox.start("work")
+            let waited = try await sandbox.daybook("wait", "x")
+            #expect(waited.status == 7)
+            #expect(waited.text == "x expired\n")
+            work.signal(SIGTERM)
+            try await work.finish()
+            for _ in 0..<2 {
+                expect(
+                    try await sandbox.daybook("exec", "x"),
+                    exits: 4,
+                    saying: "x has expired",
+                    "`daybook retry` has it run all the same"
+                )
+            }
+            #expect(try await sandbox.succeed("status", "x").text == "expired\n")
+            try await sandbox.succeed("retry", "x", "--yes")
+            #expect(try await sandbox.succeed("work", "--until-idle").text.contains("x completed"))
         }
     }
 
