@@ -135,8 +135,8 @@ import Glibc
         let options = ["--payload-limit", "4321", "--loss-limit", "7", "--origin", "example.org/t"]
         try await withSandbox(options) { sandbox in
             let info = try await sandbox.succeed("info", "--json").json
-            #expect(info["payloadLimit"] == 4321)
-            #expect(info["lossLimit"] == 7)
+            #expect(info["settings"]["payloadLimit"] == 4321)
+            #expect(info["settings"]["lossLimit"] == 7)
             #expect(info["origin"] == "example.org/t")
         }
     }

@@ -30,6 +30,33 @@ import Testing
         }
     }
 
+    @Test func closedOnesAndThoseThatStartBeforeAreFound() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["job": "true"]))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "ended")
+            for id in ["asked", "idle", "later"] {
+                let words = ["submit", "runbook.yaml", "--id", id]
+                try await sandbox.succeed(words + (id == "later" ? ["--delay", "1h"] : []))
+                if id != "idle" { try await sandbox.succeed("exec", id) }
+            }
+            #expect(try await ids(sandbox, "--open") == ["later", "idle", "asked"])
+            #expect(try await ids(sandbox, "--closed") == ["ended"])
+            #expect(try await ids(sandbox, "--closed", "--status", "ready") == [])
+            // What was never asked to start does not start before anything.
+            #expect(try await ids(sandbox, "--start-before", "0s") == ["asked", "ended"])
+            let far = ["--start-before", "2999-01-01"]
+            #expect(try await ids(sandbox, far[0], far[1]) == ["later", "asked", "ended"])
+            #expect(try await ids(sandbox, "--open", far[0], far[1]) == ["later", "asked"])
+            #expect(try await ids(sandbox, "--start-before", "1d") == [])
+            for words in [
+                ["--open", "--closed"], ["--closed", "--paused"], ["--closed", "--parked"],
+                ["--start-before", "soon"],
+            ] {
+                #expect(try await sandbox.daybook(["list"] + words).status == 64, "\(words)")
+            }
+        }
+    }
+
     @Test func fiftyAreListedAndALineSaysHowToGetMore() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["job": "true"]))

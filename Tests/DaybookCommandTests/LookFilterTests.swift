@@ -201,10 +201,28 @@ import Glibc
             let created = try #require(record["createdAt"].string.flatMap { Int($0.prefix(4)) })
             let expires = try #require(record["expiresAt"].string.flatMap { Int($0.prefix(4)) })
             #expect((99...100).contains(expires - created))
+            let info = try await sandbox.succeed("info", "--json").json
+            #expect(info["settings"]["submissionLifetime"] == "3153600000.0 seconds")
+            let text = try await sandbox.succeed("info").text
+            #expect(text.contains("what is not executed within 36500 d 0 h expires"), "\(text)")
             for span in ["0s", "x", "1"] {
                 let bad = try await sandbox.daybook("init", "b", "--submission-lifetime", span)
                 #expect(bad.status == 64, "\(span)")
             }
+        }
+    }
+
+    @Test func settingsOfAJournalAreShown() async throws {
+        try await withSandbox(["--payload-limit", "4321", "--loss-limit", "7"]) { sandbox in
+            let info = try await sandbox.succeed("info", "--json").json
+            #expect(info["settings"] == ["payloadLimit": 4321, "lossLimit": 7])
+            let lines = try await sandbox.succeed("info").text.split(separator: "\n")
+            #expect(
+                lines.contains(
+                    "  settings   payloads of at most 4321 bytes; parked after 7 lost leases in a row; submissions do not expire"
+                ),
+                "\(lines)"
+            )
         }
     }
 

@@ -4,6 +4,7 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookJournal
+import DaybookModel
 import LMDB
 
 struct InfoCommand: AsyncParsableCommand {
@@ -40,8 +41,8 @@ struct InfoCommand: AsyncParsableCommand {
                     json.member("entries", count)
                     json.member("createdAt", first.time.description)
                     json.member("lastEntryAt", last.time.description)
-                    json.member("payloadLimit", created.settings.payloadLimit)
-                    json.member("lossLimit", created.settings.lossLimit)
+                    json.key("settings")
+                    json.object { created.settings.write(to: &$0) }
                     json.member("bytesInUse", size)
                     json.member("mapSize", file.mapSize)
                     json.member("commits", file.transaction)
@@ -64,6 +65,7 @@ struct InfoCommand: AsyncParsableCommand {
             output.line("  origin     \(created.origin)")
             output.line("  format     \(created.format)")
             output.line("  created    \(time.text(first.time))")
+            output.line("  settings   \(created.settings.words)")
             output.line("  entries    \(count), the last \(time.text(last.time))")
             output.line("  size       \(size) bytes in use, \(file.transaction) commits")
             for (name, statistics) in databases {
@@ -75,6 +77,28 @@ struct InfoCommand: AsyncParsableCommand {
                 output.line("  reader     \(name) at entry \(sequence), \(behind) behind")
             }
         }
+    }
+}
+
+extension ProtoSettings {
+    /// How long what is submitted may wait to be executed; nil: for ever.
+    private var lifetime: Duration? {
+        submissionLifetime == 0 ? nil : Duration(nanoseconds: submissionLifetime)
+    }
+
+    /// What they say, in words.
+    fileprivate var words: String {
+        let expiry =
+            lifetime.map { "what is not executed within \($0.brief) expires" }
+            ?? "submissions do not expire"
+        return
+            "payloads of at most \(payloadLimit) bytes; parked after \(lossLimit) lost leases in a row; \(expiry)"
+    }
+
+    fileprivate func write(to json: inout JSONWriter) {
+        json.member("payloadLimit", payloadLimit)
+        json.member("lossLimit", lossLimit)
+        json.member("submissionLifetime", lifetime.map { "\($0)" })
     }
 }
 #endif

@@ -33,6 +33,20 @@ struct ListCommand: AsyncParsableCommand {
     @Flag(help: "Only those that are parked, until a person retries or cancels them.")
     var parked = false
 
+    @Flag(help: "Only those that are not closed: something of them can still happen by itself.")
+    var open = false
+
+    @Flag(help: "Only those that are closed: they have ended, and nothing of them runs.")
+    var closed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Only those asked to start before then: a time, a day, or a span until now, as for --since.",
+            valueName: "time"
+        )
+    )
+    var startBefore: PointInTime?
+
     @Option(
         help: ArgumentHelp(
             "Only those submitted since then: a time (2026-01-31T12:00:00Z), a day, or a span until now (30m, 12h, 7d).",
@@ -62,6 +76,9 @@ struct ListCommand: AsyncParsableCommand {
         if runbook != nil, let type, type != RunbookWorkflow.name {
             throw ValidationError("--runbook excludes a --type other than runbook.")
         }
+        if closed, open || paused || parked {
+            throw ValidationError("--closed excludes --open, --paused and --parked.")
+        }
         if limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
@@ -69,9 +86,12 @@ struct ListCommand: AsyncParsableCommand {
         var query = ExecutionQuery()
         if !status.isEmpty { query.statuses = Set(status) }
         query.types = (runbook.map { _ in RunbookWorkflow.name } ?? type).map { [$0] }
-        // What has ended is neither paused nor parked.
-        if paused || parked { query.isClosed = false }
-        query.submittedSince = since?.timestamp(now: SystemClock().now())
+        // What is closed is neither paused nor parked.
+        if open || paused || parked { query.isClosed = false }
+        if closed { query.isClosed = true }
+        let now = SystemClock().now()
+        query.submittedSince = since?.timestamp(now: now)
+        query.startBefore = startBefore?.timestamp(now: now)
         if paused != parked {
             if paused { query.isPaused = true } else { query.isParked = true }
         }
