@@ -12,6 +12,7 @@ public import Metrics
 /// | `daybook_activations_total` | counter | `workflow` |
 /// | `daybook_executions_total` | counter | `workflow`, `outcome`: completed or failed |
 /// | `daybook_attempts_failed_total` | counter | `workflow` |
+/// | `daybook_tries_failed_total` | counter | `workflow` |
 /// | `daybook_operations_total` | counter | `workflow`, `outcome`: ran, found_done, replayed or failed |
 /// | `daybook_operation_duration` | timer | `workflow`: from the start of a body to its record |
 /// | `daybook_takeovers_total` | counter | |
@@ -43,6 +44,9 @@ public final class EngineMetrics: Sendable {
             count("executions", [("workflow", lease.type.text), ("outcome", outcome)])
         case .attemptFailed(let lease, _, _, _):
             count("attempts_failed", [("workflow", lease.type.text)])
+        case .retrying(let lease, _, _, _, _, _):
+            count("tries_failed", [("workflow", lease.type.text)])
+        case .waiting, .woke, .branched: break
         case .cleaned(let lease, _): count("cleanings", [("workflow", lease.type.text)])
         case .tookOver: count("takeovers", [])
         case .snapshotTaken: count("snapshots", [])

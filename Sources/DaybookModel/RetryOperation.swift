@@ -62,6 +62,7 @@ public struct RetryOperation: LeasedCommand, SuspendingCommand {
         let next = tx.now.adding(max(policy.delay(after: tries, seed: seed), 1))
         // Not later than the end, but not now either: a wait has a time that is to come.
         let last = deadline.map { max($0, tx.now.adding(1)) }
+        let retryAt = min(next, last ?? next)
         try tx.append(logs, of: operation, lease)
         try tx.append(
             .operationRetried(
@@ -70,7 +71,7 @@ public struct RetryOperation: LeasedCommand, SuspendingCommand {
                     $0.epoch = lease.epoch
                     if let error { $0.error = error.proto }
                     $0.tries = tries
-                    $0.retryAt = min(next, last ?? next).rawValue
+                    $0.retryAt = retryAt.rawValue
                     $0.deadline = deadline?.rawValue ?? 0
                     $0.idle = isIdle
                 }
@@ -78,6 +79,11 @@ public struct RetryOperation: LeasedCommand, SuspendingCommand {
             to: .run(lease.execution),
             payloads: payloads
         )
-        return Suspension(sequence: tx.nextSequence - 1, waits: true, isIdle: isIdle)
+        return Suspension(
+            sequence: tx.nextSequence - 1,
+            waits: true,
+            isIdle: isIdle,
+            deadline: retryAt
+        )
     }
 }

@@ -23,14 +23,18 @@ public struct Suspension: Equatable, Sendable {
     public let waits: Bool
     /// Whether all of the execution waits from now on.
     public let isIdle: Bool
+    /// When the wait is over by itself; nil: it is not, or there is none.
+    public let deadline: Timestamp?
 
     init(
         sequence: UInt64,
         signal: UInt64? = nil,
         failure: ErrorFacts? = nil,
         waits: Bool,
-        isIdle: Bool
+        isIdle: Bool,
+        deadline: Timestamp? = nil
     ) {
+        self.deadline = deadline
         self.sequence = sequence
         self.signal = signal
         self.failure = failure
@@ -100,7 +104,12 @@ public struct StartTimer: LeasedCommand, SuspendingCommand {
                 to: .run(lease.execution)
             )
         }
-        return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
+        return Suspension(
+            sequence: tx.nextSequence - 1,
+            waits: waits,
+            isIdle: isIdle,
+            deadline: deadline
+        )
     }
 }
 
@@ -188,7 +197,12 @@ public struct AwaitSignal: LeasedCommand, SuspendingCommand {
                 to: .run(lease.execution)
             )
         }
-        return Suspension(sequence: tx.nextSequence - 1, waits: waits, isIdle: isIdle)
+        return Suspension(
+            sequence: tx.nextSequence - 1,
+            waits: waits,
+            isIdle: isIdle,
+            deadline: deadline == 0 ? nil : Timestamp(rawValue: deadline)
+        )
     }
 }
 

@@ -43,7 +43,7 @@ extension Activation {
             tries = before.count
             state = try value(at: before.sequence)
             deadline = before.deadline
-            if try wake(of: operation) == nil { _ = try await wait(operation, group) }
+            try await waitForRecordedTry(operation, group)
         }
         while true {
             try checkOpen()

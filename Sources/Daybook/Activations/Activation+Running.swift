@@ -23,9 +23,7 @@ extension Activation {
         var tries: UInt32 = 0
         if settings.options.retry != nil {
             tries = try self.tries(of: operation)?.count ?? 0
-            if tries > 0, try wake(of: operation) == nil {
-                _ = try await wait(operation, group)
-            }
+            if tries > 0 { try await waitForRecordedTry(operation, group) }
         }
         var settings = settings
         let refusal = dropLargeInput(&settings)
@@ -166,6 +164,15 @@ extension Activation {
         }
     }
 
+    /// Waits for the try that an earlier activation has put off.
+    func waitForRecordedTry(_ operation: Operation, _ group: BranchGroup?) async throws {
+        if let wake = try wake(of: operation) {
+            tellOfWake(operation, wake)
+        } else {
+            _ = try await wait(operation, group)
+        }
+    }
+
     private func waitForNextTry(
         _ operation: Operation,
         _ group: BranchGroup?,
@@ -177,7 +184,7 @@ extension Activation {
             let delay = policy.delay(after: tries, seed: [lease.execution])
             return try await pause(for: Duration(nanoseconds: delay))
         }
-        _ = try await wait(operation, group) {
+        _ = try await wait(operation, group, failed: (error, tries)) {
             RetryOperation(
                 lease,
                 operation,

@@ -7,12 +7,14 @@ extension Activation {
     /// Has an operation begin to wait.
     /// - Parameters:
     ///   - group: the branch that it belongs to.
+    ///   - failed: the try of its body after which it waits for the next one.
     ///   - command: says so.
     /// - Returns: what was recorded, and what has ended the wait; nil when there was nothing to wait
     ///   for.
     func wait<C: SuspendingCommand>(
         _ operation: Operation,
         _ group: BranchGroup?,
+        failed: (error: OperationError, tries: UInt32)? = nil,
         beginning command: () throws -> C
     ) async throws -> (recorded: Suspension, wake: Replay.Wake?) {
         let place = OperationPath(operation)
@@ -36,8 +38,9 @@ extension Activation {
                 abandon(place)
                 return (recorded, nil)
             }
+            tellOfWait(operation, recorded, failed)
             if recorded.isIdle { becameIdle() }
-            return (recorded, try await wake(at: place, group))
+            return (recorded, try await wake(of: operation, group))
         } catch {
             if isSuspended {
                 resume()
@@ -58,7 +61,7 @@ extension Activation {
         }
         do {
             if isLast { try await suspendExecution() }
-            return try await wake(at: place, group)
+            return try await wake(of: operation, group)
         } catch {
             resume()
             abandon(place)
@@ -90,9 +93,10 @@ extension Activation {
 
     /// Waits until something has come for an operation, which goes on then.
     private func wake(
-        at place: OperationPath,
+        of operation: Operation,
         _ group: BranchGroup?
     ) async throws -> Replay.Wake {
+        let place = OperationPath(operation)
         while true {
             try checkOpen()
             // It counts as one that goes on from the moment at which its wake is taken.
@@ -101,7 +105,10 @@ extension Activation {
                 return (wake, wake != nil && state.resume())
             }
             if wasIdle { host.becameIdle(self, false) }
-            if let wake { return wake }
+            if let wake {
+                tellOfWake(operation, wake)
+                return wake
+            }
             try group?.checkOpen()
             try Task.checkCancellation()
             await withTaskCancellationHandler {
@@ -118,6 +125,36 @@ extension Activation {
                 state.withLock { $0.waiters.removeValue(forKey: place) }?.resume()
             }
         }
+    }
+
+    /// Tells observers that an operation waits.
+    private func tellOfWait(
+        _ operation: Operation,
+        _ recorded: Suspension,
+        _ failed: (error: OperationError, tries: UInt32)?
+    ) {
+        let until = recorded.deadline
+        guard let failed else {
+            let sequence = recorded.sequence
+            return host.observe(.waiting(lease, operation, sequence: sequence, until: until))
+        }
+        host.observe(
+            .retrying(
+                lease,
+                operation,
+                sequence: recorded.sequence,
+                failure: failed.error,
+                tries: failed.tries,
+                retryAt: until
+            )
+        )
+    }
+
+    /// Tells observers that an operation that waited goes on.
+    func tellOfWake(_ operation: Operation, _ wake: Replay.Wake) {
+        var signal: UInt64?
+        if case .signal(let sequence, _, _) = wake { signal = sequence }
+        host.observe(.woke(lease, operation, signal: signal))
     }
 
     private func resume() {

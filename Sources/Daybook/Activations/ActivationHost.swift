@@ -35,6 +35,8 @@ protocol ActivationHost: Sendable {
     var interceptors: [any Interceptor] { get }
     /// Told of everything that happens.
     func observe(_ event: EngineEvent)
+    /// Whether somebody is told.
+    var isObserved: Bool { get }
     /// Has a command decided and carried out.
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer
     /// The same, for a command whose place in the queue the caller decides.
@@ -59,6 +61,8 @@ protocol ActivationHost: Sendable {
 extension ActivationHost {
     /// They are.
     var hasEffects: Bool { true }
+    /// Nobody is.
+    var isObserved: Bool { false }
     /// Nothing does.
     var interceptors: [any Interceptor] { [] }
     /// Its history says.

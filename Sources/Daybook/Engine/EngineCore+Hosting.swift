@@ -40,6 +40,8 @@ extension EngineCore: ActivationHost {
 
     func cancelAlarm(_ number: UInt64) { alarms.cancel(number) }
 
+    var isObserved: Bool { !options.observers.isEmpty }
+
     func observe(_ event: EngineEvent) { for observer in options.observers { observer(event) } }
 
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer {

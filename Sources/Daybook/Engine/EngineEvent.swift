@@ -13,6 +13,24 @@ public enum EngineEvent: Sendable {
     case started(Lease, Operation, sequence: UInt64?)
     /// An operation's outcome is recorded. `verified`: its body did not run.
     case recorded(Lease, Operation, sequence: UInt64, verified: Bool, failure: OperationError?)
+    /// The body of an operation has failed, try number `tries`, and another one follows, then at the
+    /// earliest. What is registered for an end from outside tells of no tries: they are not recorded.
+    case retrying(
+        Lease,
+        Operation,
+        sequence: UInt64,
+        failure: OperationError,
+        tries: UInt32,
+        retryAt: Timestamp?
+    )
+    /// A sleep, a wait for a signal or a poll between two looks begins; nil: for as long as it takes.
+    /// What has nothing to wait for is not told.
+    case waiting(Lease, Operation, sequence: UInt64, until: Timestamp?)
+    /// An operation that waited, for its next try too, goes on: with the signal of that entry, or,
+    /// with nil, because its time has come. After a process has died it may be told again.
+    case woke(Lease, Operation, signal: UInt64?)
+    /// An operation splits into so many branches: `map`, `parallel`, `race` or `scope`.
+    case branched(Lease, Operation, sequence: UInt64, branches: UInt32)
     /// The handler's outcome is recorded.
     case ended(Lease, sequence: UInt64, failure: OperationError?)
     /// The handler has thrown, and another attempt follows, then at the earliest.

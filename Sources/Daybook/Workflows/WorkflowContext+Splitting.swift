@@ -66,15 +66,17 @@ extension WorkflowContext {
             }
         } else {
             activation.noteOperation()
-            consumed(
-                try await activation.perform {
-                    StartBranches(
-                        activation.lease,
-                        operation,
-                        count: count,
-                        logs: try activation.takeLogs(in: scope)
-                    )
-                }
+            let sequence = try await activation.perform {
+                StartBranches(
+                    activation.lease,
+                    operation,
+                    count: count,
+                    logs: try activation.takeLogs(in: scope)
+                )
+            }
+            consumed(sequence)
+            activation.host.observe(
+                .branched(activation.lease, operation, sequence: sequence, branches: count)
             )
         }
         let runner = BranchRunner(

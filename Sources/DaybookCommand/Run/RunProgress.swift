@@ -95,7 +95,9 @@ final class RunProgress: Sendable {
             line(failure == nil ? "completed" : "failed") { $0.member("sequence", sequence) }
         case .attemptFailed(let lease, let sequence, let failure, let retryAt):
             attemptFailed(lease, sequence, failure, retryAt)
-        case .activated, .cleaned, .closed, .snapshotTaken: break
+        // What it waits for is said by its record, in every process that shows it.
+        case .activated, .cleaned, .closed, .snapshotTaken, .retrying, .waiting, .woke, .branched:
+            break
         }
     }
 

@@ -120,7 +120,8 @@ private final class WorkReporter: Sendable {
                 "attempt failed",
                 "\(failure.message); the next one begins at \(retryAt.milliseconds)"
             )
-        case .replayed, .started, .recorded, .snapshotTaken: break
+        case .replayed, .started, .recorded, .snapshotTaken, .retrying, .waiting, .woke, .branched:
+            break
         }
     }
 
