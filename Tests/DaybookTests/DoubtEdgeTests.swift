@@ -375,9 +375,9 @@ import Testing
         }
     }
 
-    private func withEngine<Result>(
+    private func withRevision<Result>(
         _ path: String,
-        revision: String,
+        _ revision: String,
         _ claims: EngineOptions.Claims = .registered,
         _ body: (Engine) async throws -> Result
     ) async throws -> Result {
@@ -389,7 +389,7 @@ import Testing
 
     @Test func aPinHoldsForAllRuns() async throws {
         try await withJournal { path in
-            try await withEngine(path, revision: "one") { engine in
+            try await withRevision(path, "one") { engine in
                 try await engine.start(Looping.self, id: "a", input: 0)
                 try await engine.untilWaiting("a")
                 try await engine.repin("a", to: "two")
@@ -400,7 +400,7 @@ import Testing
                 let record = try #require(try engine.record(of: "a"))
                 #expect(record.status == .ready && record.revision == "two")
             }
-            try await withEngine(path, revision: "two") { engine in
+            try await withRevision(path, "two") { engine in
                 try await engine.untilWaiting("a")
                 try await engine.signal("a", "go", 1)
                 _ = try await engine.wait(for: "a") { $0.continuedFrom != nil }
@@ -413,7 +413,7 @@ import Testing
     /// Asked to run what another revision must run, an engine goes on with what it can.
     @Test func whatIsPinnedElsewhereHoldsNothingUp() async throws {
         try await withJournal { path in
-            try await withEngine(path, revision: "one") { engine in
+            try await withRevision(path, "one") { engine in
                 try await engine.start(Looping.self, id: "a", input: 0)
                 try await engine.untilWaiting("a")
                 try await engine.signal("a", "go", 1)
@@ -421,7 +421,7 @@ import Testing
                 try await engine.pause("a")
                 try await engine.signal("a", "go", 1)
             }
-            try await withEngine(path, revision: "two", .named) { engine in
+            try await withRevision(path, "two", .named) { engine in
                 try await engine.resume("a")
                 try await engine.repin("a", to: "three")
                 try await engine.start(Looping.self, id: "b", input: 2)
@@ -433,9 +433,9 @@ import Testing
     }
 
     @Test func anEmptyRevisionIsRefused() async throws {
-        try await withJournal { path in
+        _ = try await withJournal { path in
             await #expect(throws: Refusal.self) {
-                try await withEngine(path, revision: "") { _ in }
+                try await withRevision(path, "") { _ in }
             }
         }
     }

@@ -136,6 +136,7 @@ struct AuditedExecution {
         case .executionSubmitted(let event):
             signalIDs.formUnion(event.signalIds)
             isPinned = event.pinned
+            revision = event.pinnedRevision
         case .attemptFailed(let event):
             guard event.epoch == epoch else { throw Broken(rule: "not the attempt that ran") }
             if !event.held { holder = nil }

@@ -138,7 +138,10 @@ extension ReferenceModel {
             types,
             continuing: known.number
         )
-        change(number) { $0.signalIDs = known.signalIDs }
+        change(number) {
+            $0.signalIDs = known.signalIDs
+            $0.revision = known.revision
+        }
         for signal in known.signals {
             write(number) {
                 $0.signals.append((signal.name, signal.sequence, signal.failure))
