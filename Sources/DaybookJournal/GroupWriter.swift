@@ -377,11 +377,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
             isAhead = false
             return failure
         } catch {
-            return JournalError(
-                .system,
-                "a batch could not be written (\(failure)), and the journal \(journal.store.location) cannot be read to take it back (\(error)); look after the disk: it is tried again with the next command",
-                underlying: failure
-            )
+            return JournalError.stuck(after: failure, error, journal.store.location)
         }
     }
 

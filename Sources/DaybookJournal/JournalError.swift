@@ -171,3 +171,22 @@ extension JournalError {
         )
     }
 }
+
+extension JournalError {
+    /// A batch could not be written, and what it has done to the state cannot be taken back now. Damage
+    /// is said as such: trying again cannot help.
+    static func stuck(
+        after failure: any Error,
+        _ error: any Error,
+        _ location: String
+    ) -> JournalError {
+        let damage = [error, failure].lazy.compactMap { $0 as? JournalError }
+            .first { $0.code == .integrity }
+        return damage
+            ?? JournalError(
+                .system,
+                "a batch could not be written (\(failure)), and the journal \(location) cannot be read to take it back (\(error)); look after the disk: it is tried again with the next command",
+                underlying: failure
+            )
+    }
+}

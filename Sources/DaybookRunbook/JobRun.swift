@@ -15,8 +15,11 @@ struct JobEnvironment: Sendable {
     var each: EachElement?
 
     /// Linux starts no program with a variable of 131,072 bytes or more (MAX_ARG_STRLEN): one that
-    /// is too large is left out, or no job could be started any more.
-    private static func fits(_ value: String) -> Bool { value.utf8.count <= 120_000 }
+    /// is too large is left out, or no job could be started any more. So is one with a NUL, at which it
+    /// would be cut.
+    private static func fits(_ value: String) -> Bool {
+        value.utf8.count <= 120_000 && !value.utf8.contains(0)
+    }
 
     /// The variables of a job, without those that it declares itself.
     func variables() -> [String: String] {

@@ -36,7 +36,7 @@ import Testing
             let why = try await sandbox.succeed("why", "a").text
             #expect(why.contains("a is running, parked, in doubt"))
             #expect(why.contains("the operation pay (0) began at "))
-            #expect(why.contains("daybook resolve a 0 --done JSON"))
+            #expect(why.contains("daybook resolve --done JSON a 0"))
             let list = try await sandbox.succeed("list", "--parked").text
             #expect(list.contains("in doubt"))
             let show = try await sandbox.succeed("show", "a", "--json").json

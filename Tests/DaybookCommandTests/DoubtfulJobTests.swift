@@ -1,3 +1,4 @@
+import DaybookSystem
 import DaybookTestKit
 import FoundationEssentials
 import Testing
@@ -67,7 +68,7 @@ import Glibc
         try await interrupt("ask") { sandbox, second, ledger in
             #expect(second.status == 9)
             #expect(second.errors.contains("may have happened"))
-            #expect(second.errors.contains(" a 0 --done JSON"))
+            #expect(second.errors.contains("--done JSON a 0"))
             #expect(paid(ledger) == 1)
             let done = ["resolve", "a", "pay", "--yes", "--reason", "the bank says so", "--done"]
             try await sandbox.succeed(done + [#"{"outputs":{}}"#])
@@ -82,6 +83,63 @@ import Glibc
             let result = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
             #expect(result.status == 65 || result.status == 64)
             #expect(result.errors.contains("\"onDoubt\" must be again, fail or ask"))
+        }
+    }
+
+    /// The commit of the answer is on the disk, and that of the session's end is not.
+    @Test func anAnswerThatIsRecordedIsSaidToBe() async throws {
+        let strace = "/usr/bin/strace"
+        if try FileStatus.of(strace) == nil {
+            try Test.cancel("strace, which has a system call fail, is not installed")
+        }
+        try await withSandbox { sandbox in
+            try sandbox.write("name: n\nblocks:\n- { name: g, approval: { signal: go } }\n")
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "x")
+            var codes: Set<Int32> = []
+            for place in 1...6 {
+                let before = try await sandbox.succeed("log", "x", "--jsonl").jsonLines.count
+                let traced = try RunningCommand(
+                    [
+                        strace, "-f", "-qq", "-o", "/dev/null", "-e",
+                        "inject=fdatasync:error=ENOSPC:when=\(place)",
+                        DaybookProcess.executable, "signal", "x", "amount", "1",
+                    ],
+                    environment: ["DAYBOOK_JOURNAL": sandbox.journal],
+                    folder: sandbox.folder
+                )
+                let result = try await traced.finish()
+                if result.errors.contains("not permitted") {
+                    try Test.cancel("strace may not trace here: \(result.errors)")
+                }
+                let after = try await sandbox.succeed("log", "x", "--jsonl").jsonLines.count
+                #expect((result.status == 0) == (after == before + 1), "\(place): \(result)")
+                codes.insert(result.status)
+            }
+            #expect(codes.contains(0))
+        }
+    }
+
+    /// A bit of the id in its row: what has been done would be done again.
+    @Test func anIdWhoseRowIsDamagedIsNotFree() async throws {
+        try await withSandbox { sandbox in
+            let ledger = sandbox.journal + ".ledger"
+            try sandbox.write(
+                "name: n\nblocks:\n- name: b\n  jobs:\n  - { name: a, run: 'echo a >> \(ledger)' }\n"
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "order-8841")
+            let path = sandbox.journal + "/journal.mdb"
+            var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+            // LMDB's node: the size of the key, and the key.
+            let needle = [10, 0] + Array("order-8841".utf8)
+            let places = bytes.indices.dropLast(needle.count).filter {
+                bytes[$0..<$0 + needle.count].elementsEqual(needle)
+            }
+            try #require(!places.isEmpty)
+            for place in places { bytes[place + needle.count - 1] ^= 1 }
+            try Data(bytes).write(to: URL(filePath: path))
+            let again = try await sandbox.daybook("run", "runbook.yaml", "--id", "order-8841")
+            #expect(again.status == 5)
+            #expect(paid(ledger) == 1)
         }
     }
 }

@@ -149,6 +149,6 @@ public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// What to do.
     public var description: String {
-        "the execution \(id) is parked; look why, then retry or cancel it"
+        "the execution \(id) is parked; look why, then resolve what is in doubt, or retry or cancel it"
     }
 }

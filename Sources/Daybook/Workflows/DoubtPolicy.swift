@@ -10,7 +10,8 @@ public enum DoubtPolicy: Hashable, Sendable {
     /// Verification says whether the work is done: there must be one.
     case verify
     /// It is a failed try with the code `interrupted`, which the operation's retry policy decides on.
-    /// Without one the operation has failed. Its start is recorded before every try.
+    /// Without one the operation has failed; a workflow's own ``Workflow/retry`` runs what failed again
+    /// too, with the next attempt. Its start is recorded before every try.
     case fail
     /// The execution is parked until a person says what has happened: ``Engine/resolve(_:_:_:by:)``.
     /// Its start is recorded before every try.

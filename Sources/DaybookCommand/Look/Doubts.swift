@@ -21,9 +21,9 @@ extension Doubt {
 
     /// The command line that settles it.
     func advice(_ id: String, _ common: CommonOptions) -> TerminalText {
-        let command = "daybook resolve\(common.journalWords) \(id.shellArgument)"
+        let command = "daybook resolve\(common.journalWords)"
         return
-            "look whether it did; then `\(command) \(OperationPath(operation)) --done JSON`, or --not-done, or --failed MESSAGE"
+            "look whether it did; then `\(command) --done JSON \(id.shellArgument) \(OperationPath(operation))`, or with --not-done, or with --failed MESSAGE"
     }
 }
 

@@ -18,14 +18,17 @@ struct GraceOptions: ParsableArguments {
     private var patience: Duration { grace?.duration ?? .seconds(30) }
 
     /// Closes the journal: what runs may end, until the next interrupt.
-    /// - Parameter interrupts: that have not come yet.
+    /// - Parameters:
+    ///   - interrupts: that have not come yet.
+    ///   - isAsked: somebody interrupted it, and is told how long it takes.
     func close(
         _ daybook: Engine,
         _ interrupts: AsyncStream<Void>,
-        _ common: CommonOptions
+        _ common: CommonOptions,
+        isAsked: Bool = true
     ) async throws {
         let patience = patience
-        if daybook.isBusy, patience > .zero {
+        if isAsked, daybook.isBusy, patience > .zero {
             common.errors.line(
                 "jobs that run have \(patience.brief) to end; interrupt once more to end them at once"
             )

@@ -126,7 +126,15 @@ func withDaybook<Result: Sendable>(
     } catch {
         result = .failure(error)
     }
-    try await daybook.close()
+    do {
+        try await daybook.close()
+    } catch {
+        // What was asked for is recorded: doing it again would do it twice.
+        guard case .success = result else { throw error }
+        common.errors.line(
+            "it is done and recorded; the end of this process's session could not be: \("\(error)")"
+        )
+    }
     return try result.get()
 }
 #endif

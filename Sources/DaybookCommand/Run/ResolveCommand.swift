@@ -108,10 +108,11 @@ struct ResolveCommand: AsyncParsableCommand {
         let named = record.doubts.map(\.operation).filter { $0.name == Name(operation) }
         if let only = named.first, named.count == 1 { return OperationPath(only) }
         let paths = named.map { OperationPath($0).description }
+        let others = record.doubts.map { "\($0.operation.name) (\(OperationPath($0.operation)))" }
         throw Refusal(
-            named.isEmpty ? .notFound : .conflict,
+            .conflict,
             named.isEmpty
-                ? "no operation \(operation) of \(id) is in doubt; `daybook why` names those that are"
+                ? "no operation \(operation) of \(id) is in doubt; \(others.isEmpty ? "none of it is" : "these are: \(others.joined(separator: ", "))")"
                 : "several operations \(operation) of \(id) are in doubt: \(paths.joined(separator: ", ")); name one by its numbers"
         )
     }

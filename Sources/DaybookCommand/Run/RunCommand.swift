@@ -76,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
         case .ended(let record):
             let outcome = record.isClosed ? try daybook.outcome(of: record) : nil
             let reason = record.isParked ? try daybook.reasonOfParking(record) : nil
-            try await grace.close(daybook, interrupts, common)
+            try await grace.close(daybook, interrupts, common, isAsked: false)
             if !jsonl, let reason { common.errors.line("  \(reason)") }
             for doubt in jsonl ? [] : record.doubts {
                 let advice = doubt.advice(record.id, common)

@@ -157,9 +157,12 @@ enum RunbookSubmission {
         _ daybook: Engine,
         _ codec: JSONPayloadCodec
     ) throws -> RunbookRequest? {
-        guard let record = try daybook.record(of: id), record.type == RunbookWorkflow.name else {
+        guard let record = try daybook.record(of: id) else {
+            // Were its row damaged, all its work would be done a second time.
+            try daybook.journal.store.read { try ExecutionReader.checkNeighbours(of: id, $0) }
             return nil
         }
+        guard record.type == RunbookWorkflow.name else { return nil }
         return try codec.decode(RunbookRequest.self, from: daybook.input(of: record))
     }
 }

@@ -318,8 +318,8 @@ struct AuditedExecution {
                 $0.position = operation.position - 1
             }
         )
-        let isOpen = failures.contains(before) || recorded.contains(before) && !kept.contains(before)
-        guard isOpen else { return }
+        let isOpen = recorded.contains(before) && !kept.contains(before)
+        guard isOpen || failures.contains(before) else { return }
         kept.insert(before)
         passed.insert(before)
     }
