@@ -102,8 +102,10 @@ class Execution:
         self.id, self.closed_at, self.is_continued = submission.id, None, False
         self.first_run = submission.first_run  # 0: itself
         self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
-                                           continued_from=submission.continued_from)
+                                           continued_from=submission.continued_from,
+                                           parent=submission.parent)
         self.outputs = {}  # the entry that holds the last value, by name
+        self.children = {}  # the entry that began each of which it was not told that it is closed
         terms = self.summary.terms
         if submission.HasField("retry"):
             terms.retry.CopyFrom(submission.retry)
@@ -270,6 +272,10 @@ class Journal:
         state.updated_at = entry.time if entry.time != state.finished_at else 0
         if event == "operation_recorded" and said.operation.kind == pb.Operation.KIND_OUTPUT:
             execution.outputs[said.operation.name] = at
+        if event == "child_started":
+            execution.children[said.child] = at
+        if event == "child_ended" and not said.reopened:
+            execution.children.pop(said.child, None)
         closes = event == "execution_closed" or getattr(said, "closes", False)
         execution.closed_at = at if closes else None
 
@@ -277,6 +283,7 @@ class Journal:
         said = entry.execution_submitted
         actor = entry.request.actor or self.actors.get(entry.session, "")
         keys = [b"\0t" + said.type.encode()] + [b"\0a" + actor.encode()] * bool(actor)
+        keys += [b"\0c" + said.parent.to_bytes(8, "big")] * bool(said.parent)
         for label in said.labels:
             name = label.name.encode()
             keys.append(bytes([len(name) % 256]) + name + label.value.encode())
@@ -285,6 +292,10 @@ class Journal:
     def check_row(self, number, execution):
         if execution.is_continued:
             return  # the row is that of the next run
+        for child, begun in execution.children.items():
+            run = self.executions.get(child)
+            self.expect(run and (run.is_continued or run.closed_at is None), begun,
+                        f"the child {child} is closed, and its parent was not told")
         data = self.get("executions", execution.id.encode())
         row = decode(pb.ExecutionRow, data) or pb.ExecutionRow()
         right = pb.ExecutionRow(number=number)

@@ -37,7 +37,8 @@ struct DaybookCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    ListCommand.self, ShowCommand.self, LogCommand.self, EntryCommand.self,
+                    ListCommand.self, ShowCommand.self, TreeCommand.self, LogCommand.self,
+                    EntryCommand.self,
                     PendingCommand.self, WhyCommand.self, InfoCommand.self,
                 ]
             ),

@@ -125,6 +125,8 @@ extension ExecutionRecord {
             json.object { submittedBy.write(to: &$0) }
         }
         json.member("continuedFrom", continuedFrom)
+        json.member("parent", parent)
+        if openChildren > 0 { json.member("openChildren", openChildren) }
         json.member("entries", entries)
         json.member("last", last)
         json.member("errorCode", errorCode)

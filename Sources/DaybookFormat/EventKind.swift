@@ -88,6 +88,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case operationRetried = 75
     /// A person has said what became of a body that may have run.
     case operationResolved = 76
+    /// An operation begins another execution, and waits for its end.
+    case childStarted = 77
+    /// Nothing of a child is open any more.
+    case childEnded = 78
 
     /// The event's field in an entry.
     public var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -138,6 +142,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .operationRecorded: "operation_recorded"
         case .operationRetried: "operation_retried"
         case .operationResolved: "operation_resolved"
+        case .childStarted: "child_started"
+        case .childEnded: "child_ended"
         }
     }
 }

@@ -12,9 +12,13 @@ enum InputAudit {
         _ commitments: [Commitment],
         _ reader: any StoreReader
     ) throws -> String? {
-        guard !commitments.isEmpty, let operation = try operation(keepingItsInput: view) else {
-            return nil
+        let found: ProtoOperation?
+        do throws(WireError) {
+            found = commitments.isEmpty ? nil : try operation(keepingItsInput: view)
+        } catch {
+            return "it cannot be read (\(error.reason))"
         }
+        guard let operation = found else { return nil }
         let index =
             view.event == EventKind.operationStarted.rawValue ? 0 : commitments.count - 1
         let input: StoredPayload

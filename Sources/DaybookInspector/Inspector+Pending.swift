@@ -23,6 +23,8 @@ public struct PendingWait: Sendable {
         case cleaning
         /// What was registered for an end from outside, by this name, and runs now.
         case unfinished(String)
+        /// Children, so many, that are not closed.
+        case children(Int)
     }
 
     /// The execution's id.
@@ -72,6 +74,9 @@ extension Inspector {
             all.append(try wait(execution, .claim, at: execution.readySequence))
         } else if let due = execution.dueCleaning.first, execution.isClaimedForCleaning {
             all.append(try wait(execution, .unfinished(due.name.text), at: due.sequence))
+        } else if execution.isCleaning, execution.session == nil, !execution.openChildren.isEmpty {
+            let count = execution.openChildren.count
+            all.append(try wait(execution, .children(count), at: execution.last))
         } else if execution.isCleaning, execution.session == nil {
             // It is paused.
         } else if execution.isCleaning || (execution.status == .ready && execution.session != nil) {
@@ -145,7 +150,7 @@ extension Inspector {
         return try store.read { reader in
             let ledger = RehearsalLedger(reader, from: state.next, at: now)
             var tx = Transaction(state, ledger)
-            _ = try command.decide(&tx)
+            _ = try tx.carryOut(command)
             _ = tx.finish()
             return ledger.events
         }

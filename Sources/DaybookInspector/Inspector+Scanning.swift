@@ -96,19 +96,28 @@ extension Inspector {
     }
 
     /// Runs `body` on the entries of one execution in order, until it returns false; before an entry
-    /// by which an earlier run of the id hands on a signal, on the entry that holds the signal's
-    /// value.
+    /// by which an earlier run of the id hands on a signal, or a child ends, on the entry that holds
+    /// the value.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
     public func completeHistory(
         of number: UInt64,
         _ body: (JournalEntry) throws -> Bool
     ) throws {
         try history(of: number) { entry in
-            if case .signalReceived(let event) = entry.entry.event, event.origin != 0 {
-                let origin = try store.read { try read(event.origin, of: number, $0) }
-                guard try body(origin) else { return false }
+            if let source = Self.source(of: entry) {
+                let other = try store.read { try read(source, of: number, $0) }
+                guard try body(other) else { return false }
             }
             return try body(entry)
+        }
+    }
+
+    /// The entry of another history that holds a value for this one.
+    private static func source(of entry: JournalEntry) -> UInt64? {
+        switch entry.entry.event {
+        case .signalReceived(let event): event.origin == 0 ? nil : event.origin
+        case .childEnded(let event): event.end
+        default: nil
         }
     }
 

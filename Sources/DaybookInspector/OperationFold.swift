@@ -179,6 +179,7 @@ extension OperationRecord {
         // A body that is tried again has not ended with that.
         case .fired where isTriedAgain: status = .started
         case .fired, .signal(_, failure: nil, _): end(.success)
+        case .child(let child): end(child.failure == nil ? .success : .failed)
         case .signal: end(.failed)
         case .settled(let settlement): end(settlement.failed ? .failed : .success)
         case nil: break
@@ -230,6 +231,15 @@ extension OperationRecord {
             message = entry.text(ofPayload: 0)
         case .timerStarted(let event): wait(entry, until: event.deadline)
         case .signalAwaited(let event): wait(entry, until: event.deadline)
+        case .childStarted(let event):
+            wait(entry, until: 0)
+            child = event.id
+        case .childEnded(let event):
+            // What was stopped is shown as it stood then.
+            if event.unheard { return }
+            endedAt = entry.time
+            status = event.hasError ? .failed : .success
+            if event.hasError { errorCode = event.error.code }
         case .operationRetried(let event):
             wait(entry, until: event.retryAt)
             tries = event.tries

@@ -35,6 +35,8 @@ public struct OperationRecord: Sendable {
     public internal(set) var tries: UInt32 = 0
     /// When its wait ends, if it waits for a time.
     public internal(set) var deadline: Timestamp?
+    /// The id of the child that it began.
+    public internal(set) var child: String?
     /// The JSON of its value.
     public internal(set) var value: [UInt8]?
     /// The JSON of its declared input, if that is kept.

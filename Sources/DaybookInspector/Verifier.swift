@@ -51,6 +51,7 @@ public struct Verifier {
     private var report = VerificationReport()
     private var audit = EntryAudit()
     private var indexes = IndexAudit()
+    private var families = FamilyAudit()
     private var snapshots: SnapshotAudit
     private var payloadRecords = 0
     private let problems = ProblemList()
@@ -128,6 +129,7 @@ public struct Verifier {
                 note(nil, "\(report.tiles) full tiles should be stored, and \(tiles) are")
             }
         }
+        families.check(note)
         report.executions = indexes.executionCount
         report.snapshots = snapshots.count
         report.problems = problems.all
@@ -175,6 +177,11 @@ public struct Verifier {
         }
         audit.checkHeader(view, at: sequence, note)
         indexes.follow(view, at: sequence, reader, note)
+        do throws(WireError) {
+            try families.follow(view, at: sequence)
+        } catch {
+            note(sequence, "it cannot be read (\(error.reason))")
+        }
         if snapshots.isNeeded(at: sequence + 1), let tree = audit.tree {
             try snapshots.fold(at: sequence + 1, indexes.foldedState, tree.root)
         }

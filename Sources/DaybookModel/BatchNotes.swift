@@ -63,6 +63,8 @@ struct BatchNotes: Sendable {
     var small = SmallParts()
     /// One more than its last entry; 0: it has none.
     var next: UInt64 = 0
+    /// Children that were closed, and of which their parents are to be told.
+    var endedChildren: [EndedChild] = []
     /// The lists of the last submission without labels: most of the next ones are on the same, also in
     /// the next batch.
     var usualLists: UsualLists?
@@ -99,6 +101,7 @@ extension State {
         batch.before.removeAll(keepingCapacity: batch.before.count < 8_192)
         batch.lastTouched = 0
         batch.hasTakenDeadlines = false
+        batch.endedChildren = []
         batch.next = 0
     }
 

@@ -68,9 +68,10 @@ extension AttemptEnd {
 
 extension Transaction {
     /// Whether an execution cannot be closed by the entry that ends it from outside: its code may be
-    /// running, or something is registered for that.
+    /// running, something is registered for that, or children of it are open.
     func hasLoose(_ number: UInt64) -> Bool {
         isHeld(number) || self[known: number].rare.cleaning.stands
+            || self[known: number].hasOpenChildren
     }
 
     /// An execution was ended from outside and is not closed: unless its code may be running, nobody
@@ -88,6 +89,19 @@ extension Transaction {
             to: .run(number),
             causation: self[known: number].last
         )
+    }
+
+    /// An execution ends by itself, and waits for its children: what it registered for an end from
+    /// outside does not run.
+    mutating func leaveCleaningOut(_ number: UInt64) throws {
+        guard self[known: number].rare.cleaning.stands else { return }
+        try skipCleaning(number, by: .session)
+    }
+
+    /// The code of an execution that waits for its children has ended.
+    mutating func giveBack(_ number: UInt64) throws {
+        let epoch = self[known: number].epoch
+        try append(.leaseReleased(.with { $0.epoch = epoch }), to: .run(number))
     }
 
     /// Has what is registered for an end not run.

@@ -33,12 +33,17 @@ public struct Complete: LeasedCommand {
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: lease.execution].signalsLeft
+        let closes = !tx[known: lease.execution].hasOpenChildren
+        if !closes { try tx.leaveCleaningOut(lease.execution) }
         let event = FrequentEvents.completed(
             epoch: lease.epoch,
             operations: operations,
+            closes: closes,
             signalsLeft: signalsLeft
         )
-        return try tx.append(event, to: .run(lease.execution), output)
+        let sequence = try tx.append(event, to: .run(lease.execution), output)
+        if !closes { try tx.giveBack(lease.execution) }
+        return sequence
     }
 }
 
@@ -85,13 +90,13 @@ public struct Fail: LeasedCommand {
         // What can no longer be taken back was dealt with.
         var failed = failedOperation
         if let path = failed, !tx[known: lease.execution].progress.canUndo(path) { failed = nil }
-        let retryAt = try tx.endAttempt(
+        let end = try tx.endAttempt(
             of: lease.execution,
             error,
             payloads,
             by: .itself(failed)
         )
-        return Answer(sequence: tx.nextSequence - 1, retryAt: retryAt)
+        return Answer(sequence: end.sequence, retryAt: end.retryAt)
     }
 }
 
@@ -105,23 +110,22 @@ enum AttemptEnd {
 
 extension Transaction {
     /// Ends an attempt with an error: another follows, or the execution ends.
-    /// - Returns: when another attempt follows; nil: none does.
+    /// - Returns: the entry that says so, and when another attempt follows; nil: none does.
     @discardableResult
     mutating func endAttempt(
         of number: UInt64,
         _ error: ErrorFacts,
         _ payloads: SealedPayloads,
         by cause: AttemptEnd
-    ) throws -> Timestamp? {
+    ) throws -> (sequence: UInt64, retryAt: Timestamp?) {
         let (tries, epoch, retry) = attempt(of: number)
         guard retry.retries(error, after: tries) else {
-            try end(number, failed: error, payloads, cause)
-            return nil
+            return (try end(number, failed: error, payloads, cause), nil)
         }
         let delay = retry.delay(after: tries, seed: [number])
         let retryAt = now.adding(delay)
         let isHeld = if case .time = cause { isHeld(number) } else { false }
-        try append(
+        let sequence = try append(
             .attemptFailed(
                 .with {
                     $0.epoch = epoch
@@ -134,7 +138,7 @@ extension Transaction {
             to: .run(number),
             payloads: payloads
         )
-        return retryAt
+        return (sequence, retryAt)
     }
 
     private func attempt(of number: UInt64) -> (UInt32, UInt64, RetryPolicy) {
@@ -142,15 +146,18 @@ extension Transaction {
     }
 
     /// Ends an execution with an error.
+    /// - Returns: the entry that says so.
     private mutating func end(
         _ number: UInt64,
         failed error: ErrorFacts,
         _ payloads: SealedPayloads,
         _ cause: AttemptEnd
-    ) throws {
+    ) throws -> UInt64 {
         let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
-        // What its own code leaves behind when it ends is that code's business.
-        let closes = if case .time = cause { !hasLoose(number) } else { true }
+        // What its own code leaves behind when it ends is that code's business, but for its children.
+        let isItsOwn = if case .itself = cause { true } else { false }
+        let closes = isItsOwn ? !self[known: number].hasOpenChildren : !hasLoose(number)
+        if isItsOwn, !closes { try leaveCleaningOut(number) }
         let failed = cause.failedOperation?.proto
         let event: ProtoEntry.OneOf_Event =
             switch error.kind {
@@ -185,8 +192,9 @@ extension Transaction {
                     }
                 )
             }
-        try append(event, to: .run(number), payloads: payloads)
-        if !closes { try freeForCleaning(number) }
+        let sequence = try append(event, to: .run(number), payloads: payloads)
+        if !closes { try isItsOwn ? giveBack(number) : freeForCleaning(number) }
+        return sequence
     }
 
     /// Closes an execution that has ended before.
@@ -226,7 +234,7 @@ public struct Release: LeasedCommand {
         try tx.append(logs, of: nil, lease)
         let isFinal = tx[known: lease.execution].isCleaning
         if isFinal, !tx[known: lease.execution].owesCleaning {
-            return try tx.close(lease.execution)
+            return try tx.closeOrGiveBack(lease.execution)
         }
         return try tx.append(
             .leaseReleased(.with { $0.epoch = lease.epoch }),

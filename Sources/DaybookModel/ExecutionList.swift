@@ -17,6 +17,8 @@ public enum ExecutionList: Hashable, Sendable {
     case actor(Name)
     /// Those with a label.
     case label(Label)
+    /// Those that a run of an execution has begun, by its number.
+    case children(of: UInt64)
 
     /// The key of the list: 0 and a letter, then what the letter says; of a label the bytes that its
     /// name has, the name and the value. At most 511 bytes.
@@ -26,6 +28,9 @@ public enum ExecutionList: Hashable, Sendable {
         case .closed(let status): Self.closedKeys[status] ?? [0, UInt8(ascii: "s")]
         case .type(let name): [0, UInt8(ascii: "t")] + name.text.utf8
         case .actor(let name): [0, UInt8(ascii: "a")] + name.text.utf8
+        case .children(let parent):
+            [0, UInt8(ascii: "c")]
+                + withUnsafeBytes(of: parent.bigEndian) { Array($0) }
         case .label(let label):
             [UInt8(truncatingIfNeeded: label.name.text.utf8.count)] + label.name.text.utf8
                 + label.value.text.utf8
@@ -49,6 +54,7 @@ extension ExecutionState {
         // The id is listed by its first run.
         guard continuedFrom == nil else { return [] }
         let asked: [ExecutionList] = actor.isEmpty ? [] : [.actor(Name(actor))]
-        return [.open, .type(type)] + asked + labels.all.map { .label($0) }
+        let family: [ExecutionList] = parent.map { [.children(of: $0)] } ?? []
+        return [.open, .type(type)] + asked + labels.all.map { .label($0) } + family
     }
 }

@@ -22,12 +22,12 @@ public struct FireTimers: Command {
         self.limit = limit
     }
 
-    /// How many deadlines were seen to.
+    /// How many deadlines were seen to, and children cancelled for which nobody waits any more.
     public typealias Answer = Int
 
     /// Sees to what is due, in order of time, up to ``limit`` deadlines.
     public func decide(_ tx: inout Transaction) throws -> Int {
-        var count = 0
+        var count = try tx.settleFamilies(upTo: limit)
         while count < limit, let item = tx.removeDue() {
             count += 1
             if item.wait == 0 {

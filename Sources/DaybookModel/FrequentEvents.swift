@@ -61,12 +61,17 @@ enum FrequentEvents {
         }
     }
 
-    /// `execution_completed` of an execution that is closed by it.
-    static func completed(epoch: UInt64, operations: UInt64, signalsLeft: UInt64) -> [UInt8] {
+    /// `execution_completed`.
+    static func completed(
+        epoch: UInt64,
+        operations: UInt64,
+        closes: Bool = true,
+        signalsLeft: UInt64
+    ) -> [UInt8] {
         EventKind.executionCompleted.encoded {
             $0.varint(epoch, Wire.ExecutionCompleted.epoch)
             $0.varint(operations, Wire.ExecutionCompleted.operations)
-            $0.bool(true, Wire.ExecutionCompleted.closes)
+            $0.bool(closes, Wire.ExecutionCompleted.closes)
             $0.varint(signalsLeft, Wire.ExecutionCompleted.signalsLeft)
         }
     }

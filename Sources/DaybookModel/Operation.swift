@@ -34,6 +34,8 @@ public struct Operation: Hashable, Sendable {
         case onUnfinished = "on_unfinished"
         /// `finished`.
         case finished
+        /// `run`.
+        case child
     }
 
     /// Numbers that a scope may have: twice as many as operations may be inside each other.
@@ -231,6 +233,7 @@ extension Operation.Kind {
         case .poll: self = .poll
         case .onUnfinished: self = .onUnfinished
         case .finished: self = .finished
+        case .child: self = .child
         }
     }
 
@@ -250,6 +253,7 @@ extension Operation.Kind {
         case .poll: .poll
         case .onUnfinished: .onUnfinished
         case .finished: .finished
+        case .child: .child
         }
     }
 }

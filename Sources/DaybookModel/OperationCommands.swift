@@ -163,7 +163,12 @@ public struct ContinueAsNew: LeasedCommand {
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: number].signalsLeft
         let run = tx[known: number].nextRun
+        let root = tx[known: number].rare.family.root
         let signals = tx[known: number].rare.mailbox.all
+        // What it leaves behind in branches that lost has nobody to be told once this run is closed.
+        for child in tx[known: number].rare.family.inOrder {
+            try tx.cancel(child, causation: tx[known: number].last)
+        }
         // The entry that ends this run names the next one, which begins with the entry after it.
         try tx.intern(input)
         let next = tx.nextSequence + 1
@@ -178,7 +183,13 @@ public struct ContinueAsNew: LeasedCommand {
             ),
             to: .run(number)
         )
-        let begun = try tx.begin(.executionSubmitted(run), payloads: input)
+        let begun = try tx.append(
+            ProtoEntry.OneOf_Event.executionSubmitted(run).encoded(),
+            to: nil,
+            input,
+            0,
+            root
+        )
         assert(begun == next, "an entry came between the end of a run and the next one")
         for signal in signals {
             try tx.append(
@@ -211,6 +222,9 @@ extension ExecutionState {
             $0.traceContext = rare.lineage.traceContext
             $0.pinned = isPinned
             $0.pinnedRevision = pinnedRevision?.text ?? ""
+            $0.parent = rare.family.parent
+            $0.depth = rare.family.depth
+            if let path = rare.family.parentPath { $0.parentOperation = path.proto }
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }
     }

@@ -63,18 +63,7 @@ public struct Cancel: Command {
         if force, tx[known: number].rare.cleaning.stands {
             try tx.skipCleaning(number, by: intervention.request.withoutReason)
         }
-        // Code that may be running is told, and closes it once it has ended.
-        let closes = !tx.hasLoose(number)
-        let signalsLeft = tx[known: number].signalsLeft
-        let event = ProtoEntry.OneOf_Event.executionCancelled(
-            .with {
-                $0.error = ErrorFacts.cancelled.proto
-                $0.closes = closes
-                $0.signalsLeft = signalsLeft
-            }
-        )
-        try tx.append(event.encoded(), to: .run(number), by: intervention.request)
-        if !closes { try tx.freeForCleaning(number) }
+        try tx.cancel(number, by: intervention.request)
         return InterventionAnswer(number: number, status: .cancelled, wasSo: false)
     }
 
@@ -85,7 +74,7 @@ public struct Cancel: Command {
         _ tx: inout Transaction
     ) throws -> Answer {
         try tx.skipCleaning(number, by: intervention.request)
-        if !tx.isHeld(number) { try tx.close(number) }
+        if !tx.isHeld(number), !tx[known: number].hasOpenChildren { try tx.close(number) }
         return InterventionAnswer(number: number, status: status, wasSo: false)
     }
 }
@@ -180,7 +169,7 @@ public struct Retry: Command {
             if let open { open } else { try .recorded(in: row, of: id.text) }
         switch status {
         case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
-            break
+            try checkIsNoChild(row, tx)
         case _ where isParked: break
         case .completed:
             throw Refusal.hasEnded(id, status, "be retried")
@@ -191,6 +180,21 @@ public struct Retry: Command {
             )
         }
         return try reopen(row.number, .ready, &tx)
+    }
+
+    /// A child that has ended is opened again by its parent: that was told of its end, and would wait
+    /// for nothing any more.
+    private func checkIsNoChild(
+        _ row: ProtoExecutionRow,
+        _ tx: borrowing Transaction
+    ) throws(Refusal) {
+        let parent = row.closed.parent
+        guard parent != 0 else { return }
+        let name = tx[parent].map { "\($0.id)" } ?? "the execution number \(parent)"
+        throw Refusal(
+            .conflict,
+            "\(intervention.id) cannot be retried: it is a child of \(name), which was told how it ended; retry that, and what failed of its children runs again"
+        )
     }
 
     private func reopen(

@@ -48,7 +48,7 @@ public struct CloseSession: Command {
             if tx[known: number].status == .waiting { continue }
             count += 1
             if tx[known: number].isCleaning, !tx[known: number].owesCleaning {
-                try tx.close(number, causation: closed)
+                try tx.closeOrGiveBack(number, causation: closed)
                 continue
             }
             let epoch = tx[known: number].epoch
@@ -123,7 +123,7 @@ public struct LoseSession: Command {
             // What waits goes on waiting: nobody needs to hold it.
             if tx[known: number].status == .waiting { continue }
             if tx[known: number].isCleaning, !tx[known: number].owesCleaning {
-                try tx.close(number, causation: lost)
+                try tx.closeOrGiveBack(number, causation: lost)
             } else if try takeBack(number, causation: lost, &tx) {
                 answer.parked.append(number)
             } else {

@@ -91,6 +91,9 @@ extension State {
         }
         if isClosed {
             guard let state = executions.remove(number) else { return nil }
+            if state.parent != nil, kind != .executionContinued {
+                batch.endedChildren.append(EndedChild(state))
+            }
             var row = state.closedIndexRow
             // What goes on as a new run stays open, as the id is concerned.
             guard kind != .executionContinued else { return row }
@@ -131,6 +134,7 @@ extension State {
         let isUsual =
             executions[known: number].labels.isEmpty
             && executions[known: number].continuedFrom == nil
+            && executions[known: number].parent == nil
         if isUsual, let usual = batch.usualLists, usual.type == type,
             usual.actor.hasBytes(of: actor)
         {

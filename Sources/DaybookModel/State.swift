@@ -13,6 +13,8 @@ public struct State: Sendable {
     var ready = ReadyQueues()
     /// Their deadlines.
     var timers = Timers()
+    /// Children that are to be cancelled.
+    var orphans = Orphans()
     /// The parts that are small.
     var small = SmallParts()
     /// One more than the sequence of the last entry that is on the disk and taken in.

@@ -68,10 +68,7 @@ public struct Submit: Command {
 
     /// Records the execution unless it is there.
     public func decide(_ tx: inout Transaction) throws -> Answer {
-        try Names.check(id, "execution id")
-        try Names.check(type, "workflow name")
-        try terms.check()
-        try request.check()
+        try checkForm()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
         let lifetime = tx.state.journal.submissionLifetime
         let expiresAt = lifetime == 0 ? Timestamp(rawValue: 0) : tx.now.adding(lifetime)
@@ -80,12 +77,28 @@ public struct Submit: Command {
         return Answer(number: number, existed: false, status: .submitted)
     }
 
-    private func event(expiresAt: Timestamp) -> [UInt8] {
+    /// - Throws: ``Refusal/Code/invalidArgument``.
+    func checkForm() throws(Refusal) {
+        try Names.check(id, "execution id")
+        try Names.check(type, "workflow name")
+        try terms.check()
+        try request.check()
+    }
+
+    /// The execution whose code begins this one.
+    struct Parent {
+        let number: UInt64
+        let operation: OperationPath
+        /// How many executions are above the one that is begun.
+        let depth: UInt32
+    }
+
+    func event(expiresAt: Timestamp, parent: Parent? = nil) -> [UInt8] {
         let timeout = terms.timeout?.wholeNanoseconds ?? 0
         let delay = terms.delay.wholeNanoseconds
         guard
             terms.retry != .none || !terms.labels.isEmpty || terms.traceContext != nil
-                || terms.isPinned
+                || terms.isPinned || parent != nil
         else {
             return FrequentEvents.submitted(
                 id: id.text,
@@ -106,6 +119,10 @@ public struct Submit: Command {
                 $0.expiresAt = expiresAt.rawValue
                 $0.labels = terms.labels.protos
                 $0.traceContext = terms.traceContext?.text ?? ""
+                guard let parent else { return }
+                $0.parent = parent.number
+                $0.parentOperation = parent.operation.proto
+                $0.depth = parent.depth
             }
         ).encoded()
     }

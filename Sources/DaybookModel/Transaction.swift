@@ -161,13 +161,15 @@ public struct Transaction: ~Copyable {
     /// - Parameters:
     ///   - event: with its tag and length.
     ///   - stream: nil: the one that the entry begins.
+    ///   - root: the root of the family that the stream is of; nil: as the state says.
     /// - Returns: its sequence.
     @discardableResult
     mutating func append(
         _ event: [UInt8],
         to stream: StreamID?,
         _ payloads: SealedPayloads? = nil,
-        _ causation: UInt64 = 0
+        _ causation: UInt64 = 0,
+        _ root: UInt64? = nil
     ) throws -> UInt64 {
         let payloads = try payloads.map { try numbered($0) }
         let sequence = ledger.nextSequence
@@ -178,6 +180,7 @@ public struct Transaction: ~Copyable {
             payloads: payloads
         )
         draft.causation = causation
+        draft.correlation = root ?? stream.map { state.familyRoot(of: $0.rawValue) } ?? 0
         let ledger = ledger
         var row: ExecutionIndexRow?
         try ledger.append(draft) { entry in

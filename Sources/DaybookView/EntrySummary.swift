@@ -18,7 +18,7 @@ extension JournalEntry {
             "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"
         case .journalAdopted(let event): "by \(event.actor)\(message)"
         case .executionSubmitted(let event):
-            "\(event.id) (\(event.type))" + (event.continuedFrom == 0 ? ", \(asked)" : "")
+            "\(event.id) (\(event.type))" + origin(event)
         case .executionReadied(let event):
             (event.notBefore == 0 ? "" : "not before \(Timestamp(rawValue: event.notBefore)), ")
                 + asked
@@ -80,8 +80,24 @@ extension JournalEntry {
         case .operationRetried(let event):
             event.operation.name + (event.hasError ? ": \(describe(event.error))" : "")
                 + again(event.retryAt)
+        case .childStarted(let event):
+            "\(event.operation.name), \(event.id)" + (event.reopens ? ", once it is closed" : "")
+        case .childEnded(let event):
+            "\(event.operation.name), \(Self.name(event.status))"
+                + (event.hasError ? ": \(event.error.code)" : "")
+                + (event.reopened ? ", opened again" : event.unheard ? ", nobody waits for it" : "")
         case nil: ""
         }
+    }
+
+    /// Who or what asked for an execution.
+    private func origin(_ event: ProtoExecutionSubmitted) -> String {
+        if event.continuedFrom != 0 { return "" }
+        return event.parent == 0 ? ", \(asked)" : ", child of \(event.parent)"
+    }
+
+    private static func name(_ status: ProtoExecutionSummary.Status) -> String {
+        ExecutionStatus(status)?.rawValue ?? "status \(status.rawValue)"
     }
 
     /// How far the clock of a process was behind the journal: its session's UUID has the time of day

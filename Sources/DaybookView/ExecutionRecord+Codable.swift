@@ -7,7 +7,8 @@ extension ExecutionRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
-            entries, last, errorCode, lastError, labels, submittedBy, cleaning, doubts, revision
+            entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
+            cleaning, doubts, revision
         case isParked = "parked"
         case isPinned = "pinned"
         case isPaused = "paused"
@@ -48,6 +49,8 @@ extension ExecutionRecord: Codable {
         try container.encode(signals, forKey: .signals)
         try container.encode(outputs, forKey: .outputs)
         try container.encodeIfPresent(continuedFrom, forKey: .continuedFrom)
+        try container.encodeIfPresent(parent, forKey: .parent)
+        if openChildren > 0 { try container.encode(openChildren, forKey: .openChildren) }
         try container.encode(entries, forKey: .entries)
         try container.encode(last, forKey: .last)
         try container.encodeIfPresent(errorCode, forKey: .errorCode)
@@ -88,6 +91,8 @@ extension ExecutionRecord: Codable {
         signals = try container.decode([SignalCount].self, forKey: .signals)
         outputs = try container.decode([NamedOutput].self, forKey: .outputs)
         continuedFrom = try container.decodeIfPresent(UInt64.self, forKey: .continuedFrom)
+        parent = try container.decodeIfPresent(UInt64.self, forKey: .parent)
+        openChildren = try container.decodeIfPresent(Int.self, forKey: .openChildren) ?? 0
         entries = try container.decode(UInt64.self, forKey: .entries)
         last = try container.decode(UInt64.self, forKey: .last)
         errorCode = try container.decodeIfPresent(String.self, forKey: .errorCode)

@@ -61,6 +61,10 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let outputs: [NamedOutput]
     /// The number of the run that it goes on from; nil: none.
     public let continuedFrom: UInt64?
+    /// The number of the execution whose code began it; nil: it has no parent.
+    public let parent: UInt64?
+    /// How many of its children are not closed; none once it is closed.
+    public let openChildren: Int
     /// How many entries it has.
     public let entries: UInt64
     /// The last of them.
@@ -102,6 +106,8 @@ public struct ExecutionRecord: Sendable, Equatable {
         signals = state.bufferedSignals
         outputs = state.outputs
         continuedFrom = state.continuedFrom
+        parent = state.parent
+        openChildren = state.openChildren.count
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
@@ -145,6 +151,8 @@ public struct ExecutionRecord: Sendable, Equatable {
         signals = []
         outputs = closed.outputs.map { NamedOutput(name: Name($0.name), sequence: $0.sequence) }
         continuedFrom = closed.continuedFrom == 0 ? nil : closed.continuedFrom
+        parent = closed.parent == 0 ? nil : closed.parent
+        openChildren = 0
         isClosed = true
         attempt = closed.attempts
         losses = closed.losses

@@ -200,6 +200,7 @@ private enum ExecutionLists {
         groups += query.labels.sorted { $0.key < $1.key }.map {
             [.label(Label(name: Name($0.key), value: Name($0.value)))]
         }
+        if let parent = query.parent { groups.append([.children(of: parent)]) }
         if let actors = query.actors { groups.append(actors.map { .actor(Name($0)) }) }
         if let types = query.types { groups.append(types.map { .type(Name($0)) }) }
         if let standing = standing(of: query) ?? (groups.isEmpty ? all : nil) {

@@ -111,6 +111,8 @@ public struct JournalEntry: Sendable {
         case .operationRetried(let event): event.operation
         case .cleaningEnded(let event): event.operation
         case .operationResolved(let event): event.operation
+        case .childStarted(let event): event.operation
+        case .childEnded(let event): event.operation
         default: nil
         }
     }

@@ -16,7 +16,7 @@ public struct RecordedHistory: Sendable {
     /// exported too.
     package let contentTypes: [String]
     private let entries: [Entry]
-    /// The values of signals that came in earlier runs of the id, by their entries.
+    /// The values of signals that came in earlier runs of the id, and of children, by their entries.
     private let handedOn: [UInt64: [StoredPayload]]
 
     private struct Entry: Sendable {
@@ -52,8 +52,8 @@ public struct RecordedHistory: Sendable {
                 entries.append(
                     Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
                 )
-                if let origin = try Self.origin(entry) {
-                    handedOn[origin] = try reader.payloads(of: origin)
+                if let source = try Self.source(entry) {
+                    handedOn[source] = try reader.payloads(of: source)
                 }
             }
             return true
@@ -66,22 +66,37 @@ public struct RecordedHistory: Sendable {
         contentTypes = names.contentTypes
     }
 
-    /// The entry of an earlier run that holds the value of a signal.
-    private static func origin(_ entry: EntryView) throws -> UInt64? {
-        guard entry.event == EventKind.signalReceived.rawValue else { return nil }
-        let origin = try ProtoSignalReceived(decoding: entry).origin
-        return origin == 0 ? nil : origin
+    /// The entry of another history that holds a value for this one: that of an earlier run, of a
+    /// signal; that of a child, of the child's end.
+    private static func source(_ entry: EntryView) throws -> UInt64? {
+        let source: UInt64
+        switch EventKind(rawValue: entry.event) {
+        case .signalReceived: source = try ProtoSignalReceived(decoding: entry).origin
+        case .childEnded: source = try ProtoChildEnded(decoding: entry).end
+        default: return nil
+        }
+        return source == 0 ? nil : source
+    }
+
+    /// Whether an entry may hold a value for another history.
+    private static func isSource(_ entry: EntryView) -> Bool {
+        switch EventKind(rawValue: entry.event) {
+        case .signalReceived, .executionCompleted, .executionFailed, .executionTimedOut,
+            .executionCancelled, .executionExpired:
+            true
+        default: false
+        }
     }
 
     /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
     /// the journal itself and of sessions are passed over. Of an earlier run there may be nothing but
-    /// the signals that it handed on.
+    /// the signals that it handed on, and of a child nothing but its end.
     /// - Returns: the histories, in the order of their first entries.
     /// - Throws: ``JournalError/Code/integrity``, which names the line.
     public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
         var order: [UInt64] = []
         var entries: [UInt64: [Entry]] = [:]
-        var signals: [UInt64: [StoredPayload]] = [:]
+        var sources: [UInt64: [StoredPayload]] = [:]
         var names = JournalNames()
         for (index, line) in lines.split(separator: UInt8(ascii: "\n")).enumerated() {
             let (entry, run) = try Self.entry(exported: Array(line), index + 1)
@@ -89,18 +104,16 @@ public struct RecordedHistory: Sendable {
                 try entry.bytes.withUnsafeBytes { try names.take(EntryView($0)) }
                 continue
             }
-            let isSignal = try entry.bytes.withUnsafeBytes {
-                try EntryView($0).event == EventKind.signalReceived.rawValue
-            }
-            if isSignal { signals[entry.sequence] = entry.payloads }
+            let isSource = try entry.bytes.withUnsafeBytes { Self.isSource(try EntryView($0)) }
+            if isSource { sources[entry.sequence] = entry.payloads }
             if entries[run] == nil { order.append(run) }
             entries[run, default: []].append(entry)
         }
         return try order.compactMap { number in
             let all = entries[number] ?? []
             guard let first = all.first else { throw damaged(0, "there is no entry") }
-            // Of an earlier run nothing but what it handed on to one that was exported.
-            if first.sequence != number, all.allSatisfy({ signals[$0.sequence] != nil }) {
+            // Of an earlier run, or a child, nothing but what one that was exported needs of it.
+            if first.sequence != number, all.allSatisfy({ sources[$0.sequence] != nil }) {
                 return nil
             }
             let id = try first.bytes.withUnsafeBytes { bytes in
@@ -111,20 +124,20 @@ public struct RecordedHistory: Sendable {
                 number: number,
                 names: names,
                 entries: all,
-                handedOn: try handedOn(to: all, signals)
+                handedOn: try handedOn(to: all, sources)
             )
         }
     }
 
-    /// The values of signals that runs hand on.
+    /// The values that a history has from others.
     private static func handedOn(
         to entries: [Entry],
-        _ signals: [UInt64: [StoredPayload]]
+        _ sources: [UInt64: [StoredPayload]]
     ) throws -> [UInt64: [StoredPayload]] {
         var values: [UInt64: [StoredPayload]] = [:]
         for entry in entries {
-            let source = try entry.bytes.withUnsafeBytes { try origin(EntryView($0)) }
-            if let source { values[source] = signals[source] }
+            let source = try entry.bytes.withUnsafeBytes { try Self.source(EntryView($0)) }
+            if let source { values[source] = sources[source] }
         }
         return values
     }

@@ -29,7 +29,7 @@ struct Desk {
         let before = state
         state = try journal.write { batch in
             var tx = DaybookModel.Transaction(before, JournalLedger(batch), session: session)
-            answer = try command.decide(&tx)
+            answer = try tx.carryOut(command)
             return tx.finish()
         }
         state.commit()

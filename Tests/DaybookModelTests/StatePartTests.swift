@@ -31,13 +31,13 @@ import Testing
         let names = StatePart.all.map(\.name) + DerivedPart.all.map(\.name)
         #expect(Set(names).count == names.count)
         #expect(StatePart.all.map(\.name) == ["journal", "sessions", "executions"])
-        #expect(DerivedPart.all.map(\.name) == ["queues", "timers"])
+        #expect(DerivedPart.all.map(\.name) == ["queues", "timers", "orphans"])
         let sections = SnapshotSection.all.map(\.name)
         #expect(Set(sections).count == sections.count)
         #expect(
             ExecutionPart.all.map(\.name) == [
                 "progress", "lease", "lifecycle", "waits", "cleaning", "mailbox", "store",
-                "outputs", "terms", "lineage", "doubts", "pin",
+                "outputs", "terms", "lineage", "doubts", "pin", "family",
             ]
         )
     }
@@ -62,6 +62,7 @@ import Testing
         }
         try harness.sleep(lease, .op(.sleep, 2), for: .seconds(60), by: session)
         try harness.run(RecordOperation(lease, .op(.onUnfinished, 3, "undo")), session: session)
+        try harness.begin("small", of: lease, .op(.child, 4), by: session)
         terms = Submit.Terms()
         terms.isPinned = true
         let pinned = try harness.ready("pinned", terms, by: session)

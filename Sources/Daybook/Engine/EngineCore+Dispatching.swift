@@ -9,6 +9,13 @@ extension EngineCore {
     func pump() {
         let mail = board.takeMail()
         carryOut(machines.takePending())
+        if case .named = options.claims, !mail.children.isEmpty {
+            machines.tell { machines in
+                for (parent, child) in mail.children {
+                    machines.dispatcher.note(child: child, of: parent)
+                }
+            }
+        }
         if !mail.leases.isEmpty { machines.tell { $0.dispatcher.granted() } }
         for lease in mail.leases { carryOut(machines.tell { $0.residency.admit(lease) }) }
         for number in mail.executions { carryOut(attend(number)) }

@@ -75,7 +75,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         try transact(session: session, batch) { tx throws in
             let count = tx.count
             do {
-                return .success(try command.decide(&tx))
+                return .success(try tx.carryOut(command))
             } catch let refusal as Refusal where tx.count != count {
                 // It is worth the entries that were appended.
                 return .failure(refusal)

@@ -10,6 +10,8 @@ struct News: Sendable {
     private(set) var fromOutside: [UInt64] = []
     /// Executions that have ended well, by a command of this process: it hands the output over.
     private(set) var completedHere: [UInt64] = []
+    /// Children that were begun, or are opened again, with those who began them.
+    private(set) var children: [(parent: UInt64, child: UInt64)] = []
     /// Something may be ready to be claimed.
     private(set) var hasWork = false
     /// Other sessions may have been opened, or closed.
@@ -26,6 +28,9 @@ struct News: Sendable {
         let number = entry.header.stream.rawValue
         let kind = EventKind(rawValue: entry.event)
         endings.note(kind)
+        if kind == .childStarted || kind == .childEnded, let child = entry.child {
+            children.append((number, child))
+        }
         switch kind {
         case .executionCompleted where isOwn:
             executions.append(number)
@@ -34,12 +39,12 @@ struct News: Sendable {
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
             .executionReadied, .leaseLost, .leaseReleased, .executionReopened,
-            .operationResolved, .executionRepinned, .cleaningSkipped:
+            .operationResolved, .executionRepinned, .cleaningSkipped, .childEnded:
             executions.append(number)
             fromOutside.append(number)
             hasWork = true
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
-            .executionWaiting, .signalReceived, .cleaningEnded:
+            .executionWaiting, .signalReceived, .cleaningEnded, .childStarted:
             executions.append(number)
         case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
         default: break
@@ -51,12 +56,33 @@ struct News: Sendable {
         var all = self
         all.executions += others.executions
         all.fromOutside += others.fromOutside
+        all.children += others.children
         all.completedHere += others.completedHere
         all.hasWork = hasWork || others.hasWork
         all.hasSessions = hasSessions || others.hasSessions
         all.isSnapshotDue = isSnapshotDue || others.isSnapshotDue
         all.endings.add(others.endings)
         return all
+    }
+}
+
+extension EntryView {
+    /// The child that an operation begins, or that is closed.
+    fileprivate var child: UInt64? {
+        var reader = WireReader(eventBytes)
+        do throws(WireError) {
+            while let field = try reader.field() {
+                let isChild =
+                    field
+                    == (event == EventKind.childStarted.rawValue
+                        ? Wire.ChildStarted.child : Wire.ChildEnded.child)
+                if isChild { return try reader.varint() }
+                try reader.skip(field)
+            }
+        } catch {
+            // The state has refused such an entry before.
+        }
+        return nil
     }
 }
 
@@ -78,6 +104,8 @@ final class NewsBoard: Sendable {
     struct Mail: Sendable {
         /// Executions to look at.
         var executions: [UInt64] = []
+        /// Children that were begun, with those who began them.
+        var children: [(parent: UInt64, child: UInt64)] = []
         /// Leases that were granted.
         var leases: [Lease] = []
         /// Sessions have been opened or have ended in the journal.
@@ -119,6 +147,7 @@ final class NewsBoard: Sendable {
         let told = state.withLock { state in
             state.endings.add(news.endings)
             state.mail.executions += news.fromOutside
+            state.mail.children += news.children
             state.mail.leases += leases
             if news.hasSessions { state.mail.hasSessions = true }
             if news.isSnapshotDue { state.mail.isSnapshotDue = true }

@@ -57,7 +57,7 @@ extension WorkflowContext {
     }
 
     /// What ended, or will end, a wait that is recorded.
-    private func recordedWait(_ operation: Operation) async throws -> Replay.Wake? {
+    func recordedWait(_ operation: Operation) async throws -> Replay.Wake? {
         if let wake = try activation.wake(of: operation) {
             // Told when the handler goes on from here, and not whenever it comes by later.
             if activation.host.isObserved, !isReplaying {

@@ -66,6 +66,9 @@ struct ListCommand: AsyncParsableCommand {
     @Option(help: "Only those that this actor submitted.")
     var actor: String?
 
+    @Option(help: ArgumentHelp("Only the children of this execution.", valueName: "id"))
+    var parent: String?
+
     @Option(help: "The most executions to list.")
     var limit = 50
 
@@ -103,6 +106,7 @@ struct ListCommand: AsyncParsableCommand {
         }
         query.order = .newestFirst
         try common.inspect { inspector in
+            if let parent { query.parent = try inspector.record(of: parent).number }
             if common.json {
                 try writeJSON(query, inspector)
             } else {

@@ -293,12 +293,15 @@ struct OperationRows {
             case .waiting where operation.tries > 0:
                 "try \(operation.tries) failed: \(operation.message ?? "(erased)"); again "
                     + (operation.deadline.map { "at \(time($0))" } ?? "")
+            case .waiting where operation.child != nil: "until \(operation.child ?? "") ends"
             case .waiting: operation.deadline.map { "until \(time($0))" } ?? "until it comes"
             case .success where [.checkpoint, .poll].contains(operation.operation.kind):
                 value ?? "(erased)"
             case .success where operation.operation.kind == .onUnfinished: operation.cleaning
-            case .success: value ?? ""
+            case .success: value ?? operation.child ?? ""
             case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
+            case .failed where operation.child != nil && operation.message == nil:
+                "\(operation.errorCode ?? ""): \(operation.child ?? "")"
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
             }
         let scope = operation.operation.scope

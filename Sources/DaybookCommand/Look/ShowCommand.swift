@@ -87,6 +87,8 @@ struct ShowCommand: AsyncParsableCommand {
         output.line("  submitted  \(time.text(record.submittedAt))\(who)")
         if let reason = request?.reason { output.line("  reason     \(reason)") }
         if !record.labels.isEmpty { output.line("  labels     \(record.labelsText)") }
+        if let parent = record.parent { output.line("  parent     \(parent)") }
+        if record.openChildren > 0 { output.line("  children   \(record.openChildren) not ended") }
         if let started = record.startedAt { output.line("  started    \(time.text(started))") }
         if let finished = record.finishedAt {
             let took = finished.since(record.startedAt ?? record.submittedAt).brief

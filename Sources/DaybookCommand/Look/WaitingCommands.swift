@@ -183,11 +183,13 @@ extension PendingWait {
         case .person: "a person"
         case .cleaning: "its code to end"
         case .unfinished(let name): "\(name), which cleans up,"
+        case .children(let count): count == 1 ? "a child to end" : "\(count) children to end"
         case .operation(let wait):
             switch wait.kind {
             case .timer: "the timer \(wait.operation.name.text)"
             case .signal: "the signal \(wait.operation.name.text)"
             case .retry: "the next try of \(wait.operation.name.text)"
+            case .child: "the end of the child \(wait.operation.name.text)"
             }
         }
     }
@@ -207,6 +209,10 @@ extension PendingWait {
                 isEnded
                 ? "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves that out"
                 : "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
+        case .children:
+            return "`daybook tree\(journal) \(id)` shows them"
+        case .operation(let wait) where wait.kind == .child:
+            return "`daybook tree\(journal) \(id)` shows where it stands"
         case .unfinished: return "`daybook cancel --force\(journal) \(id)` leaves it out"
         case .operation(let wait) where wait.kind == .signal:
             return
@@ -230,9 +236,13 @@ extension PendingWait {
         case .unfinished(let name):
             json.member("for", "unfinished")
             json.member("operation", name)
+        case .children(let count):
+            json.member("for", "children")
+            json.member("children", count)
         case .operation(let wait):
             json.member("for", wait.kind.rawValue)
             json.member("operation", wait.operation.name.text)
+            json.member("child", wait.child)
         }
         json.member("approval", approval?.block)
         json.member("since", since.description)

@@ -115,7 +115,7 @@ final class RunProgress: Sendable {
     func waits(_ wait: Wait, in id: String) {
         let what: String
         switch wait.kind {
-        case .timer: return
+        case .timer, .child: return
         case .signal:
             let signal = wait.operation.name.text
             let advice = WaitingApproval.advice(id.shellArgument, common)

@@ -220,6 +220,14 @@ public enum Wire {
         @inlinable public static var operationResolved: WireField {
             WireField(76, .lengthDelimited)
         }
+        /// `child_started`.
+        @inlinable public static var childStarted: WireField {
+            WireField(77, .lengthDelimited)
+        }
+        /// `child_ended`.
+        @inlinable public static var childEnded: WireField {
+            WireField(78, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -503,6 +511,18 @@ public enum Wire {
         /// `pinned_revision`.
         @inlinable public static var pinnedRevision: WireField {
             WireField(13, .lengthDelimited)
+        }
+        /// `parent`.
+        @inlinable public static var parent: WireField {
+            WireField(14, .varint)
+        }
+        /// `parent_operation`.
+        @inlinable public static var parentOperation: WireField {
+            WireField(15, .lengthDelimited)
+        }
+        /// `depth`.
+        @inlinable public static var depth: WireField {
+            WireField(16, .varint)
         }
     }
 
@@ -1158,6 +1178,70 @@ public enum Wire {
         }
     }
 
+    /// `ChildStarted`.
+    public enum ChildStarted {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `child`.
+        @inlinable public static var child: WireField {
+            WireField(3, .varint)
+        }
+        /// `idle`.
+        @inlinable public static var idle: WireField {
+            WireField(4, .varint)
+        }
+        /// `reopens`.
+        @inlinable public static var reopens: WireField {
+            WireField(5, .varint)
+        }
+        /// `id`.
+        @inlinable public static var id: WireField {
+            WireField(6, .lengthDelimited)
+        }
+    }
+
+    /// `ChildEnded`.
+    public enum ChildEnded {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `child`.
+        @inlinable public static var child: WireField {
+            WireField(2, .varint)
+        }
+        /// `end`.
+        @inlinable public static var end: WireField {
+            WireField(3, .varint)
+        }
+        /// `status`.
+        @inlinable public static var status: WireField {
+            WireField(4, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `readies`.
+        @inlinable public static var readies: WireField {
+            WireField(6, .varint)
+        }
+        /// `unheard`.
+        @inlinable public static var unheard: WireField {
+            WireField(7, .varint)
+        }
+        /// `reopened`.
+        @inlinable public static var reopened: WireField {
+            WireField(8, .varint)
+        }
+    }
+
     /// `OperationRetried`.
     public enum OperationRetried {
         /// `operation`.
@@ -1319,6 +1403,10 @@ public enum Wire {
         /// `outputs`.
         @inlinable public static var outputs: WireField {
             WireField(15, .lengthDelimited)
+        }
+        /// `parent`.
+        @inlinable public static var parent: WireField {
+            WireField(16, .varint)
         }
     }
 
@@ -1762,6 +1850,70 @@ public enum Wire {
         }
     }
 
+    /// `ExecutionFamily`.
+    public enum ExecutionFamily {
+        /// `execution`.
+        @inlinable public static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `parent`.
+        @inlinable public static var parent: WireField {
+            WireField(2, .varint)
+        }
+        /// `parent_operation`.
+        @inlinable public static var parentOperation: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `depth`.
+        @inlinable public static var depth: WireField {
+            WireField(4, .varint)
+        }
+        /// `root`.
+        @inlinable public static var root: WireField {
+            WireField(5, .varint)
+        }
+        /// `children`.
+        @inlinable public static var children: WireField {
+            WireField(6, .lengthDelimited)
+        }
+        /// `end`.
+        @inlinable public static var end: WireField {
+            WireField(7, .varint)
+        }
+        /// `error`.
+        @inlinable public static var error: WireField {
+            WireField(8, .lengthDelimited)
+        }
+    }
+
+    /// `OpenChild`.
+    public enum OpenChild {
+        /// `child`.
+        @inlinable public static var child: WireField {
+            WireField(1, .varint)
+        }
+        /// `id`.
+        @inlinable public static var id: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `started`.
+        @inlinable public static var started: WireField {
+            WireField(3, .varint)
+        }
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `stopped_by`.
+        @inlinable public static var stoppedBy: WireField {
+            WireField(5, .varint)
+        }
+        /// `reopens`.
+        @inlinable public static var reopens: WireField {
+            WireField(6, .varint)
+        }
+    }
+
     /// `ScopeState`.
     public enum ScopeState {
         /// `path`.
@@ -1791,6 +1943,10 @@ public enum Wire {
         /// `failed_splits`.
         @inlinable public static var failedSplits: WireField {
             WireField(7, .lengthDelimited)
+        }
+        /// `begun`.
+        @inlinable public static var begun: WireField {
+            WireField(8, .varint)
         }
     }
 
@@ -1827,6 +1983,10 @@ public enum Wire {
         /// `sequence`.
         @inlinable public static var sequence: WireField {
             WireField(4, .varint)
+        }
+        /// `child`.
+        @inlinable public static var child: WireField {
+            WireField(5, .varint)
         }
     }
 

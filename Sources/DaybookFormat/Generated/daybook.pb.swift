@@ -459,6 +459,22 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .operationResolved(newValue)}
   }
 
+  public var childStarted: ProtoChildStarted {
+    get {
+      if case .childStarted(let v)? = _storage._event {return v}
+      return ProtoChildStarted()
+    }
+    set {_uniqueStorage()._event = .childStarted(newValue)}
+  }
+
+  public var childEnded: ProtoChildEnded {
+    get {
+      if case .childEnded(let v)? = _storage._event {return v}
+      return ProtoChildEnded()
+    }
+    set {_uniqueStorage()._event = .childEnded(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -505,6 +521,8 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case operationRecorded(ProtoOperationRecorded)
     case operationRetried(ProtoOperationRetried)
     case operationResolved(ProtoOperationResolved)
+    case childStarted(ProtoChildStarted)
+    case childEnded(ProtoChildEnded)
 
   }
 
@@ -904,6 +922,28 @@ public nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
   public var pinnedRevision: String {
     get {_storage._pinnedRevision}
     set {_uniqueStorage()._pinnedRevision = newValue}
+  }
+
+  /// The number of the execution whose code began it: its parent. 0: it has none.
+  public var parent: UInt64 {
+    get {_storage._parent}
+    set {_uniqueStorage()._parent = newValue}
+  }
+
+  /// The operation of its parent that began it. Present if it has one.
+  public var parentOperation: ProtoOperationPath {
+    get {_storage._parentOperation ?? ProtoOperationPath()}
+    set {_uniqueStorage()._parentOperation = newValue}
+  }
+  /// Returns true if `parentOperation` has been explicitly set.
+  public var hasParentOperation: Bool {_storage._parentOperation != nil}
+  /// Clears the value of `parentOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearParentOperation() {_uniqueStorage()._parentOperation = nil}
+
+  /// How many executions are above it in its family. 0: it has no parent.
+  public var depth: UInt32 {
+    get {_storage._depth}
+    set {_uniqueStorage()._depth = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1719,6 +1759,9 @@ public nonisolated struct ProtoOperation: Sendable {
 
     /// A registration is withdrawn: its entry is the source.
     case finished // = 14
+
+    /// Another execution is begun, and its end waited for.
+    case child // = 15
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -1742,6 +1785,7 @@ public nonisolated struct ProtoOperation: Sendable {
       case 12: self = .poll
       case 13: self = .onUnfinished
       case 14: self = .finished
+      case 15: self = .child
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1763,6 +1807,7 @@ public nonisolated struct ProtoOperation: Sendable {
       case .poll: return 12
       case .onUnfinished: return 13
       case .finished: return 14
+      case .child: return 15
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1784,6 +1829,7 @@ public nonisolated struct ProtoOperation: Sendable {
       .poll,
       .onUnfinished,
       .finished,
+      .child,
     ]
 
   }
@@ -2217,6 +2263,95 @@ public nonisolated struct ProtoOperationRecorded: Sendable {
   fileprivate var _operation: ProtoOperation? = nil
 }
 
+/// An operation begins another execution, or goes on with the one that it began before, and waits for
+/// its end.
+public nonisolated struct ProtoChildStarted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  public var epoch: UInt64 = 0
+
+  /// The number of the first run of the child's id. The child's entries follow this one unless it was
+  /// there before.
+  public var child: UInt64 = 0
+
+  public var idle: Bool = false
+
+  /// The child has ended badly before, and is still to be closed: then it is opened again.
+  public var reopens: Bool = false
+
+  /// The child's id.
+  public var id: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
+/// Nothing of a child is open any more: the operation that waits for it comes to what the child came
+/// to.
+public nonisolated struct ProtoChildEnded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// As in ChildStarted.
+  public var child: UInt64 = 0
+
+  /// The child's entry by which it ended, whose payload 0 is its output or the message of its error.
+  public var end: UInt64 = 0
+
+  public var status: ProtoExecutionSummary.Status = .unspecified
+
+  /// The child's error. Absent: it has completed.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// Nobody who lives runs the parent: it is ready to be claimed.
+  public var readies: Bool = false
+
+  /// No operation is told of it: it was stopped, or its execution has ended, or the child is opened
+  /// again.
+  public var unheard: Bool = false
+
+  /// The next entry opens the child again.
+  public var reopened: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _error: ProtoError? = nil
+}
+
 /// A body threw, and is tried again. Payload 0: the error's message. Payload 1, if present: its
 /// details. Of a poll: its body has looked and is to look again. Payload 0: what it is given then.
 public nonisolated struct ProtoOperationRetried: Sendable {
@@ -2532,6 +2667,12 @@ public nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
   public var outputs: [ProtoNamedEntry] {
     get {_storage._outputs}
     set {_uniqueStorage()._outputs = newValue}
+  }
+
+  /// As in ExecutionSubmitted.
+  public var parent: UInt64 {
+    get {_storage._parent}
+    set {_uniqueStorage()._parent = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3081,6 +3222,91 @@ public nonisolated struct ProtoExecutionPin: Sendable {
   public init() {}
 }
 
+/// Section `executions.family`: its parent, and its children that are open.
+public nonisolated struct ProtoExecutionFamily: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var execution: UInt64 = 0
+
+  /// As in ExecutionSubmitted.
+  public var parent: UInt64 = 0
+
+  public var parentOperation: ProtoOperationPath {
+    get {_parentOperation ?? ProtoOperationPath()}
+    set {_parentOperation = newValue}
+  }
+  /// Returns true if `parentOperation` has been explicitly set.
+  public var hasParentOperation: Bool {self._parentOperation != nil}
+  /// Clears the value of `parentOperation`. Subsequent reads from it will return its default value.
+  public mutating func clearParentOperation() {self._parentOperation = nil}
+
+  public var depth: UInt32 = 0
+
+  /// The number of the execution that is above all others of its family. 0: itself.
+  public var root: UInt64 = 0
+
+  /// In the order of the entries that started them last.
+  public var children: [ProtoOpenChild] = []
+
+  /// Of one with a parent: the entry by which it has ended. 0: it has not.
+  public var end: UInt64 = 0
+
+  /// The error that it ended with.
+  public var error: ProtoError {
+    get {_error ?? ProtoError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _parentOperation: ProtoOperationPath? = nil
+  fileprivate var _error: ProtoError? = nil
+}
+
+/// A child that is not closed.
+public nonisolated struct ProtoOpenChild: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of the first run of its id.
+  public var child: UInt64 = 0
+
+  public var id: String = String()
+
+  /// The ChildStarted entry, and its operation.
+  public var started: UInt64 = 0
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// The entry since which nobody waits for it: it is cancelled. 0: somebody does.
+  public var stoppedBy: UInt64 = 0
+
+  /// It is opened again once it is closed.
+  public var reopens: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
+}
+
 /// How far the operations of a scope are recorded.
 public nonisolated struct ProtoScopeState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -3107,6 +3333,9 @@ public nonisolated struct ProtoScopeState: Sendable {
   /// Earlier operations that a branch decided with an error, in the order of their positions: the
   /// scopes of their branches are kept.
   public var failedSplits: [ProtoFailedSplit] = []
+
+  /// The entry by which the operation began that failed last, if that is another one. 0: it is not.
+  public var begun: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3155,6 +3384,9 @@ public nonisolated struct ProtoOpenWait: Sendable {
   /// The entry by which it began.
   public var sequence: UInt64 = 0
 
+  /// As in ChildStarted.
+  public var child: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -3163,6 +3395,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
     case timer // = 1
     case signal // = 2
     case retry // = 3
+    case child // = 4
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -3175,6 +3408,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       case 1: self = .timer
       case 2: self = .signal
       case 3: self = .retry
+      case 4: self = .child
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -3185,6 +3419,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       case .timer: return 1
       case .signal: return 2
       case .retry: return 3
+      case .child: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -3195,6 +3430,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       .timer,
       .signal,
       .retry,
+      .child,
     ]
 
   }
@@ -3252,7 +3488,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -3877,6 +4113,32 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .operationResolved(v)
           }
         }()
+        case 77: try {
+          var v: ProtoChildStarted?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .childStarted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .childStarted(v)
+          }
+        }()
+        case 78: try {
+          var v: ProtoChildEnded?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .childEnded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .childEnded(v)
+          }
+        }()
         default: break
         }
       }
@@ -4094,6 +4356,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .operationResolved?: try {
         guard case .operationResolved(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 76)
+      }()
+      case .childStarted?: try {
+        guard case .childStarted(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 77)
+      }()
+      case .childEnded?: try {
+        guard case .childEnded(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 78)
       }()
       case nil: break
       }
@@ -4696,7 +4966,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -4712,6 +4982,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _traceContext: String = String()
     var _pinned: Bool = false
     var _pinnedRevision: String = String()
+    var _parent: UInt64 = 0
+    var _parentOperation: ProtoOperationPath? = nil
+    var _depth: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4735,6 +5008,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _traceContext = source._traceContext
       _pinned = source._pinned
       _pinnedRevision = source._pinnedRevision
+      _parent = source._parent
+      _parentOperation = source._parentOperation
+      _depth = source._depth
     }
   }
 
@@ -4766,6 +5042,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._traceContext) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._pinned) }()
         case 13: try { try decoder.decodeSingularStringField(value: &_storage._pinnedRevision) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._parentOperation) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._depth) }()
         default: break
         }
       }
@@ -4817,6 +5096,15 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if !_storage._pinnedRevision.isEmpty {
         try visitor.visitSingularStringField(value: _storage._pinnedRevision, fieldNumber: 13)
       }
+      if _storage._parent != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._parent, fieldNumber: 14)
+      }
+      try { if let v = _storage._parentOperation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+      if _storage._depth != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._depth, fieldNumber: 16)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4839,6 +5127,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._traceContext != rhs_storage._traceContext {return false}
         if _storage._pinned != rhs_storage._pinned {return false}
         if _storage._pinnedRevision != rhs_storage._pinnedRevision {return false}
+        if _storage._parent != rhs_storage._parent {return false}
+        if _storage._parentOperation != rhs_storage._parentOperation {return false}
+        if _storage._depth != rhs_storage._depth {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5956,7 +6247,7 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 }
 
 nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0\u{1}KIND_ON_UNFINISHED\0\u{1}KIND_FINISHED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0\u{1}KIND_ON_UNFINISHED\0\u{1}KIND_FINISHED\0\u{1}KIND_CHILD\0")
 }
 
 nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -6547,6 +6838,134 @@ nonisolated extension ProtoOperationRecorded: SwiftProtobuf.Message, SwiftProtob
   }
 }
 
+nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChildStarted"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}child\0\u{1}idle\0\u{1}reopens\0\u{1}id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.reopens) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.child != 0 {
+      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 3)
+    }
+    if self.idle != false {
+      try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 4)
+    }
+    if self.reopens != false {
+      try visitor.visitSingularBoolField(value: self.reopens, fieldNumber: 5)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoChildStarted, rhs: ProtoChildStarted) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.child != rhs.child {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.reopens != rhs.reopens {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoChildEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChildEnded"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}child\0\u{1}end\0\u{1}status\0\u{1}error\0\u{1}readies\0\u{1}unheard\0\u{1}reopened\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.unheard) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.reopened) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.child != 0 {
+      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 2)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 3)
+    }
+    if self.status != .unspecified {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 4)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.readies != false {
+      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 6)
+    }
+    if self.unheard != false {
+      try visitor.visitSingularBoolField(value: self.unheard, fieldNumber: 7)
+    }
+    if self.reopened != false {
+      try visitor.visitSingularBoolField(value: self.reopened, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoChildEnded, rhs: ProtoChildEnded) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.child != rhs.child {return false}
+    if lhs.end != rhs.end {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.readies != rhs.readies {return false}
+    if lhs.unheard != rhs.unheard {return false}
+    if lhs.reopened != rhs.reopened {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OperationRetried"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0\u{1}deadline\0")
@@ -6814,7 +7233,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
@@ -6832,6 +7251,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     var _terms: ProtoExecutionTerms? = nil
     var _continuedFrom: UInt64 = 0
     var _outputs: [ProtoNamedEntry] = []
+    var _parent: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6857,6 +7277,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       _terms = source._terms
       _continuedFrom = source._continuedFrom
       _outputs = source._outputs
+      _parent = source._parent
     }
   }
 
@@ -6890,6 +7311,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
         default: break
         }
       }
@@ -6947,6 +7369,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       if !_storage._outputs.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._outputs, fieldNumber: 15)
       }
+      if _storage._parent != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._parent, fieldNumber: 16)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6971,6 +7396,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
         if _storage._outputs != rhs_storage._outputs {return false}
+        if _storage._parent != rhs_storage._parent {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7926,9 +8352,137 @@ nonisolated extension ProtoExecutionPin: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 }
 
+nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ExecutionFamily"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}root\0\u{1}children\0\u{1}end\0\u{1}error\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.parent) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._parentOperation) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.depth) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.root) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.children) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.parent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.parent, fieldNumber: 2)
+    }
+    try { if let v = self._parentOperation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.depth != 0 {
+      try visitor.visitSingularUInt32Field(value: self.depth, fieldNumber: 4)
+    }
+    if self.root != 0 {
+      try visitor.visitSingularUInt64Field(value: self.root, fieldNumber: 5)
+    }
+    if !self.children.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.children, fieldNumber: 6)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 7)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoExecutionFamily, rhs: ProtoExecutionFamily) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.parent != rhs.parent {return false}
+    if lhs._parentOperation != rhs._parentOperation {return false}
+    if lhs.depth != rhs.depth {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.children != rhs.children {return false}
+    if lhs.end != rhs.end {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OpenChild"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}child\0\u{1}id\0\u{1}started\0\u{1}operation\0\u{3}stopped_by\0\u{1}reopens\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.started) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.stoppedBy) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.reopens) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.child != 0 {
+      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 1)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 2)
+    }
+    if self.started != 0 {
+      try visitor.visitSingularUInt64Field(value: self.started, fieldNumber: 3)
+    }
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.stoppedBy != 0 {
+      try visitor.visitSingularUInt64Field(value: self.stoppedBy, fieldNumber: 5)
+    }
+    if self.reopens != false {
+      try visitor.visitSingularBoolField(value: self.reopens, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoOpenChild, rhs: ProtoOpenChild) -> Bool {
+    if lhs.child != rhs.child {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs._operation != rhs._operation {return false}
+    if lhs.stoppedBy != rhs.stoppedBy {return false}
+    if lhs.reopens != rhs.reopens {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ScopeState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0\u{3}failed_splits\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0\u{3}failed_splits\0\u{1}begun\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7943,6 +8497,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.decided) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.failedSplits) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.begun) }()
       default: break
       }
     }
@@ -7970,6 +8525,9 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.failedSplits.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.failedSplits, fieldNumber: 7)
     }
+    if self.begun != 0 {
+      try visitor.visitSingularUInt64Field(value: self.begun, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7981,6 +8539,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.settled != rhs.settled {return false}
     if lhs.decided != rhs.decided {return false}
     if lhs.failedSplits != rhs.failedSplits {return false}
+    if lhs.begun != rhs.begun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8028,7 +8587,7 @@ nonisolated extension ProtoFailedSplit: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenWait"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}operation\0\u{1}deadline\0\u{1}sequence\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}operation\0\u{1}deadline\0\u{1}sequence\0\u{1}child\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8040,6 +8599,7 @@ nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
       default: break
       }
     }
@@ -8062,6 +8622,9 @@ nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.sequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 4)
     }
+    if self.child != 0 {
+      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8070,13 +8633,14 @@ nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs._operation != rhs._operation {return false}
     if lhs.deadline != rhs.deadline {return false}
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.child != rhs.child {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension ProtoOpenWait.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TIMER\0\u{1}KIND_SIGNAL\0\u{1}KIND_RETRY\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TIMER\0\u{1}KIND_SIGNAL\0\u{1}KIND_RETRY\0\u{1}KIND_CHILD\0")
 }
 
 nonisolated extension ProtoBufferedSignal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

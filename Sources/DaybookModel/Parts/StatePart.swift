@@ -67,7 +67,7 @@ struct DerivedPart: Sendable {
     let rebuild: @Sendable (inout State) -> Void
 
     /// All of them, in the order in which they follow.
-    static let all = [queues, timers]
+    static let all = [queues, timers, orphans]
 }
 
 /// The parts that are small enough to be kept from before a batch, in case it is not written.

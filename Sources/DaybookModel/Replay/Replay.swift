@@ -43,6 +43,8 @@ public struct Replay: Sendable {
         case signal(UInt64, failure: ErrorFacts?, Timestamp)
         /// A branch has decided it.
         case settled(Settlement)
+        /// The child that it waits for was closed.
+        case child(ChildEnd)
     }
 
     /// How a branch has decided an operation.
@@ -61,6 +63,31 @@ public struct Replay: Sendable {
         /// The branches that count.
         public var counted: CountedBranches {
             gathered.map { .several($0.branches) } ?? .one(branch)
+        }
+    }
+
+    /// How a child has ended.
+    public struct ChildEnd: Sendable {
+        /// The child's entry by which it ended: it holds the output, or the message of the error.
+        public let sequence: UInt64
+        /// What it came to.
+        public let status: ExecutionStatus
+        /// The child's error; nil: it has completed.
+        public let failure: ErrorFacts?
+        /// When its parent was told.
+        public let time: Timestamp
+
+        /// One that was told of.
+        public init(
+            sequence: UInt64,
+            status: ExecutionStatus,
+            failure: ErrorFacts?,
+            time: Timestamp
+        ) {
+            self.sequence = sequence
+            self.status = status
+            self.failure = failure
+            self.time = time
         }
     }
 
@@ -351,6 +378,17 @@ public struct Replay: Sendable {
                 OperationPath(event.operation),
                 .signal(event.signal, failure: failure, entry.header.time)
             )
+        case .childEnded:
+            let event = try ProtoChildEnded(decoding: entry)
+            // No operation is told of it.
+            if event.unheard { return nil }
+            let end = ChildEnd(
+                sequence: event.end,
+                status: ExecutionStatus(event.status) ?? .failed,
+                failure: event.hasError ? try ErrorFacts(event.error) : nil,
+                time: entry.header.time
+            )
+            return (OperationPath(event.operation), .child(end))
         case .branchSettled:
             let event = try ProtoBranchSettled(decoding: entry)
             return (
@@ -404,6 +442,9 @@ public struct Replay: Sendable {
         case .signalAwaited:
             operation = try Operation(ProtoSignalAwaited(decoding: entry).operation)
             outcome = .wait
+        case .childStarted:
+            operation = try Operation(ProtoChildStarted(decoding: entry).operation)
+            outcome = .wait
         case .branchesStarted:
             let event = try ProtoBranchesStarted(decoding: entry)
             operation = try Operation(event.operation)
@@ -430,7 +471,7 @@ extension EventKind {
         switch self {
         case .checkpointSucceeded, .checkpointFailed, .timerStarted, .timerFired, .signalAwaited,
             .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded,
-            .operationRetried, .operationStarted, .operationResolved:
+            .operationRetried, .operationStarted, .operationResolved, .childStarted, .childEnded:
             true
         default: false
         }

@@ -24,6 +24,7 @@ struct AuditedExecution {
     private struct Waiting {
         let deadline: UInt64
         let isRetry: Bool
+        var isForChild = false
     }
 
     /// The run that it hands on to.
@@ -56,6 +57,8 @@ struct AuditedExecution {
     private var cleaning = AuditedCleaning()
     /// What is parked for.
     private var doubts: Set<Place> = []
+    /// Children that are not closed.
+    private var children: Set<UInt64> = []
     private var isPinned = false
     /// The revision that it is pinned to.
     private var revision = ""
@@ -170,7 +173,7 @@ struct AuditedExecution {
         case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused,
             .executionClaimed, .leaseReleased, .leaseLost, .executionParked, .executionPaused,
             .executionResumed, .executionRepinned, .operationResolved, .cleaningEnded,
-            .cleaningSkipped:
+            .cleaningSkipped, .childEnded:
             if !isClosed { return }
         case .operationStarted(let event): if cleans(event.operation) { return }
         case .checkpointFailed(let event): if cleans(event.operation) { return }
@@ -287,7 +290,9 @@ struct AuditedExecution {
             let isKept = { (place: Place) in
                 !place.scope.starts(with: path) || place.scope.starts(with: path + [event.branch])
             }
-            if event.failed { stopped.merge(waits.filter { !isKept($0.key) }) { $1 } }
+            if event.failed {
+                stopped.merge(waits.filter { !isKept($0.key) && !$0.value.isForChild }) { $1 }
+            }
             waits = waits.filter { isKept($0.key) }
         case .timerStarted(let event):
             try checkLease(entry, event.epoch, sessions)
@@ -305,6 +310,12 @@ struct AuditedExecution {
             try wait(event.operation, event.retryAt, isRetry: true)
         case .timerFired(let event): try fire(event, entry)
         case .signalDelivered(let event): try deliver(event)
+        case .childStarted(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: false)
+            try wait(event.operation, 0, isRetry: false, isForChild: true)
+            children.insert(event.child)
+        case .childEnded(let event): try endChild(event)
         default: break
         }
     }
@@ -347,12 +358,30 @@ struct AuditedExecution {
     private mutating func wait(
         _ operation: ProtoOperation,
         _ deadline: UInt64,
-        isRetry: Bool
+        isRetry: Bool,
+        isForChild: Bool = false
     ) throws {
-        let waiting = Waiting(deadline: deadline, isRetry: isRetry)
+        let waiting = Waiting(deadline: deadline, isRetry: isRetry, isForChild: isForChild)
         guard waits.updateValue(waiting, forKey: Place(operation)) == nil else {
             throw Broken(rule: "one operation waits twice")
         }
+    }
+
+    /// Each child once; and whoever waits for it is told, unless it is opened again.
+    private mutating func endChild(_ event: ProtoChildEnded) throws {
+        guard children.contains(event.child) else { throw Broken(rule: "a child ends twice") }
+        guard event.hasError == (event.status != .completed) else {
+            throw Broken(rule: "a child fails without an error, or completes with one")
+        }
+        if event.reopened { return }
+        children.remove(event.child)
+        let place = Place(event.operation)
+        if event.unheard { return }
+        guard !isFinal, waits.removeValue(forKey: place)?.isForChild == true else {
+            throw Broken(rule: "told of a child that it does not wait for")
+        }
+        if !event.hasError { kept.insert(place) }
+        if event.readies { holder = nil }
     }
 
     /// Each timer once, and never early.
@@ -407,6 +436,7 @@ struct AuditedExecution {
         case .executionClosed:
             guard isFinal else { throw Broken(rule: "closed before its end") }
             guard !cleaning.owes else { throw Broken(rule: "closed with something to clean up") }
+            guard children.isEmpty else { throw Broken(rule: "closed before its children") }
             isClosed = true
             isParked = false
             holder = nil
@@ -417,6 +447,10 @@ struct AuditedExecution {
     private mutating func end(closes: Bool, _ signalsLeft: UInt64) throws {
         isFinal = true
         isClosed = closes
+        waits = waits.filter { !$0.value.isForChild }
+        guard !closes || children.isEmpty || next != nil else {
+            throw Broken(rule: "closed before its children")
+        }
         doubts = []
         isParked = false
         if closes { holder = nil }

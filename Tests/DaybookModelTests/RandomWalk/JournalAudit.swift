@@ -15,6 +15,9 @@ struct JournalAudit {
     private var executions: [UInt64: AuditedExecution] = [:]
     /// The newest run of each id.
     private var runs: [String: UInt64] = [:]
+    /// The roots of families, 0 of what is one itself, and the first runs of ids, by run.
+    private var roots: [UInt64: UInt64] = [:]
+    private var firsts: [UInt64: UInt64] = [:]
     private var sessions: Set<UInt64> = []
     private var actors: [UInt64: String] = [:]
     private var revisions: [UInt64: String] = [:]
@@ -120,7 +123,15 @@ struct JournalAudit {
             let reasons = entry.request.reason ? 1 : 0
             guard entry.commitments.count == 1 + reasons else { throw fail("not one input") }
             executions[entry.stream] = AuditedExecution()
+            let before = submitted.continuedFrom
+            roots[entry.stream] = before == 0 ? 0 : roots[before]
+            if submitted.parent != 0, before == 0 {
+                let root = roots[submitted.parent] ?? 0
+                roots[entry.stream] = root == 0 ? firsts[submitted.parent] : root
+            }
+            firsts[entry.stream] = before == 0 ? entry.stream : firsts[before]
         }
+        guard entry.correlation == roots[entry.stream] else { throw fail("of another family") }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }
         do {
             try execution.read(entry, sessions, revisions)

@@ -12,7 +12,9 @@ extension RandomWalk {
             while let before = run.continuedFrom, let first = reference.executions[before] {
                 run = first
             }
-            let lists = [standing, .type(run.type)] + run.terms.labels.all.map { .label($0) }
+            let family: [ExecutionList] = run.parent == 0 ? [] : [.children(of: run.parent)]
+            let lists =
+                [standing, .type(run.type)] + run.terms.labels.all.map { .label($0) } + family
             expected[run.number] = Set(lists.map(\.key))
         }
         var found: [UInt64: Set<[UInt8]>] = [:]

@@ -80,7 +80,10 @@ extension RandomWalk {
                 until: isPoll && generator.chance(2) ? end : nil,
                 suspended: drawSuspended(known)
             )
-        case 44..<54: return try drawSleep(known)
+        case 44..<47:
+            let isFull = reference.open.count > 14
+            return isFull ? try drawSleep(known) : try drawChild(known)
+        case 47..<54: return try drawSleep(known)
         case 54..<64:
             return .await(
                 try drawOperation(known, .signal, draw(Self.signals)),
@@ -168,6 +171,26 @@ extension RandomWalk {
         return .sleep(
             try drawOperation(known, .sleep),
             until: generator.chance(2) ? .after(.seconds(seconds)) : .at(Timestamp(rawValue: time)),
+            suspended: drawSuspended(known)
+        )
+    }
+
+    /// Mostly a new one, or that which the same operation began before; now and then another id.
+    private mutating func drawChild(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased
+    {
+        let operation = try drawOperation(known, .child)
+        let place = (operation.scope + [operation.position]).map { "\($0)" }.joined(separator: " ")
+        var id = Name("child of \(known?.number ?? 0) at \(place)")
+        if generator.chance(8) { id = try draw(reference.numbers.keys.sorted()) }
+        if generator.chance(40) { id = "" }
+        return .child(
+            operation,
+            id,
+            type: generator.chance(20)
+                ? try draw(Self.types) : Self.types[Int(operation.position) % Self.types.count],
+            input: "input of \(id)",
+            [drawTypes()[0]],
             suspended: drawSuspended(known)
         )
     }
@@ -299,7 +322,7 @@ extension RandomWalk {
             return try run(command, session) {
                 operation.kind == .storeGet ? $0.source ?? 0 : $0.sequence
             }
-        case .again, .sleep, .await, .suspend, .split, .settle:
+        case .again, .sleep, .await, .suspend, .split, .settle, .child:
             return try runWait(command, lease, session)
         case .complete(let types, let logs):
             let output = try sealed(types)
@@ -390,6 +413,12 @@ extension RandomWalk {
                 let signal = answer.signal ?? 0
                 return answer.failure == nil ? signal : .max - signal
             }
+        case .child(let operation, let id, let type, let input, let types, let suspended):
+            let bytes = Array(input.utf8)
+            let payloads = try harness.sealed([Payload(bytes, contentType: types[0])])
+            let child = Submit(id: id, type: type, input: bytes, payloads: payloads)
+            let command = StartChild(lease, operation, child, suspended: suspended)
+            return try run(command, session) { $0.waits ? 1 : 0 }
         case .suspend(let suspended):
             return try run(Suspend(lease, suspended: suspended), session) { _ in 0 }
         case .split(let operation, let count):

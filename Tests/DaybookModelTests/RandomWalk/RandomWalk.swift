@@ -167,6 +167,7 @@ struct RandomWalk {
         _ found: Outcome<Answer>,
         _ expected: Outcome<Answer>
     ) throws {
+        reference.settleFamilies()
         trace.append("\(step): \(what): \(found)")
         if trace.count > 40 { trace.removeFirst(20) }
         if case .refused = found { refusals += 1 }

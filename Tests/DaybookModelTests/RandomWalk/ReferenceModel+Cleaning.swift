@@ -68,8 +68,14 @@ extension ReferenceModel {
     /// Leaves out what is registered, of one that has ended.
     mutating func skip(_ known: Execution) -> InterventionAnswer {
         write(known.number) { $0.skipCleaning() }
-        if !isHeld(known) { write(known.number) { $0.close() } }
+        if !isHeld(known), known.children.isEmpty { write(known.number) { $0.close() } }
         return InterventionAnswer(number: known.number, status: known.status, wasSo: false)
+    }
+
+    /// One that ends by itself and waits for children cleans nothing up.
+    mutating func leaveCleaningOut(_ known: Execution) {
+        let stands = !known.isSkipped && known.registered.contains { $0.stands }
+        if !known.children.isEmpty, stands { write(known.number) { $0.skipCleaning() } }
     }
 
     /// Nobody holds it any more who could clean up.

@@ -62,6 +62,11 @@ extension ReferenceModel.Execution {
                     == signals.map { "\($0.name) \($0.sequence) \($0.failure ?? "")" }
             ),
             ("signalIDs", Set(state.rare.signalIDs.inOrder) == signalIDs),
+            (
+                "family",
+                state.rare.family.parent == parent && state.depth == depth
+                    && state.rare.family.inOrder.map(Self.words) == children.map(Self.words)
+            ),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {
@@ -77,6 +82,14 @@ extension ReferenceModel.Execution {
 
     private static func words(_ one: ReferenceModel.Registered) -> String {
         "\(one.sequence) \(one.place) \(one.name) \(one.finishedBy ?? []) \(one.hasEnded) \(one.isLost)"
+    }
+
+    private static func words(_ child: Family.Child) -> String {
+        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens)"
+    }
+
+    private static func words(_ child: ReferenceModel.Child) -> String {
+        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens)"
     }
 
     private static func words(_ wait: Wait) -> String {
@@ -115,6 +128,7 @@ extension ReferenceModel.Execution {
             ("updatedAt", closed.updatedAt == (updatedAt == finishedAt ? 0 : updatedAt)),
             ("losses", closed.losses == losses), ("terms", closed.terms == termsOfRow),
             ("continuedFrom", closed.continuedFrom == continuedFrom ?? 0),
+            ("parent", closed.parent == parent),
             (
                 "outputs",
                 closed.outputs.map { "\($0.name) \($0.sequence)" }

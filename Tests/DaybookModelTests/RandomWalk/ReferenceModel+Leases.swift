@@ -12,6 +12,7 @@ extension ReferenceModel {
         case again(Operation, tries: UInt32, RetryPolicy, until: Timestamp?, suspended: Int?)
         case sleep(Operation, until: StartTimer.Until, suspended: Int?)
         case await(Operation, timeout: Duration?, suspended: Int?)
+        case child(Operation, Name, type: Name, input: String, [String], suspended: Int?)
         case suspend(Int)
         case split(Operation, UInt32)
         case settle(Operation, branch: UInt32, failed: Bool, SettleBranches.Gathered?)
@@ -77,7 +78,7 @@ extension ReferenceModel {
         switch command {
         case .complete(let types, let logs):
             log(known, logs)
-            return .granted(end(known.number, .completed, "", types, closes: true))
+            return .granted(complete(known, types))
         case .fail(let error, let types, let logs, let failed):
             log(known, logs)
             let end = endAttempt(known, error, types, isByTime: false, failed: failed)
@@ -127,8 +128,18 @@ extension ReferenceModel {
         for log in logs { write(known.number, [log]) }
     }
 
+    private mutating func complete(_ known: Execution, _ types: [String]) -> UInt64 {
+        leaveCleaningOut(known)
+        let closes = known.children.isEmpty
+        let sequence = end(known.number, .completed, "", types, closes: closes)
+        if !closes { write(known.number) { $0.holder = 0 } }
+        return sequence
+    }
+
     private mutating func goOn(_ known: Execution, _ input: String, _ types: [String]) -> UInt64 {
+        for child in known.children { cancel(child) }
         intern(types)
+        change(known.number) { $0.isContinued = true }
         end(known.number, .completed, closes: true)
         let number = writeSubmission(
             known.id,
@@ -141,6 +152,9 @@ extension ReferenceModel {
         change(number) {
             $0.signalIDs = known.signalIDs
             $0.revision = known.revision
+            $0.parent = known.parent
+            $0.parentPlace = known.parentPlace
+            $0.depth = known.depth
         }
         for signal in known.signals {
             write(number) {
@@ -171,7 +185,8 @@ extension ReferenceModel {
         case .start(let operation), .outcome(let operation, _, _, _, _),
             .record(let operation, _, _), .again(let operation, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
-            .register(let operation), .withdraw(let operation, _):
+            .child(let operation, _, _, _, _, _), .register(let operation),
+            .withdraw(let operation, _):
             guard known.takes(operation) else { return .refused(.conflict) }
         default: break
         }
@@ -183,6 +198,8 @@ extension ReferenceModel {
                     $0.goOn()
                 }
             )
+        case .child(let operation, let id, let type, let input, let types, let suspended):
+            return beginChild(known, operation, (id, type, input), types, suspended)
         case .register(let operation): return register(known, operation)
         case .withdraw(let operation, let sequence): return withdraw(known, operation, sequence)
         case .split(let operation, let count):
@@ -258,8 +275,11 @@ extension ReferenceModel {
                         && Array(scope.prefix(own.count)) != own
                 }
                 if failed {
-                    $0.stopped += $0.waits.filter { isStopped($0) && $0.kind != .retry }
+                    $0.stopped += $0.waits.filter {
+                        isStopped($0) && $0.kind != .retry && $0.kind != .child
+                    }
                 }
+                $0.stopChildren(isStopped)
                 $0.waits.removeAll(where: isStopped)
                 for index in $0.operations.indices
                 where $0.operations[index].scope == operation.scope
@@ -274,7 +294,7 @@ extension ReferenceModel {
 
     // MARK: Waits
 
-    private mutating func wait(
+    mutating func wait(
         _ known: Execution,
         _ kind: Wait.Kind,
         _ operation: Operation,

@@ -145,7 +145,7 @@ extension ReferenceModel {
         write(execution.number) {
             $0.holder = 0
             if $0.status.isFinal {
-                if !$0.owes { $0.close() }
+                if !$0.owes, $0.children.isEmpty { $0.close() }
             } else if $0.status == .running {
                 $0.status = .ready
             }

@@ -30,6 +30,8 @@ extension ReferenceModel {
             $0.isClosed = closes
             if closes { $0.holder = 0 }
             if status == .failed || status == .timedOut { $0.previousFailure = $0.last }
+            $0.stopChildren { _ in true }
+            $0.waits.removeAll { $0.kind == .child }
         }
     }
 
@@ -40,7 +42,7 @@ extension ReferenceModel {
         guard !known.status.isFinal else { return .refused(.wrongState) }
         let stands = known.registered.contains { $0.stands }
         if force, stands { write(known.number) { $0.skipCleaning() } }
-        let closes = !isHeld(known) && (force || !stands)
+        let closes = !isHeld(known) && (force || !stands) && known.children.isEmpty
         end(known.number, .cancelled, "cancelled", closes: closes)
         if !closes { freeForCleaning(known.number) }
         return answer(known, .cancelled, wasSo: false)
@@ -70,8 +72,15 @@ extension ReferenceModel {
         case .failed, .timedOut, .cancelled, .expired: break
         default: guard known.isParked else { return .refused(.conflict) }
         }
+        // Its parent was told.
+        if known.status.isFinal, known.parent != 0 { return .refused(.conflict) }
+        reopen(known.number)
+        return answer(known, .ready, wasSo: false)
+    }
+
+    mutating func reopen(_ number: UInt64) {
         let now = now.rawValue
-        write(known.number) {
+        write(number) {
             if $0.startAt == 0 { $0.startAt = now }
             if $0.status.isFinal { $0.reopenCleaning() }
             if $0.status.isFinal || !$0.isParked { $0.beginNextAttempt() }
@@ -88,7 +97,6 @@ extension ReferenceModel {
             $0.errorCode = ""
             $0.countAnew()
         }
-        return answer(known, .ready, wasSo: false)
     }
 
     /// - Returns: how much else is in doubt.
@@ -147,7 +155,7 @@ extension ReferenceModel {
     }
 
     /// Ends a wait: what nobody runs is ready, what somebody runs goes on.
-    private mutating func wake(_ known: Execution, _ wait: Waiting) {
+    mutating func wake(_ known: Execution, _ wait: Waiting) {
         let readies = known.status == .waiting && !sessions.contains(known.holder)
         write(known.number) {
             $0.waits.removeAll { $0.sequence == wait.sequence }
@@ -164,7 +172,7 @@ extension ReferenceModel {
 
     /// Sees to what is due, each deadline on what those before it have made of its execution.
     mutating func fire(limit: Int) -> Int {
-        var count = 0
+        var count = settleFamilies(upTo: limit)
         while count < limit, let due = deadlines.first, due.time <= now.rawValue,
             let known = executions[due.number]
         {
@@ -212,10 +220,14 @@ extension ReferenceModel {
                 case .cancelled: .cancelled
                 default: .failed
                 }
-            let closes = !isByTime || !isHeld && !known.registered.contains { $0.stands }
+            if !isByTime { leaveCleaningOut(known) }
+            let closes =
+                known.children.isEmpty
+                && (!isByTime || !isHeld && !known.registered.contains { $0.stands })
             let sequence = end(known.number, status, error.code, types, closes: closes)
             if let failed { change(known.number) { $0.undo(failed) } }
-            if !closes { freeForCleaning(known.number) }
+            if !closes, isByTime { freeForCleaning(known.number) }
+            if !closes, !isByTime { write(known.number) { $0.holder = 0 } }
             return (sequence, nil)
         }
         let delay = Self.delay(policy, tries: tries)

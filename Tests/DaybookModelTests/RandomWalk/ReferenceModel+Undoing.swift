@@ -40,10 +40,12 @@ extension ReferenceModel.Execution {
         let key = path.scope + [path.position]
         forgetRegistered(key, whole: false)
         operations.removeAll { Self.follows($0.scope + [$0.position], key) }
-        waits.removeAll {
-            let place = $0.operation.scope + [$0.operation.position]
+        let isUndone = { (wait: ReferenceModel.Waiting) in
+            let place = wait.operation.scope + [wait.operation.position]
             return place == key || Self.follows(place, key)
         }
+        stopChildren(isUndone)
+        waits.removeAll(where: isUndone)
         stopped.removeAll {
             let place = $0.operation.scope + [$0.operation.position]
             return place == key || Self.follows(place, key)

@@ -70,9 +70,20 @@ struct ReferenceModel {
         var doubts: [Operation] = []
         /// The revision that it is pinned to; empty: none yet, or it is not pinned.
         var revision: Name = ""
+        /// The execution that began it; 0: none did.
+        var parent: UInt64 = 0
+        /// Scope and position of the operation that did.
+        var parentPlace: [UInt32] = []
+        var depth: UInt32 = 0
+        /// The number of the first run of its id.
+        var firstRun: UInt64 = 0
+        /// It has gone on as a new run.
+        var isContinued = false
+        var children: [Child] = []
 
         var isClaimable: Bool {
-            (status == .ready || owes) && !isParked && !isPaused && !isDelayed && holder == 0
+            (status == .ready || owes && children.isEmpty) && !isParked && !isPaused && !isDelayed
+                && holder == 0
         }
         /// It has ended, and its code has not.
         var isCleaning: Bool { status.isFinal && !isClosed }
@@ -90,6 +101,17 @@ struct ReferenceModel {
         var settledFailed: Bool?
         /// Into how many branches it had split that are kept, because one of them failed it.
         var kept: UInt32 = 0
+    }
+
+    /// A child that is not closed.
+    struct Child {
+        /// The number of the first run of its id.
+        let number: UInt64
+        let id: Name
+        let started: UInt64
+        let operation: Operation
+        var stoppedBy: UInt64 = 0
+        var reopens = false
     }
 
     /// An operation that waits.
@@ -127,6 +149,9 @@ struct ReferenceModel {
     /// The executions that the batch under way has changed.
     private(set) var touched: Set<UInt64> = []
     private var contentTypes = Set(ContentTypes.initial)
+
+    /// Children that were closed, and of which nobody has been told.
+    var endedChildren: [UInt64] = []
 
     init(lossLimit: UInt32, now: Timestamp) {
         self.lossLimit = lossLimit
@@ -189,6 +214,7 @@ struct ReferenceModel {
         next += 1
         guard var execution = executions[number] else { return sequence }
         let wasClaimable = execution.isClaimable
+        let wasClosed = execution.isClosed
         execution.entries += 1
         execution.last = sequence
         execution.updatedAt = now.rawValue
@@ -196,6 +222,9 @@ struct ReferenceModel {
         if execution.isClaimable, !wasClaimable { execution.readySince = sequence }
         executions[number] = execution
         touched.insert(number)
+        if execution.isClosed, !wasClosed, execution.parent != 0, !execution.isContinued {
+            endedChildren.append(number)
+        }
         return sequence
     }
 
@@ -224,6 +253,8 @@ struct ReferenceModel {
             updatedAt: now.rawValue,
             last: number
         )
+        let first = continuing.flatMap { executions[$0]?.firstRun } ?? number
+        executions[number]?.firstRun = first
         return number
     }
 

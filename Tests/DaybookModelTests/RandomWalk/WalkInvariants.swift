@@ -22,6 +22,7 @@ struct WalkInvariants {
                 throw walk.failure("\(id) was acknowledged and is \(status)")
             }
         }
+        try checkFamilies(walk)
         for (number, state) in walk.folds where state.status.isFinal {
             let end = "\(state.status) at \(state.finishedAt) with \(state.errorCode)"
             if let before = finals[number], before != end {
@@ -31,6 +32,27 @@ struct WalkInvariants {
         }
         for number in finals.keys where walk.folds[number]?.status.isFinal != true {
             throw walk.failure("\(number) had ended, and nobody has reopened it")
+        }
+    }
+
+    /// Nobody waits for a child that is closed, and nobody is closed before its children.
+    private func checkFamilies(_ walk: borrowing RandomWalk) throws {
+        for number in walk.harness.state.openExecutions {
+            guard let state = walk.harness.state.execution(number) else { continue }
+            for child in state.rare.family.inOrder {
+                let run = try walk.harness.row(child.id)?.number ?? 0
+                guard walk.harness.state.execution(run)?.parent == number else {
+                    throw walk.failure("\(state.id) has the child \(child.id), which is closed")
+                }
+            }
+            let waited = Set(state.waits.compactMap(\.child))
+            guard waited.isSubset(of: state.openChildren) else {
+                throw walk.failure("\(state.id) waits for children that are closed")
+            }
+            guard let parent = state.parent, !walk.reference.isContinued(parent) else { continue }
+            guard walk.harness.state.execution(parent) != nil else {
+                throw walk.failure("\(state.id) is open, and its parent is closed")
+            }
         }
     }
 }

@@ -171,6 +171,28 @@ enum ExecutionModelStory {
             try harness.repin("pinned", to: "r1", by: session(harness))
         },
         { harness in
+            // Of two children one ends well, and the other one loses.
+            try harness.ready("parent", Submit.Terms(), by: session(harness))
+            let parent = try harness.claim(number("parent", harness), by: session(harness))
+            let race = Operation.op(.race, 0)
+            try harness.run(StartBranches(parent, race, count: 2), session: session(harness))
+            for branch in 0..<2 as Range<UInt32> {
+                try harness.begin(
+                    "child \(branch)",
+                    of: parent,
+                    .op(.child, 0, in: [0, branch]),
+                    suspended: branch == 1 ? 2 : nil,
+                    by: session(harness)
+                )
+            }
+            let child = try harness.claim(number("child 0", harness), by: session(harness))
+            try harness.complete(child, by: session(harness))
+            try harness.run(
+                SettleBranches(parent, race, branch: 0, failed: false),
+                session: session(harness)
+            )
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

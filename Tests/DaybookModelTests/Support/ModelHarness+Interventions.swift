@@ -110,6 +110,32 @@ extension ModelHarness {
         )
     }
 
+    /// Has an operation begin a child, or go on with it, and wait for its end.
+    /// - Parameter suspended: with how many operations the execution waits, if nothing else runs.
+    @discardableResult
+    mutating func begin(
+        _ child: Name,
+        of lease: Lease,
+        _ operation: Operation = .op(.child, 0),
+        input: String = "1",
+        suspended: Int? = 1,
+        by session: UInt64
+    ) throws -> Suspension {
+        let input = Array(input.utf8)
+        let payloads = try sealed([.json(input)])
+        let submit = Submit(id: child, type: "copy", input: input, payloads: payloads)
+        return try run(
+            StartChild(lease, operation, submit, suspended: suspended),
+            session: session
+        )
+    }
+
+    /// The number of the newest run of an id.
+    func number(of id: Name) throws -> UInt64 {
+        guard let row = try row(id) else { throw Refusal.unknownExecution(id) }
+        return row.number
+    }
+
     /// Has an operation wait for a time.
     /// - Parameter suspended: with how many operations the execution waits, if nothing else runs.
     @discardableResult

@@ -51,14 +51,24 @@ struct ModelHarness {
     /// Decides a command, which writes as it goes; commits unless a batch is under way.
     @discardableResult
     mutating func run<C: Command>(_ command: C, session: UInt64) throws -> C.Answer {
-        let ledger = HarnessLedger(disk, batch, now)
+        let answer = Swift.Result { try write(command, session: session) }
+        if !isBatching { commit() }
+        return try answer.get()
+    }
+
+    /// Here nothing is held on to after the command that would have the next one copy the index.
+    private mutating func write<C: Command>(
+        _ command: C,
+        session: UInt64
+    ) throws -> C.Answer {
+        let ledger = HarnessLedger(disk, exchange(&batch, with: Index()), now)
         ledger.fault = fault
-        var tx = Transaction(state, ledger, session: session)
-        let answer = Swift.Result { try command.decide(&tx) }
+        // Handed on, and not copied: a large state would be so for each command.
+        var tx = Transaction(exchange(&state, with: State()), ledger, session: session)
+        let answer = Swift.Result { try tx.carryOut(command) }
         state = tx.finish()
         batch = ledger.batch
         drafts = ledger.drafts
-        if !isBatching { commit() }
         return try answer.get()
     }
 

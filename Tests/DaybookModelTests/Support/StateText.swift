@@ -50,6 +50,14 @@ private func text(ofState base: State) -> String {
         if let timers = child.value as? Timers {
             return label + ": " + text(of: live(timers, base.executions))
         }
+        // Void ones go when their turn comes.
+        if let orphans = child.value as? Orphans {
+            // What has gone on as a new run is looked up then.
+            let live = orphans.items.filter {
+                base.executions.hasOrphan($0) && base.executions.contains($0.child)
+            }
+            return label + ": " + text(of: Set(live))
+        }
         // Kept also when nothing of a type is open any more.
         if label == "types" { return label }
         // What is noted of the batch under way is no part of what is folded.

@@ -7,7 +7,7 @@ enum Asked: String, CaseIterable {
     case submit, submitOther, execute, claim, claimFirst
     case start, succeed, disappoint, record, again, look, sleep, await, suspend, split, settle,
         gather
-    case complete, fail, goOn, release, park, doubt
+    case complete, fail, goOn, release, park, doubt, child
     case register, withdraw, clean, cleanStep
     case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
     case time, close, lose
@@ -31,6 +31,8 @@ extension Standing {
             try harness.sleep(lease, operation, for: .seconds(5), suspended: nil, by: holder)
         case .await:
             try harness.await(lease, .op(.signal, 1, "stop"), suspended: nil, by: holder)
+        case .child:
+            try harness.begin("new", of: lease, .op(.child, 1), suspended: nil, by: holder)
         case .suspend: try harness.run(Suspend(lease, suspended: 1), session: holder)
         case .complete: try harness.complete(lease, by: holder)
         case .fail: try harness.fail(lease, by: holder)

@@ -49,6 +49,13 @@ enum Situation: String, CaseIterable {
     case parkedInCleaning = "pcn"
     /// Ended, and the next run of its id is ready.
     case continued = "cnt"
+    /// It waits for a child that is ready.
+    case waitingForChild = "chd"
+    /// Cancelled, and code of its child still runs.
+    case cancelledWithChild = "cch"
+    /// It is a child, and runs; it has failed, and its parent was told.
+    case child = "kid"
+    case failedChild = "kfa"
 }
 
 /// An execution in a situation, and who had the lease.
@@ -74,6 +81,14 @@ struct Standing {
         }
         if [.delayed, .pausedDelayed].contains(situation) { terms.delay = .seconds(10) }
         terms.isPinned = situation == .pinned
+        if situation == .child || situation == .failedChild {
+            lease = try harness.lease("parent", by: holder)
+            try harness.begin("a", of: lease, by: holder)
+            lease = try harness.claim(try harness.number(of: "a"), by: holder)
+            try harness.run(StartBranches(lease, .op(.race, 0), count: 2), session: holder)
+            if situation == .failedChild { try harness.fail(lease, by: holder) }
+            return
+        }
         let submit = Submit(
             id: "a",
             type: "copy",
@@ -131,6 +146,13 @@ struct Standing {
         case .held, .timedOutInCleaning: try harness.pass(.seconds(60), by: other)
         case .timedOut:
             try harness.pass(.seconds(60), by: other)
+            try harness.run(Release(lease), session: holder)
+        case .waitingForChild:
+            try harness.begin("kid", of: lease, .op(.child, 0, in: [0, 0]), by: holder)
+        case .cancelledWithChild:
+            try harness.begin("kid", of: lease, .op(.child, 0, in: [0, 0]), by: holder)
+            _ = try harness.claim(try harness.number(of: "kid"), by: other)
+            try harness.cancel("a", by: other)
             try harness.run(Release(lease), session: holder)
         case .completed: try harness.complete(lease, by: holder)
         case .failed: try harness.fail(lease, by: holder)

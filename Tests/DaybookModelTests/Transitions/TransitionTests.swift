@@ -42,6 +42,7 @@ import Testing
         release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1   s+  s+
         park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         doubt       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        child       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         cancel      1   1   1   1   1   1   1   1   2   1   1   1   1   1   1   1   1   1   1   1
         force       1   1   1   1   1   1   1   1   4   1   1   1   1   1   1   1   1   1   1   1
         pause       1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1   1   1
@@ -86,6 +87,7 @@ import Testing
         release     sl  sl  sl  sl  sl  2   2   s+  1   s+  sl
         park        sl  sl  sl  sl  sl  e+  e+  s+  1   s+  sl
         doubt       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        child       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         cancel      ws  ws  ws  =   ws  ws  =   =   =   =   1
         force       ws  ws  ws  =   ws  ws  =   2   3   2   1
         pause       ws  ws  ws  ws  ws  ws  ws  1   1   1   1
@@ -98,6 +100,51 @@ import Testing
         time        =   =   =   =   =   =   =   =   =   =   =
         close       1   1   1   1   1   3   3   1   2   1   1
         lose        1   1   1   1   1   3   3   1   2   1   1
+        """
+
+    /// Of one with a child, and of one that is a child.
+    private static let families = """
+        asked       chd kid cch kfa
+        submit      =   =   =   =
+        submitOther cf  cf  cf  cf
+        execute     =   =   =   =
+        claim       =   =   =   =
+        claimFirst  1   =   =   =
+        start       1   1   s+  sl
+        succeed     1   1   s+  sl
+        disappoint  1   1   s+  sl
+        record      1   1   s+  sl
+        register    1   1   s+  sl
+        withdraw    cf  cf  s+  sl
+        clean       e+  e+  s+  sl
+        cleanStep   1   1   s+  sl
+        again       1   1   s+  sl
+        look        1   1   s+  sl
+        sleep       1   1   s+  sl
+        await       1   1   s+  sl
+        suspend     =   =   s+  sl
+        split       1   1   s+  sl
+        settle      2   1   s+  sl
+        gather      2   1   s+  sl
+        complete    2   3   s+  sl
+        fail        2   3   s+  sl
+        goOn        2   1   s+  sl
+        release     1   1   s+  sl
+        park        1   1   s+  sl
+        doubt       1   1   s+  sl
+        child       1   1   s+  sl
+        cancel      3   1   =   ws
+        force       5   1   =   ws
+        pause       1   1   ws  ws
+        resume      =   =   ws  ws
+        retry       cf  cf  cf  cf
+        signal      1   1   ws  ws
+        resolve     cf  cf  ws  ws
+        repin       cf  cf  cf  ws
+        failSignal  1   1   ws  ws
+        time        5   =   =   =
+        close       1   2   1   2
+        lose        1   2   1   2
         """
 
     /// The entries of what is granted.
@@ -115,20 +162,37 @@ import Testing
         .await: [[.signalAwaited]],
         .suspend: [[.executionWaiting]],
         .split: [[.branchesStarted]],
-        .settle: [[.branchSettled]],
-        .gather: [[.branchSettled]],
-        .complete: [[.executionCompleted]],
-        .fail: [[.executionFailed]],
-        .goOn: [[.executionContinued, .executionSubmitted, .executionReadied]],
+        .settle: [[.branchSettled], [.branchSettled, .executionCancelled, .childEnded]],
+        .gather: [[.branchSettled], [.branchSettled, .executionCancelled, .childEnded]],
+        .complete: [
+            [.executionCompleted],
+            [
+                .executionCompleted, .leaseReleased, .executionCancelled, .childEnded,
+                .executionClosed,
+            ], [.executionCompleted, .childEnded],
+        ],
+        .fail: [
+            [.executionFailed],
+            [.executionFailed, .leaseReleased, .executionCancelled, .childEnded, .executionClosed],
+            [.executionFailed, .childEnded],
+        ],
+        .goOn: [
+            [.executionContinued, .executionSubmitted, .executionReadied],
+            [.executionCancelled, .executionContinued, .executionSubmitted, .executionReadied],
+        ],
         .release: [[.leaseReleased], [.executionClosed]],
         .park: [[.executionParked]],
         .register: [[.operationRecorded]],
         .clean: [[.cleaningEnded]],
         .cleanStep: [[.checkpointSucceeded]],
-        .cancel: [[.executionCancelled], [.executionCancelled, .leaseLost]],
+        .cancel: [
+            [.executionCancelled], [.executionCancelled, .leaseLost],
+            [.executionCancelled, .executionCancelled, .childEnded],
+        ],
         .force: [
             [.executionCancelled], [.cleaningSkipped, .executionClosed], [.cleaningSkipped],
             [.cleaningSkipped, .executionCancelled],
+            [.executionCancelled, .executionCancelled, .childEnded],
         ],
         .doubt: [[.executionParked]],
         .pause: [[.executionPaused]],
@@ -138,11 +202,15 @@ import Testing
         .repin: [[.executionRepinned]],
         .signal: [[.signalReceived], [.signalReceived, .signalDelivered]],
         .failSignal: [[.signalReceived], [.signalReceived, .signalDelivered]],
-        .time: [[.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired]],
+        .time: [
+            [.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired],
+            [.executionTimedOut, .executionCancelled, .childEnded],
+        ],
         .close: [
             [.sessionClosed], [.sessionClosed, .leaseReleased], [.sessionClosed, .executionClosed],
         ],
         .lose: [[.sessionLost], [.sessionLost, .leaseLost], [.sessionLost, .executionClosed]],
+        .child: [[.childStarted, .executionSubmitted, .executionReadied]],
     ]
 
     private static let refusals: [String: Refusal.Code] = [
@@ -156,10 +224,10 @@ import Testing
         var entries: [EventKind] = []
     }
 
-    /// The cells of both tables.
+    /// The cells of the tables.
     private static func cells() throws -> [Asked: [Situation: String]] {
         var cells: [Asked: [Situation: String]] = [:]
-        for table in [open, ended] {
+        for table in [open, ended, families] {
             let lines = table.split(separator: "\n").map {
                 $0.split(separator: " ").map(String.init)
             }

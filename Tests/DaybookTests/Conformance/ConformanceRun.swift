@@ -202,12 +202,45 @@ struct ConformanceRun {
                 let next = deadline(record)
                 clock.pass(duration)
                 return next.map { $0 <= clock.now() } ?? false ? record.last : 0
+            case nil where deadline(record) == nil && record.waits.contains { $0.kind == .child }:
+                try await advanceChildren(of: record, daybook)
+                return record.last
             case nil:
                 guard let next = deadline(record) else {
                     throw Stuck(description: "it waits for \(record.waits), and nothing is to come")
                 }
                 clock.pass(next.since(clock.now()))
                 return record.last
+            }
+        }
+
+        /// Has time pass until the children of an execution have ended.
+        private func advanceChildren(
+            of record: ExecutionRecord,
+            _ daybook: Engine
+        ) async throws {
+            var query = ExecutionQuery()
+            query.parent = record.number
+            query.isClosed = false
+            query.order = .oldestFirst
+            for child in try await daybook.executions(query).records {
+                var last: UInt64 = 0
+                while true {
+                    let seen = last
+                    let found = try await daybook.wait(for: child.id) { record in
+                        record.isClosed || record.isParked
+                            || record.last > seen && (record.status == .waiting || record.isDelayed)
+                    }
+                    if found.isClosed || found.isParked { break }
+                    last = found.last
+                    if found.waits.contains(where: { $0.kind == .child }) {
+                        try await advanceChildren(of: found, daybook)
+                    } else if let next = deadline(found) {
+                        clock.pass(next.since(clock.now()))
+                    } else {
+                        throw Stuck(description: "\(child.id) waits for \(found.waits)")
+                    }
+                }
             }
         }
 

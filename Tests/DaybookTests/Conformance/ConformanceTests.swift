@@ -93,6 +93,14 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
+    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.families, ConformanceMode.allCases)
+    func childrenAreWaitedForAsOperations(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
     @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.doubts, ConformanceMode.allCases)
     func whatIsRecordedBesidesAnOutcomeChangesNothing(
         _ program: ConformanceCase,

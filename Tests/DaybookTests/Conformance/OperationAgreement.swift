@@ -28,6 +28,7 @@ extension RecordedHistory {
                 switch (record.outcome, replay.wake(of: path)) {
                 case (.failure, _), (.signal(_, failure: .some), _): .failed
                 case (_, .signal(_, failure: .some, _)): .failed
+                case (_, .child(let end)): end.failure == nil ? .success : .failed
                 case (_, .settled(let settlement)): settlement.failed ? .failed : .success
                 case (.wait, nil): .waiting
                 case (.branches, nil): .started

@@ -172,6 +172,11 @@ struct Dispatcher: Sendable {
         candidates.append(number)
     }
 
+    /// An execution has begun a child, or it is opened again: who runs the one runs the other.
+    mutating func note(child: UInt64, of parent: UInt64) {
+        if asked.contains(parent) { ask(child) }
+    }
+
     /// Something has happened to an execution.
     mutating func note(_ number: UInt64) {
         if asked.contains(number) { candidates.append(number) }

@@ -27,13 +27,15 @@ extension ExecutionState {
         private(set) var hasTimersAgain = false
         /// Nothing of it is open any more.
         var closed = false
+        /// Children for which nobody waits any more.
+        var stoppedChildren: [UInt64] = []
         /// The operations that are open again: what followed them is undone.
         var undone: [OperationPath] = []
 
         /// Queues and timers must follow.
         var concernsOthers: Bool {
             becameClaimable || leftQueue || timer != nil || droppedTimers > 0 || hasTimersAgain
-                || !resumedTimers.isEmpty
+                || !resumedTimers.isEmpty || !stoppedChildren.isEmpty
         }
 
         init(_ kind: EventKind, of state: borrowing ExecutionState) {

@@ -53,5 +53,6 @@ extension ExecutionState {
                 $0.varint(output.sequence, Wire.NamedEntry.sequence)
             }
         }
+        writer.varint(parent ?? 0, Wire.ExecutionSummary.parent)
     }
 }

@@ -50,6 +50,8 @@ public struct ExecutionState: Sendable {
         /// What it is parked for.
         var doubts: [Doubt] = []
         var pin = Pin()
+        /// Its parent, and its children that are open.
+        var family = Family()
         /// The entry that ended the attempt before with an error; 0: none did.
         var previousFailure: UInt64 = 0
         var errorCode = ""

@@ -15,12 +15,16 @@ enum KnownValues {
             try checkOperation(Wire.SignalDelivered.operation, of: event)
             try checkError(Wire.SignalDelivered.error, of: event)
         case .operationStarted, .checkpointSucceeded, .logRecorded, .timerStarted, .timerFired,
-            .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded:
+            .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded, .childStarted:
             try checkOperation(Wire.CheckpointSucceeded.operation, of: event)
         case .cleaningEnded:
             try checkOperation(Wire.CleaningEnded.operation, of: event)
             try checkError(Wire.CleaningEnded.error, of: event)
         case .operationResolved: try checkResolution(event)
+        case .childEnded:
+            try checkOperation(Wire.ChildEnded.operation, of: event)
+            try checkError(Wire.ChildEnded.error, of: event)
+            try checkStatus(Wire.ChildEnded.status, of: event)
         case .checkpointFailed:
             try checkOperation(Wire.CheckpointFailed.operation, of: event)
             try checkError(Wire.CheckpointFailed.error, of: event)
@@ -65,6 +69,17 @@ enum KnownValues {
     ) throws(WireError) {
         guard let error = try message(field, of: event) else { return }
         _ = try ErrorFacts.Kind(recorded: try number(Wire.Error.kind, of: error) ?? 0)
+    }
+
+    private static func checkStatus(
+        _ field: WireField,
+        of event: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        if let status = try number(field, of: event),
+            case .UNRECOGNIZED = ProtoExecutionSummary.Status(rawValue: status)
+        {
+            throw .newer("status", status)
+        }
     }
 
     private static func checkResolution(_ event: UnsafeRawBufferPointer) throws(WireError) {

@@ -32,8 +32,10 @@ extension State {
     }
 
     /// When something happens by itself for the next time; nil: not ever. May be too early, never
-    /// too late.
-    public var nextDeadline: Timestamp? { timers.next }
+    /// too late. Children that are to be cancelled are so at once.
+    public var nextDeadline: Timestamp? {
+        orphans.isEmpty ? timers.next : Timestamp(rawValue: 1)
+    }
 
     /// Takes out the first deadline that has come by `now` and stands. It comes back when the batch
     /// under way is rolled back, also if nothing was appended because of it.

@@ -5,14 +5,14 @@ extension ExecutionPart {
     /// Leases and attempts: who holds an execution, how often it was claimed, tried and lost.
     static let lease = ExecutionPart(
         name: "lease",
-        schema: 2,
+        schema: 3,
         kinds: [
             .executionClaimed, .leaseLost, .leaseReleased, .attemptFailed, .executionParked,
             .executionReopened, .commandRefused, .checkpointSucceeded, .checkpointFailed,
             .operationRecorded, .branchesStarted, .timerStarted, .signalAwaited,
             .operationRetried, .timerFired, .signalDelivered, .executionCompleted,
             .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired,
-            .executionContinued, .executionClosed, .cleaningEnded,
+            .executionContinued, .executionClosed, .cleaningEnded, .childStarted, .childEnded,
         ],
         apply: LeaseState.apply,
         write: LeaseState.write,
@@ -29,9 +29,11 @@ extension LeaseState {
     ) throws(WireError) {
         switch change.kind {
         case .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
-            .timerStarted, .signalAwaited, .operationRetried, .cleaningEnded:
+            .timerStarted, .signalAwaited, .operationRetried, .cleaningEnded, .childStarted:
             // It gets on: whoever was lost before did not die of it.
             state.lease.losses = 0
+        case .childEnded:
+            if try entry.flag(Wire.ChildEnded.readies) { state.lease.session = nil }
         case .timerFired:
             if try entry.flag(Wire.TimerFired.readies) { state.lease.session = nil }
         case .signalDelivered:

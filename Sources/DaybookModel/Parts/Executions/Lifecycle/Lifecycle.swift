@@ -47,7 +47,8 @@ extension ExecutionState {
     /// Whether somebody may claim it, for its handler or for what is to be cleaned up.
     public var isClaimable: Bool {
         guard session == nil, !isParked, !isPaused, !isDelayed else { return false }
-        return status == .ready || owesCleaning
+        // Those that it began come to their end before what it registered runs.
+        return status == .ready || owesCleaning && !hasOpenChildren
     }
 
     /// Its own deadline, in the heap of all of them.

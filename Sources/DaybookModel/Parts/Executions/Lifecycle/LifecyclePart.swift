@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// Where an execution stands: its status, what holds it up, its own deadline.
     static let lifecycle = ExecutionPart(
         name: "lifecycle",
-        schema: 2,
+        schema: 3,
         kinds: [
             .executionSubmitted, .executionReadied, .executionClaimed, .leaseLost, .leaseReleased,
             .attemptFailed, .executionParked, .executionPaused, .executionResumed,
@@ -14,7 +14,7 @@ extension ExecutionPart {
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
-            .cleaningSkipped, .operationResolved,
+            .cleaningSkipped, .operationResolved, .childStarted, .childEnded,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -34,13 +34,14 @@ extension Lifecycle {
             .branchesStarted, .branchSettled:
             // After a branch was settled it may have waited for nothing else.
             if state.lifecycle.status == .waiting { state.lifecycle.status = .running }
-        case .timerStarted, .signalAwaited, .operationRetried:
+        case .timerStarted, .signalAwaited, .operationRetried, .childStarted:
             if state.lifecycle.status == .running, try entry.isIdle(change.kind) {
                 state.lifecycle.status = .waiting
             }
         case .executionWaiting:
             if state.lifecycle.status == .running { state.lifecycle.status = .waiting }
-        case .timerFired, .signalDelivered: try state.lifecycle.wake(change.kind, entry)
+        case .timerFired, .signalDelivered, .childEnded:
+            try state.lifecycle.wake(change.kind, entry)
         case .executionSubmitted:
             state.lifecycle.deadline = try entry.time(Wire.ExecutionSubmitted.expiresAt)
             change.timer = state.ownTimer
@@ -85,10 +86,15 @@ extension Lifecycle {
 
     /// What an operation waited for has come.
     private mutating func wake(_ kind: EventKind, _ entry: EntryView) throws(WireError) {
-        let readies = try entry.flag(
-            kind == .timerFired ? Wire.TimerFired.readies : Wire.SignalDelivered.readies
-        )
-        if readies {
+        let field =
+            switch kind {
+            case .timerFired: Wire.TimerFired.readies
+            case .signalDelivered: Wire.SignalDelivered.readies
+            default: Wire.ChildEnded.readies
+            }
+        // Nobody waits for a child any more whose end is not heard of.
+        if kind == .childEnded, try entry.flag(Wire.ChildEnded.unheard) { return }
+        if try entry.flag(field) {
             if status == .waiting || status == .running { status = .ready }
         } else if status == .waiting {
             status = .running
@@ -156,6 +162,7 @@ extension EntryView {
         switch kind {
         case .timerStarted: try flag(Wire.TimerStarted.idle)
         case .signalAwaited: try flag(Wire.SignalAwaited.idle)
+        case .childStarted: try flag(Wire.ChildStarted.idle)
         default: try flag(Wire.OperationRetried.idle)
         }
     }

@@ -5,12 +5,13 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 3,
+        schema: 4,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,
             .attemptFailed,
             .executionReopened, .executionFailed, .executionTimedOut, .executionCancelled,
+            .childStarted,
         ],
         apply: ScopeProgress.apply,
         write: { state, writer, nested in
@@ -29,7 +30,8 @@ extension ScopeProgress {
         _ change: inout ExecutionState.Change
     ) throws(WireError) {
         switch change.kind {
-        case .checkpointSucceeded, .operationRecorded, .timerStarted, .signalAwaited:
+        case .checkpointSucceeded, .operationRecorded, .timerStarted, .signalAwaited,
+            .childStarted:
             try state.progress.record(entry)
         case .checkpointFailed:
             // A failure that the handler takes as a result is one.

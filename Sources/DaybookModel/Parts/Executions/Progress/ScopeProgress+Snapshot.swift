@@ -55,6 +55,7 @@ extension ScopeProgress.Scope {
             nested.varint(split.settled, Wire.FailedSplit.settled)
             writer.bytes(nested.bytes, Wire.ScopeState.failedSplits)
         }
+        writer.varint(begun, Wire.ScopeState.begun)
     }
 
     fileprivate static func read(
@@ -72,6 +73,7 @@ extension ScopeProgress.Scope {
                 scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
             case Wire.ScopeState.settled: scope.settled = try reader.varint()
             case Wire.ScopeState.decided: scope.isDecided = try reader.varint() != 0
+            case Wire.ScopeState.begun: scope.begun = try reader.varint()
             case Wire.ScopeState.failedSplits:
                 scope.failedSplits.append(try ScopeProgress.FailedSplit(try reader.bytes()))
             default: try reader.skip(field)

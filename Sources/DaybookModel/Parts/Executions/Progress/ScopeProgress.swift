@@ -14,6 +14,8 @@ public struct ScopeProgress: Sendable {
         var branches: UInt32 = 0
         /// The entry of the failure that is the last thing recorded in it; 0: it is none.
         var failure: UInt64 = 0
+        /// The entry by which the operation began that failed so, if that is another one; 0: it is not.
+        var begun: UInt64 = 0
         /// The entry by which one of its branches decided it with an error; 0: none.
         var settled: UInt64 = 0
         /// One of these has decided the operation.
@@ -121,7 +123,18 @@ public struct ScopeProgress: Sendable {
         change(place.scope) { scope in
             guard scope.next == place.position else { return }
             if scope.settled != 0 { scope.goOn(to: place.position) }
-            scope.failure = 0
+            (scope.failure, scope.begun) = (0, 0)
+        }
+    }
+
+    /// Takes in that an operation that waited has failed, or nobody waits any more for what it comes
+    /// to: unless something follows in its scope, it is open again in the next attempt.
+    /// - Parameter begun: the entry by which it began to wait.
+    mutating func fail(_ path: OperationPath, begun: UInt64, _ sequence: UInt64) {
+        guard find(path.scope)?.next == path.position &+ 1 else { return }
+        change(path.scope) { scope in
+            scope.failure = sequence
+            scope.begun = begun
         }
     }
 
@@ -155,7 +168,8 @@ public struct ScopeProgress: Sendable {
     private static func beginAttempt(_ scope: inout Scope, _ undoing: inout Undoing?) {
         if scope.failure != 0 {
             undoing?.failures.insert(scope.failure)
-            scope.failure = 0
+            if scope.begun != 0 { undoing?.failures.insert(scope.begun) }
+            (scope.failure, scope.begun) = (0, 0)
             scope.next &-= 1
         }
         if scope.settled != 0 {
@@ -358,6 +372,7 @@ extension ScopeProgress.Scope {
         next = position
         branches = 0
         failure = 0
+        begun = 0
         settled = 0
         isDecided = false
     }

@@ -8,9 +8,10 @@ struct StoppedWaits: Sendable {
     /// With more than that it is looked which of them are of no use any more.
     private var limit = 64
 
-    /// Takes in what was waited for. A try that was to follow does not follow in another attempt.
+    /// Takes in what was waited for. A try that was to follow does not follow in another attempt, and
+    /// a child is begun anew.
     mutating func insert(_ stopped: [Wait], _ progress: ScopeProgress) {
-        waits += stopped.lazy.filter { $0.kind != .retry }
+        waits += stopped.lazy.filter { $0.kind != .retry && $0.kind != .child }
         guard waits.count > limit else { return }
         waits.removeAll { !progress.isLast($0.operation) }
         limit = max(64, waits.count * 2)

@@ -10,6 +10,8 @@ public struct Wait: Hashable, Sendable, Codable {
         case signal
         /// Its time: then a body that threw is tried again.
         case retry
+        /// The end of an execution that it began.
+        case child
     }
 
     /// What ends it.
@@ -20,6 +22,8 @@ public struct Wait: Hashable, Sendable, Codable {
     public let deadline: Timestamp?
     /// The entry by which it began.
     public let sequence: UInt64
+    /// The number of the first run of the child that it waits for; nil: it waits for something else.
+    public var child: UInt64?
 }
 
 /// A deadline of an execution, in the heap of all of them.

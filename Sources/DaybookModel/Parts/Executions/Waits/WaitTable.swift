@@ -44,6 +44,8 @@ struct WaitTable: Sendable {
     private var signals: [Name: Line] = [:]
     /// How many of them wait for another try.
     private var retries = 0
+    /// How many of them wait for a child.
+    private var children = 0
     /// How many of them have a time.
     private(set) var deadlineCount = 0
     /// Their times, once there are more than a few waits; nil: there never were. The first one
@@ -96,6 +98,7 @@ struct WaitTable: Sendable {
     mutating func insert(_ wait: Wait) {
         if let old = waits.updateValue(wait, forKey: wait.sequence) { discount(old) }
         if wait.kind == .retry { retries += 1 }
+        if wait.kind == .child { children += 1 }
         if wait.deadline != nil { deadlineCount += 1 }
         noteTime(of: wait)
         let operation = wait.operation
@@ -142,14 +145,22 @@ struct WaitTable: Sendable {
     }
 
     /// An operation is open again, and what was recorded after it is undone.
-    /// - Returns: how many of the waits that this ends had a time.
-    mutating func undo(_ path: OperationPath) -> Int {
-        let ended = removing { table in
+    /// - Returns: the waits that this ends.
+    mutating func undo(_ path: OperationPath) -> [Wait] {
+        removing { table in
             var ended: [UInt64] = []
             Self.undo(&table.root, path.scope[...], path.position, &ended)
             return ended
         }
-        return ended.count { $0.deadline != nil }
+    }
+
+    /// Nobody waits for children any more.
+    /// - Returns: the waits that this ends, in the order in which they began.
+    mutating func removeChildren() -> [Wait] {
+        guard children > 0 else { return [] }
+        let ended = inOrder.filter { $0.kind == .child }
+        for wait in ended { _ = remove(of: wait.operation) }
+        return ended
     }
 
     /// Tries that were to follow are not followed by one.
@@ -176,6 +187,7 @@ struct WaitTable: Sendable {
 
     private mutating func discount(_ wait: Wait) {
         if wait.kind == .retry { retries -= 1 }
+        if wait.kind == .child { children -= 1 }
         if wait.deadline != nil {
             deadlineCount -= 1
             dropTimes()

@@ -5,12 +5,12 @@ extension ExecutionPart {
     /// What the operations of an execution wait for.
     static let waits = ExecutionPart(
         name: "waits",
-        schema: 2,
+        schema: 3,
         kinds: [
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .branchSettled, .attemptFailed, .executionReopened, .executionCompleted,
             .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired,
-            .executionContinued,
+            .executionContinued, .childStarted, .childEnded,
         ],
         apply: WaitTable.apply,
         write: WaitTable.write,
@@ -73,6 +73,12 @@ extension WaitTable {
         case .signalAwaited: try state.begin(.signal, Wire.SignalAwaited.deadline, entry, &change)
         case .operationRetried:
             try state.begin(.retry, Wire.OperationRetried.retryAt, entry, &change)
+        case .childStarted: try state.beginChildWait(entry)
+        case .childEnded:
+            guard try !entry.flag(Wire.ChildEnded.unheard) else { return }
+            guard state.rare.waits.remove(of: try entry.operation())?.kind == .child else {
+                throw WireError("a child ends that nobody waits for")
+            }
         case .timerFired, .signalDelivered:
             let operation = try entry.operation()
             if state.waitCount > 0, let wait = state.rare.waits.remove(of: operation) {
@@ -90,15 +96,18 @@ extension WaitTable {
                 except: UInt32(truncatingIfNeeded: try entry.number(Wire.BranchSettled.branch))
             )
             change.droppedTimers += ended.count { $0.deadline != nil }
+            state.stopChildren(of: ended, by: entry.header.sequence, &change)
             guard !ended.isEmpty, try entry.flag(Wire.BranchSettled.failed) else { return }
             state.rare.stoppedWaits.insert(ended, state.progress)
         case .attemptFailed, .executionReopened:
-            change.droppedTimers += try state.undoWaits(entry, change)
+            change.droppedTimers += try state.undoWaits(entry, &change)
             try state.resumeWaits(entry, &change)
         default:
             // With the end all of them are over; they are kept for whoever has it run again.
             if !change.wasFinal { change.droppedTimers += state.rare.waits.deadlineCount }
-            _ = try state.undoWaits(entry, change)
+            _ = try state.undoWaits(entry, &change)
+            let children = state.rare.waits.removeChildren()
+            state.stopChildren(of: children, by: entry.header.sequence, &change)
             try state.resumeWaits(entry, &change)
         }
     }
@@ -126,14 +135,16 @@ extension ExecutionState {
     /// - Returns: how many of the waits that this ends had a time.
     fileprivate mutating func undoWaits(
         _ entry: EntryView,
-        _ change: Change
+        _ change: inout Change
     ) throws(WireError) -> Int {
         guard !rare.waits.isEmpty else { return 0 }
-        var count = 0
-        if let path = try entry.failedOperation(change.kind) { count += rare.waits.undo(path) }
+        var ended: [Wait] = []
+        if let path = try entry.failedOperation(change.kind) { ended += rare.waits.undo(path) }
         if change.kind == .executionReopened {
-            for path in change.undone { count += rare.waits.undo(path) }
+            for path in change.undone { ended += rare.waits.undo(path) }
         }
+        stopChildren(of: ended, by: entry.header.sequence, &change)
+        var count = ended.count { $0.deadline != nil }
         // A try that was to follow is not followed by one: the operation begins anew.
         if change.beginsAttempt { count += rare.waits.removeRetries() }
         return count
@@ -210,6 +221,7 @@ extension Wait {
             case .timer: .timer
             case .signal: .signal
             case .retry: .retry
+            case .child: .child
             }
         writer.varint(UInt64(kind.rawValue), Wire.OpenWait.kind)
         nested.removeAll()
@@ -217,6 +229,7 @@ extension Wait {
         writer.bytes(nested.bytes, Wire.OpenWait.operation)
         writer.time(deadline ?? Timestamp(rawValue: 0), Wire.OpenWait.deadline)
         writer.varint(sequence, Wire.OpenWait.sequence)
+        writer.varint(child ?? 0, Wire.OpenWait.child)
     }
 
     fileprivate init(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -224,14 +237,17 @@ extension Wait {
         var operation: Operation?
         var deadline: Timestamp?
         var sequence: UInt64 = 0
+        var child: UInt64?
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             switch field {
+            case Wire.OpenWait.child: child = try reader.varint()
             case Wire.OpenWait.kind:
                 switch ProtoOpenWait.Kind(rawValue: Int(truncatingIfNeeded: try reader.varint())) {
                 case .timer: kind = .timer
                 case .signal: kind = .signal
                 case .retry: kind = .retry
+                case .child: kind = .child
                 default: throw WireError("it waits for something unknown")
                 }
             case Wire.OpenWait.operation: operation = try Operation(reading: try reader.bytes())
@@ -241,6 +257,12 @@ extension Wait {
             }
         }
         guard let operation else { throw WireError("nothing waits") }
-        self.init(kind: kind, operation: operation, deadline: deadline, sequence: sequence)
+        self.init(
+            kind: kind,
+            operation: operation,
+            deadline: deadline,
+            sequence: sequence,
+            child: child
+        )
     }
 }
