@@ -85,12 +85,15 @@ import Glibc
             }
             try await setting.close()
             for _ in 0..<Self.rounds {
-                let first = UInt64.random(in: 0...60_000, using: &random)
-                let second = UInt64.random(in: 0...60_000, using: &random)
+                let first = UInt64.random(in: 0...200_000, using: &random)
+                let second = UInt64.random(in: 0...200_000, using: &random)
                 async let parents: Void = Self.parentsThatDie(path, first)
                 async let children: Void = Self.childrenThatDie(path, second)
                 _ = await (parents, children)
             }
+            // Or the test would say little.
+            #expect(try Self.count("session_lost", path) >= Self.rounds, "seed \(seed)")
+            #expect(try Self.count("child_ended", path) > 0, "seed \(seed)")
             try await Self.finish(path)
             try Self.check(path, "seed \(seed)")
         }
@@ -118,6 +121,17 @@ import Glibc
             #expect(output == 4 * (number * 10) + 6 + 4)
         }
         try await engine.close()
+    }
+
+    private static func count(_ event: String, _ path: String) throws -> Int {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        var count = 0
+        try inspector.scan { entry in
+            if entry.eventName == event { count += 1 }
+            return true
+        }
+        return count
     }
 
     private static func check(_ path: String, _ seed: String) throws {
