@@ -71,6 +71,11 @@ import Glibc
             #expect(second.errors.contains("--done JSON a 0"))
             #expect(paid(ledger) == 1)
             let done = ["resolve", "a", "pay", "--yes", "--reason", "the bank says so", "--done"]
+            for wrong in ["5", "null", "{}", #"{"outputs":[]}"#, #"{"outputs":{"k":5}}"#] {
+                let refused = try await sandbox.daybook(done + [wrong])
+                #expect(refused.status == 64)
+                #expect(refused.errors.contains("gives its outputs"))
+            }
             try await sandbox.succeed(done + [#"{"outputs":{}}"#])
             try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
             #expect(paid(ledger) == 1)

@@ -73,7 +73,7 @@ import Glibc
                 text == """
                     x is running (interrupted)
                       runs in session \(session), attempt 1
-                        its process is gone, and nothing of it runs: `daybook work`, or running it again, takes over
+                        its process is gone; what its job has started may run until another process takes over: `daybook work`, or running it again, takes over
 
                     """
             )

@@ -147,7 +147,7 @@ struct WhyCommand: AsyncParsableCommand {
         case .alive: return nil
         case .gone:
             return
-                "its process is gone, and nothing of it runs: `daybook work\(common.journalWords)`, or running it again, takes over"
+                "its process is gone; what its job has started may run until another process takes over: `daybook work\(common.journalWords)`, or running it again, takes over"
         case .stopped:
             return
                 "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"

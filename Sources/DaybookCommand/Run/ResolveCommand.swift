@@ -4,6 +4,7 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookModel
+import DaybookRunbook
 
 struct ResolveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -66,7 +67,9 @@ struct ResolveCommand: AsyncParsableCommand {
         try write.check()
         let (resolution, words) = try resolution()
         let place = try common.inspect { inspector -> OperationPath in
-            try self.place(in: inspector.record(of: id))
+            let record = try inspector.record(of: id)
+            if record.type == RunbookWorkflow.name { try checkJobResult() }
+            return try self.place(in: record)
         }
         if consent.dryRun {
             let command = ResolveOperation(
@@ -98,6 +101,18 @@ struct ResolveCommand: AsyncParsableCommand {
         if answer.left.isEmpty {
             common.errors.line(
                 "`daybook work\(common.journalWords)` runs it, or the process that has its workflow"
+            )
+        }
+    }
+
+    /// A job of a runbook gives its outputs: it would ask again for anything else.
+    private func checkJobResult() throws {
+        guard let done else { return }
+        do {
+            _ = try JSONPayloadCodec().decode(JobResult.self, from: Array(done.utf8))
+        } catch {
+            throw UsageError(
+                "a job of a runbook gives its outputs, and \(done.prefix(200)) is something else; write --done '{\"outputs\":{\"KEY\":\"VALUE\"}}', or --done '{\"outputs\":{}}' for none"
             )
         }
     }

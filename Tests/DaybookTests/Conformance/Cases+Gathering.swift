@@ -1,5 +1,6 @@
 import Daybook
 import DaybookModel
+import Testing
 
 extension Outcomes where Value == Int {
     /// What each branch came to, and why no other is waited for.
@@ -170,7 +171,7 @@ extension ConformanceCase {
                         bodies,
                         until: Completion(minSuccesses: 1 + number)
                     )
-                    return inner.values[0] + number
+                    return try #require(inner.values.first, "\(inner)") + number
                 }
                 try await context.sleep(for: .seconds(1))
                 return outcomes.text
