@@ -157,7 +157,11 @@ import Testing
             do { _ = try File.open(folder + "/a", .create) }
             let watch = try FileWatch(folder + "/a")
             try Folder.removeFile(folder + "/a")
-            #expect(try !watch.wait())
+            // A process that is being started at this moment may have the file open a little longer: then
+            // its removal is told first as a change, and its end after that.
+            var changes = 0
+            while try watch.wait() { changes += 1 }
+            #expect(changes <= 1)
         }
     }
 
