@@ -130,7 +130,7 @@ package final class ReplayLog: Sendable {
         at path: OperationPath
     ) throws -> (start: Replay.Start?, resolution: Replay.Resolution?) {
         try reading.withLock { reading in
-            try read(&reading) { _ in false }
+            try read(&reading) { $0.hasGone(beyond: path) || $0.isOver(path.scope) }
             return (reading.replay.start(of: path), reading.replay.resolution(of: path))
         }
     }

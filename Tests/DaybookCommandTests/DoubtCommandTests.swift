@@ -120,6 +120,37 @@ import Testing
         }
     }
 
+    private struct PinnedSaga: Workflow {
+        static let name = "pinned.saga"
+        static let isPinned = true
+
+        func run(_ input: Int, _ context: WorkflowContext) async throws -> String {
+            try await context.onUnfinished("undo") { scope in
+                try await scope.checkpoint("refund") { _ in }
+            }
+            return try await context.receive("go", as: String.self)
+        }
+    }
+
+    @Test func aCleaningThatNobodyMayRunSaysSo() async throws {
+        try await withSandbox { sandbox in
+            var options = EngineOptions()
+            options.revision = "r1"
+            let engine = try await Engine.open(
+                at: sandbox.journal,
+                options,
+                workflows: [PinnedSaga()]
+            )
+            try await engine.start(PinnedSaga.self, id: "a", input: 1)
+            try await engine.untilWaiting("a")
+            try await engine.close()
+            try await sandbox.succeed("cancel", "a", "--yes")
+            let why = try await sandbox.succeed("why", "a").text
+            #expect(why.contains("pinned to the revision r1"))
+            #expect(why.contains("daybook repin a --revision"))
+        }
+    }
+
     @Test func aRetryGoesOnOnceTheCodeIsMended() async throws {
         try await withSandbox { sandbox in
             let steps: Scripted.Code = { _, context in

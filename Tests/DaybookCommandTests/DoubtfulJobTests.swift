@@ -82,6 +82,70 @@ import Glibc
         }
     }
 
+    /// The advice is a command line that can be pasted, also for an id that looks like an option.
+    @Test func theAdviceCanBePasted() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(sandbox.journal + ".ledger", "ask"))
+            _ = try await sandbox.daybook("run", "runbook.yaml", "--id=-y")
+            let parked = try await sandbox.daybook("run", "runbook.yaml", "--id=-y")
+            #expect(parked.status == 9)
+            let pieces = parked.errors.split(separator: "`").map(String.init)
+            let advice = try #require(pieces.first { $0.hasPrefix("daybook resolve ") })
+            let words = advice.replacing("JSON", with: #"{"outputs":{}}"#).split(separator: " ")
+            try await sandbox.succeed(["resolve", "--yes"] + words.dropFirst(2).map(String.init))
+            try await sandbox.succeed("run", "runbook.yaml", "--id=-y")
+        }
+    }
+
+    /// After a cancel, by name and by numbers.
+    @Test func whatIsInDoubtNoMoreEndsInOneWay() async throws {
+        try await interrupt("ask") { sandbox, _, _ in
+            try await sandbox.succeed("cancel", "a", "--yes")
+            for operation in ["pay", "0"] {
+                let result = try await sandbox.daybook(
+                    "resolve",
+                    "a",
+                    operation,
+                    "--not-done",
+                    "--yes"
+                )
+                #expect(result.status == 4, "\(operation): \(result.errors)")
+            }
+        }
+    }
+
+    /// It would be cut there: a job would work on a value that nobody has recorded.
+    @Test func aValueWithANULIsInNoVariable() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: nul
+                blocks:
+                - name: all
+                  jobs:
+                  - { name: k, run: 'printf "a=x\\0y\\n" >> "$DAYBOOK_OUTPUT"' }
+                  - { name: l, run: 'echo "set: [${OUTPUT_K_A+yes}]"' }
+
+                """
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
+            let lines = try await sandbox.loggedLines()
+            #expect(lines.contains("set: []"), "\(lines)")
+        }
+    }
+
+    @Test func whoWasNotInterruptedIsNotToldHowLongItTakes() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                "name: n\nblocks:\n- name: b\n  jobs:\n  - { name: a, run: 'true' }\n"
+            )
+            for round in 0..<10 {
+                let result = try await sandbox.succeed("run", "runbook.yaml", "--id", "r\(round)")
+                #expect(!result.errors.contains("to end"), "\(result.errors)")
+            }
+        }
+    }
+
     @Test func anotherWordIsRefused() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook("ledger", "maybe"))
@@ -107,7 +171,7 @@ import Glibc
                     [
                         strace, "-f", "-qq", "-o", "/dev/null", "-e",
                         "inject=fdatasync:error=ENOSPC:when=\(place)",
-                        DaybookProcess.executable, "signal", "x", "amount", "1",
+                        DaybookProgram.path, "signal", "x", "amount", "1",
                     ],
                     environment: ["DAYBOOK_JOURNAL": sandbox.journal],
                     folder: sandbox.folder

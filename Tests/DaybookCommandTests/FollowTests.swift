@@ -64,7 +64,7 @@ import Glibc
                 "inject=pwrite64:delay_exit=60000",
             ]
             let submission = try RunningCommand(
-                slow + [DaybookProcess.executable, "submit", "runbook.yaml", "--id", "x"],
+                slow + [DaybookProgram.path, "submit", "runbook.yaml", "--id", "x"],
                 environment: ["DAYBOOK_JOURNAL": sandbox.journal],
                 folder: sandbox.folder
             )

@@ -105,7 +105,7 @@ private let long = String(repeating: "x", count: 256)
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "true"]))
             let result = try await RunningCommand(
-                ["sh", "-c", "\"$0\" \(words)", DaybookProcess.executable],
+                ["sh", "-c", "\"$0\" \(words)", DaybookProgram.path],
                 environment: ["DAYBOOK_JOURNAL": sandbox.journal],
                 folder: sandbox.folder
             ).finish()
@@ -118,7 +118,7 @@ private let long = String(repeating: "x", count: 256)
         try await withSandbox { sandbox in
             let script = #"DAYBOOK_JOURNAL="$(printf '/tmp/\344')" "$0" list"#
             let result = try await RunningCommand(
-                ["sh", "-c", script, DaybookProcess.executable],
+                ["sh", "-c", script, DaybookProgram.path],
                 folder: sandbox.folder
             ).finish()
             expect(result, exits: 64, saying: "DAYBOOK_JOURNAL", "is not UTF-8")

@@ -111,7 +111,7 @@ import Glibc
                 maxReplacements: 1
             )
             let pasted = try await RunningCommand(
-                ["bash", "-c", paste, DaybookProcess.executable],
+                ["bash", "-c", paste, DaybookProgram.path],
                 folder: sandbox.folder
             ).finish()
             #expect(pasted.status == 0, "\(line): \(pasted.errors)")
@@ -213,7 +213,7 @@ import Glibc
             // It writes into a pipe that nobody reads, and gets stuck there.
             let pipe = try Gate(sandbox.folder + "/pipe")
             let export = try RunningCommand(
-                ["sh", "-c", "exec \"$0\" export > \"$1\"", DaybookProcess.executable, pipe.path],
+                ["sh", "-c", "exec \"$0\" export > \"$1\"", DaybookProgram.path, pipe.path],
                 environment: ["DAYBOOK_JOURNAL": sandbox.journal]
             )
             try await pipe.line()
@@ -242,7 +242,7 @@ import Glibc
             let head = try await RunningCommand(
                 [
                     "sh", "-c", "{ \"$0\" export; echo \"status $?\" >&2; } | head -n 1",
-                    DaybookProcess.executable,
+                    DaybookProgram.path,
                 ],
                 environment: ["DAYBOOK_JOURNAL": sandbox.journal]
             ).finish()
@@ -260,7 +260,7 @@ import Glibc
                 { "$0" run "$@" \(options); echo "status $?" > status; } | head -n 1
                 """
             let run = try await RunningCommand(
-                ["sh", "-c", script, DaybookProcess.executable] + stage.arguments,
+                ["sh", "-c", script, DaybookProgram.path] + stage.arguments,
                 environment: ["DAYBOOK_JOURNAL": stage.sandbox.journal],
                 folder: stage.sandbox.folder
             ).finish()

@@ -1,4 +1,5 @@
 import DaybookSystem
+import DaybookTestKit
 import FoundationEssentials
 import Testing
 
@@ -82,7 +83,7 @@ enum SampleJournals {
     private static func made(
         _ body: (Sandbox) async throws -> JournalBytes
     ) async throws -> JournalBytes {
-        try await ProcessRoom.withoutWaiting { try await withSandbox { try await body($0) } }
+        try await TestRoom.withoutWaiting { try await withSandbox { try await body($0) } }
     }
 
     private static let smallTask = Task {

@@ -10,7 +10,7 @@ import Testing
         environment: [String: String] = [:]
     ) async throws -> CommandResult {
         try await RunningCommand(
-            [DaybookProcess.executable, "info", "--json"] + arguments,
+            [DaybookProgram.path, "info", "--json"] + arguments,
             environment: environment,
             folder: folder
         ).finish()

@@ -53,11 +53,13 @@ import Glibc
         var runbook: String { folder + "/chain.yaml" }
         var ledger: String { folder + "/ledger" }
 
-        func start(_ id: String) throws -> DaybookProcess {
-            try DaybookProcess(
-                ["run", runbook, "--id", id, "--jsonl", "--journal", journal],
-                environment: ["LEDGER": ledger],
-                errors: folder + "/errors"
+        func start(_ id: String) throws -> RunningCommand {
+            try RunningCommand(
+                [
+                    DaybookProgram.path, "run", runbook, "--id", id, "--jsonl", "--journal",
+                    journal,
+                ],
+                environment: ["LEDGER": ledger]
             )
         }
     }
@@ -82,13 +84,13 @@ import Glibc
         defer { removeFolder(folder) }
         let place = Place(folder: folder)
         try Self.runbook.write(toFile: place.runbook, atomically: true, encoding: .utf8)
-        let creation = try DaybookProcess(
-            ["init", place.journal, "--loss-limit", "1000000"])
-        try #require(creation.wait() == 0)
+        let creation = try RunningCommand([
+            DaybookProgram.path, "init", place.journal, "--loss-limit", "1000000",
+        ])
+        try #require(try await creation.finish().status == 0)
 
-        let undisturbed = try place.start("undisturbed")
-        _ = undisturbed.lines()
-        try #require(undisturbed.wait() == 0, "seed \(seed)")
+        let undisturbed = try await place.start("undisturbed").finish()
+        try #require(undisturbed.status == 0, "seed \(seed)")
         let expected = try output(of: "undisturbed", place)
 
         var killed = 0
@@ -96,7 +98,7 @@ import Glibc
         while killed < Self.kills {
             round += 1
             let id = "round-\(round)"
-            killed += try disturb(id, place, &random, seed, atMost: Self.kills - killed)
+            killed += try await disturb(id, place, &random, seed, atMost: Self.kills - killed)
             #expect(try output(of: id, place) == expected, "seed \(seed), \(id)")
         }
         let inspector = try Inspector(path: place.journal)
@@ -113,43 +115,40 @@ import Glibc
         _ random: inout SeededGenerator,
         _ seed: UInt64,
         atMost limit: Int
-    ) throws -> Int {
+    ) async throws -> Int {
         var killed = 0
-        var acknowledged: [UInt64] = []
         while true {
             let process = try place.start(id)
             // A moment is a number of lines of progress and some spinning after them: at times
             // before the first entry, at times in the middle of a commit.
-            var lines = random.next(below: 7)
+            let wanted = random.next(below: 7)
             let spins = random.next(below: 400_000)
-            var status: Int32?
-            while lines > 0, killed < limit {
-                guard let line = process.line() else {
-                    status = process.wait()
-                    break
+            if killed < limit {
+                var lines = process.lines.makeAsyncIterator()
+                var seen = 0
+                while seen < wanted, await lines.next() != nil { seen += 1 }
+                // With fewer lines it has come to its end.
+                if seen == wanted {
+                    for _ in 0..<spins { passMoment() }
+                    process.signal(SIGKILL)
                 }
-                acknowledged += Self.sequence(in: line)
-                lines -= 1
             }
-            if status == nil, killed < limit {
-                for _ in 0..<spins { passMoment() }
-                process.kill()
-                for line in process.lines() { acknowledged += Self.sequence(in: line) }
-                status = process.wait()
-            } else if status == nil {
-                for line in process.lines() { acknowledged += Self.sequence(in: line) }
-                status = process.wait()
-            }
+            let result = try await process.finish()
+            let acknowledged = result.text.split(separator: "\n").flatMap(Self.sequence)
+            let status = result.status
             try checkAcknowledged(acknowledged, place, seed)
             if status == 0 { break }
-            try #require(status == -SIGKILL, "seed \(seed), \(id): status \(status ?? -1)")
+            try #require(
+                status == -SIGKILL,
+                "seed \(seed), \(id): status \(status): \(result.errors)"
+            )
             killed += 1
         }
         try checkHistory(of: id, place, seed)
         return killed
     }
 
-    private static func sequence(in line: String) -> [UInt64] {
+    private static func sequence(in line: Substring) -> [UInt64] {
         guard let range = line.firstRange(of: "\"sequence\":") else { return [] }
         let digits = line[range.upperBound...].prefix { $0.isNumber }
         return UInt64(digits).map { [$0] } ?? []

@@ -86,8 +86,8 @@ import Glibc
                 to: "inner.yaml"
             )
             let script = """
-                '\(DaybookProcess.executable)' init inner.daybook
-                setsid '\(DaybookProcess.executable)' run --journal inner.daybook \
+                '\(DaybookProgram.path)' init inner.daybook
+                setsid '\(DaybookProgram.path)' run --journal inner.daybook \
                 '\(sandbox.folder)/inner.yaml' &
                 read -r line < "$INPUT_GO"
                 """
@@ -106,7 +106,7 @@ import Glibc
     @Test func theEndOfTheTerminalIsNothingToNohup() async throws {
         try await withStage("env") { stage in
             let run = try RunningCommand(
-                ["nohup", DaybookProcess.executable] + stage.arguments,
+                ["nohup", DaybookProgram.path] + stage.arguments,
                 environment: ["DAYBOOK_JOURNAL": stage.sandbox.journal],
                 folder: stage.sandbox.folder
             )

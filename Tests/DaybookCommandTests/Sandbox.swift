@@ -1,4 +1,5 @@
 import DaybookSystem
+import DaybookTestKit
 import FoundationEssentials
 import Testing
 
@@ -21,7 +22,7 @@ struct Sandbox: Sendable {
         environment: [String: String] = [:]
     ) throws -> RunningCommand {
         try RunningCommand(
-            launcher + [DaybookProcess.executable] + arguments,
+            launcher + [DaybookProgram.path] + arguments,
             environment: ["DAYBOOK_JOURNAL": journal].merging(environment) { $1 },
             folder: folder
         )
@@ -95,7 +96,7 @@ struct Sandbox: Sendable {
 
 /// Runs `body` with a folder of its own, in which nothing is.
 func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    try await ProcessRoom.with { try await withOwnFolder(body) }
+    try await TestRoom.processes.with { try await withOwnFolder(body) }
 }
 
 private func withOwnFolder<Result>(

@@ -9,7 +9,7 @@ import Testing
         in sandbox: Sandbox
     ) async throws -> CommandResult {
         try await RunningCommand(
-            ["bash", "-c", "\(limits)\nexec \"$0\" \(command)", DaybookProcess.executable],
+            ["bash", "-c", "\(limits)\nexec \"$0\" \(command)", DaybookProgram.path],
             environment: ["DAYBOOK_JOURNAL": sandbox.journal],
             folder: sandbox.folder,
             seconds: 120

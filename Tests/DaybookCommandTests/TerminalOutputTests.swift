@@ -15,7 +15,7 @@ import Glibc
         _ arguments: String...
     ) async throws -> CommandResult {
         try await RunningCommand(
-            ["sh", "-c", script, DaybookProcess.executable] + arguments,
+            ["sh", "-c", script, DaybookProgram.path] + arguments,
             environment: ["DAYBOOK_JOURNAL": sandbox.journal],
             folder: sandbox.folder
         ).finish()
@@ -120,7 +120,7 @@ import Glibc
             try await sandbox.succeed("run", "runbook.yaml", "--id", id)
             for columns in [90, 110, 400] {
                 let shown = try await RunningCommand(
-                    [python, "-c", Self.terminal, "\(columns)", DaybookProcess.executable]
+                    [python, "-c", Self.terminal, "\(columns)", DaybookProgram.path]
                         + ["list", "--color", "never"],
                     environment: ["DAYBOOK_JOURNAL": sandbox.journal]
                 ).finish()

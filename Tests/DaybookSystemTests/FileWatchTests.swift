@@ -152,16 +152,27 @@ import Testing
         }
     }
 
+    /// That the file has lost its name is a change, which may be told before its end.
     @Test func theEndOfTheFileEndsTheWaiting() throws {
         try withTemporaryFolder { folder in
             do { _ = try File.open(folder + "/a", .create) }
             let watch = try FileWatch(folder + "/a")
             try Folder.removeFile(folder + "/a")
-            // A process that is being started at this moment may have the file open a little longer: then
-            // its removal is told first as a change, and its end after that.
             var changes = 0
             while try watch.wait() { changes += 1 }
             #expect(changes <= 1)
+        }
+    }
+
+    /// As a process that is being started has it open: the file ends when nobody has it any more.
+    @Test func aFileThatSomebodyHasOpenLosesItsNameBeforeItEnds() throws {
+        try withTemporaryFolder { folder in
+            let file = try File.open(folder + "/a", .create)
+            let watch = try FileWatch(folder + "/a")
+            try Folder.removeFile(folder + "/a")
+            #expect(try watch.wait())
+            _ = consume file
+            #expect(try !watch.wait())
         }
     }
 

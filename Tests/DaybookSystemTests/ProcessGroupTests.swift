@@ -124,8 +124,12 @@ private final class SpawnedGroup {
 
     private static func makePipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw SystemError.current("pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // Unlike a pipe, a pair of sockets is private from the start: what another test starts
+        // at this moment does not hold it open.
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw SystemError.current("socketpair")
+        }
         return (ends[0], ends[1])
     }
 

@@ -20,16 +20,18 @@ package func withJournal<Result>(
     _ options: CreationOptions = CreationOptions(),
     _ body: (String) async throws -> Result
 ) async throws -> Result {
-    let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
-    try Engine.create(at: path, options)
-    let result: Swift.Result<Result, any Error>
-    do {
-        result = .success(try await body(path))
-    } catch {
-        result = .failure(error)
+    try await TestRoom.engines.with {
+        let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
+        try Engine.create(at: path, options)
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(path))
+        } catch {
+            result = .failure(error)
+        }
+        try FileManager.default.removeItem(atPath: path)
+        return try result.get()
     }
-    try FileManager.default.removeItem(atPath: path)
-    return try result.get()
 }
 
 /// Runs `body` with an engine, in which the workflow's code is `code`.

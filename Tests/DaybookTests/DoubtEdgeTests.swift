@@ -124,7 +124,7 @@ import Testing
         try await withJournal { path in
             try await interrupt(path) { context, reached in
                 _ = try await context.map("all", [0, 1]) { scope, number in
-                    if number == 0 { try await scope.sleep(for: .milliseconds(1)) }
+                    if number == 0 { _ = try await scope.receive("go", as: Int.self) }
                     try await scope.checkpoint("pay \(number)", options: Self.ask) { _ in
                         guard number == 1 else { return }
                         reached()
@@ -140,7 +140,7 @@ import Testing
                 path,
                 code: { _, context in
                     _ = try await context.map("all", [0, 1]) { scope, number in
-                        if number == 0 { try await scope.sleep(for: .milliseconds(1)) }
+                        if number == 0 { _ = try await scope.receive("go", as: Int.self) }
                         if number == 1 { for await _ in asked { break } }
                         try await scope.checkpoint("pay \(number)", options: Self.ask) { _ in
                             log.add("pay \(number)")
@@ -155,6 +155,8 @@ import Testing
                     return "done"
                 }
             ) { engine in
+                // Not before: else the first body would be done by the time of the interruption.
+                try await engine.signal("a", "go", 1)
                 let parked = try await engine.waitForEnd(of: "a")
                 #expect(parked.doubts.map(\.operation.name) == ["pay 1"])
                 sayAsked.yield()
@@ -259,6 +261,106 @@ import Testing
                 return try await engine.result()
             }
             #expect(result == "\"no last\"")
+        }
+    }
+
+    // MARK: Ends from outside
+
+    /// Leaves a cleaning behind whose body began; before it a payment of the handler did.
+    private func interruptCleaning(_ path: String, _ options: CheckpointOptions) async throws {
+        let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+        try await withEngine(
+            path,
+            code: { _, context in
+                try await context.onUnfinished("undo") { scope in
+                    try await scope.checkpoint("refund", options: options) { _ in
+                        signal.yield()
+                        try await untilCancelled()
+                    }
+                }
+                return try await context.checkpoint("pay", options: Self.ask) { _ -> String in
+                    signal.yield()
+                    try await untilCancelled()
+                    return ""
+                }
+            }
+        ) { engine in
+            try await engine.start()
+            var places = reached.makeAsyncIterator()
+            _ = await places.next()
+            try await engine.cancel("a")
+            _ = await places.next()
+        }
+    }
+
+    private static func cleaning(_ log: CallLog, _ options: CheckpointOptions) -> Scripted.Code {
+        { _, context in
+            try await context.onUnfinished("undo") { scope in
+                try await scope.checkpoint("refund", options: options) { _ in log.add("refund") }
+            }
+            return try await context.checkpoint("pay", options: Self.ask) { _ in
+                log.add("pay")
+                return ""
+            }
+        }
+    }
+
+    /// Tries are not counted in the journal there: another one might be one too many.
+    @Test func whatCleansUpDoesNotTryAgainWhatMayHaveHappened() async throws {
+        try await withJournal { path in
+            let retry = RetryPolicy(maxAttempts: 3, baseDelay: .zero)
+            let options = CheckpointOptions(retry: retry, onDoubt: .fail)
+            try await interruptCleaning(path, options)
+            let log = CallLog()
+            let end = try await withEngine(path, code: Self.cleaning(log, options)) {
+                try await $0.waitForEnd(of: "a")
+            }
+            #expect(end.isClosed && end.status == .cancelled)
+            #expect(log.lines == [])
+        }
+    }
+
+    /// An error of that code is a body's own.
+    @Test func whatCleansUpTriesAgainWhatFailed() async throws {
+        try await withJournal { path in
+            let retry = RetryPolicy(maxAttempts: 3, baseDelay: .zero)
+            let options = CheckpointOptions(retry: retry)
+            let log = CallLog()
+            try await withEngine(
+                path,
+                code: { _, context in
+                    try await context.onUnfinished("undo") { scope in
+                        try await scope.checkpoint("refund", options: options) { _ in
+                            log.add("refund")
+                            throw OperationError(code: "interrupted", message: "the line broke")
+                        }
+                    }
+                    return try await context.receive("go", as: String.self)
+                }
+            ) { engine in
+                try await engine.start()
+                try await engine.untilWaiting()
+                try await engine.cancel("a")
+                _ = try await engine.waitForEnd(of: "a")
+            }
+            #expect(log.lines.count == 3)
+        }
+    }
+
+    /// What the handler had begun before the end is nothing that the cleaning asks for.
+    @Test func aCleaningAsksOnlyAboutWhatItDoes() async throws {
+        try await withJournal { path in
+            try await interruptCleaning(path, Self.ask)
+            let log = CallLog()
+            try await withEngine(path, code: Self.cleaning(log, Self.ask)) { engine in
+                let parked = try await engine.waitForEnd(of: "a")
+                #expect(parked.doubts.map(\.operation.name) == ["refund"])
+                let doubt = try #require(parked.doubts.first)
+                try await engine.resolve("a", OperationPath(doubt.operation), .done(Nothing()))
+                let end = try await engine.waitForEnd(of: "a")
+                #expect(end.isClosed && end.status == .cancelled)
+            }
+            #expect(log.lines == [])
         }
     }
 

@@ -46,6 +46,52 @@ import Testing
         }
     }
 
+    /// There is a start only where an earlier run of the body is in doubt.
+    @Test(arguments: [false, true])
+    func whatIsFoundDoneKeepsItsInput(_ hasBegun: Bool) async throws {
+        try await withJournal { path in
+            let options = CheckpointOptions(recordsStart: true, recordsInput: true)
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "pay",
+                    input: Charge(amount: 12),
+                    options: options,
+                    verify: { _ in .done("found") }
+                ) { _ in "paid" }
+            }
+            if hasBegun {
+                let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+                try await withEngine(
+                    path,
+                    code: { _, context in
+                        try await context.checkpoint(
+                            "pay",
+                            input: Charge(amount: 12),
+                            options: options
+                        ) { _ in
+                            signal.yield()
+                            try await untilCancelled()
+                            return ""
+                        }
+                    }
+                ) { engine in
+                    try await engine.start()
+                    for await _ in reached { break }
+                }
+            }
+            let number = try await withEngine(path, code: code) { engine in
+                if !hasBegun { try await engine.start() }
+                #expect(try await engine.result() == "\"found\"")
+                #expect(try Verifier.verify(engine.journal.store).problems.isEmpty)
+                return try #require(try engine.record(of: "a")).number
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let pay = try #require(try inspector.operations(of: number).first)
+            #expect(pay.input.map { String(decoding: $0, as: UTF8.self) } == #"{"amount":12}"#)
+        }
+    }
+
     @Test func theEngineSaysItForAllAndAnOperationOtherwise() async throws {
         try await withJournal { path in
             var engineOptions = EngineOptions()

@@ -55,7 +55,7 @@ extension Activation {
             if case .failure(let error) = outcome, let policy = settings.options.retry,
                 policy.retries(error.facts, after: tries + 1), latched == nil,
                 // Tries of what cleans up are not counted in the journal.
-                !(isForCleaning && error.isOfInterruption)
+                !(isForCleaning && said != nil && mayHaveHappened)
             {
                 tries += 1
                 try await waitForNextTry(operation, group, error, tries, policy)

@@ -44,15 +44,10 @@ public struct InDoubt: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension OperationError {
-    private static let interruption = "interrupted"
-
-    /// Whether it says that a body began, and that nobody knows what came of it.
-    var isOfInterruption: Bool { code == Self.interruption }
-
     /// A body began, and nobody knows what came of it.
     static func interrupted(_ name: Name, _ began: String) -> OperationError {
         OperationError(
-            code: interruption,
+            code: "interrupted",
             message:
                 "the body of \(name) began \(began), and its process ended before an outcome was recorded: it may have happened"
         )

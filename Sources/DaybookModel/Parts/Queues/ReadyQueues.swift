@@ -68,6 +68,9 @@ struct ReadyQueues: Sendable {
 
     private var queues: [Key: Queue] = [:]
 
+    /// How many queues are kept.
+    var count: Int { queues.count }
+
     /// Puts an execution at the end of its queue.
     /// - Parameter stands: whether a place is not void.
     mutating func insert(_ item: Item, _ key: Key, _ stands: (Item) -> Bool) {
