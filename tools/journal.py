@@ -79,6 +79,12 @@ def decode(kind, data):
         return None
 
 
+def is_checked_row(id, data):
+    """Whether a row of the index ends with the check of this id and of the bytes before it."""
+    digest = hashlib.sha256(bytes([len(id)]) + id + (data or b"")[:-9]).digest()
+    return (data or b"")[-9:] == b"\x19" + digest[:8]
+
+
 def commits(path):
     """The numbers in LMDB's two meta pages, and whether the file is new or a compacted copy."""
     with open(path, "rb") as file:
@@ -298,14 +304,15 @@ class Journal:
                         f"the child {child} is closed, and its parent was not told")
         data = self.get("executions", execution.id.encode())
         row = decode(pb.ExecutionRow, data) or pb.ExecutionRow()
-        right = pb.ExecutionRow(number=number)
+        right = pb.ExecutionRow(number=number, check=row.check)
         if execution.closed_at is not None:
             right.closed.CopyFrom(execution.closed(row.closed))
         at = number if execution.closed_at is None else execution.closed_at
         is_open = execution.closed_at is None
         standing = b"\0o" if is_open else b"\0s" + bytes([row.closed.status % 256])
         self.lists.add((standing, execution.first_run or number))
-        self.expect(row == right, at, f"the row of {execution.id!r} is missing or wrong")
+        self.expect(row == right and is_checked_row(execution.id.encode(), data), at,
+                    f"the row of {execution.id!r} is missing or wrong")
 
     def check_payloads(self, at, commitments):
         record = decode(pb.Payloads, self.get("payloads", key(at) if commitments else b""))

@@ -36,7 +36,7 @@ public struct EntryDraft: Sendable {
 public struct ExecutionIndexRow: Sendable {
     /// The execution's id, 1 to 255 bytes.
     public let id: String
-    /// `daybook.v1.ExecutionRow`.
+    /// `daybook.v1.ExecutionRow`, with its ``ExecutionRowCheck``.
     public let row: [UInt8]
     /// The number of the id's first run, by which it is listed.
     public let listed: UInt64
@@ -46,9 +46,10 @@ public struct ExecutionIndexRow: Sendable {
     public var leaves: [UInt8]?
 
     /// Nothing is checked: the row must be of the execution with this id.
+    /// - Parameter row: without the check.
     public init(id: String, row: [UInt8], listed: UInt64) {
         self.id = id
-        self.row = row
+        self.row = ExecutionRowCheck.sealed(row, of: id)
         self.listed = listed
     }
 }

@@ -97,10 +97,15 @@ struct ListAudit {
         since count: UInt64,
         _ reader: any StoreReader
     ) throws -> Bool {
-        guard let submission = try Submission(number, reader),
-            let bytes = try reader.executionRow(submission.id)
-        else { return false }
-        let run = try ExecutionReader.decodeRow(bytes, of: submission.id).number
+        guard let submission = try Submission(number, reader) else { return false }
+        let run: UInt64
+        do {
+            guard let bytes = try reader.executionRow(submission.id) else { return false }
+            run = try ExecutionReader.decodeRow(bytes, of: submission.id).number
+        } catch let error as JournalError where error.code == .integrity {
+            // The rows are told of by themselves.
+            return false
+        }
         return try reader.historyEnd(of: run).map { $0.last >= count } ?? false
     }
 }

@@ -1,3 +1,4 @@
+import DaybookFormat
 import LMDB
 
 /// The write transaction of an ``LMDBStore``.
@@ -228,7 +229,43 @@ struct LMDBReader: StoreReader, Transaction {
     }
 
     func executionRow(_ id: String) throws -> [UInt8]? {
-        try bytes(in: databases.executions, id)
+        if let row = try bytes(in: databases.executions, id) { return row }
+        try checkMiss(of: id)
+        return nil
+    }
+
+    /// Makes sure that an id that is not found is not there.
+    ///
+    /// A key whose bytes have changed lies where it lay: a look for what it was ends beside it. So
+    /// the two rows beside the place tell of it, at the same cost however many there are.
+    private func checkMiss(of id: String) throws {
+        var key = id
+        try key.withUTF8 { wanted in
+            let wanted = UnsafeRawBufferPointer(wanted)
+            try withCursor(in: databases.executions) { cursor in
+                let isInside = try cursor.move(toKeyFrom: wanted)
+                if isInside { try check(cursor, id) { wanted.lexicographicallyPrecedes($0) } }
+                guard try cursor.move(isInside ? .previous : .last) else { return }
+                try check(cursor, id) { $0.lexicographicallyPrecedes(wanted) }
+            }
+        }
+    }
+
+    /// Checks the row at a cursor, and that its key lies where it has to beside an id's.
+    private func check(
+        _ cursor: borrowing Cursor,
+        _ id: String,
+        _ isInOrder: (UnsafeRawBufferPointer) -> Bool
+    ) throws {
+        try cursor.key.withUnsafeBytes { key in
+            try cursor.value.withUnsafeBytes { row in
+                guard isInOrder(key), ExecutionRowCheck.holds(for: row, of: key) else {
+                    throw damaged(
+                        "the row of \(String(decoding: key, as: UTF8.self)) in `executions` is not the one that was written, beside that of \(id)"
+                    )
+                }
+            }
+        }
     }
 
     func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {

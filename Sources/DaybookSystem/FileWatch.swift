@@ -252,7 +252,8 @@ final class InotifyHub: Sendable {
     }
 
     private func tell(_ watch: Int32, _ mask: UInt32) {
-        let isGone = mask & UInt32(IN_IGNORED) != 0
+        // The end of the file is no change of it: that the watch has ended is told after that.
+        let isGone = mask & UInt32(IN_IGNORED | IN_DELETE_SELF) != 0
         let told = state.withLock { state in
             // More than the queue holds: any of them may have changed.
             if mask & UInt32(IN_Q_OVERFLOW) != 0 { return state.watching.values.flatMap { $0 } }

@@ -71,8 +71,14 @@ public enum ExecutionReader {
     }
 
     /// Reads a row of the index.
-    /// - Throws: ``JournalError/Code/integrity``.
+    /// - Throws: ``JournalError/Code/integrity``, also when it is not the one that was written.
     public static func decodeRow(_ bytes: [UInt8], of id: String) throws -> ProtoExecutionRow {
+        guard ExecutionRowCheck.holds(for: bytes, of: id) else {
+            throw JournalError(
+                .integrity,
+                "the index row of \(id) is not the one that was written; verify the journal"
+            )
+        }
         do {
             return try ProtoExecutionRow(serializedBytes: bytes)
         } catch {

@@ -235,6 +235,25 @@ import Glibc
         }
     }
 
+    @Test func whatIsAdvisedIsAccepted() async throws {
+        try await withWaiting(", accept: ship it") { sandbox in
+            let words = "(the signal go, which accepts \"ship it\")"
+            for command in [["why", "x"], ["show", "x"], ["pending"]] {
+                let result = try await sandbox.succeed(command)
+                let text = result.text + result.errors
+                #expect(text.contains(words), "\(text)")
+                #expect(text.contains("`daybook approve --value JSON x` approves"), "\(text)")
+            }
+            let silent = try await sandbox.daybook("signal", "x", "go")
+            #expect(silent.errors.contains("`daybook approve --value JSON x`"), "\(silent.errors)")
+        }
+        // An object that the usual answer is one of.
+        try await withWaiting(", accept: [{ approved: true }]") { sandbox in
+            #expect(try await sandbox.succeed("why", "x").text.contains("`daybook approve x`"))
+            try await sandbox.succeed("approve", "x")
+        }
+    }
+
     @Test func answersAreWrittenAsJSON() async throws {
         try await withWaiting { sandbox in
             let rehearsal = try await sandbox.succeed("approve", "x", "--dry-run", "--json").json

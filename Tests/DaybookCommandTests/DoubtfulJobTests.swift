@@ -97,6 +97,33 @@ import Glibc
         }
     }
 
+    @Test func ofAJobForEachElementTheElementIsNamed() async throws {
+        try await withSandbox { sandbox in
+            let ledger = sandbox.journal + ".ledger"
+            try sandbox.write(
+                """
+                name: payments
+                blocks:
+                - name: all
+                  each: [ada, grace]
+                  jobs:
+                  - name: pay
+                    onDoubt: ask
+                    run: |
+                      if [ "$EACH_ITEM" = grace ]; then echo paid >> \(ledger); kill -9 $PPID; fi
+
+                """
+            )
+            _ = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
+            let parked = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
+            #expect(parked.status == 9)
+            #expect(parked.errors.contains("pay[1]: look whether it did"), "\(parked.errors)")
+            let why = try await sandbox.succeed("why", "a").text
+            #expect(why.contains("the operation pay[1] ("), "\(why)")
+            #expect(paid(ledger) == 1)
+        }
+    }
+
     /// After a cancel, by name and by numbers.
     @Test func whatIsInDoubtNoMoreEndsInOneWay() async throws {
         try await interrupt("ask") { sandbox, _, _ in

@@ -2,7 +2,7 @@ import Daybook
 import Testing
 
 /// An engine that follows what other processes append.
-@Suite(.timeLimit(.minutes(10))) struct EntriesOfOthersTests {
+@Suite(.timeLimit(.minutes(20))) struct EntriesOfOthersTests {
     @Test func whatACommandAppendsIsSeen() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["job": "true"]))

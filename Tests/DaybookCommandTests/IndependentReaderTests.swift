@@ -129,7 +129,7 @@ import Testing
                 #expect(theirs.errors.contains("the row of '\(id)' is missing or wrong"))
                 let ours = try await sandbox.daybook("verify")
                 #expect(ours.status == 5)
-                #expect(ours.errors.contains("the index row of \(id) does not agree"))
+                #expect(ours.errors.contains("the index row of \(id) is not the one that was"))
             }
         }
     }

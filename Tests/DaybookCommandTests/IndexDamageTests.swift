@@ -1,3 +1,4 @@
+import DaybookFormat
 import Testing
 
 /// Bits that flip in the indexes: `list` and `status` answer from these alone.
@@ -12,7 +13,9 @@ import Testing
             let first = place + key.count
             // Its number, then the summary with its length in a byte; only a closed one has it.
             guard journal.bytes[first] == 0x08, journal.bytes[first + 2] == 0x12 else { continue }
-            return Array(journal.bytes[place..<first + 4 + Int(journal.bytes[first + 3])])
+            // Behind it the check, with its tag.
+            let end = first + 4 + Int(journal.bytes[first + 3]) + ExecutionRowCheck.size
+            return Array(journal.bytes[place..<end])
         }
         Issue.record("no row of \(id) says that it is closed")
         return key

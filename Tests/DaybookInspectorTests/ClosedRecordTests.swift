@@ -216,8 +216,11 @@ import Testing
             let bytes = try #require(try store.read { try $0.executionRow("a") })
             var row = try ExecutionReader.decodeRow(bytes, of: "a")
             change(&row.closed)
+            // As a faulty version of the program would write it: with a check that holds.
+            row.check = 0
+            let changed = ExecutionRowCheck.sealed(row.encoded(), of: "a")
             try store.write { writer in
-                try row.encoded().withUnsafeBytes { try writer.put(executionRow: $0, for: "a") }
+                try changed.withUnsafeBytes { try writer.put(executionRow: $0, for: "a") }
             }
             let problems = try Verifier.verify(store).problems
             #expect(

@@ -8,7 +8,7 @@ import LMDB
 import Testing
 
 /// What is found by lists of the index, and what becomes of a list that is damaged.
-@Suite(.timeLimit(.minutes(10))) struct ExecutionListsTests {
+@Suite(.timeLimit(.minutes(20))) struct ExecutionListsTests {
     private let code: Scripted.Code = { input, context in
         if input == 1 { throw OperationError(code: "bad", message: "no") }
         return input == 2 ? try await context.receive("go", as: String.self) : "done"

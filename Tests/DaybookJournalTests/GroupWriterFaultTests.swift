@@ -6,7 +6,7 @@ import Testing
 @testable import DaybookJournal
 
 /// A batch that cannot be written fails every command in it, and the state stays as it was.
-@Suite(.timeLimit(.minutes(5))) struct GroupWriterFaultTests {
+@Suite(.timeLimit(.minutes(20))) struct GroupWriterFaultTests {
     /// Has one command written in a batch of its own that `fault` befalls, and 30 in the next.
     private func oneAndThirty(
         _ callers: Callers,

@@ -5,7 +5,7 @@ import Testing
 @testable import DaybookJournal
 
 /// The queue is bounded: callers wait, and every one of them is answered.
-@Suite(.timeLimit(.minutes(5))) struct GroupWriterLimitsTests {
+@Suite(.timeLimit(.minutes(20))) struct GroupWriterLimitsTests {
     @Test(arguments: [1, 2, 3], [1, 2, 3, 4_096])
     func noMoreThanTheLimitAreInTheQueue(_ queueLimit: Int, _ batchLimit: Int) async throws {
         var options = GroupWriterOptions()

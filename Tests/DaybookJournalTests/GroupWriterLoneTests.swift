@@ -7,7 +7,7 @@ import Testing
 /// Callers that are alone and write their commands themselves.
 ///
 /// They wait for what another thread does, and would wait for ever if it did not.
-@Suite(.timeLimit(.minutes(5))) struct GroupWriterLoneTests {
+@Suite(.timeLimit(.minutes(20))) struct GroupWriterLoneTests {
     private typealias Decide = GroupWriter<LoneFold>.Decide<Bool>
 
     /// A writer over an empty journal, and the thread on which callers may write.

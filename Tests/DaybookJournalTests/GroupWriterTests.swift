@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaybookJournal
 
-@Suite(.timeLimit(.minutes(5))) struct GroupWriterTests {
+@Suite(.timeLimit(.minutes(20))) struct GroupWriterTests {
     private struct Refused: Error, Equatable {}
 
     @Test(arguments: StoreKind.allCases)

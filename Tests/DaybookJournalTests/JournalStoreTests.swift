@@ -10,6 +10,11 @@ import Testing
 
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
+    /// A row that ends with its check.
+    private func row(_ id: String, _ text: String) -> [UInt8] {
+        ExecutionRowCheck.sealed(bytes(text), of: id)
+    }
+
     /// Entries 0 to 9, payloads of the even ones, histories of three executions, five rows.
     private func fill(_ store: any JournalStore) throws {
         try store.write { writer in
@@ -25,7 +30,7 @@ import Testing
                 try writer.append(toHistoryOf: [1, 256, 3][Int(sequence % 3)], sequence)
             }
             for id in ["b", "a", "é", "aa", "Z"] {
-                try bytes("row \(id)").withUnsafeBytes {
+                try row(id, "row \(id)").withUnsafeBytes {
                     try writer.put(executionRow: $0, for: id)
                 }
             }
@@ -135,7 +140,7 @@ import Testing
         try kind.withStore { (store: any JournalStore) throws in
             try fill(store)
             try store.read { reader throws in
-                #expect(try reader.executionRow("é") == bytes("row é"))
+                #expect(try reader.executionRow("é") == row("é", "row é"))
                 #expect(try reader.executionRow("e") == nil)
                 for (start, expected) in [
                     (nil, ["Z", "a", "aa", "b", "é"]), ("a", ["aa", "b", "é"]),
@@ -143,9 +148,9 @@ import Testing
                 ] as [(String?, [String])] {
                     if start == "", kind == .lmdb { continue }
                     var found: [String] = []
-                    try reader.scanExecutions(after: start) { id, row in
-                        #expect(Array(row) == bytes("row \(id)"))
-                        found.append(id)
+                    try reader.scanExecutions(after: start) {
+                        #expect(Array($1) == row($0, "row \($0)"))
+                        found.append($0)
                         return true
                     }
                     #expect(found == expected, "after \(start ?? "nothing")")
@@ -166,7 +171,9 @@ import Testing
             try fill(store)
             try store.write { writer in
                 try bytes("other").withUnsafeBytes { try writer.put(meta: $0, for: "key") }
-                try bytes("closed").withUnsafeBytes { try writer.put(executionRow: $0, for: "a") }
+                try row("a", "closed").withUnsafeBytes {
+                    try writer.put(executionRow: $0, for: "a")
+                }
             }
             try store.read { reader throws in
                 #expect(try reader.tileCount() == 4)
@@ -175,7 +182,7 @@ import Testing
                 #expect(try reader.tile(level: 1, index: 0) == leafHashes(1))
                 #expect(try reader.tile(level: 1, index: 1) == nil)
                 #expect(try reader.meta("key") == bytes("other"))
-                #expect(try reader.executionRow("a") == bytes("closed"))
+                #expect(try reader.executionRow("a") == row("a", "closed"))
             }
         }
     }

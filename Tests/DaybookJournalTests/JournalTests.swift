@@ -167,7 +167,10 @@ import Testing
                 }
                 let record = try reader.withPayloads(of: sequence) { Array($0) }
                 #expect(record == payloads.record)
-                #expect(try reader.executionRow("order-1") == [1, 2, 3])
+                #expect(
+                    try reader.executionRow("order-1")
+                        == ExecutionRowCheck.sealed([1, 2, 3], of: "order-1")
+                )
                 #expect(try reader.executionRow("order-2") == nil)
             }
         }

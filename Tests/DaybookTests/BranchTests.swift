@@ -341,7 +341,7 @@ import Testing
 
     /// Branches that begin to wait on several threads at once: whichever command is decided last, the
     /// record says that all of it waits.
-    @Test(.timeLimit(.minutes(4)), arguments: [256, 1])
+    @Test(.timeLimit(.minutes(20)), arguments: [256, 1])
     func branchesThatBeginToWaitAtOnceLetTheExecutionWait(_ resident: Int) async throws {
         let (branches, rounds) = (6, resident == 1 ? 30 : 100)
         var options = room.options

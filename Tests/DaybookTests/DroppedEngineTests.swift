@@ -6,7 +6,7 @@ import Logging
 import Testing
 
 /// An engine that nobody closes and nobody holds any more.
-@Suite(.timeLimit(.minutes(5))) struct DroppedEngineTests {
+@Suite(.timeLimit(.minutes(20))) struct DroppedEngineTests {
     /// Files under a path that this process has open.
     private func openFiles(under path: String) throws -> [String] {
         let folder = "/proc/self/fd"

@@ -9,7 +9,7 @@ import Testing
 @testable import Daybook
 
 /// The entries of a journal as a program follows them.
-@Suite(.timeLimit(.minutes(10))) struct EntriesTests {
+@Suite(.timeLimit(.minutes(20))) struct EntriesTests {
     private let code: Scripted.Code = { input, context in
         try await context.checkpoint("add") { _ in "\(input + 1)" }
     }

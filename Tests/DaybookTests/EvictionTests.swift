@@ -6,7 +6,7 @@ import Testing
 @testable import Daybook
 
 /// Code that is to be let go of, and has something to do by then.
-@Suite(.timeLimit(.minutes(5))) struct EvictionTests {
+@Suite(.timeLimit(.minutes(20))) struct EvictionTests {
     private var options: EngineOptions {
         var options = EngineOptions()
         // Whatever only waits is let go of.

@@ -4,7 +4,7 @@ import Testing
 @testable import Daybook
 
 /// What an engine says of itself: how much there is of what, and whether it can work.
-@Suite(.timeLimit(.minutes(5))) struct FiguresTests {
+@Suite(.timeLimit(.minutes(20))) struct FiguresTests {
     private let room = ClockedJournal()
 
     private let code: Scripted.Code = { input, context in

@@ -7,7 +7,7 @@ import Testing
 @testable import Daybook
 
 /// What an activation keeps of waits that nobody waits in any more.
-@Suite(.timeLimit(.minutes(5))) struct GivenUpWaitTests {
+@Suite(.timeLimit(.minutes(20))) struct GivenUpWaitTests {
     /// What is there already is not waited for, and the entry that says so is read like one that ends
     /// a wait.
     @Test func nothingIsKeptOfWaitsThatWereOverAtOnce() async throws {

@@ -1,10 +1,11 @@
-import Daybook
 import DaybookFormat
 import DaybookModel
 import DaybookSystem
 import DaybookTestKit
 import FoundationEssentials
 import Testing
+
+@testable import Daybook
 
 /// How handlers and bodies are let go of: by a shutdown, a cancel, a pause.
 @Suite struct LettingGoTests {
@@ -210,6 +211,28 @@ import Testing
             let calls = CallLog()
             try await closing(path, calls) { daybook, _ in try await daybook.close(grace: .zero) }
             #expect(calls.lines == ["shutting_down"])
+        }
+    }
+
+    /// Two interrupts come as fast as a process can be told of them.
+    @Test func thatSomebodyHasNoPatienceIsKnownAlsoWhereTheClosingHasNotBegunYet() async throws {
+        try await withJournal { path in
+            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+            try await withEngine(
+                path,
+                code: { _, context in
+                    try await context.checkpoint("for ever") { _ -> String in
+                        signal.yield()
+                        try await untilCancelled()
+                        return ""
+                    }
+                }
+            ) { engine in
+                try await engine.start()
+                for await _ in reached { break }
+                engine.opening.engine.hurry()
+                try await engine.close(grace: .seconds(86_400))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import DaybookTestKit
 import Testing
 
 /// Places in the journal that readers keep under a name.
-@Suite(.timeLimit(.minutes(10))) struct PositionTests {
+@Suite(.timeLimit(.minutes(20))) struct PositionTests {
     private let code: Scripted.Code = { input, _ in "\(input)" }
 
     @Test func itNeverGoesBackAndNeverBehindTheEnd() async throws {

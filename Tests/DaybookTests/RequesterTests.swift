@@ -3,7 +3,7 @@ import DaybookTestKit
 import Testing
 
 /// Who asks an engine for something on somebody's behalf.
-@Suite(.timeLimit(.minutes(10))) struct RequesterTests {
+@Suite(.timeLimit(.minutes(20))) struct RequesterTests {
     private static let eve = Requester(
         actor: "eve",
         reason: "for the audit",

@@ -12,7 +12,7 @@ import Testing
 @testable import Daybook
 
 /// Snapshots on the disk, as recovery finds them.
-@Suite(.timeLimit(.minutes(10))) struct StateSnapshotTests {
+@Suite(.timeLimit(.minutes(20))) struct StateSnapshotTests {
     private func options(every interval: UInt64?) -> EngineOptions {
         var options = EngineOptions()
         options.snapshotInterval = interval

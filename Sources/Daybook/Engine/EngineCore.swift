@@ -32,6 +32,8 @@ final class EngineCore: Sendable {
     private let dispatcher = Locked<Task<Void, Never>?>(nil)
     /// What ends by itself while it is stopped; nil: nothing does, or does any more.
     private let draining = Locked<[Activation]?>(nil)
+    /// Whether bodies are to be told at once, also where the draining has not begun yet.
+    private let isHurried = Locked(false)
     /// Folders that executions keep files in, as far as this process has made them.
     let workspaces: Workspaces?
 
@@ -192,6 +194,7 @@ final class EngineCore: Sendable {
         }
         draining.withLock { $0 = activations }
         for activation in activations { activation.latch(.stopping, tellsBodies: false) }
+        if isHurried.withLock({ $0 }) { hurry() }
         let alarm = alarms.set(after: grace) { [self] in hurry() }
         await tasks.waitForAll()
         alarms.cancel(alarm)
@@ -200,6 +203,7 @@ final class EngineCore: Sendable {
 
     /// Tells bodies that still run while the engine is stopped.
     func hurry() {
+        isHurried.withLock { $0 = true }
         for activation in draining.withLock({ $0 }) ?? [] { activation.tellBodies() }
     }
 

@@ -3,10 +3,26 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookModel
+import DaybookRunbook
 
 extension Doubt {
+    /// The operation's name, with the place of the element in brackets if it is a job that runs once
+    /// for each.
+    func name(_ runbook: Runbook?) -> String {
+        let name = operation.name.text
+        let isRepeated = runbook?.blocks.contains { block in
+            block.each != nil && block.jobs.contains { $0.name == name }
+        }
+        guard isRepeated == true, let index = operation.scope.last else { return name }
+        return "\(name)[\(index)]"
+    }
+
     /// Which operation it is, when its body began, and in which process.
-    func words(_ inspector: Inspector, _ time: TimeOptions) throws -> TerminalText {
+    func words(
+        _ inspector: Inspector,
+        _ runbook: Runbook?,
+        _ time: TimeOptions
+    ) throws -> TerminalText {
         let entry = try inspector.entry(started)
         let session = entry.entry.session
         var process = "session \(session)"
@@ -16,7 +32,7 @@ extension Doubt {
         }
         let path = OperationPath(operation)
         return
-            "the operation \(operation.name.text) (\(path)) began at \(time.text(entry.time)) in \(process), entry \(started): it may have happened"
+            "the operation \(name(runbook)) (\(path)) began at \(time.text(entry.time)) in \(process), entry \(started): it may have happened"
     }
 
     /// The command line that settles it.

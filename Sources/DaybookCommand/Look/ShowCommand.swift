@@ -56,7 +56,8 @@ struct ShowCommand: AsyncParsableCommand {
                 }
                 for approval in try inspector.approvals(of: record) {
                     common.output.line("")
-                    let advice = WaitingApproval.advice(record.id.shellArgument, common)
+                    let id = record.id.shellArgument
+                    let advice = WaitingApproval.advice(id, approval.approval.accept, common)
                     common.output.line("waits for \(approval.words)")
                     common.output.line("  \(advice)")
                 }

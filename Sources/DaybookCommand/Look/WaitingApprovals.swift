@@ -14,13 +14,22 @@ struct WaitingApproval {
     let sequence: UInt64
 
     /// What is waited for.
-    var words: String { "the approval of \(block) (the signal \(approval.signal))" }
+    var words: String {
+        let accepted =
+            approval.accept == .anythingButNo ? "" : ", which accepts \(approval.accept.words)"
+        return "the approval of \(block) (the signal \(approval.signal)\(accepted))"
+    }
 
     /// The two answers, as command lines.
-    static func advice(_ id: String, _ common: CommonOptions) -> String {
+    /// - Parameters:
+    ///   - id: as an argument of a shell's command line.
+    ///   - accept: the answers that approve.
+    static func advice(_ id: String, _ accept: Acceptance, _ common: CommonOptions) -> String {
         let journal = common.journalWords
+        let usual = JSONValue.object([Acceptance.verdict: .bool(true)])
+        let value = accept.approves(usual) ? "" : " --value JSON"
         return
-            "`daybook approve\(journal) \(id)` approves, `daybook reject\(journal) --reason TEXT \(id)` rejects"
+            "`daybook approve\(journal)\(value) \(id)` approves, `daybook reject\(journal) --reason TEXT \(id)` rejects"
     }
 }
 

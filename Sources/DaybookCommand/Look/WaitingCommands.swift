@@ -5,6 +5,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookRunbook
 import DaybookSystem
 
 struct PendingCommand: AsyncParsableCommand {
@@ -56,7 +57,10 @@ struct PendingCommand: AsyncParsableCommand {
         let asking = waits.filter { $0.approval != nil }
         guard let first = asking.first else { return }
         let id = asking.count == 1 ? first.wait.id.shellArgument : "ID"
-        common.errors.line("\(WaitingApproval.advice(id, common))")
+        // Of several, one that accepts only certain answers needs the value, and the others take it.
+        let accept = asking.lazy.compactMap { $0.approval?.approval.accept }
+            .first { $0 != .anythingButNo }
+        common.errors.line("\(WaitingApproval.advice(id, accept ?? .anythingButNo, common))")
     }
 }
 
@@ -107,7 +111,9 @@ struct WhyCommand: AsyncParsableCommand {
                 common.output.line("    \(advice)")
             }
             for doubt in record.doubts {
-                common.output.line("    \(try doubt.words(inspector, time))")
+                common.output.line(
+                    "    \(try doubt.words(inspector, runbooks.runbook(of: record), time))"
+                )
                 common.output.line("    \(doubt.advice(record.id, common))")
             }
             if let words = try record.pinWords(inspector, common) {
@@ -120,7 +126,9 @@ struct WhyCommand: AsyncParsableCommand {
                     "  waits for \(words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
                 )
                 let advice =
-                    approval.map { _ in WaitingApproval.advice(wait.id.shellArgument, common) }
+                    approval.map {
+                        WaitingApproval.advice(wait.id.shellArgument, $0.approval.accept, common)
+                    }
                     ?? (record.doubts.isEmpty ? wait.advice(common) : nil)
                 if let advice { common.output.line("    \(advice)") }
             }

@@ -80,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
             if !jsonl, let reason { common.errors.line("  \(reason)") }
             for doubt in jsonl ? [] : record.doubts {
                 let advice = doubt.advice(record.id, common)
-                common.errors.line("  \(doubt.operation.name.text): \(advice)")
+                common.errors.line("  \(doubt.name(runbook)): \(advice)")
             }
             try report(record, outcome, progress)
         case .detached(let id):

@@ -35,6 +35,8 @@ final class RunProgress: Sendable {
     /// The blocks of jobs, and of the signals that answer approvals.
     private let blocks: [String: String]
     private let signals: [String: String]
+    /// The answers that these signals approve with.
+    private let accepted: [String: Acceptance]
     /// The jobs that run once for each element.
     private let repeated: Set<String>
     private let name: String
@@ -46,14 +48,19 @@ final class RunProgress: Sendable {
         name = runbook.name
         var blocks: [String: String] = [:]
         var signals: [String: String] = [:]
+        var accepted: [String: Acceptance] = [:]
         var repeated: Set<String> = []
         for block in runbook.blocks {
             for job in block.jobs { blocks[job.name] = block.name }
-            if let approval = block.approval { signals[approval.signal] = block.name }
+            if let approval = block.approval {
+                signals[approval.signal] = block.name
+                accepted[approval.signal] = approval.accept
+            }
             if block.each != nil { repeated.formUnion(block.jobs.map(\.name)) }
         }
         self.blocks = blocks
         self.signals = signals
+        self.accepted = accepted
         self.repeated = repeated
         self.common = common
         self.style = style
@@ -118,7 +125,11 @@ final class RunProgress: Sendable {
         case .timer, .child: return
         case .signal:
             let signal = wait.operation.name.text
-            let advice = WaitingApproval.advice(id.shellArgument, common)
+            let advice = WaitingApproval.advice(
+                id.shellArgument,
+                accepted[signal] ?? .anythingButNo,
+                common
+            )
             what = "\(signals[signal] ?? signal)  waits for approval; \(advice)"
         case .retry:
             what = "\(job(wait.operation) ?? wait.operation.name.text)  failed, and is tried again"

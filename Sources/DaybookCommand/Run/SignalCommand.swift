@@ -114,10 +114,10 @@ struct SignalCommand: AsyncParsableCommand {
             var runbooks = RecordedRunbooks(inspector)
             let runbook = try runbooks.runbook(of: inspector.record(of: id))
             guard let block = runbook?.block(answeredBy: name),
-                block.approval?.accept.approves(.null) == false
+                let accept = block.approval?.accept, !accept.approves(.null)
             else { return }
             throw UsageError(
-                "the signal \(name) answers the approval of \(block.name), and no value would reject it; \(WaitingApproval.advice(id.shellArgument, common)), or give a value"
+                "the signal \(name) answers the approval of \(block.name), and no value would reject it; \(WaitingApproval.advice(id.shellArgument, accept, common)), or give a value"
             )
         }
     }

@@ -1340,6 +1340,10 @@ public enum Wire {
         @inlinable public static var closed: WireField {
             WireField(2, .lengthDelimited)
         }
+        /// `check`.
+        @inlinable public static var check: WireField {
+            WireField(3, .fixed64)
+        }
     }
 
     /// `ExecutionSummary`.

@@ -2569,6 +2569,10 @@ public nonisolated struct ProtoExecutionRow: Sendable {
   /// Clears the value of `closed`. Subsequent reads from it will return its default value.
   public mutating func clearClosed() {self._closed = nil}
 
+  /// The last field: the first 8 bytes, little-endian, of the SHA-256 of the length of the id (one
+  /// byte), the id, and the bytes of the row before this field.
+  public var check: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -7194,7 +7198,7 @@ nonisolated extension ProtoLogLine.Stream: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionRow"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}closed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}closed\0\u{1}check\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7204,6 +7208,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._closed) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.check) }()
       default: break
       }
     }
@@ -7220,12 +7225,16 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._closed {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if self.check != 0 {
+      try visitor.visitSingularFixed64Field(value: self.check, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoExecutionRow, rhs: ProtoExecutionRow) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs._closed != rhs._closed {return false}
+    if lhs.check != rhs.check {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -3,17 +3,17 @@ import Testing
 
 /// What other engines require of steps, waits, callbacks and branches, in three modes.
 @Suite struct ConformanceTests {
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.steps, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.steps, ConformanceMode.allCases)
     func stepsKeepTheirOutcomes(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.waits, ConformanceMode.allCases)
     func waitsEndOnTime(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.signals, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.signals, ConformanceMode.allCases)
     func signalsAreGivenOutOnceAndInOrder(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -21,12 +21,12 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.branches, ConformanceMode.allCases)
     func branchesComeToTheSame(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.gathering, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.gathering, ConformanceMode.allCases)
     func whatIsGatheredIsTheSameInEachReplay(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -34,18 +34,18 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.scopes, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.scopes, ConformanceMode.allCases)
     func aScopeIsABranch(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.polls, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.polls, ConformanceMode.allCases)
     func aPollLooksUntilItIsDone(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
     @Test(
-        .timeLimit(.minutes(4)),
+        .timeLimit(.minutes(20)),
         arguments: ConformanceCase.failedSignals,
         ConformanceMode.allCases
     )
@@ -56,7 +56,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.decisions, ConformanceMode.allCases)
     func aBranchThatDecidesBeforeItsSiblingsHaveReplayedDivergesFromNothing(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -64,7 +64,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.times, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.times, ConformanceMode.allCases)
     func theTimeIsThatOfTheEntryThatDecidedTheLastCall(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -72,7 +72,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.runs, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.runs, ConformanceMode.allCases)
     func aRunHandsOnWhatNobodyHasRead(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -80,12 +80,12 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.lines, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.lines, ConformanceMode.allCases)
     func aLineIsRecordedOnce(_ program: ConformanceCase, _ mode: ConformanceMode) async throws {
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.attempts, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.attempts, ConformanceMode.allCases)
     func anAttemptRunsAgainWhatFailedAndWasNotDealtWith(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -93,7 +93,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.families, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.families, ConformanceMode.allCases)
     func childrenAreWaitedForAsOperations(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -101,7 +101,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.doubts, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.doubts, ConformanceMode.allCases)
     func whatIsRecordedBesidesAnOutcomeChangesNothing(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -109,7 +109,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
     func whatDoesNotFitIsCutBeforeTheHandlerSeesIt(
         _ program: ConformanceCase,
         _ mode: ConformanceMode
@@ -117,7 +117,7 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
-    @Test(.timeLimit(.minutes(4)), arguments: ConformanceCase.refusals, ConformanceMode.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.refusals, ConformanceMode.allCases)
     func whatMakesNoSenseIsRefusedBeforeAnythingRuns(
         _ program: ConformanceCase,
         _ mode: ConformanceMode

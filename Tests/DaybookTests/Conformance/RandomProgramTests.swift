@@ -14,7 +14,7 @@ import Testing
         return Array(0..<count)
     }()
 
-    @Test(.timeLimit(.minutes(4)), arguments: seeds)
+    @Test(.timeLimit(.minutes(20)), arguments: seeds)
     func aProgramComesToTheSameInEveryMode(_ seed: UInt64) async throws {
         let parts = RandomProgram(seed: seed).parts
         let program = ConformanceCase("seed \(seed)", "") { context, bodies in

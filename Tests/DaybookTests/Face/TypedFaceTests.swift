@@ -277,7 +277,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func aJournalThatAnotherProcessMakesIsWaitedFor() async throws {
         try await withJournal { existing in
             let path = existing + "/inner.daybook"
