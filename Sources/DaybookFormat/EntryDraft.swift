@@ -48,8 +48,14 @@ public struct ExecutionIndexRow: Sendable {
     /// Nothing is checked: the row must be of the execution with this id.
     /// - Parameter row: without the check.
     public init(id: String, row: [UInt8], listed: UInt64) {
+        self.init(id: id, listed: listed) { writer in row.withUnsafeBytes { writer.raw($0) } }
+    }
+
+    /// The same with a row that is written here.
+    /// - Parameter write: writes the row without the check.
+    public init(id: String, listed: UInt64, _ write: (inout WireWriter) -> Void) {
         self.id = id
-        self.row = ExecutionRowCheck.sealed(row, of: id)
         self.listed = listed
+        row = ExecutionRowCheck.sealing(id, write)
     }
 }

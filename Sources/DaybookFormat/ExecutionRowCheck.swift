@@ -11,14 +11,20 @@ public enum ExecutionRowCheck {
 
     /// A row with the field at its end.
     package static func sealed(_ row: [UInt8], of id: String) -> [UInt8] {
-        var sealed = row
-        var id = id
-        let check = id.withUTF8 { id in
-            row.withUnsafeBytes { digest(of: UnsafeRawBufferPointer(id), $0) }
+        sealing(id) { writer in row.withUnsafeBytes { writer.raw($0) } }
+    }
+
+    /// A row that is written, and the field behind it: in one piece of memory.
+    static func sealing(_ id: String, _ write: (inout WireWriter) -> Void) -> [UInt8] {
+        withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { memory in
+            var writer = WireWriter(lent: memory)
+            write(&writer)
+            var id = id
+            let check = id.withUTF8 { digest(of: UnsafeRawBufferPointer($0), writer.bytes) }
+            writer.varint(UInt64(Wire.ExecutionRow.check.tag))
+            withUnsafeBytes(of: check.littleEndian) { writer.raw($0) }
+            return Array(writer.bytes)
         }
-        sealed.append(UInt8(Wire.ExecutionRow.check.tag))
-        withUnsafeBytes(of: check.littleEndian) { sealed.append(contentsOf: $0) }
-        return sealed
     }
 
     /// Whether a row is the one that was written under this id.

@@ -5,27 +5,29 @@ import SwiftProtobuf
 extension ExecutionState {
     /// The row of its id while it is open.
     var openIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(
-            id: id.text,
-            row: ProtoExecutionRow.with { $0.number = number }.encoded(),
-            listed: firstRun
-        )
+        ExecutionIndexRow(id: id.text, listed: firstRun) {
+            $0.varint(number, Wire.ExecutionRow.number)
+        }
     }
 
     /// The row of its id once it is closed.
     var closedIndexRow: ExecutionIndexRow {
-        ExecutionIndexRow(id: id.text, row: closedRow, listed: firstRun)
+        ExecutionIndexRow(id: id.text, listed: firstRun) { writeClosedRow(to: &$0) }
     }
 
     /// The bytes of the row that it has in the index once it is closed: whatever is known of it from
-    /// then on without its history. What it does not have takes no byte.
+    /// then on without its history, without its check. What it does not have takes no byte.
     ///
     /// Every execution is closed once, so it is written without SwiftProtobuf, with the same bytes.
     public var closedRow: [UInt8] {
         var writer = WireWriter(capacity: 256)
+        writeClosedRow(to: &writer)
+        return Array(writer.bytes)
+    }
+
+    private func writeClosedRow(to writer: inout WireWriter) {
         writer.varint(number, Wire.ExecutionRow.number)
         writer.message(Wire.ExecutionRow.closed, scratch: 256) { writeSummary(to: &$0) }
-        return Array(writer.bytes)
     }
 
     /// A `daybook.v1.ExecutionSummary`.
