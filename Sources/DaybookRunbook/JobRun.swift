@@ -116,9 +116,9 @@ struct JobRun {
         )
     }
 
-    /// Outputs: those that the script wrote into its file, then those that the runbook declares.
+    /// Outputs: what the script wrote into its file goes before what the runbook declares.
     func outputs(written: [String: String]) throws -> [String: String] {
-        var all = written
+        var all: [String: String] = [:]
         let variables = try variables()
         for output in job.output {
             all[output.name] = try output.template.render(
@@ -128,7 +128,7 @@ struct JobRun {
                 each: environment.each
             )
         }
-        return all
+        return all.merging(written) { _, written in written }
     }
 
     private func variables() throws -> [String: String] {

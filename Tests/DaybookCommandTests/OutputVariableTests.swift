@@ -97,6 +97,29 @@ import Testing
         }
     }
 
+    /// A template knows what is declared, and is given what the script has written.
+    @Test func whatIsWrittenGoesBeforeWhatIsDeclared() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                #"""
+                name: test
+                blocks:
+                - name: list
+                  jobs:
+                  - name: list
+                    run: printf 'items=["p q","r"]\n' >> "$DAYBOOK_OUTPUT"
+                    output: { items: "[]", other: declared }
+                - name: each
+                  each: ${{ outputs.list.items }}
+                  jobs:
+                  - { name: use, run: 'echo "$EACH_ITEM $OUTPUT_LIST_OTHER"' }
+                """#
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            #expect(try await sandbox.loggedLines() == ["p q declared", "r declared"])
+        }
+    }
+
     // MARK: verify
 
     private static let verified = """
