@@ -81,8 +81,10 @@ def decode(kind, data):
 
 def is_checked_row(id, data):
     """Whether a row of the index ends with the check of this id and of the bytes before it."""
-    digest = hashlib.sha256(bytes([len(id)]) + id + (data or b"")[:-9]).digest()
-    return (data or b"")[-9:] == b"\x19" + digest[:8]
+    data, hash = data or b"", 0xCBF29CE484222325
+    for byte in bytes([len(id)]) + id + data[:-9]:
+        hash = (hash ^ byte) * 0x100000001B3 % 2**64  # FNV-1a
+    return data[-9:] == b"\x19" + hash.to_bytes(8, "little")
 
 
 def commits(path):

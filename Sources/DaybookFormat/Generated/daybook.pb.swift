@@ -2569,8 +2569,8 @@ public nonisolated struct ProtoExecutionRow: Sendable {
   /// Clears the value of `closed`. Subsequent reads from it will return its default value.
   public mutating func clearClosed() {self._closed = nil}
 
-  /// The last field: the first 8 bytes, little-endian, of the SHA-256 of the length of the id (one
-  /// byte), the id, and the bytes of the row before this field.
+  /// The last field: FNV-1a with 64 bits of the length of the id (one byte), the id, and the bytes of
+  /// the row before this field.
   public var check: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
