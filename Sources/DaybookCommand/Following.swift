@@ -78,10 +78,10 @@ enum Following {
         patience: Duration? = nil,
         _ look: @escaping @Sendable () throws -> Value?
     ) async throws -> End<Value> {
-        let interrupts = try Interrupts.stream()
+        let interrupts = try Interrupts()
         let watch = journal.watch
         let isLate = Locked(false)
-        let stopper = Task { for await _ in interrupts { watch.stop() } }
+        let stopper = Task { if await interrupts.wait() { watch.stop() } }
         let alarm = patience.map { patience in
             Task {
                 // The time itself is waited for.

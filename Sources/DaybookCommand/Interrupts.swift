@@ -10,7 +10,10 @@ import Glibc
 /// The handler does nothing but write a byte into a pipe, which a thread reads. Keeping the signals
 /// back and waiting for them would not do: the main thread of a program with concurrency waits with
 /// an empty signal mask.
-enum Interrupts {
+///
+/// They are counted, and who waits says how many it has seen: one that comes between two waits is
+/// not lost, and a wait that is given up takes none along.
+final class Interrupts: Sendable {
     /// The end of the pipe that the handler writes to. Set once, before the handler is.
     nonisolated(unsafe) private static var pipeEnd: Int32 = -1
 
@@ -21,21 +24,33 @@ enum Interrupts {
         unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Yields when one of the signals comes.
-    /// - Parameter count: so many are yielded; the next one ends the process at once.
-    static func stream(_ count: Int = 1) throws(SystemError) -> AsyncStream<Void> {
+    private struct State {
+        var count = 0
+        var nextWait = 0
+        var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
+    }
+
+    private let state = Locked(State())
+
+    /// Counts the signals from now on. A process does so once.
+    /// - Parameter most: so many are counted; the next one ends the process at once.
+    init(_ most: Int = 1) throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw .current("pipe") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
-        pipeEnd = ends[1]
+        Self.pipeEnd = ends[1]
         let readEnd = ends[0]
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        _ = try SystemThread.start {
+        _ = try SystemThread.start { [state] in
             var byte: UInt8 = 0
-            for _ in 0..<count {
+            for _ in 0..<most {
                 while read(readEnd, &byte, 1) < 0 {}
-                continuation.yield()
+                let waiting = state.withLock { state in
+                    state.count += 1
+                    defer { state.waiting = [:] }
+                    return state.waiting.values.map { $0 }
+                }
+                for wait in waiting { wait.finish() }
             }
             while read(readEnd, &byte, 1) < 0 {}
             exit(ExitStatus.interrupted.rawValue)
@@ -46,9 +61,26 @@ enum Interrupts {
                 _ = write(Interrupts.pipeEnd, &byte, 1)
             }
             // As nohup(1) has it: the end of the terminal is none of its business.
-            if number == SIGHUP, isIgnored(before) { signal(number, SIG_IGN) }
+            if number == SIGHUP, Self.isIgnored(before) { signal(number, SIG_IGN) }
         }
-        return stream
+    }
+
+    /// Waits until more than `seen` signals have come.
+    /// - Returns: false when the task was cancelled before that.
+    func wait(beyond seen: Int = 0) async -> Bool {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        let number = state.withLock { state -> Int? in
+            guard state.count <= seen else { return nil }
+            state.nextWait += 1
+            state.waiting[state.nextWait] = continuation
+            return state.nextWait
+        }
+        guard let number else { return true }
+        for await _ in stream {}
+        return state.withLock { state in
+            state.waiting[number] = nil
+            return state.count > seen
+        }
     }
 }
 #endif

@@ -166,6 +166,12 @@ public struct JournalFolder: Sendable {
                         "the journal \(path) had commits, and its journal.mdb is \(data == nil ? "gone" : "empty"); restore it from a backup"
                     )
                 }
+                if status.isFolder, try isBeingMade() {
+                    throw JournalError(
+                        .locked,
+                        "\(path) is being created by another process; open it when that has finished"
+                    )
+                }
                 throw JournalError(
                     .notAJournal,
                     data == nil
@@ -209,6 +215,20 @@ public struct JournalFolder: Sendable {
             }
             if try file.isStill(at: openLock) { return HeldLock(file) }
         }
+    }
+
+    /// Whether somebody holds the lock under which a journal is made.
+    private func isBeingMade() throws -> Bool {
+        let file: File
+        do throws(SystemError) {
+            file = try File.open(openLock, .read)
+        } catch {
+            if error.isNotFound { return false }
+            throw error
+        }
+        guard try file.tryLock(.shared) else { return true }
+        try file.unlock()
+        return false
     }
 
     /// Locks and the shared map work only between processes of one machine.

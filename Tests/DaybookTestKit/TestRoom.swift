@@ -41,6 +41,13 @@ package final class TestRoom: Sendable {
         try await $isInside.withValue(true) { try await body() }
     }
 
+    /// Runs what blocks on a thread of its own: the threads of tasks are as few as processors.
+    package static func onThread<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await SystemThread.run(body)
+    }
+
     private func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in

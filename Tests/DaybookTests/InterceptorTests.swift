@@ -197,6 +197,7 @@ import Testing
             return ""
         } _: { daybook in
             try await daybook.untilWaiting()
+            try await daybook.waitUntilIdle()
             room.clock.pass(.seconds(5))
         }
         #expect(calls.lines.count { $0.hasPrefix("a before handler") } == 2)

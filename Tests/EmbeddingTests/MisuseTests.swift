@@ -1,16 +1,24 @@
+import DaybookTestKit
 import Foundation
 import Testing
 
 /// What must not compile: a context belongs to one task, because the order of its calls is what
 /// identifies them.
 @Suite struct MisuseTests {
-    private struct Compilation {
+    private struct Compilation: Sendable {
         let status: Int32
         let messages: String
     }
 
     /// Compiles the body of a handler as an embedding program would.
-    private func compile(_ body: String) throws -> Compilation {
+    private func compile(_ body: String) async throws -> Compilation {
+        // A compiler takes seconds: no thread that other tests run on waits for it.
+        try await TestRoom.processes.with {
+            try await TestRoom.onThread { try Self.compileHere(body) }
+        }
+    }
+
+    private static func compileHere(_ body: String) throws -> Compilation {
         let file = FileManager.default.temporaryDirectory.path + "/misuse-\(UUID()).swift"
         let text = """
             import Daybook
@@ -29,7 +37,13 @@ import Testing
             }
             """
         try text.write(toFile: file, atomically: false, encoding: .utf8)
-        defer { unlink(file) }
+        // Not a pipe, which programs that other tests start at this moment would hold open.
+        let errors = file + ".errors"
+        try Data().write(to: URL(fileURLWithPath: errors))
+        defer {
+            unlink(file)
+            unlink(errors)
+        }
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path
         let modules = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
@@ -45,21 +59,17 @@ import Testing
                 ["-Xcc", "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap"]
             }
             + ["-Xcc", "-fmodule-map-file=\(modules)/CMapGuard.build/module.modulemap", file]
-        let pipe = Pipe()
-        process.standardError = pipe
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        let messages = String(
-            decoding: pipe.fileHandleForReading.readDataToEndOfFile(),
-            as: UTF8.self
-        )
         process.waitUntilExit()
+        let messages = try String(contentsOfFile: errors, encoding: .utf8)
         return Compilation(status: process.terminationStatus, messages: messages)
     }
 
     /// Or the test below would hold for any text that does not compile.
-    @Test func properUseCompiles() throws {
-        let result = try compile(
+    @Test func properUseCompiles() async throws {
+        let result = try await compile(
             """
             let one = try await context.checkpoint("one", options: .init(retry: .none)) { _ in 1 }
             let all = try await context.map("all", [1, 2]) { scope, element in
@@ -79,8 +89,8 @@ import Testing
 
     /// A branch of several statements, whatever it gives, says what it gives by itself; so does the
     /// body of a checkpoint in it.
-    @Test func branchesOfSeveralStatementsNeedNoTypes() throws {
-        let result = try compile(
+    @Test func branchesOfSeveralStatementsNeedNoTypes() async throws {
+        let result = try await compile(
             """
             let (text, number, list) = try await context.parallel(
                 "three",
@@ -117,8 +127,8 @@ import Testing
     }
 
     /// A time-out cannot be taken for a value.
-    @Test func aTimedSignalIsNotItsValue() throws {
-        let result = try compile(
+    @Test func aTimedSignalIsNotItsValue() async throws {
+        let result = try await compile(
             """
             let key = SignalKey<Int?>("maybe")
             let answer: Int? = try await context.receive(key, timeout: .seconds(1))
@@ -165,8 +175,8 @@ import Testing
             """,
         ]
     )
-    func sharingAContextDoesNotCompile(_ body: String) throws {
-        let result = try compile(body)
+    func sharingAContextDoesNotCompile(_ body: String) async throws {
+        let result = try await compile(body)
         #expect(result.status != 0)
         let isAboutSharing =
             result.messages.contains("risks causing data races")
@@ -185,8 +195,8 @@ import Testing
             """#,
         ]
     )
-    func whatCannotBeRecordedDoesNotCompile(_ body: String) throws {
-        let result = try compile(body)
+    func whatCannotBeRecordedDoesNotCompile(_ body: String) async throws {
+        let result = try await compile(body)
         #expect(result.status != 0)
         #expect(result.messages.contains("error:"))
     }

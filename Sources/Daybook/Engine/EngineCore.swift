@@ -193,9 +193,10 @@ final class EngineCore: Sendable {
             if case .end(let activation, _) = action { activation } else { nil }
         }
         draining.withLock { $0 = activations }
+        // Before anybody is let go of: what is let go of may have the time pass.
+        let alarm = alarms.set(after: grace) { [self] in hurry() }
         for activation in activations { activation.latch(.stopping, tellsBodies: false) }
         if isHurried.withLock({ $0 }) { hurry() }
-        let alarm = alarms.set(after: grace) { [self] in hurry() }
         await tasks.waitForAll()
         alarms.cancel(alarm)
         draining.withLock { $0 = nil }

@@ -78,6 +78,7 @@ extension EngineMachines: ClaimBudget {
             state.pending += state.residency.giveBack(count)
             return !state.pending.isEmpty
         }
-        if hasPending { board.wakeDispatcher() }
+        // Whoever waits until there is nothing to do may have found these turns in use.
+        if hasPending || board.isAwaited(.idleness) { board.wakeDispatcher() }
     }
 }

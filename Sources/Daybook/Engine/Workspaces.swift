@@ -44,26 +44,42 @@ final class Workspaces: Sendable {
     /// have the execution run again. Reads the journal.
     func removeFolder(of number: UInt64) {
         guard made.withLock({ $0.remove(number) }) != nil, !keeps else { return }
-        if !mayRunAgain(number) { remove("\(number)") }
+        switch prospect(of: number) {
+        case .over: remove("\(number)")
+        // Somebody had it run again meanwhile: it is looked at once more when that is closed.
+        case .runs: made.withLock { _ = $0.insert(number) }
+        case .mayRun: break
+        }
     }
 
-    /// Whether a person may have a closed execution run again. One that cannot be read may.
-    private func mayRunAgain(_ number: UInt64) -> Bool {
+    /// Whether a run needs its folder again.
+    private enum Prospect {
+        /// It is over for good.
+        case over
+        /// It is closed, and a person may have it run again: that makes the folder known again.
+        case mayRun
+        /// It is open.
+        case runs
+    }
+
+    /// One that cannot be read may run again.
+    private func prospect(of number: UInt64) -> Prospect {
         do {
             return try store.read { reader in
                 let id = try reader.withView(of: number) { try ExecutionState(first: $0).id.text }
-                guard let id, let record = try ExecutionReader.bareRecord(of: id, reader) else {
-                    return false
-                }
                 // A run that went on as another one is over for good.
-                return record.number == number && record.status != .completed
+                guard let id, let record = try ExecutionReader.bareRecord(of: id, reader),
+                    record.number == number
+                else { return .over }
+                if !record.isClosed { return .runs }
+                return record.status == .completed ? .over : .mayRun
             }
         } catch {
             logger.warning(
                 "whether the workspace of an execution is still of use could not be found out",
                 metadata: ["workspace": "\(number)", "error": "\(error)"]
             )
-            return true
+            return .mayRun
         }
     }
 
@@ -99,7 +115,7 @@ final class Workspaces: Sendable {
         if case .nothing = options.claims { return }
         if keeps { return }
         for name in names {
-            guard let number = UInt64(name), case .closed = open(number), !mayRunAgain(number)
+            guard let number = UInt64(name), case .closed = open(number), prospect(of: number) == .over
             else { continue }
             remove(name)
         }

@@ -19,11 +19,12 @@ struct GraceOptions: ParsableArguments {
 
     /// Closes the journal: what runs may end, until the next interrupt.
     /// - Parameters:
-    ///   - interrupts: that have not come yet.
+    ///   - seen: so many interrupts had it close: one more hurries it.
     ///   - isAsked: somebody interrupted it, and is told how long it takes.
     func close(
         _ daybook: Engine,
-        _ interrupts: AsyncStream<Void>,
+        _ interrupts: Interrupts,
+        seen: Int = 0,
         _ common: CommonOptions,
         isAsked: Bool = true
     ) async throws {
@@ -39,10 +40,7 @@ struct GraceOptions: ParsableArguments {
                 return true
             }
             group.addTask {
-                for await _ in interrupts {
-                    try await daybook.close(grace: .zero)
-                    break
-                }
+                if await interrupts.wait(beyond: seen) { try await daybook.close(grace: .zero) }
                 return false
             }
             defer { group.cancelAll() }

@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
         options.claims = .named
         options.observers = [{ progress.observe($0) }]
         options.keepsWorkspaces = grace.keepWorkspaces
-        let interrupts = try Interrupts.stream(2)
+        let interrupts = try Interrupts(2)
         let daybook = try await Engine.open(at: path, options, workflows: [RunbookWorkflow()])
         ClockLag(daybook).warn(common)
         let end: Detachable
@@ -84,7 +84,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             try report(record, outcome, progress)
         case .detached(let id):
-            try await grace.close(daybook, interrupts, common)
+            try await grace.close(daybook, interrupts, seen: 1, common)
             progress.detach()
             let line = file.commandLine(id: id, journal: path, actor: write.actor, submission)
             common.errors.line("detached; go on with:\n  \(line)")
@@ -149,7 +149,7 @@ enum Detachable {
     static func wait(
         _ id: String,
         _ daybook: Engine,
-        _ interrupts: AsyncStream<Void>,
+        _ interrupts: Interrupts,
         isWaiting: @escaping @Sendable (Wait) -> Void,
         isPaused: @escaping @Sendable (ExecutionRecord) -> Void
     ) async throws -> Detachable {
@@ -173,8 +173,8 @@ enum Detachable {
                 }
             }
             group.addTask {
-                for await _ in interrupts { return .detached(id: id) }
-                throw CancellationError()
+                guard await interrupts.wait() else { throw CancellationError() }
+                return .detached(id: id)
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { return .detached(id: id) }

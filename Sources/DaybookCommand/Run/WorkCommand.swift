@@ -41,38 +41,48 @@ struct WorkCommand: AsyncParsableCommand {
         options.keepsWorkspaces = grace.keepWorkspaces
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observers = [{ reporter.observe($0) }]
-        let interrupts = try Interrupts.stream(2)
+        let interrupts = try Interrupts(2)
         let daybook = try await Engine.open(
             at: try common.journalPath(),
             options,
             workflows: [RunbookWorkflow()]
         )
         ClockLag(daybook).warn(common)
-        let end: Result<Void, any Error>
+        // Whether it was interrupted.
+        let end: Result<Bool, any Error>
         do {
-            try await wait(daybook, interrupts)
-            end = .success(())
+            end = .success(try await wait(daybook, interrupts))
         } catch {
             end = .failure(error)
         }
         do {
-            try await grace.close(daybook, interrupts, common)
+            let seen = if case .success(true) = end { 1 } else { 0 }
+            try await grace.close(daybook, interrupts, seen: seen, common)
         } catch {
             // Why it ended says more than that the end could not be recorded.
-            try end.get()
+            _ = try end.get()
             throw error
         }
         reporter.finish()
-        try end.get()
+        _ = try end.get()
     }
 
-    private func wait(_ daybook: Engine, _ interrupts: AsyncStream<Void>) async throws {
-        try await withThrowingTaskGroup { group in
-            group.addTask { for await _ in interrupts { return } }
-            group.addTask { try await daybook.waitForFailure() }
-            if untilIdle { group.addTask { try await daybook.waitUntilIdle() } }
+    /// - Returns: whether an interrupt ended it.
+    private func wait(_ daybook: Engine, _ interrupts: Interrupts) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { await interrupts.wait() }
+            group.addTask {
+                try await daybook.waitForFailure()
+                return false
+            }
+            if untilIdle {
+                group.addTask {
+                    try await daybook.waitUntilIdle()
+                    return false
+                }
+            }
             defer { group.cancelAll() }
-            try await group.next()
+            return try await group.next() ?? false
         }
     }
 }

@@ -35,6 +35,8 @@ import Testing
                         record.status == .waiting
                             && record.waits.contains { $0.operation.name == name }
                     }
+                    // Or the handler may not have been let go of yet.
+                    try await daybook.waitUntilIdle()
                     clock.pass(.seconds(5))
                 }
                 _ = try await daybook.waitForEnd(of: "a")
@@ -71,6 +73,7 @@ import Testing
                     record.status == .waiting
                         && record.waits.contains { $0.operation.name == "one" }
                 }
+                try await daybook.waitUntilIdle()
                 clock.pass(.seconds(5))
                 _ = try await daybook.waitForEnd(of: "a")
             }

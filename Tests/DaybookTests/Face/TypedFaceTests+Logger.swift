@@ -64,10 +64,12 @@ extension TypedFaceTests {
             try await withEngine(path, options, code: code) { daybook in
                 try await daybook.start()
                 try await daybook.untilWaiting()
+                try await daybook.waitUntilIdle()
                 clocked.clock.pass(.seconds(61))
                 _ = try await daybook.wait(for: "a") { record in
                     record.status == .waiting && record.waits.contains { $0.kind == .retry }
                 }
+                try await daybook.waitUntilIdle()
                 clocked.clock.pass(.seconds(61))
                 _ = try await daybook.result()
             }
