@@ -111,7 +111,8 @@ class Execution:
         self.first_run = submission.first_run  # 0: itself
         self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
                                            continued_from=submission.continued_from,
-                                           parent=submission.parent)
+                                           parent=submission.parent,
+                                           finalizer=submission.finalizer)
         self.outputs = {}  # the entry that holds the last value, by name
         self.children = {}  # the entry that began each of which it was not told that it is closed
         terms = self.summary.terms
@@ -275,7 +276,8 @@ class Journal:
         state.entries, state.last = self.streams[number].entries, at
         said = getattr(entry, event)
         if hasattr(said, "closes"):  # it ended, and may still have something to clean up
-            state.finished_at = entry.time
+            # Of one whose children failed: when the first of them did.
+            state.finished_at = getattr(said, "finished_at", 0) or entry.time
             execution.is_continued = event == "execution_continued"
         state.updated_at = entry.time if entry.time != state.finished_at else 0
         if event == "operation_recorded" and said.operation.kind == pb.Operation.KIND_OUTPUT:

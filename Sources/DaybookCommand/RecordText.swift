@@ -12,12 +12,19 @@ extension ExecutionRecord {
 
     /// The same of what is not interrupted.
     var statusText: String {
-        var words = [status.rawValue]
+        var words = [status.rawValue + detail]
         if isParked { words.append("parked") }
         if !doubts.isEmpty { words.append("in doubt") }
         if isPaused { words.append("paused") }
         if status.isFinal, !isClosed { words.append("cleaning") }
         return words.joined(separator: ", ")
+    }
+
+    /// What it waits for once its handler has returned: `(children)` or `(finalize)`; empty otherwise.
+    private var detail: String {
+        guard status == .waiting else { return "" }
+        if waits.contains(where: { $0.kind == .children }) { return "(children)" }
+        return waits.contains { $0.operation.kind == .finalize } ? "(finalize)" : ""
     }
 
     /// Where it stands, as the rest of a sentence about it.
@@ -29,6 +36,8 @@ extension ExecutionRecord {
         return switch status {
         case .completed: "has completed" + cleaning
         case .failed: "has failed" + cleaning
+        case .childrenTasksFailed: "has failed with its children" + cleaning
+        case .finalizeTaskFailed: "has failed with its finalizer" + cleaning
         case .timedOut: "has timed out" + cleaning
         case .cancelled: "was cancelled" + cleaning
         case .expired: "has expired" + cleaning
@@ -72,6 +81,7 @@ extension ExecutionRecord {
         json.member("type", type)
         json.member("status", status.rawValue)
         json.member("closed", isClosed)
+        if isFinalizer { json.member("finalizer", true) }
         json.member("parked", isParked)
         if !doubts.isEmpty {
             json.key("doubts")

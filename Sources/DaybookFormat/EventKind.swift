@@ -92,6 +92,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case childStarted = 77
     /// Nothing of a child is open any more.
     case childEnded = 78
+    /// The handler has returned, and waits for all that it has spawned.
+    case childrenAwaited = 79
+    /// Nothing that was spawned is open any more.
+    case childrenSettled = 80
 
     /// The event's field in an entry.
     public var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -144,6 +148,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .operationResolved: "operation_resolved"
         case .childStarted: "child_started"
         case .childEnded: "child_ended"
+        case .childrenAwaited: "children_awaited"
+        case .childrenSettled: "children_settled"
         }
     }
 }

@@ -104,7 +104,7 @@ extension Inspector {
         _ body: (JournalEntry) throws -> Bool
     ) throws {
         try history(of: number) { entry in
-            if let source = Self.source(of: entry) {
+            for source in Self.sources(of: entry) {
                 let other = try store.read { try read(source, of: number, $0) }
                 guard try body(other) else { return false }
             }
@@ -112,13 +112,15 @@ extension Inspector {
         }
     }
 
-    /// The entry of another history that holds a value for this one.
-    private static func source(of entry: JournalEntry) -> UInt64? {
-        switch entry.entry.event {
-        case .signalReceived(let event): event.origin == 0 ? nil : event.origin
-        case .childEnded(let event): event.end
-        default: nil
-        }
+    /// The entries of another history that hold values for this one.
+    private static func sources(of entry: JournalEntry) -> [UInt64] {
+        let sources: [UInt64] =
+            switch entry.entry.event {
+            case .signalReceived(let event): [event.origin]
+            case .childEnded(let event): [event.runOutput, event.end]
+            default: []
+            }
+        return sources.filter { $0 != 0 }
     }
 
     /// Runs `body` on the entries of one execution against their order, until it returns false.

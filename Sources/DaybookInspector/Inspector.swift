@@ -97,6 +97,18 @@ public struct Inspector: Sendable {
         try store.read { try ExecutionReader.ending(of: record, $0) }.map { try entry($0) }
     }
 
+    /// Why an execution was cancelled whose parent had another child that failed; nil: it was not, or
+    /// for something else.
+    /// - Parameter end: the entry by which it ended.
+    public func siblingMessage(of record: ExecutionRecord, _ end: JournalEntry?) throws -> String? {
+        guard case .executionCancelled(let event) = end?.entry.event, let end,
+            event.error.code == ErrorFacts.siblingFailed.code
+        else { return nil }
+        return try store.read {
+            try ExecutionReader.siblingMessage(of: record, end.sequence, $0)
+        }
+    }
+
     /// The executions that a query asks for, all at once.
     /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
     public func executions(_ query: ExecutionQuery) throws -> [ExecutionRecord] {

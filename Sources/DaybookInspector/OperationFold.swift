@@ -58,6 +58,12 @@ package struct OperationFold {
         takeBack(by: entry.sequence)
         guard let operation = try entry.operation.map({ try entry.operation($0) }) else { return }
         let path = OperationPath(operation)
+        // It is about the child alone: what has spawned it may be undone, and something else be there.
+        if case .childEnded(let event) = entry.entry.event, event.unheard,
+            operation.kind == .spawn || places[path] == nil
+        {
+            return
+        }
         let place = places[path] ?? all.count
         if place == all.count {
             places.insert(path, at: place)
@@ -200,13 +206,7 @@ extension OperationRecord {
             return
         }
         if case .cleaningEnded(let event) = entry.entry.event {
-            // The registration stays what it is.
-            isCleaned = true
-            endedAt = entry.time
-            guard event.hasError else { return }
-            errorCode = event.error.code
-            message = entry.text(ofPayload: 0)
-            return
+            return describeCleaning(event, entry)
         }
         isReplayed = false
         if let index = entry.inputPayload, !entry.payloads[index].isErased {
@@ -234,6 +234,13 @@ extension OperationRecord {
         case .childStarted(let event):
             wait(entry, until: 0)
             child = event.id
+            if event.spawned { end(entry, startedAt: entry.entry.time) }
+        case .childrenAwaited:
+            wait(entry, until: 0)
+            value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
+        case .childrenSettled:
+            status = .success
+            endedAt = entry.time
         case .childEnded(let event):
             // What was stopped is shown as it stood then.
             if event.unheard { return }
@@ -265,6 +272,18 @@ extension OperationRecord {
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         default: break
         }
+    }
+
+    /// What it registered has run: the registration stays what it is.
+    private mutating func describeCleaning(
+        _ event: ProtoCleaningEnded,
+        _ entry: JournalEntry
+    ) {
+        isCleaned = true
+        endedAt = entry.time
+        guard event.hasError else { return }
+        errorCode = event.error.code
+        message = entry.text(ofPayload: 0)
     }
 
     private mutating func wait(_ entry: JournalEntry, until deadline: UInt64) {

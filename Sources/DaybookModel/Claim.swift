@@ -96,6 +96,8 @@ public struct Lease: Equatable, Sendable {
     public let cleaning: [DueCleaning]
     /// When the execution ended; zero: it has not.
     public let endedAt: Timestamp
+    /// The execution is the finalizer of its parent.
+    public let isFinalizer: Bool
 
     /// What the entry says that grants the next lease of an execution, and the lease.
     fileprivate static func next(
@@ -128,7 +130,8 @@ public struct Lease: Equatable, Sendable {
             claim: sequence,
             previousFailure: execution.previousFailure,
             cleaning: execution.dueCleaning,
-            endedAt: execution.finishedAt
+            endedAt: execution.finishedAt,
+            isFinalizer: execution.isFinalizer
         )
         return (claim, lease)
     }
@@ -142,7 +145,8 @@ public struct Lease: Equatable, Sendable {
             type: state.type,
             attempt: max(state.attempt, 1),
             claim: state.last,
-            previousFailure: state.previousFailure
+            previousFailure: state.previousFailure,
+            isFinalizer: state.isFinalizer
         )
     }
 
@@ -155,8 +159,10 @@ public struct Lease: Equatable, Sendable {
         claim: UInt64,
         previousFailure: UInt64? = nil,
         cleaning: [DueCleaning] = [],
-        endedAt: Timestamp = Timestamp(rawValue: 0)
+        endedAt: Timestamp = Timestamp(rawValue: 0),
+        isFinalizer: Bool = false
     ) {
+        self.isFinalizer = isFinalizer
         self.cleaning = cleaning
         self.endedAt = endedAt
         self.execution = execution

@@ -63,7 +63,12 @@ public struct EndCleaning: LeasedCommand {
 
 extension AttemptEnd {
     /// The operation with whose recorded failure it ends.
-    var failedOperation: OperationPath? { if case .itself(let path) = self { path } else { nil } }
+    var failedOperation: OperationPath? {
+        switch self {
+        case .itself(let path), .family(let path, _): path
+        case .time: nil
+        }
+    }
 }
 
 extension Transaction {

@@ -9,6 +9,9 @@ public struct Complete: LeasedCommand {
     public let output: SealedPayloads
     /// Operations that the handler consumed.
     public let operations: UInt64
+    /// The entry that holds what the handler returned, if the output is another one: that of
+    /// ``AwaitChildren``. 0: it is not.
+    public let runOutput: UInt64
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -17,10 +20,12 @@ public struct Complete: LeasedCommand {
         _ lease: Lease,
         output: SealedPayloads,
         operations: UInt64,
+        runOutput: UInt64 = 0,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.output = output
+        self.runOutput = runOutput
         self.operations = operations
         self.logs = logs
     }
@@ -39,7 +44,8 @@ public struct Complete: LeasedCommand {
             epoch: lease.epoch,
             operations: operations,
             closes: closes,
-            signalsLeft: signalsLeft
+            signalsLeft: signalsLeft,
+            runOutput: runOutput
         )
         let sequence = try tx.append(event, to: .run(lease.execution), output)
         if !closes { try tx.giveBack(lease.execution) }
@@ -57,6 +63,8 @@ public struct Fail: LeasedCommand {
     public let payloads: SealedPayloads
     /// The operation whose recorded failure the error is; nil: it is none's.
     public let failedOperation: OperationPath?
+    /// Who has failed.
+    public let cause: FailureCause
     /// Lines that were logged since the last operation.
     public let logs: [LogChunk]
 
@@ -66,10 +74,12 @@ public struct Fail: LeasedCommand {
         _ error: ErrorFacts,
         payloads: SealedPayloads,
         failedOperation: OperationPath? = nil,
+        cause: FailureCause = .code,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.error = error
+        self.cause = cause
         self.failedOperation = failedOperation
         self.payloads = payloads
         self.logs = logs
@@ -94,18 +104,33 @@ public struct Fail: LeasedCommand {
             of: lease.execution,
             error,
             payloads,
-            by: .itself(failed)
+            by: cause == .code ? .itself(failed) : .family(failed, cause)
         )
         return Answer(sequence: end.sequence, retryAt: end.retryAt)
     }
+}
+
+/// Who has failed, when an execution does.
+public enum FailureCause: Sendable {
+    /// Its own code.
+    case code
+    /// Children that it had spawned.
+    case children
+    /// Its finalizer.
+    case finalizer
 }
 
 /// What ends an attempt.
 enum AttemptEnd {
     /// Its code, with the recorded failure of an operation, or with another error.
     case itself(OperationPath?)
+    /// Its code, after what it has begun has failed: no attempt follows.
+    case family(OperationPath?, FailureCause)
     /// The time is over.
     case time
+
+    /// The code of the attempt ends it.
+    var isByItself: Bool { if case .time = self { false } else { true } }
 }
 
 extension Transaction {
@@ -119,7 +144,9 @@ extension Transaction {
         by cause: AttemptEnd
     ) throws -> (sequence: UInt64, retryAt: Timestamp?) {
         let (tries, epoch, retry) = attempt(of: number)
-        guard retry.retries(error, after: tries) else {
+        var isOfFamily = false
+        if case .family = cause { isOfFamily = true }
+        guard !isOfFamily, retry.retries(error, after: tries) else {
             return (try end(number, failed: error, payloads, cause), nil)
         }
         let delay = retry.delay(after: tries, seed: [number])
@@ -155,10 +182,16 @@ extension Transaction {
     ) throws -> UInt64 {
         let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
         // What its own code leaves behind when it ends is that code's business, but for its children.
-        let isItsOwn = if case .itself = cause { true } else { false }
+        let isItsOwn = cause.isByItself
         let closes = isItsOwn ? !self[known: number].hasOpenChildren : !hasLoose(number)
         if isItsOwn, !closes { try leaveCleaningOut(number) }
         let failed = cause.failedOperation?.proto
+        if case .family(_, let cause) = cause {
+            let event = familyFailure(number, error, cause, failed, closes: closes)
+            let sequence = try append(event, to: .run(number), payloads: payloads)
+            if !closes { try giveBack(number) }
+            return sequence
+        }
         let event: ProtoEntry.OneOf_Event =
             switch error.kind {
             case .timedOut:
@@ -195,6 +228,29 @@ extension Transaction {
         let sequence = try append(event, to: .run(number), payloads: payloads)
         if !closes { try isItsOwn ? giveBack(number) : freeForCleaning(number) }
         return sequence
+    }
+
+    /// What an execution has begun has failed. It has ended when the first of its children did.
+    private func familyFailure(
+        _ number: UInt64,
+        _ error: ErrorFacts,
+        _ cause: FailureCause,
+        _ failed: ProtoOperationPath?,
+        closes: Bool
+    ) -> ProtoEntry.OneOf_Event {
+        let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
+        let first = cause == .children ? self[known: number].firstChildFailure : nil
+        return .executionFailed(
+            .with {
+                $0.epoch = epoch
+                $0.error = error.proto
+                $0.closes = closes
+                $0.signalsLeft = signalsLeft
+                if let failed { $0.failedOperation = failed }
+                $0.cause = cause == .children ? .children : .finalizer
+                $0.finishedAt = first?.rawValue ?? 0
+            }
+        )
     }
 
     /// Closes an execution that has ended before.

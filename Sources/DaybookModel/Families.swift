@@ -21,18 +21,18 @@ extension Transaction {
     /// Children that are cancelled at once. The others are so in batches of their own.
     static var orphanLimit: Int { 256 }
 
-    /// Tells parents of all children that were closed, and cancels some of those for which nobody
-    /// waits any more.
-    /// - Parameter limit: how many are cancelled at most.
-    /// - Returns: how many were.
+    /// Tells parents of all children that were closed, cancels some of those for which nobody waits
+    /// any more, and opens some of those again that are wanted again.
+    /// - Parameter limit: how many at most.
+    /// - Returns: how many.
     @discardableResult
     mutating func settleFamilies(upTo limit: Int) throws -> Int {
         var count = 0
         while true {
             // One after the other, not one inside the other: however deep a family is.
             while let ended = takeEndedChild() { try tell(ended) }
-            guard count < limit, let child = state.removeOrphan() else { return count }
-            if try cancel(child, causation: child.stoppedBy) { count += 1 }
+            guard count < limit, let (parent, child) = state.removeOrphan() else { return count }
+            if try settle(child, of: parent) { count += 1 }
         }
     }
 
@@ -41,16 +41,63 @@ extension Transaction {
         return state.batch.endedChildren.removeFirst()
     }
 
+    /// Cancels a child for which nobody waits any more, or opens it again.
+    /// - Returns: whether there was something to do.
+    private mutating func settle(_ child: Family.Child, of parent: UInt64) throws -> Bool {
+        guard child.wantedBy != 0, let ending = child.ending else {
+            return try cancel(child, causation: child.stoppedBy, because: reason(child, parent))
+        }
+        // It may have been opened again since, and gone on as a new run.
+        let number = try row(of: child.id)?.number ?? child.number
+        if isOpen(number) {
+            guard child.stoppedBy != 0 else { return false }
+            return try cancel(child, causation: child.stoppedBy, because: reason(child, parent))
+        }
+        if child.stoppedBy == 0 {
+            try reopen(number, in: rootOfChildren(of: parent), since: child.wantedBy)
+            return true
+        }
+        // Nobody wants it any more, and it was not opened again: it stays as it ended.
+        let error = try closed(number).rare.family.error
+        try append(
+            .childEnded(
+                .with {
+                    $0.operation = child.operation.proto
+                    $0.child = child.number
+                    $0.end = ending.end
+                    $0.status = ending.status.proto
+                    if let error { $0.error = error.proto }
+                    $0.unheard = true
+                    $0.spawned = child.isSpawned
+                }
+            ),
+            to: .run(parent),
+            causation: child.stoppedBy
+        )
+        try settleSpawned(of: parent)
+        try closeAfterChildren(parent)
+        return true
+    }
+
+    /// Why nobody waits any more for a child.
+    private func reason(_ child: Family.Child, _ parent: UInt64) -> ErrorFacts {
+        child.isSpawned && !self[known: parent].status.isFinal ? .siblingFailed : .cancelled
+    }
+
     /// Cancels a child for which nobody waits any more, unless it has ended.
     /// - Parameter causation: the entry that says so.
     /// - Returns: whether it was.
     @discardableResult
-    mutating func cancel(_ child: Family.Child, causation: UInt64) throws -> Bool {
+    mutating func cancel(
+        _ child: Family.Child,
+        causation: UInt64,
+        because error: ErrorFacts = .cancelled
+    ) throws -> Bool {
         // It may have gone on as a new run.
         let number =
             isOpen(child.number) ? child.number : try row(of: child.id)?.number ?? child.number
         guard isOpen(number), !self[known: number].status.isFinal else { return false }
-        try cancel(number, causation: causation)
+        try cancel(number, causation: causation, because: error)
         return true
     }
 
@@ -60,9 +107,9 @@ extension Transaction {
         guard isOpen(parent),
             let child = self[known: parent].rare.family.children[ended.firstRun]
         else { return }
-        let reopens = child.reopens && ended.status != .completed
         let isAwaited = child.stoppedBy == 0 && !self[known: parent].status.isFinal
-        let unheard = reopens || !isAwaited
+        let reopens = child.reopens && isAwaited && child.opensAgain(after: ended.status)
+        let unheard = reopens || !isAwaited || child.isSpawned
         let readies = !unheard && state.hasNoHolder(parent)
         try append(
             .childEnded(
@@ -75,23 +122,50 @@ extension Transaction {
                     $0.readies = readies
                     $0.unheard = unheard
                     $0.reopened = reopens
+                    $0.runOutput = ended.runOutput
+                    $0.spawned = child.isSpawned
                 }
             ),
             to: .run(parent),
             causation: ended.end
         )
-        if reopens { return try reopen(ended.number, in: rootOfChildren(of: parent), for: child) }
+        if reopens {
+            return try reopen(ended.number, in: rootOfChildren(of: parent), since: child.started)
+        }
+        try settleSpawned(of: parent)
         try closeAfterChildren(parent)
     }
 
     /// Has a child run again under its id.
-    mutating func reopen(_ number: UInt64, in root: UInt64, for child: Family.Child) throws {
+    /// - Parameter sequence: the entry of its parent that it follows from.
+    mutating func reopen(_ number: UInt64, in root: UInt64, since sequence: UInt64) throws {
         try append(
             ProtoEntry.OneOf_Event.executionReopened(.init()).encoded(),
             to: .run(number),
             nil,
-            child.started,
+            sequence,
             root
+        )
+        try settleSpawned(of: number)
+    }
+
+    /// Tells an execution whose handler has returned that nothing which it has spawned is open any
+    /// more.
+    mutating func settleSpawned(of number: UInt64) throws {
+        let joined = self[known: number].rare.family.joined
+        guard joined != 0, self[known: number].rare.family.openSpawned == 0,
+            let operation = self[known: number].operation(waitingSince: joined)
+        else { return }
+        let readies = state.hasNoHolder(number)
+        try append(
+            .childrenSettled(
+                .with {
+                    $0.operation = operation.proto
+                    $0.readies = readies
+                }
+            ),
+            to: .run(number),
+            causation: self[known: number].last
         )
     }
 
@@ -133,14 +207,15 @@ extension Transaction {
     mutating func cancel(
         _ number: UInt64,
         by request: Request = .session,
-        causation: UInt64 = 0
+        causation: UInt64 = 0,
+        because error: ErrorFacts = .cancelled
     ) throws {
         // Code that may be running is told, and closes it once it has ended.
         let closes = !hasLoose(number)
         let signalsLeft = self[known: number].signalsLeft
         let event = ProtoEntry.OneOf_Event.executionCancelled(
             .with {
-                $0.error = ErrorFacts.cancelled.proto
+                $0.error = error.proto
                 $0.closes = closes
                 $0.signalsLeft = signalsLeft
             }
@@ -151,5 +226,13 @@ extension Transaction {
             try append(event, to: .run(number), causation: causation)
         }
         if !closes { try freeForCleaning(number) }
+    }
+}
+
+extension Family.Child {
+    /// Whether it is to be opened again that ends so while its parent wants it again. A spawned one that
+    /// goes on, and then fails by itself, has failed.
+    fileprivate func opensAgain(after status: ExecutionStatus) -> Bool {
+        isSpawned ? status == .cancelled : status != .completed
     }
 }

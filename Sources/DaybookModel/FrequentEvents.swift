@@ -66,13 +66,15 @@ enum FrequentEvents {
         epoch: UInt64,
         operations: UInt64,
         closes: Bool = true,
-        signalsLeft: UInt64
+        signalsLeft: UInt64,
+        runOutput: UInt64 = 0
     ) -> [UInt8] {
         EventKind.executionCompleted.encoded {
             $0.varint(epoch, Wire.ExecutionCompleted.epoch)
             $0.varint(operations, Wire.ExecutionCompleted.operations)
             $0.bool(closes, Wire.ExecutionCompleted.closes)
             $0.varint(signalsLeft, Wire.ExecutionCompleted.signalsLeft)
+            $0.varint(runOutput, Wire.ExecutionCompleted.runOutput)
         }
     }
 }

@@ -36,6 +36,12 @@ public struct Operation: Hashable, Sendable {
         case finished
         /// `run`.
         case child
+        /// `spawn`.
+        case spawn
+        /// The handler has returned, and what it has spawned is waited for.
+        case join
+        /// The finalizer.
+        case finalize
     }
 
     /// Numbers that a scope may have: twice as many as operations may be inside each other.
@@ -234,6 +240,9 @@ extension Operation.Kind {
         case .onUnfinished: self = .onUnfinished
         case .finished: self = .finished
         case .child: self = .child
+        case .spawn: self = .spawn
+        case .join: self = .join
+        case .finalize: self = .finalize
         }
     }
 
@@ -254,6 +263,9 @@ extension Operation.Kind {
         case .onUnfinished: .onUnfinished
         case .finished: .finished
         case .child: .child
+        case .spawn: .spawn
+        case .join: .join
+        case .finalize: .finalize
         }
     }
 }

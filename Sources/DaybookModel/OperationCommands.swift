@@ -224,6 +224,7 @@ extension ExecutionState {
             $0.pinnedRevision = pinnedRevision?.text ?? ""
             $0.parent = rare.family.parent
             $0.depth = rare.family.depth
+            $0.finalizer = rare.family.isFinalizer
             if let path = rare.family.parentPath { $0.parentOperation = path.proto }
             $0.signalIds = rare.signalIDs.newest.map(\.text)
         }

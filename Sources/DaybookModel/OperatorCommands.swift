@@ -204,6 +204,8 @@ public struct Retry: Command {
     ) throws -> Answer {
         let event = ProtoEntry.OneOf_Event.executionReopened(.init())
         try tx.append(event.encoded(), to: .run(number), by: intervention.request)
+        // It may wait for nothing but children that have ended meanwhile.
+        try tx.settleSpawned(of: number)
         return InterventionAnswer(number: number, status: status, wasSo: false)
     }
 }
@@ -211,6 +213,12 @@ public struct Retry: Command {
 extension ErrorFacts {
     /// Somebody cancelled it.
     static let cancelled = ErrorFacts(kind: .cancelled, code: "cancelled", isRetryable: false)
+    /// Another child of its parent has failed.
+    public static let siblingFailed = ErrorFacts(
+        kind: .cancelled,
+        code: "sibling-failed",
+        isRetryable: false
+    )
     /// It took too long.
     static let timedOut = ErrorFacts(kind: .timedOut, code: "timed_out")
     /// It was not asked to run in time.

@@ -91,6 +91,8 @@ public struct Submit: Command {
         let operation: OperationPath
         /// How many executions are above the one that is begun.
         let depth: UInt32
+        /// The one that is begun is its finalizer.
+        var isFinalizer = false
     }
 
     func event(expiresAt: Timestamp, parent: Parent? = nil) -> [UInt8] {
@@ -123,6 +125,7 @@ public struct Submit: Command {
                 $0.parent = parent.number
                 $0.parentOperation = parent.operation.proto
                 $0.depth = parent.depth
+                $0.finalizer = parent.isFinalizer
             }
         ).encoded()
     }

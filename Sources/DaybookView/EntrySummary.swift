@@ -30,7 +30,7 @@ extension JournalEntry {
             "to \(event.revision), \(asked)"
         case .attemptFailed(let event): describe(event.error) + again(event.retryAt)
         case .executionCompleted(let event): "\(event.operations) operations"
-        case .executionFailed(let event): describe(event.error)
+        case .executionFailed(let event): Self.name(event.cause) + describe(event.error)
         case .executionTimedOut(let event): describe(event.error)
         case .executionCancelled(let event): event.epoch == 0 ? asked : describe(event.error)
         case .executionExpired(let event): describe(event.error)
@@ -82,10 +82,15 @@ extension JournalEntry {
                 + again(event.retryAt)
         case .childStarted(let event):
             "\(event.operation.name), \(event.id)" + (event.reopens ? ", once it is closed" : "")
+                + (event.spawned ? ", spawned" : "")
         case .childEnded(let event):
             "\(event.operation.name), \(Self.name(event.status))"
                 + (event.hasError ? ": \(event.error.code)" : "")
-                + (event.reopened ? ", opened again" : event.unheard ? ", nobody waits for it" : "")
+                + (event.reopened
+                    ? ", opened again" : isUnwanted(event) ? ", nobody waits for it" : "")
+        case .childrenAwaited(let event):
+            "all that was spawned" + (event.allSettled ? ", whether it fails or not" : "")
+        case .childrenSettled: "nothing that was spawned is open"
         case nil: ""
         }
     }
@@ -93,7 +98,8 @@ extension JournalEntry {
     /// Who or what asked for an execution.
     private func origin(_ event: ProtoExecutionSubmitted) -> String {
         if event.continuedFrom != 0 { return "" }
-        return event.parent == 0 ? ", \(asked)" : ", child of \(event.parent)"
+        if event.parent == 0 { return ", \(asked)" }
+        return ", \(event.finalizer ? "finalizer" : "child") of \(event.parent)"
     }
 
     private static func name(_ status: ProtoExecutionSummary.Status) -> String {
@@ -118,6 +124,17 @@ extension JournalEntry {
 
     private static func name(_ kind: ProtoOperation.Kind) -> String {
         Operation.Kind(kind)?.rawValue ?? "operation of kind \(kind.rawValue)"
+    }
+
+    private func isUnwanted(_ event: ProtoChildEnded) -> Bool { event.unheard && !event.spawned }
+
+    private static func name(_ cause: ProtoExecutionFailed.Cause) -> String {
+        switch cause {
+        case .code: ""
+        case .children: "its children: "
+        case .finalizer: "its finalizer: "
+        case .UNRECOGNIZED: "cause \(cause.rawValue): "
+        }
     }
 
     private static func name(_ reason: ProtoExecutionParked.Reason) -> String {

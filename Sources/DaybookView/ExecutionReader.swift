@@ -139,6 +139,31 @@ public enum ExecutionReader {
         }
     }
 
+    /// Why an execution was cancelled whose parent had another child that failed.
+    /// - Parameter sequence: the entry by which it was.
+    package static func siblingMessage(
+        of record: ExecutionRecord,
+        _ sequence: UInt64,
+        _ reader: any StoreReader
+    ) throws -> String? {
+        guard let parent = record.parent else { return nil }
+        let named = try reader.withView(of: parent) { entry in
+            let event = try ProtoExecutionSubmitted(decoding: entry)
+            return "Parent task \(event.type) with execution id \(event.id) failed"
+        }
+        guard let named else { throw JournalError.missing(parent, ofHistory: record.number) }
+        // The entry of the parent by which it learned of the first failure, if it waited by then.
+        let cause = try reader.withView(of: sequence) { $0.header.causation } ?? 0
+        let end = try reader.withView(of: cause) { entry in
+            entry.event == EventKind.childEnded.rawValue
+                ? try ProtoChildEnded(decoding: entry).end : 0
+        }
+        guard let end, end != 0, let message = try reader.payloads(of: end).first,
+            !message.isErased
+        else { return named }
+        return "\(named): \(String(decoding: message.data.prefix(1_000), as: UTF8.self))"
+    }
+
     private static func isEnding(_ kind: EventKind?) -> Bool {
         switch kind {
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,

@@ -11,6 +11,7 @@ extension ExecutionRecord: Codable {
             cleaning, doubts, revision
         case isParked = "parked"
         case isPinned = "pinned"
+        case isFinalizer = "finalizer"
         case isPaused = "paused"
         case isDelayed = "delayed"
         case isClosed = "closed"
@@ -50,6 +51,7 @@ extension ExecutionRecord: Codable {
         try container.encode(outputs, forKey: .outputs)
         try container.encodeIfPresent(continuedFrom, forKey: .continuedFrom)
         try container.encodeIfPresent(parent, forKey: .parent)
+        if isFinalizer { try container.encode(isFinalizer, forKey: .isFinalizer) }
         if openChildren > 0 { try container.encode(openChildren, forKey: .openChildren) }
         try container.encode(entries, forKey: .entries)
         try container.encode(last, forKey: .last)
@@ -92,6 +94,7 @@ extension ExecutionRecord: Codable {
         outputs = try container.decode([NamedOutput].self, forKey: .outputs)
         continuedFrom = try container.decodeIfPresent(UInt64.self, forKey: .continuedFrom)
         parent = try container.decodeIfPresent(UInt64.self, forKey: .parent)
+        isFinalizer = try container.decodeIfPresent(Bool.self, forKey: .isFinalizer) ?? false
         openChildren = try container.decodeIfPresent(Int.self, forKey: .openChildren) ?? 0
         entries = try container.decode(UInt64.self, forKey: .entries)
         last = try container.decode(UInt64.self, forKey: .last)

@@ -63,6 +63,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let continuedFrom: UInt64?
     /// The number of the execution whose code began it; nil: it has no parent.
     public let parent: UInt64?
+    /// It is the finalizer of its parent.
+    public let isFinalizer: Bool
     /// How many of its children are not closed; none once it is closed.
     public let openChildren: Int
     /// How many entries it has.
@@ -107,7 +109,8 @@ public struct ExecutionRecord: Sendable, Equatable {
         outputs = state.outputs
         continuedFrom = state.continuedFrom
         parent = state.parent
-        openChildren = state.openChildren.count
+        openChildren = state.openChildCount
+        isFinalizer = state.isFinalizer
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
@@ -153,6 +156,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         continuedFrom = closed.continuedFrom == 0 ? nil : closed.continuedFrom
         parent = closed.parent == 0 ? nil : closed.parent
         openChildren = 0
+        isFinalizer = closed.finalizer
         isClosed = true
         attempt = closed.attempts
         losses = closed.losses

@@ -113,6 +113,8 @@ public struct JournalEntry: Sendable {
         case .operationResolved(let event): event.operation
         case .childStarted(let event): event.operation
         case .childEnded(let event): event.operation
+        case .childrenAwaited(let event): event.operation
+        case .childrenSettled(let event): event.operation
         default: nil
         }
     }

@@ -52,7 +52,7 @@ public struct RecordedHistory: Sendable {
                 entries.append(
                     Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
                 )
-                if let source = try Self.source(entry) {
+                for source in try Self.sources(entry) {
                     handedOn[source] = try reader.payloads(of: source)
                 }
             }
@@ -66,23 +66,25 @@ public struct RecordedHistory: Sendable {
         contentTypes = names.contentTypes
     }
 
-    /// The entry of another history that holds a value for this one: that of an earlier run, of a
-    /// signal; that of a child, of the child's end.
-    private static func source(_ entry: EntryView) throws -> UInt64? {
-        let source: UInt64
+    /// The entries of another history that hold values for this one: that of an earlier run, of a
+    /// signal; those of a child, of its end and of what its handler returned.
+    private static func sources(_ entry: EntryView) throws -> [UInt64] {
+        let sources: [UInt64]
         switch EventKind(rawValue: entry.event) {
-        case .signalReceived: source = try ProtoSignalReceived(decoding: entry).origin
-        case .childEnded: source = try ProtoChildEnded(decoding: entry).end
-        default: return nil
+        case .signalReceived: sources = [try ProtoSignalReceived(decoding: entry).origin]
+        case .childEnded:
+            let event = try ProtoChildEnded(decoding: entry)
+            sources = [event.end, event.runOutput]
+        default: sources = []
         }
-        return source == 0 ? nil : source
+        return sources.filter { $0 != 0 }
     }
 
     /// Whether an entry may hold a value for another history.
     private static func isSource(_ entry: EntryView) -> Bool {
         switch EventKind(rawValue: entry.event) {
         case .signalReceived, .executionCompleted, .executionFailed, .executionTimedOut,
-            .executionCancelled, .executionExpired:
+            .executionCancelled, .executionExpired, .childrenAwaited:
             true
         default: false
         }
@@ -136,8 +138,8 @@ public struct RecordedHistory: Sendable {
     ) throws -> [UInt64: [StoredPayload]] {
         var values: [UInt64: [StoredPayload]] = [:]
         for entry in entries {
-            let source = try entry.bytes.withUnsafeBytes { try Self.source(EntryView($0)) }
-            if let source { values[source] = sources[source] }
+            let wanted = try entry.bytes.withUnsafeBytes { try Self.sources(EntryView($0)) }
+            for source in wanted { values[source] = sources[source] }
         }
         return values
     }

@@ -146,7 +146,7 @@ package final class ReplayLog: Sendable {
             try source.scan(from: next) { entry, _ in
                 next = entry.header.sequence + 1
                 switch EventKind(rawValue: entry.event) {
-                case .timerFired, .signalDelivered, .childEnded:
+                case .timerFired, .signalDelivered, .childEnded, .childrenSettled:
                     if let (path, wake) = try Replay.wake(entry) { wakes[path] = wake }
                 default: break
                 }

@@ -24,7 +24,7 @@ import Testing
 
     @Test func aKindThatThisVersionDoesNotKnowIsNoOperation() throws {
         var proto = Operation.step(3, name: "x").proto
-        for kind in [16, 99, -1] {
+        for kind in [19, 99, -1] {
             proto.kind = .UNRECOGNIZED(kind)
             let error = #expect(throws: WireError.self) { try Operation(proto) }
             #expect(error == .newer("kind of operation", kind))

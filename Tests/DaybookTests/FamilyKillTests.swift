@@ -20,6 +20,9 @@ import Glibc
 
         func run(_ input: Int, _ context: WorkflowContext) async throws -> Int {
             var sum = 0
+            try await context.spawn(
+                [4, 5].map { ChildPlan(Child.self, "part \($0)", input: input * 10 + $0) }
+            )
             for part in 0..<2 {
                 sum += try await context.run(Child.self, "part \(part)", input: input * 10 + part)
             }
@@ -124,6 +127,13 @@ import Glibc
         for number in 0..<parents {
             let output = try await engine.run(Parent.self, id: "parent \(number)", input: number)
             #expect(output == 4 * (number * 10) + 6 + 4)
+            let handle = try await engine.submit(
+                Parent.self,
+                id: "parent \(number)",
+                input: number
+            )
+            let family = try await handle.output(as: FamilyOutput<Int, Int>.self)
+            #expect(family.children.map(\.output) == [number * 10 + 5, number * 10 + 6])
         }
         try await engine.close()
     }
@@ -155,8 +165,8 @@ import Glibc
                 }
                 return true
             }
-            #expect(begun.count == 4 && Set(begun).count == 4, "\(seed)")
-            #expect(Set(told) == Set(begun) && told.count == 4, "\(seed)")
+            #expect(begun.count == 6 && Set(begun).count == 6, "\(seed)")
+            #expect(Set(told) == Set(begun) && told.count == 6, "\(seed)")
             var query = ExecutionQuery()
             query.parent = record.number
             let children = try inspector.executions(query)

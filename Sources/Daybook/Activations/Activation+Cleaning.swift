@@ -88,7 +88,9 @@ extension Activation {
         state.withLock { $0.phase = .collecting }
         let context = WorkflowContext(self, startedAt: submittedAt)
         do {
-            _ = try await workflow.run(try input(), context, host.codec)
+            let output = try await workflow.run(try input(), context, host.codec)
+            // What comes after the handler is recorded too.
+            _ = try await context.finish(workflow, output)
         } catch {
             // However it ended: it was ended from outside. What the machine lacks is another matter.
             latch(ifOfTheMachine: error)

@@ -35,6 +35,8 @@ final class Activation: Sendable {
         /// Lines that are not in the journal, by the scope that they belong to.
         var logs: [[UInt32]: LogBuffer] = [:]
         var operations: UInt64 = 0
+        /// What the handler has spawned, with the positions of the operations, in order.
+        var spawned: [(position: UInt32, child: SpawnedChild)] = []
         /// The last entry by which this activation changed the store; 0: it did not.
         var storeChange: UInt64 = 0
         /// Branches that have something to do; the handler itself is one.

@@ -84,7 +84,7 @@ extension EngineCore {
         }
         if let output { return EncodedValue(data: output) }
         guard record.isClosed else { throw ExecutionParked(id: id) }
-        return try ExecutionReader.outcome(of: record, writer.journal).get()
+        return try ExecutionReader.outcome(of: record, writer.journal, ofRun: true).get()
     }
 
     /// Decodes a value, also one that was recorded by an older version of its type.

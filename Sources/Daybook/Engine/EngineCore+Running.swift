@@ -70,8 +70,7 @@ extension EngineCore {
                 try await clean(activation)
                 return .gone
             }
-            let outcome = try await outcome(activation)
-            try await record(activation, outcome)
+            try await record(activation, try await outcome(activation))
             return .gone
         } catch {
             return await close(activation, error)
@@ -97,62 +96,76 @@ extension EngineCore {
     /// Runs the handler to its end.
     private func outcome(
         _ activation: Activation
-    ) async throws -> Result<[UInt8], OperationError> {
+    ) async throws -> RunEnd {
         let lease = activation.lease
         guard let workflow = workflows[lease.type] else {
-            return .failure(Self.unknownWorkflow(lease.type))
+            return RunEnd(.failure(Self.unknownWorkflow(lease.type)))
         }
         return try await workflow.outcome(activation)
     }
 
     private func record(
         _ activation: Activation,
-        _ outcome: Result<[UInt8], OperationError>
+        _ end: RunEnd
     ) async throws {
         let lease = activation.lease
-        switch outcome {
+        switch end.result {
         case .success(let output) where output.count > payloadLimit:
-            try await record(activation, .failure(.tooLarge(output.count, payloadLimit)))
+            try await record(activation, RunEnd(.failure(.tooLarge(output.count, payloadLimit))))
         case .success(let output):
             let sequence = try await perform {
                 Complete(
                     lease,
-                    output: try seal(
-                        output,
-                        as: workflows[lease.type].map { codec.contentType(of: $0.types.output) }
-                    ),
+                    output: try seal(output, as: contentType(of: end, lease)),
                     operations: activation.operationCount,
+                    runOutput: end.run?.sequence ?? 0,
                     logs: try activation.takeLogs()
                 )
             }
-            board.tell(.output(lease.execution), .output(output))
+            // Whoever waits with the workflow's types is given what its handler returned.
+            board.tell(.output(lease.execution), .output(end.run?.output ?? output))
             observe(.ended(lease, sequence: sequence, failure: nil))
         case .failure(var failure):
             if failure.facts.isRetryable, let workflow = workflows[lease.type] {
                 failure.facts.isRetryable = workflow.isRetryable(failure)
             }
-            let end = try await perform {
+            let ended = try await perform {
                 Fail(
                     lease,
                     failure.facts,
                     payloads: try seal(failure),
                     failedOperation: failure.origin,
+                    cause: end.cause,
                     logs: try activation.takeLogs()
                 )
             }
-            if let retryAt = end.retryAt {
+            if let retryAt = ended.retryAt {
                 observe(
                     .attemptFailed(
                         lease,
-                        sequence: end.sequence,
+                        sequence: ended.sequence,
                         failure: failure,
                         retryAt: retryAt
                     )
                 )
             } else {
-                observe(.ended(lease, sequence: end.sequence, failure: failure))
+                observe(.ended(lease, sequence: ended.sequence, failure: failure))
             }
         }
+    }
+
+    /// The content type of an output; nil: that of the codec.
+    private func contentType(of end: RunEnd, _ lease: Lease) -> String? {
+        guard let workflow = workflows[lease.type] else { return nil }
+        guard end.run != nil else { return codec.contentType(of: workflow.types.output) }
+        return workflow.finalizer.map { Self.outputType(of: $0, codec) }
+    }
+
+    private static func outputType<F: Workflow>(
+        of finalizer: F.Type,
+        _ codec: any PayloadCodec
+    ) -> String {
+        codec.contentType(of: F.Output.self)
     }
 
     private func park(_ lease: Lease, _ doubt: InDoubt) async throws {
@@ -230,22 +243,25 @@ extension RegisteredWorkflow {
     /// Runs the handler over its history and to its end.
     /// - Returns: its encoded output, or what it threw.
     /// - Throws: `CancellationError` when the activation has no outcome.
-    func outcome(_ activation: Activation) async throws -> Result<[UInt8], OperationError> {
+    func outcome(_ activation: Activation) async throws -> RunEnd {
         let input = try activation.input()
         let context = WorkflowContext(activation, startedAt: activation.submittedAt)
-        let outcome: Result<[UInt8], OperationError>
+        var outcome: RunEnd
         do {
             let output = try await activation.intercepted {
                 try await run(input, context, activation.host.codec)
             }
-            outcome = .success(output)
+            outcome = RunEnd(.success(output))
         } catch {
             // What the machine lacks, or fails at, is not the workflow's failure.
             activation.latch(ifOfTheMachine: error)
-            outcome = .failure(OperationError(recording: error))
+            outcome = RunEnd(.failure(OperationError(recording: error)))
         }
         // Whatever the handler made of it: a latched activation has no outcome.
         try activation.checkOpen()
+        if case .success(let output) = outcome.result {
+            outcome = try await context.finish(self, output)
+        }
         if let record = try activation.unconsumedRecord() {
             throw activation.diverge(
                 Divergence(

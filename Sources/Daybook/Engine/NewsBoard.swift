@@ -31,6 +31,10 @@ struct News: Sendable {
         if kind == .childStarted || kind == .childEnded, let child = entry.child {
             children.append((number, child))
         }
+        // A spawned child is opened again by no entry of its parent.
+        if kind == .executionReopened, entry.header.correlation != 0 {
+            children.append((entry.header.correlation, number))
+        }
         switch kind {
         case .executionCompleted where isOwn:
             executions.append(number)
@@ -39,13 +43,18 @@ struct News: Sendable {
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
             .executionReadied, .leaseLost, .leaseReleased, .executionReopened,
-            .operationResolved, .executionRepinned, .cleaningSkipped, .childEnded:
+            .operationResolved, .executionRepinned, .cleaningSkipped, .childrenSettled:
             executions.append(number)
             fromOutside.append(number)
             hasWork = true
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
-            .executionWaiting, .signalReceived, .cleaningEnded, .childStarted:
+            .executionWaiting, .signalReceived, .cleaningEnded, .childStarted, .childrenAwaited:
             executions.append(number)
+        case .childEnded:
+            executions.append(number)
+            // What was spawned is waited for all together: of one that ends no code is told.
+            hasWork = true
+            if !entry.isOfSpawned { fromOutside.append(number) }
         case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
         default: break
         }
@@ -67,6 +76,20 @@ struct News: Sendable {
 }
 
 extension EntryView {
+    /// Whether the child that is closed was spawned. The state has taken in the entry before.
+    fileprivate var isOfSpawned: Bool {
+        do throws(WireError) {
+            var reader = WireReader(eventBytes)
+            while let field = try reader.field() {
+                if field == Wire.ChildEnded.spawned { return try reader.varint() != 0 }
+                try reader.skip(field)
+            }
+        } catch {
+            // The state has refused such an entry before.
+        }
+        return false
+    }
+
     /// The child that an operation begins, or that is closed.
     fileprivate var child: UInt64? {
         var reader = WireReader(eventBytes)

@@ -51,13 +51,26 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     public func status() throws -> ExecutionStatus { try bareRecord().status }
 
     /// Waits for its end.
-    /// - Returns: its output.
+    /// - Returns: what its handler returned. With children that it has spawned, or a finalizer, its output is
+    ///   another one: see ``output(as:)``.
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``; ``JournalError``;
     ///   ``Refusal``, as ``record()``; `CancellationError`.
     public func result() async throws -> W.Output {
         try checkType()
         let data = try await engine.output(of: id)
         return try engine.decode(W.Output.self, from: data)
+    }
+
+    /// Waits for its end.
+    /// - Returns: its output: what its finalizer gave; without one, if it has spawned children, what
+    ///   ``FamilyOutput`` describes; else what ``result()`` gives.
+    /// - Throws: as ``result()``.
+    public func output<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
+        try checkType()
+        let record = try await engine.waitForEnd(of: id)
+        guard record.isClosed else { throw ExecutionParked(id: id) }
+        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
+        return try engine.decode(Value.self, from: data)
     }
 
     /// The last value that it gave under a name: while it runs, and once it has ended.

@@ -4,9 +4,11 @@ import DaybookModel
 
 extension ExecutionReader {
     /// What an execution that has ended gave, or failed with.
+    /// - Parameter ofRun: what its handler returned, if the output is another one.
     static func outcome(
         of record: ExecutionRecord,
-        _ journal: Journal
+        _ journal: Journal,
+        ofRun: Bool = false
     ) throws -> Result<EncodedValue, OperationError> {
         let (sequence, facts) = try journal.store.read { reader -> (UInt64, ErrorFacts?) in
             guard let sequence = try ending(of: record, reader) else {
@@ -15,7 +17,9 @@ extension ExecutionReader {
                     "\(record.id) is \(record.status.rawValue), and has no outcome yet; wait for its end"
                 )
             }
-            return (sequence, try reader.withView(of: sequence) { try error($0) } ?? nil)
+            let (facts, run) =
+                try reader.withView(of: sequence) { (try error($0), try runOutput($0)) } ?? (nil, 0)
+            return (ofRun && run != 0 ? run : sequence, facts)
         }
         let payloads = try payloads(of: sequence, journal)
         if payloads.first?.isErased == true { throw PayloadErased(sequence: sequence) }
@@ -23,12 +27,32 @@ extension ExecutionReader {
             return .failure(
                 OperationError(
                     facts: facts,
-                    message: payloads.first.map { String(decoding: $0.data, as: UTF8.self) }
+                    message: try payloads.first.map { String(decoding: $0.data, as: UTF8.self) }
+                        ?? siblingMessage(of: record, sequence, facts, journal)
                         ?? "the execution was \(facts.code)",
                     details: payloads.count > 1 ? payloads[1].data : nil
                 )
             )
         }
         return .success(payloads.first?.encoded ?? EncodedValue(data: []))
+    }
+}
+
+extension ExecutionReader {
+    /// The entry that holds what a handler returned, if an entry says that the output is another one;
+    /// 0: it does not.
+    private static func runOutput(_ entry: EntryView) throws -> UInt64 {
+        guard entry.event == EventKind.executionCompleted.rawValue else { return 0 }
+        return try ProtoExecutionCompleted(decoding: entry).runOutput
+    }
+
+    private static func siblingMessage(
+        of record: ExecutionRecord,
+        _ sequence: UInt64,
+        _ facts: ErrorFacts,
+        _ journal: Journal
+    ) throws -> String? {
+        guard facts == .siblingFailed else { return nil }
+        return try journal.store.read { try siblingMessage(of: record, sequence, $0) }
     }
 }

@@ -91,7 +91,7 @@ public struct Replayer: Sendable {
         let activation = try Activation(host, Lease(replaying: state), history, end: .max)
         let outcome: Outcome
         do {
-            outcome = try judge(try await workflow.outcome(activation))
+            outcome = try judge(try await workflow.outcome(activation).result)
         } catch {
             outcome = try Self.outcome(of: error, activation)
         }

@@ -15,6 +15,10 @@ struct RegisteredWorkflow: Sendable {
     let isRetryable: @Sendable (OperationError) -> Bool
     /// Whether its operations keep their declared inputs; nil: as the engine says.
     let recordsInputs: Bool?
+    /// None of its children is cancelled because another one fails.
+    let isAllSettled: Bool
+    /// What finishes it; nil: nothing does.
+    let finalizer: (any Workflow.Type)?
     /// The types of its inputs and outputs, which may have versions.
     let types: (input: Any.Type, output: Any.Type)
     let run: @Sendable (EncodedValue, WorkflowContext, any PayloadCodec) async throws -> [UInt8]
@@ -39,6 +43,8 @@ struct RegisteredWorkflow: Sendable {
         }
         isRetryable = { workflow.isRetryable($0) }
         recordsInputs = W.recordsInputs
+        isAllSettled = W.childFailures == .allSettled
+        finalizer = W.finalizer
         types = (W.Input.self, W.Output.self)
         run = { data, context, codec in
             let input: W.Input

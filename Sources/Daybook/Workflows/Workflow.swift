@@ -42,6 +42,15 @@ public protocol Workflow: Sendable {
     /// ``EngineOptions/recordsInputs`` says.
     static var recordsInputs: Bool? { get }
 
+    /// What one failed child of those that an execution has spawned means for the others. By default the
+    /// first that fails has them cancelled.
+    static var childFailures: ChildFailures { get }
+
+    /// The workflow that finishes an execution, as a child of it, once all that it has spawned has
+    /// completed, also if that is nothing. Its input has the form of ``FinalizerInput``, and its output is
+    /// that of the execution. It may have children, and a finalizer of its own. By default there is none.
+    static var finalizer: (any Workflow.Type)? { get }
+
     /// Looks at an input before anything is recorded; what it throws is thrown by the submission.
     /// By default every input will do.
     static func validate(_ input: Input) throws
@@ -66,6 +75,10 @@ extension Workflow {
     public static var isPinned: Bool { false }
     /// As the engine says.
     public static var recordsInputs: Bool? { nil }
+    /// The first that fails has the others cancelled.
+    public static var childFailures: ChildFailures { .failFast }
+    /// There is none.
+    public static var finalizer: (any Workflow.Type)? { nil }
     /// Every input will do.
     public static func validate(_ input: Input) throws {}
     /// Always.

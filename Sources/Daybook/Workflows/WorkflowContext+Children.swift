@@ -39,6 +39,25 @@ extension WorkflowContext {
         try checkIsHandler("run \(name)")
         let declared = try activation.declare(input)
         let operation = try next(.child, name, at: location, declared?.digest ?? [])
+        let end = try await childEnd(operation, at: location) {
+            let terms = options.terms(over: RegisteredWorkflow.terms(of: workflow))
+            try W.validate(input)
+            return try self.child(
+                W.self,
+                id ?? self.activation.idempotencyKey(operation),
+                terms,
+                declared?.data ?? []
+            )
+        }
+        return try output(W.self, of: end, operation, at: location)
+    }
+
+    /// What a child came to, that an operation begins unless it is recorded.
+    func childEnd(
+        _ operation: Operation,
+        at location: CodeLocation,
+        _ child: () throws -> Submit
+    ) async throws -> Replay.ChildEnd {
         let end: Replay.ChildEnd
         if let record = try replay(operation, at: location) {
             if case .failure(let error) = try activation.outcome(of: record) {
@@ -49,23 +68,14 @@ extension WorkflowContext {
             }
             end = ended
         } else {
-            end = try await begin(operation) {
-                let terms = options.terms(over: RegisteredWorkflow.terms(of: workflow))
-                try W.validate(input)
-                return try self.child(
-                    W.self,
-                    id ?? self.activation.idempotencyKey(operation),
-                    terms,
-                    declared?.data ?? []
-                )
-            }
+            end = try await begin(operation, child)
         }
         consumed(at: end.time)
-        return try output(W.self, of: end, operation, at: location)
+        return end
     }
 
     /// What a child is submitted as.
-    private func child<W: Workflow>(
+    func child<W: Workflow>(
         _ workflow: W.Type,
         _ id: String,
         _ terms: Submit.Terms,
@@ -122,7 +132,7 @@ extension WorkflowContext {
     }
 
     /// Records that a child could not be begun.
-    private func refused(
+    func refused(
         _ operation: Operation,
         _ error: any Error
     ) async throws -> OperationError {
@@ -156,7 +166,7 @@ extension WorkflowContext {
                 + (error.message.isEmpty ? "" : ": \(error.message)")
             throw error.from(operation)
         }
-        let value = try activation.value(at: end.sequence)
+        let value = try activation.value(at: end.output)
         do {
             return try activation.decode(W.Output.self, from: value)
         } catch {
@@ -167,7 +177,7 @@ extension WorkflowContext {
 
 extension Replay.ChildEnd {
     /// What became of it, in words.
-    fileprivate var words: String {
+    var words: String {
         switch status {
         case .cancelled: "was cancelled"
         case .timedOut: "took too long"

@@ -352,6 +352,12 @@ public final class WorkflowContext {
         return record
     }
 
+    /// Operations are recorded that the code has not asked for one by one.
+    func advance(by count: Int) {
+        position += UInt32(count)
+        if let loggedPosition { loggedPosition.withLock { $0 = position } }
+    }
+
     /// The position of the next operation.
     var nextPosition: UInt32 { position }
 

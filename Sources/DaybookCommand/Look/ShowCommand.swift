@@ -26,11 +26,13 @@ struct ShowCommand: AsyncParsableCommand {
             let isInterrupted = try interruptions.contains(record)
             let operations = try inspector.operations(of: record.number)
             let last = try inspector.ending(of: record)
+            let sibling = try inspector.siblingMessage(of: record, last)
             let store = try inspector.store(of: record.number)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     write(operations, last, store, to: &json)
+                    json.member("siblingFailed", sibling)
                 }
             } else {
                 var runbooks = RecordedRunbooks(inspector)
@@ -43,6 +45,7 @@ struct ShowCommand: AsyncParsableCommand {
                 )
                 writeHead(record, isInterrupted)
                 writeText(record, runbook, rows, last)
+                if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {
                     common.output.line("  \(doubt.advice(record.id, common))")
                 }
@@ -88,7 +91,10 @@ struct ShowCommand: AsyncParsableCommand {
         output.line("  submitted  \(time.text(record.submittedAt))\(who)")
         if let reason = request?.reason { output.line("  reason     \(reason)") }
         if !record.labels.isEmpty { output.line("  labels     \(record.labelsText)") }
-        if let parent = record.parent { output.line("  parent     \(parent)") }
+        if let parent = record.parent {
+            let role = record.isFinalizer ? ", of which it is the finalizer" : ""
+            output.line("  parent     \(parent)\(role)")
+        }
         if record.openChildren > 0 { output.line("  children   \(record.openChildren) not ended") }
         if let started = record.startedAt { output.line("  started    \(time.text(started))") }
         if let finished = record.finishedAt {

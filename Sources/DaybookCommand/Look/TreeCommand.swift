@@ -53,8 +53,9 @@ struct TreeCommand: AsyncParsableCommand {
                 let indent = String(repeating: "  ", count: member.depth)
                 let record = member.record
                 let mark = record.number == named.number && !below ? "  <" : ""
+                let role = record.isFinalizer ? ", finalizer" : ""
                 common.output.line(
-                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(mark)"
+                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(role)\(mark)"
                 )
             }
         }

@@ -103,6 +103,9 @@ struct WhyCommand: AsyncParsableCommand {
             common.output.line("\(id: record.id) \(record.standing(isInterrupted: isInterrupted))")
             if let end = try inspector.ending(of: record) {
                 common.output.line("  entry \(end.sequence): \(end.eventName) \(end.summary)")
+                if let sibling = try inspector.siblingMessage(of: record, end) {
+                    common.output.line("  \(sibling)")
+                }
             }
             if let error = record.lastErrorText {
                 common.output.line("  the last attempt that failed ended with \(error)")
@@ -167,7 +170,7 @@ extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     fileprivate func advice(_ common: CommonOptions) -> String? {
         switch status {
-        case .failed, .timedOut, .cancelled, .expired:
+        case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
             "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
         default: nil
         }
@@ -197,7 +200,10 @@ extension PendingWait {
             case .timer: "the timer \(wait.operation.name.text)"
             case .signal: "the signal \(wait.operation.name.text)"
             case .retry: "the next try of \(wait.operation.name.text)"
+            case .child where wait.operation.kind == .finalize:
+                "its finalizer, \(wait.operation.name.text), to end"
             case .child: "the end of the child \(wait.operation.name.text)"
+            case .children: "what it has spawned to end"
             }
         }
     }
@@ -219,7 +225,7 @@ extension PendingWait {
                 : "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
         case .children:
             return "`daybook tree\(journal) \(id)` shows them"
-        case .operation(let wait) where wait.kind == .child:
+        case .operation(let wait) where wait.kind == .child || wait.kind == .children:
             return "`daybook tree\(journal) \(id)` shows where it stands"
         case .unfinished: return "`daybook cancel --force\(journal) \(id)` leaves it out"
         case .operation(let wait) where wait.kind == .signal:

@@ -122,7 +122,7 @@ final class RunProgress: Sendable {
     func waits(_ wait: Wait, in id: String) {
         let what: String
         switch wait.kind {
-        case .timer, .child: return
+        case .timer, .child, .children: return
         case .signal:
             let signal = wait.operation.name.text
             let advice = WaitingApproval.advice(

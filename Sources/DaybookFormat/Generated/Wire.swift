@@ -228,6 +228,14 @@ public enum Wire {
         @inlinable public static var childEnded: WireField {
             WireField(78, .lengthDelimited)
         }
+        /// `children_awaited`.
+        @inlinable public static var childrenAwaited: WireField {
+            WireField(79, .lengthDelimited)
+        }
+        /// `children_settled`.
+        @inlinable public static var childrenSettled: WireField {
+            WireField(80, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -524,6 +532,10 @@ public enum Wire {
         @inlinable public static var depth: WireField {
             WireField(16, .varint)
         }
+        /// `finalizer`.
+        @inlinable public static var finalizer: WireField {
+            WireField(17, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -636,6 +648,10 @@ public enum Wire {
         @inlinable public static var signalsLeft: WireField {
             WireField(4, .varint)
         }
+        /// `run_output`.
+        @inlinable public static var runOutput: WireField {
+            WireField(5, .varint)
+        }
     }
 
     /// `ExecutionFailed`.
@@ -659,6 +675,14 @@ public enum Wire {
         /// `failed_operation`.
         @inlinable public static var failedOperation: WireField {
             WireField(5, .lengthDelimited)
+        }
+        /// `cause`.
+        @inlinable public static var cause: WireField {
+            WireField(6, .varint)
+        }
+        /// `finished_at`.
+        @inlinable public static var finishedAt: WireField {
+            WireField(7, .fixed64)
         }
     }
 
@@ -1204,6 +1228,10 @@ public enum Wire {
         @inlinable public static var id: WireField {
             WireField(6, .lengthDelimited)
         }
+        /// `spawned`.
+        @inlinable public static var spawned: WireField {
+            WireField(7, .varint)
+        }
     }
 
     /// `ChildEnded`.
@@ -1239,6 +1267,46 @@ public enum Wire {
         /// `reopened`.
         @inlinable public static var reopened: WireField {
             WireField(8, .varint)
+        }
+        /// `run_output`.
+        @inlinable public static var runOutput: WireField {
+            WireField(9, .varint)
+        }
+        /// `spawned`.
+        @inlinable public static var spawned: WireField {
+            WireField(10, .varint)
+        }
+    }
+
+    /// `ChildrenAwaited`.
+    public enum ChildrenAwaited {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `epoch`.
+        @inlinable public static var epoch: WireField {
+            WireField(2, .varint)
+        }
+        /// `idle`.
+        @inlinable public static var idle: WireField {
+            WireField(3, .varint)
+        }
+        /// `all_settled`.
+        @inlinable public static var allSettled: WireField {
+            WireField(4, .varint)
+        }
+    }
+
+    /// `ChildrenSettled`.
+    public enum ChildrenSettled {
+        /// `operation`.
+        @inlinable public static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `readies`.
+        @inlinable public static var readies: WireField {
+            WireField(2, .varint)
         }
     }
 
@@ -1411,6 +1479,10 @@ public enum Wire {
         /// `parent`.
         @inlinable public static var parent: WireField {
             WireField(16, .varint)
+        }
+        /// `finalizer`.
+        @inlinable public static var finalizer: WireField {
+            WireField(17, .varint)
         }
     }
 
@@ -1888,6 +1960,26 @@ public enum Wire {
         @inlinable public static var error: WireField {
             WireField(8, .lengthDelimited)
         }
+        /// `finalizer`.
+        @inlinable public static var finalizer: WireField {
+            WireField(9, .varint)
+        }
+        /// `run_output`.
+        @inlinable public static var runOutput: WireField {
+            WireField(10, .varint)
+        }
+        /// `failed`.
+        @inlinable public static var failed: WireField {
+            WireField(11, .lengthDelimited)
+        }
+        /// `joined`.
+        @inlinable public static var joined: WireField {
+            WireField(12, .varint)
+        }
+        /// `all_settled`.
+        @inlinable public static var allSettled: WireField {
+            WireField(13, .varint)
+        }
     }
 
     /// `OpenChild`.
@@ -1915,6 +2007,26 @@ public enum Wire {
         /// `reopens`.
         @inlinable public static var reopens: WireField {
             WireField(6, .varint)
+        }
+        /// `spawned`.
+        @inlinable public static var spawned: WireField {
+            WireField(7, .varint)
+        }
+        /// `wanted_by`.
+        @inlinable public static var wantedBy: WireField {
+            WireField(8, .varint)
+        }
+        /// `end`.
+        @inlinable public static var end: WireField {
+            WireField(9, .varint)
+        }
+        /// `status`.
+        @inlinable public static var status: WireField {
+            WireField(10, .varint)
+        }
+        /// `ended_at`.
+        @inlinable public static var endedAt: WireField {
+            WireField(11, .fixed64)
         }
     }
 

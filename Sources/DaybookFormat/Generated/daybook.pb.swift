@@ -475,6 +475,22 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .childEnded(newValue)}
   }
 
+  public var childrenAwaited: ProtoChildrenAwaited {
+    get {
+      if case .childrenAwaited(let v)? = _storage._event {return v}
+      return ProtoChildrenAwaited()
+    }
+    set {_uniqueStorage()._event = .childrenAwaited(newValue)}
+  }
+
+  public var childrenSettled: ProtoChildrenSettled {
+    get {
+      if case .childrenSettled(let v)? = _storage._event {return v}
+      return ProtoChildrenSettled()
+    }
+    set {_uniqueStorage()._event = .childrenSettled(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -523,6 +539,8 @@ public nonisolated struct ProtoEntry: @unchecked Sendable {
     case operationResolved(ProtoOperationResolved)
     case childStarted(ProtoChildStarted)
     case childEnded(ProtoChildEnded)
+    case childrenAwaited(ProtoChildrenAwaited)
+    case childrenSettled(ProtoChildrenSettled)
 
   }
 
@@ -946,6 +964,12 @@ public nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._depth = newValue}
   }
 
+  /// It is the finalizer of its parent.
+  public var finalizer: Bool {
+    get {_storage._finalizer}
+    set {_uniqueStorage()._finalizer = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1095,6 +1119,9 @@ public nonisolated struct ProtoExecutionCompleted: Sendable {
   /// Signals that nobody has asked for.
   public var signalsLeft: UInt64 = 0
 
+  /// The ChildrenAwaited entry that holds what the handler returned. 0: payload 0 is that.
+  public var runOutput: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1131,7 +1158,57 @@ public nonisolated struct ProtoExecutionFailed: Sendable {
   /// Clears the value of `failedOperation`. Subsequent reads from it will return its default value.
   public mutating func clearFailedOperation() {self._failedOperation = nil}
 
+  /// Who has failed.
+  public var cause: ProtoExecutionFailed.Cause = .code
+
+  /// When the first of its children failed: it counts as the end's time. 0: that is the entry's.
+  public var finishedAt: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Cause: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+
+    /// Its own code threw.
+    case code // = 0
+
+    /// Children that it had spawned failed.
+    case children // = 1
+
+    /// Its finalizer did.
+    case finalizer // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .code
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .code
+      case 1: self = .children
+      case 2: self = .finalizer
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .code: return 0
+      case .children: return 1
+      case .finalizer: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [ProtoExecutionFailed.Cause] = [
+      .code,
+      .children,
+      .finalizer,
+    ]
+
+  }
 
   public init() {}
 
@@ -1762,6 +1839,15 @@ public nonisolated struct ProtoOperation: Sendable {
 
     /// Another execution is begun, and its end waited for.
     case child // = 15
+
+    /// Another execution is begun. Its end is waited for once the handler has returned.
+    case spawn // = 16
+
+    /// The handler has returned, and what it has spawned is waited for.
+    case join // = 17
+
+    /// The finalizer is begun, and its end waited for.
+    case finalize // = 18
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -1786,6 +1872,9 @@ public nonisolated struct ProtoOperation: Sendable {
       case 13: self = .onUnfinished
       case 14: self = .finished
       case 15: self = .child
+      case 16: self = .spawn
+      case 17: self = .join
+      case 18: self = .finalize
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1808,6 +1897,9 @@ public nonisolated struct ProtoOperation: Sendable {
       case .onUnfinished: return 13
       case .finished: return 14
       case .child: return 15
+      case .spawn: return 16
+      case .join: return 17
+      case .finalize: return 18
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1830,6 +1922,9 @@ public nonisolated struct ProtoOperation: Sendable {
       .onUnfinished,
       .finished,
       .child,
+      .spawn,
+      .join,
+      .finalize,
     ]
 
   }
@@ -2293,6 +2388,9 @@ public nonisolated struct ProtoChildStarted: Sendable {
   /// The child's id.
   public var id: String = String()
 
+  /// The operation does not wait: a ChildrenAwaited follows once the handler has returned.
+  public var spawned: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2302,7 +2400,87 @@ public nonisolated struct ProtoChildStarted: Sendable {
 
 /// Nothing of a child is open any more: the operation that waits for it comes to what the child came
 /// to.
-public nonisolated struct ProtoChildEnded: Sendable {
+public nonisolated struct ProtoChildEnded: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_storage._operation ?? ProtoOperation()}
+    set {_uniqueStorage()._operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {_storage._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {_uniqueStorage()._operation = nil}
+
+  /// As in ChildStarted.
+  public var child: UInt64 {
+    get {_storage._child}
+    set {_uniqueStorage()._child = newValue}
+  }
+
+  /// The child's entry by which it ended, whose payload 0 is its output or the message of its error.
+  public var end: UInt64 {
+    get {_storage._end}
+    set {_uniqueStorage()._end = newValue}
+  }
+
+  public var status: ProtoExecutionSummary.Status {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  /// The child's error. Absent: it has completed.
+  public var error: ProtoError {
+    get {_storage._error ?? ProtoError()}
+    set {_uniqueStorage()._error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {_storage._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {_uniqueStorage()._error = nil}
+
+  /// Nobody who lives runs the parent: it is ready to be claimed.
+  public var readies: Bool {
+    get {_storage._readies}
+    set {_uniqueStorage()._readies = newValue}
+  }
+
+  /// No operation is told of it: it was stopped, or its execution has ended, or the child is opened
+  /// again.
+  public var unheard: Bool {
+    get {_storage._unheard}
+    set {_uniqueStorage()._unheard = newValue}
+  }
+
+  /// The next entry opens the child again.
+  public var reopened: Bool {
+    get {_storage._reopened}
+    set {_uniqueStorage()._reopened = newValue}
+  }
+
+  /// The entry that holds what the child's handler returned. 0: that of `end` does.
+  public var runOutput: UInt64 {
+    get {_storage._runOutput}
+    set {_uniqueStorage()._runOutput = newValue}
+  }
+
+  /// As in ChildStarted: no operation is told of it.
+  public var spawned: Bool {
+    get {_storage._spawned}
+    set {_uniqueStorage()._spawned = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// The handler has returned, and waits for all that it has spawned. Payload 0: what it returned.
+public nonisolated struct ProtoChildrenAwaited: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -2316,40 +2494,43 @@ public nonisolated struct ProtoChildEnded: Sendable {
   /// Clears the value of `operation`. Subsequent reads from it will return its default value.
   public mutating func clearOperation() {self._operation = nil}
 
-  /// As in ChildStarted.
-  public var child: UInt64 = 0
+  public var epoch: UInt64 = 0
 
-  /// The child's entry by which it ended, whose payload 0 is its output or the message of its error.
-  public var end: UInt64 = 0
+  public var idle: Bool = false
 
-  public var status: ProtoExecutionSummary.Status = .unspecified
-
-  /// The child's error. Absent: it has completed.
-  public var error: ProtoError {
-    get {_error ?? ProtoError()}
-    set {_error = newValue}
-  }
-  /// Returns true if `error` has been explicitly set.
-  public var hasError: Bool {self._error != nil}
-  /// Clears the value of `error`. Subsequent reads from it will return its default value.
-  public mutating func clearError() {self._error = nil}
-
-  /// Nobody who lives runs the parent: it is ready to be claimed.
-  public var readies: Bool = false
-
-  /// No operation is told of it: it was stopped, or its execution has ended, or the child is opened
-  /// again.
-  public var unheard: Bool = false
-
-  /// The next entry opens the child again.
-  public var reopened: Bool = false
+  /// None of them is cancelled because another one fails.
+  public var allSettled: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _operation: ProtoOperation? = nil
-  fileprivate var _error: ProtoError? = nil
+}
+
+/// Nothing that was spawned is open any more.
+public nonisolated struct ProtoChildrenSettled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var operation: ProtoOperation {
+    get {_operation ?? ProtoOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  public var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  public mutating func clearOperation() {self._operation = nil}
+
+  /// As in ChildEnded.
+  public var readies: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _operation: ProtoOperation? = nil
 }
 
 /// A body threw, and is tried again. Payload 0: the error's message. Payload 1, if present: its
@@ -2677,6 +2858,11 @@ public nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
   public var parent: UInt64 {
     get {_storage._parent}
     set {_uniqueStorage()._parent = newValue}
+  }
+
+  public var finalizer: Bool {
+    get {_storage._finalizer}
+    set {_uniqueStorage()._finalizer = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3267,6 +3453,21 @@ public nonisolated struct ProtoExecutionFamily: Sendable {
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
   public mutating func clearError() {self._error = nil}
 
+  /// As in ExecutionSubmitted.
+  public var finalizer: Bool = false
+
+  /// Of one with a parent: as in ExecutionCompleted.
+  public var runOutput: UInt64 = 0
+
+  /// Spawned children that are closed and have ended badly, in the same order.
+  public var failed: [ProtoOpenChild] = []
+
+  /// The entry since which it waits for what it has spawned. 0: it does not.
+  public var joined: UInt64 = 0
+
+  /// As in ChildrenAwaited.
+  public var allSettled: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3275,40 +3476,83 @@ public nonisolated struct ProtoExecutionFamily: Sendable {
   fileprivate var _error: ProtoError? = nil
 }
 
-/// A child that is not closed.
-public nonisolated struct ProtoOpenChild: Sendable {
+/// A child that is not closed, or was spawned and has ended badly.
+public nonisolated struct ProtoOpenChild: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The number of the first run of its id.
-  public var child: UInt64 = 0
+  public var child: UInt64 {
+    get {_storage._child}
+    set {_uniqueStorage()._child = newValue}
+  }
 
-  public var id: String = String()
+  public var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
   /// The ChildStarted entry, and its operation.
-  public var started: UInt64 = 0
+  public var started: UInt64 {
+    get {_storage._started}
+    set {_uniqueStorage()._started = newValue}
+  }
 
   public var operation: ProtoOperation {
-    get {_operation ?? ProtoOperation()}
-    set {_operation = newValue}
+    get {_storage._operation ?? ProtoOperation()}
+    set {_uniqueStorage()._operation = newValue}
   }
   /// Returns true if `operation` has been explicitly set.
-  public var hasOperation: Bool {self._operation != nil}
+  public var hasOperation: Bool {_storage._operation != nil}
   /// Clears the value of `operation`. Subsequent reads from it will return its default value.
-  public mutating func clearOperation() {self._operation = nil}
+  public mutating func clearOperation() {_uniqueStorage()._operation = nil}
 
   /// The entry since which nobody waits for it: it is cancelled. 0: somebody does.
-  public var stoppedBy: UInt64 = 0
+  public var stoppedBy: UInt64 {
+    get {_storage._stoppedBy}
+    set {_uniqueStorage()._stoppedBy = newValue}
+  }
 
   /// It is opened again once it is closed.
-  public var reopens: Bool = false
+  public var reopens: Bool {
+    get {_storage._reopens}
+    set {_uniqueStorage()._reopens = newValue}
+  }
+
+  /// Its parent waits for it once its handler has returned.
+  public var spawned: Bool {
+    get {_storage._spawned}
+    set {_uniqueStorage()._spawned = newValue}
+  }
+
+  /// The entry since which it is wanted again, after it had ended badly. 0: it is not.
+  public var wantedBy: UInt64 {
+    get {_storage._wantedBy}
+    set {_uniqueStorage()._wantedBy = newValue}
+  }
+
+  /// How it has ended, if it has: as in ChildEnded, and when its parent was told.
+  public var end: UInt64 {
+    get {_storage._end}
+    set {_uniqueStorage()._end = newValue}
+  }
+
+  public var status: ProtoExecutionSummary.Status {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  public var endedAt: UInt64 {
+    get {_storage._endedAt}
+    set {_uniqueStorage()._endedAt = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _operation: ProtoOperation? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// How far the operations of a scope are recorded.
@@ -3400,6 +3644,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
     case signal // = 2
     case retry // = 3
     case child // = 4
+    case children // = 5
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -3413,6 +3658,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       case 2: self = .signal
       case 3: self = .retry
       case 4: self = .child
+      case 5: self = .children
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -3424,6 +3670,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       case .signal: return 2
       case .retry: return 3
       case .child: return 4
+      case .children: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -3435,6 +3682,7 @@ public nonisolated struct ProtoOpenWait: Sendable {
       .signal,
       .retry,
       .child,
+      .children,
     ]
 
   }
@@ -3492,7 +3740,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -4143,6 +4391,32 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .childEnded(v)
           }
         }()
+        case 79: try {
+          var v: ProtoChildrenAwaited?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .childrenAwaited(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .childrenAwaited(v)
+          }
+        }()
+        case 80: try {
+          var v: ProtoChildrenSettled?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .childrenSettled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .childrenSettled(v)
+          }
+        }()
         default: break
         }
       }
@@ -4368,6 +4642,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .childEnded?: try {
         guard case .childEnded(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 78)
+      }()
+      case .childrenAwaited?: try {
+        guard case .childrenAwaited(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 79)
+      }()
+      case .childrenSettled?: try {
+        guard case .childrenSettled(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
       }()
       case nil: break
       }
@@ -4970,7 +5252,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -4989,6 +5271,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _parent: UInt64 = 0
     var _parentOperation: ProtoOperationPath? = nil
     var _depth: UInt32 = 0
+    var _finalizer: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5015,6 +5298,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _parent = source._parent
       _parentOperation = source._parentOperation
       _depth = source._depth
+      _finalizer = source._finalizer
     }
   }
 
@@ -5049,6 +5333,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._parentOperation) }()
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._depth) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
         default: break
         }
       }
@@ -5109,6 +5394,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if _storage._depth != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._depth, fieldNumber: 16)
       }
+      if _storage._finalizer != false {
+        try visitor.visitSingularBoolField(value: _storage._finalizer, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5134,6 +5422,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._parent != rhs_storage._parent {return false}
         if _storage._parentOperation != rhs_storage._parentOperation {return false}
         if _storage._depth != rhs_storage._depth {return false}
+        if _storage._finalizer != rhs_storage._finalizer {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5364,7 +5653,7 @@ nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionCompleted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0\u{3}signals_left\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0\u{3}signals_left\0\u{3}run_output\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5376,6 +5665,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.operations) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.runOutput) }()
       default: break
       }
     }
@@ -5394,6 +5684,9 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if self.signalsLeft != 0 {
       try visitor.visitSingularUInt64Field(value: self.signalsLeft, fieldNumber: 4)
     }
+    if self.runOutput != 0 {
+      try visitor.visitSingularUInt64Field(value: self.runOutput, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5402,6 +5695,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if lhs.operations != rhs.operations {return false}
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
+    if lhs.runOutput != rhs.runOutput {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5409,7 +5703,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0\u{1}cause\0\u{3}finished_at\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5422,6 +5716,8 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.finishedAt) }()
       default: break
       }
     }
@@ -5447,6 +5743,12 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._failedOperation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if self.cause != .code {
+      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 6)
+    }
+    if self.finishedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.finishedAt, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5456,9 +5758,15 @@ nonisolated extension ProtoExecutionFailed: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
     if lhs._failedOperation != rhs._failedOperation {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.finishedAt != rhs.finishedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension ProtoExecutionFailed.Cause: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_CODE\0\u{1}CAUSE_CHILDREN\0\u{1}CAUSE_FINALIZER\0")
 }
 
 nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -6251,7 +6559,7 @@ nonisolated extension ProtoOperation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 }
 
 nonisolated extension ProtoOperation.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0\u{1}KIND_ON_UNFINISHED\0\u{1}KIND_FINISHED\0\u{1}KIND_CHILD\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_CHECKPOINT\0\u{1}KIND_SLEEP\0\u{1}KIND_SIGNAL\0\u{1}KIND_MAP\0\u{1}KIND_PARALLEL\0\u{1}KIND_RACE\0\u{1}KIND_VERSION\0\u{1}KIND_STORE_GET\0\u{1}KIND_STORE_SET\0\u{1}KIND_STORE_DELETE\0\u{1}KIND_OUTPUT\0\u{1}KIND_POLL\0\u{1}KIND_ON_UNFINISHED\0\u{1}KIND_FINISHED\0\u{1}KIND_CHILD\0\u{1}KIND_SPAWN\0\u{1}KIND_JOIN\0\u{1}KIND_FINALIZE\0")
 }
 
 nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -6844,7 +7152,7 @@ nonisolated extension ProtoOperationRecorded: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ChildStarted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}child\0\u{1}idle\0\u{1}reopens\0\u{1}id\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}child\0\u{1}idle\0\u{1}reopens\0\u{1}id\0\u{1}spawned\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6858,6 +7166,7 @@ nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._M
       case 4: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.reopens) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.spawned) }()
       default: break
       }
     }
@@ -6886,6 +7195,9 @@ nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.id.isEmpty {
       try visitor.visitSingularStringField(value: self.id, fieldNumber: 6)
     }
+    if self.spawned != false {
+      try visitor.visitSingularBoolField(value: self.spawned, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6896,6 +7208,7 @@ nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.idle != rhs.idle {return false}
     if lhs.reopens != rhs.reopens {return false}
     if lhs.id != rhs.id {return false}
+    if lhs.spawned != rhs.spawned {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6903,7 +7216,140 @@ nonisolated extension ProtoChildStarted: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoChildEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ChildEnded"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}child\0\u{1}end\0\u{1}status\0\u{1}error\0\u{1}readies\0\u{1}unheard\0\u{1}reopened\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}child\0\u{1}end\0\u{1}status\0\u{1}error\0\u{1}readies\0\u{1}unheard\0\u{1}reopened\0\u{3}run_output\0\u{1}spawned\0")
+
+  fileprivate class _StorageClass {
+    var _operation: ProtoOperation? = nil
+    var _child: UInt64 = 0
+    var _end: UInt64 = 0
+    var _status: ProtoExecutionSummary.Status = .unspecified
+    var _error: ProtoError? = nil
+    var _readies: Bool = false
+    var _unheard: Bool = false
+    var _reopened: Bool = false
+    var _runOutput: UInt64 = 0
+    var _spawned: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _operation = source._operation
+      _child = source._child
+      _end = source._end
+      _status = source._status
+      _error = source._error
+      _readies = source._readies
+      _unheard = source._unheard
+      _reopened = source._reopened
+      _runOutput = source._runOutput
+      _spawned = source._spawned
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._child) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._end) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._error) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._readies) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._unheard) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._reopened) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._runOutput) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._spawned) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._operation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._child != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._child, fieldNumber: 2)
+      }
+      if _storage._end != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._end, fieldNumber: 3)
+      }
+      if _storage._status != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 4)
+      }
+      try { if let v = _storage._error {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if _storage._readies != false {
+        try visitor.visitSingularBoolField(value: _storage._readies, fieldNumber: 6)
+      }
+      if _storage._unheard != false {
+        try visitor.visitSingularBoolField(value: _storage._unheard, fieldNumber: 7)
+      }
+      if _storage._reopened != false {
+        try visitor.visitSingularBoolField(value: _storage._reopened, fieldNumber: 8)
+      }
+      if _storage._runOutput != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._runOutput, fieldNumber: 9)
+      }
+      if _storage._spawned != false {
+        try visitor.visitSingularBoolField(value: _storage._spawned, fieldNumber: 10)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoChildEnded, rhs: ProtoChildEnded) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._operation != rhs_storage._operation {return false}
+        if _storage._child != rhs_storage._child {return false}
+        if _storage._end != rhs_storage._end {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._error != rhs_storage._error {return false}
+        if _storage._readies != rhs_storage._readies {return false}
+        if _storage._unheard != rhs_storage._unheard {return false}
+        if _storage._reopened != rhs_storage._reopened {return false}
+        if _storage._runOutput != rhs_storage._runOutput {return false}
+        if _storage._spawned != rhs_storage._spawned {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoChildrenAwaited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChildrenAwaited"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}idle\0\u{3}all_settled\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6912,13 +7358,9 @@ nonisolated extension ProtoChildEnded: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.status) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._error) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.unheard) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.reopened) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.allSettled) }()
       default: break
       }
     }
@@ -6932,39 +7374,62 @@ nonisolated extension ProtoChildEnded: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._operation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    if self.child != 0 {
-      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 2)
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
     }
-    if self.end != 0 {
-      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 3)
+    if self.idle != false {
+      try visitor.visitSingularBoolField(value: self.idle, fieldNumber: 3)
     }
-    if self.status != .unspecified {
-      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 4)
-    }
-    try { if let v = self._error {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if self.readies != false {
-      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 6)
-    }
-    if self.unheard != false {
-      try visitor.visitSingularBoolField(value: self.unheard, fieldNumber: 7)
-    }
-    if self.reopened != false {
-      try visitor.visitSingularBoolField(value: self.reopened, fieldNumber: 8)
+    if self.allSettled != false {
+      try visitor.visitSingularBoolField(value: self.allSettled, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: ProtoChildEnded, rhs: ProtoChildEnded) -> Bool {
+  public static func ==(lhs: ProtoChildrenAwaited, rhs: ProtoChildrenAwaited) -> Bool {
     if lhs._operation != rhs._operation {return false}
-    if lhs.child != rhs.child {return false}
-    if lhs.end != rhs.end {return false}
-    if lhs.status != rhs.status {return false}
-    if lhs._error != rhs._error {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.allSettled != rhs.allSettled {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoChildrenSettled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChildrenSettled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}readies\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.readies) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.readies != false {
+      try visitor.visitSingularBoolField(value: self.readies, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoChildrenSettled, rhs: ProtoChildrenSettled) -> Bool {
+    if lhs._operation != rhs._operation {return false}
     if lhs.readies != rhs.readies {return false}
-    if lhs.unheard != rhs.unheard {return false}
-    if lhs.reopened != rhs.reopened {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7242,7 +7707,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
@@ -7261,6 +7726,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     var _continuedFrom: UInt64 = 0
     var _outputs: [ProtoNamedEntry] = []
     var _parent: UInt64 = 0
+    var _finalizer: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7287,6 +7753,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       _continuedFrom = source._continuedFrom
       _outputs = source._outputs
       _parent = source._parent
+      _finalizer = source._finalizer
     }
   }
 
@@ -7321,6 +7788,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._continuedFrom) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
         default: break
         }
       }
@@ -7381,6 +7849,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       if _storage._parent != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._parent, fieldNumber: 16)
       }
+      if _storage._finalizer != false {
+        try visitor.visitSingularBoolField(value: _storage._finalizer, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7406,6 +7877,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         if _storage._continuedFrom != rhs_storage._continuedFrom {return false}
         if _storage._outputs != rhs_storage._outputs {return false}
         if _storage._parent != rhs_storage._parent {return false}
+        if _storage._finalizer != rhs_storage._finalizer {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -8363,7 +8835,7 @@ nonisolated extension ProtoExecutionPin: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ExecutionFamily"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}root\0\u{1}children\0\u{1}end\0\u{1}error\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}root\0\u{1}children\0\u{1}end\0\u{1}error\0\u{1}finalizer\0\u{3}run_output\0\u{1}failed\0\u{1}joined\0\u{3}all_settled\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8379,6 +8851,11 @@ nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.children) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.finalizer) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.runOutput) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.failed) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.joined) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.allSettled) }()
       default: break
       }
     }
@@ -8413,6 +8890,21 @@ nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._error {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.finalizer != false {
+      try visitor.visitSingularBoolField(value: self.finalizer, fieldNumber: 9)
+    }
+    if self.runOutput != 0 {
+      try visitor.visitSingularUInt64Field(value: self.runOutput, fieldNumber: 10)
+    }
+    if !self.failed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.failed, fieldNumber: 11)
+    }
+    if self.joined != 0 {
+      try visitor.visitSingularUInt64Field(value: self.joined, fieldNumber: 12)
+    }
+    if self.allSettled != false {
+      try visitor.visitSingularBoolField(value: self.allSettled, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8425,6 +8917,11 @@ nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.children != rhs.children {return false}
     if lhs.end != rhs.end {return false}
     if lhs._error != rhs._error {return false}
+    if lhs.finalizer != rhs.finalizer {return false}
+    if lhs.runOutput != rhs.runOutput {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.joined != rhs.joined {return false}
+    if lhs.allSettled != rhs.allSettled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8432,58 +8929,139 @@ nonisolated extension ProtoExecutionFamily: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OpenChild"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}child\0\u{1}id\0\u{1}started\0\u{1}operation\0\u{3}stopped_by\0\u{1}reopens\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}child\0\u{1}id\0\u{1}started\0\u{1}operation\0\u{3}stopped_by\0\u{1}reopens\0\u{1}spawned\0\u{3}wanted_by\0\u{1}end\0\u{1}status\0\u{3}ended_at\0")
+
+  fileprivate class _StorageClass {
+    var _child: UInt64 = 0
+    var _id: String = String()
+    var _started: UInt64 = 0
+    var _operation: ProtoOperation? = nil
+    var _stoppedBy: UInt64 = 0
+    var _reopens: Bool = false
+    var _spawned: Bool = false
+    var _wantedBy: UInt64 = 0
+    var _end: UInt64 = 0
+    var _status: ProtoExecutionSummary.Status = .unspecified
+    var _endedAt: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _child = source._child
+      _id = source._id
+      _started = source._started
+      _operation = source._operation
+      _stoppedBy = source._stoppedBy
+      _reopens = source._reopens
+      _spawned = source._spawned
+      _wantedBy = source._wantedBy
+      _end = source._end
+      _status = source._status
+      _endedAt = source._endedAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.child) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.started) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.stoppedBy) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.reopens) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._child) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._started) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._stoppedBy) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._reopens) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._spawned) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._wantedBy) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._end) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._status) }()
+        case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._endedAt) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.child != 0 {
-      try visitor.visitSingularUInt64Field(value: self.child, fieldNumber: 1)
-    }
-    if !self.id.isEmpty {
-      try visitor.visitSingularStringField(value: self.id, fieldNumber: 2)
-    }
-    if self.started != 0 {
-      try visitor.visitSingularUInt64Field(value: self.started, fieldNumber: 3)
-    }
-    try { if let v = self._operation {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if self.stoppedBy != 0 {
-      try visitor.visitSingularUInt64Field(value: self.stoppedBy, fieldNumber: 5)
-    }
-    if self.reopens != false {
-      try visitor.visitSingularBoolField(value: self.reopens, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._child != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._child, fieldNumber: 1)
+      }
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 2)
+      }
+      if _storage._started != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._started, fieldNumber: 3)
+      }
+      try { if let v = _storage._operation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._stoppedBy != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._stoppedBy, fieldNumber: 5)
+      }
+      if _storage._reopens != false {
+        try visitor.visitSingularBoolField(value: _storage._reopens, fieldNumber: 6)
+      }
+      if _storage._spawned != false {
+        try visitor.visitSingularBoolField(value: _storage._spawned, fieldNumber: 7)
+      }
+      if _storage._wantedBy != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._wantedBy, fieldNumber: 8)
+      }
+      if _storage._end != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._end, fieldNumber: 9)
+      }
+      if _storage._status != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._status, fieldNumber: 10)
+      }
+      if _storage._endedAt != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._endedAt, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoOpenChild, rhs: ProtoOpenChild) -> Bool {
-    if lhs.child != rhs.child {return false}
-    if lhs.id != rhs.id {return false}
-    if lhs.started != rhs.started {return false}
-    if lhs._operation != rhs._operation {return false}
-    if lhs.stoppedBy != rhs.stoppedBy {return false}
-    if lhs.reopens != rhs.reopens {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._child != rhs_storage._child {return false}
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._started != rhs_storage._started {return false}
+        if _storage._operation != rhs_storage._operation {return false}
+        if _storage._stoppedBy != rhs_storage._stoppedBy {return false}
+        if _storage._reopens != rhs_storage._reopens {return false}
+        if _storage._spawned != rhs_storage._spawned {return false}
+        if _storage._wantedBy != rhs_storage._wantedBy {return false}
+        if _storage._end != rhs_storage._end {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._endedAt != rhs_storage._endedAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8649,7 +9227,7 @@ nonisolated extension ProtoOpenWait: SwiftProtobuf.Message, SwiftProtobuf._Messa
 }
 
 nonisolated extension ProtoOpenWait.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TIMER\0\u{1}KIND_SIGNAL\0\u{1}KIND_RETRY\0\u{1}KIND_CHILD\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_TIMER\0\u{1}KIND_SIGNAL\0\u{1}KIND_RETRY\0\u{1}KIND_CHILD\0\u{1}KIND_CHILDREN\0")
 }
 
 nonisolated extension ProtoBufferedSignal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -70,6 +70,8 @@ public struct Replay: Sendable {
     public struct ChildEnd: Sendable {
         /// The child's entry by which it ended: it holds the output, or the message of the error.
         public let sequence: UInt64
+        /// The entry that holds what its handler returned.
+        public let output: UInt64
         /// What it came to.
         public let status: ExecutionStatus
         /// The child's error; nil: it has completed.
@@ -82,9 +84,11 @@ public struct Replay: Sendable {
             sequence: UInt64,
             status: ExecutionStatus,
             failure: ErrorFacts?,
-            time: Timestamp
+            time: Timestamp,
+            output: UInt64? = nil
         ) {
             self.sequence = sequence
+            self.output = output ?? sequence
             self.status = status
             self.failure = failure
             self.time = time
@@ -386,9 +390,13 @@ public struct Replay: Sendable {
                 sequence: event.end,
                 status: ExecutionStatus(event.status) ?? .failed,
                 failure: event.hasError ? try ErrorFacts(event.error) : nil,
-                time: entry.header.time
+                time: entry.header.time,
+                output: event.runOutput == 0 ? nil : event.runOutput
             )
             return (OperationPath(event.operation), .child(end))
+        case .childrenSettled:
+            let event = try ProtoChildrenSettled(decoding: entry)
+            return (OperationPath(event.operation), .fired(entry.header.time))
         case .branchSettled:
             let event = try ProtoBranchSettled(decoding: entry)
             return (
@@ -443,7 +451,11 @@ public struct Replay: Sendable {
             operation = try Operation(ProtoSignalAwaited(decoding: entry).operation)
             outcome = .wait
         case .childStarted:
-            operation = try Operation(ProtoChildStarted(decoding: entry).operation)
+            let event = try ProtoChildStarted(decoding: entry)
+            operation = try Operation(event.operation)
+            outcome = event.spawned ? .recorded(source: nil) : .wait
+        case .childrenAwaited:
+            operation = try Operation(ProtoChildrenAwaited(decoding: entry).operation)
             outcome = .wait
         case .branchesStarted:
             let event = try ProtoBranchesStarted(decoding: entry)
@@ -471,7 +483,8 @@ extension EventKind {
         switch self {
         case .checkpointSucceeded, .checkpointFailed, .timerStarted, .timerFired, .signalAwaited,
             .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded,
-            .operationRetried, .operationStarted, .operationResolved, .childStarted, .childEnded:
+            .operationRetried, .operationStarted, .operationResolved, .childStarted, .childEnded,
+            .childrenAwaited, .childrenSettled:
             true
         default: false
         }

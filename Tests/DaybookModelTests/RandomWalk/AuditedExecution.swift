@@ -59,6 +59,8 @@ struct AuditedExecution {
     private var doubts: Set<Place> = []
     /// Children that are not closed.
     private var children: Set<UInt64> = []
+    /// Spawned children that have failed, with their operations.
+    private var failedChildren: [UInt64: Place] = [:]
     private var isPinned = false
     /// The revision that it is pinned to.
     private var revision = ""
@@ -232,10 +234,14 @@ struct AuditedExecution {
         splits = splits.filter { !isUndone($0) }
         settled = settled.filter { !isOpen($0) }
         waits = waits.filter { !isUndone($0.key) }
+        failedChildren = failedChildren.filter { !isUndone($0.value) }
     }
 
     private mutating func beginAttempt() {
         recorded = []
+        // They are wanted again.
+        children.formUnion(failedChildren.keys)
+        failedChildren = [:]
         // What nobody has gone on after is under way again, and may end otherwise now.
         failures = failures.filter { place in
             passed.contains(place)
@@ -312,9 +318,23 @@ struct AuditedExecution {
         case .signalDelivered(let event): try deliver(event)
         case .childStarted(let event):
             try checkLease(entry, event.epoch, sessions)
-            try record(event.operation, isKept: false)
-            try wait(event.operation, 0, isRetry: false, isForChild: true)
+            try record(event.operation, isKept: event.spawned)
+            if !event.spawned {
+                try wait(event.operation, 0, isRetry: false, isForChild: true)
+            }
             children.insert(event.child)
+            failedChildren[event.child] = nil
+        case .childrenAwaited(let event):
+            try checkLease(entry, event.epoch, sessions)
+            try record(event.operation, isKept: false)
+            try wait(event.operation, 0, isRetry: false)
+        case .childrenSettled(let event):
+            let place = Place(event.operation)
+            guard !isFinal, waits.removeValue(forKey: place) != nil else {
+                throw Broken(rule: "told of children that it does not wait for")
+            }
+            if failedChildren.isEmpty { kept.insert(place) }
+            if event.readies { holder = nil }
         case .childEnded(let event): try endChild(event)
         default: break
         }
@@ -376,6 +396,10 @@ struct AuditedExecution {
         if event.reopened { return }
         children.remove(event.child)
         let place = Place(event.operation)
+        if event.spawned, event.hasError { failedChildren[event.child] = place }
+        guard event.unheard || !event.spawned else {
+            throw Broken(rule: "an operation is told of a child that it has spawned")
+        }
         if event.unheard { return }
         guard !isFinal, waits.removeValue(forKey: place)?.isForChild == true else {
             throw Broken(rule: "told of a child that it does not wait for")

@@ -50,6 +50,10 @@ extension RandomWalk {
             return try drawCleaning(known)
         }
         if generator.chance(14) { return try drawRegistration(known) }
+        if generator.chance(8) {
+            if let join = try drawJoin(known) { return join }
+            return reference.open.count > 16 ? try drawSleep(known) : try drawSpawn(known)
+        }
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<8: return .start(try drawOperation(known, .checkpoint))
         case 8..<30:
@@ -104,7 +108,8 @@ extension RandomWalk {
                 try drawError(),
                 drawTypes(),
                 logs: drawLogs(),
-                of: generator.chance(2) ? drawFailed(known) : nil
+                of: generator.chance(2) ? drawFailed(known) : nil,
+                generator.chance(4) ? try draw([.children, .finalizer]) : .code
             )
         case 90..<92: return .continue("input \(step)", [drawTypes()[0]], logs: drawLogs())
         case 92..<97: return .release(logs: drawLogs())
@@ -191,6 +196,46 @@ extension RandomWalk {
                 ? try draw(Self.types) : Self.types[Int(operation.position) % Self.types.count],
             input: "input of \(id)",
             [drawTypes()[0]],
+            suspended: drawSuspended(known)
+        )
+    }
+
+    /// Mostly new ones, or those which the same operations began before.
+    private mutating func drawSpawn(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased
+    {
+        // The handler itself runs only while no branches do.
+        let isInBranches = known?.split(in: []).map { $0.settledFailed == nil } ?? false
+        let first =
+            try isInBranches
+            ? drawOperation(known, .spawn)
+            : .op(.spawn, known?.next(in: []) ?? 0, "op")
+        var all: [ReferenceModel.Spawned] = []
+        for offset in 0..<UInt32.random(in: 1...3, using: &generator) {
+            let position = first.position + offset
+            var id = Name("spawned of \(known?.number ?? 0) at \(position)")
+            if generator.chance(16) { id = try draw(reference.numbers.keys.sorted()) }
+            if generator.chance(60) { id = "" }
+            let type = Self.types[Int(position) % Self.types.count]
+            let operation = Operation.op(.spawn, position, "op", in: first.scope)
+            all.append((operation, id, type, "input of \(id)"))
+        }
+        return .spawn(all, [drawTypes()[0]])
+    }
+
+    /// That a handler has returned: mostly of one that has spawned something.
+    private mutating func drawJoin(_ known: ReferenceModel.Execution?) throws
+        -> ReferenceModel.Leased?
+    {
+        let hasSpawned = known?.children.contains(where: \.isSpawned) ?? false
+        guard generator.chance(hasSpawned ? 2 : 12) else { return nil }
+        let isInBranches = known?.split(in: []).map { $0.settledFailed == nil } ?? false
+        return .join(
+            try isInBranches
+                ? drawOperation(known, .join, "children")
+                : .op(.join, known?.next(in: []) ?? 0, "children"),
+            isAllSettled: generator.chance(3),
+            drawTypes(),
             suspended: drawSuspended(known)
         )
     }
@@ -322,7 +367,7 @@ extension RandomWalk {
             return try run(command, session) {
                 operation.kind == .storeGet ? $0.source ?? 0 : $0.sequence
             }
-        case .again, .sleep, .await, .suspend, .split, .settle, .child:
+        case .again, .sleep, .await, .suspend, .split, .settle, .child, .spawn, .join:
             return try runWait(command, lease, session)
         case .complete(let types, let logs):
             let output = try sealed(types)
@@ -331,12 +376,13 @@ extension RandomWalk {
                 Complete(lease, output: output, operations: 0, logs: logs),
                 session
             ) { $0 }
-        case .fail(let error, let types, let logs, let failed):
+        case .fail(let error, let types, let logs, let failed, let cause):
             let command = Fail(
                 lease,
                 error,
                 payloads: try sealed(types),
                 failedOperation: failed,
+                cause: cause,
                 logs: try sealed(logs: logs)
             )
             return try run(command, session) { $0.sequence }
@@ -418,6 +464,23 @@ extension RandomWalk {
             let payloads = try harness.sealed([Payload(bytes, contentType: types[0])])
             let child = Submit(id: id, type: type, input: bytes, payloads: payloads)
             let command = StartChild(lease, operation, child, suspended: suspended)
+            return try run(command, session) { $0.waits ? 1 : 0 }
+        case .spawn(let all, let types):
+            let children = try all.map { one in
+                let bytes = Array(one.input.utf8)
+                let payloads = try harness.sealed([Payload(bytes, contentType: types[0])])
+                let child = Submit(id: one.id, type: one.type, input: bytes, payloads: payloads)
+                return (one.operation, child)
+            }
+            return try run(SpawnChildren(lease, children), session) { $0 }
+        case .join(let operation, let isAllSettled, let types, let suspended):
+            let command = AwaitChildren(
+                lease,
+                operation,
+                output: try sealed(types),
+                isAllSettled: isAllSettled,
+                suspended: suspended
+            )
             return try run(command, session) { $0.waits ? 1 : 0 }
         case .suspend(let suspended):
             return try run(Suspend(lease, suspended: suspended), session) { _ in 0 }

@@ -66,7 +66,14 @@ extension ReferenceModel.Execution {
                 "family",
                 state.rare.family.parent == parent && state.depth == depth
                     && state.rare.family.inOrder.map(Self.words) == children.map(Self.words)
+                    && state.rare.family.openSpawned == children.count { $0.isSpawned }
             ),
+            (
+                "failed children",
+                state.rare.family.failedInOrder.map(Self.words)
+                    == failedChildren.sorted { $0.started < $1.started }.map(Self.words)
+            ),
+            ("joined", isClosed || state.rare.family.joined == joined),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {
@@ -85,11 +92,11 @@ extension ReferenceModel.Execution {
     }
 
     private static func words(_ child: Family.Child) -> String {
-        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens)"
+        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens) \(child.isSpawned) \(child.wantedBy) \(child.ending.map { "\($0.status) \($0.at.rawValue)" } ?? "")"
     }
 
     private static func words(_ child: ReferenceModel.Child) -> String {
-        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens)"
+        "\(child.number) \(child.id) \(child.started) \(child.stoppedBy) \(child.reopens) \(child.isSpawned) \(child.wantedBy) \(child.ending.map { "\($0.status) \($0.at)" } ?? "")"
     }
 
     private static func words(_ wait: Wait) -> String {
@@ -128,7 +135,7 @@ extension ReferenceModel.Execution {
             ("updatedAt", closed.updatedAt == (updatedAt == finishedAt ? 0 : updatedAt)),
             ("losses", closed.losses == losses), ("terms", closed.terms == termsOfRow),
             ("continuedFrom", closed.continuedFrom == continuedFrom ?? 0),
-            ("parent", closed.parent == parent),
+            ("parent", closed.parent == parent && !closed.finalizer),
             (
                 "outputs",
                 closed.outputs.map { "\($0.name) \($0.sequence)" }

@@ -13,11 +13,13 @@ extension ReferenceModel {
         case sleep(Operation, until: StartTimer.Until, suspended: Int?)
         case await(Operation, timeout: Duration?, suspended: Int?)
         case child(Operation, Name, type: Name, input: String, [String], suspended: Int?)
+        case spawn([Spawned], [String])
+        case join(Operation, isAllSettled: Bool, [String], suspended: Int?)
         case suspend(Int)
         case split(Operation, UInt32)
         case settle(Operation, branch: UInt32, failed: Bool, SettleBranches.Gathered?)
         case complete([String], logs: [String])
-        case fail(ErrorFacts, [String], logs: [String], of: OperationPath?)
+        case fail(ErrorFacts, [String], logs: [String], of: OperationPath?, FailureCause)
         case `continue`(String, [String], logs: [String])
         case register(Operation)
         case withdraw(Operation, UInt64)
@@ -79,9 +81,16 @@ extension ReferenceModel {
         case .complete(let types, let logs):
             log(known, logs)
             return .granted(complete(known, types))
-        case .fail(let error, let types, let logs, let failed):
+        case .fail(let error, let types, let logs, let failed, let cause):
             log(known, logs)
-            let end = endAttempt(known, error, types, isByTime: false, failed: failed)
+            let end = endAttempt(
+                known,
+                error,
+                types,
+                isByTime: false,
+                failed: failed,
+                cause: cause
+            )
             return .granted(end.sequence)
         case .continue(let input, let types, let logs):
             log(known, logs)
@@ -186,7 +195,7 @@ extension ReferenceModel {
             .record(let operation, _, _), .again(let operation, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
             .child(let operation, _, _, _, _, _), .register(let operation),
-            .withdraw(let operation, _):
+            .withdraw(let operation, _), .join(let operation, _, _, _):
             guard known.takes(operation) else { return .refused(.conflict) }
         default: break
         }
@@ -200,6 +209,9 @@ extension ReferenceModel {
             )
         case .child(let operation, let id, let type, let input, let types, let suspended):
             return beginChild(known, operation, (id, type, input), types, suspended)
+        case .spawn(let children, let types): return spawn(known, children, types)
+        case .join(let operation, let isAllSettled, let types, let suspended):
+            return join(known, operation, isAllSettled: isAllSettled, types, suspended)
         case .register(let operation): return register(known, operation)
         case .withdraw(let operation, let sequence): return withdraw(known, operation, sequence)
         case .split(let operation, let count):

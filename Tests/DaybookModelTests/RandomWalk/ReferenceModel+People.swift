@@ -29,8 +29,12 @@ extension ReferenceModel {
             $0.deadline = 0
             $0.isClosed = closes
             if closes { $0.holder = 0 }
-            if status == .failed || status == .timedOut { $0.previousFailure = $0.last }
+            let failures: [ExecutionStatus] = [
+                .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed,
+            ]
+            if failures.contains(status) { $0.previousFailure = $0.last }
             $0.stopChildren { _ in true }
+            $0.stopSpawned()
             $0.waits.removeAll { $0.kind == .child }
         }
     }
@@ -69,7 +73,8 @@ extension ReferenceModel {
         if known.isCleaning { return .refused(.conflict) }
         switch known.status {
         case .completed: return .refused(.wrongState)
-        case .failed, .timedOut, .cancelled, .expired: break
+        case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
+            break
         default: guard known.isParked else { return .refused(.conflict) }
         }
         // Its parent was told.
@@ -82,7 +87,10 @@ extension ReferenceModel {
         let now = now.rawValue
         write(number) {
             if $0.startAt == 0 { $0.startAt = now }
-            if $0.status.isFinal { $0.reopenCleaning() }
+            if $0.status.isFinal {
+                $0.reopenCleaning()
+                $0.dropSpawned()
+            }
             if $0.status.isFinal || !$0.isParked { $0.beginNextAttempt() }
             $0.status = .ready
             $0.isClosed = false
@@ -97,6 +105,7 @@ extension ReferenceModel {
             $0.errorCode = ""
             $0.countAnew()
         }
+        settleSpawned(number)
     }
 
     /// - Returns: how much else is in doubt.
@@ -205,27 +214,33 @@ extension ReferenceModel {
         _ error: ErrorFacts,
         _ types: [String],
         isByTime: Bool,
-        failed: OperationPath? = nil
+        failed: OperationPath? = nil,
+        cause: FailureCause = .code
     ) -> (sequence: UInt64, retryAt: UInt64?) {
         let policy = known.terms.retry
         let isHeld = isByTime && isHeld(known)
         let tries = known.attempt - min(known.attempt, known.attemptsBefore)
-        guard error.isRetryable, error.kind != .cancelled, tries < policy.maxAttempts,
+        guard cause == .code, error.isRetryable, error.kind != .cancelled,
+            tries < policy.maxAttempts,
             !policy.fatalCodes.contains(error.code),
             policy.retryableCodes.isEmpty || policy.retryableCodes.contains(error.code)
         else {
             let status: ExecutionStatus =
-                switch error.kind {
-                case .timedOut: .timedOut
-                case .cancelled: .cancelled
+                switch (cause, error.kind) {
+                case (.children, _): .childrenTasksFailed
+                case (.finalizer, _): .finalizeTaskFailed
+                case (_, .timedOut): .timedOut
+                case (_, .cancelled): .cancelled
                 default: .failed
                 }
+            let first = known.failedChildren.filter(\.hasFailed).compactMap { $0.ending?.at }.min()
             if !isByTime { leaveCleaningOut(known) }
             let closes =
                 known.children.isEmpty
                 && (!isByTime || !isHeld && !known.registered.contains { $0.stands })
             let sequence = end(known.number, status, error.code, types, closes: closes)
             if let failed { change(known.number) { $0.undo(failed) } }
+            if cause == .children, let first { change(known.number) { $0.finishedAt = first } }
             if !closes, isByTime { freeForCleaning(known.number) }
             if !closes, !isByTime { write(known.number) { $0.holder = 0 } }
             return (sequence, nil)

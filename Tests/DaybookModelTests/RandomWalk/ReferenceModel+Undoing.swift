@@ -62,6 +62,7 @@ extension ReferenceModel.Execution {
         } else {
             operations.remove(at: index)
         }
+        dropSpawned()
         resume()
     }
 

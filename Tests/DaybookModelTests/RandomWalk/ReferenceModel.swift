@@ -80,6 +80,11 @@ struct ReferenceModel {
         /// It has gone on as a new run.
         var isContinued = false
         var children: [Child] = []
+        /// Spawned ones that are closed and have ended badly.
+        var failedChildren: [Child] = []
+        /// The entry since which it waits for what it has spawned; 0: it does not.
+        var joined: UInt64 = 0
+        var isAllSettled = false
 
         var isClaimable: Bool {
             (status == .ready || owes && children.isEmpty) && !isParked && !isPaused && !isDelayed
@@ -112,6 +117,17 @@ struct ReferenceModel {
         let operation: Operation
         var stoppedBy: UInt64 = 0
         var reopens = false
+        /// No operation waits for it.
+        var isSpawned = false
+        /// The entry since which it is wanted again; 0: it is not.
+        var wantedBy: UInt64 = 0
+        /// How it has ended, and when its parent was told.
+        var ending: (status: ExecutionStatus, at: UInt64)?
+
+        /// Its failure counts.
+        var hasFailed: Bool { ending.map { stoppedBy == 0 || $0.status != .cancelled } ?? false }
+        /// The entry since which there is something to do for it.
+        var since: UInt64 { max(stoppedBy, wantedBy) }
     }
 
     /// An operation that waits.
@@ -369,6 +385,7 @@ extension ReferenceModel.Execution {
             operations[index].settledFailed = nil
         }
         waits.removeAll { $0.kind == .retry }
+        wantSpawned()
         resume()
     }
 

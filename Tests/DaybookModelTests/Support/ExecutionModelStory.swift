@@ -193,6 +193,14 @@ enum ExecutionModelStory {
             )
         },
         { harness in
+            try harness.ready("whole", Submit.Terms(), by: session(harness))
+            let whole = try harness.claim(number("whole", harness), by: session(harness))
+            try harness.spawn(["part 0", "part 1"], of: whole, by: session(harness))
+            let part = try harness.claim(number("part 0", harness), by: session(harness))
+            try harness.fail(part, by: session(harness))
+            try harness.join(whole, .op(.join, 2), by: session(harness))
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

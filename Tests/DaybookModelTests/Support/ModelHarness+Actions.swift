@@ -114,11 +114,12 @@ extension ModelHarness {
     mutating func fail(
         _ lease: Lease,
         code: String = "no-luck",
+        cause: FailureCause = .code,
         by session: UInt64
     ) throws -> UInt64 {
         let payloads = try sealed([.text("it went wrong")])
         return try run(
-            Fail(lease, ErrorFacts(code: code), payloads: payloads),
+            Fail(lease, ErrorFacts(code: code), payloads: payloads, cause: cause),
             session: session
         ).sequence
     }

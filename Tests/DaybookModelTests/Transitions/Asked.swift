@@ -7,7 +7,7 @@ enum Asked: String, CaseIterable {
     case submit, submitOther, execute, claim, claimFirst
     case start, succeed, disappoint, record, again, look, sleep, await, suspend, split, settle,
         gather
-    case complete, fail, goOn, release, park, doubt, child
+    case complete, fail, failFamily, goOn, release, park, doubt, child, spawn, join
     case register, withdraw, clean, cleanStep
     case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
     case time, close, lose
@@ -33,6 +33,9 @@ extension Standing {
             try harness.await(lease, .op(.signal, 1, "stop"), suspended: nil, by: holder)
         case .child:
             try harness.begin("new", of: lease, .op(.child, 1), suspended: nil, by: holder)
+        case .spawn: try harness.spawn(["new"], of: lease, from: next, by: holder)
+        case .join: try harness.join(lease, .op(.join, next), by: holder)
+        case .failFamily: try harness.fail(lease, cause: .children, by: holder)
         case .suspend: try harness.run(Suspend(lease, suspended: 1), session: holder)
         case .complete: try harness.complete(lease, by: holder)
         case .fail: try harness.fail(lease, by: holder)
@@ -68,6 +71,11 @@ extension Standing {
         case .close: try harness.run(CloseSession(), session: holder)
         case .lose: try harness.lose(holder, by: other)
         }
+    }
+
+    /// The position of the next operation of the handler, once branches have been settled.
+    private var next: UInt32 {
+        max(harness.state.execution(lease.execution)?.progress.next(in: []) ?? 1, 1)
     }
 
     private mutating func askOfOperation(_ asked: Asked) throws {

@@ -56,6 +56,13 @@ enum Situation: String, CaseIterable {
     /// It is a child, and runs; it has failed, and its parent was told.
     case child = "kid"
     case failedChild = "kfa"
+    /// It has spawned a child that is ready, and its code runs; its code has returned, and it waits; so
+    /// it does while the child runs, whose sibling has failed.
+    case spawning = "spn"
+    case waitingForSpawned = "jon"
+    case siblingFailed = "sib"
+    /// All that it has spawned has ended, and it runs again.
+    case settled = "set"
 }
 
 /// An execution in a situation, and who had the lease.
@@ -149,6 +156,9 @@ struct Standing {
             try harness.run(Release(lease), session: holder)
         case .waitingForChild:
             try harness.begin("kid", of: lease, .op(.child, 0, in: [0, 0]), by: holder)
+        case .spawning, .waitingForSpawned, .settled, .siblingFailed:
+            try harness.settleBranches(lease, .op(.race, 0), by: holder)
+            try spawn(situation)
         case .cancelledWithChild:
             try harness.begin("kid", of: lease, .op(.child, 0, in: [0, 0]), by: holder)
             _ = try harness.claim(try harness.number(of: "kid"), by: other)
@@ -162,6 +172,20 @@ struct Standing {
             try harness.run(ContinueAsNew(lease, input: input), session: holder)
         default: break
         }
+    }
+
+    private mutating func spawn(_ situation: Situation) throws {
+        let ids: [Name] = situation == .siblingFailed ? ["kid", "other kid"] : ["kid"]
+        try harness.spawn(ids, of: lease, from: 1, by: holder)
+        if situation == .spawning { return }
+        let position = UInt32(ids.count) + 1
+        let kid = try harness.claim(try harness.number(of: "kid"), by: other)
+        if situation == .settled { try harness.complete(kid, by: other) }
+        if situation == .siblingFailed {
+            let sibling = try harness.number(of: "other kid")
+            try harness.fail(try harness.claim(sibling, by: other), by: other)
+        }
+        try harness.join(lease, .op(.join, position), by: holder)
     }
 
     private mutating func sleep(suspended: Int?) throws {

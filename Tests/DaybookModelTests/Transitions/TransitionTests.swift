@@ -38,11 +38,14 @@ import Testing
         gather      s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         complete    s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         fail        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        failFamily  s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         goOn        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         release     s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  1   s+  s+
         park        s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         doubt       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
         child       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        spawn       s+  s+  s+  1   1   1   1   s+  s+  s+  s+  s+  1   1   1   s+  s+  e+  s+  s+
+        join        s+  s+  s+  2   2   2   2   s+  s+  s+  s+  s+  2   2   2   s+  s+  e+  s+  s+
         cancel      1   1   1   1   1   1   1   1   2   1   1   1   1   1   1   1   1   1   1   1
         force       1   1   1   1   1   1   1   1   4   1   1   1   1   1   1   1   1   1   1   1
         pause       1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1   1   1
@@ -83,11 +86,14 @@ import Testing
         gather      sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         complete    sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         fail        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        failFamily  sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         goOn        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         release     sl  sl  sl  sl  sl  2   2   s+  1   s+  sl
         park        sl  sl  sl  sl  sl  e+  e+  s+  1   s+  sl
         doubt       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         child       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        spawn       sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
+        join        sl  sl  sl  sl  sl  e+  e+  s+  e+  s+  sl
         cancel      ws  ws  ws  =   ws  ws  =   =   =   =   1
         force       ws  ws  ws  =   ws  ws  =   2   3   2   1
         pause       ws  ws  ws  ws  ws  ws  ws  1   1   1   1
@@ -128,11 +134,14 @@ import Testing
         gather      2   1   s+  sl
         complete    2   3   s+  sl
         fail        2   3   s+  sl
+        failFamily  2   3   s+  sl
         goOn        2   1   s+  sl
         release     1   1   s+  sl
         park        1   1   s+  sl
         doubt       1   1   s+  sl
         child       1   1   s+  sl
+        spawn       1   1   s+  sl
+        join        2   2   s+  sl
         cancel      3   1   =   ws
         force       5   1   =   ws
         pause       1   1   ws  ws
@@ -145,6 +154,54 @@ import Testing
         time        5   =   =   =
         close       1   2   1   2
         lose        1   2   1   2
+        """
+
+    /// Of one that has spawned children.
+    private static let spawned = """
+        asked       spn jon sib set
+        submit      =   =   =   =
+        submitOther cf  cf  cf  cf
+        execute     =   =   =   =
+        claim       =   =   =   =
+        claimFirst  1   =   =   =
+        start       cf  cf  cf  cf
+        succeed     cf  cf  cf  cf
+        disappoint  cf  cf  cf  cf
+        record      cf  cf  cf  cf
+        register    cf  cf  cf  cf
+        withdraw    cf  cf  cf  cf
+        clean       e+  e+  e+  e+
+        cleanStep   1   1   1   1
+        again       cf  cf  cf  cf
+        look        cf  cf  cf  cf
+        sleep       cf  cf  cf  cf
+        await       cf  cf  cf  cf
+        suspend     =   =   =   =
+        split       cf  cf  cf  cf
+        settle      cf  cf  cf  cf
+        gather      cf  cf  cf  cf
+        complete    2   4   5   1
+        fail        2   4   5   1
+        failFamily  2   4   5   1
+        goOn        2   2   1   1
+        release     1   1   1   1
+        park        1   1   1   1
+        doubt       cf  cf  cf  cf
+        child       cf  cf  cf  cf
+        spawn       1   cf  cf  1
+        join        1   cf  cf  2
+        cancel      3   4   1   1
+        force       5   6   1   1
+        pause       1   1   1   1
+        resume      =   =   =   =
+        retry       cf  cf  cf  cf
+        signal      1   1   1   1
+        resolve     cf  cf  cf  cf
+        repin       cf  cf  cf  cf
+        failSignal  1   1   1   1
+        time        5   6   3   3
+        close       2   1   1   2
+        lose        2   1   1   2
         """
 
     /// The entries of what is granted.
@@ -170,11 +227,15 @@ import Testing
                 .executionCompleted, .leaseReleased, .executionCancelled, .childEnded,
                 .executionClosed,
             ], [.executionCompleted, .childEnded],
+            [.executionCompleted, .leaseReleased, .executionCancelled],
+            [.executionCompleted, .leaseReleased],
         ],
         .fail: [
             [.executionFailed],
             [.executionFailed, .leaseReleased, .executionCancelled, .childEnded, .executionClosed],
             [.executionFailed, .childEnded],
+            [.executionFailed, .leaseReleased, .executionCancelled],
+            [.executionFailed, .leaseReleased],
         ],
         .goOn: [
             [.executionContinued, .executionSubmitted, .executionReadied],
@@ -188,11 +249,13 @@ import Testing
         .cancel: [
             [.executionCancelled], [.executionCancelled, .leaseLost],
             [.executionCancelled, .executionCancelled, .childEnded],
+            [.executionCancelled, .executionCancelled],
         ],
         .force: [
             [.executionCancelled], [.cleaningSkipped, .executionClosed], [.cleaningSkipped],
             [.cleaningSkipped, .executionCancelled],
             [.executionCancelled, .executionCancelled, .childEnded],
+            [.executionCancelled, .executionCancelled],
         ],
         .doubt: [[.executionParked]],
         .pause: [[.executionPaused]],
@@ -205,12 +268,22 @@ import Testing
         .time: [
             [.executionExpired], [.executionReadied], [.executionTimedOut], [.timerFired],
             [.executionTimedOut, .executionCancelled, .childEnded],
+            [.executionTimedOut, .executionCancelled],
         ],
         .close: [
             [.sessionClosed], [.sessionClosed, .leaseReleased], [.sessionClosed, .executionClosed],
         ],
         .lose: [[.sessionLost], [.sessionLost, .leaseLost], [.sessionLost, .executionClosed]],
         .child: [[.childStarted, .executionSubmitted, .executionReadied]],
+        .spawn: [[.childStarted, .executionSubmitted, .executionReadied]],
+        .join: [[.childrenAwaited], [.childrenAwaited, .childrenSettled]],
+        .failFamily: [
+            [.executionFailed],
+            [.executionFailed, .leaseReleased, .executionCancelled, .childEnded, .executionClosed],
+            [.executionFailed, .childEnded],
+            [.executionFailed, .leaseReleased, .executionCancelled],
+            [.executionFailed, .leaseReleased],
+        ],
     ]
 
     private static let refusals: [String: Refusal.Code] = [
@@ -227,7 +300,7 @@ import Testing
     /// The cells of the tables.
     private static func cells() throws -> [Asked: [Situation: String]] {
         var cells: [Asked: [Situation: String]] = [:]
-        for table in [open, ended, families] {
+        for table in [open, ended, families, spawned] {
             let lines = table.split(separator: "\n").map {
                 $0.split(separator: " ").map(String.init)
             }

@@ -202,7 +202,7 @@ struct ConformanceRun {
                 let next = deadline(record)
                 clock.pass(duration)
                 return next.map { $0 <= clock.now() } ?? false ? record.last : 0
-            case nil where deadline(record) == nil && record.waits.contains { $0.kind == .child }:
+            case nil where deadline(record) == nil && record.waits.contains(where: \.isForChildren):
                 try await advanceChildren(of: record, daybook)
                 return record.last
             case nil:
@@ -233,7 +233,7 @@ struct ConformanceRun {
                     }
                     if found.isClosed || found.isParked { break }
                     last = found.last
-                    if found.waits.contains(where: { $0.kind == .child }) {
+                    if found.waits.contains(where: \.isForChildren) {
                         try await advanceChildren(of: found, daybook)
                     } else if let next = deadline(found) {
                         clock.pass(next.since(clock.now()))
@@ -248,4 +248,9 @@ struct ConformanceRun {
             (record.waits.compactMap(\.deadline) + [record.deadline].compactMap { $0 }).min()
         }
     }
+}
+
+extension Wait {
+    /// It ends with the end of another execution, or of several.
+    fileprivate var isForChildren: Bool { kind == .child || kind == .children }
 }

@@ -101,6 +101,14 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
+    @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.spawning, ConformanceMode.allCases)
+    func spawnedChildrenAreWaitedForOnceTheHandlerHasReturned(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
     @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.doubts, ConformanceMode.allCases)
     func whatIsRecordedBesidesAnOutcomeChangesNothing(
         _ program: ConformanceCase,

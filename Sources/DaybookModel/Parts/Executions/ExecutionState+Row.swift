@@ -56,5 +56,6 @@ extension ExecutionState {
             }
         }
         writer.varint(parent ?? 0, Wire.ExecutionSummary.parent)
+        writer.bool(isFinalizer, Wire.ExecutionSummary.finalizer)
     }
 }

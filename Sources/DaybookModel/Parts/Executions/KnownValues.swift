@@ -15,7 +15,8 @@ enum KnownValues {
             try checkOperation(Wire.SignalDelivered.operation, of: event)
             try checkError(Wire.SignalDelivered.error, of: event)
         case .operationStarted, .checkpointSucceeded, .logRecorded, .timerStarted, .timerFired,
-            .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded, .childStarted:
+            .signalAwaited, .branchesStarted, .branchSettled, .operationRecorded, .childStarted,
+            .childrenAwaited, .childrenSettled:
             try checkOperation(Wire.CheckpointSucceeded.operation, of: event)
         case .cleaningEnded:
             try checkOperation(Wire.CleaningEnded.operation, of: event)
@@ -31,8 +32,14 @@ enum KnownValues {
         case .operationRetried:
             try checkOperation(Wire.OperationRetried.operation, of: event)
             try checkError(Wire.OperationRetried.error, of: event)
-        case .attemptFailed, .executionFailed, .executionTimedOut, .executionCancelled,
-            .executionExpired:
+        case .executionFailed:
+            try checkError(Wire.ExecutionFailed.error, of: event)
+            if let cause = try number(Wire.ExecutionFailed.cause, of: event),
+                case .UNRECOGNIZED = ProtoExecutionFailed.Cause(rawValue: cause)
+            {
+                throw .newer("cause of a failure", cause)
+            }
+        case .attemptFailed, .executionTimedOut, .executionCancelled, .executionExpired:
             try checkError(Wire.ExecutionFailed.error, of: event)
         case .executionParked:
             if let reason = try number(Wire.ExecutionParked.reason, of: event),

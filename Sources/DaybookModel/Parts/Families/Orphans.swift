@@ -2,7 +2,7 @@ import DaybookFormat
 import DequeModule
 
 extension DerivedPart {
-    /// Children that are to be cancelled.
+    /// Children that are to be cancelled, or opened again.
     static let orphans = DerivedPart(
         name: "orphans",
         follow: { state, change, number in
@@ -20,8 +20,9 @@ extension DerivedPart {
     )
 }
 
-/// Children for which nobody waits any more, until they are cancelled: a few at a time, so that the
-/// end of a large family holds nobody up.
+/// Children for which nobody waits any more, until they are cancelled, and spawned ones that have failed
+/// and are wanted again, until they are opened again: a few at a time, so that the end of a large family,
+/// or its next attempt, holds nobody up.
 ///
 /// An item is void once the child has ended, or its parent goes on with it. It is looked at when its
 /// turn comes.
@@ -50,16 +51,16 @@ struct Orphans: Sendable {
 
 extension State {
     fileprivate mutating func rebuildOrphans() {
-        var items: [(stoppedBy: UInt64, started: UInt64, item: Orphans.Item)] = []
+        var items: [(since: UInt64, started: UInt64, item: Orphans.Item)] = []
         for number in executions.numbers {
             for child in executions[known: number].rare.family.children.values
             where executions.isOrphan(child) {
                 let item = Orphans.Item(parent: number, child: child.number)
-                items.append((child.stoppedBy, child.started, item))
+                items.append((child.since, child.started, item))
             }
         }
         orphans = Orphans()
-        items.sort { ($0.stoppedBy, $0.started) < ($1.stoppedBy, $1.started) }
+        items.sort { ($0.since, $0.started) < ($1.since, $1.started) }
         for (_, _, item) in items { orphans.insert(item) { _ in true } }
     }
 
@@ -83,14 +84,14 @@ extension State {
         return all
     }
 
-    /// Takes out the first child that is to be cancelled.
-    mutating func removeOrphan() -> Family.Child? {
+    /// Takes out the first child that is to be cancelled, or opened again.
+    mutating func removeOrphan() -> (parent: UInt64, child: Family.Child)? {
         while let item = orphans.removeFirst() {
             if executions.hasOrphan(item),
                 let child = executions[known: item.parent].rare.family.children[item.child]
             {
                 if batch.isOpen { batch.hasTakenDeadlines = true }
-                return child
+                return (item.parent, child)
             }
         }
         return nil
@@ -98,10 +99,10 @@ extension State {
 }
 
 extension ExecutionTable {
-    /// Whether a child is to be cancelled. What has gone on as a new run is looked up when its turn
-    /// comes.
+    /// Whether a child is to be cancelled, or opened again. What has gone on as a new run is looked up
+    /// when its turn comes.
     fileprivate func isOrphan(_ child: Family.Child) -> Bool {
-        guard child.stoppedBy != 0 else { return false }
+        guard child.stoppedBy != 0 else { return child.wantedBy != 0 && !contains(child.number) }
         return !has(child.number) { $0.status.isFinal }
     }
 
@@ -112,4 +113,9 @@ extension ExecutionTable {
         else { return false }
         return isOrphan(child)
     }
+}
+
+extension Family.Child {
+    /// The entry since which it is to be cancelled, or opened again.
+    fileprivate var since: UInt64 { max(stoppedBy, wantedBy) }
 }

@@ -1,20 +1,42 @@
 import DaybookFormat
 
-/// What an execution has to do with others: who began it, and what it has begun and is still open.
+/// What an execution has to do with others: who began it, and what it has begun and is still open, or
+/// was spawned and has failed.
 struct Family: Sendable {
-    /// A child that is not closed.
+    /// A child that is not closed, or was spawned and has ended badly.
     struct Child: Sendable {
         /// The number of the first run of its id.
         let number: UInt64
         let id: Name
         /// The entry that began it, or went on with it, last.
         let started: UInt64
-        /// The operation that waits for it, or did.
+        /// The operation that waits for it, or did, or has spawned it.
         let operation: Operation
         /// The entry since which nobody waits for it: it is cancelled. 0: somebody does.
         var stoppedBy: UInt64 = 0
         /// It is opened again once it is closed.
         var reopens = false
+        /// No operation waits for it: its parent does once the handler has returned.
+        var isSpawned = false
+        /// The entry since which it is wanted again, after it had ended badly. 0: it is not.
+        var wantedBy: UInt64 = 0
+        /// How it has ended, if it has.
+        var ending: Ending?
+
+        /// Its failure counts: it was not cancelled because it was no longer needed.
+        var countsAsFailed: Bool {
+            guard let ending else { return false }
+            return stoppedBy == 0 || ending.status != .cancelled
+        }
+    }
+
+    /// How a child has ended.
+    struct Ending: Sendable {
+        /// The child's entry by which it did.
+        let end: UInt64
+        let status: ExecutionStatus
+        /// When its parent was told.
+        let at: Timestamp
     }
 
     /// So many executions may be above one.
@@ -32,18 +54,53 @@ struct Family: Sendable {
     var end: UInt64 = 0
     /// The error that it ended with.
     var error: ErrorFacts?
+    /// Of one with a parent: the entry that holds what its handler returned; 0: the last one does.
+    var runOutput: UInt64 = 0
+    /// It is the finalizer of its parent.
+    var isFinalizer = false
     /// By their numbers.
     private(set) var children: [UInt64: Child] = [:]
+    /// How many of them were spawned; and how many of these are wanted.
+    private(set) var openSpawned = 0
+    private var wantedSpawned = 0
+    /// Spawned children that are closed and have ended badly, by their numbers.
+    private(set) var failed: [UInt64: Child] = [:]
+    /// The entry since which it waits for what it has spawned; 0: it does not.
+    var joined: UInt64 = 0
+    /// None of what it has spawned is cancelled because another one fails.
+    var isAllSettled = false
 
     /// Whether there is nothing to remember.
-    var isEmpty: Bool { parent == 0 && children.isEmpty }
+    var isEmpty: Bool { parent == 0 && children.isEmpty && failed.isEmpty && joined == 0 }
+    /// Whether it has nothing to do with children.
+    var isChildless: Bool { children.isEmpty && failed.isEmpty }
 
     /// The children, in the order of the entries that started them.
     var inOrder: [Child] { children.values.sorted { $0.started < $1.started } }
 
-    mutating func insert(_ child: Child) { children[child.number] = child }
+    /// The spawned children that have ended badly, in the same order.
+    var failedInOrder: [Child] { failed.values.sorted { $0.started < $1.started } }
 
-    mutating func remove(_ number: UInt64) -> Child? { children.removeValue(forKey: number) }
+    mutating func insert(_ child: Child) {
+        if let old = children.updateValue(child, forKey: child.number) { count(old, -1) }
+        count(child, 1)
+        if !failed.isEmpty { failed[child.number] = nil }
+    }
+
+    mutating func remove(_ number: UInt64) -> Child? {
+        let child = children.removeValue(forKey: number)
+        if let child { count(child, -1) }
+        return child
+    }
+
+    private mutating func count(_ child: Child, _ step: Int) {
+        guard child.isSpawned else { return }
+        openSpawned += step
+        if child.stoppedBy == 0 { wantedSpawned += step }
+    }
+
+    /// A spawned child has ended badly.
+    mutating func insert(failed child: Child) { failed[child.number] = child }
 
     /// Nobody waits for a child any more.
     /// - Parameters:
@@ -57,8 +114,65 @@ struct Family: Sendable {
         return true
     }
 
-    /// A child is opened again, as its parent wants it.
-    mutating func reopen(_ number: UInt64) { children[number]?.reopens = false }
+    /// Nobody waits any more for what was spawned and is open.
+    /// - Returns: the numbers of these children.
+    mutating func stopSpawned(by sequence: UInt64) -> [UInt64] {
+        // Each that ends asks: all of them are gone through once.
+        guard wantedSpawned > 0 else { return [] }
+        wantedSpawned = 0
+        let stopped = children.values.filter { $0.isSpawned && $0.stoppedBy == 0 }.map(\.number)
+        for number in stopped { children[number]?.stoppedBy = sequence }
+        return stopped
+    }
+
+    /// Operations that have spawned children are undone: these are nobody's.
+    /// - Returns: the numbers of those that are to be cancelled.
+    mutating func undo(
+        by sequence: UInt64,
+        _ isUndone: (OperationPath) -> Bool
+    ) -> [UInt64] {
+        for child in failed.values where isUndone(OperationPath(child.operation)) {
+            failed[child.number] = nil
+        }
+        let undone = children.values.filter {
+            $0.isSpawned && isUndone(OperationPath($0.operation))
+        }
+        for child in undone {
+            var child = child
+            child.isSpawned = false
+            if child.stoppedBy == 0 { child.stoppedBy = sequence }
+            insert(child)
+        }
+        return undone.map(\.number)
+    }
+
+    /// Another attempt begins: what was spawned and has failed is wanted again, and what was stopped
+    /// is so no more.
+    /// - Returns: the numbers of the children that are to be opened again.
+    mutating func beginAttempt(by sequence: UInt64) -> [UInt64] {
+        var concerned: [UInt64] = []
+        for child in children.values where child.isSpawned && child.stoppedBy != 0 {
+            var child = child
+            child.stoppedBy = 0
+            child.reopens = true
+            if child.wantedBy != 0 {
+                // It may have been opened again for the attempt before, or not yet.
+                child.wantedBy = sequence
+                concerned.append(child.number)
+            }
+            insert(child)
+        }
+        for child in failed.values {
+            failed[child.number] = nil
+            var child = child
+            child.wantedBy = sequence
+            child.stoppedBy = 0
+            child.reopens = false
+            insert(child)
+            concerned.append(child.number)
+        }
+        return concerned
+    }
 }
 
 extension ExecutionState {
@@ -73,6 +187,14 @@ extension ExecutionState {
     /// The numbers of its children that are not closed, each that of the first run of its id, in the
     /// order in which they were begun.
     public var openChildren: [UInt64] { rare.family.inOrder.map(\.number) }
+    /// When the first of its spawned children failed; nil: none has.
+    var firstChildFailure: Timestamp? {
+        rare.family.failed.values.lazy.filter(\.countsAsFailed).compactMap(\.ending?.at).min()
+    }
+    /// How many of its children are not closed.
+    public var openChildCount: Int { rare.family.children.count }
+    /// Whether it is the finalizer of its parent.
+    public var isFinalizer: Bool { rare.family.isFinalizer }
     /// Whether any of its children is not closed.
     var hasOpenChildren: Bool { !rare.family.children.isEmpty }
 }
@@ -94,27 +216,30 @@ extension ExecutionState {
         }
     }
 
-    /// An operation begins to wait for a child.
-    mutating func beginChildWait(_ entry: EntryView) throws(WireError) {
+    /// An operation begins a child: it waits for that, or has spawned it.
+    mutating func beginChild(_ entry: EntryView) throws(WireError) {
         let event = try ProtoChildStarted(decoding: entry)
         let operation = try Operation(event.operation)
         guard event.child != 0 else { throw WireError("it begins no child") }
-        rare.waits.insert(
-            Wait(
-                kind: .child,
-                operation: operation,
-                deadline: nil,
-                sequence: entry.header.sequence,
-                child: event.child
+        if !event.spawned {
+            rare.waits.insert(
+                Wait(
+                    kind: .child,
+                    operation: operation,
+                    deadline: nil,
+                    sequence: entry.header.sequence,
+                    child: event.child
+                )
             )
-        )
+        }
         rare.family.insert(
             Family.Child(
                 number: event.child,
                 id: Name(event.id),
                 started: entry.header.sequence,
                 operation: operation,
-                reopens: event.reopens
+                reopens: event.reopens,
+                isSpawned: event.spawned
             )
         )
     }
@@ -130,6 +255,8 @@ struct EndedChild: Sendable {
     let end: UInt64
     let status: ExecutionStatus
     let error: ErrorFacts?
+    /// The entry that holds what its handler returned; 0: `end` does.
+    let runOutput: UInt64
 
     init(_ state: borrowing ExecutionState) {
         number = state.number
@@ -138,5 +265,6 @@ struct EndedChild: Sendable {
         end = state.rare.family.end
         status = state.status
         error = state.rare.family.error
+        runOutput = state.rare.family.runOutput
     }
 }

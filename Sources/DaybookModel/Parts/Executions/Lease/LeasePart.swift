@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// Leases and attempts: who holds an execution, how often it was claimed, tried and lost.
     static let lease = ExecutionPart(
         name: "lease",
-        schema: 3,
+        schema: 4,
         kinds: [
             .executionClaimed, .leaseLost, .leaseReleased, .attemptFailed, .executionParked,
             .executionReopened, .commandRefused, .checkpointSucceeded, .checkpointFailed,
@@ -13,6 +13,7 @@ extension ExecutionPart {
             .operationRetried, .timerFired, .signalDelivered, .executionCompleted,
             .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired,
             .executionContinued, .executionClosed, .cleaningEnded, .childStarted, .childEnded,
+            .childrenAwaited, .childrenSettled,
         ],
         apply: LeaseState.apply,
         write: LeaseState.write,
@@ -29,11 +30,14 @@ extension LeaseState {
     ) throws(WireError) {
         switch change.kind {
         case .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
-            .timerStarted, .signalAwaited, .operationRetried, .cleaningEnded, .childStarted:
+            .timerStarted, .signalAwaited, .operationRetried, .cleaningEnded, .childStarted,
+            .childrenAwaited:
             // It gets on: whoever was lost before did not die of it.
             state.lease.losses = 0
         case .childEnded:
             if try entry.flag(Wire.ChildEnded.readies) { state.lease.session = nil }
+        case .childrenSettled:
+            if try entry.flag(Wire.ChildrenSettled.readies) { state.lease.session = nil }
         case .timerFired:
             if try entry.flag(Wire.TimerFired.readies) { state.lease.session = nil }
         case .signalDelivered:

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// Where an execution stands: its status, what holds it up, its own deadline.
     static let lifecycle = ExecutionPart(
         name: "lifecycle",
-        schema: 3,
+        schema: 4,
         kinds: [
             .executionSubmitted, .executionReadied, .executionClaimed, .leaseLost, .leaseReleased,
             .attemptFailed, .executionParked, .executionPaused, .executionResumed,
@@ -14,7 +14,8 @@ extension ExecutionPart {
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
-            .cleaningSkipped, .operationResolved, .childStarted, .childEnded,
+            .cleaningSkipped, .operationResolved, .childStarted, .childEnded, .childrenAwaited,
+            .childrenSettled,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -34,13 +35,16 @@ extension Lifecycle {
             .branchesStarted, .branchSettled:
             // After a branch was settled it may have waited for nothing else.
             if state.lifecycle.status == .waiting { state.lifecycle.status = .running }
-        case .timerStarted, .signalAwaited, .operationRetried, .childStarted:
-            if state.lifecycle.status == .running, try entry.isIdle(change.kind) {
+        case .timerStarted, .signalAwaited, .operationRetried, .childStarted, .childrenAwaited:
+            if change.kind == .childStarted, try entry.flag(Wire.ChildStarted.spawned) {
+                // It goes on, as after any operation that has an outcome.
+                if state.lifecycle.status == .waiting { state.lifecycle.status = .running }
+            } else if state.lifecycle.status == .running, try entry.isIdle(change.kind) {
                 state.lifecycle.status = .waiting
             }
         case .executionWaiting:
             if state.lifecycle.status == .running { state.lifecycle.status = .waiting }
-        case .timerFired, .signalDelivered, .childEnded:
+        case .timerFired, .signalDelivered, .childEnded, .childrenSettled:
             try state.lifecycle.wake(change.kind, entry)
         case .executionSubmitted:
             state.lifecycle.deadline = try entry.time(Wire.ExecutionSubmitted.expiresAt)
@@ -90,6 +94,7 @@ extension Lifecycle {
             switch kind {
             case .timerFired: Wire.TimerFired.readies
             case .signalDelivered: Wire.SignalDelivered.readies
+            case .childrenSettled: Wire.ChildrenSettled.readies
             default: Wire.ChildEnded.readies
             }
         // Nobody waits for a child any more whose end is not heard of.
@@ -143,9 +148,14 @@ extension ExecutionState {
             case .executionTimedOut: .timedOut
             case .executionCancelled: .cancelled
             case .executionExpired: .expired
+            case .executionFailed: try entry.failedStatus()
             default: .failed
             }
         lifecycle.finishedAt = entry.header.time
+        if change.kind == .executionFailed {
+            let first = try entry.time(Wire.ExecutionFailed.finishedAt)
+            if first.rawValue != 0 { lifecycle.finishedAt = first }
+        }
         lifecycle.isDelayed = false
         // Who ends it knows that it is parked; what it registered for its end is tried.
         lifecycle.isParked = false
@@ -163,7 +173,18 @@ extension EntryView {
         case .timerStarted: try flag(Wire.TimerStarted.idle)
         case .signalAwaited: try flag(Wire.SignalAwaited.idle)
         case .childStarted: try flag(Wire.ChildStarted.idle)
+        case .childrenAwaited: try flag(Wire.ChildrenAwaited.idle)
         default: try flag(Wire.OperationRetried.idle)
+        }
+    }
+
+    /// Which status an execution has failed with.
+    fileprivate func failedStatus() throws(WireError) -> ExecutionStatus {
+        let number = Int(truncatingIfNeeded: try number(Wire.ExecutionFailed.cause))
+        return switch ProtoExecutionFailed.Cause(rawValue: number) {
+        case .children: .childrenTasksFailed
+        case .finalizer: .finalizeTaskFailed
+        default: .failed
         }
     }
 

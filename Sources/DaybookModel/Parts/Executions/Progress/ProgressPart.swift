@@ -5,13 +5,13 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 4,
+        schema: 5,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,
             .attemptFailed,
             .executionReopened, .executionFailed, .executionTimedOut, .executionCancelled,
-            .childStarted,
+            .childStarted, .childrenAwaited,
         ],
         apply: ScopeProgress.apply,
         write: { state, writer, nested in
@@ -31,7 +31,7 @@ extension ScopeProgress {
     ) throws(WireError) {
         switch change.kind {
         case .checkpointSucceeded, .operationRecorded, .timerStarted, .signalAwaited,
-            .childStarted:
+            .childStarted, .childrenAwaited:
             try state.progress.record(entry)
         case .checkpointFailed:
             // A failure that the handler takes as a result is one.

@@ -12,6 +12,8 @@ public struct Wait: Hashable, Sendable, Codable {
         case retry
         /// The end of an execution that it began.
         case child
+        /// The ends of all that the handler has spawned.
+        case children
     }
 
     /// What ends it.

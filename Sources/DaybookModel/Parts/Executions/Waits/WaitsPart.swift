@@ -5,12 +5,12 @@ extension ExecutionPart {
     /// What the operations of an execution wait for.
     static let waits = ExecutionPart(
         name: "waits",
-        schema: 3,
+        schema: 4,
         kinds: [
             .timerStarted, .signalAwaited, .operationRetried, .timerFired, .signalDelivered,
             .branchSettled, .attemptFailed, .executionReopened, .executionCompleted,
             .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired,
-            .executionContinued, .childStarted, .childEnded,
+            .executionContinued, .childStarted, .childEnded, .childrenAwaited, .childrenSettled,
         ],
         apply: WaitTable.apply,
         write: WaitTable.write,
@@ -73,7 +73,21 @@ extension WaitTable {
         case .signalAwaited: try state.begin(.signal, Wire.SignalAwaited.deadline, entry, &change)
         case .operationRetried:
             try state.begin(.retry, Wire.OperationRetried.retryAt, entry, &change)
-        case .childStarted: try state.beginChildWait(entry)
+        case .childStarted: try state.beginChild(entry)
+        case .childrenAwaited:
+            let operation = try entry.operation()
+            state.rare.waits.insert(
+                Wait(
+                    kind: .children,
+                    operation: operation,
+                    deadline: nil,
+                    sequence: entry.header.sequence
+                )
+            )
+        case .childrenSettled:
+            guard state.rare.waits.remove(of: try entry.operation())?.kind == .children else {
+                throw WireError("children are settled that nobody waits for")
+            }
         case .childEnded:
             guard try !entry.flag(Wire.ChildEnded.unheard) else { return }
             guard state.rare.waits.remove(of: try entry.operation())?.kind == .child else {
@@ -222,6 +236,7 @@ extension Wait {
             case .signal: .signal
             case .retry: .retry
             case .child: .child
+            case .children: .children
             }
         writer.varint(UInt64(kind.rawValue), Wire.OpenWait.kind)
         nested.removeAll()
@@ -248,6 +263,7 @@ extension Wait {
                 case .signal: kind = .signal
                 case .retry: kind = .retry
                 case .child: kind = .child
+                case .children: kind = .children
                 default: throw WireError("it waits for something unknown")
                 }
             case Wire.OpenWait.operation: operation = try Operation(reading: try reader.bytes())
