@@ -7,14 +7,14 @@ import PackageDescription
 let isStrict = Context.environment["DAYBOOK_STRICT"] != nil
 let allTraits = Context.environment["DAYBOOK_ALL_TRAITS"] != nil
 
+// What products promise is `public`, and all else that modules share is `package`. Where that is small
+// and hot it is `@usableFromInline`, or the optimizer would leave it behind calls: see Decisions.md.
 let package = Package(
     name: "daybook",
     products: [
         .library(name: "Daybook", targets: ["Daybook"]),
         .library(name: "DaybookIntegration", targets: ["DaybookIntegration"]),
         .library(name: "DaybookInspector", targets: ["DaybookInspector"]),
-        .library(name: "DaybookJournal", targets: ["DaybookJournal"]),
-        .library(name: "LMDB", targets: ["LMDB"]),
         .executable(name: "daybook", targets: ["DaybookCommand"]),
     ],
     traits: [
@@ -242,15 +242,19 @@ let package = Package(
 // Every target of ours is compiled under the same rules:
 // - ExistentialAny (SE-0335): the cost of an existential is visible where it is paid.
 // - MemberImportVisibility (SE-0444): a file sees only what it imports.
-// - InternalImportsByDefault (SE-0409): a dependency is public only where it is said to be.
+// - InternalImportsByDefault (SE-0409): a dependency is public only where it is said to be. Not in the
+//   modules below the view, where next to nothing is public: a single `package import` of a module
+//   there would keep the optimizer from carrying what touches that one into other modules.
 // - NonisolatedNonsendingByDefault (SE-0461): an async function runs where its caller runs, so a
 //   context that is not Sendable can be used without crossing an isolation.
+let inner: Set = ["DaybookSystem", "LMDB", "DaybookFormat", "DaybookJournal", "DaybookModel"]
 for target in package.targets where target.type != .system && target.name != "EmbeddingTests" {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .enableUpcomingFeature("ExistentialAny"),
             .enableUpcomingFeature("MemberImportVisibility"),
-            .enableUpcomingFeature("InternalImportsByDefault"),
             .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+        ]
+        + (inner.contains(target.name) ? [] : [.enableUpcomingFeature("InternalImportsByDefault")])
+        + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 }

@@ -1,4 +1,4 @@
-"""The public symbols of the library's modules, as tools/docs and tools/api need them.
+"""The symbols of the library's modules, as tools/docs and tools/api need them.
 
 Wants a debug build.
 """
@@ -10,7 +10,7 @@ import sys
 
 MODULES = [
     "Daybook", "DaybookView", "DaybookModel", "DaybookJournal", "DaybookFormat", "DaybookInspector",
-    "DaybookSystem",
+    "DaybookSystem", "LMDB",
 ]
 BUILD = ".build/debug"
 # Written by protoc, and documented in daybook.proto.
@@ -31,8 +31,11 @@ def tool(name):
     return os.path.join(os.path.dirname(os.path.dirname(compiler)), "bin", name)
 
 
-def graphs(modules, folder):
-    """The symbol graph of each module, whose files are left in the folder."""
+def graphs(modules, folder, level="public"):
+    """The symbol graph of each module, whose files are left in the folder.
+
+    level is the access level from which on symbols are taken: public, or package.
+    """
     target = json.loads(run("swift", "-print-target-info"))["target"]["triple"]
     maps = []
     for path in sorted(glob.glob(f"{BUILD}/*.build/module.modulemap")):
@@ -41,17 +44,17 @@ def graphs(modules, folder):
         run(
             tool("swift-symbolgraph-extract"), "-module-name", module, "-target", target,
             "-I", f"{BUILD}/Modules", "-I", "Sources/CLMDB", "-I", "Sources/CSystem", *maps,
-            "-minimum-access-level", "public", "-output-dir", folder,
+            "-minimum-access-level", level, "-output-dir", folder,
         )
         with open(f"{folder}/{module}.symbols.json", encoding="utf-8") as file:
             yield json.load(file)
 
 
-def merged(folder):
+def merged(folder, level):
     """One symbol graph of all modules, which says that they are one; the only file in the folder."""
     whole = None
     known = set()
-    for graph in graphs(MODULES, folder):
+    for graph in graphs(MODULES, folder, level):
         if whole is None:
             whole = graph | {"symbols": [], "relationships": []}
         for symbol in graph["symbols"]:

@@ -1,25 +1,25 @@
 /// An entry that is not yet in the journal: all but sequence, time and its place in its stream,
 /// which the journal gives it.
-public struct EntryDraft: Sendable {
+package struct EntryDraft: Sendable {
     /// The stream that it belongs to. The number of a new one is the sequence that this entry will
     /// have.
-    public var stream: StreamID
+    package var stream: StreamID
     /// The event with its tag and length, as it stands in `daybook.v1.Entry`; before it, if somebody
     /// is named who asked for it, `request` in the same form.
-    public var event: [UInt8]
+    package var event: [UInt8]
     /// Version of the event's meaning; 0 stands for 1.
-    public var schema: UInt32 = 0
+    package var schema: UInt32 = 0
     /// The session that writes it.
-    public var session: UInt64
+    package var session: UInt64
     /// Root of the family of executions; 0: the execution itself.
-    public var correlation: UInt64 = 0
+    package var correlation: UInt64 = 0
     /// The entry that it follows from; 0: it was asked for from outside.
-    public var causation: UInt64 = 0
+    package var causation: UInt64 = 0
     /// Its payloads.
-    public var payloads: SealedPayloads?
+    package var payloads: SealedPayloads?
 
     /// Sequence, time and links are given when it is appended.
-    public init(
+    package init(
         stream: StreamID,
         event: [UInt8],
         session: UInt64,
@@ -33,27 +33,27 @@ public struct EntryDraft: Sendable {
 }
 
 /// A row of the `executions` database, and what changes with it in `lists`.
-public struct ExecutionIndexRow: Sendable {
+package struct ExecutionIndexRow: Sendable {
     /// The execution's id, 1 to 255 bytes.
-    public let id: String
+    package let id: String
     /// `daybook.v1.ExecutionRow`, with its ``ExecutionRowCheck``.
-    public let row: [UInt8]
+    package let row: [UInt8]
     /// The number of the id's first run, by which it is listed.
-    public let listed: UInt64
+    package let listed: UInt64
     /// The keys of lists that it joins.
-    public var joins: [[UInt8]] = []
+    package var joins: [[UInt8]] = []
     /// The key of the list that it leaves; nil: none.
-    public var leaves: [UInt8]?
+    package var leaves: [UInt8]?
 
     /// Nothing is checked: the row must be of the execution with this id.
     /// - Parameter row: without the check.
-    public init(id: String, row: [UInt8], listed: UInt64) {
+    package init(id: String, row: [UInt8], listed: UInt64) {
         self.init(id: id, listed: listed) { writer in row.withUnsafeBytes { writer.raw($0) } }
     }
 
     /// The same with a row that is written here.
     /// - Parameter write: writes the row without the check.
-    public init(id: String, listed: UInt64, _ write: (inout WireWriter) -> Void) {
+    package init(id: String, listed: UInt64, _ write: (inout WireWriter) -> Void) {
         self.id = id
         self.listed = listed
         row = ExecutionRowCheck.sealing(id, write)

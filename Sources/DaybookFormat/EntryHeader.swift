@@ -1,42 +1,51 @@
 /// What the journal itself knows of an entry: all of `daybook.v1.Entry` but payload commitments
 /// and the event.
-@frozen
-public struct EntryHeader: Equatable, Sendable {
+@usableFromInline
+package struct EntryHeader: Equatable, Sendable {
     /// Position in the journal, from 0, dense.
-    public var sequence: UInt64 = 0
+    @usableFromInline
+    package var sequence: UInt64 = 0
     /// When it was written; never earlier than the entry before.
-    public var time = Timestamp(rawValue: 0)
+    @usableFromInline
+    package var time = Timestamp(rawValue: 0)
     /// The stream that it belongs to.
-    public var stream = StreamID.journal
+    @usableFromInline
+    package var stream = StreamID.journal
     /// How many entries the stream had before this one.
-    public var ordinal: UInt64 = 0
+    @usableFromInline
+    package var ordinal: UInt64 = 0
     /// The entry before this one in its stream; 0 also for the first.
-    public var previous: UInt64 = 0
+    @usableFromInline
+    package var previous: UInt64 = 0
     /// Version of the event's meaning.
-    public var schema: UInt32 = 0
+    @usableFromInline
+    package var schema: UInt32 = 0
     /// The session that wrote it; 0: the entry opens one, or is entry 0.
-    public var session: UInt64 = 0
+    @usableFromInline
+    package var session: UInt64 = 0
     /// Root of the family of executions; 0: the execution itself.
-    public var correlation: UInt64 = 0
+    @usableFromInline
+    package var correlation: UInt64 = 0
     /// The entry that it follows from; 0: it was asked for from outside.
-    public var causation: UInt64 = 0
+    @usableFromInline
+    package var causation: UInt64 = 0
 
     /// A header of zeros.
     @inlinable
-    public init() {}
+    package init() {}
 }
 
 /// What an entry says of one of its payloads.
-public struct Commitment: Equatable, Sendable {
+package struct Commitment: Equatable, Sendable {
     /// HMAC-SHA256 of the payload under its salt: 32 bytes.
-    public var mac: [UInt8]
+    package var mac: [UInt8]
     /// Bytes of the payload.
-    public var size: UInt64
+    package var size: UInt64
     /// Number of its content type.
-    public var contentType: UInt32
+    package var contentType: UInt32
 
     /// Nothing is checked: neither the length of the MAC nor whether the content type is interned.
-    public init(mac: [UInt8], size: UInt64, contentType: UInt32) {
+    package init(mac: [UInt8], size: UInt64, contentType: UInt32) {
         self.mac = mac
         self.size = size
         self.contentType = contentType
@@ -44,21 +53,25 @@ public struct Commitment: Equatable, Sendable {
 }
 
 /// An entry as it lies in the journal. Valid only inside the closure that it is given to.
-@frozen
-public struct EntryView {
+@usableFromInline
+package struct EntryView {
     /// The stored bytes: the leaf of the Merkle tree.
-    public let bytes: UnsafeRawBufferPointer
+    @usableFromInline
+    package let bytes: UnsafeRawBufferPointer
     /// The header.
-    public let header: EntryHeader
+    @usableFromInline
+    package let header: EntryHeader
     /// Field number of the event in `daybook.v1.Entry`; 0: none that can be seen.
-    public let event: UInt32
+    @usableFromInline
+    package let event: UInt32
     /// The event's message.
-    public let eventBytes: UnsafeRawBufferPointer
+    @usableFromInline
+    package let eventBytes: UnsafeRawBufferPointer
 
     /// Reads header and event.
     /// - Throws: ``WireError`` for bytes that are no entry.
     @inlinable
-    public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         self.bytes = bytes
         var header = EntryHeader()
         var event: UInt32 = 0
@@ -88,7 +101,7 @@ public struct EntryView {
     }
 
     /// The commitments to the payloads, in order.
-    public func commitments() throws(WireError) -> [Commitment] {
+    package func commitments() throws(WireError) -> [Commitment] {
         var all: [Commitment] = []
         var reader = WireReader(bytes)
         while let field = try reader.field() {
@@ -116,7 +129,7 @@ public struct EntryView {
 extension WireWriter {
     /// Appends an entry: header, commitments, event, in ascending order of field numbers.
     /// - Parameter event: the event with its tag and length, as `EventBytes` holds it.
-    public mutating func entry(
+    package mutating func entry(
         _ header: EntryHeader,
         _ commitments: [Commitment],
         event: UnsafeRawBufferPointer
@@ -134,7 +147,7 @@ extension WireWriter {
     /// - Parameters:
     ///   - payloads: whose commitments it holds; nil: none.
     ///   - event: the event with its tag and length, as `EventBytes` holds it.
-    public mutating func entry(
+    package mutating func entry(
         _ header: EntryHeader,
         _ payloads: SealedPayloads?,
         event: UnsafeRawBufferPointer

@@ -8,7 +8,7 @@ extension EventKind {
     /// to be made of each. The bytes are those that the library would write.
     /// - Parameter message: writes the fields in ascending order, without those that have their
     ///   default.
-    public func encoded(_ message: (inout WireWriter) -> Void) -> [UInt8] {
+    package func encoded(_ message: (inout WireWriter) -> Void) -> [UInt8] {
         withUnsafeTemporaryAllocation(byteCount: Self.scratch, alignment: 8) { memory in
             var writer = WireWriter(lent: memory)
             message(&writer)

@@ -1,4 +1,4 @@
-public import SwiftProtobuf
+import SwiftProtobuf
 
 /// The events that this version knows: the field numbers of `daybook.v1.Entry`'s oneof.
 public enum EventKind: UInt32, Sendable, CaseIterable {
@@ -98,7 +98,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case childrenSettled = 80
 
     /// The event's field in an entry.
-    public var field: WireField { WireField(rawValue, .lengthDelimited) }
+    package var field: WireField { WireField(rawValue, .lengthDelimited) }
 
     /// The name in `daybook.proto`, as the JSON form of an entry has it: `execution_submitted`.
     public var name: String {
@@ -156,7 +156,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
 
 extension ProtoEntry.OneOf_Event {
     /// The event as it stands in an entry: tag, length, message.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var entry = ProtoEntry()
         entry.event = self
         do {
@@ -171,7 +171,7 @@ extension ProtoEntry.OneOf_Event {
 
 extension Message {
     /// The message's bytes.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         do {
             return try serializedBytes()
         } catch {
@@ -183,7 +183,7 @@ extension Message {
 extension Message {
     /// Decodes the event of an entry in full.
     /// - Throws: ``WireError`` when it is not this message.
-    public init(decoding entry: EntryView) throws(WireError) {
+    package init(decoding entry: EntryView) throws(WireError) {
         do {
             try self.init(serializedBytes: Array(entry.eventBytes))
         } catch {
@@ -195,7 +195,7 @@ extension Message {
 extension EntryView {
     /// Who asked for it, as far as the entry says so itself.
     /// - Throws: ``WireError`` for bytes that are no `daybook.v1.Request`.
-    public func request() throws(WireError) -> ProtoRequest? {
+    package func request() throws(WireError) -> ProtoRequest? {
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             guard field == Wire.Entry.request else {

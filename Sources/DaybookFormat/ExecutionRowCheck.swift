@@ -4,9 +4,9 @@
 /// read, in its key too: FNV-1a with 64 bits (draft-eastlake-fnv) of one byte with the length of the
 /// id, the id, and the row up to this field. It is there for disks that err: whoever can write the
 /// index can make it anew, and a verification compares the index with the entries.
-public enum ExecutionRowCheck {
+package enum ExecutionRowCheck {
     /// The field's tag and its bytes.
-    public static let size = 9
+    package static let size = 9
 
     /// A row with the field at its end.
     package static func sealed(_ row: [UInt8], of id: String) -> [UInt8] {
@@ -27,7 +27,8 @@ public enum ExecutionRowCheck {
     }
 
     /// Whether a row is the one that was written under this id.
-    public static func holds(for row: UnsafeRawBufferPointer, of id: UnsafeRawBufferPointer) -> Bool
+    package static func holds(for row: UnsafeRawBufferPointer, of id: UnsafeRawBufferPointer)
+        -> Bool
     {
         guard row.count > size, id.count < 256 else { return false }
         let end = row.count - size
@@ -38,7 +39,7 @@ public enum ExecutionRowCheck {
     }
 
     /// The same for an id that is valid text.
-    public static func holds(for row: [UInt8], of id: String) -> Bool {
+    package static func holds(for row: [UInt8], of id: String) -> Bool {
         var id = id
         return id.withUTF8 { id in
             row.withUnsafeBytes { holds(for: $0, of: UnsafeRawBufferPointer(id)) }

@@ -13,7 +13,7 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The nil UUID (RFC 9562, 5.9).
-    public static let zero = Identifier(zeros: 16)
+    package static let zero = Identifier(zeros: 16)
 
     private init(zeros count: Int) { bytes = Array(repeating: 0, count: count) }
 
@@ -25,7 +25,7 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Version 7: the time in milliseconds, then 74 random bits (RFC 9562, 5.7).
-    public static func timeOrdered(
+    package static func timeOrdered(
         at time: Timestamp,
         using generator: inout some RandomNumberGenerator
     ) -> Identifier {
@@ -45,7 +45,7 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Version 8: the start of the SHA-256 of `parts`, each with its length before it (RFC 9562, 5.8).
-    public static func derived(from parts: [[UInt8]]) -> Identifier {
+    package static func derived(from parts: [[UInt8]]) -> Identifier {
         var hash = SHA256()
         for part in parts {
             withUnsafeBytes(of: UInt64(part.count).littleEndian) { hash.update(bufferPointer: $0) }

@@ -43,7 +43,7 @@ extension Name: CustomStringConvertible, ExpressibleByStringInterpolation {
 extension String {
     /// Whether it is the same bytes as another text, whatever these look like.
     @inlinable
-    public func hasBytes(of other: String) -> Bool {
+    package func hasBytes(of other: String) -> Bool {
         let isSame = utf8.withContiguousStorageIfAvailable { own in
             other.utf8.withContiguousStorageIfAvailable { bytes in
                 own.count == bytes.count

@@ -4,51 +4,54 @@ import Crypto
 ///
 /// They are kept apart from the entry, with a random salt, so that they can be erased without
 /// touching the entry.
-public struct Payload: Hashable, Sendable {
+@usableFromInline
+package struct Payload: Hashable, Sendable {
     /// The bytes.
-    public var data: [UInt8]
+    package var data: [UInt8]
     /// The content type, as in MIME.
-    public var contentType: String
+    package var contentType: String
 
     /// Whether the data is of that type is not checked.
-    public init(_ data: [UInt8], contentType: String) {
+    @usableFromInline
+    package init(_ data: [UInt8], contentType: String) {
         self.data = data
         self.contentType = contentType
     }
 
     /// JSON text.
-    public static func json(_ data: [UInt8]) -> Payload {
+    package static func json(_ data: [UInt8]) -> Payload {
         Payload(data, contentType: ContentTypes.json)
     }
 
     /// Plain text in UTF-8.
-    public static func text(_ text: String) -> Payload {
+    package static func text(_ text: String) -> Payload {
         Payload(Array(text.utf8), contentType: ContentTypes.text)
     }
 }
 
 /// Content types that every journal knows from its first entry on.
-public enum ContentTypes {
+package enum ContentTypes {
     /// JSON (RFC 8259).
-    public static let json = "application/json"
+    package static let json = "application/json"
     /// Plain text in UTF-8.
-    public static let text = "text/plain; charset=utf-8"
+    package static let text = "text/plain; charset=utf-8"
     /// Any bytes.
-    public static let bytes = "application/octet-stream"
+    package static let bytes = "application/octet-stream"
     /// Lines of a log: `daybook.v1.LogBatch`.
-    public static let log = "application/x-protobuf; messageType=daybook.v1.LogBatch"
+    package static let log = "application/x-protobuf; messageType=daybook.v1.LogBatch"
 
     /// Those that entry 0 of a new journal names, in order.
-    public static let initial = [json, text, bytes, log]
+    package static let initial = [json, text, bytes, log]
 }
 
 /// The payloads of one entry, salted, committed to and encoded: made by the caller, so that hashing
 /// runs in parallel with other callers and not in the writer.
 ///
 /// Most entries have one: what is known of the first takes no memory of its own.
-public struct SealedPayloads: Sendable {
+@usableFromInline
+package struct SealedPayloads: Sendable {
     /// `daybook.v1.Payloads`, as it will be stored.
-    public let record: [UInt8]
+    package let record: [UInt8]
     private var first: SealedPayload?
     private var others: [SealedPayload] = []
 
@@ -57,7 +60,8 @@ public struct SealedPayloads: Sendable {
     ///   - limit: bytes that one payload may have.
     ///   - salts: where salts come from; random unless a test or simulation says otherwise.
     /// - Throws: ``PayloadTooLarge``; `SystemError` when the system gives no random numbers.
-    public init(
+    @usableFromInline
+    package init(
         _ payloads: [Payload],
         limit: Int,
         salts: () throws -> Salt = Salt.random
@@ -68,7 +72,8 @@ public struct SealedPayloads: Sendable {
     /// Draws a salt for one payload and commits to it.
     /// - Parameter limit: bytes that it may have.
     /// - Throws: ``PayloadTooLarge``; `SystemError` when the system gives no random numbers.
-    public init(_ payload: Payload, limit: Int) throws {
+    @usableFromInline
+    package init(_ payload: Payload, limit: Int) throws {
         try self.init(payload, [], limit, Salt.random)
     }
 
@@ -111,7 +116,7 @@ public struct SealedPayloads: Sendable {
     }
 
     /// These, and others behind them.
-    public func appending(_ more: SealedPayloads) -> SealedPayloads {
+    package func appending(_ more: SealedPayloads) -> SealedPayloads {
         guard let next = more.first else { return self }
         guard first != nil else { return more }
         var all = SealedPayloads(record: record + more.record)
@@ -123,12 +128,12 @@ public struct SealedPayloads: Sendable {
     private init(record: [UInt8]) { self.record = record }
 
     /// How many payloads there are.
-    public var count: Int { first == nil ? 0 : 1 + others.count }
+    package var count: Int { first == nil ? 0 : 1 + others.count }
     /// Bytes that the record takes.
-    public var byteCount: Int { record.count }
+    package var byteCount: Int { record.count }
 
     /// What the entry says about each payload; the content type's number is filled in later.
-    public var commitments: [Commitment] {
+    package var commitments: [Commitment] {
         var all: [Commitment] = []
         forEach {
             all.append(
@@ -139,14 +144,14 @@ public struct SealedPayloads: Sendable {
     }
 
     /// The content type of each payload.
-    public var contentTypes: [String] {
+    package var contentTypes: [String] {
         var all: [String] = []
         forEachContentType { all.append($0) }
         return all
     }
 
     /// Runs `body` on the content type of each payload, in order.
-    public func forEachContentType<Failure: Error>(
+    package func forEachContentType<Failure: Error>(
         _ body: (String) throws(Failure) -> Void
     ) throws(Failure) {
         if let first { try body(first.contentTypeName) }
@@ -159,7 +164,7 @@ public struct SealedPayloads: Sendable {
     }
 
     /// Says by which numbers the journal knows the content types.
-    public mutating func setContentTypeNumbers(_ number: (String) -> UInt32) {
+    package mutating func setContentTypeNumbers(_ number: (String) -> UInt32) {
         if let name = first?.contentTypeName { first?.contentType = number(name) }
         for index in others.indices {
             others[index].contentType = number(others[index].contentTypeName)
@@ -219,7 +224,7 @@ public struct PayloadTooLarge: Error, Equatable, Sendable, CustomStringConvertib
     public let limit: Int
 
     /// Says what was given and what is allowed.
-    public init(size: Int, limit: Int) {
+    package init(size: Int, limit: Int) {
         self.size = size
         self.limit = limit
     }
@@ -231,42 +236,44 @@ public struct PayloadTooLarge: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 /// 16 random bytes that keep a short payload from being guessed from its commitment.
-public struct Salt: Sendable {
+@usableFromInline
+package struct Salt: Sendable {
     /// Bytes of a salt.
-    public static let byteCount = 16
+    package static let byteCount = 16
     private let words: SIMD2<UInt64>
 
     /// Takes given words, for tests and simulations.
-    public init(_ first: UInt64, _ second: UInt64) { words = SIMD2(first, second) }
+    package init(_ first: UInt64, _ second: UInt64) { words = SIMD2(first, second) }
 
     /// Takes 16 bytes.
     /// - Returns: nil for any other number of bytes.
-    public init?(_ bytes: UnsafeRawBufferPointer) {
+    package init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.byteCount else { return nil }
         words = bytes.loadUnaligned(as: SIMD2<UInt64>.self)
     }
 
     /// Where salts come from in this task and those that it starts; nil: from the system's
     /// generator. A simulation that is to be repeated says so.
-    @TaskLocal public static var source: (@Sendable () -> Salt)?
+    @TaskLocal package static var source: (@Sendable () -> Salt)?
 
     /// Draws from the system's generator, or from ``source``.
-    public static func random() throws -> Salt { try source?() ?? SaltPool.shared.next() }
+    @usableFromInline
+    package static func random() throws -> Salt { try source?() ?? SaltPool.shared.next() }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: words, body)
     }
 
     /// The 16 bytes.
-    public var bytes: [UInt8] { withBytes { Array($0) } }
+    package var bytes: [UInt8] { withBytes { Array($0) } }
 
     /// HMAC-SHA256 of `data` under this salt: 32 bytes.
-    public func commit(to data: [UInt8]) -> [UInt8] {
+    package func commit(to data: [UInt8]) -> [UInt8] {
         data.withUnsafeBytes { commit(to: $0) }
     }
 
     /// HMAC-SHA256 of `data` under this salt: 32 bytes.
-    public func commit(to data: UnsafeRawBufferPointer) -> [UInt8] { mac(of: data).bytes }
+    package func commit(to data: UnsafeRawBufferPointer) -> [UInt8] { mac(of: data).bytes }
 
     /// HMAC-SHA256 of `data` under this salt: 32 bytes.
     ///

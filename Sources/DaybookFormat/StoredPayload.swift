@@ -4,7 +4,7 @@
 /// that were changed after they were recorded.
 public struct StoredPayload: Sendable {
     /// The salt; nil once the payload is erased.
-    public let salt: Salt?
+    package let salt: Salt?
     /// The bytes; empty once they are erased.
     public let data: [UInt8]
     /// Number of its content type in the journal.
@@ -16,7 +16,7 @@ public struct StoredPayload: Sendable {
     /// Checks a payload that was read somewhere else than from a journal.
     /// - Parameter salt: 16 bytes; nil or empty: it is erased.
     /// - Throws: ``WireError`` for one that the commitment is not to.
-    public init(
+    package init(
         salt: [UInt8]?,
         data: [UInt8],
         _ commitment: Commitment
@@ -56,7 +56,7 @@ public struct StoredPayload: Sendable {
 
 /// A record of the `payloads` database, split into its fields and not checked. Valid only inside
 /// the closure that its bytes are given to.
-public struct PayloadRecord {
+package struct PayloadRecord {
     private struct Fields {
         var salt = UnsafeRawBufferPointer(start: nil, count: 0)
         var data = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -66,7 +66,7 @@ public struct PayloadRecord {
 
     /// Splits a record.
     /// - Throws: ``WireError`` for bytes that are no record of the format.
-    public init(_ record: UnsafeRawBufferPointer) throws(WireError) {
+    package init(_ record: UnsafeRawBufferPointer) throws(WireError) {
         var all: [Fields] = []
         var reader = WireReader(record)
         while let field = try reader.field() {
@@ -95,12 +95,12 @@ public struct PayloadRecord {
     }
 
     /// How many payloads it has.
-    public var count: Int { all.count }
+    package var count: Int { all.count }
 
     /// One of its payloads, once it is found to be what the commitment is to.
     /// - Parameter index: less than ``count``.
     /// - Throws: ``WireError``, whose reason has the payload as its subject.
-    public func payload(
+    package func payload(
         _ index: Int,
         of commitment: Commitment
     ) throws(WireError) -> StoredPayload {
@@ -109,7 +109,7 @@ public struct PayloadRecord {
 
     /// All payloads of an entry, in order, once each is found to be what the entry commits to.
     /// - Throws: ``WireError``, whose reason has the entry as its subject.
-    public func payloads(of commitments: [Commitment]) throws(WireError) -> [StoredPayload] {
+    package func payloads(of commitments: [Commitment]) throws(WireError) -> [StoredPayload] {
         guard count == commitments.count else {
             throw WireError("it commits to \(commitments.count) payloads, and \(count) are stored")
         }
@@ -127,7 +127,7 @@ public struct PayloadRecord {
 
     /// The salt of the first payload of a record, without its bytes.
     /// - Returns: nil when there is no payload, or it is erased.
-    public static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
+    package static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
         var reader = WireReader(record)
         guard let field = try reader.field() else { return nil }
         guard field == Wire.Payloads.payloads else { throw unknown(field) }

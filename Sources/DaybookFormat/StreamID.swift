@@ -3,32 +3,34 @@
 ///
 /// All streams share one space of numbers: a stream's number is the sequence of its first entry,
 /// and that entry says what the stream is of.
-@frozen
-public struct StreamID: Hashable, Comparable, Sendable, CustomStringConvertible {
+@usableFromInline
+package struct StreamID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The sequence of the stream's first entry.
-    public let rawValue: UInt64
+    @usableFromInline
+    package let rawValue: UInt64
 
     /// The stream that begins with an entry.
     @inlinable
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     /// What is about the journal itself.
-    @inlinable public static var journal: StreamID { StreamID(0) }
+    @inlinable package static var journal: StreamID { StreamID(0) }
 
     /// The history of a run of an execution.
     @inlinable
-    public static func run(_ number: UInt64) -> StreamID { StreamID(number) }
+    package static func run(_ number: UInt64) -> StreamID { StreamID(number) }
 
     /// The history of a session.
     @inlinable
-    public static func session(_ number: UInt64) -> StreamID { StreamID(number) }
+    package static func session(_ number: UInt64) -> StreamID { StreamID(number) }
 
     /// In the order in which the streams began.
     @inlinable
-    public static func < (left: StreamID, right: StreamID) -> Bool {
+    package static func < (left: StreamID, right: StreamID) -> Bool {
         left.rawValue < right.rawValue
     }
 
     /// The number.
-    public var description: String { "\(rawValue)" }
+    @usableFromInline
+    package var description: String { "\(rawValue)" }
 }

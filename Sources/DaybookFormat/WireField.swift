@@ -1,11 +1,11 @@
 /// A field of a message as it is announced on the wire: its number, and how its value is written.
 ///
 /// The fields of `daybook.proto` have names, in ``Wire``.
-@frozen
-public struct WireField: Equatable, Sendable {
+@usableFromInline
+package struct WireField: Equatable, Sendable {
     /// How a value is written.
-    @frozen
-    public enum Kind: UInt32, Sendable {
+    @usableFromInline
+    package enum Kind: UInt32, Sendable {
         /// A base 128 varint.
         case varint = 0
         /// Eight bytes.
@@ -17,24 +17,25 @@ public struct WireField: Equatable, Sendable {
     }
 
     /// Number and wire type in one.
-    public let tag: UInt32
+    @usableFromInline
+    package let tag: UInt32
 
     @inlinable
     init(tag: UInt32) { self.tag = tag }
 
     /// A field of a number, from 1 to 536,870,911, whose value is written in one way.
     @inlinable
-    public init(_ number: UInt32, _ kind: Kind) { tag = number << 3 | kind.rawValue }
+    package init(_ number: UInt32, _ kind: Kind) { tag = number << 3 | kind.rawValue }
 
     /// The field's number.
     @inlinable
-    public var number: UInt32 { tag >> 3 }
+    package var number: UInt32 { tag >> 3 }
 
     /// How its value is written; nil: in a way that this version does not know.
     @inlinable
-    public var kind: Kind? { Kind(rawValue: tag & 7) }
+    package var kind: Kind? { Kind(rawValue: tag & 7) }
 
     /// Whether both are the same field, written in the same way.
     @inlinable
-    public static func == (left: WireField, right: WireField) -> Bool { left.tag == right.tag }
+    package static func == (left: WireField, right: WireField) -> Bool { left.tag == right.tag }
 }

@@ -1,12 +1,16 @@
 /// Bytes that are not protobuf's wire format, or not that of the expected message.
-public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
+@usableFromInline
+package struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was found.
-    public let reason: String
+    @usableFromInline
+    package let reason: String
     /// What a newer version must have written; nil: it is no word of this format.
-    public let unknown: UnknownValue?
+    @usableFromInline
+    package let unknown: UnknownValue?
 
     /// Says what was found.
-    public init(_ reason: String) {
+    @usableFromInline
+    package init(_ reason: String) {
         self.reason = reason
         unknown = nil
     }
@@ -18,32 +22,39 @@ public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// There is a number that this version does not know.
     /// - Parameter what: what it numbers: `kind of operation`.
-    public static func newer(_ what: String, _ number: Int) -> WireError {
+    @usableFromInline
+    package static func newer(_ what: String, _ number: Int) -> WireError {
         WireError(UnknownValue(what: what, number: number))
     }
 
     /// What was found.
-    public var description: String { reason }
+    @usableFromInline
+    package var description: String { reason }
 
     @usableFromInline
     static func ended() -> WireError { WireError("the message ends in the middle of a field") }
 }
 
 /// A number of an enumeration that this version does not know.
-public struct UnknownValue: Equatable, Sendable, CustomStringConvertible {
+@usableFromInline
+package struct UnknownValue: Equatable, Sendable, CustomStringConvertible {
     /// What it numbers: `kind of operation`.
-    public let what: String
+    @usableFromInline
+    package let what: String
     /// The number.
-    public let number: Int
+    @usableFromInline
+    package let number: Int
 
     /// - Parameter what: in words that go before the number in a message.
-    public init(what: String, number: Int) {
+    @usableFromInline
+    package init(what: String, number: Int) {
         self.what = what
         self.number = number
     }
 
     /// What it numbers, and the number.
-    public var description: String { "the \(what) \(number)" }
+    @usableFromInline
+    package var description: String { "the \(what) \(number)" }
 }
 
 /// Reads protobuf's wire format field by field, without copying.
@@ -51,14 +62,14 @@ public struct UnknownValue: Equatable, Sendable, CustomStringConvertible {
 /// It serves the folds over the journal, which look at a few numbers of each entry; full decoding
 /// by SwiftProtobuf takes some twenty times as long. The format: protobuf's "Encoding" document.
 /// Valid only as long as the memory that it was made with.
-@frozen
-public struct WireReader {
+@usableFromInline
+package struct WireReader {
     @usableFromInline var cursor: UnsafeRawPointer
     @usableFromInline let end: UnsafeRawPointer
 
     /// Reads the message in `bytes`.
     @inlinable
-    public init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         let start = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
         cursor = start
         end = start + bytes.count
@@ -66,11 +77,11 @@ public struct WireReader {
 
     /// Whether all fields have been read.
     @inlinable
-    public var isAtEnd: Bool { cursor == end }
+    package var isAtEnd: Bool { cursor == end }
 
     /// The number of a field and how its value is written, or nil at the end.
     @inlinable
-    public mutating func field() throws(WireError) -> WireField? {
+    package mutating func field() throws(WireError) -> WireField? {
         if cursor == end { return nil }
         let tag = try varint()
         guard tag >> 3 != 0, tag <= UInt64(UInt32.max) else {
@@ -81,7 +92,7 @@ public struct WireReader {
 
     /// A base 128 varint.
     @inlinable
-    public mutating func varint() throws(WireError) -> UInt64 {
+    package mutating func varint() throws(WireError) -> UInt64 {
         guard cursor < end else { throw .ended() }
         let first = cursor.load(as: UInt8.self)
         cursor += 1
@@ -124,7 +135,7 @@ public struct WireReader {
 
     /// Eight bytes, least significant first.
     @inlinable
-    public mutating func fixed64() throws(WireError) -> UInt64 {
+    package mutating func fixed64() throws(WireError) -> UInt64 {
         guard end - cursor >= 8 else { throw .ended() }
         defer { cursor += 8 }
         return UInt64(littleEndian: cursor.loadUnaligned(as: UInt64.self))
@@ -132,7 +143,7 @@ public struct WireReader {
 
     /// The bytes of a string, of bytes or of a message.
     @inlinable
-    public mutating func bytes() throws(WireError) -> UnsafeRawBufferPointer {
+    package mutating func bytes() throws(WireError) -> UnsafeRawBufferPointer {
         let count = try varint()
         guard count <= UInt64(end - cursor) else { throw .ended() }
         defer { cursor += Int(count) }
@@ -141,7 +152,7 @@ public struct WireReader {
 
     /// A string.
     @inlinable
-    public mutating func string() throws(WireError) -> String {
+    package mutating func string() throws(WireError) -> String {
         let bytes = try bytes()
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw WireError("a string is not UTF-8")
@@ -151,7 +162,7 @@ public struct WireReader {
 
     /// Passes over a value.
     @inlinable
-    public mutating func skip(_ field: WireField) throws(WireError) {
+    package mutating func skip(_ field: WireField) throws(WireError) {
         switch field.kind {
         case .varint: _ = try varint()
         case .fixed64: _ = try fixed64()

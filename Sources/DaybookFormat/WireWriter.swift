@@ -1,16 +1,19 @@
 /// Appends protobuf's wire format to memory that is used again for every message.
 ///
 /// Not shared between threads; the bytes are valid until the next change.
-public struct WireWriter: ~Copyable {
+@usableFromInline
+package struct WireWriter: ~Copyable {
     @usableFromInline var start: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
     /// The memory was lent: somebody else gives it back.
     private var isLent = false
     /// Bytes written.
-    public private(set) var count = 0
+    @usableFromInline
+    package private(set) var count = 0
 
     /// A writer with room for `capacity` bytes; it grows as needed.
-    public init(capacity: Int = 1024) {
+    @usableFromInline
+    package init(capacity: Int = 1024) {
         self.capacity = max(capacity, 64)
         start = .allocate(byteCount: self.capacity, alignment: 16)
     }
@@ -26,10 +29,12 @@ public struct WireWriter: ~Copyable {
     deinit { if !isLent { start.deallocate() } }
 
     /// What has been written.
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+    @usableFromInline
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
     /// Starts over.
-    public mutating func removeAll() { count = 0 }
+    @usableFromInline
+    package mutating func removeAll() { count = 0 }
 
     private mutating func reserve(_ more: Int) {
         guard count + more > capacity else { return }
@@ -43,14 +48,16 @@ public struct WireWriter: ~Copyable {
     }
 
     /// Appends one byte as it is.
-    public mutating func byte(_ byte: UInt8) {
+    @usableFromInline
+    package mutating func byte(_ byte: UInt8) {
         reserve(1)
         start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
     /// Appends a base 128 varint.
-    public mutating func varint(_ value: UInt64) {
+    @usableFromInline
+    package mutating func varint(_ value: UInt64) {
         reserve(10)
         var rest = value
         while rest >= 0x80 {
@@ -67,7 +74,8 @@ public struct WireWriter: ~Copyable {
     }
 
     /// Appends bytes as they are.
-    public mutating func raw(_ bytes: UnsafeRawBufferPointer) {
+    @usableFromInline
+    package mutating func raw(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         reserve(bytes.count)
         (start + count).copyMemory(from: source, byteCount: bytes.count)
@@ -75,20 +83,23 @@ public struct WireWriter: ~Copyable {
     }
 
     /// Announces a field whose value follows.
-    public mutating func tag(_ field: WireField, _ kind: WireField.Kind) {
+    @usableFromInline
+    package mutating func tag(_ field: WireField, _ kind: WireField.Kind) {
         assert(field.kind == kind, "field \(field.number) is written in another way")
         varint(UInt64(field.tag))
     }
 
     /// A varint field; absent when it is 0, as proto3 has it.
-    public mutating func varint(_ value: UInt64, _ field: WireField) {
+    @usableFromInline
+    package mutating func varint(_ value: UInt64, _ field: WireField) {
         guard value != 0 else { return }
         tag(field, .varint)
         varint(value)
     }
 
     /// A `fixed64` field; absent when it is 0.
-    public mutating func fixed64(_ value: UInt64, _ field: WireField) {
+    @usableFromInline
+    package mutating func fixed64(_ value: UInt64, _ field: WireField) {
         guard value != 0 else { return }
         tag(field, .fixed64)
         reserve(8)
@@ -97,7 +108,8 @@ public struct WireWriter: ~Copyable {
     }
 
     /// A length-delimited field, present also when it is empty.
-    public mutating func bytes(_ value: UnsafeRawBufferPointer, _ field: WireField) {
+    @usableFromInline
+    package mutating func bytes(_ value: UnsafeRawBufferPointer, _ field: WireField) {
         tag(field, .lengthDelimited)
         varint(UInt64(value.count))
         raw(value)
@@ -105,7 +117,7 @@ public struct WireWriter: ~Copyable {
 
     /// A message field, present also when the message is empty.
     /// - Parameter scratch: bytes on the stack in which the message is written first.
-    public mutating func message(
+    package mutating func message(
         _ field: WireField,
         scratch: Int,
         _ message: (inout WireWriter) -> Void
@@ -118,17 +130,20 @@ public struct WireWriter: ~Copyable {
     }
 
     /// A string field; absent when it is empty.
-    public mutating func string(_ text: String, _ field: WireField) {
+    @usableFromInline
+    package mutating func string(_ text: String, _ field: WireField) {
         guard !text.isEmpty else { return }
         var text = text
         text.withUTF8 { bytes(UnsafeRawBufferPointer($0), field) }
     }
 
     /// A Boolean field; absent when it is false.
-    public mutating func bool(_ value: Bool, _ field: WireField) { varint(value ? 1 : 0, field) }
+    @usableFromInline
+    package mutating func bool(_ value: Bool, _ field: WireField) { varint(value ? 1 : 0, field) }
 
     /// Bytes that a varint takes.
-    public static func size(_ value: UInt64) -> Int {
+    @usableFromInline
+    package static func size(_ value: UInt64) -> Int {
         max(1, (70 - value.leadingZeroBitCount) / 7)
     }
 }

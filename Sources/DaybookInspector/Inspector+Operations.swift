@@ -1,12 +1,12 @@
 import DaybookFormat
 import DaybookJournal
-public import DaybookModel
+package import DaybookModel
 
 extension Inspector {
     /// The operations of an execution in the order of their first entries: those that count, or
     /// all that were ever recorded.
     ///
-    /// They are a fold of the ``Replay`` that a handler gets which runs again: what is shown as its
+    /// They are a fold of the replay that a handler gets which runs again: what is shown as its
     /// outcome is what it is answered.
     /// - Parameter undone: also those that a later attempt has undone.
     /// - Throws: ``JournalError/Code/integrity`` when there is no such execution, or an entry of it
@@ -20,7 +20,7 @@ extension Inspector {
     }
 
     /// The state of everything that is open: the newest snapshot, and the entries after it.
-    public func state() throws -> State {
+    package func state() throws -> State {
         let journal = try Journal.open(store)
         var state = try StateSnapshots(of: journal, in: folder.snapshots).newest()
         try journal.scan(from: state.next) { entry, reader in

@@ -1,7 +1,7 @@
 public import DaybookFormat
 import DaybookJournal
 public import DaybookModel
-public import DaybookView
+package import DaybookView
 
 /// Something that an open execution waits for.
 public struct PendingWait: Sendable {
@@ -62,7 +62,7 @@ extension Inspector {
     }
 
     /// What an open execution waits for; nothing while its code runs.
-    public func waits(of execution: ExecutionState) throws -> [PendingWait] {
+    package func waits(of execution: ExecutionState) throws -> [PendingWait] {
         var all: [PendingWait] = []
         let deadline = execution.deadline.rawValue == 0 ? nil : execution.deadline
         if execution.isPaused {
@@ -137,7 +137,7 @@ extension Inspector {
 
     /// The state of an open execution, folded from its own history.
     /// - Returns: nil when it is closed.
-    public func openState(of record: ExecutionRecord) throws -> ExecutionState? {
+    package func openState(of record: ExecutionRecord) throws -> ExecutionState? {
         guard !record.isClosed else { return nil }
         return try store.read { try $0.history(of: record.number) }
     }
@@ -145,7 +145,7 @@ extension Inspector {
     /// What a command would come to now, without writing anything.
     /// - Returns: the names of the events that it would record.
     /// - Throws: the refusal that it would get.
-    public func rehearse(_ command: some Command, at now: Timestamp) throws -> [String] {
+    package func rehearse(_ command: some Command, at now: Timestamp) throws -> [String] {
         let state = try state()
         return try store.read { reader in
             let ledger = RehearsalLedger(reader, from: state.next, at: now)

@@ -1,5 +1,5 @@
 public import DaybookFormat
-public import DaybookJournal
+package import DaybookJournal
 import DaybookModel
 public import DaybookView
 import LMDB
@@ -9,9 +9,9 @@ import SwiftProtobuf
 /// program that wrote it.
 public struct Inspector: Sendable {
     /// The journal's folder.
-    public let folder: JournalFolder
+    package let folder: JournalFolder
     /// The databases, open for reading only.
-    public let store: LMDBStore
+    package let store: LMDBStore
     private let opened: OpenFolder
 
     /// Opens a journal for reading.

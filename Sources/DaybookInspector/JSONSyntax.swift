@@ -1,9 +1,9 @@
 import FoundationEssentials
 
 /// Whether bytes can be taken into a JSON document as they are.
-public enum JSONSyntax {
+package enum JSONSyntax {
     /// One JSON value.
-    public static func isValid(_ bytes: [UInt8]) -> Bool {
+    package static func isValid(_ bytes: [UInt8]) -> Bool {
         do {
             _ = try JSONDecoder().decode(AnyValue.self, from: Data(bytes))
             return true

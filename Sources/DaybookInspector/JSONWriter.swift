@@ -1,22 +1,22 @@
 /// Writes one JSON document (RFC 8259), keys in the order in which they are given, and can take in
 /// JSON that exists already, byte for byte.
-public struct JSONWriter: Sendable {
+package struct JSONWriter: Sendable {
     /// The text so far, in UTF-8.
-    public private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
     /// An empty document.
-    public init() {}
+    package init() {}
 
     /// Hands out what has been written since the last time, so that a document need not fit into
     /// memory.
-    public mutating func take() -> [UInt8] {
+    package mutating func take() -> [UInt8] {
         defer { bytes.removeAll(keepingCapacity: true) }
         return bytes
     }
 
     /// The text so far.
-    public var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
@@ -24,14 +24,14 @@ public struct JSONWriter: Sendable {
     }
 
     /// An object whose members `body` writes.
-    public mutating func object<Failure: Error>(
+    package mutating func object<Failure: Error>(
         _ body: (inout JSONWriter) throws(Failure) -> Void
     ) throws(Failure) {
         try nested("{", "}", body)
     }
 
     /// An array whose elements `body` writes.
-    public mutating func array<Failure: Error>(
+    package mutating func array<Failure: Error>(
         _ body: (inout JSONWriter) throws(Failure) -> Void
     ) throws(Failure) {
         try nested("[", "]", body)
@@ -51,14 +51,14 @@ public struct JSONWriter: Sendable {
     }
 
     /// The name of the member that is written next.
-    public mutating func key(_ key: String) {
+    package mutating func key(_ key: String) {
         string(key)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// A string.
-    public mutating func string(_ value: String) {
+    package mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         for byte in value.utf8 { escape(byte) }
@@ -83,45 +83,45 @@ public struct JSONWriter: Sendable {
     }
 
     /// A whole number.
-    public mutating func number(_ value: some BinaryInteger) {
+    package mutating func number(_ value: some BinaryInteger) {
         separate()
         bytes.append(contentsOf: String(value).utf8)
     }
 
     /// True or false.
-    public mutating func boolean(_ value: Bool) {
+    package mutating func boolean(_ value: Bool) {
         separate()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
     /// Null.
-    public mutating func null() {
+    package mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)
     }
 
     /// JSON text as it is; the caller vouches for it.
-    public mutating func raw(_ json: some Sequence<UInt8>) {
+    package mutating func raw(_ json: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: json)
     }
 
     /// A member with a string; left out when there is none.
-    public mutating func member(_ key: String, _ value: String?) {
+    package mutating func member(_ key: String, _ value: String?) {
         guard let value else { return }
         self.key(key)
         string(value)
     }
 
     /// A member with a whole number; left out when there is none.
-    public mutating func member(_ key: String, _ value: (some BinaryInteger)?) {
+    package mutating func member(_ key: String, _ value: (some BinaryInteger)?) {
         guard let value else { return }
         self.key(key)
         number(value)
     }
 
     /// A member with true or false.
-    public mutating func member(_ key: String, _ value: Bool) {
+    package mutating func member(_ key: String, _ value: Bool) {
         self.key(key)
         boolean(value)
     }

@@ -5,7 +5,7 @@ import SwiftProtobuf
 
 extension JournalEntry {
     /// Writes the entry, complete: stored bytes, payloads and salts included.
-    public func write(to json: inout JSONWriter) throws {
+    package func write(to json: inout JSONWriter) throws {
         let event = try eventJSON()
         json.object { json in
             json.member("schema", "daybook.entry/1")
@@ -69,7 +69,7 @@ extension JournalEntry {
 
 extension RecordedRequest {
     /// Writes who asked, and why.
-    public func write(to json: inout JSONWriter) {
+    package func write(to json: inout JSONWriter) {
         json.member("actor", actor)
         json.member("user", user.isEmpty ? nil : user)
         json.member("session", session)

@@ -61,7 +61,7 @@ extension OperationRecord {
     /// A name for each of the operations, no two of them the same: as short as it can be. An
     /// operation of a branch can have the branch's number with it (`build[2]`), one that comes again
     /// has its count (`step#2`).
-    public static func labels(of operations: [Operation]) -> [String] {
+    package static func labels(of operations: [Operation]) -> [String] {
         let forms = operations.map { operation -> [String] in
             let branches = stride(from: 1, to: operation.scope.count, by: 2)
                 .map { "[\(operation.scope[$0])]" }

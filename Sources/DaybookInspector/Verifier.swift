@@ -46,7 +46,7 @@ public struct VerificationReport: Sendable {
 ///
 /// Whether somebody has replaced the whole journal by another one that agrees with itself can only
 /// be seen against a checkpoint that somebody else holds.
-public struct Verifier {
+package struct Verifier {
     private let store: any JournalStore
     private var report = VerificationReport()
     private var audit = EntryAudit()
@@ -77,7 +77,7 @@ public struct Verifier {
     ///   - folder: where the journal's snapshots are; nil: they are left out.
     ///   - progress: told now and then how many entries of how many are done.
     /// - Throws: ``JournalError`` when the store cannot be read at all; `SystemError`.
-    public static func verify(
+    package static func verify(
         _ store: any JournalStore,
         snapshots folder: SnapshotFolder? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
@@ -253,5 +253,17 @@ private final class ProblemList {
             return
         }
         all.append(.init(sequence: sequence, reason: reason))
+    }
+}
+
+extension Inspector {
+    /// Checks everything that is in the journal now, its snapshots included; what is appended
+    /// meanwhile is left out.
+    /// - Parameter progress: told now and then how many entries of how many are done.
+    /// - Throws: ``JournalError`` when the journal cannot be read at all.
+    public func verify(
+        progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
+    ) throws -> VerificationReport {
+        try Verifier.verify(store, snapshots: folder.snapshots, progress: progress)
     }
 }

@@ -1,13 +1,13 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// The commits of a process: how many, and the last of them.
-public struct CommitCount: Sendable {
+package struct CommitCount: Sendable {
     /// How many there were since the journal was opened.
-    public private(set) var count: UInt64 = 0
+    package private(set) var count: UInt64 = 0
     /// When the last one was made; nil: none was.
-    public private(set) var last: Timestamp?
+    package private(set) var last: Timestamp?
     /// How long it took, with its sync.
-    public private(set) var duration: Duration?
+    package private(set) var duration: Duration?
 
     mutating func note(_ duration: Duration, at time: Timestamp) {
         count += 1

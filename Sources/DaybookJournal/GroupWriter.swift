@@ -1,5 +1,5 @@
-public import DaybookFormat
-public import DaybookSystem
+import DaybookFormat
+import DaybookSystem
 
 /// The one way into a journal: a queue of commands and a thread that decides, writes and commits
 /// them in batches.
@@ -7,9 +7,9 @@ public import DaybookSystem
 /// A command is answered once its entries are on the disk. The more callers there are, the more
 /// commands share one commit. A command that fails after it has appended something has the batch
 /// decided again without it.
-public final class GroupWriter<Fold: JournalFold>: Sendable {
+package final class GroupWriter<Fold: JournalFold>: Sendable {
     /// The journal that it writes.
-    public let journal: Journal
+    package let journal: Journal
     private let clock: any WallClock
     private let isManualClock: Bool
     private let options: GroupWriterOptions
@@ -21,7 +21,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     private let commitsMade = Locked(CommitCount())
     /// Whose tasks may write a batch themselves; nil: only the writer's own thread writes. It ends
     /// with the writer.
-    public let loneThread: LoneThread?
+    package let loneThread: LoneThread?
 
     /// Folds the journal and starts the thread. Returns when the state is that of the journal.
     /// - Parameters:
@@ -29,7 +29,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     ///     does.
     ///   - loneThread: an executor on whose thread a caller writes its command itself, if nobody
     ///     else has one.
-    public init(
+    package init(
         _ journal: Journal,
         fold initial: consuming Fold,
         options: GroupWriterOptions = GroupWriterOptions(),
@@ -64,7 +64,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// Runs `body` on the state, which is that of the disk or a little behind.
-    public func inspect<Result>(_ body: (borrowing Fold) throws -> Result) rethrows -> Result {
+    package func inspect<Result>(_ body: (borrowing Fold) throws -> Result) rethrows -> Result {
         try fold.withLock { try body($0) }
     }
 
@@ -73,7 +73,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// How a command is decided: it appends to the batch, and gives the answer that its caller gets
     /// once the batch is on the disk. A refusal that is worth an entry is an answer too. What it
     /// throws leaves no trace. It may be asked again, when the batch is.
-    public typealias Decide<Answer> =
+    package typealias Decide<Answer> =
         @Sendable (inout Fold, Batch) throws -> Result<Answer, any Error>
 
     /// Has a command decided and its entries written.
@@ -84,7 +84,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// - Returns: the answer, after the commit.
     /// - Throws: what `prepare` or the decision throws; ``JournalError`` when the batch could not be
     ///   written.
-    public func perform<Answer: Sendable>(
+    package func perform<Answer: Sendable>(
         bytes: Int = 0,
         _ prepare: () throws -> Decide<Answer>
     ) async throws -> Answer {
@@ -94,7 +94,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// The same, for a caller whose own lock says in which order its commands enter the queue.
     /// - Parameter order: is given what `prepare` has made, and what puts a command into the queue;
     ///   calls that exactly once. It must not wait.
-    public func perform<Prepared, Answer: Sendable>(
+    package func perform<Prepared, Answer: Sendable>(
         bytes: Int = 0,
         _ prepare: () throws -> Prepared,
         _ order: (Prepared, @escaping (@escaping Decide<Answer>) -> Void) -> Void
@@ -126,7 +126,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// Whether there is something by another process that ``refresh()`` would not see yet.
-    public func isBehind() -> Bool {
+    package func isBehind() -> Bool {
         do {
             return try journal.store.hasUnpublishedCommit()
         } catch {
@@ -136,13 +136,13 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// Has the thread take in what other processes have appended. Returns at once.
-    public func refresh() {
+    package func refresh() {
         queue.withLock { $0.isStale = true }
         queue.wakeAll()
     }
 
     /// Waits for the commands in the queue, then ends the thread. Later commands are refused.
-    public func stop() {
+    package func stop() {
         queue.withLock { $0.isStopping = true }
         queue.wakeAll()
         let running = thread.withLock { thread in
@@ -274,7 +274,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// The commits of this process.
-    public var commits: CommitCount { commitsMade.withLock { $0 } }
+    package var commits: CommitCount { commitsMade.withLock { $0 } }
 
     // MARK: The role of the one who writes
 
@@ -320,7 +320,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     /// Does once, on the caller's thread, what the writer's thread would do, if there is something
     /// to do at this moment. For a writer that is driven.
     /// - Returns: whether there was.
-    public func work() -> Bool {
+    package func work() -> Bool {
         let isDue = nextTime.map { $0 <= journal.now() } ?? false
         let batch = queue.withLock { queue -> [QueuedCommand]? in
             guard isDue || !queue.commands.isEmpty || queue.isStale else { return nil }
@@ -332,7 +332,7 @@ public final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// When the writer has something to do by itself; nil: not ever.
-    public var nextTime: Timestamp? {
+    package var nextTime: Timestamp? {
         let pause = course.withLock { $0.pause }
         return fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
     }

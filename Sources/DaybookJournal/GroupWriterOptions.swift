@@ -1,4 +1,4 @@
-/// How much a ``GroupWriter`` takes on.
+/// How much is taken on at once by what writes the journal.
 public struct GroupWriterOptions: Sendable {
     /// Commands in the queue; further callers wait.
     public var queueLimit = 65_536

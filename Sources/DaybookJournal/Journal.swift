@@ -1,13 +1,13 @@
-public import DaybookFormat
+import DaybookFormat
 import DaybookSystem
 
 /// An append-only, ordered, durable log of entries over a store.
 ///
 /// It gives entries their sequence, time and place, writes a batch of them with one commit, and
 /// keeps the Merkle tree. It knows nothing of workflows.
-public final class Journal: Sendable {
+package final class Journal: Sendable {
     /// Where the databases are.
-    public let store: any JournalStore
+    package let store: any JournalStore
     let clock: any WallClock
     private let appender: Locked<Appender>
     private let time: Locked<JournalClock>
@@ -22,12 +22,12 @@ public final class Journal: Sendable {
     }
 
     /// The version of the format that this code reads and writes.
-    public static let format = 1
+    package static let format = 1
 
     /// Begins a journal in an empty store.
     /// - Parameter event: the `JournalCreated` event, with tag and length.
     /// - Throws: ``JournalError/Code/exists`` when there are entries already.
-    public static func create(
+    package static func create(
         in store: any JournalStore,
         event: [UInt8],
         clock: any WallClock = SystemClock()
@@ -52,7 +52,7 @@ public final class Journal: Sendable {
     /// Opens the journal in a store and looks up where it ends.
     /// - Throws: ``JournalError``: ``JournalError/Code/notAJournal`` for an empty store,
     ///   ``JournalError/Code/newerVersion``, ``JournalError/Code/integrity``.
-    public static func open(
+    package static func open(
         _ store: any JournalStore,
         clock: any WallClock = SystemClock()
     ) throws -> Journal {
@@ -75,13 +75,13 @@ public final class Journal: Sendable {
     /// Makes sure that the record of the last commit is that of the commit which is read: a meta
     /// page of LMDB that has changed on the disk could show an older one.
     /// - Throws: ``JournalError/Code/integrity``.
-    public static func checkLastCommit(_ reader: any StoreReader) throws {
+    package static func checkLastCommit(_ reader: any StoreReader) throws {
         _ = try TreeEdge(checking: reader)
     }
 
     /// Makes sure that there are entries, of a format that this code reads.
     /// - Throws: ``JournalError/Code/notAJournal``, ``JournalError/Code/newerVersion``.
-    public static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
+    package static func checkFormat(_ reader: any StoreReader, _ location: String) throws {
         guard let bytes = try reader.meta(Appender.formatKey), try reader.entryCount() > 0 else {
             guard reader.commitNumber() == nil else {
                 throw JournalError(
@@ -107,14 +107,14 @@ public final class Journal: Sendable {
     }
 
     /// The size and root of the tree that this process knows.
-    public var head: TreeHead {
+    package var head: TreeHead {
         appender.withLock { TreeHead(size: $0.next, root: $0.tree.root) }
     }
 
     /// The root of the tree of the first entries.
     /// - Parameter size: how many; no more than there are.
     /// - Throws: ``JournalError/Code/integrity``; errors of the store.
-    public func head(at size: UInt64) throws -> TreeHead {
+    package func head(at size: UInt64) throws -> TreeHead {
         let known = appender.withLock { $0.tree }
         return try store.read { reader in
             TreeHead(size: size, root: try TreeBuilder(size: size, known: known, reader).root)
@@ -124,13 +124,13 @@ public final class Journal: Sendable {
     // MARK: Time
 
     /// The journal's time: what its next entry would have, and what dueness is judged by.
-    public func now() -> Timestamp {
+    package func now() -> Timestamp {
         let reading = clock.reading()
         return time.withLock { $0.now(reading) }
     }
 
     /// How far the time of day is behind the journal's; zero when it is not.
-    public var clockLag: Duration {
+    package var clockLag: Duration {
         let reading = clock.reading()
         return time.withLock { $0.lag(reading) }
     }
@@ -147,7 +147,7 @@ public final class Journal: Sendable {
     ///
     /// Goes in steps, so that no read transaction stays open for long.
     /// - Parameter body: sees each entry in order.
-    public func catchUp(_ body: (EntryView) throws -> Void) throws {
+    package func catchUp(_ body: (EntryView) throws -> Void) throws {
         try catchUp { entry, _ in try body(entry) }
     }
 
@@ -155,7 +155,7 @@ public final class Journal: Sendable {
     ///
     /// Goes in steps, so that no read transaction stays open for long.
     /// - Parameter body: sees each entry in order, with lookups into the journal around it.
-    public func catchUp(_ body: (EntryView, any StoreReader) throws -> Void) throws {
+    package func catchUp(_ body: (EntryView, any StoreReader) throws -> Void) throws {
         try appender.withLock { appender in
             var isLevel = false
             while !isLevel {
@@ -172,7 +172,7 @@ public final class Journal: Sendable {
     /// Runs `body` on entries in order, from `sequence` on, until it returns false.
     ///
     /// Goes in steps, each on the newest state, so that no read transaction stays open for long.
-    public func scan(
+    package func scan(
         from sequence: UInt64 = 0,
         _ body: (EntryView) throws -> Bool
     ) throws {
@@ -183,7 +183,7 @@ public final class Journal: Sendable {
     /// them, until it returns false.
     ///
     /// Goes in steps, each on the newest state, so that no read transaction stays open for long.
-    public func scan(
+    package func scan(
         from sequence: UInt64 = 0,
         _ body: (EntryView, any StoreReader) throws -> Bool
     ) throws {
@@ -217,7 +217,7 @@ public final class Journal: Sendable {
     ///   - follow: sees the entries of others, in order.
     ///   - body: appends; what it throws ends the batch, and nothing is written.
     /// - Throws: what `body` throws; ``JournalError``.
-    public func write<Result>(
+    package func write<Result>(
         follow: (EntryView, any StoreReader) throws -> Void = { _, _ in },
         _ body: (Batch) throws -> Result
     ) throws -> Result {
@@ -303,7 +303,7 @@ public final class Journal: Sendable {
     /// Appends drafts as a batch of their own.
     /// - Returns: their sequences.
     @discardableResult
-    public func append(_ drafts: [EntryDraft]) throws -> Range<UInt64> {
+    package func append(_ drafts: [EntryDraft]) throws -> Range<UInt64> {
         try write { batch in
             let first = batch.nextSequence
             for draft in drafts { try batch.append(draft) { _ in } }
@@ -313,27 +313,27 @@ public final class Journal: Sendable {
 }
 
 /// How far a tree goes, and its root.
-public struct TreeHead: Equatable, Sendable {
+package struct TreeHead: Equatable, Sendable {
     /// How many entries it has.
-    public let size: UInt64
+    package let size: UInt64
     /// The root at that size (RFC 6962).
-    public let root: TreeHash
+    package let root: TreeHash
 }
 
 /// The right to append, inside ``Journal/write(follow:_:)``. Not to be kept.
-public final class Batch {
+package final class Batch {
     /// The time of the entries of this batch: never before the last entry.
-    public let now: Timestamp
+    package let now: Timestamp
     @exclusivity(unchecked) fileprivate private(set) var appender: Appender
     private let first: UInt64
     /// Something was written that is no entry.
     private var hasChanged = false
     let writer: any StoreWriter
     /// Lookups that see what the batch has written so far.
-    public var reader: any StoreReader { writer.reader }
+    package var reader: any StoreReader { writer.reader }
     @exclusivity(unchecked) private var buffer = WireWriter(capacity: 1 << 12)
     /// What the store refused. Once it has, nothing more can be appended and the batch must end.
-    public private(set) var failure: (any Error)?
+    package private(set) var failure: (any Error)?
 
     fileprivate init(_ appender: Appender, _ writer: any StoreWriter, _ time: Timestamp) {
         self.appender = appender
@@ -343,7 +343,7 @@ public final class Batch {
     }
 
     /// The sequence that the next entry gets.
-    public var nextSequence: UInt64 { appender.next }
+    package var nextSequence: UInt64 { appender.next }
 
     /// Appends an entry.
     /// - Parameter body: sees the entry as it was written.
@@ -351,7 +351,7 @@ public final class Batch {
     /// - Throws: ``JournalError/Code/entryTooLarge``: nothing was written, and the batch may go on.
     ///   What the store or `body` throws: then ``failure`` is set.
     @discardableResult
-    public func append(
+    package func append(
         _ draft: EntryDraft,
         _ body: (EntryView) throws -> Void
     ) throws -> UInt64 {
@@ -371,7 +371,7 @@ public final class Batch {
 
     /// Writes the row of an execution's id, and moves the id from list to list.
     /// - Throws: what the store throws: then ``failure`` is set.
-    public func put(_ row: ExecutionIndexRow) throws {
+    package func put(_ row: ExecutionIndexRow) throws {
         if let failure { throw failure }
         do {
             try row.row.withUnsafeBytes { try writer.put(executionRow: $0, for: row.id) }
@@ -385,13 +385,13 @@ public final class Batch {
 
     /// Keeps how far the reader of a name has come.
     /// - Throws: what the store throws: then ``failure`` is set.
-    public func put(position: UInt64, of name: String) throws {
+    package func put(position: UInt64, of name: String) throws {
         try change { try writer.put(position: position, of: name) }
     }
 
     /// Forgets the reader of a name.
     /// - Throws: what the store throws: then ``failure`` is set.
-    public func removePosition(_ name: String) throws {
+    package func removePosition(_ name: String) throws {
         try change { try writer.removePosition(name) }
     }
 

@@ -1,15 +1,15 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// What the clocks of the machine show at one moment.
-public struct ClockReading: Equatable, Sendable {
+package struct ClockReading: Equatable, Sendable {
     /// The time of day. It is set by people and programs, and may go either way.
-    public var wall: Timestamp
+    package var wall: Timestamp
     /// Nanoseconds since some moment of the past. They never go backwards, and go on while the
     /// machine sleeps.
-    public var elapsed: UInt64
+    package var elapsed: UInt64
 
     /// Both are read at one moment: what passes between two readings moves a journal on.
-    public init(wall: Timestamp, elapsed: UInt64) {
+    package init(wall: Timestamp, elapsed: UInt64) {
         self.wall = wall
         self.elapsed = elapsed
     }
@@ -23,7 +23,7 @@ public struct ClockReading: Equatable, Sendable {
 /// has passed since this process took it in. So one wrong clock does not hold up what waits.
 ///
 /// A value without a clock of its own: readings are handed in.
-public struct JournalClock: Equatable, Sendable {
+package struct JournalClock: Equatable, Sendable {
     /// A moment of the journal's time, and the reading at which it was.
     private struct Base: Equatable, Sendable {
         let time: Timestamp
@@ -33,23 +33,23 @@ public struct JournalClock: Equatable, Sendable {
     private var base: Base?
 
     /// The time of a journal without entries: the machine's.
-    public init() {}
+    package init() {}
 
     /// Takes in the time of an entry that has just been read or written. One that lies behind the
     /// journal's time by then changes nothing.
     /// - Parameter elapsed: of the same moment.
-    public mutating func takeIn(_ time: Timestamp, elapsed: UInt64) {
+    package mutating func takeIn(_ time: Timestamp, elapsed: UInt64) {
         if let now = runningOn(elapsed), time <= now { return }
         base = Base(time: time, elapsed: elapsed)
     }
 
     /// The journal's time at a reading.
-    public func now(_ reading: ClockReading) -> Timestamp {
+    package func now(_ reading: ClockReading) -> Timestamp {
         runningOn(reading.elapsed).map { max(reading.wall, $0) } ?? reading.wall
     }
 
     /// How far the time of day is behind the journal's; zero when it is not.
-    public func lag(_ reading: ClockReading) -> Duration {
+    package func lag(_ reading: ClockReading) -> Duration {
         runningOn(reading.elapsed)?.since(reading.wall) ?? .zero
     }
 

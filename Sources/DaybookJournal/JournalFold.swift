@@ -1,10 +1,10 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// A state that is folded from entries, for a ``GroupWriter``.
 ///
 /// Between the first entry that a batch appends and ``commit()`` or ``rollBack(_:)`` the state runs
 /// ahead of the disk; what it publishes meanwhile must not.
-public protocol JournalFold: Sendable {
+package protocol JournalFold: Sendable {
     /// How many of the journal's first entries it holds already.
     var next: UInt64 { get }
     /// Takes in an entry that is on the disk.
@@ -28,9 +28,9 @@ public protocol JournalFold: Sendable {
 
 extension JournalFold {
     /// Never.
-    public var nextDeadline: Timestamp? { nil }
+    package var nextDeadline: Timestamp? { nil }
     /// Nothing.
-    public mutating func fire(_ batch: Batch) throws {}
+    package mutating func fire(_ batch: Batch) throws {}
     /// Nothing.
-    public mutating func conclude(_ batch: Batch) throws {}
+    package mutating func conclude(_ batch: Batch) throws {}
 }

@@ -1,5 +1,5 @@
 import DaybookSystem
-public import LMDB
+import LMDB
 
 #if canImport(Glibc)
 import Glibc
@@ -9,21 +9,21 @@ import Glibc
 ///
 /// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `sessions/`,
 /// `workspaces/`, `snapshots/`.
-public struct JournalFolder: Sendable {
+package struct JournalFolder: Sendable {
     /// The folder's path.
-    public let path: String
+    package let path: String
 
     /// Names a folder; nothing is looked at yet.
-    public init(_ path: String) { self.path = path }
+    package init(_ path: String) { self.path = path }
 
     /// LMDB's data file.
-    public var dataFile: String { path + "/journal.mdb" }
+    package var dataFile: String { path + "/journal.mdb" }
     /// Lock files and process groups of live engine processes.
-    public var sessions: String { path + "/sessions" }
+    package var sessions: String { path + "/sessions" }
     /// Files that open executions keep between their operations.
-    public var workspaces: String { path + "/workspaces" }
+    package var workspaces: String { path + "/workspaces" }
     /// Files from which recovery begins.
-    public var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
+    package var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
     private var openLock: String { path + "/open.lock" }
 
     /// Makes the folder and, in it, an empty journal. Goes on with a creation that was interrupted.
@@ -33,7 +33,7 @@ public struct JournalFolder: Sendable {
     /// - Parameter event: given the data file's status, the `JournalCreated` event.
     /// - Throws: ``JournalError/Code/exists`` when there is a journal, or something else in the
     ///   folder; ``JournalError/Code/locked`` when another process is creating it.
-    public func create(
+    package func create(
         _ options: EnvironmentOptions = EnvironmentOptions(),
         clock: any WallClock = SystemClock(),
         event: (_ device: UInt64, _ inode: UInt64) throws -> [UInt8]
@@ -123,7 +123,7 @@ public struct JournalFolder: Sendable {
     /// Waits until nobody holds `open.lock` alone: whoever makes the journal has done so, has given it
     /// up, or is gone.
     /// - Throws: ``JournalError``.
-    public func waitUntilShared() throws {
+    package func waitUntilShared() throws {
         do {
             let file: File
             do throws(SystemError) {
@@ -148,7 +148,7 @@ public struct JournalFolder: Sendable {
     /// Opens the store in the folder, holding `open.lock` shared for as long as it is open.
     /// - Throws: ``JournalError/Code/notFound``, ``JournalError/Code/notAJournal``,
     ///   ``JournalError/Code/locked``, and those of ``LMDBStore/open(_:_:)``.
-    public func open(
+    package func open(
         _ options: EnvironmentOptions = EnvironmentOptions()
     ) throws -> OpenFolder {
         do {
@@ -242,7 +242,7 @@ public struct JournalFolder: Sendable {
 }
 
 /// A lock that is held until the last reference is gone.
-public final class HeldLock: Sendable {
+package final class HeldLock: Sendable {
     /// The number of the newest commit that was answered, which the locked file holds.
     let witness: CommitWitness
 
@@ -258,9 +258,9 @@ public final class HeldLock: Sendable {
 }
 
 /// A store, and the lock that keeps its file from being replaced.
-public struct OpenFolder: Sendable {
+package struct OpenFolder: Sendable {
     /// The store.
-    public let store: LMDBStore
+    package let store: LMDBStore
     private let lock: HeldLock?
 
     init(store: LMDBStore, lock: HeldLock?) {
@@ -269,5 +269,5 @@ public struct OpenFolder: Sendable {
     }
 
     /// Closes the store and lets go of the lock with the last copy of this value.
-    public func close() { store.close() }
+    package func close() { store.close() }
 }

@@ -3,7 +3,7 @@
 /// A store knows keys and bytes. What they mean, their order and their integrity are the
 /// journal's. One writer at a time, over all processes that share the store; readers see the state
 /// between two writes.
-public protocol JournalStore: Sendable {
+package protocol JournalStore: Sendable {
     /// The folder or another name, for messages.
     var location: String { get }
 
@@ -31,14 +31,14 @@ public protocol JournalStore: Sendable {
 
 extension JournalStore {
     /// Never, for a store that does not know.
-    public func isOutOfRoom() throws -> Bool { false }
+    package func isOutOfRoom() throws -> Bool { false }
 
     /// Never, for a store whose readers see at once what is written.
-    public func hasUnpublishedCommit() throws -> Bool { false }
+    package func hasUnpublishedCommit() throws -> Bool { false }
 }
 
 /// What can be looked up in a store. Valid only inside the closure that it is given to.
-public protocol StoreReader {
+package protocol StoreReader {
     /// One more than the last entry's sequence.
     func entryCount() throws -> UInt64
     /// The number by which the store counts the commit that is looked at; inside a write, the one
@@ -109,11 +109,11 @@ public protocol StoreReader {
 
 extension StoreReader {
     /// None, for a store that does not count.
-    public func commitNumber() -> UInt64? { nil }
+    package func commitNumber() -> UInt64? { nil }
 }
 
 /// What can be written into a store. Valid only inside the closure that it is given to.
-public protocol StoreWriter {
+package protocol StoreWriter {
     /// Lookups that see what has been written so far.
     var reader: any StoreReader { get }
     /// Appends an entry; `sequence` is greater than all before.
@@ -139,14 +139,14 @@ public protocol StoreWriter {
 }
 
 /// Where an execution's history ends.
-public struct HistoryEnd: Equatable, Sendable {
+package struct HistoryEnd: Equatable, Sendable {
     /// How many entries it has.
-    public var count: UInt64
+    package var count: UInt64
     /// The last of them.
-    public var last: UInt64
+    package var last: UInt64
 
     /// A history that has an end has at least one entry.
-    public init(count: UInt64, last: UInt64) {
+    package init(count: UInt64, last: UInt64) {
         self.count = count
         self.last = last
     }

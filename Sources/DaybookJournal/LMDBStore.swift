@@ -1,10 +1,10 @@
 import DaybookSystem
-public import LMDB
+import LMDB
 
 /// A journal's databases in one LMDB file.
-public final class LMDBStore: JournalStore {
+package final class LMDBStore: JournalStore {
     /// The journal's folder.
-    public let location: String
+    package let location: String
     private let file: String
     private let options: EnvironmentOptions
     private let opened: Locked<Opened>
@@ -25,7 +25,7 @@ public final class LMDBStore: JournalStore {
     /// Opens the file `journal.mdb` in the folder `location`, creating it if the options allow to
     /// write.
     /// - Throws: ``JournalError``.
-    public static func open(
+    package static func open(
         _ location: String,
         _ options: EnvironmentOptions = EnvironmentOptions()
     ) throws -> LMDBStore {
@@ -151,7 +151,7 @@ public final class LMDBStore: JournalStore {
     /// follow: a damaged one would end the process. So this comes before ``open(_:_:)`` where a
     /// file is in doubt.
     /// - Returns: what is wrong with the pages; empty: nothing.
-    public static func checkPages(_ location: String) throws -> [PageProblem] {
+    package static func checkPages(_ location: String) throws -> [PageProblem] {
         do {
             var options = EnvironmentOptions()
             options.isReadOnly = true
@@ -166,7 +166,7 @@ public final class LMDBStore: JournalStore {
     }
 
     /// Runs `body` on a consistent view.
-    public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
+    package func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         do {
             return try withOpened { opened in
                 try opened.environment.read { transaction in
@@ -196,7 +196,7 @@ public final class LMDBStore: JournalStore {
     ///
     /// What is answered is in a file that others see: before, the path is compared with what is open;
     /// after, the file must still have a name.
-    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+    package func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
         var commit: UInt64?
         func attempt(_ opened: Opened) throws -> Result {
             try opened.environment.checkFiles()
@@ -285,7 +285,7 @@ public final class LMDBStore: JournalStore {
     }
 
     /// Opens the file again.
-    public func reopen() throws {
+    package func reopen() throws {
         do {
             try opened.withLock { current in
                 // In the place of a file that is gone an empty one would be made.
@@ -299,12 +299,12 @@ public final class LMDBStore: JournalStore {
     }
 
     /// Whether less than 1 MiB is left on its disk: less than LMDB may need for a batch.
-    public func isOutOfRoom() throws -> Bool {
+    package func isOutOfRoom() throws -> Bool {
         try FreeSpace.bytes(at: location) < 1 << 20
     }
 
     /// Whether a commit has been written that its writer has not told readers of.
-    public func hasUnpublishedCommit() throws -> Bool {
+    package func hasUnpublishedCommit() throws -> Bool {
         do {
             return try withOpened { opened in
                 // Who follows is told that there is nothing more to come.
@@ -317,12 +317,12 @@ public final class LMDBStore: JournalStore {
     }
 
     /// Closes the file once its transactions have ended.
-    public func close() {
+    package func close() {
         opened.withLock { $0.environment.close() }
     }
 
     /// Bytes of the file that are in use, free pages among them included.
-    public func bytesInUse() throws -> UInt64 {
+    package func bytesInUse() throws -> UInt64 {
         do {
             let file = try opened.withLock { $0 }.environment.information()
             return UInt64(file.lastPage + 1) * UInt64(file.pageSize)
@@ -332,7 +332,7 @@ public final class LMDBStore: JournalStore {
     }
 
     /// Figures of the file and its databases.
-    public func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
+    package func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
         do {
             let opened = opened.withLock { $0 }
             let all = opened.databases

@@ -1,15 +1,15 @@
 import DaybookSystem
 
 /// A journal's databases in memory, for tests and simulations. Faults can be injected.
-public final class MemoryStore: JournalStore {
+package final class MemoryStore: JournalStore {
     /// A name for messages.
-    public let location = "(memory)"
+    package let location = "(memory)"
     private let state: Locked<State>
     private let writing = Locked(())
     private let fault = Locked<Fault?>(nil)
 
     /// Something that goes wrong in the next write.
-    public enum Fault: Sendable {
+    package enum Fault: Sendable {
         /// The disk is full when the batch is committed: nothing is written.
         case full
         /// The sync fails and the batch is not on the disk.
@@ -30,20 +30,20 @@ public final class MemoryStore: JournalStore {
     }
 
     /// An empty store.
-    public init() { state = Locked(State()) }
+    package init() { state = Locked(State()) }
 
     /// Lets the next write fail.
-    public func inject(_ fault: Fault) {
+    package func inject(_ fault: Fault) {
         self.fault.withLock { $0 = fault }
     }
 
     /// Runs `body` on the state between two writes.
-    public func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
+    package func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         try body(MemoryReader(state: state.withLock { $0 }))
     }
 
     /// Runs `body` on a copy, which becomes the state when it returns.
-    public func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
+    package func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
         try writing.withLock { _ in
             let writer = MemoryWriter(state.withLock { $0 })
             let result = try body(writer)
@@ -67,10 +67,10 @@ public final class MemoryStore: JournalStore {
     }
 
     /// Does nothing: memory does not break.
-    public func reopen() throws {}
+    package func reopen() throws {}
 
     /// Does nothing.
-    public func close() {}
+    package func close() {}
 
     /// Runs `body` on what is stored, to damage it on purpose.
     func tamper(_ body: (inout State) -> Void) {

@@ -11,21 +11,21 @@ import Glibc
 ///
 /// A file is on the disk, name and all, before the entry that vouches for it. One that no entry
 /// vouches for is never used.
-public struct SnapshotFolder: Sendable {
+package struct SnapshotFolder: Sendable {
     /// The folder's path.
-    public let path: String
+    package let path: String
 
     init(_ path: String) { self.path = path }
 
     /// A file in the folder.
-    public struct File: Hashable, Sendable {
+    package struct File: Hashable, Sendable {
         /// What it is a fold to.
-        public let projection: String
+        package let projection: String
         /// How many entries it is the fold of.
-        public let size: UInt64
+        package let size: UInt64
 
         /// Names a file.
-        public init(projection: String, size: UInt64) {
+        package init(projection: String, size: UInt64) {
             self.projection = projection
             self.size = size
         }
@@ -39,23 +39,23 @@ public struct SnapshotFolder: Sendable {
         }
 
         /// The file's name: the projection, and the size with 20 digits.
-        public var name: String {
+        package var name: String {
             let digits = String(size)
             return projection + "-" + String(repeating: "0", count: 20 - digits.count) + digits
         }
     }
 
     /// What a file was written as.
-    public struct Written: Sendable {
+    package struct Written: Sendable {
         /// SHA-256 of its bytes.
-        public let digest: [UInt8]
+        package let digest: [UInt8]
         /// How many they are.
-        public let bytes: UInt64
+        package let bytes: UInt64
     }
 
     /// Its files of one projection, the newest first.
     /// - Throws: `SystemError`.
-    public func files(of projection: String) throws -> [File] {
+    package func files(of projection: String) throws -> [File] {
         guard try FileStatus.of(path) != nil else { return [] }
         return try Folder.names(in: path).compactMap(File.init)
             .filter { $0.projection == projection }.sorted { $0.size > $1.size }
@@ -65,7 +65,7 @@ public struct SnapshotFolder: Sendable {
     /// reference.
     /// - Returns: nil when another has it.
     /// - Throws: `SystemError`.
-    public func lock() throws -> HeldLock? {
+    package func lock() throws -> HeldLock? {
         try Folder.create(path)
         let file = try DaybookSystem.File.open(path + "/lock", .readWrite)
         return try file.tryLock(.exclusive) ? HeldLock(file) : nil
@@ -78,7 +78,7 @@ public struct SnapshotFolder: Sendable {
     ///   - contents: writes fields 5 and later of `daybook.v1.Snapshot`, piece by piece.
     ///   - lock: makes sure that nobody else does the same.
     /// - Throws: `SystemError`; what `contents` throws.
-    public func write(
+    package func write(
         _ file: File,
         schema: UInt32,
         root: TreeHash,
@@ -131,7 +131,7 @@ public struct SnapshotFolder: Sendable {
 
     /// The digest that ``write(_:schema:root:holding:_:)`` would give, without writing.
     /// - Throws: what `contents` throws.
-    public static func digest(
+    package static func digest(
         of file: File,
         schema: UInt32,
         root: TreeHash,
@@ -145,20 +145,20 @@ public struct SnapshotFolder: Sendable {
 
     /// The digest of a file as it is.
     /// - Throws: `SystemError`.
-    public func digest(of file: File) throws -> [UInt8] {
+    package func digest(of file: File) throws -> [UInt8] {
         Array(SHA256.hash(data: try DaybookSystem.File.contents(of: path + "/" + file.name)))
     }
 
     /// Removes a file. Fine when it is not there.
     /// - Throws: `SystemError`.
-    public func remove(_ file: File, holding lock: HeldLock) throws {
+    package func remove(_ file: File, holding lock: HeldLock) throws {
         try Folder.removeFile(path + "/" + file.name)
     }
 
     /// Reads a file.
     /// - Throws: ``JournalError/Code/integrity`` when its bytes are not those that `digest` is of,
     ///   or it is not the fold of these entries; `WireError`; `SystemError`.
-    public func read(_ file: File, digest: [UInt8], root: TreeHash) throws -> [UInt8] {
+    package func read(_ file: File, digest: [UInt8], root: TreeHash) throws -> [UInt8] {
         let place = path + "/" + file.name
         let bytes = try DaybookSystem.File.contents(of: place)
         guard Array(SHA256.hash(data: bytes)) == digest else {

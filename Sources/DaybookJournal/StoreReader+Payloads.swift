@@ -1,11 +1,11 @@
-public import DaybookFormat
+import DaybookFormat
 
 extension StoreReader {
     /// Runs `body` on an entry.
     /// - Returns: nil when there is no such entry.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity`` when it cannot be read, or says
     ///   of itself that it is another one.
-    public func withView<Result>(
+    package func withView<Result>(
         of sequence: UInt64,
         _ body: (EntryView) throws -> Result
     ) throws -> Result? {
@@ -15,7 +15,7 @@ extension StoreReader {
     /// The payloads of an entry, in order, each checked against what the entry commits to: none
     /// when it commits to none.
     /// - Throws: ``JournalError/Code/integrity``, which names the entry.
-    public func payloads(of entry: EntryView) throws -> [StoredPayload] {
+    package func payloads(of entry: EntryView) throws -> [StoredPayload] {
         let sequence = entry.header.sequence
         do {
             let commitments = try entry.commitments()
@@ -34,7 +34,7 @@ extension StoreReader {
 
     /// The payloads of the entry with a number.
     /// - Throws: ``JournalError/Code/integrity``, also when there is no such entry.
-    public func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+    package func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         guard let payloads = try withView(of: sequence, { try payloads(of: $0) }) else {
             throw JournalError.integrity(sequence, "it is missing")
         }

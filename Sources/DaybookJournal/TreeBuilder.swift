@@ -172,19 +172,19 @@ struct TreeBuilder: Sendable {
 }
 
 /// A Merkle tree that is grown leaf by leaf to be compared with another.
-public struct TreeRecorder: Sendable {
+package struct TreeRecorder: Sendable {
     private var tree = TreeBuilder()
 
     /// The empty tree.
-    public init() {}
+    package init() {}
 
     /// How many leaves it has.
-    public var size: UInt64 { tree.size }
+    package var size: UInt64 { tree.size }
     /// Its root (RFC 6962).
-    public var root: TreeHash { tree.root }
+    package var root: TreeHash { tree.root }
 
     /// Appends a leaf hash and hands over each tile that becomes full by it: level, index, hashes.
-    public mutating func append(
+    package mutating func append(
         _ leaf: TreeHash,
         _ full: (UInt8, UInt64, [TreeHash]) -> Void
     ) {

@@ -2,19 +2,19 @@ import DaybookFormat
 import SwiftProtobuf
 
 /// The record of the tree's edge, as the last commit left it.
-public struct TreeEdge: Sendable {
+package struct TreeEdge: Sendable {
     /// How many entries there were.
-    public let size: UInt64
+    package let size: UInt64
     /// The root of their tree.
-    public let root: [UInt8]
+    package let root: [UInt8]
     /// The first four bytes of the hash of each leaf after the last full tile.
-    public let leaves: [UInt8]
+    package let leaves: [UInt8]
     /// The store's number of the commit; 0 for a store that does not count.
-    public let commit: UInt64
+    package let commit: UInt64
 
     /// Reads it.
     /// - Returns: nil when it is missing or cannot be read.
-    public init?(_ reader: any StoreReader) throws {
+    package init?(_ reader: any StoreReader) throws {
         guard let bytes = try reader.meta(Appender.edgeKey) else { return nil }
         do {
             let edge = try ProtoTreeEdge(serializedBytes: bytes)
@@ -41,7 +41,7 @@ public struct TreeEdge: Sendable {
     }
 
     /// What contradicts it; nil: nothing.
-    public func problem(_ reader: any StoreReader) throws -> String? {
+    package func problem(_ reader: any StoreReader) throws -> String? {
         if let commit = reader.commitNumber(), commit != self.commit {
             return
                 "the file is at commit \(commit), and its last batch was commit \(self.commit): a page that names the newest commit has changed"
@@ -53,7 +53,7 @@ public struct TreeEdge: Sendable {
     }
 
     /// The recorded start of a leaf's hash; nil when it lies in a full tile.
-    public func prefix(of sequence: UInt64) -> [UInt8]? {
+    package func prefix(of sequence: UInt64) -> [UInt8]? {
         let first = size & ~255
         guard sequence >= first, sequence < size else { return nil }
         let offset = Int(sequence - first) * 4

@@ -3,12 +3,12 @@ import Crypto
 /// A SHA-256 value of the Merkle tree.
 public struct TreeHash: Hashable, Sendable {
     /// Bytes of a hash.
-    public static let byteCount = 32
+    package static let byteCount = 32
 
     var words: SIMD4<UInt64>
 
     /// Takes the 32 bytes at the start of `bytes`.
-    public init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         words = bytes.loadUnaligned(as: SIMD4<UInt64>.self)
     }
 
@@ -44,10 +44,10 @@ public struct TreeHash: Hashable, Sendable {
     }
 
     /// The root of the tree without entries: SHA-256 of nothing (RFC 6962, 2.1).
-    public static let empty = TreeHash(SHA256.hash(data: [UInt8]()))
+    package static let empty = TreeHash(SHA256.hash(data: [UInt8]()))
 
     /// The hash of a leaf: SHA-256 of 0x00 and the entry (RFC 6962, 2.1).
-    public static func leaf(_ entry: UnsafeRawBufferPointer) -> TreeHash {
+    package static func leaf(_ entry: UnsafeRawBufferPointer) -> TreeHash {
         var hash = SHA256()
         withUnsafeBytes(of: UInt8(0)) { hash.update(bufferPointer: $0) }
         hash.update(bufferPointer: entry)
@@ -55,7 +55,7 @@ public struct TreeHash: Hashable, Sendable {
     }
 
     /// The hash of a node: SHA-256 of 0x01, the left and the right hash (RFC 6962, 2.1).
-    public static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
+    package static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
         let input = NodeInput(left: left.words, right: right.words)
         return withUnsafeBytes(of: input) { bytes in
             var hash = SHA256()

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 #if canImport(Glibc)
 import Glibc

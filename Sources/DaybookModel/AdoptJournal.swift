@@ -1,28 +1,28 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records that the journal is at home where it is now: by this a copy may be written, and whoever
 /// reads it sees by whom, and from which entry on.
-public struct AdoptJournal: Command {
+package struct AdoptJournal: Command {
     /// Where it is now.
-    public let binding: ProtoBinding
+    package let binding: ProtoBinding
     /// Who has decided that.
-    public let actor: String
+    package let actor: String
     /// Why, in words; one payload.
-    public let reason: SealedPayloads
+    package let reason: SealedPayloads
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ binding: ProtoBinding, actor: String, reason: SealedPayloads) {
+    package init(_ binding: ProtoBinding, actor: String, reason: SealedPayloads) {
         self.binding = binding
         self.actor = actor
         self.reason = reason
     }
 
     /// Whether something was recorded; false: it is at home there already.
-    public typealias Answer = Bool
+    package typealias Answer = Bool
 
     /// Granted to whoever says who it is.
-    public func decide(_ tx: inout Transaction) throws -> Bool {
+    package func decide(_ tx: inout Transaction) throws -> Bool {
         try Names.check(actor, "actor")
         if tx.state.journal.binding.isSamePlace(as: binding) { return false }
         try tx.append(
@@ -43,7 +43,7 @@ extension ProtoBinding {
     /// Whether it names the same machine and the same file. A machine without an id, as in many
     /// containers, can be any. The number of a device is not asked: it belongs to a start of the
     /// machine, and not to a disk.
-    public func isSamePlace(as other: ProtoBinding) -> Bool {
+    package func isSamePlace(as other: ProtoBinding) -> Bool {
         (machine == other.machine || machine.isEmpty || other.machine.isEmpty)
             && inode == other.inode
     }

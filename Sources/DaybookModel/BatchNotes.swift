@@ -1,36 +1,36 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// Where an open execution stands by what is on the disk: what is published of it.
 ///
 /// A few words, whatever the execution holds: to be copied freely.
-public struct ExecutionStanding: Equatable, Sendable {
+package struct ExecutionStanding: Equatable, Sendable {
     /// The sequence of its first entry.
-    public let number: UInt64
+    package let number: UInt64
     /// Its status.
-    public let status: ExecutionStatus
+    package let status: ExecutionStatus
     /// Nothing runs until a person has looked.
-    public let isParked: Bool
+    package let isParked: Bool
     /// Nothing runs until it is resumed.
-    public let isPaused: Bool
+    package let isPaused: Bool
     /// Whether somebody may claim it.
-    public let isClaimable: Bool
+    package let isClaimable: Bool
     /// The only revision whose sessions may claim it; nil: those of any.
-    public let pinnedRevision: Name?
+    package let pinnedRevision: Name?
     /// The session that holds the lease, or held it last; nil: none does.
-    public let session: UInt64?
+    package let session: UInt64?
     /// How often it has been claimed.
-    public let epoch: UInt64
+    package let epoch: UInt64
     /// Its last entry.
-    public let last: UInt64
+    package let last: UInt64
 
     /// Something that was registered for its end has not run yet.
-    public let owesCleaning: Bool
+    package let owesCleaning: Bool
 
     /// It has ended, and waits for its code to end too.
-    public var isCleaning: Bool { status.isFinal }
+    package var isCleaning: Bool { status.isFinal }
 
     /// Whether a session of a revision may claim it.
-    public func isClaimable(by revision: Name) -> Bool {
+    package func isClaimable(by revision: Name) -> Bool {
         isClaimable && (pinnedRevision == nil || pinnedRevision == revision)
     }
 
@@ -95,7 +95,7 @@ extension State {
     }
 
     /// The batch is on the disk.
-    public mutating func commit() {
+    package mutating func commit() {
         if batch.next != 0 { next = batch.next }
         batch.isOpen = false
         batch.before.removeAll(keepingCapacity: batch.before.count < 8_192)
@@ -110,7 +110,7 @@ extension State {
     /// - Parameter history: folds the history of an execution that was open before the batch, without
     ///   the entries from ``next`` on: those are by others, and are still to be taken in.
     /// - Throws: what `history` throws. The state is then neither; it is to be tried again.
-    public mutating func rollBack(_ history: HistoryFold) throws {
+    package mutating func rollBack(_ history: HistoryFold) throws {
         guard batch.isOpen else { return }
         var restored: [ExecutionState] = []
         var gone: [UInt64] = []
@@ -137,31 +137,31 @@ extension State {
     // MARK: What is published
 
     /// Where an open execution stands by what is on the disk.
-    public func published(_ number: UInt64) -> ExecutionStanding? {
+    package func published(_ number: UInt64) -> ExecutionStanding? {
         if let before = batch.before[number] { return before }
         return executions.standing(number)
     }
 
     /// An open execution by what is on the disk; nil also when the batch under way has touched it:
     /// then its history is to be folded.
-    public func committed(_ number: UInt64) -> ExecutionState? {
+    package func committed(_ number: UInt64) -> ExecutionState? {
         batch.before[number] == nil ? executions[number] : nil
     }
 
     /// When the first of the waits of an open execution ends by itself, by the batch under way; nil:
     /// none does.
-    public func firstDeadline(ofWaitsOf number: UInt64) -> Timestamp? {
+    package func firstDeadline(ofWaitsOf number: UInt64) -> Timestamp? {
         executions.contains(number) ? executions[known: number].firstWaitDeadline : nil
     }
 
     /// Whether an execution of one of the given types may be claimed by a session of a revision, by
     /// what is on the disk or by the batch under way.
-    public func hasReady(of types: [Name], for revision: Name) -> Bool {
+    package func hasReady(of types: [Name], for revision: Name) -> Bool {
         ready.hasItem(of: types, for: revision) { item in
             executions.has(item.number) { $0.isQueued(item) }
         }
     }
 
     /// The sessions that are open by what is on the disk, in order.
-    public var publishedSessions: [Session] { batch.isOpen ? batch.small.sessions : sessions }
+    package var publishedSessions: [Session] { batch.isOpen ? batch.small.sessions : sessions }
 }

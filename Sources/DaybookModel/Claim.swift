@@ -1,13 +1,13 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Takes the lease of a ready execution, or of one that is to be cleaned up, for the asking session.
 ///
 /// Exactly one claimer gets it. The lease has an epoch, and every later command about the
 /// execution must show it.
-public struct Claim: Command {
+package struct Claim: Command {
     /// What may be claimed.
-    public enum Target: Sendable {
+    package enum Target: Sendable {
         /// The execution that has been ready for the longest, of these workflows.
         case first(of: [Name])
         /// This one.
@@ -15,16 +15,16 @@ public struct Claim: Command {
     }
 
     /// What may be claimed.
-    public let target: Target
+    package let target: Target
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ target: Target) { self.target = target }
+    package init(_ target: Target) { self.target = target }
 
     /// The lease; nil when nothing is ready.
-    public typealias Answer = Lease?
+    package typealias Answer = Lease?
 
     /// Grants the lease.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         guard tx.state.isOpen(session: tx.session) else {
             throw Refusal.unknownSession(tx.session)
         }
@@ -51,7 +51,7 @@ extension Transaction {
 
     /// Gives the leases of those that have been ready for the longest to the session that asks.
     /// - Parameter limit: how many, at most.
-    public mutating func grant(upTo limit: Int, of types: [Name]) throws -> [Lease] {
+    package mutating func grant(upTo limit: Int, of types: [Name]) throws -> [Lease] {
         var leases: [Lease] = []
         guard state.isOpen(session: session) else { return [] }
         while leases.count < limit, let number = firstReady(of: types) {
@@ -61,7 +61,7 @@ extension Transaction {
     }
 
     /// Gives the lease of a claimable execution to the session that asks.
-    public mutating func grant(_ number: UInt64) throws -> Lease {
+    package mutating func grant(_ number: UInt64) throws -> Lease {
         let now = now
         let begun = self[known: number].isPinned && self[known: number].pinnedRevision == nil
         let (claim, lease) = Lease.next(
@@ -93,7 +93,7 @@ public struct Lease: Equatable, Sendable {
     public let previousFailure: UInt64?
     /// What it is to run instead of the handler, in this order, because the execution was ended from
     /// outside; empty: it is to run the handler.
-    public let cleaning: [DueCleaning]
+    package let cleaning: [DueCleaning]
     /// When the execution ended; zero: it has not.
     public let endedAt: Timestamp
     /// The execution is the finalizer of its parent.
@@ -137,7 +137,7 @@ public struct Lease: Equatable, Sendable {
     }
 
     /// Stands for the last lease of an execution where its history is only replayed.
-    public init(replaying state: ExecutionState) {
+    package init(replaying state: ExecutionState) {
         self.init(
             execution: state.number,
             epoch: state.epoch,

@@ -2,7 +2,7 @@
 ///
 /// Deciding is pure: it depends on the transaction's state, on what its ledger looks up, and on its
 /// time.
-public protocol Command: Sendable {
+package protocol Command: Sendable {
     /// What the asker gets when it is granted.
     associatedtype Answer: Sendable
 

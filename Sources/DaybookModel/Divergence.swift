@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// A handler asked for something else than what its history holds.
@@ -35,7 +35,7 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - sequence: the entry of what is recorded; nil: nothing is.
     ///   - cause: nil: the operations differ, or their inputs do where they look the same.
-    public init(
+    package init(
         sequence: UInt64?,
         recorded: Operation?,
         attempted: Operation?,
@@ -57,7 +57,7 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     ///   - reason: the decoder's sentence.
     ///   - type: the type that the workflow takes.
     ///   - number: the execution's.
-    public init(undecodable reason: String, as type: String, inputOf number: UInt64) {
+    package init(undecodable reason: String, as type: String, inputOf number: UInt64) {
         sequence = number
         recorded = nil
         attempted = nil
@@ -67,7 +67,7 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The recorded form.
-    public var proto: ProtoDivergence {
+    package var proto: ProtoDivergence {
         .with {
             $0.sequence = sequence ?? 0
             if let recorded { $0.recorded = recorded.proto }

@@ -1,21 +1,21 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records that what a handler registered for an end from outside has run, and whether it failed.
-public struct EndCleaning: LeasedCommand {
+package struct EndCleaning: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The registration: the one that is to run now.
-    public let operation: Operation
+    package let operation: Operation
     /// The error without its free text; nil: it ended well.
-    public let error: ErrorFacts?
+    package let error: ErrorFacts?
     /// The error's message and details, sealed; nil: it ended well.
-    public let payloads: SealedPayloads?
+    package let payloads: SealedPayloads?
     /// Lines that were logged since its last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         _ failure: (error: ErrorFacts, payloads: SealedPayloads)? = nil,
@@ -29,7 +29,7 @@ public struct EndCleaning: LeasedCommand {
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "end cleaning" }
 

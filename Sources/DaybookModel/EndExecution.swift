@@ -1,22 +1,22 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Ends an attempt well: the handler has returned.
-public struct Complete: LeasedCommand {
+package struct Complete: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The output, sealed.
-    public let output: SealedPayloads
+    package let output: SealedPayloads
     /// Operations that the handler consumed.
-    public let operations: UInt64
+    package let operations: UInt64
     /// The entry that holds what the handler returned, if the output is another one: that of
     /// ``AwaitChildren``. 0: it is not.
-    public let runOutput: UInt64
+    package let runOutput: UInt64
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         output: SealedPayloads,
         operations: UInt64,
@@ -31,7 +31,7 @@ public struct Complete: LeasedCommand {
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "complete" }
 
@@ -54,22 +54,22 @@ public struct Complete: LeasedCommand {
 }
 
 /// Ends an attempt with an error: the handler has thrown.
-public struct Fail: LeasedCommand {
+package struct Fail: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The error without its free text.
-    public let error: ErrorFacts
+    package let error: ErrorFacts
     /// Message and details, sealed.
-    public let payloads: SealedPayloads
+    package let payloads: SealedPayloads
     /// The operation whose recorded failure the error is; nil: it is none's.
-    public let failedOperation: OperationPath?
+    package let failedOperation: OperationPath?
     /// Who has failed.
-    public let cause: FailureCause
+    package let cause: FailureCause
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ error: ErrorFacts,
         payloads: SealedPayloads,
@@ -86,11 +86,11 @@ public struct Fail: LeasedCommand {
     }
 
     /// What became of the execution.
-    public struct Answer: Equatable, Sendable {
+    package struct Answer: Equatable, Sendable {
         /// The sequence of the entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// Another attempt follows, then at the earliest; nil: it has ended.
-        public let retryAt: Timestamp?
+        package let retryAt: Timestamp?
     }
 
     var name: String { "fail" }
@@ -111,7 +111,7 @@ public struct Fail: LeasedCommand {
 }
 
 /// Who has failed, when an execution does.
-public enum FailureCause: Sendable {
+package enum FailureCause: Sendable {
     /// Its own code.
     case code
     /// Children that it had spawned.
@@ -268,20 +268,20 @@ extension Transaction {
 /// Gives a lease back: the code has ended without an outcome. What has not ended is ready again, or
 /// goes on waiting; what was ended from outside is closed, or can be claimed for what is left of its
 /// cleaning.
-public struct Release: LeasedCommand {
+package struct Release: LeasedCommand {
     /// The lease to give back.
-    public let lease: Lease
+    package let lease: Lease
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, logs: [LogChunk] = []) {
+    package init(_ lease: Lease, logs: [LogChunk] = []) {
         self.lease = lease
         self.logs = logs
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "release" }
     var phase: LeasePhase { .cleaning }
@@ -300,23 +300,23 @@ public struct Release: LeasedCommand {
 }
 
 /// Parks an execution whose code asks for something else than what is recorded.
-public struct Park: LeasedCommand {
+package struct Park: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// What was asked for and what is recorded.
-    public let divergence: Divergence
+    package let divergence: Divergence
     /// One payload: the same in words.
-    public let message: SealedPayloads
+    package let message: SealedPayloads
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, _ divergence: Divergence, message: SealedPayloads) {
+    package init(_ lease: Lease, _ divergence: Divergence, message: SealedPayloads) {
         self.lease = lease
         self.divergence = divergence
         self.message = message
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "park" }
 

@@ -1,34 +1,27 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Asks for a submitted execution to run: the last step of the three-way handshake.
 ///
 /// Asking again is always safe: what is ready, running or final answers with its status. Only what
 /// has expired is refused: nothing will ever come of it unless a person reopens it.
-public struct Execute: Command {
+package struct Execute: Command {
     /// The execution's id.
-    public let id: Name
+    package let id: Name
     /// Who asks, and why: recorded if it is made ready by this.
-    public let request: Request
+    package let request: Request
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(id: Name, by request: Request = .session) {
+    package init(id: Name, by request: Request = .session) {
         self.id = id
         self.request = request
     }
 
     /// What the execution is at.
-    public struct Answer: Equatable, Sendable {
-        /// The execution's number.
-        public let number: UInt64
-        /// Where it stands.
-        public let status: ExecutionStatus
-        /// A person must look before it goes on.
-        public let isParked: Bool
-    }
+    package typealias Answer = ExecuteAnswer
 
     /// Makes it ready if it is only submitted.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try request.check()
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         guard let status = tx[row.number]?.status else {

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// A list of executions in the index: by it those that fulfil a condition are found without a look
 /// at any other.
@@ -6,7 +6,7 @@ public import DaybookFormat
 /// An id is listed once, by the number of its first run: what goes on as a new run keeps its place.
 /// What an execution is listed by at its submission never changes; at its end it leaves the open
 /// ones and joins those that ended as it did.
-public enum ExecutionList: Hashable, Sendable {
+package enum ExecutionList: Hashable, Sendable {
     /// Those that are not closed.
     case open
     /// Those that are closed, and ended so.
@@ -22,7 +22,7 @@ public enum ExecutionList: Hashable, Sendable {
 
     /// The key of the list: 0 and a letter, then what the letter says; of a label the bytes that its
     /// name has, the name and the value. At most 511 bytes.
-    public var key: [UInt8] {
+    package var key: [UInt8] {
         switch self {
         case .open: Self.openKey
         case .closed(let status): Self.closedKeys[status] ?? [0, UInt8(ascii: "s")]
@@ -50,7 +50,7 @@ public enum ExecutionList: Hashable, Sendable {
 extension ExecutionState {
     /// The lists that the first run of an id is put on when it is submitted.
     /// - Parameter actor: who asked for it; empty: it is not known.
-    public func lists(askedForBy actor: String) -> [ExecutionList] {
+    package func lists(askedForBy actor: String) -> [ExecutionList] {
         // The id is listed by its first run.
         guard continuedFrom == nil else { return [] }
         let asked: [ExecutionList] = actor.isEmpty ? [] : [.actor(Name(actor))]

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// Where an execution stands. Beside it an execution can be parked.
 public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
@@ -47,7 +47,7 @@ public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
 
     /// Reads the status of a row.
     /// - Returns: nil for one that this version does not know.
-    public init?(_ status: ProtoExecutionSummary.Status) {
+    package init?(_ status: ProtoExecutionSummary.Status) {
         switch status {
         case .submitted: self = .submitted
         case .ready: self = .ready
@@ -66,7 +66,7 @@ public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
 
     /// The status in the row of a closed execution.
     /// - Throws: ``Refusal/Code/newerVersion`` for one that this version does not know.
-    public static func recorded(
+    package static func recorded(
         in row: ProtoExecutionRow,
         of id: String
     ) throws(Refusal) -> ExecutionStatus {
@@ -80,7 +80,7 @@ public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
     }
 
     /// The form that a row holds.
-    public var proto: ProtoExecutionSummary.Status {
+    package var proto: ProtoExecutionSummary.Status {
         switch self {
         case .submitted: .submitted
         case .ready: .ready

@@ -6,7 +6,7 @@ extension Transaction {
     /// is about, in the same batch: parents are told of children that were closed, and children for
     /// which nobody waits any more are cancelled.
     /// - Throws: ``Refusal``; what ``Ledger`` throws.
-    public mutating func carryOut<C: Command>(_ command: C) throws -> C.Answer {
+    package mutating func carryOut<C: Command>(_ command: C) throws -> C.Answer {
         do {
             let answer = try command.decide(&self)
             try settleFamilies(upTo: Self.orphanLimit)

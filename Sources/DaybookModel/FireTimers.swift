@@ -1,18 +1,18 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Does what is due: the time has come for it. Asked by whoever keeps an eye on the clock.
-public struct FireTimers: Command {
+package struct FireTimers: Command {
     /// One payload: that an attempt took too long, in words.
-    public let timeoutMessage: SealedPayloads
+    package let timeoutMessage: SealedPayloads
     /// One payload: that a submission was not executed in time, in words.
-    public let expiryMessage: SealedPayloads
+    package let expiryMessage: SealedPayloads
 
     /// Deadlines that are seen to at once, at most.
-    public let limit: Int
+    package let limit: Int
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         timeoutMessage: SealedPayloads,
         expiryMessage: SealedPayloads,
         limit: Int = 1_024
@@ -23,10 +23,10 @@ public struct FireTimers: Command {
     }
 
     /// How many deadlines were seen to, and children cancelled for which nobody waits any more.
-    public typealias Answer = Int
+    package typealias Answer = Int
 
     /// Sees to what is due, in order of time, up to ``limit`` deadlines.
-    public func decide(_ tx: inout Transaction) throws -> Int {
+    package func decide(_ tx: inout Transaction) throws -> Int {
         var count = try tx.settleFamilies(upTo: limit)
         while count < limit, let item = tx.removeDue() {
             count += 1

@@ -1,40 +1,40 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// A name and a value by which an execution is found.
-public struct Label: Hashable, Sendable {
+package struct Label: Hashable, Sendable {
     /// 1 to 255 bytes, without control characters.
-    public let name: Name
+    package let name: Name
     /// 0 to 255 bytes, without control characters.
-    public let value: Name
+    package let value: Name
 
     /// Nothing is checked here: labels are checked when the submission is decided.
-    public init(name: Name, value: Name) {
+    package init(name: Name, value: Name) {
         self.name = name
         self.value = value
     }
 }
 
 /// The labels of an execution, in the order of their names' bytes.
-public struct Labels: Hashable, Sendable {
+package struct Labels: Hashable, Sendable {
     /// So many labels an execution may have: 16.
-    public static let limit = 16
+    package static let limit = 16
     /// All of them, in order.
-    public private(set) var all: [Label] = []
+    package private(set) var all: [Label] = []
 
     /// No labels.
-    public init() {}
+    package init() {}
 
     /// Sorts labels. That the names are distinct is checked when the submission is decided.
-    public init(_ labels: [Label]) {
+    package init(_ labels: [Label]) {
         all = labels.sorted { ($0.name, $0.value) < ($1.name, $1.value) }
     }
 
     /// Whether there are none.
-    public var isEmpty: Bool { all.isEmpty }
+    package var isEmpty: Bool { all.isEmpty }
 
     /// Whether a label is one of them.
-    public func contains(_ label: Label) -> Bool { all.contains(label) }
+    package func contains(_ label: Label) -> Bool { all.contains(label) }
 
     /// - Throws: ``Refusal/Code/invalidArgument``.
     func check() throws(Refusal) {
@@ -59,7 +59,7 @@ public struct Labels: Hashable, Sendable {
     }
 
     /// As they are recorded.
-    public var protos: [ProtoLabel] {
+    package var protos: [ProtoLabel] {
         all.map { label in
             .with {
                 $0.name = label.name.text
@@ -69,7 +69,7 @@ public struct Labels: Hashable, Sendable {
     }
 
     /// What was recorded.
-    public init(_ protos: [ProtoLabel]) {
+    package init(_ protos: [ProtoLabel]) {
         all = protos.map { Label(name: Name($0.name), value: Name($0.value)) }
     }
 

@@ -40,7 +40,7 @@ extension LeasedCommand {
 
     /// Checks the lease, then decides. The first refusal of a stale lease, or of an end that comes
     /// after another, is recorded, once per execution and epoch.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         let number = lease.execution
         guard tx.isOpen(number) else { throw Refusal.staleLease(lease) }
         guard tx.holds(lease) else {

@@ -1,15 +1,17 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// The form of ids and names: 1 to 255 bytes of UTF-8 without control characters.
-public enum Names {
+@usableFromInline
+package enum Names {
     /// Bytes that an id or a name may have: 255.
-    public static let limit = 255
+    @usableFromInline
+    package static let limit = 255
 
     /// Whether an id or a name has that form.
-    public static func isValid(_ name: Name) -> Bool { isValid(name.text) }
+    package static func isValid(_ name: Name) -> Bool { isValid(name.text) }
 
     /// Whether a text has that form.
-    public static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         guard (1...limit).contains(name.utf8.count) else { return false }
         // Most are plain ASCII, and need no look at Unicode's tables.
         if name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return true }
@@ -19,14 +21,14 @@ public enum Names {
     /// Checks an id or a name.
     /// - Parameter what: for the message, for example `execution id`.
     /// - Throws: ``Refusal/Code/invalidArgument``.
-    public static func check(_ name: Name, _ what: String) throws(Refusal) {
+    package static func check(_ name: Name, _ what: String) throws(Refusal) {
         try check(name.text, what)
     }
 
     /// Checks a text that is to name something.
     /// - Parameter what: for the message, for example `execution id`.
     /// - Throws: ``Refusal/Code/invalidArgument``.
-    public static func check(_ name: String, _ what: String) throws(Refusal) {
+    package static func check(_ name: String, _ what: String) throws(Refusal) {
         if isValid(name) { return }
         let count = name.utf8.count
         guard count > 0, count <= limit else {

@@ -1,24 +1,24 @@
 /// How many open executions stand where.
-public struct OpenTally: Sendable {
+package struct OpenTally: Sendable {
     /// All of them.
-    public internal(set) var open = 0
+    package internal(set) var open = 0
     /// Those that nobody has asked to run.
-    public internal(set) var submitted = 0
+    package internal(set) var submitted = 0
     /// Those that somebody may claim.
-    public internal(set) var ready = 0
+    package internal(set) var ready = 0
     /// Those with the status `running`.
-    public internal(set) var running = 0
+    package internal(set) var running = 0
     /// Those with the status `waiting`.
-    public internal(set) var waiting = 0
+    package internal(set) var waiting = 0
     /// Those that are parked.
-    public internal(set) var parked = 0
+    package internal(set) var parked = 0
     /// Those that are paused.
-    public internal(set) var paused = 0
+    package internal(set) var paused = 0
     /// The entry by which the first of those that may be claimed became ready.
-    public internal(set) var oldestReady = UInt64.max
+    package internal(set) var oldestReady = UInt64.max
 
     /// Nothing is counted yet.
-    public init() {}
+    package init() {}
 
     mutating func count(_ state: borrowing ExecutionState) {
         open += 1
@@ -43,7 +43,7 @@ extension State {
     ///   - place: 0, or what the call before gave.
     ///   - limit: places of the table that are looked at.
     /// - Returns: where to go on; nil: all are counted.
-    public func tally(from place: Int, upTo limit: Int, _ tally: inout OpenTally) -> Int? {
+    package func tally(from place: Int, upTo limit: Int, _ tally: inout OpenTally) -> Int? {
         executions.visit(from: place, upTo: limit) { tally.count($0) }
     }
 }

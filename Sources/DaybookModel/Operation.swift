@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import FoundationEssentials
 import SwiftProtobuf
 
@@ -56,13 +56,14 @@ public struct Operation: Hashable, Sendable {
     /// The name that the handler gave it.
     public let name: Name
     /// First 16 bytes of the HMAC of the declared input under the execution's salt; empty: none.
-    public let inputDigest: [UInt8]
+    package let inputDigest: [UInt8]
     /// Where the call stands in the code; nil: it is not known. It takes no part in which operation
     /// it is: two that differ in nothing else are equal.
     public let source: SourceLine?
 
     /// Nothing is checked here: names and depth are when the operation is recorded.
-    public init(
+    @usableFromInline
+    package init(
         scope: [UInt32],
         position: UInt32,
         kind: Kind,
@@ -96,7 +97,7 @@ public struct Operation: Hashable, Sendable {
     /// Reads the recorded form.
     /// - Throws: `WireError` for a kind that this version does not know, and for a scope that is
     ///   too deep.
-    public init(_ proto: ProtoOperation) throws(WireError) {
+    package init(_ proto: ProtoOperation) throws(WireError) {
         try Self.check(scope: proto.scope)
         self.init(
             scope: proto.scope,
@@ -110,7 +111,7 @@ public struct Operation: Hashable, Sendable {
     }
 
     /// The recorded form.
-    public var proto: ProtoOperation {
+    package var proto: ProtoOperation {
         .with {
             $0.scope = scope
             $0.position = position
@@ -194,7 +195,7 @@ public struct Operation: Hashable, Sendable {
     /// other: to hand to systems that drop duplicates by key.
     /// - Parameter generation: the entry that took back what was done at this place before, so that
     ///   what is done now is not taken for it.
-    public func idempotencyKey(
+    package func idempotencyKey(
         journal: Identifier,
         execution: UInt64,
         generation: UInt64? = nil
@@ -222,7 +223,7 @@ extension Operation.Kind {
 
     /// Reads the recorded form.
     /// - Returns: nil for one that this version does not know.
-    public init?(_ proto: ProtoOperation.Kind) {
+    package init?(_ proto: ProtoOperation.Kind) {
         switch proto {
         case .unspecified, .UNRECOGNIZED: return nil
         case .checkpoint: self = .checkpoint

@@ -1,21 +1,21 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records an operation that has no body of its own: a version, a step of the store, an output.
-public struct RecordOperation: LeasedCommand {
+package struct RecordOperation: LeasedCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// Its value, if it has one.
-    public let payloads: SealedPayloads?
+    package let payloads: SealedPayloads?
     /// The entry of the registration that it withdraws; 0: it withdraws none.
-    public let registration: UInt64
+    package let registration: UInt64
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         payloads: SealedPayloads? = nil,
@@ -30,11 +30,11 @@ public struct RecordOperation: LeasedCommand {
     }
 
     /// What was recorded.
-    public struct Answer: Equatable, Sendable {
+    package struct Answer: Equatable, Sendable {
         /// The operation's entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// For a look into the store the entry that holds the value, nil when there is none.
-        public let source: UInt64?
+        package let source: UInt64?
     }
 
     var name: String { "record operation" }
@@ -85,18 +85,18 @@ public struct RecordOperation: LeasedCommand {
 }
 
 /// Records that an operation splits into branches.
-public struct StartBranches: LeasedCommand {
+package struct StartBranches: LeasedCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// How many there are.
-    public let count: UInt32
+    package let count: UInt32
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, _ operation: Operation, count: UInt32, logs: [LogChunk] = []) {
+    package init(_ lease: Lease, _ operation: Operation, count: UInt32, logs: [LogChunk] = []) {
         self.lease = lease
         self.operation = operation
         self.count = count
@@ -104,7 +104,7 @@ public struct StartBranches: LeasedCommand {
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "start branches" }
     var scope: [UInt32]? { operation.scope }
@@ -138,23 +138,23 @@ extension Operation {
 
 /// Ends a run and begins the next one of the same id, in one batch. Signals that nobody has asked
 /// for go over to it, in order, and so do the newest ids of signals.
-public struct ContinueAsNew: LeasedCommand {
+package struct ContinueAsNew: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The input of the next run, sealed.
-    public let input: SealedPayloads
+    package let input: SealedPayloads
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, input: SealedPayloads, logs: [LogChunk] = []) {
+    package init(_ lease: Lease, input: SealedPayloads, logs: [LogChunk] = []) {
         self.lease = lease
         self.input = input
         self.logs = logs
     }
 
     /// The number of the next run.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "continue as new" }
 

@@ -1,15 +1,15 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// What somebody wants something of, and who.
-public struct Intervention: Sendable {
+package struct Intervention: Sendable {
     /// The execution's id.
-    public let id: Name
+    package let id: Name
     /// Who asks, and why.
-    public let request: Request
+    package let request: Request
 
     /// The id has 1 to 255 bytes, which is checked when the command is decided.
-    public init(id: Name, by request: Request = .session) {
+    package init(id: Name, by request: Request = .session) {
         self.id = id
         self.request = request
     }
@@ -26,24 +26,24 @@ public struct InterventionAnswer: Equatable, Sendable {
 }
 
 /// Ends an execution, whatever it does. Cancelling it again answers the same.
-public struct Cancel: Command {
+package struct Cancel: Command {
     /// Who wants what of which.
-    public let intervention: Intervention
+    package let intervention: Intervention
     /// What its handler registered for an end from outside does not run, also when the execution has
     /// ended and cleans up now.
-    public let force: Bool
+    package let force: Bool
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention, force: Bool = false) {
+    package init(_ intervention: Intervention, force: Bool = false) {
         self.intervention = intervention
         self.force = force
     }
 
     /// Where it stands.
-    public typealias Answer = InterventionAnswer
+    package typealias Answer = InterventionAnswer
 
     /// Granted until it has ended otherwise.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.request.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
@@ -80,35 +80,35 @@ public struct Cancel: Command {
 }
 
 /// Has nothing of an execution run until it is resumed. Timers go on, and signals are kept.
-public struct Pause: Command {
+package struct Pause: Command {
     /// Who wants what of which.
-    public let intervention: Intervention
+    package let intervention: Intervention
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention) { self.intervention = intervention }
+    package init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
-    public typealias Answer = InterventionAnswer
+    package typealias Answer = InterventionAnswer
 
     /// Granted until it has ended.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.set(paused: true, &tx)
     }
 }
 
 /// Lets an execution that was paused run again.
-public struct Resume: Command {
+package struct Resume: Command {
     /// Who wants what of which.
-    public let intervention: Intervention
+    package let intervention: Intervention
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention) { self.intervention = intervention }
+    package init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
-    public typealias Answer = InterventionAnswer
+    package typealias Answer = InterventionAnswer
 
     /// Granted until it has ended.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.set(paused: false, &tx)
     }
 }
@@ -140,18 +140,18 @@ extension Intervention {
 
 /// Has an execution that failed, was cancelled, timed out, expired or was parked run again, from what
 /// failed: recorded successes stay.
-public struct Retry: Command {
+package struct Retry: Command {
     /// Who wants what of which.
-    public let intervention: Intervention
+    package let intervention: Intervention
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention) { self.intervention = intervention }
+    package init(_ intervention: Intervention) { self.intervention = intervention }
 
     /// Where it stands.
-    public typealias Answer = InterventionAnswer
+    package typealias Answer = InterventionAnswer
 
     /// Granted for what has ended badly, or is parked.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.request.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }

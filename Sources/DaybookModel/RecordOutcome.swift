@@ -1,10 +1,10 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records what an operation came to, and the log lines that belong to it.
-public struct RecordOutcome: LeasedCommand {
+package struct RecordOutcome: LeasedCommand {
     /// What the body came to.
-    public enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         /// A value. `verified`: the body did not run, because the work was found done.
         case success(SealedPayloads, verified: Bool)
         /// An error; its message and details are payloads. `handled`: the handler takes it as a
@@ -13,20 +13,20 @@ public struct RecordOutcome: LeasedCommand {
     }
 
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// What it came to.
-    public let outcome: Outcome
+    package let outcome: Outcome
     /// When the body began.
-    public let startedAt: Timestamp
+    package let startedAt: Timestamp
     /// The last payload is the declared input.
-    public let hasInput: Bool
+    package let hasInput: Bool
     /// Lines that were logged meanwhile.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         _ outcome: Outcome,
@@ -43,7 +43,7 @@ public struct RecordOutcome: LeasedCommand {
     }
 
     /// The sequence of the outcome's entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "record outcome" }
     var scope: [UInt32]? { operation.scope }
@@ -88,14 +88,14 @@ public struct RecordOutcome: LeasedCommand {
 }
 
 /// Lines of a log, sealed, for one entry.
-public struct LogChunk: Sendable {
+package struct LogChunk: Sendable {
     /// How many lines there are.
-    public let lines: UInt32
+    package let lines: UInt32
     /// One payload: `daybook.v1.LogBatch`.
-    public let payloads: SealedPayloads
+    package let payloads: SealedPayloads
 
     /// - Parameter lines: how many the payload holds; the two are not compared.
-    public init(lines: UInt32, payloads: SealedPayloads) {
+    package init(lines: UInt32, payloads: SealedPayloads) {
         self.lines = lines
         self.payloads = payloads
     }
@@ -154,14 +154,14 @@ public struct ErrorFacts: Hashable, Sendable {
 
     /// Reads the recorded form.
     /// - Throws: `WireError` for a kind that this version does not know.
-    public init(_ proto: ProtoError) throws(WireError) {
+    package init(_ proto: ProtoError) throws(WireError) {
         kind = try Kind(recorded: proto.kind.rawValue)
         code = proto.code
         isRetryable = proto.retryable
     }
 
     /// The recorded form.
-    public var proto: ProtoError {
+    package var proto: ProtoError {
         .with {
             $0.kind =
                 switch kind {

@@ -3,26 +3,26 @@ import FoundationEssentials
 import SwiftProtobuf
 
 /// Records that a snapshot of the state lies on the disk. From then on recovery may begin with it.
-public struct RecordSnapshot: Command {
+package struct RecordSnapshot: Command {
     /// How many entries it is the fold of.
-    public let size: UInt64
+    package let size: UInt64
     /// SHA-256 of the file.
-    public let digest: [UInt8]
+    package let digest: [UInt8]
     /// How long the file is.
-    public let bytes: UInt64
+    package let bytes: UInt64
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(size: UInt64, digest: [UInt8], bytes: UInt64) {
+    package init(size: UInt64, digest: [UInt8], bytes: UInt64) {
         self.size = size
         self.digest = digest
         self.bytes = bytes
     }
 
     /// The sequence of its entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     /// Granted for a newer one than the last: of two processes that took one, the second is told.
-    public func decide(_ tx: inout Transaction) throws -> UInt64 {
+    package func decide(_ tx: inout Transaction) throws -> UInt64 {
         guard digest.count == 32, size > 0, size <= tx.nextSequence else {
             throw Refusal(
                 .invalidArgument,

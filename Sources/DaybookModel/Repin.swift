@@ -1,24 +1,24 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Has a pinned execution run by another revision of the code from its next claim on.
-public struct Repin: Command {
+package struct Repin: Command {
     /// Who wants what of which.
-    public let intervention: Intervention
+    package let intervention: Intervention
     /// The revision whose sessions may claim it.
-    public let revision: Name
+    package let revision: Name
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ intervention: Intervention, to revision: Name) {
+    package init(_ intervention: Intervention, to revision: Name) {
         self.intervention = intervention
         self.revision = revision
     }
 
     /// Where it stands.
-    public typealias Answer = InterventionAnswer
+    package typealias Answer = InterventionAnswer
 
     /// Granted for what is pinned and has not ended. Whoever runs it now goes on.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.request.check()
         try Names.check(revision, "revision")
         let id = intervention.id

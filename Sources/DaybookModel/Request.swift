@@ -1,23 +1,23 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Who asks for something, and why.
 ///
 /// Its entry keeps what the session does not say: another actor than the session's, who vouches for
 /// it, and the reason, which is a payload of its own and can be erased.
-public struct Request: Sendable {
+package struct Request: Sendable {
     /// Who asks, as is claimed; nil: the session's actor.
-    public let actor: Name?
+    package let actor: Name?
     /// Who vouches for the actor, for example `mtls:CN=payments`; nil: nobody does.
-    public let principal: Name?
+    package let principal: Name?
     /// Why, in words; one payload, if a reason was given.
-    public let reason: SealedPayloads?
+    package let reason: SealedPayloads?
 
     /// The session's actor asks, without a reason.
-    public static let session = Request()
+    package static let session = Request()
 
     /// Actor and principal have 1 to 255 bytes each, which is checked when a command is decided.
-    public init(actor: Name? = nil, principal: Name? = nil, reason: SealedPayloads? = nil) {
+    package init(actor: Name? = nil, principal: Name? = nil, reason: SealedPayloads? = nil) {
         self.actor = actor
         self.principal = principal
         self.reason = reason

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// An operation whose body began, and of which no outcome is recorded: it may have happened.
@@ -9,33 +9,33 @@ public struct Doubt: Hashable, Sendable, Codable {
     public let started: UInt64
 
     /// That the entry is there is checked when the execution is parked for it.
-    public init(operation: Operation, started: UInt64) {
+    package init(operation: Operation, started: UInt64) {
         self.operation = operation
         self.started = started
     }
 }
 
 /// Parks an execution of which a person is to say what has happened.
-public struct ParkInDoubt: LeasedCommand {
+package struct ParkInDoubt: LeasedCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// What may have happened: that for which it cannot go on comes first.
-    public let doubts: [Doubt]
+    package let doubts: [Doubt]
     /// One payload: the same in words.
-    public let message: SealedPayloads
+    package let message: SealedPayloads
 
     /// So many fit into an entry, however long their names are and however deep they lie.
-    public static let limit = 16
+    package static let limit = 16
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ lease: Lease, _ doubts: [Doubt], message: SealedPayloads) {
+    package init(_ lease: Lease, _ doubts: [Doubt], message: SealedPayloads) {
         self.lease = lease
         self.doubts = doubts
         self.message = message
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "park" }
     var scope: [UInt32]? { doubts.first?.operation.scope }
@@ -91,9 +91,9 @@ extension ExecutionState {
 
 /// Says what became of an operation that may have happened. Once nothing else is in doubt the
 /// execution goes on.
-public struct ResolveOperation: Command {
+package struct ResolveOperation: Command {
     /// What became of it.
-    public enum Verdict: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
         /// It happened, and gave the value.
         case done
         /// It did not happen: the body runs.
@@ -103,18 +103,18 @@ public struct ResolveOperation: Command {
     }
 
     /// The execution's id.
-    public let id: Name
+    package let id: Name
     /// The operation.
-    public let path: OperationPath
+    package let path: OperationPath
     /// What became of it.
-    public let verdict: Verdict
+    package let verdict: Verdict
     /// The value, or the error's message, if there is either.
-    public let payloads: SealedPayloads?
+    package let payloads: SealedPayloads?
     /// Who says so, and why.
-    public let request: Request
+    package let request: Request
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         id: Name,
         _ path: OperationPath,
         _ verdict: Verdict,
@@ -129,17 +129,10 @@ public struct ResolveOperation: Command {
     }
 
     /// What is left to be said.
-    public struct Answer: Equatable, Sendable {
-        /// The execution's number.
-        public let number: UInt64
-        /// The sequence of the entry.
-        public let sequence: UInt64
-        /// What else is in doubt; empty: it goes on.
-        public let left: [Doubt]
-    }
+    package typealias Answer = ResolveAnswer
 
     /// Granted once for each operation for which the execution is parked.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try request.check()
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let number = row.number

@@ -1,29 +1,29 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records that a body threw and is tried again, or that a poll has looked and is to look again.
-public struct RetryOperation: LeasedCommand, SuspendingCommand {
+package struct RetryOperation: LeasedCommand, SuspendingCommand {
     /// The lease under which it ran.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// The error without its free text; nil: it is a poll.
-    public let error: ErrorFacts?
+    package let error: ErrorFacts?
     /// Message and details, sealed; of a poll what its body is given next.
-    public let payloads: SealedPayloads
+    package let payloads: SealedPayloads
     /// How often it has been tried.
-    public let tries: UInt32
+    package let tries: UInt32
     /// How it is tried again.
-    public let policy: RetryPolicy
+    package let policy: RetryPolicy
     /// When a poll looks for the last time, whatever the policy says; nil: it has no end.
-    public let deadline: Timestamp?
+    package let deadline: Timestamp?
     /// See ``SuspendingCommand``.
-    public var suspended: Int?
+    package var suspended: Int?
     /// Lines that were logged meanwhile.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         _ error: ErrorFacts?,

@@ -1,5 +1,5 @@
 import Crypto
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// When and how often an attempt that failed is followed by another. Recorded at submission.
@@ -42,7 +42,7 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     /// Reads the recorded form.
-    public init(_ proto: ProtoRetryPolicy) {
+    package init(_ proto: ProtoRetryPolicy) {
         self.init(
             maxAttempts: max(proto.maxAttempts, 1),
             baseDelay: Duration(nanoseconds: proto.baseDelay),
@@ -55,7 +55,7 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     /// The recorded form.
-    public var proto: ProtoRetryPolicy {
+    package var proto: ProtoRetryPolicy {
         .with {
             $0.maxAttempts = maxAttempts
             $0.baseDelay = baseDelay.wholeNanoseconds
@@ -69,7 +69,7 @@ public struct RetryPolicy: Hashable, Sendable {
 
     /// Checks what a caller gave.
     /// - Throws: ``Refusal/Code/invalidArgument``.
-    public func check() throws(Refusal) {
+    package func check() throws(Refusal) {
         guard maxAttempts >= 1 else {
             throw .policy("maxAttempts is 0", "give at least 1")
         }
@@ -85,7 +85,7 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     /// Whether `error`, of try number `tries`, is followed by another try. A cancellation never is.
-    public func retries(_ error: ErrorFacts, after tries: UInt32) -> Bool {
+    package func retries(_ error: ErrorFacts, after tries: UInt32) -> Bool {
         guard error.isRetryable, error.kind != .cancelled, tries < maxAttempts else { return false }
         if fatalCodes.contains(where: { $0.hasBytes(of: error.code) }) { return false }
         return retryableCodes.isEmpty
@@ -95,7 +95,7 @@ public struct RetryPolicy: Hashable, Sendable {
     /// How long to wait after try number `tries`, in nanoseconds.
     ///
     /// The jitter is not random: it follows from `seed`, so that deciding again gives the same.
-    public func delay(after tries: UInt32, seed: [UInt64]) -> UInt64 {
+    package func delay(after tries: UInt32, seed: [UInt64]) -> UInt64 {
         var delay = Double(baseDelay.wholeNanoseconds)
         let limit = maxDelay.map { Double($0.wholeNanoseconds) } ?? Double(UInt64.max / 4)
         // A loop and not a power: it ends as soon as the limit is reached.
@@ -130,14 +130,14 @@ extension Refusal {
 
 extension Duration {
     /// A duration of so many nanoseconds.
-    public init(nanoseconds: UInt64) {
+    package init(nanoseconds: UInt64) {
         self =
             .seconds(Int64(nanoseconds / 1_000_000_000))
             + .nanoseconds(Int64(nanoseconds % 1_000_000_000))
     }
 
     /// Its nanoseconds, as far as they fit: 0 for a negative one, about 146 years at most.
-    public var wholeNanoseconds: UInt64 {
+    package var wholeNanoseconds: UInt64 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
         let (product, isOver) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)

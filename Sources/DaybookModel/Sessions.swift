@@ -1,19 +1,19 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records that a process has opened the journal for writing.
-public struct OpenSession: Command {
+package struct OpenSession: Command {
     /// What the process says of itself.
-    public let facts: ProtoSessionOpened
+    package let facts: ProtoSessionOpened
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ facts: ProtoSessionOpened) { self.facts = facts }
+    package init(_ facts: ProtoSessionOpened) { self.facts = facts }
 
     /// The session's number: the sequence of its entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     /// Granted to whoever says properly who it is.
-    public func decide(_ tx: inout Transaction) throws -> UInt64 {
+    package func decide(_ tx: inout Transaction) throws -> UInt64 {
         guard Identifier(Array(facts.uuid)) != nil else {
             throw Refusal(
                 .invalidArgument,
@@ -28,15 +28,15 @@ public struct OpenSession: Command {
 }
 
 /// Records that the asking session ends in good order. Leases that it still holds are given back.
-public struct CloseSession: Command {
+package struct CloseSession: Command {
     /// Nothing is checked here: a command is checked when it is decided.
-    public init() {}
+    package init() {}
 
     /// How many leases were given back.
-    public typealias Answer = Int
+    package typealias Answer = Int
 
     /// Granted while the session is open.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         guard tx.state.isOpen(session: tx.session) else {
             throw Refusal.unknownSession(tx.session)
         }
@@ -66,45 +66,45 @@ public struct CloseSession: Command {
 ///
 /// The asker has made sure of it: it holds the lock that the process held as long as it lived, and
 /// has ended the children that it left.
-public struct LoseSession: Command {
+package struct LoseSession: Command {
     /// The session that is gone.
-    public let session: UInt64
+    package let session: UInt64
     /// Payload for an execution that is parked for it: the reason in words.
-    public let parkMessage: SealedPayloads
+    package let parkMessage: SealedPayloads
     /// Who ended its process, and why; nil: nobody that is known.
-    public let eviction: Eviction?
+    package let eviction: Eviction?
 
     /// Somebody has ended a session's process.
-    public struct Eviction: Sendable {
+    package struct Eviction: Sendable {
         /// Who it was.
-        public let actor: String
+        package let actor: String
         /// Why, in words.
-        public let reason: SealedPayloads?
+        package let reason: SealedPayloads?
 
         /// - Parameter actor: 1 to 255 bytes, which is checked when the command is decided.
-        public init(actor: String, reason: SealedPayloads? = nil) {
+        package init(actor: String, reason: SealedPayloads? = nil) {
             self.actor = actor
             self.reason = reason
         }
     }
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ session: UInt64, parkMessage: SealedPayloads, eviction: Eviction? = nil) {
+    package init(_ session: UInt64, parkMessage: SealedPayloads, eviction: Eviction? = nil) {
         self.session = session
         self.parkMessage = parkMessage
         self.eviction = eviction
     }
 
     /// What became of the executions that it ran.
-    public struct Answer: Equatable, Sendable {
+    package struct Answer: Equatable, Sendable {
         /// The numbers of those that are ready again.
-        public var readied: [UInt64] = []
+        package var readied: [UInt64] = []
         /// The numbers of those that are parked.
-        public var parked: [UInt64] = []
+        package var parked: [UInt64] = []
     }
 
     /// Granted while the session is known as open; afterwards there is nothing to do.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         guard session != tx.session else {
             throw Refusal(
                 .invalidArgument,

@@ -3,35 +3,35 @@ import FoundationEssentials
 import SwiftProtobuf
 
 /// Records which branch has decided what an operation comes to.
-public struct SettleBranches: LeasedCommand {
+package struct SettleBranches: LeasedCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// The branch, from 0.
-    public let branch: UInt32
+    package let branch: UInt32
     /// Whether it ended with an error; of an operation that gathers: whether more branches failed
     /// than are tolerated.
-    public let failed: Bool
+    package let failed: Bool
     /// Which branches count of an operation that gathers what they come to; nil: `branch` alone.
-    public let gathered: Gathered?
+    package let gathered: Gathered?
 
     /// What an operation has gathered that does not wait for all of its branches.
-    public struct Gathered: Hashable, Sendable {
+    package struct Gathered: Hashable, Sendable {
         /// The branches that count.
-        public var branches: BranchSet
+        package var branches: BranchSet
         /// How many of these ended with an error.
-        public var failures: UInt32
+        package var failures: UInt32
 
         /// Nothing is checked here: a command is checked when it is decided.
-        public init(_ branches: BranchSet, failures: UInt32) {
+        package init(_ branches: BranchSet, failures: UInt32) {
             self.branches = branches
             self.failures = failures
         }
     }
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         branch: UInt32,
@@ -46,7 +46,7 @@ public struct SettleBranches: LeasedCommand {
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "settle branches" }
     var scope: [UInt32]? { operation.scope }

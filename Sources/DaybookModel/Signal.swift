@@ -1,25 +1,25 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Gives an execution a signal: an operation that waits for it goes on, or it is kept until one
 /// asks.
-public struct Signal: Command {
+package struct Signal: Command {
     /// The execution's id.
-    public let id: Name
+    package let id: Name
     /// The signal's name.
-    public let name: Name
+    package let name: Name
     /// Given by the sender, so that sending it again does nothing.
-    public let signalID: Name?
+    package let signalID: Name?
     /// What the sender says has failed; nil: the signal has a value.
-    public let error: ErrorFacts?
+    package let error: ErrorFacts?
     /// One payload: its value; or two: the message of the error, and its details, which are empty if
     /// it has none.
-    public let payloads: SealedPayloads
+    package let payloads: SealedPayloads
     /// Who sends it, and why. Whoever it is is recorded in any case, because the handler is told.
-    public let request: Request
+    package let request: Request
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         id: Name,
         name: Name,
         signalID: Name? = nil,
@@ -36,15 +36,10 @@ public struct Signal: Command {
     }
 
     /// What became of it.
-    public struct Answer: Equatable, Sendable {
-        /// Its entry; nil: it was there already.
-        public let sequence: UInt64?
-        /// An operation waited for it.
-        public let isDelivered: Bool
-    }
+    package typealias Answer = SignalAnswer
 
     /// Records it while the execution has not ended.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(name, "name of a signal")
         if let signalID { try Names.check(signalID, "id of a signal") }
         try request.check()

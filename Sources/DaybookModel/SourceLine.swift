@@ -9,7 +9,8 @@ public struct SourceLine: Hashable, Sendable, Codable, CustomStringConvertible {
     private static let limit = 255
 
     /// Of a name of more than 255 bytes the end is kept. A line that is no line is 0.
-    public init(_ file: String, _ line: Int) {
+    @usableFromInline
+    package init(_ file: String, _ line: Int) {
         self.file =
             file.utf8.count <= Self.limit
             ? file : String(decoding: file.utf8.suffix(Self.limit), as: UTF8.self)

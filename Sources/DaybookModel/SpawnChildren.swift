@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Begins executions as children of this one, each by an operation of its own, which does not wait: the
@@ -6,19 +6,19 @@ import SwiftProtobuf
 ///
 /// All of them are checked before the first is recorded. What is there under an id is taken as by
 /// ``StartChild``.
-public struct SpawnChildren: LeasedCommand {
+package struct SpawnChildren: LeasedCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operations, one after the other, and their children.
-    public let children: [(operation: Operation, child: Submit)]
+    package let children: [(operation: Operation, child: Submit)]
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// So many children may be spawned at once.
-    public static let limit = 1_000
+    package static let limit = 1_000
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ children: [(operation: Operation, child: Submit)],
         logs: [LogChunk] = []
@@ -29,7 +29,7 @@ public struct SpawnChildren: LeasedCommand {
     }
 
     /// The last entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "spawn children" }
 
@@ -84,22 +84,22 @@ public struct SpawnChildren: LeasedCommand {
 
 /// Records that the handler has returned, and what: from now on the execution waits for all that it
 /// has spawned.
-public struct AwaitChildren: LeasedCommand, SuspendingCommand {
+package struct AwaitChildren: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation: a join.
-    public let operation: Operation
+    package let operation: Operation
     /// What the handler has returned, sealed.
-    public let output: SealedPayloads
+    package let output: SealedPayloads
     /// None of the children is cancelled because another one fails.
-    public let isAllSettled: Bool
+    package let isAllSettled: Bool
     /// See ``SuspendingCommand``.
-    public var suspended: Int?
+    package var suspended: Int?
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         output: SealedPayloads,

@@ -6,20 +6,20 @@ import SwiftProtobuf
 /// The child is recorded and asked to run by the same batch. Under its id there may be what the same
 /// operation began before: then that goes on. If it has ended badly, it is opened again; if it has
 /// completed, that is the operation's end at once.
-public struct StartChild: LeasedCommand, SuspendingCommand {
+package struct StartChild: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// The child.
-    public let child: Submit
+    package let child: Submit
     /// See ``SuspendingCommand``.
-    public var suspended: Int?
+    package var suspended: Int?
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         _ child: Submit,

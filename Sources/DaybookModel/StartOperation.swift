@@ -1,23 +1,23 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records that the body of an operation is about to run, so that a crash leaves word that it may
 /// have happened.
-public struct StartOperation: LeasedCommand {
+package struct StartOperation: LeasedCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation.
-    public let operation: Operation
+    package let operation: Operation
     /// Without an outcome a person is asked whether it happened.
-    public let asks: Bool
+    package let asks: Bool
     /// Its body must not run again unasked: nothing else may be asked for in its place. Also so where
     /// a person is asked.
-    public let once: Bool
+    package let once: Bool
     /// One payload: the declared input, if it is kept.
-    public let input: SealedPayloads?
+    package let input: SealedPayloads?
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         asks: Bool = false,
@@ -32,7 +32,7 @@ public struct StartOperation: LeasedCommand {
     }
 
     /// The sequence of the entry.
-    public typealias Answer = UInt64
+    package typealias Answer = UInt64
 
     var name: String { "start operation" }
     var scope: [UInt32]? { operation.scope }

@@ -1,19 +1,19 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// An entry that this version cannot take in.
-public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible {
+package struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible {
     /// The entry.
-    public let sequence: UInt64
+    package let sequence: UInt64
     /// The field number of its event in `daybook.v1.Entry`.
-    public let event: UInt32
+    package let event: UInt32
     /// The version of the event's meaning.
-    public let schema: UInt32
+    package let schema: UInt32
     /// What in the event is not known; nil: the event itself, or its meaning.
-    public let value: UnknownValue?
+    package let value: UnknownValue?
 
     /// Says what was found.
-    public init(sequence: UInt64, event: UInt32, schema: UInt32, value: UnknownValue? = nil) {
+    package init(sequence: UInt64, event: UInt32, schema: UInt32, value: UnknownValue? = nil) {
         self.sequence = sequence
         self.event = event
         self.schema = schema
@@ -21,7 +21,7 @@ public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// What was found and what to do.
-    public var description: String {
+    package var description: String {
         let found = value?.description ?? "an event (number \(event), schema \(schema))"
         return
             "entry \(sequence) holds \(found) of a newer version of Daybook; this process can read but not write this journal: use that version"
@@ -29,23 +29,23 @@ public struct UnknownEvent: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 /// An entry that contradicts those before it.
-public struct InconsistentEntry: Error, Equatable, Sendable, CustomStringConvertible {
+package struct InconsistentEntry: Error, Equatable, Sendable, CustomStringConvertible {
     /// The entry.
-    public let sequence: UInt64
+    package let sequence: UInt64
     /// What is wrong with it.
-    public let reason: String
+    package let reason: String
 
     /// The entry and what is wrong with it.
-    public var description: String { "entry \(sequence): \(reason)" }
+    package var description: String { "entry \(sequence): \(reason)" }
 }
 
 /// Folds the history of a closed execution, for an entry that opens it again: what is closed is
 /// not kept in memory.
-public typealias HistoryFold = (_ execution: UInt64, _ before: UInt64) throws -> ExecutionState
+package typealias HistoryFold = (_ execution: UInt64, _ before: UInt64) throws -> ExecutionState
 
 extension State {
     /// Stands for a fold that cannot look into the past.
-    public static func noHistory(_ execution: UInt64, _ before: UInt64) throws -> ExecutionState {
+    package static func noHistory(_ execution: UInt64, _ before: UInt64) throws -> ExecutionState {
         throw InconsistentEntry(
             sequence: before,
             reason: "the execution \(execution) that it is about is not open"
@@ -57,7 +57,7 @@ extension State {
     /// - Returns: the execution that the entry closes, if it closes one.
     /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws.
     @discardableResult
-    public mutating func apply(
+    package mutating func apply(
         committed entry: EntryView,
         _ history: HistoryFold = Self.noHistory
     ) throws -> ExecutionState? {
@@ -117,7 +117,7 @@ extension State {
 
     /// Who asked for an entry: whom it names, else the actor of its session; empty: it is not known.
     /// - Throws: ``InconsistentEntry``.
-    public func actor(askingFor entry: EntryView) throws -> String {
+    package func actor(askingFor entry: EntryView) throws -> String {
         do throws(WireError) {
             if let request = try entry.request(), !request.actor.isEmpty { return request.actor }
         } catch {

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// A section of a snapshot: what a part of the state, or of its executions, is.
@@ -26,17 +26,17 @@ struct SnapshotSection: Sendable {
 /// open.
 extension State {
     /// What a snapshot of the state is called.
-    public static let projection = "state"
+    package static let projection = "state"
 
     /// Version of how a snapshot is put together. What its sections hold has versions of its own:
     /// see `StatePart.schema` and `ExecutionPart.schema`.
-    public static let snapshotSchema: UInt32 = 4
+    package static let snapshotSchema: UInt32 = 4
 
     private static var snapshotPiece: Int { 1 << 20 }
 
     /// Writes what is open, without the batch under way.
     /// - Parameter write: takes the bytes piece by piece.
-    public func writeSnapshot<Failure: Error>(
+    package func writeSnapshot<Failure: Error>(
         to write: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         var section = WireWriter(capacity: Self.snapshotPiece * 2)
@@ -65,7 +65,7 @@ extension State {
     /// Reads a snapshot: the whole of a `daybook.v1.Snapshot`, of ``snapshotSchema``.
     /// - Throws: `WireError`, also when a section is missing or of another version: then the fold
     ///   that wrote it was another one, and its snapshot is of no use.
-    public init(snapshot: UnsafeRawBufferPointer) throws(WireError) {
+    package init(snapshot: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var found: Set<String> = []
         var reader = WireReader(snapshot)

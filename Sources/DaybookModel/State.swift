@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// All that is open in a journal, folded from its entries.
 ///
@@ -6,7 +6,8 @@ public import DaybookFormat
 /// executions (`DerivedPart`). Entries are applied where the state
 /// lies. The entries of a batch that is not yet on the disk are applied too; what they touch is
 /// noted, so that readers see what is on the disk and a batch that was not written is undone.
-public struct State: Sendable {
+@usableFromInline
+package struct State: Sendable {
     /// Executions that are not closed.
     var executions = ExecutionTable()
     /// Those of them that may be claimed, in order.
@@ -18,23 +19,23 @@ public struct State: Sendable {
     /// The parts that are small.
     var small = SmallParts()
     /// One more than the sequence of the last entry that is on the disk and taken in.
-    public internal(set) var next: UInt64 = 0
+    package internal(set) var next: UInt64 = 0
     /// One copy of each type's name, shared by its executions.
     var types: Set<Name> = []
     /// What the batch under way has changed.
     var batch = BatchNotes()
 
     /// The state of a journal without entries.
-    public init() {}
+    package init() {}
 
     /// What the journal's own stream says.
-    public internal(set) var journal: JournalFacts {
+    package internal(set) var journal: JournalFacts {
         get { small.journal }
         _modify { yield &small.journal }
     }
 
     /// Sessions that are neither closed nor known to be lost, in order.
-    public internal(set) var sessions: [Session] {
+    package internal(set) var sessions: [Session] {
         get { small.sessions }
         _modify { yield &small.sessions }
     }
@@ -45,13 +46,13 @@ public struct State: Sendable {
     // MARK: Looking
 
     /// How many executions are open.
-    public var openCount: Int { executions.count }
+    package var openCount: Int { executions.count }
 
     /// An open execution, as the batch under way leaves it.
-    public func execution(_ number: UInt64) -> ExecutionState? { executions[number] }
+    package func execution(_ number: UInt64) -> ExecutionState? { executions[number] }
 
     /// Whose the files of an execution are.
-    public enum Workspace: Sendable {
+    package enum Workspace: Sendable {
         /// It is open.
         case open
         /// It is closed.
@@ -61,13 +62,13 @@ public struct State: Sendable {
     }
 
     /// Whose the files of an execution are.
-    public func workspace(of number: UInt64) -> Workspace {
+    package func workspace(of number: UInt64) -> Workspace {
         if executions.contains(number) { return .open }
         return number < next ? .closed : .unknown
     }
 
     /// The numbers of all open executions, ascending.
-    public var openExecutions: [UInt64] { executions.numbers }
+    package var openExecutions: [UInt64] { executions.numbers }
 
     /// Whether a session is neither closed nor known to be lost.
     func isOpen(session: UInt64) -> Bool { sessions.contains { $0.number == session } }
@@ -78,13 +79,13 @@ public struct State: Sendable {
     }
 
     /// The revision that a session has said its code is of; empty: none.
-    public func revision(ofSession number: UInt64) -> Name {
+    package func revision(ofSession number: UInt64) -> Name {
         sessions.first { $0.number == number }?.revision ?? ""
     }
 
     /// The number of the execution that has been ready for the longest of those of the given types
     /// that code of a revision may run.
-    public mutating func firstReady(of types: [Name], for revision: Name) -> UInt64? {
+    package mutating func firstReady(of types: [Name], for revision: Name) -> UInt64? {
         let executions = executions
         return ready.first(of: types, for: revision) { item in
             executions.has(item.number) { $0.isQueued(item) }

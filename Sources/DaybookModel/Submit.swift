@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Records an execution. Nothing runs until it is executed: the first step of the three-way
@@ -6,41 +6,41 @@ import SwiftProtobuf
 ///
 /// Submitting again what is there already answers with it: same id, same type, same input. Who asked
 /// first, and under which terms and labels, stays as it was recorded.
-public struct Submit: Command {
+package struct Submit: Command {
     /// The execution's id.
-    public let id: Name
+    package let id: Name
     /// The name of its workflow.
-    public let type: Name
+    package let type: Name
     /// The encoded input, to compare with what is recorded.
-    public let input: [UInt8]
+    package let input: [UInt8]
     /// The input, sealed.
-    public let payloads: SealedPayloads
+    package let payloads: SealedPayloads
     /// How it is run, and by what it is found.
-    public let terms: Terms
+    package let terms: Terms
     /// Who asks, and why: recorded if it is not there yet.
-    public let request: Request
+    package let request: Request
 
     /// How an execution is run, and by what it is found: decided when it is submitted.
-    public struct Terms: Hashable, Sendable {
+    package struct Terms: Hashable, Sendable {
         /// How often and when it is tried again.
-        public var retry = RetryPolicy.none
+        package var retry = RetryPolicy.none
         /// How long an attempt may take, waits included; nil: as long as it likes.
-        public var timeout: Duration?
+        package var timeout: Duration?
         /// How long it is held back before its first attempt.
-        public var delay = Duration.zero
+        package var delay = Duration.zero
         /// By what it is found.
-        public var labels = Labels()
+        package var labels = Labels()
         /// Where in a trace it was asked for: a W3C traceparent of 1 to 255 bytes; nil: nobody said.
-        public var traceContext: Name?
+        package var traceContext: Name?
         /// After its first claim only sessions of the revision that claimed it may claim it.
-        public var isPinned = false
+        package var isPinned = false
 
         /// One attempt, at once, for as long as it likes.
-        public init() {}
+        package init() {}
     }
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         id: Name,
         type: Name,
         input: [UInt8],
@@ -57,17 +57,10 @@ public struct Submit: Command {
     }
 
     /// What is recorded under the id.
-    public struct Answer: Equatable, Sendable {
-        /// The execution's number.
-        public let number: UInt64
-        /// Whether it was there already.
-        public let existed: Bool
-        /// Where it stands.
-        public let status: ExecutionStatus
-    }
+    package typealias Answer = SubmitAnswer
 
     /// Records the execution unless it is there.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         try checkForm()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
         let lifetime = tx.state.journal.submissionLifetime
@@ -163,18 +156,18 @@ public struct Submit: Command {
 
 /// Records an execution and asks for it to run, in one decision: the handshake of a caller that
 /// waits for the end itself. What it records is what ``Submit`` and ``Execute`` record.
-public struct SubmitAndExecute: Command {
+package struct SubmitAndExecute: Command {
     /// What to record.
-    public let submission: Submit
+    package let submission: Submit
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(_ submission: Submit) { self.submission = submission }
+    package init(_ submission: Submit) { self.submission = submission }
 
     /// What is recorded under the id.
-    public typealias Answer = Submit.Answer
+    package typealias Answer = Submit.Answer
 
     /// Records what is not there, and has it wait to be claimed unless it has been asked to run.
-    public func decide(_ tx: inout Transaction) throws -> Answer {
+    package func decide(_ tx: inout Transaction) throws -> Answer {
         let answer = try submission.decide(&tx)
         if answer.status == .expired { throw Refusal.hasExpired(submission.id) }
         guard answer.status == .submitted else { return answer }

@@ -1,9 +1,9 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
-/// The shell's side of a ``Transaction``: it orders and writes entries, and looks up what the state
+/// The shell's side of a transaction: it orders and writes entries, and looks up what the state
 /// does not hold.
-public protocol Ledger: AnyObject {
+package protocol Ledger: AnyObject {
     /// The time of the entries: never before that of the last entry.
     var now: Timestamp { get }
     /// The sequence that the next entry gets.
@@ -26,14 +26,14 @@ public protocol Ledger: AnyObject {
 }
 
 /// What the first entry of an execution says about its input.
-public struct RecordedInput: Sendable {
+package struct RecordedInput: Sendable {
     /// HMAC of the input under its salt.
-    public let mac: [UInt8]
+    package let mac: [UInt8]
     /// The salt; nil once the input is erased.
-    public let salt: Salt?
+    package let salt: Salt?
 
     /// - Parameter mac: 32 bytes. With the salt, another input can be compared with this one.
-    public init(mac: [UInt8], salt: Salt?) {
+    package init(mac: [UInt8], salt: Salt?) {
         self.mac = mac
         self.salt = salt
     }
@@ -44,18 +44,19 @@ public struct RecordedInput: Sendable {
 /// An entry is applied to the state at once, so that whatever is decided after it, by the same
 /// command or the next one of the batch, sees it: no number, row or status is predicted. The
 /// entries of all commands of a batch become durable together, or not at all.
-public struct Transaction: ~Copyable {
+@usableFromInline
+package struct Transaction: ~Copyable {
     /// The state, with all that has been appended.
-    public internal(set) var state: State
+    package internal(set) var state: State
     /// The session that asks; 0 for the one that opens a session.
-    public var session: UInt64
+    package var session: UInt64
     /// How many entries have been appended.
-    public private(set) var count = 0
+    package private(set) var count = 0
     private let ledger: any Ledger
 
     /// Begins a batch.
     /// - Parameter state: given back by ``finish()``.
-    public init(_ state: consuming State, _ ledger: any Ledger, session: UInt64 = 0) {
+    package init(_ state: consuming State, _ ledger: any Ledger, session: UInt64 = 0) {
         self.state = state
         self.session = session
         self.ledger = ledger
@@ -64,12 +65,13 @@ public struct Transaction: ~Copyable {
 
     /// Ends the batch.
     /// - Returns: the state, for ``State/commit()`` or ``State/rollBack(_:)``.
-    public consuming func finish() -> State { state }
+    @usableFromInline
+    package consuming func finish() -> State { state }
 
     // MARK: Looking
 
     /// The time of the entries.
-    public var now: Timestamp { ledger.now }
+    package var now: Timestamp { ledger.now }
 
     /// The sequence that the next entry gets.
     var nextSequence: UInt64 { ledger.nextSequence }

@@ -1,8 +1,8 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// A command by which a branch of an execution goes to wait.
-public protocol SuspendingCommand: Command where Answer == Suspension {
+package protocol SuspendingCommand: Command where Answer == Suspension {
     /// With how many operations the execution waits, that of this command included, when nothing
     /// else of it runs; nil: something does.
     ///
@@ -12,19 +12,19 @@ public protocol SuspendingCommand: Command where Answer == Suspension {
 }
 
 /// What was recorded of a branch that goes to wait.
-public struct Suspension: Equatable, Sendable {
+package struct Suspension: Equatable, Sendable {
     /// The last entry.
-    public let sequence: UInt64
+    package let sequence: UInt64
     /// The entry that holds the value of a signal that was there already.
-    public let signal: UInt64?
+    package let signal: UInt64?
     /// What the sender of that signal says has failed; nil: it has a value.
-    public let failure: ErrorFacts?
+    package let failure: ErrorFacts?
     /// Whether it has to wait at all: otherwise what it asked for is there, or its time is over.
-    public let waits: Bool
+    package let waits: Bool
     /// Whether all of the execution waits from now on.
-    public let isIdle: Bool
+    package let isIdle: Bool
     /// When the wait is over by itself; nil: it is not, or there is none.
-    public let deadline: Timestamp?
+    package let deadline: Timestamp?
 
     init(
         sequence: UInt64,
@@ -44,20 +44,20 @@ public struct Suspension: Equatable, Sendable {
 }
 
 /// Records that an operation waits until a time.
-public struct StartTimer: LeasedCommand, SuspendingCommand {
+package struct StartTimer: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation: a sleep.
-    public let operation: Operation
+    package let operation: Operation
     /// How long it waits from now on, or until when.
-    public let until: Until
+    package let until: Until
     /// See ``SuspendingCommand``.
-    public var suspended: Int?
+    package var suspended: Int?
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// When a wait is over.
-    public enum Until: Sendable {
+    package enum Until: Sendable {
         /// So much after the time of its entry.
         case after(Duration)
         /// Then.
@@ -65,7 +65,7 @@ public struct StartTimer: LeasedCommand, SuspendingCommand {
     }
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         until: Until,
@@ -124,20 +124,20 @@ extension StartTimer.Until {
 }
 
 /// Asks for the next signal of an operation's name: it is given the oldest that is there, or waits.
-public struct AwaitSignal: LeasedCommand, SuspendingCommand {
+package struct AwaitSignal: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// The operation; the signal has its name.
-    public let operation: Operation
+    package let operation: Operation
     /// How long it waits; nil: for ever; not above zero: not at all.
-    public let timeout: Duration?
+    package let timeout: Duration?
     /// See ``SuspendingCommand``.
-    public var suspended: Int?
+    package var suspended: Int?
     /// Lines that were logged since the last operation.
-    public let logs: [LogChunk]
+    package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    public init(
+    package init(
         _ lease: Lease,
         _ operation: Operation,
         timeout: Duration?,
@@ -223,14 +223,14 @@ extension ExecutionState {
 
 /// Records that all that runs of an execution waits: its last branch with something to do has ended,
 /// or waits for what is recorded already.
-public struct Suspend: LeasedCommand, SuspendingCommand {
+package struct Suspend: LeasedCommand, SuspendingCommand {
     /// The lease under which it runs.
-    public let lease: Lease
+    package let lease: Lease
     /// See ``SuspendingCommand``. With nil nothing is recorded.
-    public var suspended: Int?
+    package var suspended: Int?
 
     /// - Parameter suspended: with how many operations it waits.
-    public init(_ lease: Lease, suspended: Int? = nil) {
+    package init(_ lease: Lease, suspended: Int? = nil) {
         self.lease = lease
         self.suspended = suspended
     }

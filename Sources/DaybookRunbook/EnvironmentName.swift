@@ -1,24 +1,24 @@
 #if CLI
 /// Names of the environment variables through which a job sees values.
-public enum EnvironmentName {
+package enum EnvironmentName {
     /// The variable that holds an input: `INPUT_NAME` for `name`.
-    public static func forInput(_ name: String) -> String {
+    package static func forInput(_ name: String) -> String {
         inputPrefix + mapped(name)
     }
 
     /// The variable that holds an output of an earlier job: `OUTPUT_REPO_CREATION_URL` for the key
     /// `url` of the job `repo.creation`.
-    public static func forOutput(_ key: String, ofJob job: String) -> String {
+    package static func forOutput(_ key: String, ofJob job: String) -> String {
         "\(outputPrefix)\(mapped(job))_\(mapped(key))"
     }
 
     /// Whether a shell can name a variable so: a letter or `_`, then letters, digits and `_`.
-    public static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         isIdentifier(name, allowingHyphen: false)
     }
 
     /// Whether Daybook keeps a name for the variables that it sets itself.
-    public static func isReserved(_ name: String) -> Bool {
+    package static func isReserved(_ name: String) -> Bool {
         name == workspace || reservedPrefixes.contains { name.hasPrefix($0) }
     }
 

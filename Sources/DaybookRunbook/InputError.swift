@@ -1,6 +1,6 @@
 #if CLI
 /// Values for a runbook's inputs that do not fit what it declares.
-public enum InputError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum InputError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A value for an input that is not declared.
     case unknown(name: String, known: [String])
     /// Required inputs without a value, in the order of their declaration.
@@ -11,7 +11,7 @@ public enum InputError: Error, Equatable, Sendable, CustomStringConvertible {
     case containsNull(name: String)
 
     /// What was given, what is wrong with it and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknown(let name, let known):
             let found = "the runbook has no input \(quoted(name))"

@@ -7,7 +7,7 @@ extension Runbook {
     /// - Returns: the text of every input that has a value.
     /// - Throws: ``InputError`` for the first fault: unknown names come first, in the order of the
     ///   alphabet, then missing ones, then values.
-    public func resolveInputs(
+    package func resolveInputs(
         _ given: [String: String]
     ) throws(InputError) -> [String: String] {
         let known = Set(inputs.map(\.name))
@@ -34,7 +34,7 @@ extension Runbook {
 
 extension Runbook.Input.ValueType {
     /// Whether a text is a value of this type.
-    public func accepts(_ text: String) -> Bool {
+    package func accepts(_ text: String) -> Bool {
         switch self {
         case .string: true
         // A shell takes 010 for eight: only the one usual spelling of a number will do.

@@ -1,28 +1,28 @@
 #if CLI
-public import Daybook
-public import DaybookModel
+package import Daybook
+package import DaybookModel
 
 /// A checked runbook: blocks of shell jobs that run as one durable workflow.
 ///
 /// What can be checked without running anything has been checked once a value of this type exists:
 /// names, types, and every reference of a template.
-public struct Runbook: Sendable, Equatable {
+package struct Runbook: Sendable, Equatable {
     /// The name of the workflow.
-    public let name: String
+    package let name: String
     /// What it is for, for people.
-    public let description: String?
+    package let description: String?
     /// The values that it is submitted with, in the order of their declaration.
-    public let inputs: [Input]
+    package let inputs: [Input]
     /// Names of the caller's environment variables that are passed in and recorded.
-    public let environment: [String]
+    package let environment: [String]
     /// The blocks, in the order in which they run. There is at least one.
-    public let blocks: [Block]
+    package let blocks: [Block]
 
     /// Bytes that the text of a runbook may have: 256 KiB.
-    public static var sizeLimit: Int { YAMLDocument.sizeLimit }
+    package static var sizeLimit: Int { YAMLDocument.sizeLimit }
 
     /// The jobs of all blocks, in the order of the text.
-    public var jobs: [Job] { blocks.flatMap(\.jobs) }
+    package var jobs: [Job] { blocks.flatMap(\.jobs) }
 
     /// The block whose approval a signal answers; nil: there is none.
     package func block(answeredBy signal: String) -> Block? {
@@ -30,9 +30,9 @@ public struct Runbook: Sendable, Equatable {
     }
 
     /// A value that a runbook is submitted with.
-    public struct Input: Sendable, Equatable {
+    package struct Input: Sendable, Equatable {
         /// What the text of a value must look like.
-        public enum ValueType: String, Sendable, Equatable, CaseIterable {
+        package enum ValueType: String, Sendable, Equatable, CaseIterable {
             /// Any text.
             case string
             /// A decimal number that fits 64 bits.
@@ -47,62 +47,62 @@ public struct Runbook: Sendable, Equatable {
         }
 
         /// The name, unique also as that of an environment variable.
-        public let name: String
+        package let name: String
         /// What its value must look like.
-        public let type: ValueType
+        package let type: ValueType
         /// Whether a value must be given. An input that is required has no default.
-        public let isRequired: Bool
+        package let isRequired: Bool
         /// The text that it has when none is given.
-        public let defaultValue: String?
+        package let defaultValue: String?
         /// What it is for, for people.
-        public let description: String?
+        package let description: String?
 
         /// The environment variable that holds it: `INPUT_NAME` for `name`.
-        public var environmentName: String { EnvironmentName.forInput(name) }
+        package var environmentName: String { EnvironmentName.forInput(name) }
     }
 
     /// Jobs that belong together, or a wait for somebody's approval.
-    public struct Block: Sendable, Equatable {
+    package struct Block: Sendable, Equatable {
         /// The name.
-        public let name: String
+        package let name: String
         /// What it is for, for people.
-        public let description: String?
+        package let description: String?
         /// The jobs, in the order of the text. There is at least one, unless it waits for approval.
-        public let jobs: [Job]
+        package let jobs: [Job]
         /// Who must say that it goes on; nil: nobody.
-        public var approval: Approval?
+        package var approval: Approval?
         /// What the jobs run for, once for each; nil: they run once.
-        public var each: Each?
+        package var each: Each?
         /// So many of its jobs, or of the elements that they run for, run side by side; 1: one
         /// after the other.
-        public var limit = 1
+        package var limit = 1
         /// It runs also when a block before it has failed. Only such blocks follow it.
-        public var isAlways = false
+        package var isAlways = false
         /// When it fails the next block runs all the same.
-        public var continuesOnError = false
+        package var continuesOnError = false
         /// The first job or element that fails has the others stopped. Otherwise the others run, and
         /// then the block has failed.
-        public var failsFast = false
+        package var failsFast = false
 
         /// Whether a failure in it leaves others to run.
         var collects: Bool { !failsFast && (each != nil || jobs.count > 1) }
     }
 
     /// A wait for somebody's answer, which comes as a signal.
-    public struct Approval: Sendable, Equatable {
+    package struct Approval: Sendable, Equatable {
         /// The signal's name.
-        public let signal: String
+        package let signal: String
         /// After so long the run fails; nil: it waits for ever.
-        public let timeout: Duration?
+        package let timeout: Duration?
         /// The answers that approve.
         package var accept = Acceptance.anythingButNo
 
         /// The key under which the signal's value can be referred to, as an output of the block.
-        public static let key = "value"
+        package static let key = "value"
     }
 
     /// The elements that the jobs of a block run for.
-    public enum Each: Sendable, Equatable {
+    package enum Each: Sendable, Equatable {
         /// These.
         case elements([String])
         /// Those of an input of the type ``Input/ValueType/list``.
@@ -112,39 +112,39 @@ public struct Runbook: Sendable, Equatable {
     }
 
     /// A piece of shell text whose outcome is a checkpoint.
-    public struct Job: Sendable, Equatable {
+    package struct Job: Sendable, Equatable {
         /// The name, unique in the runbook: it names the checkpoint.
-        public let name: String
+        package let name: String
         /// What it is for, for people.
-        public let description: String?
+        package let description: String?
         /// The shell text that does the work.
-        public let run: String
+        package let run: String
         /// The shell text that exits with 0 when the work is done already.
-        public let verify: String?
+        package let verify: String?
         /// The values that later jobs can refer to, in the order of the text.
-        public let output: [NamedTemplate]
+        package let output: [NamedTemplate]
         /// Variables for this job alone, in the order of the text.
-        public let environment: [NamedTemplate]
+        package let environment: [NamedTemplate]
         /// Whether and when it is tried again when it fails.
-        public var retry: RetryPolicy?
+        package var retry: RetryPolicy?
         /// A try that takes longer is ended, and has failed.
-        public var timeout: Duration?
+        package var timeout: Duration?
         /// Exit statuses that alone are tried again; empty: all are.
-        public var retriedStatuses: Set<Int32> = []
+        package var retriedStatuses: Set<Int32> = []
         /// Exit statuses that are not tried again.
-        public var unretriedStatuses: Set<Int32> = []
+        package var unretriedStatuses: Set<Int32> = []
         /// Exit statuses that end the run, whatever its block says.
-        public var fatalStatuses: Set<Int32> = []
+        package var fatalStatuses: Set<Int32> = []
         /// What is done when its process died while it ran: it may have happened.
-        public var onDoubt = DoubtPolicy.runAgain
+        package var onDoubt = DoubtPolicy.runAgain
     }
 
     /// A template and the key or variable that it gives a value to.
-    public struct NamedTemplate: Sendable, Equatable {
+    package struct NamedTemplate: Sendable, Equatable {
         /// The key of an output, or the name of a variable.
-        public let name: String
+        package let name: String
         /// What the value is made of.
-        public let template: Template
+        package let template: Template
     }
 }
 #endif

@@ -1,19 +1,19 @@
 #if CLI
 /// What is wrong with the text of a runbook, and where.
-public struct RunbookError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct RunbookError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file as it was named to the parser.
-    public let file: String
+    package let file: String
     /// The line, counted from 1.
-    public let line: Int
+    package let line: Int
     /// The column, counted from 1 in Unicode scalars.
-    public let column: Int
+    package let column: Int
     /// What was found and what to do, in one sentence.
-    public let message: String
+    package let message: String
     /// Nothing is wrong with the text: there was not enough memory to read it.
-    public let isShortage: Bool
+    package let isShortage: Bool
 
     /// Describes a fault at a place.
-    public init(
+    package init(
         file: String,
         line: Int,
         column: Int,
@@ -28,7 +28,7 @@ public struct RunbookError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// `FILE:LINE:COLUMN: message`, the form that editors and terminals make a link of.
-    public var description: String {
+    package var description: String {
         "\(file):\(line):\(column): \(message)"
     }
 }

@@ -6,7 +6,7 @@ extension Runbook {
     /// - Parameter text: YAML, one document. A byte order mark and any ends of lines will do.
     /// - Parameter file: the name of the file, for errors.
     /// - Throws: ``RunbookError`` for the first fault.
-    public init(parsing text: String, file: String) throws(RunbookError) {
+    package init(parsing text: String, file: String) throws(RunbookError) {
         let source = SourceText(text, file: file)
         let root = try YAMLDocument.root(of: source)
         var parser = RunbookParser(reader: NodeReader(source: source))

@@ -1,5 +1,5 @@
 #if CLI
-public import Daybook
+package import Daybook
 import DaybookSystem
 
 #if canImport(Glibc)
@@ -9,15 +9,15 @@ import Darwin
 #endif
 
 /// Runs runbooks: a job is a checkpoint.
-public struct RunbookWorkflow: Workflow {
+package struct RunbookWorkflow: Workflow {
     /// The name under which executions of runbooks are recorded.
-    public static let name = "runbook"
+    package static let name = "runbook"
 
     /// A runner of runbooks.
-    public init() {}
+    package init() {}
 
     /// Runs the blocks in order.
-    public func run(
+    package func run(
         _ request: RunbookRequest,
         _ context: WorkflowContext
     ) async throws -> RunbookResult {

@@ -2,9 +2,9 @@
 /// Text with references, which are replaced when a job needs the value.
 ///
 /// No shell reads a template: a value that is put into it stays data, whatever is in it.
-public struct Template: Sendable, Equatable {
+package struct Template: Sendable, Equatable {
     /// A piece of a template.
-    public enum Segment: Sendable, Equatable {
+    package enum Segment: Sendable, Equatable {
         /// Text that stands for itself.
         case text(String)
         /// `$NAME` or `${NAME}`: a variable of the job's environment.
@@ -19,7 +19,7 @@ public struct Template: Sendable, Equatable {
         case eachIndex
 
         /// How a template refers to it.
-        public var reference: String {
+        package var reference: String {
             switch self {
             case .text(let text): text
             case .variable(let name): "$\(name)"
@@ -32,9 +32,9 @@ public struct Template: Sendable, Equatable {
     }
 
     /// The text as it was written.
-    public let source: String
+    package let source: String
     /// The pieces, in order. Two texts never follow one another.
-    public let segments: [Segment]
+    package let segments: [Segment]
 
     /// Replaces every reference by its value.
     /// - Parameter environment: the variables of the job.
@@ -42,7 +42,7 @@ public struct Template: Sendable, Equatable {
     /// - Parameter outputs: those of the earlier jobs, by the name of the job and the key.
     /// - Parameter each: the element that the job runs for.
     /// - Throws: ``TemplateError`` for the first reference without a value.
-    public func render(
+    package func render(
         environment: [String: String],
         inputs: [String: String] = [:],
         outputs: [String: [String: String]] = [:],
@@ -67,28 +67,28 @@ public struct Template: Sendable, Equatable {
 }
 
 /// One of the elements that the jobs of a block run for.
-public struct EachElement: Sendable, Equatable {
+package struct EachElement: Sendable, Equatable {
     /// The element.
-    public let item: String
+    package let item: String
     /// Its place, from 0.
-    public let index: Int
+    package let index: Int
 
     /// Any text is an element, one of several lines too; `index` counts from 0.
-    public init(item: String, index: Int) {
+    package init(item: String, index: Int) {
         self.item = item
         self.index = index
     }
 }
 
 /// A reference in a template has no value.
-public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The template as it was written.
-    public let source: String
+    package let source: String
     /// The reference.
-    public let missing: Template.Segment
+    package let missing: Template.Segment
 
     /// Which reference has no value, and where it is.
-    public var description: String {
+    package var description: String {
         let reason =
             switch missing {
             case .variable: "is not set in the environment of the job"

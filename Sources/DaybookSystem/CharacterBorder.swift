@@ -1,10 +1,10 @@
 /// Where text that is too long may be cut without tearing a character of it apart.
-public enum CharacterBorder {
+package enum CharacterBorder {
     /// The last border of a character in the first `end` bytes of UTF-8.
     ///
     /// Bytes that are no UTF-8 may be cut anywhere.
     /// - Returns: `end`, or up to three less, where a character is that goes on behind it.
-    public static func last(in bytes: ArraySlice<UInt8>, upTo end: Int) -> Int {
+    package static func last(in bytes: ArraySlice<UInt8>, upTo end: Int) -> Int {
         let nearest = max(bytes.startIndex, end - 3)
         for place in stride(from: end - 1, through: nearest, by: -1) {
             guard let length = length(startingWith: bytes[place]) else { continue }

@@ -3,9 +3,9 @@ import CSystem
 import Glibc
 
 /// A shell script in a process group of its own.
-public final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// Where a piece of output comes from.
-    public enum Source: Sendable {
+    package enum Source: Sendable {
         /// Descriptor 1.
         case standardOutput
         /// Descriptor 2.
@@ -13,7 +13,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// How a process ended.
-    public enum Ending: Sendable, Equatable {
+    package enum Ending: Sendable, Equatable {
         /// By itself, with this status.
         case exited(Int32)
         /// By this signal.
@@ -21,7 +21,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// The group, of which the script's shell is the leader.
-    public let group: ProcessGroup
+    package let group: ProcessGroup
     private let descriptors: Descriptors
     /// Nobody is left of it, and its number may be given to another process.
     private let isOver = Locked(false)
@@ -54,7 +54,7 @@ public final class ChildProcess: Sendable {
     ///   - environment: all of its environment, but for the mark of the try.
     ///   - folder: where it runs.
     /// - Throws: ``SystemError``; nothing is left of the child then.
-    public static func start(
+    package static func start(
         script: String,
         environment: [String: String],
         folder: String
@@ -144,7 +144,7 @@ public final class ChildProcess: Sendable {
 
     /// Lets the script run. Call it once, after the group has been noted.
     /// - Parameter isUnwanted: it does not run after all, and the shell exits with 125.
-    public func begin(unless isUnwanted: Bool = false) {
+    package func begin(unless isUnwanted: Bool = false) {
         if !isUnwanted {
             var line: UInt8 = UInt8(ascii: "\n")
             // When the child is gone already, waiting for its end tells so.
@@ -154,7 +154,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Asks the group to end: SIGTERM, and SIGKILL two seconds later.
-    public func stop() {
+    package func stop() {
         var byte: UInt8 = 1
         _ = write(descriptors.stopWrite, &byte, 1)
     }
@@ -165,7 +165,7 @@ public final class ChildProcess: Sendable {
     /// Blocks: call it on a thread of its own.
     /// - Parameter output: given pieces of output as they come.
     /// - Throws: ``SystemError``; the child has been ended then.
-    public func wait(_ output: (Source, UnsafeRawBufferPointer) -> Void) throws(SystemError)
+    package func wait(_ output: (Source, UnsafeRawBufferPointer) -> Void) throws(SystemError)
         -> Ending
     {
         var reader = OutputReader(
@@ -189,7 +189,7 @@ public final class ChildProcess: Sendable {
     /// Ends a child that nobody waits for, with all that it has started. Does nothing after
     /// ``wait(_:)``.
     /// - Throws: ``SystemError``.
-    public func abandon() throws(SystemError) { _ = try endAll {} }
+    package func abandon() throws(SystemError) { _ = try endAll {} }
 
     /// Ends what is left, and reaps the leader: until then it keeps its number, and the group's.
     /// - Parameter body: run when nobody is left that could write.

@@ -2,10 +2,10 @@
 import Glibc
 
 /// The descriptors of this process.
-public enum Descriptors {
+package enum Descriptors {
     /// Keeps children from inheriting any descriptor that a library has opened for `path`.
     /// - Parameter path: absolute, without links.
-    public static func keepPrivate(openFor path: String) throws(SystemError) {
+    package static func keepPrivate(openFor path: String) throws(SystemError) {
         let folder = "/proc/self/fd"
         for name in try Folder.names(in: folder) {
             guard let descriptor = Int32(name), target(of: "\(folder)/\(name)") == path else {

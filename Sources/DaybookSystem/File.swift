@@ -6,14 +6,14 @@ import Darwin
 #endif
 
 /// An open file that is closed at the end of its life. Its descriptor is not inherited by children.
-public struct File: ~Copyable, Sendable {
+package struct File: ~Copyable, Sendable {
     /// The descriptor, valid as long as this value lives.
-    public let descriptor: Int32
+    package let descriptor: Int32
     /// The path that it was opened by.
-    public let path: String
+    package let path: String
 
     /// How a file is opened.
-    public enum Mode: Sendable {
+    package enum Mode: Sendable {
         /// An existing file, for reading.
         case read
         /// For reading and writing; created, mode 0600, when it does not exist.
@@ -31,7 +31,7 @@ public struct File: ~Copyable, Sendable {
 
     /// Opens `path`.
     /// - Throws: ``SystemError`` of `open`.
-    public static func open(_ path: String, _ mode: Mode) throws(SystemError) -> File {
+    package static func open(_ path: String, _ mode: Mode) throws(SystemError) -> File {
         let flags =
             switch mode {
             case .read: O_RDONLY
@@ -48,7 +48,7 @@ public struct File: ~Copyable, Sendable {
 
     /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file.
     /// - Returns: how many bytes were read.
-    public func read(
+    package func read(
         into buffer: UnsafeMutableRawBufferPointer,
         at offset: Int
     ) throws(SystemError) -> Int {
@@ -70,7 +70,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Why a file of somebody else was not read.
-    public enum Unfit: Error, Equatable, Sendable {
+    package enum Unfit: Error, Equatable, Sendable {
         /// It is a link, a pipe, a device, a folder or a socket.
         case notRegular
         /// It has more bytes than this.
@@ -83,7 +83,7 @@ public struct File: ~Copyable, Sendable {
     /// for a pipe or a device, and never takes more than `limit` bytes into memory.
     /// - Parameter followsLink: whether a link may lead to it.
     /// - Returns: nil when nothing is there.
-    public static func contents(
+    package static func contents(
         of path: String,
         limit: Int,
         followsLink: Bool
@@ -129,7 +129,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Reads a whole file, also one in `/proc`, which does not tell its size.
-    public static func contents(of path: String) throws(SystemError) -> [UInt8] {
+    package static func contents(of path: String) throws(SystemError) -> [UInt8] {
         let file = try File.open(path, .read)
         var all: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
@@ -145,14 +145,14 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Appends all of `bytes`.
-    public func append(_ bytes: [UInt8]) throws(SystemError) {
+    package func append(_ bytes: [UInt8]) throws(SystemError) {
         try bytes.withUnsafeBytes { bytes in
             Result { () throws(SystemError) in try append(bytes) }
         }.get()
     }
 
     /// Appends all of `bytes`.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             let count = retryingInterrupts {
@@ -164,7 +164,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Writes all of `bytes` at `offset`.
-    public func overwrite(
+    package func overwrite(
         _ bytes: UnsafeRawBufferPointer,
         at offset: Int
     ) throws(SystemError) {
@@ -184,7 +184,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Flushes contents and metadata to the disk.
-    public func synchronize() throws(SystemError) {
+    package func synchronize() throws(SystemError) {
         guard retryingInterrupts({ fsync(descriptor) }) == 0 else {
             throw .current("fsync", path: path)
         }
@@ -193,7 +193,7 @@ public struct File: ~Copyable, Sendable {
     /// Takes room on the disk for the first bytes; what the file holds stays, and what is new is
     /// zeros. Without effect on a file system that cannot do that.
     /// - Throws: ``SystemError/isFull`` when there is no room.
-    public func allocate(_ size: Int) throws(SystemError) {
+    package func allocate(_ size: Int) throws(SystemError) {
         #if os(Linux)
         guard retryingInterrupts({ csystem_allocate(descriptor, Int64(size)) }) != 0 else { return }
         if errno == EOPNOTSUPP || errno == ENOSYS { return }
@@ -202,21 +202,21 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// What `fstat` says.
-    public func status() throws(SystemError) -> FileStatus {
+    package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard fstat(descriptor, &raw) == 0 else { throw .current("fstat", path: path) }
         return FileStatus(raw)
     }
 
     /// Whether `path` is still a name of this file.
-    public func isStill(at path: String) throws(SystemError) -> Bool {
+    package func isStill(at path: String) throws(SystemError) -> Bool {
         guard let there = try FileStatus.of(path) else { return false }
         let own = try status()
         return there.device == own.device && there.inode == own.inode
     }
 
     /// How a whole file is locked.
-    public enum LockMode: Sendable {
+    package enum LockMode: Sendable {
         /// Held together with other shared locks.
         case shared
         /// Held alone.
@@ -227,7 +227,7 @@ public struct File: ~Copyable, Sendable {
     ///
     /// The kernel drops it when the description is closed, however the process ends.
     /// - Returns: false when somebody else's lock stands in the way.
-    public func tryLock(_ mode: LockMode) throws(SystemError) -> Bool {
+    package func tryLock(_ mode: LockMode) throws(SystemError) -> Bool {
         let result = setLock(mode, openFileDescriptionLock)
         if result == 0 { return true }
         if errno == EAGAIN || errno == EACCES { return false }
@@ -235,7 +235,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Whether ``tryLock(_:)`` would succeed, without taking the lock.
-    public func isLockable(_ mode: LockMode) throws(SystemError) -> Bool {
+    package func isLockable(_ mode: LockMode) throws(SystemError) -> Bool {
         var request = Self.request(mode)
         guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLockTest, &request) }) == 0
         else { throw .current("look at the lock", path: path) }
@@ -243,7 +243,7 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Takes a lock that belongs to the open file description, and waits for it.
-    public func lock(_ mode: LockMode) throws(SystemError) {
+    package func lock(_ mode: LockMode) throws(SystemError) {
         guard setLock(mode, openFileDescriptionLockWait) == 0 else {
             throw .current("lock", path: path)
         }
@@ -254,7 +254,7 @@ public struct File: ~Copyable, Sendable {
     /// Closing the file would, too, but not before whatever shares the description has closed it: a
     /// child process has, from its fork to its exec.
     /// - Throws: ``SystemError``.
-    public func unlock() throws(SystemError) {
+    package func unlock() throws(SystemError) {
         var request = flock()
         request.l_type = Int16(F_UNLCK)
         request.l_whence = Int16(SEEK_SET)
@@ -287,17 +287,17 @@ private let openFileDescriptionLockWait: Int32 = 91
 #endif
 
 /// What the system knows of a file.
-public struct FileStatus: Sendable, Equatable {
+package struct FileStatus: Sendable, Equatable {
     /// Bytes of contents.
-    public let size: Int
+    package let size: Int
     /// The device that it is on.
-    public let device: UInt64
+    package let device: UInt64
     /// Its number there.
-    public let inode: UInt64
+    package let inode: UInt64
     /// How many names it has; 0 for an open file that was removed.
-    public let links: Int
+    package let links: Int
     /// Whether it is a folder.
-    public let isFolder: Bool
+    package let isFolder: Bool
 
     init(_ raw: stat) {
         size = Int(raw.st_size)
@@ -309,7 +309,7 @@ public struct FileStatus: Sendable, Equatable {
 
     /// Looks at `path`.
     /// - Returns: nil when nothing is there.
-    public static func of(_ path: String) throws(SystemError) -> FileStatus? {
+    package static func of(_ path: String) throws(SystemError) -> FileStatus? {
         var raw = stat()
         // Without the copy that handing over a string makes.
         if path.withCString({ stat($0, &raw) }) == 0 { return FileStatus(raw) }
@@ -319,7 +319,7 @@ public struct FileStatus: Sendable, Equatable {
 
     /// Looks at an open file, without a walk along its path.
     /// - Parameter path: for the message of an error.
-    public static func of(
+    package static func of(
         descriptor: CInt,
         _ path: String
     ) throws(SystemError) -> FileStatus {

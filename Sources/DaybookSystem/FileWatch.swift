@@ -4,7 +4,7 @@ import Glibc
 /// Tells when a file's contents change, without polling (inotify).
 ///
 /// All watches of a process share one inotify instance: a user may have only 128 of them.
-public final class FileWatch: Sendable {
+package final class FileWatch: Sendable {
     /// What has been told of the file.
     struct News: Sendable {
         var hasChanged = false
@@ -27,7 +27,7 @@ public final class FileWatch: Sendable {
     private static let patience: ClosedRange<UInt64> = 1...256
 
     /// What of a file is told.
-    public enum Changes: Sendable {
+    package enum Changes: Sendable {
         /// What is written, and what becomes of its names and its place.
         case all
         /// What becomes of its names and its place.
@@ -47,7 +47,7 @@ public final class FileWatch: Sendable {
 
     /// Watches `path`.
     /// - Throws: ``SystemError``.
-    public init(_ path: String, _ changes: Changes = .all) throws(SystemError) {
+    package init(_ path: String, _ changes: Changes = .all) throws(SystemError) {
         hub = try InotifyHub.shared()
         watch = try hub.add(path, changes.mask, news)
     }
@@ -59,14 +59,14 @@ public final class FileWatch: Sendable {
 
     /// Tells of changes of a second file too, until ``unfollow()``.
     /// - Throws: ``SystemError``.
-    public func follow(_ path: String, _ changes: Changes = .all) throws(SystemError) {
+    package func follow(_ path: String, _ changes: Changes = .all) throws(SystemError) {
         try second.withLock { second throws(SystemError) in
             if second == nil { second = try hub.add(path, changes.mask, news) }
         }
     }
 
     /// Tells of the second file no more.
-    public func unfollow() {
+    package func unfollow() {
         second.withLock { second in
             if let watch = second { hub.remove(watch, news) }
             second = nil
@@ -74,7 +74,7 @@ public final class FileWatch: Sendable {
     }
 
     /// Whether changes of a second file are told.
-    public var isFollowing: Bool { second.withLock { $0 != nil } }
+    package var isFollowing: Bool { second.withLock { $0 != nil } }
 
     /// Waits for the next change; several changes may be told as one.
     ///
@@ -84,7 +84,7 @@ public final class FileWatch: Sendable {
     /// That the file gets or loses a name, or another place, is a change too.
     /// - Returns: false once ``stop()`` has been called, or the file is gone.
     /// - Throws: what `isBehind` throws; ``SystemError`` when the system can tell nothing any more.
-    public func wait(whileBehind isBehind: () throws -> Bool = { false }) throws -> Bool {
+    package func wait(whileBehind isBehind: () throws -> Bool = { false }) throws -> Bool {
         if try isEnded() { return false }
         if owesLook.withLock({ $0 }) {
             var patience = Self.patience.lowerBound
@@ -129,20 +129,20 @@ public final class FileWatch: Sendable {
     }
 
     /// Has whoever waits look, as after a change.
-    public func touch() {
+    package func touch() {
         news.withLock { $0.hasChanged = true }
         news.wakeAll()
     }
 
     /// Ends the waiting, now and for ever.
-    public func stop() {
+    package func stop() {
         stopped.withLock { $0 = true }
         news.withLock { $0.isEnded = true }
         news.wakeAll()
     }
 
     /// Whether ``stop()`` has been called.
-    public var isStopped: Bool { stopped.withLock { $0 } }
+    package var isStopped: Bool { stopped.withLock { $0 } }
 }
 
 /// The inotify instance of this process, and the thread that reads it.

@@ -5,23 +5,23 @@ import Darwin
 #endif
 
 /// What is done with folders: nothing here follows a rule of the journal.
-public enum Folder {
+package enum Folder {
     /// Makes a folder, mode 0700. Fine when it is there already.
-    public static func create(_ path: String) throws(SystemError) {
+    package static func create(_ path: String) throws(SystemError) {
         guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
         throw .current("mkdir", path: path)
     }
 
     /// Makes a folder, mode 0700.
     /// - Returns: false when something of that name is there already.
-    public static func make(_ path: String) throws(SystemError) -> Bool {
+    package static func make(_ path: String) throws(SystemError) -> Bool {
         if mkdir(path, 0o700) == 0 { return true }
         guard errno == EEXIST else { throw .current("mkdir", path: path) }
         return false
     }
 
     /// The path of the folder that `path` is in.
-    public static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         var path = path[...]
         while path.count > 1, path.last == "/" { path.removeLast() }
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -29,7 +29,7 @@ public enum Folder {
     }
 
     /// The names in a folder, sorted, without `.` and `..`.
-    public static func names(in path: String) throws(SystemError) -> [String] {
+    package static func names(in path: String) throws(SystemError) -> [String] {
         guard let stream = opendir(path) else { throw .current("opendir", path: path) }
         defer { closedir(stream) }
         var names: [String] = []
@@ -43,18 +43,18 @@ public enum Folder {
     }
 
     /// Removes a file. Fine when it is not there.
-    public static func removeFile(_ path: String) throws(SystemError) {
+    package static func removeFile(_ path: String) throws(SystemError) {
         guard unlink(path) != 0, errno != ENOENT else { return }
         throw .current("unlink", path: path)
     }
 
     /// Removes a file if that can be done: for cleaning up after an error, which says more than why
     /// this could not be.
-    public static func discardFile(_ path: String) { unlink(path) }
+    package static func discardFile(_ path: String) { unlink(path) }
 
     /// Removes a folder with all that is in it; a link is removed, and what it points to is left alone,
     /// whatever else changes the folder meanwhile. Fine when it is not there.
-    public static func removeAll(_ path: String) throws(SystemError) {
+    package static func removeAll(_ path: String) throws(SystemError) {
         let parent = open(Folder.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else {
             if errno == ENOENT { return }
@@ -110,17 +110,17 @@ public enum Folder {
     }
 
     /// Gives a file another name in the same file system, in place of what had that name.
-    public static func rename(_ path: String, to other: String) throws(SystemError) {
+    package static func rename(_ path: String, to other: String) throws(SystemError) {
         guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }
     }
 
     /// Flushes the names in a folder to the disk.
-    public static func synchronize(_ path: String) throws(SystemError) {
+    package static func synchronize(_ path: String) throws(SystemError) {
         try File.open(path, .read).synchronize()
     }
 
     /// The absolute path with links resolved.
-    public static func resolved(_ path: String) throws(SystemError) -> String {
+    package static func resolved(_ path: String) throws(SystemError) -> String {
         guard let raw = realpath(path, nil) else { throw .current("realpath", path: path) }
         defer { free(raw) }
         return String(cString: raw)

@@ -11,14 +11,16 @@ import Darwin
 /// operations of that type on Linux and reports races where there are none.
 ///
 /// Sendable without the compiler's check: the value is reached only with the mutex held.
-public final class Locked<Value: ~Copyable>: @unchecked Sendable {
+@usableFromInline
+package final class Locked<Value: ~Copyable>: @unchecked Sendable {
     // Behind a pointer: exclusive access is what the mutex is for, and need not be checked again.
     @usableFromInline let value: UnsafeMutablePointer<Value>
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
     /// Puts `value` behind a new lock.
-    public init(_ value: consuming sending Value) {
+    @usableFromInline
+    package init(_ value: consuming sending Value) {
         // One block for all three: locks are made often.
         let place = UnsafeMutableRawPointer.allocate(
             byteCount: Self.valueOffset + MemoryLayout<Value>.size,
@@ -78,7 +80,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     /// Runs `body` with exclusive access to the value. Not reentrant. No reference to a part of the
     /// value may leave `body` unless it is Sendable.
     @inlinable
-    public func withLock<Result: ~Copyable, Failure: Error>(
+    package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         lock()
@@ -93,7 +95,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     /// Waits until `ready` holds, then runs `body`, all in one critical section.
     ///
     /// Whoever changes the value so that `ready` may hold calls ``wakeAll()`` afterwards.
-    public func wait<Result: ~Copyable, Failure: Error>(
+    package func wait<Result: ~Copyable, Failure: Error>(
         until ready: (borrowing Value) -> Bool,
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -107,7 +109,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
 
     /// Waits until `ready` holds or a time has come, then runs `body`, all in one critical section.
     /// - Parameter deadline: nanoseconds since 1970 UTC, by the machine's clock.
-    public func wait<Result: ~Copyable, Failure: Error>(
+    package func wait<Result: ~Copyable, Failure: Error>(
         until ready: (borrowing Value) -> Bool,
         orAt deadline: UInt64,
         _ body: (inout Value) throws(Failure) -> Result
@@ -127,7 +129,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
 
     /// Waits until `ready` holds or a span of time is over, then runs `body`, all in one critical
     /// section. That somebody sets the machine's clock meanwhile does not matter.
-    public func wait<Result: ~Copyable, Failure: Error>(
+    package func wait<Result: ~Copyable, Failure: Error>(
         until ready: (borrowing Value) -> Bool,
         orAfter span: Duration,
         _ body: (inout Value) throws(Failure) -> Result
@@ -163,7 +165,7 @@ public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     }
 
     /// Wakes every thread in ``wait(until:_:)`` to look again.
-    public func wakeAll() {
+    package func wakeAll() {
         pthread_cond_broadcast(condition)
     }
 }

@@ -12,7 +12,7 @@ import Darwin
 /// Whoever knows whether there is but one says so by ``want(_:)``. The thread takes what comes next
 /// while it has nothing to do, so nothing waits for it: neither a task that blocks it nor one that
 /// runs for long keeps others from running.
-public final class LoneThread: TaskExecutor {
+package final class LoneThread: TaskExecutor {
     private struct State {
         var job: UnownedJob?
         /// The thread runs a job, or is about to.
@@ -26,15 +26,15 @@ public final class LoneThread: TaskExecutor {
     private let state = Locked(State())
 
     /// - Parameter others: where everything else runs.
-    public init(beside others: any TaskExecutor = globalConcurrentExecutor) {
+    package init(beside others: any TaskExecutor = globalConcurrentExecutor) {
         self.others = others
     }
 
     /// Whether what comes next is to run on the thread.
-    public func want(_ isWanted: Bool) { self.isWanted.store(isWanted, ordering: .relaxed) }
+    package func want(_ isWanted: Bool) { self.isWanted.store(isWanted, ordering: .relaxed) }
 
     /// Whether the calling thread is this one.
-    public var isCurrent: Bool {
+    package var isCurrent: Bool {
         pthread_getspecific(Self.mark) == Unmanaged.passUnretained(self).toOpaque()
     }
 
@@ -46,7 +46,7 @@ public final class LoneThread: TaskExecutor {
     }()
 
     /// Runs a task's next piece on the thread, if that is wanted and it has nothing to do.
-    public func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isWanted.load(ordering: .relaxed), give(job) { return }
         others.enqueue(ExecutorJob(job))
@@ -86,7 +86,7 @@ public final class LoneThread: TaskExecutor {
     }
 
     /// Has the thread end after what it runs. Nothing runs on it from now on.
-    public func stop() {
+    package func stop() {
         let thread = state.withLock { state in
             state.isStopping = true
             defer { state.thread = nil }

@@ -1,10 +1,10 @@
 /// The kind of file system that a path is on.
-public struct MountedFileSystem: Sendable, Equatable {
+package struct MountedFileSystem: Sendable, Equatable {
     /// The kernel's name for it, for example `ext4`.
-    public let name: String
+    package let name: String
 
     /// Whether other machines can write to it at the same time.
-    public var isNetwork: Bool {
+    package var isNetwork: Bool {
         let names: Set<String> = [
             "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "9p", "glusterfs", "lustre",
             "gfs2", "ocfs2", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs",
@@ -14,7 +14,7 @@ public struct MountedFileSystem: Sendable, Equatable {
 
     /// Looks up the file system that holds `path`, by the device that it is on.
     /// - Returns: nil where that cannot be found out.
-    public static func type(of path: String) throws(SystemError) -> MountedFileSystem? {
+    package static func type(of path: String) throws(SystemError) -> MountedFileSystem? {
         #if os(Linux)
         guard let device = try FileStatus.of(path)?.device else { return nil }
         // The two parts of a device number (makedev(3)).

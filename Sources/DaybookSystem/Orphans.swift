@@ -6,7 +6,7 @@ import Glibc
 ///
 /// A program that starts nothing but ``ChildProcess`` can adopt them: then what has shed its mark is
 /// found too, because it becomes a child of this process and is none that it knows.
-public enum Orphans {
+package enum Orphans {
     private struct State {
         var isAdopting = false
         /// The children that this process has started and not reaped.
@@ -18,7 +18,7 @@ public enum Orphans {
     /// Has orphans become children of this process (PR_SET_CHILD_SUBREAPER). Only for a program all
     /// of whose children are a ``ChildProcess``: any other is ended with the orphans.
     /// - Throws: ``SystemError``.
-    public static func adopt() throws(SystemError) {
+    package static func adopt() throws(SystemError) {
         guard csystem_adopt_orphans() == 0 else { throw .current("prctl") }
         state.withLock { $0.isAdopting = true }
     }

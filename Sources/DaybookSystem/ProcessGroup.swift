@@ -3,17 +3,17 @@ import Glibc
 
 /// A process group, told apart from later ones of the same number by when its leader began, and what
 /// has left it and still has its mark.
-public struct ProcessGroup: Sendable, Equatable {
+package struct ProcessGroup: Sendable, Equatable {
     /// The number of the group and of its leader.
-    public let id: Int32
+    package let id: Int32
     /// When the leader began, in clock ticks since the machine did (proc_pid_stat(5), field 22).
-    public let leaderStart: UInt64
+    package let leaderStart: UInt64
     /// In the environment of the leader and of all that it starts; nil: there is none.
-    public let mark: ProcessMark?
+    package let mark: ProcessMark?
 
     /// The group led by a process that runs now.
     /// - Returns: nil when there is no such process.
-    public init?(leader: Int32, mark: ProcessMark? = nil) throws(SystemError) {
+    package init?(leader: Int32, mark: ProcessMark? = nil) throws(SystemError) {
         guard let start = try Self.startOfProcess(leader) else { return nil }
         id = leader
         leaderStart = start
@@ -22,7 +22,7 @@ public struct ProcessGroup: Sendable, Equatable {
 
     /// Reads ``note``.
     /// - Returns: nil for anything else.
-    public init?(note: String) {
+    package init?(note: String) {
         let words = note.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 3 || words.count == 4, words.last == ".", let id = Int32(words[0]),
             id > 1, let start = UInt64(words[1])
@@ -38,14 +38,14 @@ public struct ProcessGroup: Sendable, Equatable {
     }
 
     /// A line for a file, with an end mark so that a line that was cut off is seen.
-    public var note: String {
+    package var note: String {
         "\(id) \(leaderStart) " + (mark.map { "\($0.text) " } ?? "") + "."
     }
 
     /// Ends every process of the group with SIGKILL, and every process that has its mark, and waits
     /// until they are gone.
     /// - Returns: whether there was any.
-    public func end() throws(SystemError) -> Bool {
+    package func end() throws(SystemError) -> Bool {
         let hasEndedMembers = try endMembers()
         // After them: what they start until then has the mark too.
         let hasEndedMarked = try mark?.end() ?? false
@@ -69,7 +69,7 @@ public struct ProcessGroup: Sendable, Equatable {
     }
 
     /// Whether a process is stopped, as by SIGSTOP.
-    public static func isStopped(process: Int32) throws(SystemError) -> Bool {
+    package static func isStopped(process: Int32) throws(SystemError) -> Bool {
         try status(of: "\(process)")?.state == "T"
     }
 

@@ -6,15 +6,15 @@ import Glibc
 /// wherever they have gone, also after their parents and process groups.
 ///
 /// A process that begins with an environment of its own, or that overwrites it, has lost the mark.
-public struct ProcessMark: Sendable, Equatable {
+package struct ProcessMark: Sendable, Equatable {
     /// The variable. Of nested marks, each after a colon, every one counts.
-    public static let variable = "DAYBOOK_TRY"
+    package static let variable = "DAYBOOK_TRY"
     /// 32 hexadecimal digits.
-    public let text: String
+    package let text: String
 
     /// A mark that nothing has yet.
     /// - Throws: ``SystemError`` when the system gives no random numbers.
-    public init() throws(SystemError) {
+    package init() throws(SystemError) {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 1)
         defer { bytes.deallocate() }
         try SystemRandom.fill(bytes)
@@ -23,7 +23,7 @@ public struct ProcessMark: Sendable, Equatable {
 
     /// Reads a mark.
     /// - Returns: nil when it is none.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let digits = Set("0123456789abcdef".utf8)
         guard text.utf8.count == 32, text.utf8.allSatisfy({ digits.contains($0) }) else {
             return nil

@@ -3,7 +3,7 @@ import CSystem
 import Glibc
 
 /// Tells when processes end, at once and without polling (pidfd_open(2), Linux 5.3 or later).
-public final class ProcessWatch: Sendable {
+package final class ProcessWatch: Sendable {
     private struct State {
         var descriptors: [(descriptor: Int32, tag: UInt64)] = []
         var isStopped = false
@@ -18,7 +18,7 @@ public final class ProcessWatch: Sendable {
     /// Starts a thread that waits.
     /// - Parameter onEnd: called on that thread with the tag of a process that has ended, once.
     /// - Throws: ``SystemError``.
-    public init(onEnd: @escaping @Sendable (UInt64) -> Void) throws(SystemError) {
+    package init(onEnd: @escaping @Sendable (UInt64) -> Void) throws(SystemError) {
         bell = csystem_bell()
         guard bell >= 0 else { throw .current("eventfd") }
         self.onEnd = onEnd
@@ -32,7 +32,7 @@ public final class ProcessWatch: Sendable {
     /// - Parameter tag: what it is told as.
     /// - Returns: false when there is no such process (any more).
     /// - Throws: ``SystemError``.
-    public func add(process: Int32, tag: UInt64) throws(SystemError) -> Bool {
+    package func add(process: Int32, tag: UInt64) throws(SystemError) -> Bool {
         let descriptor = csystem_pidfd_open(process)
         guard descriptor >= 0 else {
             if errno == ESRCH { return false }
@@ -47,7 +47,7 @@ public final class ProcessWatch: Sendable {
     }
 
     /// Ends the thread.
-    public func stop() {
+    package func stop() {
         state.withLock { $0.isStopped = true }
         ring()
         let running = thread.withLock { thread in

@@ -18,7 +18,7 @@ public struct Shortage: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// Takes an error for a shortage.
     /// - Returns: nil when it is something else.
-    public init?(_ error: SystemError) {
+    package init?(_ error: SystemError) {
         guard error.isShortage else { return nil }
         number = error.number
         operation = error.operation
@@ -46,7 +46,7 @@ public struct Shortage: Error, Equatable, Sendable, CustomStringConvertible {
 
 extension SystemError {
     /// The machine has too little of something: ``Shortage`` says of what. The same may work later.
-    public var isShortage: Bool {
+    package var isShortage: Bool {
         switch number {
         case EMFILE, ENFILE, EAGAIN, ENOMEM, ENOBUFS, ENOSPC, EDQUOT, EFBIG: true
         default: false

@@ -9,17 +9,17 @@ import Darwin
 /// The runtime of Swift's concurrency cannot tell that it lacks something: without a descriptor it
 /// ends the process with a trap, and without a thread it tries again for ever. So this comes before
 /// the first task. It says nothing about later: others may take what is left meanwhile.
-public enum StartCheck {
+package enum StartCheck {
     /// Descriptors that have to be free: those of the runtime, of a journal, and a few.
-    public static let descriptors = 8
+    package static let descriptors = 8
 
     /// Threads that have to be free: one for each processor, which tasks run on, one that waits for
     /// times, and one for a journal.
-    public static var threads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 2 }
+    package static var threads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 2 }
 
     /// Takes so many descriptors and threads at once, and gives them back.
     /// - Throws: ``NotStartable``.
-    public static func run(
+    package static func run(
         descriptors: Int = descriptors,
         threads: Int = threads
     ) throws(NotStartable) {
@@ -94,20 +94,20 @@ public enum StartCheck {
 }
 
 /// The system has not given a process what it cannot do without.
-public struct NotStartable: Error, Equatable, Sendable, CustomStringConvertible {
+package struct NotStartable: Error, Equatable, Sendable, CustomStringConvertible {
     /// What it needs: `descriptors` or `threads`.
-    public let what: String
+    package let what: String
     /// How many of them.
-    public let needed: Int
+    package let needed: Int
     /// How many it was given.
-    public let found: Int
+    package let found: Int
     /// What the system said.
-    public let error: SystemError
+    package let error: SystemError
     /// What is to be done about it.
-    public let advice: String
+    package let advice: String
 
     /// What was asked for, what was found and what to do.
-    public var description: String {
+    package var description: String {
         "\(needed) \(what) are needed to start, and the system gives \(found): \(error); \(advice), then try again"
     }
 }

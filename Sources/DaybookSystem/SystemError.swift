@@ -14,14 +14,14 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     public let path: String?
 
     /// Describes a failure with a known number.
-    public init(number: Int32, operation: String, path: String? = nil) {
+    package init(number: Int32, operation: String, path: String? = nil) {
         self.number = number
         self.operation = operation
         self.path = path
     }
 
     /// Describes the failure that `errno` holds now.
-    public static func current(_ operation: String, path: String? = nil) -> SystemError {
+    package static func current(_ operation: String, path: String? = nil) -> SystemError {
         SystemError(number: errno, operation: operation, path: path)
     }
 
@@ -37,11 +37,11 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The file system is mounted for reading only, or the file may not be written.
-    public var isReadOnly: Bool { number == EROFS || number == EACCES || number == EPERM }
+    package var isReadOnly: Bool { number == EROFS || number == EACCES || number == EPERM }
     /// There is no room left: the disk, the quota or what a process may write into a file (`ulimit -f`).
-    public var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
+    package var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
     /// The disk, or the file system, has failed: that says nothing about the work that met it.
-    public var isOfTheDisk: Bool { number == EIO || number == EROFS || number == ENXIO }
+    package var isOfTheDisk: Bool { number == EIO || number == EROFS || number == ENXIO }
     /// The file or folder is not there.
-    public var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
+    package var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
 }

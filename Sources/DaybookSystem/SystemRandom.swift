@@ -5,10 +5,10 @@ import Darwin
 #endif
 
 /// The system's cryptographic random numbers.
-public enum SystemRandom {
+package enum SystemRandom {
     /// Fills memory with random bytes.
     /// - Throws: ``SystemError`` when the system gives none: what is in memory is not to be used then.
-    public static func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
+    package static func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
         #if canImport(Glibc)
         var done = 0
         while done < bytes.count {

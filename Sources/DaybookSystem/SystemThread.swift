@@ -5,11 +5,11 @@ import Darwin
 #endif
 
 /// A thread of the operating system, for work that blocks.
-public struct SystemThread: Sendable {
+package struct SystemThread: Sendable {
     private let thread: UncheckedThread
 
     /// Starts `body` on a new thread.
-    public static func start(
+    package static func start(
         _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) -> SystemThread {
         let box = Unmanaged.passRetained(ThreadBody(run: body))
@@ -44,7 +44,7 @@ public struct SystemThread: Sendable {
     }
 
     /// Runs `body` on a thread of its own, and waits without holding the caller's.
-    public static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
@@ -58,10 +58,10 @@ public struct SystemThread: Sendable {
     }
 
     /// Nobody will wait for the thread's end. Call it once, and not ``join()``.
-    public func detach() { pthread_detach(thread.handle) }
+    package func detach() { pthread_detach(thread.handle) }
 
     /// Waits for the thread's end. Call it once.
-    public func join() {
+    package func join() {
         pthread_join(thread.handle, nil)
     }
 }

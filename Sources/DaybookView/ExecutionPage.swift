@@ -1,5 +1,5 @@
-public import DaybookJournal
-public import DaybookModel
+package import DaybookJournal
+package import DaybookModel
 
 /// A place in the list of executions, from which the next page goes on: also much later, or in
 /// another process.
@@ -52,7 +52,7 @@ extension ExecutionReader {
     ///   - open: gives the state of an open execution where it is at hand.
     /// - Throws: ``JournalError/Code/integrity`` also for an execution that the index does not know;
     ///   ``Refusal/Code/newerVersion``.
-    public static func page(
+    package static func page(
         _ query: ExecutionQuery,
         after cursor: ExecutionCursor? = nil,
         _ store: any JournalStore,
@@ -81,7 +81,7 @@ extension ExecutionReader {
     /// `body` runs outside of any read transaction.
     /// - Parameter open: gives the state of an open execution where it is at hand.
     /// - Throws: what ``page(_:after:_:open:)`` throws; what `body` throws.
-    public static func scan(
+    package static func scan(
         _ query: ExecutionQuery,
         _ store: any JournalStore,
         open: (UInt64) -> ExecutionState? = { _ in nil },
@@ -104,7 +104,7 @@ extension ExecutionReader {
     /// The executions that a query asks for, all at once.
     /// - Parameter open: gives the state of an open execution where it is at hand.
     /// - Throws: what ``page(_:after:_:open:)`` throws.
-    public static func records(
+    package static func records(
         _ query: ExecutionQuery,
         _ store: any JournalStore,
         open: (UInt64) -> ExecutionState? = { _ in nil }

@@ -1,15 +1,15 @@
-public import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookFormat
+package import DaybookJournal
+package import DaybookModel
 import SwiftProtobuf
 
 /// Reads executions straight from a store.
-public enum ExecutionReader {
+package enum ExecutionReader {
     /// What is known of an execution, from its row or its own history, without a fold over the
     /// whole journal.
     /// - Parameter open: gives the state of an open execution where it is at hand.
     /// - Returns: nil when there is none of that id.
-    public static func record(
+    package static func record(
         of id: String,
         _ reader: any StoreReader,
         open: (UInt64) -> ExecutionState? = { _ in nil }
@@ -72,7 +72,7 @@ public enum ExecutionReader {
 
     /// Reads a row of the index.
     /// - Throws: ``JournalError/Code/integrity``, also when it is not the one that was written.
-    public static func decodeRow(_ bytes: [UInt8], of id: String) throws -> ProtoExecutionRow {
+    package static func decodeRow(_ bytes: [UInt8], of id: String) throws -> ProtoExecutionRow {
         guard ExecutionRowCheck.holds(for: bytes, of: id) else {
             throw JournalError(
                 .integrity,
@@ -116,7 +116,7 @@ public enum ExecutionReader {
     /// The entry that says how an execution ended, or why it is parked; nil: it has not, and is not.
     ///
     /// Entries may follow it: what was still running then, and that it is closed.
-    public static func ending(
+    package static func ending(
         of record: ExecutionRecord,
         _ reader: any StoreReader
     ) throws -> UInt64? {

@@ -85,7 +85,7 @@ public struct ExecutionRecord: Sendable, Equatable {
 
     /// What the state says of an open execution.
     /// - Parameter lastError: what its entry ``ExecutionState/previousFailure`` says.
-    public init(_ state: ExecutionState, lastError: RecordedError?) {
+    package init(_ state: ExecutionState, lastError: RecordedError?) {
         number = state.number
         id = state.id.text
         type = state.type.text
@@ -126,7 +126,7 @@ public struct ExecutionRecord: Sendable, Equatable {
 
     /// What the row of a closed execution says.
     /// - Throws: ``Refusal/Code/newerVersion`` for a status that this version does not know.
-    public init(id: String, row: ProtoExecutionRow) throws(Refusal) {
+    package init(id: String, row: ProtoExecutionRow) throws(Refusal) {
         let closed = row.closed
         let number = row.number
         self.number = number

@@ -1,12 +1,12 @@
-public import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookFormat
+package import DaybookJournal
+package import DaybookModel
 
 /// Looks up what a command needs to know and the state does not hold.
-public enum FactLookup {
+package enum FactLookup {
     /// The row of an execution's id.
     /// - Throws: ``JournalError``.
-    public static func row(of id: Name, _ reader: any StoreReader) throws -> ProtoExecutionRow? {
+    package static func row(of id: Name, _ reader: any StoreReader) throws -> ProtoExecutionRow? {
         guard let bytes = try reader.executionRow(id.text) else { return nil }
         return try ExecutionReader.decodeRow(bytes, of: id.text)
     }
@@ -14,7 +14,7 @@ public enum FactLookup {
     /// What is recorded of the input of an id's first run.
     /// - Parameter number: any run of the id.
     /// - Throws: ``JournalError``.
-    public static func input(
+    package static func input(
         of number: UInt64,
         _ reader: any StoreReader
     ) throws -> RecordedInput? {

@@ -1,6 +1,6 @@
-public import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookFormat
+package import DaybookJournal
+package import DaybookModel
 
 /// The one way from a history to what it says: entries of one execution, in order, into its state.
 private struct ExecutionFold {
@@ -37,7 +37,7 @@ extension StoreReader {
     /// - Parameter end: the last entry that counts.
     /// - Throws: ``JournalError/Code/integrity`` when it has none, or an entry of it is missing; what
     ///   the model cannot fold.
-    public func history(of number: UInt64, upTo end: UInt64 = .max) throws -> ExecutionState {
+    package func history(of number: UInt64, upTo end: UInt64 = .max) throws -> ExecutionState {
         var fold = ExecutionFold(number, undone: false)
         try scanHistory(of: number, from: number) { sequence in
             guard sequence <= end else { return false }
@@ -79,7 +79,7 @@ extension State {
     /// - Returns: the execution that the entry closes, if it closes one.
     /// - Throws: ``UnknownEvent``; ``InconsistentEntry``; ``JournalError``.
     @discardableResult
-    public mutating func apply(
+    package mutating func apply(
         committed entry: EntryView,
         _ reader: any StoreReader
     ) throws -> ExecutionState? {

@@ -8,7 +8,7 @@ public struct JournalEntry: Sendable {
     /// The stored bytes: the leaf of the Merkle tree.
     public let bytes: [UInt8]
     /// The entry.
-    public let entry: ProtoEntry
+    package let entry: ProtoEntry
     /// Its payloads, in order, which are what it commits to.
     public let payloads: [StoredPayload]
     /// What happened; nil: a newer version of Daybook knows it.
@@ -95,7 +95,7 @@ public struct JournalEntry: Sendable {
     }
 
     /// The operation that it is about, if it is about one.
-    public var operation: ProtoOperation? {
+    package var operation: ProtoOperation? {
         switch entry.event {
         case .operationStarted(let event): event.operation
         case .checkpointSucceeded(let event): event.operation
@@ -157,7 +157,7 @@ public struct JournalEntry: Sendable {
     }
 
     /// The lines that it records, if it records any.
-    public func logLines() throws -> [ProtoLogLine] {
+    package func logLines() throws -> [ProtoLogLine] {
         guard case .logRecorded = entry.event, let payload = payloads.first, !payload.isErased
         else {
             return []

@@ -1,5 +1,5 @@
 public import DaybookFormat
-public import DaybookJournal
+package import DaybookJournal
 package import DaybookModel
 import FoundationEssentials
 
@@ -27,7 +27,7 @@ public struct RecordedHistory: Sendable {
 
     /// Reads the history of an execution from a journal, also while others write it.
     /// - Throws: ``JournalError``; ``Refusal/Code/notFound``.
-    public init(of id: String, in journal: Journal) throws {
+    package init(of id: String, in journal: Journal) throws {
         self = try journal.store.read { reader in
             guard let record = try ExecutionReader.record(of: id, reader) else {
                 throw Refusal(.notFound, "no execution has the id \(id)")

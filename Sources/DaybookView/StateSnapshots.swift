@@ -1,11 +1,11 @@
 package import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookJournal
+package import DaybookModel
 
 /// Snapshots of the state: recovery begins with the newest and folds what came after it.
 ///
 /// Whoever only looks begins with one too.
-public struct StateSnapshots: Sendable {
+package struct StateSnapshots: Sendable {
     package let journal: Journal
     package let folder: SnapshotFolder
     private let leaveAside: @Sendable (SnapshotFolder.File, (any Error)?) -> Void
@@ -13,7 +13,7 @@ public struct StateSnapshots: Sendable {
     /// The snapshots of a journal.
     /// - Parameter leaveAside: told of files that are not fit for use, and why; nil: they are not
     ///   recorded, or another version's.
-    public init(
+    package init(
         of journal: Journal,
         in folder: SnapshotFolder,
         leaveAside: @escaping @Sendable (SnapshotFolder.File, (any Error)?) -> Void = { _, _ in }
@@ -26,7 +26,7 @@ public struct StateSnapshots: Sendable {
     /// The state of the newest snapshot that is fit for use, or that of a journal without entries.
     /// What is not fit is told of and left aside.
     /// - Throws: `SystemError`, when the folder cannot be read.
-    public func newest() throws -> State {
+    package func newest() throws -> State {
         for file in try folder.files(of: State.projection) {
             do {
                 if let state = try state(of: file) { return state }

@@ -1,7 +1,8 @@
 import CLMDB
 
 /// A place in a database. It exists only inside ``Transaction/withCursor(in:_:)``.
-public struct Cursor: ~Copyable {
+@usableFromInline
+package struct Cursor: ~Copyable {
     let handle: OpaquePointer
     let environment: Environment
     private var currentKey = MDB_val()
@@ -13,7 +14,7 @@ public struct Cursor: ~Copyable {
     }
 
     /// Where a cursor can go.
-    public enum Move: Sendable {
+    package enum Move: Sendable {
         /// The first or the last item.
         case first, last
         /// The item after or before this one; from nowhere, the first or the last.
@@ -42,22 +43,22 @@ public struct Cursor: ~Copyable {
 
     /// Goes there.
     /// - Returns: false when there is nothing.
-    public mutating func move(_ move: Move) throws(LMDBError) -> Bool {
+    package mutating func move(_ move: Move) throws(LMDBError) -> Bool {
         try get(move.operation)
     }
 
     /// Goes to the first key that is not less than a 64 bit one.
-    public mutating func move(toKeyFrom key: UInt64) throws(LMDBError) -> Bool {
+    package mutating func move(toKeyFrom key: UInt64) throws(LMDBError) -> Bool {
         try withKey(key, MDB_SET_RANGE)
     }
 
     /// Goes to exactly this 64 bit key, at its first member.
-    public mutating func move(toKey key: UInt64) throws(LMDBError) -> Bool {
+    package mutating func move(toKey key: UInt64) throws(LMDBError) -> Bool {
         try withKey(key, MDB_SET_KEY)
     }
 
     /// Goes to the first key that is not less than `key`.
-    public mutating func move(toKeyFrom key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
+    package mutating func move(toKeyFrom key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
         currentKey = MDB_val(
             mv_size: key.count,
             mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
@@ -66,7 +67,7 @@ public struct Cursor: ~Copyable {
     }
 
     /// Goes to exactly this key, at its first member.
-    public mutating func move(toKey key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
+    package mutating func move(toKey key: UnsafeRawBufferPointer) throws(LMDBError) -> Bool {
         currentKey = MDB_val(
             mv_size: key.count,
             mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress)
@@ -75,7 +76,7 @@ public struct Cursor: ~Copyable {
     }
 
     /// Goes to the first member, not less than `member`, of the set under `key`.
-    public mutating func move(
+    package mutating func move(
         toMemberFrom member: UInt64,
         of key: UInt64
     ) throws(LMDBError) -> Bool {
@@ -85,7 +86,7 @@ public struct Cursor: ~Copyable {
     }
 
     /// Goes to the first member, not less than `member`, of the set under a key of 1 to 511 bytes.
-    public mutating func move(
+    package mutating func move(
         toMemberFrom member: UInt64,
         of key: UnsafeRawBufferPointer
     ) throws(LMDBError) -> Bool {
@@ -105,14 +106,15 @@ public struct Cursor: ~Copyable {
     }
 
     /// How many members the set under the key that it is at has.
-    public func memberCount() throws(LMDBError) -> Int {
+    package func memberCount() throws(LMDBError) -> Int {
         var count = 0
         try environment.check(mdb_cursor_count(handle, &count), "mdb_cursor_count")
         return count
     }
 
     /// The key that the cursor is at.
-    public var key: RawSpan {
+    @usableFromInline
+    package var key: RawSpan {
         @_lifetime(borrow self)
         get {
             _overrideLifetime(
@@ -123,7 +125,8 @@ public struct Cursor: ~Copyable {
     }
 
     /// The value that the cursor is at.
-    public var value: RawSpan {
+    @usableFromInline
+    package var value: RawSpan {
         @_lifetime(borrow self)
         get {
             _overrideLifetime(
@@ -165,7 +168,7 @@ public struct Cursor: ~Copyable {
 /// Appends to a database through one cursor, which spares LMDB the setting up of one for each value.
 ///
 /// It ends with its transaction, and must not be used after it.
-public struct AppendCursor: ~Copyable {
+package struct AppendCursor: ~Copyable {
     private let handle: OpaquePointer
     private let environment: Environment
 
@@ -176,7 +179,7 @@ public struct AppendCursor: ~Copyable {
 
     /// Puts a value under a 64 bit key that is greater than all others.
     /// - Throws: ``LMDBError/Code/keyExists`` for one that is not.
-    public mutating func append(
+    package mutating func append(
         _ value: UnsafeRawBufferPointer,
         for key: UInt64
     ) throws(LMDBError) {
@@ -185,7 +188,7 @@ public struct AppendCursor: ~Copyable {
 
     /// Puts a member into the set under a 64 bit key; it is greater than all others of the set.
     /// - Throws: ``LMDBError/Code/keyExists`` for one that is not.
-    public mutating func append(member: UInt64, of key: UInt64) throws(LMDBError) {
+    package mutating func append(member: UInt64, of key: UInt64) throws(LMDBError) {
         var member = member
         let result = withUnsafeMutableBytes(of: &member) { bytes in
             put(UnsafeRawBufferPointer(bytes), key: key, MDB_APPENDDUP)

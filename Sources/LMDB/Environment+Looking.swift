@@ -6,7 +6,7 @@ extension Environment {
     /// Makes sure that the path still names the files that are open: what is written to others
     /// nobody will find, and with another lock file two processes would lock apart.
     /// - Throws: ``LMDBError/Code/replacedFile``.
-    public func checkFiles() throws(LMDBError) {
+    package func checkFiles() throws(LMDBError) {
         try refuse { () throws(SystemError) in try fileProblem() }
     }
 
@@ -15,7 +15,7 @@ extension Environment {
     /// afterwards: the commit is where the file is. Of an environment that is closed meanwhile nothing
     /// is said: what was committed stays so.
     /// - Throws: ``LMDBError/Code/replacedFile``.
-    public func checkCommitted() throws(LMDBError) {
+    package func checkCommitted() throws(LMDBError) {
         gate.enter()
         defer { gate.leave() }
         guard !isClosed.withLock({ $0 }) else { return }
@@ -70,7 +70,7 @@ extension Environment {
     /// called from inside a transaction.
     /// - Returns: how many there were.
     @discardableResult
-    public func clearStaleReaders() throws(LMDBError) -> Int {
+    package func clearStaleReaders() throws(LMDBError) -> Int {
         gate.enter()
         defer { gate.leave() }
         try checkOpen("mdb_reader_check")
@@ -80,7 +80,7 @@ extension Environment {
     }
 
     /// What LMDB knows of the environment. Not to be called from inside a transaction.
-    public func information() throws(LMDBError) -> EnvironmentInformation {
+    package func information() throws(LMDBError) -> EnvironmentInformation {
         gate.enter()
         defer { gate.leave() }
         try checkOpen("mdb_env_info")
@@ -99,7 +99,7 @@ extension Environment {
 
     /// The page at the root of the tree that names the databases; nil: there is none.
     /// - Throws: ``LMDBError``.
-    public func namesPage() throws(LMDBError) -> UInt64? {
+    package func namesPage() throws(LMDBError) -> UInt64? {
         guard let root = try MetaPages.check(path)?.newest.mainRoot else { return nil }
         return root == MetaPage.noPage ? nil : root
     }
@@ -108,7 +108,7 @@ extension Environment {
     ///
     /// LMDB writes the meta page of a commit first, and then tells readers of it in the lock file.
     /// A writer that is held up between the two, or is killed there, leaves it to the next one.
-    public func hasUnpublishedCommit() throws -> Bool {
+    package func hasUnpublishedCommit() throws -> Bool {
         let visible = try read { mdb_txn_id($0.handle) }
         // This one is read from the meta pages.
         return try information().transaction > UInt64(visible)

@@ -19,9 +19,9 @@ public struct EnvironmentOptions: Sendable {
     /// Readers at once, over all processes.
     public var maximumReaders: UInt32 = 1024
     /// Named databases.
-    public var maximumDatabases: UInt32 = 16
+    package var maximumDatabases: UInt32 = 16
     /// Nothing will be written. Works on a file system mounted for reading only.
-    public var isReadOnly = false
+    package var isReadOnly = false
     /// Whether a commit waits for the disk. Without it, a crash of the machine can lose or break
     /// everything: for scratch files only.
     public var synchronizes = true
@@ -39,9 +39,9 @@ public struct EnvironmentOptions: Sendable {
 ///
 /// Sendable without the compiler's check: LMDB's environment may be used from any thread, and the
 /// gate keeps a change of the map apart from transactions.
-public final class Environment: @unchecked Sendable {
+package final class Environment: @unchecked Sendable {
     /// The data file, without links.
-    public let path: String
+    package let path: String
     let handle: OpaquePointer
     private let options: EnvironmentOptions
     let lockPath: String
@@ -80,7 +80,7 @@ public final class Environment: @unchecked Sendable {
     /// Opens the environment, after checking that its file can be mapped, and clears the slots of
     /// readers that have died.
     /// - Throws: ``LMDBError``; nothing stays open then.
-    public static func open(
+    package static func open(
         _ path: String,
         _ options: EnvironmentOptions = EnvironmentOptions()
     ) throws(LMDBError) -> Environment {
@@ -185,7 +185,7 @@ public final class Environment: @unchecked Sendable {
 
     /// Closes the environment after its transactions have ended. Later use throws
     /// ``LMDBError/Code/closed``; closing again does nothing.
-    public func close() {
+    package func close() {
         let first = isClosed.withLock { closed in
             defer { closed = true }
             return !closed
@@ -204,7 +204,7 @@ public final class Environment: @unchecked Sendable {
     /// Whether nothing was ever written to the file at `path` but the names of databases: its
     /// creation was interrupted, or it is a compacted copy.
     /// - Throws: ``LMDBError/Code/damagedFile`` for one that is not an environment's.
-    public static func isUnwritten(_ path: String) throws(LMDBError) -> Bool {
+    package static func isUnwritten(_ path: String) throws(LMDBError) -> Bool {
         guard let pages = try MetaPages.check(path) else { return true }
         return pages.startsOver
     }
@@ -224,7 +224,7 @@ public final class Environment: @unchecked Sendable {
     ///
     /// A transaction that stays open keeps pages from being used again and lets the file grow:
     /// keep it short.
-    public func read<Result: ~Copyable>(
+    package func read<Result: ~Copyable>(
         _ body: (borrowing ReadTransaction) throws -> Result
     ) throws -> Result {
         gate.enter()
@@ -245,7 +245,7 @@ public final class Environment: @unchecked Sendable {
     /// the map is made larger, as far as the options allow, for the next try.
     /// - Throws: what `body` throws, or ``LMDBError`` of the commit. After `MDB_PANIC`, or an I/O
     ///   error in `mdb_txn_commit`, the outcome is open until the environment is opened again.
-    public func write<Result: ~Copyable>(
+    package func write<Result: ~Copyable>(
         _ body: (inout WriteTransaction) throws -> Result
     ) throws -> Result {
         do {
@@ -312,7 +312,7 @@ public final class Environment: @unchecked Sendable {
     /// environment is for reading only.
     /// - Parameter creating: whether missing ones are made, where the environment may be written.
     /// - Throws: ``LMDBError/Code/notFound`` for a missing one that is not made.
-    public func openDatabases(
+    package func openDatabases(
         _ wanted: [(String, DatabaseOptions)],
         creating: Bool = true
     ) throws -> [Database] {
@@ -405,17 +405,17 @@ public final class Environment: @unchecked Sendable {
 }
 
 /// Figures of an environment.
-public struct EnvironmentInformation: Sendable {
+package struct EnvironmentInformation: Sendable {
     /// Bytes in a page.
-    public let pageSize: Int
+    package let pageSize: Int
     /// Bytes of address space that the map takes.
-    public let mapSize: Int
+    package let mapSize: Int
     /// The last page that is in use.
-    public let lastPage: Int
+    package let lastPage: Int
     /// Slots of readers in use.
-    public let readers: Int
+    package let readers: Int
     /// How many write transactions have been committed.
-    public let transaction: UInt64
+    package let transaction: UInt64
 }
 
 private enum SystemErrorNumber {

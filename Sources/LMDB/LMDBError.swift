@@ -2,65 +2,65 @@ import CLMDB
 import DaybookSystem
 
 /// Something that LMDB, or a check around it, refused.
-public struct LMDBError: Error, Equatable, Sendable {
+package struct LMDBError: Error, Equatable, Sendable {
     /// What was wrong, named as in LMDB's C interface where it comes from there.
-    public struct Code: RawRepresentable, Hashable, Sendable {
+    package struct Code: RawRepresentable, Hashable, Sendable {
         /// LMDB's number, an `errno`, or one of ours below -40,000.
-        public let rawValue: Int32
+        package let rawValue: Int32
 
         /// Wraps a number.
-        public init(rawValue: Int32) { self.rawValue = rawValue }
+        package init(rawValue: Int32) { self.rawValue = rawValue }
 
         /// `MDB_KEYEXIST`: the key is there already, or is not the greatest in an append.
-        public static let keyExists = Code(rawValue: MDB_KEYEXIST)
+        package static let keyExists = Code(rawValue: MDB_KEYEXIST)
         /// `MDB_NOTFOUND`: no such key, or no such database.
-        public static let notFound = Code(rawValue: MDB_NOTFOUND)
+        package static let notFound = Code(rawValue: MDB_NOTFOUND)
         /// `MDB_PAGE_NOTFOUND`: a page that is pointed to is not there.
-        public static let pageNotFound = Code(rawValue: MDB_PAGE_NOTFOUND)
+        package static let pageNotFound = Code(rawValue: MDB_PAGE_NOTFOUND)
         /// `MDB_CORRUPTED`: a page is not what it should be.
-        public static let corrupted = Code(rawValue: MDB_CORRUPTED)
+        package static let corrupted = Code(rawValue: MDB_CORRUPTED)
         /// `MDB_PANIC`: an earlier failure has made the environment unusable.
-        public static let panic = Code(rawValue: MDB_PANIC)
+        package static let panic = Code(rawValue: MDB_PANIC)
         /// `MDB_VERSION_MISMATCH`: the file is of another version of LMDB.
-        public static let versionMismatch = Code(rawValue: MDB_VERSION_MISMATCH)
+        package static let versionMismatch = Code(rawValue: MDB_VERSION_MISMATCH)
         /// `MDB_INCOMPATIBLE`: a database is not of the kind that it is opened as.
-        public static let incompatible = Code(rawValue: MDB_INCOMPATIBLE)
+        package static let incompatible = Code(rawValue: MDB_INCOMPATIBLE)
         /// `MDB_INVALID`: the file is not LMDB's.
-        public static let invalid = Code(rawValue: MDB_INVALID)
+        package static let invalid = Code(rawValue: MDB_INVALID)
         /// `MDB_MAP_FULL`: the map has no room.
-        public static let mapFull = Code(rawValue: MDB_MAP_FULL)
+        package static let mapFull = Code(rawValue: MDB_MAP_FULL)
         /// `MDB_READERS_FULL`: more readers at once than the environment allows.
-        public static let readersFull = Code(rawValue: MDB_READERS_FULL)
+        package static let readersFull = Code(rawValue: MDB_READERS_FULL)
         /// `MDB_MAP_RESIZED`: another process has made the map larger.
-        public static let mapResized = Code(rawValue: MDB_MAP_RESIZED)
+        package static let mapResized = Code(rawValue: MDB_MAP_RESIZED)
         /// `MDB_BAD_TXN`: the transaction has failed before and must be given up.
-        public static let badTransaction = Code(rawValue: MDB_BAD_TXN)
+        package static let badTransaction = Code(rawValue: MDB_BAD_TXN)
         /// `MDB_BAD_VALSIZE`: a key or value of a size that cannot be stored.
-        public static let badValueSize = Code(rawValue: MDB_BAD_VALSIZE)
+        package static let badValueSize = Code(rawValue: MDB_BAD_VALSIZE)
         /// `MDB_CURSOR_FULL`: a tree is deeper than any can be, because a page leads back to itself.
-        public static let cursorFull = Code(rawValue: MDB_CURSOR_FULL)
+        package static let cursorFull = Code(rawValue: MDB_CURSOR_FULL)
         /// `MDB_PAGE_FULL`: a page has less room than it says.
-        public static let pageFull = Code(rawValue: MDB_PAGE_FULL)
+        package static let pageFull = Code(rawValue: MDB_PAGE_FULL)
         /// This process has the environment open already.
-        public static let alreadyOpen = Code(rawValue: -40_001)
+        package static let alreadyOpen = Code(rawValue: -40_001)
         /// The file is shorter than its meta page says: mapping it would end in SIGBUS.
-        public static let truncatedFile = Code(rawValue: -40_002)
+        package static let truncatedFile = Code(rawValue: -40_002)
         /// The meta pages cannot be right.
-        public static let damagedFile = Code(rawValue: -40_003)
+        package static let damagedFile = Code(rawValue: -40_003)
         /// The environment has been closed.
-        public static let closed = Code(rawValue: -40_004)
+        package static let closed = Code(rawValue: -40_004)
         /// The data file or the lock file was removed, replaced or cut short while it was open.
-        public static let replacedFile = Code(rawValue: -40_005)
+        package static let replacedFile = Code(rawValue: -40_005)
     }
 
     /// What was wrong.
-    public let code: Code
+    package let code: Code
     /// What was being done, for example `mdb_txn_commit`.
-    public let operation: String
+    package let operation: String
     /// The data file.
-    public let path: String
+    package let path: String
     /// More words, where the code does not say all.
-    public let detail: String?
+    package let detail: String?
 
     init(_ code: Code, _ operation: String, path: String, detail: String? = nil) {
         self.code = code
@@ -74,19 +74,19 @@ public struct LMDBError: Error, Equatable, Sendable {
     }
 
     /// The disk, the quota or the map is full.
-    public var isFull: Bool {
+    package var isFull: Bool {
         code == .mapFull || SystemError(number: code.rawValue, operation: operation).isFull
     }
 
     /// The file may not be written.
-    public var isReadOnly: Bool {
+    package var isReadOnly: Bool {
         SystemError(number: code.rawValue, operation: operation).isReadOnly
     }
 }
 
 extension LMDBError: CustomStringConvertible {
     /// For example: `mdb_put in /a/journal.mdb failed: MDB_MAP_FULL: ... (-30792)`.
-    public var description: String {
+    package var description: String {
         let words =
             switch code {
             case .alreadyOpen: "this process has it open already"

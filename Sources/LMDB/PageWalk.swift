@@ -8,14 +8,14 @@ import Darwin
 #endif
 
 /// Something in the pages of an environment's file that LMDB would not have written.
-public struct PageProblem: Sendable, Equatable, CustomStringConvertible {
+package struct PageProblem: Sendable, Equatable, CustomStringConvertible {
     /// The page that it is in; nil: none in particular.
-    public let page: UInt64?
+    package let page: UInt64?
     /// What is wrong.
-    public let reason: String
+    package let reason: String
 
     /// For example `page 17: it calls itself page 18`.
-    public var description: String {
+    package var description: String {
         page.map { "page \($0): \(reason)" } ?? reason
     }
 }
@@ -24,7 +24,7 @@ extension Environment {
     /// Reads every page that the newest snapshot uses and checks that LMDB can follow it.
     ///
     /// LMDB trusts its pages: a damaged one ends the process by a signal or an assertion. So this
-    /// comes before anything else is read, also before ``openDatabases(_:)``, which looks the names
+    /// comes before anything else is read, also before `openDatabases(_:)`, which looks the names
     /// up in the pages of the main database. The file is read, not mapped, and no number in it is
     /// believed before it is checked.
     ///
@@ -35,7 +35,7 @@ extension Environment {
     /// work the file may grow.
     /// - Parameter problem: told of each problem, of at most 100, after the snapshot is let go.
     /// - Throws: ``LMDBError`` when no snapshot can be had or the file cannot be read.
-    public func checkPages(_ problem: (PageProblem) -> Void) throws {
+    package func checkPages(_ problem: (PageProblem) -> Void) throws {
         for found in try pageProblems() { problem(found) }
     }
 

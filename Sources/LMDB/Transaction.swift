@@ -2,7 +2,7 @@ import CLMDB
 
 /// What can be asked of any transaction. Spans point into the map: they are valid until the
 /// transaction is changed or ends, and the compiler does not let them live longer.
-public protocol Transaction: ~Copyable {
+package protocol Transaction: ~Copyable {
     /// LMDB's transaction.
     var handle: OpaquePointer { get }
     /// The environment that it belongs to.
@@ -10,11 +10,11 @@ public protocol Transaction: ~Copyable {
 }
 
 /// A consistent view of an environment. It exists only inside ``Environment/read(_:)``.
-public struct ReadTransaction: ~Copyable, Transaction {
+package struct ReadTransaction: ~Copyable, Transaction {
     /// LMDB's transaction.
-    public let handle: OpaquePointer
+    package let handle: OpaquePointer
     /// The environment that it belongs to.
-    public let environment: Environment
+    package let environment: Environment
 
     init(_ handle: OpaquePointer, _ environment: Environment) {
         self.handle = handle
@@ -22,18 +22,18 @@ public struct ReadTransaction: ~Copyable, Transaction {
     }
 
     /// Lets go of the view and takes a new one, so that a long scan does not keep pages from reuse.
-    public mutating func renew() throws(LMDBError) {
+    package mutating func renew() throws(LMDBError) {
         mdb_txn_reset(handle)
         try environment.check(mdb_txn_renew(handle), "mdb_txn_renew")
     }
 }
 
 /// The only writer. It exists only inside ``Environment/write(_:)``.
-public struct WriteTransaction: ~Copyable, Transaction {
+package struct WriteTransaction: ~Copyable, Transaction {
     /// LMDB's transaction.
-    public let handle: OpaquePointer
+    package let handle: OpaquePointer
     /// The environment that it belongs to.
-    public let environment: Environment
+    package let environment: Environment
 
     init(_ handle: OpaquePointer, _ environment: Environment) {
         self.handle = handle
@@ -45,11 +45,11 @@ extension Transaction where Self: ~Copyable {
     /// The number of the commit that the transaction sees, or, if it writes, is to become.
     /// - Returns: nil for a copy of an environment that was compacted and not written since: LMDB
     ///   counts from 1 again there.
-    public var commitNumber: UInt64? { environment.commitNumber(handle) }
+    package var commitNumber: UInt64? { environment.commitNumber(handle) }
 
     /// The value under a 64 bit key, or nil.
     @_lifetime(borrow self)
-    public func value(in database: Database, for key: UInt64) throws(LMDBError) -> RawSpan? {
+    package func value(in database: Database, for key: UInt64) throws(LMDBError) -> RawSpan? {
         var key = key
         var found = MDB_val()
         let result = withUnsafeMutableBytes(of: &key) { bytes in
@@ -67,7 +67,7 @@ extension Transaction where Self: ~Copyable {
 
     /// The value under a key of bytes, or nil. For sets, the least member.
     @_lifetime(borrow self)
-    public func value(
+    package func value(
         in database: Database,
         for key: UnsafeRawBufferPointer
     ) throws(LMDBError) -> RawSpan? {
@@ -87,7 +87,7 @@ extension Transaction where Self: ~Copyable {
     }
 
     /// Figures of a database.
-    public func statistics(of database: Database) throws(LMDBError) -> DatabaseStatistics {
+    package func statistics(of database: Database) throws(LMDBError) -> DatabaseStatistics {
         var stat = MDB_stat()
         try environment.check(mdb_stat(handle, database.index, &stat), "mdb_stat")
         return DatabaseStatistics(
@@ -100,7 +100,7 @@ extension Transaction where Self: ~Copyable {
     }
 
     /// Runs `body` with a cursor over the database.
-    public func withCursor<Result>(
+    package func withCursor<Result>(
         in database: Database,
         _ body: (inout Cursor) throws -> Result
     ) throws -> Result {
@@ -116,24 +116,24 @@ extension Transaction where Self: ~Copyable {
 }
 
 /// How a value is put.
-public struct PutOptions: OptionSet, Sendable {
+package struct PutOptions: OptionSet, Sendable {
     /// LMDB's flags for `mdb_put`.
-    public let rawValue: UInt32
+    package let rawValue: UInt32
 
     /// Wraps LMDB's flags.
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The key is greater than all others (`MDB_APPEND`); else ``LMDBError/Code/keyExists``.
-    public static let append = PutOptions(rawValue: UInt32(MDB_APPEND))
+    package static let append = PutOptions(rawValue: UInt32(MDB_APPEND))
     /// The member is greater than all others of its set (`MDB_APPENDDUP`).
-    public static let appendMember = PutOptions(rawValue: UInt32(MDB_APPENDDUP))
+    package static let appendMember = PutOptions(rawValue: UInt32(MDB_APPENDDUP))
     /// The key must be new (`MDB_NOOVERWRITE`); else ``LMDBError/Code/keyExists``.
-    public static let mustBeNew = PutOptions(rawValue: UInt32(MDB_NOOVERWRITE))
+    package static let mustBeNew = PutOptions(rawValue: UInt32(MDB_NOOVERWRITE))
 }
 
 extension WriteTransaction {
     /// Puts a value under a 64 bit key.
-    public mutating func put(
+    package mutating func put(
         _ value: UnsafeRawBufferPointer,
         in database: Database,
         for key: UInt64,
@@ -147,7 +147,7 @@ extension WriteTransaction {
     }
 
     /// Puts a value under a key of 1 to 511 bytes.
-    public mutating func put(
+    package mutating func put(
         _ value: UnsafeRawBufferPointer,
         in database: Database,
         for key: UnsafeRawBufferPointer,
@@ -160,7 +160,7 @@ extension WriteTransaction {
     }
 
     /// Puts a member into the set under a 64 bit key.
-    public mutating func put(
+    package mutating func put(
         member: UInt64,
         in database: Database,
         for key: UInt64,
@@ -182,7 +182,7 @@ extension WriteTransaction {
     }
 
     /// Puts a member into the set under a key of 1 to 511 bytes. It may be there already.
-    public mutating func put(
+    package mutating func put(
         member: UInt64,
         in database: Database,
         for key: UnsafeRawBufferPointer
@@ -194,7 +194,7 @@ extension WriteTransaction {
     /// Removes a member from the set under a key of 1 to 511 bytes.
     /// - Returns: whether it was there.
     @discardableResult
-    public mutating func remove(
+    package mutating func remove(
         member: UInt64,
         from database: Database,
         for key: UnsafeRawBufferPointer
@@ -233,7 +233,7 @@ extension WriteTransaction {
     }
 
     /// Appends to a database for as long as this transaction lasts.
-    public mutating func appender(to database: Database) throws(LMDBError) -> AppendCursor {
+    package mutating func appender(to database: Database) throws(LMDBError) -> AppendCursor {
         var cursor: OpaquePointer?
         try environment.check(
             mdb_cursor_open(handle, database.index, &cursor),
@@ -246,7 +246,7 @@ extension WriteTransaction {
     /// Removes a key of 1 to 511 bytes with all that is under it.
     /// - Returns: whether it was there.
     @discardableResult
-    public mutating func remove(
+    package mutating func remove(
         _ key: UnsafeRawBufferPointer,
         from database: Database
     ) throws(LMDBError) -> Bool {
@@ -263,7 +263,7 @@ extension WriteTransaction {
     /// Removes a 64 bit key with all that is under it.
     /// - Returns: whether it was there.
     @discardableResult
-    public mutating func remove(_ key: UInt64, from database: Database) throws(LMDBError) -> Bool {
+    package mutating func remove(_ key: UInt64, from database: Database) throws(LMDBError) -> Bool {
         var key = key
         let result = withUnsafeMutableBytes(of: &key) { bytes in
             var item = MDB_val(mv_size: bytes.count, mv_data: bytes.baseAddress)

@@ -50,7 +50,7 @@ import Testing
             #expect(records.map(\.id) == ["a"])
             let page: ExecutionPage = try await daybook.executions(query, after: nil, limit: 1)
             #expect(page.records == records)
-            let history: RecordedHistory = try RecordedHistory(of: "a", in: daybook.journal)
+            let history: RecordedHistory = try daybook.history(of: "a")
             let report = try await Replayer(workflows: [Adding()]).replay(history)
             #expect(report.operations == 1)
             let erased: any Error = PayloadErased(sequence: 7)

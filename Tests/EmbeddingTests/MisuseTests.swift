@@ -11,14 +11,14 @@ import Testing
     }
 
     /// Compiles the body of a handler as an embedding program would.
-    private func compile(_ body: String) async throws -> Compilation {
+    private func compile(_ body: String, _ flags: [String] = []) async throws -> Compilation {
         // A compiler takes seconds: no thread that other tests run on waits for it.
         try await TestRoom.processes.with {
-            try await TestRoom.onThread { try Self.compileHere(body) }
+            try await TestRoom.onThread { try Self.compileHere(body, flags) }
         }
     }
 
-    private static func compileHere(_ body: String) throws -> Compilation {
+    private static func compileHere(_ body: String, _ flags: [String]) throws -> Compilation {
         let file = FileManager.default.temporaryDirectory.path + "/misuse-\(UUID()).swift"
         let text = """
             import Daybook
@@ -58,7 +58,8 @@ import Testing
             + ["CLMDB", "CSystem"].flatMap {
                 ["-Xcc", "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap"]
             }
-            + ["-Xcc", "-fmodule-map-file=\(modules)/CMapGuard.build/module.modulemap", file]
+            + ["-Xcc", "-fmodule-map-file=\(modules)/CMapGuard.build/module.modulemap"]
+            + flags + [file]
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         process.standardOutput = FileHandle.nullDevice
         try process.run()
@@ -199,5 +200,69 @@ import Testing
         let result = try await compile(body)
         #expect(result.status != 0)
         #expect(result.messages.contains("error:"))
+    }
+
+    /// What observers, clients and tests get or give is named after one import, with its members; the
+    /// stricter rule for members makes no difference.
+    @Test(arguments: [[], ["-enable-upcoming-feature", "MemberImportVisibility"]])
+    func everyTypeOfTheInterfaceIsNamedWithTheEngineAlone(_ flags: [String]) async throws {
+        let result = try await compile(
+            #"""
+            @Sendable func place(_ lease: Lease, _ operation: Operation) -> String {
+                let line: SourceLine? = operation.source
+                return "\(lease.id) \(operation.name) \(line?.file ?? "")"
+            }
+            func count(_ record: ExecutionRecord) -> Int {
+                let waits: [Wait] = record.waits
+                let doubts: [Doubt] = record.doubts
+                let signals: [SignalCount] = record.signals
+                let outputs: [NamedOutput] = record.outputs
+                return waits.count + doubts.count + signals.count + outputs.map(\.name.text).count
+            }
+            func ask(_ engine: Engine) async throws {
+                let submitted: SubmitAnswer =
+                    try await engine.submit(type: "handler", data: []).answer
+                let executed: ExecuteAnswer = try await engine.execute("a")
+                let given: SignalAnswer = try await engine.signal("a", "go", 1)
+                let paused: InterventionAnswer = try await engine.pause("a")
+                print(submitted.number, executed.status, given.isDelivered, paused.wasSo)
+                let path: OperationPath = OperationPath(scope: [], position: 1)
+                let left: ResolveAnswer = try await engine.resolve("a", path, .notDone)
+                let history: RecordedHistory = try engine.history(of: "a")
+                print(left.left.count, history.count)
+            }
+            let environment: EnvironmentOptions = EngineOptions().environment
+            let writer: GroupWriterOptions = EngineOptions().writer
+            let observer: @Sendable (EngineEvent) -> Void = { event in
+                if case .started(let lease, let operation, _) = event {
+                    print(place(lease, operation))
+                }
+                guard case .closed(_, let end) = event else { return }
+                if case .shortage(let shortage) = end { print((shortage as Shortage).advice) }
+                if case .diverged(let divergence) = end { print((divergence as Divergence).mend) }
+            }
+            let errors: [any Error.Type] = [SystemError.self, PayloadTooLarge.self]
+            let facts: ErrorFacts = OperationError(code: "a", message: "b").facts
+            _ = (count, ask, observer, facts, errors)
+            return environment.mapSize + writer.queueLimit
+            """#,
+            flags
+        )
+        #expect(result.status == 0, "\(result.messages)")
+    }
+
+    /// What only this package needs is neither seen nor used by programs.
+    @Test(
+        arguments: [
+            ("func look(_ engine: Engine) { _ = engine.journal }; return 1", "package"),
+            ("_ = RetryPolicy.standard.proto; return 1", "package"),
+            ("let state: State? = nil; return state == nil ? 1 : 2", "cannot find type"),
+            ("let entry: ProtoEntry? = nil; return entry == nil ? 1 : 2", "cannot find type"),
+        ]
+    )
+    func whatOnlyThisPackageNeedsCannotBeNamed(_ body: String, _ reason: String) async throws {
+        let result = try await compile(body)
+        #expect(result.status != 0)
+        #expect(result.messages.contains(reason), "\(result.messages)")
     }
 }

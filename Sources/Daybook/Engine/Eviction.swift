@@ -1,23 +1,23 @@
 import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookJournal
+package import DaybookModel
 import DaybookSystem
 
 /// Somebody ends the process of a session on purpose.
 ///
 /// Who and why is noted beside the session's lock before anything is done, because the loss may be
 /// recorded by any process that notices the end first.
-public struct Eviction: Sendable, Equatable {
+package struct Eviction: Sendable, Equatable {
     /// Who does it.
-    public let actor: String
+    package let actor: String
     /// Why, in words.
-    public let reason: String?
+    package let reason: String?
 
     /// Says who ends the process and why, and ends nothing yet: see ``carryOut(on:in:)``.
     /// - Parameter actor: by default the operating system's user.
     /// - Throws: ``Refusal/Code/invalidArgument`` for an actor that is no name, and for a reason of
     ///   more than ``reasonLimit`` bytes.
-    public init(actor: String? = nil, reason: String? = nil) throws {
+    package init(actor: String? = nil, reason: String? = nil) throws {
         self.actor = actor ?? CodeIdentity.userName
         self.reason = reason
         try Names.check(self.actor, "actor")
@@ -31,13 +31,13 @@ public struct Eviction: Sendable, Equatable {
     }
 
     /// Bytes that a reason may have.
-    public static let reasonLimit = 4_096
+    package static let reasonLimit = 4_096
 
     /// Notes the eviction, then ends the session's process with SIGKILL if it lives, and waits until
     /// its lock is free. The next process that opens the journal, or one that has it open, takes
     /// over.
     /// - Throws: `SystemError` when the process may not be ended.
-    public func carryOut(on session: State.Session, in folder: JournalFolder) throws {
+    package func carryOut(on session: State.Session, in folder: JournalFolder) throws {
         let path = SessionLock.evictionPath(folder.sessions, session.uuid.description)
         try Folder.removeFile(path)
         do {

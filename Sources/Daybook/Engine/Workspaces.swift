@@ -115,7 +115,8 @@ final class Workspaces: Sendable {
         if case .nothing = options.claims { return }
         if keeps { return }
         for name in names {
-            guard let number = UInt64(name), case .closed = open(number), prospect(of: number) == .over
+            guard let number = UInt64(name), case .closed = open(number),
+                prospect(of: number) == .over
             else { continue }
             remove(name)
         }

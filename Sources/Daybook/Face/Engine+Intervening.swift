@@ -17,7 +17,7 @@ extension Engine {
         _ value: some Encodable & Sendable,
         signalID: String? = nil,
         by requester: Requester = .session
-    ) async throws -> Signal.Answer {
+    ) async throws -> SignalAnswer {
         let data = try engine.options.codec.encode(value)
         return try await signal(
             id,
@@ -37,7 +37,7 @@ extension Engine {
         _ value: Value,
         signalID: String? = nil,
         by requester: Requester = .session
-    ) async throws -> Signal.Answer {
+    ) async throws -> SignalAnswer {
         try await signal(id, key.name, value, signalID: signalID, by: requester)
     }
 
@@ -54,7 +54,7 @@ extension Engine {
         version: Int? = nil,
         signalID: String? = nil,
         by requester: Requester = .session
-    ) async throws -> Signal.Answer {
+    ) async throws -> SignalAnswer {
         let codec = engine.options.codec
         return try await signal(
             id,
@@ -73,7 +73,7 @@ extension Engine {
         contentType: String?,
         signalID: String?,
         by requester: Requester
-    ) async throws -> Signal.Answer {
+    ) async throws -> SignalAnswer {
         try check(data, contentType, as: name, of: id)
         return try await engine.perform(bytes: data.count) {
             Signal(
@@ -100,7 +100,7 @@ extension Engine {
         with error: OperationError,
         signalID: String? = nil,
         by requester: Requester = .session
-    ) async throws -> Signal.Answer {
+    ) async throws -> SignalAnswer {
         let limit = engine.payloadLimit
         let error = error.fitting(limit)
         let bytes = error.message.utf8.count + (error.details?.count ?? 0)
@@ -133,7 +133,7 @@ extension Engine {
         _ operation: OperationPath,
         _ resolution: Resolution,
         by requester: Requester = .session
-    ) async throws -> ResolveOperation.Answer {
+    ) async throws -> ResolveAnswer {
         let (verdict, payload) = try resolution.sealable(engine.options.codec)
         let answer = try await engine.perform {
             ResolveOperation(

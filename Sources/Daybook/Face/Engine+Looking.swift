@@ -1,6 +1,6 @@
 import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookJournal
+package import DaybookModel
 
 /// What is known, and keeping it.
 extension Engine {
@@ -72,6 +72,12 @@ extension Engine {
         }
     }
 
+    /// The history of an execution as it is now, for a ``Replayer``.
+    /// - Throws: ``Refusal/Code/notFound``; ``JournalError``.
+    public func history(of id: String) throws -> RecordedHistory {
+        try RecordedHistory(of: id, in: engine.writer.journal)
+    }
+
     /// The encoded input of an execution.
     /// - Throws: ``PayloadErased``; ``JournalError``.
     public func input(of record: ExecutionRecord) throws -> [UInt8] {
@@ -87,11 +93,11 @@ extension Engine {
     public func waitUntilIdle() async throws { try await engine.waitUntilIdle() }
 
     /// The journal below.
-    public var journal: Journal { engine.writer.journal }
+    package var journal: Journal { engine.writer.journal }
     /// The number of this process's session.
     public var session: UInt64 { engine.sessionNumber }
     /// Sessions that are neither closed nor known to be lost.
-    public var sessions: [State.Session] { engine.writer.inspect { $0.state.publishedSessions } }
+    package var sessions: [State.Session] { engine.writer.inspect { $0.state.publishedSessions } }
 
     /// Writes the state to a file, from which recovery then begins. Done by itself after every
     /// ``EngineOptions/snapshotInterval`` entries; a program may do it before it stops.

@@ -60,7 +60,7 @@ extension Engine {
         _ options: ExecutionOptions,
         _ input: W.Input,
         _ requester: Requester
-    ) async throws -> (id: String, answer: Submit.Answer) {
+    ) async throws -> (id: String, answer: SubmitAnswer) {
         let (id, terms, data) = try prepare(workflow, id, options, input)
         let answer = try await engine.perform(bytes: data.count) {
             SubmitAndExecute(
@@ -99,7 +99,7 @@ extension Engine {
         options: ExecutionOptions = ExecutionOptions(),
         by requester: Requester = .session,
         data: [UInt8]
-    ) async throws -> (id: String, answer: Submit.Answer) {
+    ) async throws -> (id: String, answer: SubmitAnswer) {
         let id = id ?? newID()
         let workflow = engine.workflows[Name(type)]
         try workflow?.validate(data, engine.options.codec)
@@ -145,7 +145,7 @@ extension Engine {
     public func execute(
         _ id: String,
         by requester: Requester = .session
-    ) async throws -> Execute.Answer {
+    ) async throws -> ExecuteAnswer {
         let answer = try await engine.perform {
             Execute(id: Name(id), by: try engine.request(requester))
         }

@@ -1,6 +1,6 @@
 import DaybookFormat
 import DaybookJournal
-public import DaybookModel
+package import DaybookModel
 import DaybookSystem
 import FoundationEssentials
 import SwiftProtobuf
@@ -63,7 +63,7 @@ extension Engine {
     /// The command that ``EngineOptions/adoption`` gives a journal, for who wants to see first what
     /// would be recorded.
     /// - Throws: ``JournalError``; `SystemError`; `PayloadTooLarge`.
-    public static func adoption(
+    package static func adoption(
         at path: String,
         actor: String? = nil,
         reason: String

@@ -1,5 +1,5 @@
 import DaybookFormat
-public import DaybookJournal
+package import DaybookJournal
 import DaybookModel
 import FoundationEssentials
 import LMDB
@@ -136,7 +136,7 @@ extension Replayer {
     /// Histories are read a piece at a time, a few executions at once: what is in memory does not
     /// grow with their number. What is submitted meanwhile is left out.
     /// - Throws: ``JournalError``; ``Refusal/Code/newerVersion``.
-    public func replayOpen(_ journal: Journal) async throws -> OpenReport {
+    package func replayOpen(_ journal: Journal) async throws -> OpenReport {
         let names = try journal.store.read { try JournalNames($0) }
         var query = ExecutionQuery()
         query.isClosed = false

@@ -1,6 +1,6 @@
 import DaybookFormat
-public import DaybookJournal
-public import DaybookModel
+package import DaybookJournal
+package import DaybookModel
 package import DaybookSystem
 
 #if canImport(Glibc)
@@ -8,7 +8,7 @@ import Glibc
 #endif
 
 /// Whether the process of a session still lives.
-public enum SessionLiveness: String, Sendable {
+package enum SessionLiveness: String, Sendable {
     /// It lives.
     case alive
     /// It lives, but is stopped, as by SIGSTOP: it does nothing, and keeps what it holds.
@@ -17,7 +17,7 @@ public enum SessionLiveness: String, Sendable {
     case gone
 
     /// Looks at a session's lock and process.
-    public static func of(
+    package static func of(
         _ session: State.Session,
         in folder: JournalFolder
     ) throws -> SessionLiveness {
@@ -54,7 +54,7 @@ public enum SessionLiveness: String, Sendable {
     /// Waits until nobody holds the lock of a session: it lives no more, and who takes over from it
     /// has done so.
     /// - Throws: `SystemError`.
-    public static func waitForTakeover(
+    package static func waitForTakeover(
         from session: State.Session,
         in folder: JournalFolder
     ) throws {

@@ -1,6 +1,6 @@
 import DaybookFormat
 import DaybookModel
-public import DaybookSystem
+package import DaybookSystem
 
 /// What the body of an operation is given.
 public struct OperationContext: Sendable {
@@ -70,7 +70,7 @@ public struct OperationContext: Sendable {
 
     /// Notes a process group that this body has started, before it begins: should this process die,
     /// whoever takes over ends the group before the body runs again.
-    public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
+    package func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
     /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
     /// may be becomes several.

@@ -1,6 +1,6 @@
 public import DaybookFormat
 import DaybookModel
-public import DaybookSystem
+package import DaybookSystem
 
 /// What a handler does its effects through. Each call is recorded, in order, and answered from the
 /// record when the handler runs again.
@@ -153,7 +153,7 @@ public final class WorkflowContext {
 
     /// Notes a process group that a verification has started, before it begins. See
     /// ``OperationContext/note(_:)``.
-    public func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
+    package func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
     // MARK: Checkpoints
 

@@ -23,10 +23,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let report = try common.inspect { inspector in
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
-            return try Verifier.verify(
-                inspector.store,
-                snapshots: inspector.folder.snapshots
-            ) { bar.update($0, of: $1) }
+            return try inspector.verify { bar.update($0, of: $1) }
         }
         if common.json {
             common.write("daybook.verify/1") { json in

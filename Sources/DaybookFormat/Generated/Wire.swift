@@ -1,2135 +1,2227 @@
 // Made by tools/fields from daybook.proto; run tools/generate after a change there.
 
 /// The fields of the messages in `daybook.proto`, by name, for what reads and writes them by hand.
-public enum Wire {
+@usableFromInline
+package enum Wire {
     /// `Entry`.
-    public enum Entry {
+    @usableFromInline
+    package enum Entry {
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(1, .varint)
         }
         /// `time`.
-        @inlinable public static var time: WireField {
+        @inlinable package static var time: WireField {
             WireField(2, .fixed64)
         }
         /// `stream`.
-        @inlinable public static var stream: WireField {
+        @inlinable package static var stream: WireField {
             WireField(3, .varint)
         }
         /// `ordinal`.
-        @inlinable public static var ordinal: WireField {
+        @inlinable package static var ordinal: WireField {
             WireField(4, .varint)
         }
         /// `previous`.
-        @inlinable public static var previous: WireField {
+        @inlinable package static var previous: WireField {
             WireField(5, .varint)
         }
         /// `schema`.
-        @inlinable public static var schema: WireField {
+        @inlinable package static var schema: WireField {
             WireField(6, .varint)
         }
         /// `session`.
-        @inlinable public static var session: WireField {
+        @inlinable package static var session: WireField {
             WireField(7, .varint)
         }
         /// `correlation`.
-        @inlinable public static var correlation: WireField {
+        @inlinable package static var correlation: WireField {
             WireField(8, .varint)
         }
         /// `causation`.
-        @inlinable public static var causation: WireField {
+        @inlinable package static var causation: WireField {
             WireField(9, .varint)
         }
         /// `commitments`.
-        @inlinable public static var commitments: WireField {
+        @inlinable package static var commitments: WireField {
             WireField(10, .lengthDelimited)
         }
         /// `request`.
-        @inlinable public static var request: WireField {
+        @inlinable package static var request: WireField {
             WireField(11, .lengthDelimited)
         }
         /// `journal_created`.
-        @inlinable public static var journalCreated: WireField {
+        @inlinable package static var journalCreated: WireField {
             WireField(16, .lengthDelimited)
         }
         /// `session_opened`.
-        @inlinable public static var sessionOpened: WireField {
+        @inlinable package static var sessionOpened: WireField {
             WireField(17, .lengthDelimited)
         }
         /// `session_closed`.
-        @inlinable public static var sessionClosed: WireField {
+        @inlinable package static var sessionClosed: WireField {
             WireField(18, .lengthDelimited)
         }
         /// `session_lost`.
-        @inlinable public static var sessionLost: WireField {
+        @inlinable package static var sessionLost: WireField {
             WireField(19, .lengthDelimited)
         }
         /// `content_type_interned`.
-        @inlinable public static var contentTypeInterned: WireField {
+        @inlinable package static var contentTypeInterned: WireField {
             WireField(20, .lengthDelimited)
         }
         /// `snapshot_taken`.
-        @inlinable public static var snapshotTaken: WireField {
+        @inlinable package static var snapshotTaken: WireField {
             WireField(21, .lengthDelimited)
         }
         /// `journal_adopted`.
-        @inlinable public static var journalAdopted: WireField {
+        @inlinable package static var journalAdopted: WireField {
             WireField(22, .lengthDelimited)
         }
         /// `execution_submitted`.
-        @inlinable public static var executionSubmitted: WireField {
+        @inlinable package static var executionSubmitted: WireField {
             WireField(32, .lengthDelimited)
         }
         /// `execution_readied`.
-        @inlinable public static var executionReadied: WireField {
+        @inlinable package static var executionReadied: WireField {
             WireField(33, .lengthDelimited)
         }
         /// `execution_claimed`.
-        @inlinable public static var executionClaimed: WireField {
+        @inlinable package static var executionClaimed: WireField {
             WireField(34, .lengthDelimited)
         }
         /// `execution_completed`.
-        @inlinable public static var executionCompleted: WireField {
+        @inlinable package static var executionCompleted: WireField {
             WireField(35, .lengthDelimited)
         }
         /// `execution_failed`.
-        @inlinable public static var executionFailed: WireField {
+        @inlinable package static var executionFailed: WireField {
             WireField(36, .lengthDelimited)
         }
         /// `execution_parked`.
-        @inlinable public static var executionParked: WireField {
+        @inlinable package static var executionParked: WireField {
             WireField(37, .lengthDelimited)
         }
         /// `lease_lost`.
-        @inlinable public static var leaseLost: WireField {
+        @inlinable package static var leaseLost: WireField {
             WireField(38, .lengthDelimited)
         }
         /// `lease_released`.
-        @inlinable public static var leaseReleased: WireField {
+        @inlinable package static var leaseReleased: WireField {
             WireField(39, .lengthDelimited)
         }
         /// `command_refused`.
-        @inlinable public static var commandRefused: WireField {
+        @inlinable package static var commandRefused: WireField {
             WireField(40, .lengthDelimited)
         }
         /// `attempt_failed`.
-        @inlinable public static var attemptFailed: WireField {
+        @inlinable package static var attemptFailed: WireField {
             WireField(41, .lengthDelimited)
         }
         /// `execution_timed_out`.
-        @inlinable public static var executionTimedOut: WireField {
+        @inlinable package static var executionTimedOut: WireField {
             WireField(42, .lengthDelimited)
         }
         /// `execution_cancelled`.
-        @inlinable public static var executionCancelled: WireField {
+        @inlinable package static var executionCancelled: WireField {
             WireField(43, .lengthDelimited)
         }
         /// `execution_expired`.
-        @inlinable public static var executionExpired: WireField {
+        @inlinable package static var executionExpired: WireField {
             WireField(44, .lengthDelimited)
         }
         /// `execution_continued`.
-        @inlinable public static var executionContinued: WireField {
+        @inlinable package static var executionContinued: WireField {
             WireField(45, .lengthDelimited)
         }
         /// `execution_closed`.
-        @inlinable public static var executionClosed: WireField {
+        @inlinable package static var executionClosed: WireField {
             WireField(46, .lengthDelimited)
         }
         /// `execution_paused`.
-        @inlinable public static var executionPaused: WireField {
+        @inlinable package static var executionPaused: WireField {
             WireField(47, .lengthDelimited)
         }
         /// `execution_resumed`.
-        @inlinable public static var executionResumed: WireField {
+        @inlinable package static var executionResumed: WireField {
             WireField(48, .lengthDelimited)
         }
         /// `execution_reopened`.
-        @inlinable public static var executionReopened: WireField {
+        @inlinable package static var executionReopened: WireField {
             WireField(49, .lengthDelimited)
         }
         /// `execution_waiting`.
-        @inlinable public static var executionWaiting: WireField {
+        @inlinable package static var executionWaiting: WireField {
             WireField(50, .lengthDelimited)
         }
         /// `signal_received`.
-        @inlinable public static var signalReceived: WireField {
+        @inlinable package static var signalReceived: WireField {
             WireField(51, .lengthDelimited)
         }
         /// `cleaning_ended`.
-        @inlinable public static var cleaningEnded: WireField {
+        @inlinable package static var cleaningEnded: WireField {
             WireField(52, .lengthDelimited)
         }
         /// `cleaning_skipped`.
-        @inlinable public static var cleaningSkipped: WireField {
+        @inlinable package static var cleaningSkipped: WireField {
             WireField(53, .lengthDelimited)
         }
         /// `execution_repinned`.
-        @inlinable public static var executionRepinned: WireField {
+        @inlinable package static var executionRepinned: WireField {
             WireField(54, .lengthDelimited)
         }
         /// `operation_started`.
-        @inlinable public static var operationStarted: WireField {
+        @inlinable package static var operationStarted: WireField {
             WireField(64, .lengthDelimited)
         }
         /// `checkpoint_succeeded`.
-        @inlinable public static var checkpointSucceeded: WireField {
+        @inlinable package static var checkpointSucceeded: WireField {
             WireField(65, .lengthDelimited)
         }
         /// `checkpoint_failed`.
-        @inlinable public static var checkpointFailed: WireField {
+        @inlinable package static var checkpointFailed: WireField {
             WireField(66, .lengthDelimited)
         }
         /// `log_recorded`.
-        @inlinable public static var logRecorded: WireField {
+        @inlinable package static var logRecorded: WireField {
             WireField(67, .lengthDelimited)
         }
         /// `timer_started`.
-        @inlinable public static var timerStarted: WireField {
+        @inlinable package static var timerStarted: WireField {
             WireField(68, .lengthDelimited)
         }
         /// `timer_fired`.
-        @inlinable public static var timerFired: WireField {
+        @inlinable package static var timerFired: WireField {
             WireField(69, .lengthDelimited)
         }
         /// `signal_awaited`.
-        @inlinable public static var signalAwaited: WireField {
+        @inlinable package static var signalAwaited: WireField {
             WireField(70, .lengthDelimited)
         }
         /// `signal_delivered`.
-        @inlinable public static var signalDelivered: WireField {
+        @inlinable package static var signalDelivered: WireField {
             WireField(71, .lengthDelimited)
         }
         /// `branches_started`.
-        @inlinable public static var branchesStarted: WireField {
+        @inlinable package static var branchesStarted: WireField {
             WireField(72, .lengthDelimited)
         }
         /// `branch_settled`.
-        @inlinable public static var branchSettled: WireField {
+        @inlinable package static var branchSettled: WireField {
             WireField(73, .lengthDelimited)
         }
         /// `operation_recorded`.
-        @inlinable public static var operationRecorded: WireField {
+        @inlinable package static var operationRecorded: WireField {
             WireField(74, .lengthDelimited)
         }
         /// `operation_retried`.
-        @inlinable public static var operationRetried: WireField {
+        @inlinable package static var operationRetried: WireField {
             WireField(75, .lengthDelimited)
         }
         /// `operation_resolved`.
-        @inlinable public static var operationResolved: WireField {
+        @inlinable package static var operationResolved: WireField {
             WireField(76, .lengthDelimited)
         }
         /// `child_started`.
-        @inlinable public static var childStarted: WireField {
+        @inlinable package static var childStarted: WireField {
             WireField(77, .lengthDelimited)
         }
         /// `child_ended`.
-        @inlinable public static var childEnded: WireField {
+        @inlinable package static var childEnded: WireField {
             WireField(78, .lengthDelimited)
         }
         /// `children_awaited`.
-        @inlinable public static var childrenAwaited: WireField {
+        @inlinable package static var childrenAwaited: WireField {
             WireField(79, .lengthDelimited)
         }
         /// `children_settled`.
-        @inlinable public static var childrenSettled: WireField {
+        @inlinable package static var childrenSettled: WireField {
             WireField(80, .lengthDelimited)
         }
     }
 
     /// `Request`.
-    public enum Request {
+    @usableFromInline
+    package enum Request {
         /// `actor`.
-        @inlinable public static var actor: WireField {
+        @inlinable package static var actor: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `principal`.
-        @inlinable public static var principal: WireField {
+        @inlinable package static var principal: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `reason`.
-        @inlinable public static var reason: WireField {
+        @inlinable package static var reason: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `Label`.
-    public enum Label {
+    @usableFromInline
+    package enum Label {
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `value`.
-        @inlinable public static var value: WireField {
+        @inlinable package static var value: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `Commitment`.
-    public enum Commitment {
+    @usableFromInline
+    package enum Commitment {
         /// `mac`.
-        @inlinable public static var mac: WireField {
+        @inlinable package static var mac: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `size`.
-        @inlinable public static var size: WireField {
+        @inlinable package static var size: WireField {
             WireField(2, .varint)
         }
         /// `content_type`.
-        @inlinable public static var contentType: WireField {
+        @inlinable package static var contentType: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `Payloads`.
-    public enum Payloads {
+    @usableFromInline
+    package enum Payloads {
         /// `payloads`.
-        @inlinable public static var payloads: WireField {
+        @inlinable package static var payloads: WireField {
             WireField(1, .lengthDelimited)
         }
     }
 
     /// `Payload`.
-    public enum Payload {
+    @usableFromInline
+    package enum Payload {
         /// `salt`.
-        @inlinable public static var salt: WireField {
+        @inlinable package static var salt: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `data`.
-        @inlinable public static var data: WireField {
+        @inlinable package static var data: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `JournalCreated`.
-    public enum JournalCreated {
+    @usableFromInline
+    package enum JournalCreated {
         /// `uuid`.
-        @inlinable public static var uuid: WireField {
+        @inlinable package static var uuid: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `origin`.
-        @inlinable public static var origin: WireField {
+        @inlinable package static var origin: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `format`.
-        @inlinable public static var format: WireField {
+        @inlinable package static var format: WireField {
             WireField(3, .varint)
         }
         /// `settings`.
-        @inlinable public static var settings: WireField {
+        @inlinable package static var settings: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `content_types`.
-        @inlinable public static var contentTypes: WireField {
+        @inlinable package static var contentTypes: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `binding`.
-        @inlinable public static var binding: WireField {
+        @inlinable package static var binding: WireField {
             WireField(6, .lengthDelimited)
         }
     }
 
     /// `Settings`.
-    public enum Settings {
+    @usableFromInline
+    package enum Settings {
         /// `payload_limit`.
-        @inlinable public static var payloadLimit: WireField {
+        @inlinable package static var payloadLimit: WireField {
             WireField(1, .varint)
         }
         /// `loss_limit`.
-        @inlinable public static var lossLimit: WireField {
+        @inlinable package static var lossLimit: WireField {
             WireField(2, .varint)
         }
         /// `submission_lifetime`.
-        @inlinable public static var submissionLifetime: WireField {
+        @inlinable package static var submissionLifetime: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `Binding`.
-    public enum Binding {
+    @usableFromInline
+    package enum Binding {
         /// `machine`.
-        @inlinable public static var machine: WireField {
+        @inlinable package static var machine: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `device`.
-        @inlinable public static var device: WireField {
+        @inlinable package static var device: WireField {
             WireField(2, .varint)
         }
         /// `inode`.
-        @inlinable public static var inode: WireField {
+        @inlinable package static var inode: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `JournalAdopted`.
-    public enum JournalAdopted {
+    @usableFromInline
+    package enum JournalAdopted {
         /// `binding`.
-        @inlinable public static var binding: WireField {
+        @inlinable package static var binding: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `actor`.
-        @inlinable public static var actor: WireField {
+        @inlinable package static var actor: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `SessionOpened`.
-    public enum SessionOpened {
+    @usableFromInline
+    package enum SessionOpened {
         /// `uuid`.
-        @inlinable public static var uuid: WireField {
+        @inlinable package static var uuid: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `actor`.
-        @inlinable public static var actor: WireField {
+        @inlinable package static var actor: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `user`.
-        @inlinable public static var user: WireField {
+        @inlinable package static var user: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `host`.
-        @inlinable public static var host: WireField {
+        @inlinable package static var host: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `pid`.
-        @inlinable public static var pid: WireField {
+        @inlinable package static var pid: WireField {
             WireField(5, .varint)
         }
         /// `program`.
-        @inlinable public static var program: WireField {
+        @inlinable package static var program: WireField {
             WireField(6, .lengthDelimited)
         }
         /// `version`.
-        @inlinable public static var version: WireField {
+        @inlinable package static var version: WireField {
             WireField(7, .lengthDelimited)
         }
         /// `code`.
-        @inlinable public static var code: WireField {
+        @inlinable package static var code: WireField {
             WireField(8, .lengthDelimited)
         }
         /// `schema`.
-        @inlinable public static var schema: WireField {
+        @inlinable package static var schema: WireField {
             WireField(9, .varint)
         }
         /// `pid_namespace`.
-        @inlinable public static var pidNamespace: WireField {
+        @inlinable package static var pidNamespace: WireField {
             WireField(10, .varint)
         }
         /// `revision`.
-        @inlinable public static var revision: WireField {
+        @inlinable package static var revision: WireField {
             WireField(11, .lengthDelimited)
         }
     }
 
     /// `SessionClosed`.
-    public enum SessionClosed {
+    @usableFromInline
+    package enum SessionClosed {
     }
 
     /// `SessionLost`.
-    public enum SessionLost {
+    @usableFromInline
+    package enum SessionLost {
         /// `actor`.
-        @inlinable public static var actor: WireField {
+        @inlinable package static var actor: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `ContentTypeInterned`.
-    public enum ContentTypeInterned {
+    @usableFromInline
+    package enum ContentTypeInterned {
         /// `content_type`.
-        @inlinable public static var contentType: WireField {
+        @inlinable package static var contentType: WireField {
             WireField(1, .lengthDelimited)
         }
     }
 
     /// `SnapshotTaken`.
-    public enum SnapshotTaken {
+    @usableFromInline
+    package enum SnapshotTaken {
         /// `projection`.
-        @inlinable public static var projection: WireField {
+        @inlinable package static var projection: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `schema`.
-        @inlinable public static var schema: WireField {
+        @inlinable package static var schema: WireField {
             WireField(2, .varint)
         }
         /// `size`.
-        @inlinable public static var size: WireField {
+        @inlinable package static var size: WireField {
             WireField(3, .varint)
         }
         /// `digest`.
-        @inlinable public static var digest: WireField {
+        @inlinable package static var digest: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `bytes`.
-        @inlinable public static var bytes: WireField {
+        @inlinable package static var bytes: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `ExecutionSubmitted`.
-    public enum ExecutionSubmitted {
+    @usableFromInline
+    package enum ExecutionSubmitted {
         /// `id`.
-        @inlinable public static var id: WireField {
+        @inlinable package static var id: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `type`.
-        @inlinable public static var type: WireField {
+        @inlinable package static var type: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `retry`.
-        @inlinable public static var retry: WireField {
+        @inlinable package static var retry: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `timeout`.
-        @inlinable public static var timeout: WireField {
+        @inlinable package static var timeout: WireField {
             WireField(4, .varint)
         }
         /// `delay`.
-        @inlinable public static var delay: WireField {
+        @inlinable package static var delay: WireField {
             WireField(5, .varint)
         }
         /// `expires_at`.
-        @inlinable public static var expiresAt: WireField {
+        @inlinable package static var expiresAt: WireField {
             WireField(6, .fixed64)
         }
         /// `continued_from`.
-        @inlinable public static var continuedFrom: WireField {
+        @inlinable package static var continuedFrom: WireField {
             WireField(7, .varint)
         }
         /// `first_run`.
-        @inlinable public static var firstRun: WireField {
+        @inlinable package static var firstRun: WireField {
             WireField(8, .varint)
         }
         /// `signal_ids`.
-        @inlinable public static var signalIds: WireField {
+        @inlinable package static var signalIds: WireField {
             WireField(9, .lengthDelimited)
         }
         /// `labels`.
-        @inlinable public static var labels: WireField {
+        @inlinable package static var labels: WireField {
             WireField(10, .lengthDelimited)
         }
         /// `trace_context`.
-        @inlinable public static var traceContext: WireField {
+        @inlinable package static var traceContext: WireField {
             WireField(11, .lengthDelimited)
         }
         /// `pinned`.
-        @inlinable public static var pinned: WireField {
+        @inlinable package static var pinned: WireField {
             WireField(12, .varint)
         }
         /// `pinned_revision`.
-        @inlinable public static var pinnedRevision: WireField {
+        @inlinable package static var pinnedRevision: WireField {
             WireField(13, .lengthDelimited)
         }
         /// `parent`.
-        @inlinable public static var parent: WireField {
+        @inlinable package static var parent: WireField {
             WireField(14, .varint)
         }
         /// `parent_operation`.
-        @inlinable public static var parentOperation: WireField {
+        @inlinable package static var parentOperation: WireField {
             WireField(15, .lengthDelimited)
         }
         /// `depth`.
-        @inlinable public static var depth: WireField {
+        @inlinable package static var depth: WireField {
             WireField(16, .varint)
         }
         /// `finalizer`.
-        @inlinable public static var finalizer: WireField {
+        @inlinable package static var finalizer: WireField {
             WireField(17, .varint)
         }
     }
 
     /// `RetryPolicy`.
-    public enum RetryPolicy {
+    @usableFromInline
+    package enum RetryPolicy {
         /// `max_attempts`.
-        @inlinable public static var maxAttempts: WireField {
+        @inlinable package static var maxAttempts: WireField {
             WireField(1, .varint)
         }
         /// `base_delay`.
-        @inlinable public static var baseDelay: WireField {
+        @inlinable package static var baseDelay: WireField {
             WireField(2, .varint)
         }
         /// `multiplier`.
-        @inlinable public static var multiplier: WireField {
+        @inlinable package static var multiplier: WireField {
             WireField(3, .fixed64)
         }
         /// `max_delay`.
-        @inlinable public static var maxDelay: WireField {
+        @inlinable package static var maxDelay: WireField {
             WireField(4, .varint)
         }
         /// `jitter`.
-        @inlinable public static var jitter: WireField {
+        @inlinable package static var jitter: WireField {
             WireField(5, .fixed64)
         }
         /// `fatal_codes`.
-        @inlinable public static var fatalCodes: WireField {
+        @inlinable package static var fatalCodes: WireField {
             WireField(6, .lengthDelimited)
         }
         /// `retryable_codes`.
-        @inlinable public static var retryableCodes: WireField {
+        @inlinable package static var retryableCodes: WireField {
             WireField(7, .lengthDelimited)
         }
     }
 
     /// `ExecutionReadied`.
-    public enum ExecutionReadied {
+    @usableFromInline
+    package enum ExecutionReadied {
         /// `not_before`.
-        @inlinable public static var notBefore: WireField {
+        @inlinable package static var notBefore: WireField {
             WireField(1, .fixed64)
         }
     }
 
     /// `ExecutionClaimed`.
-    public enum ExecutionClaimed {
+    @usableFromInline
+    package enum ExecutionClaimed {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `attempt`.
-        @inlinable public static var attempt: WireField {
+        @inlinable package static var attempt: WireField {
             WireField(2, .varint)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(3, .fixed64)
         }
         /// `revision`.
-        @inlinable public static var revision: WireField {
+        @inlinable package static var revision: WireField {
             WireField(4, .lengthDelimited)
         }
     }
 
     /// `ExecutionRepinned`.
-    public enum ExecutionRepinned {
+    @usableFromInline
+    package enum ExecutionRepinned {
         /// `revision`.
-        @inlinable public static var revision: WireField {
+        @inlinable package static var revision: WireField {
             WireField(1, .lengthDelimited)
         }
     }
 
     /// `AttemptFailed`.
-    public enum AttemptFailed {
+    @usableFromInline
+    package enum AttemptFailed {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `retry_at`.
-        @inlinable public static var retryAt: WireField {
+        @inlinable package static var retryAt: WireField {
             WireField(3, .fixed64)
         }
         /// `held`.
-        @inlinable public static var held: WireField {
+        @inlinable package static var held: WireField {
             WireField(4, .varint)
         }
         /// `failed_operation`.
-        @inlinable public static var failedOperation: WireField {
+        @inlinable package static var failedOperation: WireField {
             WireField(5, .lengthDelimited)
         }
     }
 
     /// `ExecutionCompleted`.
-    public enum ExecutionCompleted {
+    @usableFromInline
+    package enum ExecutionCompleted {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `operations`.
-        @inlinable public static var operations: WireField {
+        @inlinable package static var operations: WireField {
             WireField(2, .varint)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
         /// `run_output`.
-        @inlinable public static var runOutput: WireField {
+        @inlinable package static var runOutput: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `ExecutionFailed`.
-    public enum ExecutionFailed {
+    @usableFromInline
+    package enum ExecutionFailed {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
         /// `failed_operation`.
-        @inlinable public static var failedOperation: WireField {
+        @inlinable package static var failedOperation: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `cause`.
-        @inlinable public static var cause: WireField {
+        @inlinable package static var cause: WireField {
             WireField(6, .varint)
         }
         /// `finished_at`.
-        @inlinable public static var finishedAt: WireField {
+        @inlinable package static var finishedAt: WireField {
             WireField(7, .fixed64)
         }
     }
 
     /// `ExecutionTimedOut`.
-    public enum ExecutionTimedOut {
+    @usableFromInline
+    package enum ExecutionTimedOut {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
         /// `failed_operation`.
-        @inlinable public static var failedOperation: WireField {
+        @inlinable package static var failedOperation: WireField {
             WireField(5, .lengthDelimited)
         }
     }
 
     /// `ExecutionCancelled`.
-    public enum ExecutionCancelled {
+    @usableFromInline
+    package enum ExecutionCancelled {
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
         /// `failed_operation`.
-        @inlinable public static var failedOperation: WireField {
+        @inlinable package static var failedOperation: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(6, .varint)
         }
     }
 
     /// `ExecutionExpired`.
-    public enum ExecutionExpired {
+    @usableFromInline
+    package enum ExecutionExpired {
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `ExecutionContinued`.
-    public enum ExecutionContinued {
+    @usableFromInline
+    package enum ExecutionContinued {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `next`.
-        @inlinable public static var next: WireField {
+        @inlinable package static var next: WireField {
             WireField(2, .varint)
         }
         /// `closes`.
-        @inlinable public static var closes: WireField {
+        @inlinable package static var closes: WireField {
             WireField(3, .varint)
         }
         /// `signals_left`.
-        @inlinable public static var signalsLeft: WireField {
+        @inlinable package static var signalsLeft: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `ExecutionClosed`.
-    public enum ExecutionClosed {
+    @usableFromInline
+    package enum ExecutionClosed {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
     }
 
     /// `CleaningEnded`.
-    public enum CleaningEnded {
+    @usableFromInline
+    package enum CleaningEnded {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `CleaningSkipped`.
-    public enum CleaningSkipped {
+    @usableFromInline
+    package enum CleaningSkipped {
     }
 
     /// `ExecutionPaused`.
-    public enum ExecutionPaused {
+    @usableFromInline
+    package enum ExecutionPaused {
     }
 
     /// `ExecutionResumed`.
-    public enum ExecutionResumed {
+    @usableFromInline
+    package enum ExecutionResumed {
     }
 
     /// `ExecutionReopened`.
-    public enum ExecutionReopened {
+    @usableFromInline
+    package enum ExecutionReopened {
     }
 
     /// `ExecutionWaiting`.
-    public enum ExecutionWaiting {
+    @usableFromInline
+    package enum ExecutionWaiting {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
     }
 
     /// `SignalReceived`.
-    public enum SignalReceived {
+    @usableFromInline
+    package enum SignalReceived {
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `signal_id`.
-        @inlinable public static var signalId: WireField {
+        @inlinable package static var signalId: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `origin`.
-        @inlinable public static var origin: WireField {
+        @inlinable package static var origin: WireField {
             WireField(4, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(5, .lengthDelimited)
         }
     }
 
     /// `ExecutionParked`.
-    public enum ExecutionParked {
+    @usableFromInline
+    package enum ExecutionParked {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `reason`.
-        @inlinable public static var reason: WireField {
+        @inlinable package static var reason: WireField {
             WireField(2, .varint)
         }
         /// `divergence`.
-        @inlinable public static var divergence: WireField {
+        @inlinable package static var divergence: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `doubts`.
-        @inlinable public static var doubts: WireField {
+        @inlinable package static var doubts: WireField {
             WireField(4, .lengthDelimited)
         }
     }
 
     /// `Doubt`.
-    public enum Doubt {
+    @usableFromInline
+    package enum Doubt {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `started`.
-        @inlinable public static var started: WireField {
+        @inlinable package static var started: WireField {
             WireField(2, .varint)
         }
     }
 
     /// `Divergence`.
-    public enum Divergence {
+    @usableFromInline
+    package enum Divergence {
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(1, .varint)
         }
         /// `recorded`.
-        @inlinable public static var recorded: WireField {
+        @inlinable package static var recorded: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `attempted`.
-        @inlinable public static var attempted: WireField {
+        @inlinable package static var attempted: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `location`.
-        @inlinable public static var location: WireField {
+        @inlinable package static var location: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `cause`.
-        @inlinable public static var cause: WireField {
+        @inlinable package static var cause: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `LeaseLost`.
-    public enum LeaseLost {
+    @usableFromInline
+    package enum LeaseLost {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
         /// `losses`.
-        @inlinable public static var losses: WireField {
+        @inlinable package static var losses: WireField {
             WireField(2, .varint)
         }
     }
 
     /// `LeaseReleased`.
-    public enum LeaseReleased {
+    @usableFromInline
+    package enum LeaseReleased {
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(1, .varint)
         }
     }
 
     /// `CommandRefused`.
-    public enum CommandRefused {
+    @usableFromInline
+    package enum CommandRefused {
         /// `reason`.
-        @inlinable public static var reason: WireField {
+        @inlinable package static var reason: WireField {
             WireField(1, .varint)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `command`.
-        @inlinable public static var command: WireField {
+        @inlinable package static var command: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `Operation`.
-    public enum Operation {
+    @usableFromInline
+    package enum Operation {
         /// `scope`.
-        @inlinable public static var scope: WireField {
+        @inlinable package static var scope: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `position`.
-        @inlinable public static var position: WireField {
+        @inlinable package static var position: WireField {
             WireField(2, .varint)
         }
         /// `kind`.
-        @inlinable public static var kind: WireField {
+        @inlinable package static var kind: WireField {
             WireField(3, .varint)
         }
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `input_digest`.
-        @inlinable public static var inputDigest: WireField {
+        @inlinable package static var inputDigest: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `source_file`.
-        @inlinable public static var sourceFile: WireField {
+        @inlinable package static var sourceFile: WireField {
             WireField(6, .lengthDelimited)
         }
         /// `source_line`.
-        @inlinable public static var sourceLine: WireField {
+        @inlinable package static var sourceLine: WireField {
             WireField(7, .varint)
         }
     }
 
     /// `OperationPath`.
-    public enum OperationPath {
+    @usableFromInline
+    package enum OperationPath {
         /// `scope`.
-        @inlinable public static var scope: WireField {
+        @inlinable package static var scope: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `position`.
-        @inlinable public static var position: WireField {
+        @inlinable package static var position: WireField {
             WireField(2, .varint)
         }
     }
 
     /// `OperationStarted`.
-    public enum OperationStarted {
+    @usableFromInline
+    package enum OperationStarted {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `asks`.
-        @inlinable public static var asks: WireField {
+        @inlinable package static var asks: WireField {
             WireField(3, .varint)
         }
         /// `once`.
-        @inlinable public static var once: WireField {
+        @inlinable package static var once: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `OperationResolved`.
-    public enum OperationResolved {
+    @usableFromInline
+    package enum OperationResolved {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `verdict`.
-        @inlinable public static var verdict: WireField {
+        @inlinable package static var verdict: WireField {
             WireField(2, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `started`.
-        @inlinable public static var started: WireField {
+        @inlinable package static var started: WireField {
             WireField(4, .varint)
         }
         /// `readies`.
-        @inlinable public static var readies: WireField {
+        @inlinable package static var readies: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `CheckpointSucceeded`.
-    public enum CheckpointSucceeded {
+    @usableFromInline
+    package enum CheckpointSucceeded {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `started_at`.
-        @inlinable public static var startedAt: WireField {
+        @inlinable package static var startedAt: WireField {
             WireField(3, .fixed64)
         }
         /// `verified`.
-        @inlinable public static var verified: WireField {
+        @inlinable package static var verified: WireField {
             WireField(4, .varint)
         }
         /// `input`.
-        @inlinable public static var input: WireField {
+        @inlinable package static var input: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `CheckpointFailed`.
-    public enum CheckpointFailed {
+    @usableFromInline
+    package enum CheckpointFailed {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `started_at`.
-        @inlinable public static var startedAt: WireField {
+        @inlinable package static var startedAt: WireField {
             WireField(3, .fixed64)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `handled`.
-        @inlinable public static var handled: WireField {
+        @inlinable package static var handled: WireField {
             WireField(5, .varint)
         }
         /// `input`.
-        @inlinable public static var input: WireField {
+        @inlinable package static var input: WireField {
             WireField(6, .varint)
         }
     }
 
     /// `TimerStarted`.
-    public enum TimerStarted {
+    @usableFromInline
+    package enum TimerStarted {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(3, .fixed64)
         }
         /// `idle`.
-        @inlinable public static var idle: WireField {
+        @inlinable package static var idle: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `TimerFired`.
-    public enum TimerFired {
+    @usableFromInline
+    package enum TimerFired {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `readies`.
-        @inlinable public static var readies: WireField {
+        @inlinable package static var readies: WireField {
             WireField(2, .varint)
         }
     }
 
     /// `SignalAwaited`.
-    public enum SignalAwaited {
+    @usableFromInline
+    package enum SignalAwaited {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(3, .fixed64)
         }
         /// `idle`.
-        @inlinable public static var idle: WireField {
+        @inlinable package static var idle: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `SignalDelivered`.
-    public enum SignalDelivered {
+    @usableFromInline
+    package enum SignalDelivered {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `signal`.
-        @inlinable public static var signal: WireField {
+        @inlinable package static var signal: WireField {
             WireField(2, .varint)
         }
         /// `readies`.
-        @inlinable public static var readies: WireField {
+        @inlinable package static var readies: WireField {
             WireField(3, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(4, .lengthDelimited)
         }
     }
 
     /// `BranchesStarted`.
-    public enum BranchesStarted {
+    @usableFromInline
+    package enum BranchesStarted {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `branches`.
-        @inlinable public static var branches: WireField {
+        @inlinable package static var branches: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `BranchSettled`.
-    public enum BranchSettled {
+    @usableFromInline
+    package enum BranchSettled {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `branch`.
-        @inlinable public static var branch: WireField {
+        @inlinable package static var branch: WireField {
             WireField(3, .varint)
         }
         /// `failed`.
-        @inlinable public static var failed: WireField {
+        @inlinable package static var failed: WireField {
             WireField(4, .varint)
         }
         /// `counted`.
-        @inlinable public static var counted: WireField {
+        @inlinable package static var counted: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `failures`.
-        @inlinable public static var failures: WireField {
+        @inlinable package static var failures: WireField {
             WireField(6, .varint)
         }
     }
 
     /// `OperationRecorded`.
-    public enum OperationRecorded {
+    @usableFromInline
+    package enum OperationRecorded {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `source`.
-        @inlinable public static var source: WireField {
+        @inlinable package static var source: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `ChildStarted`.
-    public enum ChildStarted {
+    @usableFromInline
+    package enum ChildStarted {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `child`.
-        @inlinable public static var child: WireField {
+        @inlinable package static var child: WireField {
             WireField(3, .varint)
         }
         /// `idle`.
-        @inlinable public static var idle: WireField {
+        @inlinable package static var idle: WireField {
             WireField(4, .varint)
         }
         /// `reopens`.
-        @inlinable public static var reopens: WireField {
+        @inlinable package static var reopens: WireField {
             WireField(5, .varint)
         }
         /// `id`.
-        @inlinable public static var id: WireField {
+        @inlinable package static var id: WireField {
             WireField(6, .lengthDelimited)
         }
         /// `spawned`.
-        @inlinable public static var spawned: WireField {
+        @inlinable package static var spawned: WireField {
             WireField(7, .varint)
         }
     }
 
     /// `ChildEnded`.
-    public enum ChildEnded {
+    @usableFromInline
+    package enum ChildEnded {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `child`.
-        @inlinable public static var child: WireField {
+        @inlinable package static var child: WireField {
             WireField(2, .varint)
         }
         /// `end`.
-        @inlinable public static var end: WireField {
+        @inlinable package static var end: WireField {
             WireField(3, .varint)
         }
         /// `status`.
-        @inlinable public static var status: WireField {
+        @inlinable package static var status: WireField {
             WireField(4, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `readies`.
-        @inlinable public static var readies: WireField {
+        @inlinable package static var readies: WireField {
             WireField(6, .varint)
         }
         /// `unheard`.
-        @inlinable public static var unheard: WireField {
+        @inlinable package static var unheard: WireField {
             WireField(7, .varint)
         }
         /// `reopened`.
-        @inlinable public static var reopened: WireField {
+        @inlinable package static var reopened: WireField {
             WireField(8, .varint)
         }
         /// `run_output`.
-        @inlinable public static var runOutput: WireField {
+        @inlinable package static var runOutput: WireField {
             WireField(9, .varint)
         }
         /// `spawned`.
-        @inlinable public static var spawned: WireField {
+        @inlinable package static var spawned: WireField {
             WireField(10, .varint)
         }
     }
 
     /// `ChildrenAwaited`.
-    public enum ChildrenAwaited {
+    @usableFromInline
+    package enum ChildrenAwaited {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `idle`.
-        @inlinable public static var idle: WireField {
+        @inlinable package static var idle: WireField {
             WireField(3, .varint)
         }
         /// `all_settled`.
-        @inlinable public static var allSettled: WireField {
+        @inlinable package static var allSettled: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `ChildrenSettled`.
-    public enum ChildrenSettled {
+    @usableFromInline
+    package enum ChildrenSettled {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `readies`.
-        @inlinable public static var readies: WireField {
+        @inlinable package static var readies: WireField {
             WireField(2, .varint)
         }
     }
 
     /// `OperationRetried`.
-    public enum OperationRetried {
+    @usableFromInline
+    package enum OperationRetried {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `tries`.
-        @inlinable public static var tries: WireField {
+        @inlinable package static var tries: WireField {
             WireField(4, .varint)
         }
         /// `retry_at`.
-        @inlinable public static var retryAt: WireField {
+        @inlinable package static var retryAt: WireField {
             WireField(5, .fixed64)
         }
         /// `idle`.
-        @inlinable public static var idle: WireField {
+        @inlinable package static var idle: WireField {
             WireField(6, .varint)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(7, .fixed64)
         }
     }
 
     /// `Error`.
-    public enum Error {
+    @usableFromInline
+    package enum Error {
         /// `kind`.
-        @inlinable public static var kind: WireField {
+        @inlinable package static var kind: WireField {
             WireField(1, .varint)
         }
         /// `code`.
-        @inlinable public static var code: WireField {
+        @inlinable package static var code: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `retryable`.
-        @inlinable public static var retryable: WireField {
+        @inlinable package static var retryable: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `LogRecorded`.
-    public enum LogRecorded {
+    @usableFromInline
+    package enum LogRecorded {
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(2, .varint)
         }
         /// `lines`.
-        @inlinable public static var lines: WireField {
+        @inlinable package static var lines: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `LogBatch`.
-    public enum LogBatch {
+    @usableFromInline
+    package enum LogBatch {
         /// `lines`.
-        @inlinable public static var lines: WireField {
+        @inlinable package static var lines: WireField {
             WireField(1, .lengthDelimited)
         }
     }
 
     /// `LogLine`.
-    public enum LogLine {
+    @usableFromInline
+    package enum LogLine {
         /// `time`.
-        @inlinable public static var time: WireField {
+        @inlinable package static var time: WireField {
             WireField(1, .fixed64)
         }
         /// `stream`.
-        @inlinable public static var stream: WireField {
+        @inlinable package static var stream: WireField {
             WireField(2, .varint)
         }
         /// `text`.
-        @inlinable public static var text: WireField {
+        @inlinable package static var text: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `ExecutionRow`.
-    public enum ExecutionRow {
+    @usableFromInline
+    package enum ExecutionRow {
         /// `number`.
-        @inlinable public static var number: WireField {
+        @inlinable package static var number: WireField {
             WireField(1, .varint)
         }
         /// `closed`.
-        @inlinable public static var closed: WireField {
+        @inlinable package static var closed: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `check`.
-        @inlinable public static var check: WireField {
+        @inlinable package static var check: WireField {
             WireField(3, .fixed64)
         }
     }
 
     /// `ExecutionSummary`.
-    public enum ExecutionSummary {
+    @usableFromInline
+    package enum ExecutionSummary {
         /// `type`.
-        @inlinable public static var type: WireField {
+        @inlinable package static var type: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `status`.
-        @inlinable public static var status: WireField {
+        @inlinable package static var status: WireField {
             WireField(2, .varint)
         }
         /// `submitted_at`.
-        @inlinable public static var submittedAt: WireField {
+        @inlinable package static var submittedAt: WireField {
             WireField(3, .fixed64)
         }
         /// `started_at`.
-        @inlinable public static var startedAt: WireField {
+        @inlinable package static var startedAt: WireField {
             WireField(4, .fixed64)
         }
         /// `finished_at`.
-        @inlinable public static var finishedAt: WireField {
+        @inlinable package static var finishedAt: WireField {
             WireField(5, .fixed64)
         }
         /// `attempts`.
-        @inlinable public static var attempts: WireField {
+        @inlinable package static var attempts: WireField {
             WireField(6, .varint)
         }
         /// `last`.
-        @inlinable public static var last: WireField {
+        @inlinable package static var last: WireField {
             WireField(7, .varint)
         }
         /// `entries`.
-        @inlinable public static var entries: WireField {
+        @inlinable package static var entries: WireField {
             WireField(8, .varint)
         }
         /// `error_code`.
-        @inlinable public static var errorCode: WireField {
+        @inlinable package static var errorCode: WireField {
             WireField(9, .lengthDelimited)
         }
         /// `start_at`.
-        @inlinable public static var startAt: WireField {
+        @inlinable package static var startAt: WireField {
             WireField(10, .fixed64)
         }
         /// `updated_at`.
-        @inlinable public static var updatedAt: WireField {
+        @inlinable package static var updatedAt: WireField {
             WireField(11, .fixed64)
         }
         /// `losses`.
-        @inlinable public static var losses: WireField {
+        @inlinable package static var losses: WireField {
             WireField(12, .varint)
         }
         /// `terms`.
-        @inlinable public static var terms: WireField {
+        @inlinable package static var terms: WireField {
             WireField(13, .lengthDelimited)
         }
         /// `continued_from`.
-        @inlinable public static var continuedFrom: WireField {
+        @inlinable package static var continuedFrom: WireField {
             WireField(14, .varint)
         }
         /// `outputs`.
-        @inlinable public static var outputs: WireField {
+        @inlinable package static var outputs: WireField {
             WireField(15, .lengthDelimited)
         }
         /// `parent`.
-        @inlinable public static var parent: WireField {
+        @inlinable package static var parent: WireField {
             WireField(16, .varint)
         }
         /// `finalizer`.
-        @inlinable public static var finalizer: WireField {
+        @inlinable package static var finalizer: WireField {
             WireField(17, .varint)
         }
     }
 
     /// `TreeEdge`.
-    public enum TreeEdge {
+    @usableFromInline
+    package enum TreeEdge {
         /// `size`.
-        @inlinable public static var size: WireField {
+        @inlinable package static var size: WireField {
             WireField(1, .varint)
         }
         /// `root`.
-        @inlinable public static var root: WireField {
+        @inlinable package static var root: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `leaves`.
-        @inlinable public static var leaves: WireField {
+        @inlinable package static var leaves: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `commit`.
-        @inlinable public static var commit: WireField {
+        @inlinable package static var commit: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `Snapshot`.
-    public enum Snapshot {
+    @usableFromInline
+    package enum Snapshot {
         /// `projection`.
-        @inlinable public static var projection: WireField {
+        @inlinable package static var projection: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `schema`.
-        @inlinable public static var schema: WireField {
+        @inlinable package static var schema: WireField {
             WireField(2, .varint)
         }
         /// `size`.
-        @inlinable public static var size: WireField {
+        @inlinable package static var size: WireField {
             WireField(3, .varint)
         }
         /// `root`.
-        @inlinable public static var root: WireField {
+        @inlinable package static var root: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `sections`.
-        @inlinable public static var sections: WireField {
+        @inlinable package static var sections: WireField {
             WireField(5, .lengthDelimited)
         }
     }
 
     /// `SnapshotSection`.
-    public enum SnapshotSection {
+    @usableFromInline
+    package enum SnapshotSection {
         /// `part`.
-        @inlinable public static var part: WireField {
+        @inlinable package static var part: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `schema`.
-        @inlinable public static var schema: WireField {
+        @inlinable package static var schema: WireField {
             WireField(2, .varint)
         }
         /// `items`.
-        @inlinable public static var items: WireField {
+        @inlinable package static var items: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `JournalState`.
-    public enum JournalState {
+    @usableFromInline
+    package enum JournalState {
         /// `created`.
-        @inlinable public static var created: WireField {
+        @inlinable package static var created: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `snapshot_size`.
-        @inlinable public static var snapshotSize: WireField {
+        @inlinable package static var snapshotSize: WireField {
             WireField(2, .varint)
         }
         /// `entries`.
-        @inlinable public static var entries: WireField {
+        @inlinable package static var entries: WireField {
             WireField(3, .varint)
         }
         /// `last`.
-        @inlinable public static var last: WireField {
+        @inlinable package static var last: WireField {
             WireField(4, .varint)
         }
     }
 
     /// `OpenSession`.
-    public enum OpenSession {
+    @usableFromInline
+    package enum OpenSession {
         /// `number`.
-        @inlinable public static var number: WireField {
+        @inlinable package static var number: WireField {
             WireField(1, .varint)
         }
         /// `opened_at`.
-        @inlinable public static var openedAt: WireField {
+        @inlinable package static var openedAt: WireField {
             WireField(2, .fixed64)
         }
         /// `uuid`.
-        @inlinable public static var uuid: WireField {
+        @inlinable package static var uuid: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `actor`.
-        @inlinable public static var actor: WireField {
+        @inlinable package static var actor: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `host`.
-        @inlinable public static var host: WireField {
+        @inlinable package static var host: WireField {
             WireField(5, .lengthDelimited)
         }
         /// `pid`.
-        @inlinable public static var pid: WireField {
+        @inlinable package static var pid: WireField {
             WireField(6, .varint)
         }
         /// `program`.
-        @inlinable public static var program: WireField {
+        @inlinable package static var program: WireField {
             WireField(7, .lengthDelimited)
         }
         /// `pid_namespace`.
-        @inlinable public static var pidNamespace: WireField {
+        @inlinable package static var pidNamespace: WireField {
             WireField(8, .varint)
         }
         /// `entries`.
-        @inlinable public static var entries: WireField {
+        @inlinable package static var entries: WireField {
             WireField(9, .varint)
         }
         /// `last`.
-        @inlinable public static var last: WireField {
+        @inlinable package static var last: WireField {
             WireField(10, .varint)
         }
         /// `revision`.
-        @inlinable public static var revision: WireField {
+        @inlinable package static var revision: WireField {
             WireField(11, .lengthDelimited)
         }
     }
 
     /// `OpenExecution`.
-    public enum OpenExecution {
+    @usableFromInline
+    package enum OpenExecution {
         /// `number`.
-        @inlinable public static var number: WireField {
+        @inlinable package static var number: WireField {
             WireField(1, .varint)
         }
         /// `id`.
-        @inlinable public static var id: WireField {
+        @inlinable package static var id: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `type`.
-        @inlinable public static var type: WireField {
+        @inlinable package static var type: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `submitted_at`.
-        @inlinable public static var submittedAt: WireField {
+        @inlinable package static var submittedAt: WireField {
             WireField(4, .fixed64)
         }
         /// `updated_at`.
-        @inlinable public static var updatedAt: WireField {
+        @inlinable package static var updatedAt: WireField {
             WireField(5, .fixed64)
         }
         /// `entries`.
-        @inlinable public static var entries: WireField {
+        @inlinable package static var entries: WireField {
             WireField(6, .varint)
         }
         /// `last`.
-        @inlinable public static var last: WireField {
+        @inlinable package static var last: WireField {
             WireField(7, .varint)
         }
     }
 
     /// `ExecutionProgress`.
-    public enum ExecutionProgress {
+    @usableFromInline
+    package enum ExecutionProgress {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `scopes`.
-        @inlinable public static var scopes: WireField {
+        @inlinable package static var scopes: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `ExecutionLease`.
-    public enum ExecutionLease {
+    @usableFromInline
+    package enum ExecutionLease {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `session`.
-        @inlinable public static var session: WireField {
+        @inlinable package static var session: WireField {
             WireField(2, .varint)
         }
         /// `epoch`.
-        @inlinable public static var epoch: WireField {
+        @inlinable package static var epoch: WireField {
             WireField(3, .varint)
         }
         /// `attempt`.
-        @inlinable public static var attempt: WireField {
+        @inlinable package static var attempt: WireField {
             WireField(4, .varint)
         }
         /// `losses`.
-        @inlinable public static var losses: WireField {
+        @inlinable package static var losses: WireField {
             WireField(5, .varint)
         }
         /// `continues_attempt`.
-        @inlinable public static var continuesAttempt: WireField {
+        @inlinable package static var continuesAttempt: WireField {
             WireField(6, .varint)
         }
         /// `previous_failure`.
-        @inlinable public static var previousFailure: WireField {
+        @inlinable package static var previousFailure: WireField {
             WireField(7, .varint)
         }
         /// `refused_epochs`.
-        @inlinable public static var refusedEpochs: WireField {
+        @inlinable package static var refusedEpochs: WireField {
             WireField(8, .lengthDelimited)
         }
         /// `attempts_before`.
-        @inlinable public static var attemptsBefore: WireField {
+        @inlinable package static var attemptsBefore: WireField {
             WireField(9, .varint)
         }
     }
 
     /// `ExecutionLifecycle`.
-    public enum ExecutionLifecycle {
+    @usableFromInline
+    package enum ExecutionLifecycle {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `status`.
-        @inlinable public static var status: WireField {
+        @inlinable package static var status: WireField {
             WireField(2, .varint)
         }
         /// `parked`.
-        @inlinable public static var parked: WireField {
+        @inlinable package static var parked: WireField {
             WireField(3, .varint)
         }
         /// `paused`.
-        @inlinable public static var paused: WireField {
+        @inlinable package static var paused: WireField {
             WireField(4, .varint)
         }
         /// `delayed`.
-        @inlinable public static var delayed: WireField {
+        @inlinable package static var delayed: WireField {
             WireField(5, .varint)
         }
         /// `start_at`.
-        @inlinable public static var startAt: WireField {
+        @inlinable package static var startAt: WireField {
             WireField(6, .fixed64)
         }
         /// `started_at`.
-        @inlinable public static var startedAt: WireField {
+        @inlinable package static var startedAt: WireField {
             WireField(7, .fixed64)
         }
         /// `finished_at`.
-        @inlinable public static var finishedAt: WireField {
+        @inlinable package static var finishedAt: WireField {
             WireField(8, .fixed64)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(9, .fixed64)
         }
         /// `ready_sequence`.
-        @inlinable public static var readySequence: WireField {
+        @inlinable package static var readySequence: WireField {
             WireField(10, .varint)
         }
         /// `error_code`.
-        @inlinable public static var errorCode: WireField {
+        @inlinable package static var errorCode: WireField {
             WireField(11, .lengthDelimited)
         }
     }
 
     /// `ExecutionWaits`.
-    public enum ExecutionWaits {
+    @usableFromInline
+    package enum ExecutionWaits {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `waits`.
-        @inlinable public static var waits: WireField {
+        @inlinable package static var waits: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `stopped`.
-        @inlinable public static var stopped: WireField {
+        @inlinable package static var stopped: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `ExecutionMailbox`.
-    public enum ExecutionMailbox {
+    @usableFromInline
+    package enum ExecutionMailbox {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `signals`.
-        @inlinable public static var signals: WireField {
+        @inlinable package static var signals: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `signal_ids`.
-        @inlinable public static var signalIds: WireField {
+        @inlinable package static var signalIds: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `ExecutionCleaning`.
-    public enum ExecutionCleaning {
+    @usableFromInline
+    package enum ExecutionCleaning {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `registrations`.
-        @inlinable public static var registrations: WireField {
+        @inlinable package static var registrations: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `reopenings`.
-        @inlinable public static var reopenings: WireField {
+        @inlinable package static var reopenings: WireField {
             WireField(3, .varint)
         }
         /// `skipped`.
-        @inlinable public static var skipped: WireField {
+        @inlinable package static var skipped: WireField {
             WireField(4, .varint)
         }
         /// `claimed`.
-        @inlinable public static var claimed: WireField {
+        @inlinable package static var claimed: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `Registration`.
-    public enum Registration {
+    @usableFromInline
+    package enum Registration {
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(1, .varint)
         }
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `finished`.
-        @inlinable public static var finished: WireField {
+        @inlinable package static var finished: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `ended`.
-        @inlinable public static var ended: WireField {
+        @inlinable package static var ended: WireField {
             WireField(5, .varint)
         }
         /// `lost`.
-        @inlinable public static var lost: WireField {
+        @inlinable package static var lost: WireField {
             WireField(6, .varint)
         }
     }
 
     /// `ExecutionStore`.
-    public enum ExecutionStore {
+    @usableFromInline
+    package enum ExecutionStore {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `values`.
-        @inlinable public static var values: WireField {
+        @inlinable package static var values: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `ExecutionOutputs`.
-    public enum ExecutionOutputs {
+    @usableFromInline
+    package enum ExecutionOutputs {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `outputs`.
-        @inlinable public static var outputs: WireField {
+        @inlinable package static var outputs: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `ExecutionTerms`.
-    public enum ExecutionTerms {
+    @usableFromInline
+    package enum ExecutionTerms {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `retry`.
-        @inlinable public static var retry: WireField {
+        @inlinable package static var retry: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `timeout`.
-        @inlinable public static var timeout: WireField {
+        @inlinable package static var timeout: WireField {
             WireField(3, .varint)
         }
         /// `delay`.
-        @inlinable public static var delay: WireField {
+        @inlinable package static var delay: WireField {
             WireField(4, .varint)
         }
         /// `labels`.
-        @inlinable public static var labels: WireField {
+        @inlinable package static var labels: WireField {
             WireField(5, .lengthDelimited)
         }
     }
 
     /// `ExecutionLineage`.
-    public enum ExecutionLineage {
+    @usableFromInline
+    package enum ExecutionLineage {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `continued_from`.
-        @inlinable public static var continuedFrom: WireField {
+        @inlinable package static var continuedFrom: WireField {
             WireField(2, .varint)
         }
         /// `first_run`.
-        @inlinable public static var firstRun: WireField {
+        @inlinable package static var firstRun: WireField {
             WireField(3, .varint)
         }
         /// `trace_context`.
-        @inlinable public static var traceContext: WireField {
+        @inlinable package static var traceContext: WireField {
             WireField(4, .lengthDelimited)
         }
     }
 
     /// `ExecutionDoubts`.
-    public enum ExecutionDoubts {
+    @usableFromInline
+    package enum ExecutionDoubts {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `doubts`.
-        @inlinable public static var doubts: WireField {
+        @inlinable package static var doubts: WireField {
             WireField(2, .lengthDelimited)
         }
     }
 
     /// `ExecutionPin`.
-    public enum ExecutionPin {
+    @usableFromInline
+    package enum ExecutionPin {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `pinned`.
-        @inlinable public static var pinned: WireField {
+        @inlinable package static var pinned: WireField {
             WireField(2, .varint)
         }
         /// `revision`.
-        @inlinable public static var revision: WireField {
+        @inlinable package static var revision: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `ExecutionFamily`.
-    public enum ExecutionFamily {
+    @usableFromInline
+    package enum ExecutionFamily {
         /// `execution`.
-        @inlinable public static var execution: WireField {
+        @inlinable package static var execution: WireField {
             WireField(1, .varint)
         }
         /// `parent`.
-        @inlinable public static var parent: WireField {
+        @inlinable package static var parent: WireField {
             WireField(2, .varint)
         }
         /// `parent_operation`.
-        @inlinable public static var parentOperation: WireField {
+        @inlinable package static var parentOperation: WireField {
             WireField(3, .lengthDelimited)
         }
         /// `depth`.
-        @inlinable public static var depth: WireField {
+        @inlinable package static var depth: WireField {
             WireField(4, .varint)
         }
         /// `root`.
-        @inlinable public static var root: WireField {
+        @inlinable package static var root: WireField {
             WireField(5, .varint)
         }
         /// `children`.
-        @inlinable public static var children: WireField {
+        @inlinable package static var children: WireField {
             WireField(6, .lengthDelimited)
         }
         /// `end`.
-        @inlinable public static var end: WireField {
+        @inlinable package static var end: WireField {
             WireField(7, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(8, .lengthDelimited)
         }
         /// `finalizer`.
-        @inlinable public static var finalizer: WireField {
+        @inlinable package static var finalizer: WireField {
             WireField(9, .varint)
         }
         /// `run_output`.
-        @inlinable public static var runOutput: WireField {
+        @inlinable package static var runOutput: WireField {
             WireField(10, .varint)
         }
         /// `failed`.
-        @inlinable public static var failed: WireField {
+        @inlinable package static var failed: WireField {
             WireField(11, .lengthDelimited)
         }
         /// `joined`.
-        @inlinable public static var joined: WireField {
+        @inlinable package static var joined: WireField {
             WireField(12, .varint)
         }
         /// `all_settled`.
-        @inlinable public static var allSettled: WireField {
+        @inlinable package static var allSettled: WireField {
             WireField(13, .varint)
         }
     }
 
     /// `OpenChild`.
-    public enum OpenChild {
+    @usableFromInline
+    package enum OpenChild {
         /// `child`.
-        @inlinable public static var child: WireField {
+        @inlinable package static var child: WireField {
             WireField(1, .varint)
         }
         /// `id`.
-        @inlinable public static var id: WireField {
+        @inlinable package static var id: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `started`.
-        @inlinable public static var started: WireField {
+        @inlinable package static var started: WireField {
             WireField(3, .varint)
         }
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(4, .lengthDelimited)
         }
         /// `stopped_by`.
-        @inlinable public static var stoppedBy: WireField {
+        @inlinable package static var stoppedBy: WireField {
             WireField(5, .varint)
         }
         /// `reopens`.
-        @inlinable public static var reopens: WireField {
+        @inlinable package static var reopens: WireField {
             WireField(6, .varint)
         }
         /// `spawned`.
-        @inlinable public static var spawned: WireField {
+        @inlinable package static var spawned: WireField {
             WireField(7, .varint)
         }
         /// `wanted_by`.
-        @inlinable public static var wantedBy: WireField {
+        @inlinable package static var wantedBy: WireField {
             WireField(8, .varint)
         }
         /// `end`.
-        @inlinable public static var end: WireField {
+        @inlinable package static var end: WireField {
             WireField(9, .varint)
         }
         /// `status`.
-        @inlinable public static var status: WireField {
+        @inlinable package static var status: WireField {
             WireField(10, .varint)
         }
         /// `ended_at`.
-        @inlinable public static var endedAt: WireField {
+        @inlinable package static var endedAt: WireField {
             WireField(11, .fixed64)
         }
     }
 
     /// `ScopeState`.
-    public enum ScopeState {
+    @usableFromInline
+    package enum ScopeState {
         /// `path`.
-        @inlinable public static var path: WireField {
+        @inlinable package static var path: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `next`.
-        @inlinable public static var next: WireField {
+        @inlinable package static var next: WireField {
             WireField(2, .varint)
         }
         /// `failure`.
-        @inlinable public static var failure: WireField {
+        @inlinable package static var failure: WireField {
             WireField(3, .varint)
         }
         /// `branches`.
-        @inlinable public static var branches: WireField {
+        @inlinable package static var branches: WireField {
             WireField(4, .varint)
         }
         /// `settled`.
-        @inlinable public static var settled: WireField {
+        @inlinable package static var settled: WireField {
             WireField(5, .varint)
         }
         /// `decided`.
-        @inlinable public static var decided: WireField {
+        @inlinable package static var decided: WireField {
             WireField(6, .varint)
         }
         /// `failed_splits`.
-        @inlinable public static var failedSplits: WireField {
+        @inlinable package static var failedSplits: WireField {
             WireField(7, .lengthDelimited)
         }
         /// `begun`.
-        @inlinable public static var begun: WireField {
+        @inlinable package static var begun: WireField {
             WireField(8, .varint)
         }
     }
 
     /// `FailedSplit`.
-    public enum FailedSplit {
+    @usableFromInline
+    package enum FailedSplit {
         /// `position`.
-        @inlinable public static var position: WireField {
+        @inlinable package static var position: WireField {
             WireField(1, .varint)
         }
         /// `branches`.
-        @inlinable public static var branches: WireField {
+        @inlinable package static var branches: WireField {
             WireField(2, .varint)
         }
         /// `settled`.
-        @inlinable public static var settled: WireField {
+        @inlinable package static var settled: WireField {
             WireField(3, .varint)
         }
     }
 
     /// `OpenWait`.
-    public enum OpenWait {
+    @usableFromInline
+    package enum OpenWait {
         /// `kind`.
-        @inlinable public static var kind: WireField {
+        @inlinable package static var kind: WireField {
             WireField(1, .varint)
         }
         /// `operation`.
-        @inlinable public static var operation: WireField {
+        @inlinable package static var operation: WireField {
             WireField(2, .lengthDelimited)
         }
         /// `deadline`.
-        @inlinable public static var deadline: WireField {
+        @inlinable package static var deadline: WireField {
             WireField(3, .fixed64)
         }
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(4, .varint)
         }
         /// `child`.
-        @inlinable public static var child: WireField {
+        @inlinable package static var child: WireField {
             WireField(5, .varint)
         }
     }
 
     /// `BufferedSignal`.
-    public enum BufferedSignal {
+    @usableFromInline
+    package enum BufferedSignal {
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(2, .varint)
         }
         /// `error`.
-        @inlinable public static var error: WireField {
+        @inlinable package static var error: WireField {
             WireField(3, .lengthDelimited)
         }
     }
 
     /// `NamedEntry`.
-    public enum NamedEntry {
+    @usableFromInline
+    package enum NamedEntry {
         /// `name`.
-        @inlinable public static var name: WireField {
+        @inlinable package static var name: WireField {
             WireField(1, .lengthDelimited)
         }
         /// `sequence`.
-        @inlinable public static var sequence: WireField {
+        @inlinable package static var sequence: WireField {
             WireField(2, .varint)
         }
     }

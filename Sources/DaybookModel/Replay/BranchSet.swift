@@ -1,29 +1,29 @@
 /// Some of the branches of an operation, by their numbers: a bit for each, so that a hundred thousand
 /// of them fit into an entry.
-public struct BranchSet: Hashable, Sendable {
+package struct BranchSet: Hashable, Sendable {
     /// The bits, that of branch 0 being the lowest of the first byte; no byte at the end is 0.
-    public private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     /// How many branches there are in it.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     /// How many branches an operation may have whose entry names some of them.
-    public static let limit = 400_000
+    package static let limit = 400_000
 
     /// No branches.
-    public init() {}
+    package init() {}
 
     /// Reads the recorded form.
-    public init(_ bytes: some Collection<UInt8>) {
+    package init(_ bytes: some Collection<UInt8>) {
         self.bytes = Array(bytes)
         while self.bytes.last == 0 { self.bytes.removeLast() }
         count = self.bytes.reduce(0) { $0 + $1.nonzeroBitCount }
     }
 
     /// Whether there are none.
-    public var isEmpty: Bool { count == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     /// Adds a branch.
-    public mutating func insert(_ branch: UInt32) {
+    package mutating func insert(_ branch: UInt32) {
         guard !contains(branch) else { return }
         let index = Int(branch / 8)
         if index >= bytes.count {
@@ -34,19 +34,19 @@ public struct BranchSet: Hashable, Sendable {
     }
 
     /// Whether a branch is in it.
-    public func contains(_ branch: UInt32) -> Bool {
+    package func contains(_ branch: UInt32) -> Bool {
         let index = Int(branch / 8)
         return index < bytes.count && bytes[index] & 1 << (branch % 8) != 0
     }
 
     /// The greatest of its branches; nil: it has none.
-    public var last: UInt32? {
+    package var last: UInt32? {
         guard let byte = bytes.last else { return nil }
         return UInt32(bytes.count) * 8 - 1 - UInt32(byte.leadingZeroBitCount)
     }
 
     /// Its branches, ascending.
-    public var branches: [UInt32] {
+    package var branches: [UInt32] {
         var all: [UInt32] = []
         all.reserveCapacity(count)
         for (index, byte) in bytes.enumerated() {
@@ -61,14 +61,14 @@ public struct BranchSet: Hashable, Sendable {
 }
 
 /// The branches of an operation that count once one of them has decided it.
-public enum CountedBranches: Hashable, Sendable {
+package enum CountedBranches: Hashable, Sendable {
     /// The one that decided.
     case one(UInt32)
     /// Those of which an operation gathers what they came to.
     case several(BranchSet)
 
     /// Whether a branch counts.
-    public func contains(_ branch: UInt32) -> Bool {
+    package func contains(_ branch: UInt32) -> Bool {
         switch self {
         case .one(let one): one == branch
         case .several(let set): set.contains(branch)
@@ -76,7 +76,7 @@ public enum CountedBranches: Hashable, Sendable {
     }
 
     /// Those that count, ascending.
-    public var branches: [UInt32] {
+    package var branches: [UInt32] {
         switch self {
         case .one(let one): [one]
         case .several(let set): set.branches

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// Which operation of an execution: its scope, and its position there.
@@ -22,12 +22,12 @@ public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvert
     init(_ proto: ProtoOperation) { self.init(scope: proto.scope, position: proto.position) }
 
     /// Reads the recorded form.
-    public init(_ proto: ProtoOperationPath) {
+    package init(_ proto: ProtoOperationPath) {
         self.init(scope: proto.scope, position: proto.position)
     }
 
     /// The recorded form.
-    public var proto: ProtoOperationPath {
+    package var proto: ProtoOperationPath {
         .with {
             $0.scope = scope
             $0.position = position
@@ -57,17 +57,17 @@ public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvert
     }
 
     /// An operation that splits into branches, one of which this operation is in.
-    public struct Enclosing: Sendable {
+    package struct Enclosing: Sendable {
         /// Its scope.
-        public let scope: [UInt32]
+        package let scope: [UInt32]
         /// Its place there.
-        public let position: UInt32
+        package let position: UInt32
         /// Which of its branches, from 0.
-        public let branch: UInt32
+        package let branch: UInt32
     }
 
     /// The operations in whose branches this one is, the outermost first.
-    public var enclosing: [Enclosing] {
+    package var enclosing: [Enclosing] {
         stride(from: 0, to: scope.count - scope.count % 2, by: 2).map { depth in
             Enclosing(
                 scope: Array(scope[..<depth]),
@@ -80,7 +80,7 @@ public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvert
     /// Whether another operation is recorded only after this one has ended: it comes later in the
     /// same scope or in one around it, or in a branch of such a one. Branches that run beside each
     /// other do not follow each other.
-    public func isFollowed(by other: OperationPath) -> Bool {
+    package func isFollowed(by other: OperationPath) -> Bool {
         var depth = 0
         while true {
             let isHere = depth >= scope.count

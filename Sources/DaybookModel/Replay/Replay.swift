@@ -1,25 +1,25 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// What a history says to a handler that runs again: a fold of its entries, in order, which hands
 /// out the records of operations by scope, so that branches can consume theirs in any order.
 ///
 /// It does no reading of its own. Whoever needs a record that is not there yet takes in more
 /// entries, until the record is there or ``isOver(_:)`` says that it cannot come any more.
-public struct Replay: Sendable {
+package struct Replay: Sendable {
     /// The first entry of an operation.
-    public struct Record: Sendable {
+    package struct Record: Sendable {
         /// The entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// When it was written.
-        public let time: Timestamp
+        package let time: Timestamp
         /// The operation.
-        public let operation: Operation
+        package let operation: Operation
         /// What it says.
-        public let outcome: Outcome
+        package let outcome: Outcome
     }
 
     /// What the first entry of an operation says.
-    public enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         /// A body gave a value.
         case success(StoredPayload)
         /// A body threw.
@@ -35,7 +35,7 @@ public struct Replay: Sendable {
     }
 
     /// What a later entry says of an operation.
-    public enum Wake: Sendable {
+    package enum Wake: Sendable {
         /// Its time has come.
         case fired(Timestamp)
         /// It got a signal: the entry that holds its value, or the message of an error, and when it
@@ -48,39 +48,39 @@ public struct Replay: Sendable {
     }
 
     /// How a branch has decided an operation.
-    public struct Settlement: Sendable {
+    package struct Settlement: Sendable {
         /// The branch.
-        public let branch: UInt32
+        package let branch: UInt32
         /// It ended with an error; of an operation that gathers: too many have.
-        public let failed: Bool
+        package let failed: Bool
         /// What an operation has gathered; nil: the branch alone counts.
-        public let gathered: SettleBranches.Gathered?
+        package let gathered: SettleBranches.Gathered?
         /// The entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// When it was written.
-        public let time: Timestamp
+        package let time: Timestamp
 
         /// The branches that count.
-        public var counted: CountedBranches {
+        package var counted: CountedBranches {
             gathered.map { .several($0.branches) } ?? .one(branch)
         }
     }
 
     /// How a child has ended.
-    public struct ChildEnd: Sendable {
+    package struct ChildEnd: Sendable {
         /// The child's entry by which it ended: it holds the output, or the message of the error.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// The entry that holds what its handler returned.
-        public let output: UInt64
+        package let output: UInt64
         /// What it came to.
-        public let status: ExecutionStatus
+        package let status: ExecutionStatus
         /// The child's error; nil: it has completed.
-        public let failure: ErrorFacts?
+        package let failure: ErrorFacts?
         /// When its parent was told.
-        public let time: Timestamp
+        package let time: Timestamp
 
         /// One that was told of.
-        public init(
+        package init(
             sequence: UInt64,
             status: ExecutionStatus,
             failure: ErrorFacts?,
@@ -96,45 +96,45 @@ public struct Replay: Sendable {
     }
 
     /// How often the body of an operation was tried that is to be tried again.
-    public struct Tries: Sendable {
+    package struct Tries: Sendable {
         /// How often.
-        public let count: UInt32
+        package let count: UInt32
         /// The entry of the last of them: of a poll it holds what the body is given next.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// When a poll looks for the last time; nil: it has no end.
-        public let deadline: Timestamp?
+        package let deadline: Timestamp?
     }
 
     /// A body that began.
-    public struct Start: Sendable {
+    package struct Start: Sendable {
         /// The operation.
-        public let operation: Operation
+        package let operation: Operation
         /// The entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// When it was written.
-        public let time: Timestamp
+        package let time: Timestamp
         /// The session that wrote it.
-        public let session: UInt64
+        package let session: UInt64
         /// Without an outcome a person is asked.
-        public let asks: Bool
+        package let asks: Bool
         /// Nothing else may be asked for in its place: its body must not run again unasked.
-        public let once: Bool
+        package let once: Bool
     }
 
     /// What a person has said of a body that may have run.
-    public struct Resolution: Sendable {
+    package struct Resolution: Sendable {
         /// The entry.
-        public let sequence: UInt64
+        package let sequence: UInt64
         /// What became of it.
-        public let verdict: ResolveOperation.Verdict
+        package let verdict: ResolveOperation.Verdict
         /// The value, or the error's message; nil: there is none.
-        public let payload: StoredPayload?
+        package let payload: StoredPayload?
         /// The body; nil: it is not in what was taken in.
-        public let start: Start?
+        package let start: Start?
     }
 
     /// Outcomes that a later attempt has undone.
-    public let undoing: Undoing
+    package let undoing: Undoing
     /// Records not yet consumed, by scope, oldest first.
     private var waiting: [[UInt32]: ArraySlice<Record>] = [:]
     private var wakes: [OperationPath: Wake] = [:]
@@ -151,20 +151,20 @@ public struct Replay: Sendable {
     private var resolutions: [OperationPath: Resolution] = [:]
 
     /// A replay of a history of which nothing has been taken in.
-    public init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
+    package init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
 
     /// How many records wait to be consumed.
-    public var recordsAhead: Int { waiting.values.reduce(0) { $0 + $1.count } }
+    package var recordsAhead: Int { waiting.values.reduce(0) { $0 + $1.count } }
 
     // MARK: Handing out
 
     /// The next record of a scope, which stays there.
-    public func peek(in scope: [UInt32]) -> Record? {
+    package func peek(in scope: [UInt32]) -> Record? {
         waiting.isEmpty ? nil : waiting[scope]?.first
     }
 
     /// The next record of a scope, which is consumed by this.
-    public mutating func next(in scope: [UInt32]) -> Record? {
+    package mutating func next(in scope: [UInt32]) -> Record? {
         // Nothing is looked up for a handler that has nothing behind it.
         guard !waiting.isEmpty, let record = waiting[scope]?.popFirst() else { return nil }
         if waiting[scope]?.isEmpty == true { waiting[scope] = nil }
@@ -172,7 +172,7 @@ public struct Replay: Sendable {
     }
 
     /// Whether nothing of a scope can come any more: a scope around it has gone on.
-    public func isOver(_ scope: [UInt32]) -> Bool {
+    package func isOver(_ scope: [UInt32]) -> Bool {
         guard !scope.isEmpty else { return false }
         return OperationPath(scope: scope, position: 0).enclosing.contains {
             hasGone(beyond: OperationPath(scope: $0.scope, position: $0.position))
@@ -180,13 +180,13 @@ public struct Replay: Sendable {
     }
 
     /// Whether the scope of an operation has gone on after it.
-    public func hasGone(beyond path: OperationPath) -> Bool {
+    package func hasGone(beyond path: OperationPath) -> Bool {
         (waiting[path.scope]?.first?.operation.position).map { $0 > path.position } ?? false
     }
 
     /// Whether code that has come to a place was there before, so that its log lines are recorded:
     /// an operation is recorded there, or was tried, or a scope around it has gone on.
-    public func hasBeen(at path: OperationPath) -> Bool {
+    package func hasBeen(at path: OperationPath) -> Bool {
         if waiting[path.scope] != nil || tries[path] != nil { return true }
         return path.enclosing.contains { around in
             waiting[around.scope] != nil
@@ -195,35 +195,35 @@ public struct Replay: Sendable {
     }
 
     /// What a later entry says of an operation; it is consumed by this.
-    public mutating func wake(of path: OperationPath) -> Wake? { wakes.removeValue(forKey: path) }
+    package mutating func wake(of path: OperationPath) -> Wake? { wakes.removeValue(forKey: path) }
 
     /// Whether a later entry says something of an operation.
-    public func hasWake(of path: OperationPath) -> Bool { wakes[path] != nil }
+    package func hasWake(of path: OperationPath) -> Bool { wakes[path] != nil }
 
     /// How often the body of an operation was tried that is to be tried again.
-    public func tries(of path: OperationPath) -> Tries? { tries[path] }
+    package func tries(of path: OperationPath) -> Tries? { tries[path] }
 
     /// The body of an operation that began, if no outcome is recorded of it, and nobody has said what
     /// became of it.
-    public func start(of path: OperationPath) -> Start? { starts[path] }
+    package func start(of path: OperationPath) -> Start? { starts[path] }
 
     /// What a person has said of the body of an operation, if no outcome is recorded since.
-    public func resolution(of path: OperationPath) -> Resolution? { resolutions[path] }
+    package func resolution(of path: OperationPath) -> Resolution? { resolutions[path] }
 
     /// The bodies that began, of which no outcome is recorded, and of which a person is to be asked,
     /// in the order of their entries.
-    public var doubts: [Doubt] {
+    package var doubts: [Doubt] {
         starts.values.filter(\.asks).sorted { $0.sequence < $1.sequence }
             .map { Doubt(operation: $0.operation, started: $0.sequence) }
     }
 
     /// The branches of an operation no longer count, but for these.
-    public mutating func decide(_ path: OperationPath, by branches: CountedBranches) {
+    package mutating func decide(_ path: OperationPath, by branches: CountedBranches) {
         decided[path] = branches
     }
 
     /// The oldest record that counts and that nobody has asked for.
-    public var unconsumed: Record? {
+    package var unconsumed: Record? {
         waiting.compactMap { scope, records -> Record? in
             isDismissed(scope) || isOfCleaning(scope) ? nil : records.first
         }.min { $0.sequence < $1.sequence }
@@ -251,7 +251,7 @@ public struct Replay: Sendable {
     /// - Parameter payloads: reads its payloads; asked only for those that a record holds.
     /// - Throws: `WireError` for one that cannot be read; ``UnknownEvent`` for one of a newer
     ///   version; what `payloads` throws.
-    public mutating func take(
+    package mutating func take(
         _ entry: EntryView,
         _ payloads: () throws -> [StoredPayload]
     ) throws {
@@ -362,7 +362,7 @@ public struct Replay: Sendable {
     }
 
     /// What an entry says of an operation that waits, or whose branches run; nil: nothing.
-    public static func wake(_ entry: EntryView) throws -> (OperationPath, Wake)? {
+    package static func wake(_ entry: EntryView) throws -> (OperationPath, Wake)? {
         guard let kind = EventKind(rawValue: entry.event) else { return nil }
         return try wake(kind, entry)
     }

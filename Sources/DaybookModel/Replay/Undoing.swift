@@ -6,18 +6,18 @@ import DaybookFormat
 /// Collected by the fold of an execution (``ExecutionState/collectUndone()``). It grows with the
 /// failures of an execution, not with its history, and a question about an operation is answered in
 /// proportion to how deep it lies, however many attempts have failed.
-public struct Undoing: Sendable {
+package struct Undoing: Sendable {
     /// From an operation on everything is undone that was recorded before an entry.
-    public struct Mark: Sendable {
+    package struct Mark: Sendable {
         /// The operation that failed, and is open again.
-        public let path: OperationPath
+        package let path: OperationPath
         /// The operation splits into branches, which go on with what is recorded of them.
-        public let keepsBranches: Bool
+        package let keepsBranches: Bool
         /// The entry that ends the attempt.
         let sequence: UInt64
         /// The operation itself is undone with all that it split into: what is done there now is
         /// something else too.
-        public var isWhole = false
+        package var isWhole = false
     }
 
     /// What the marks say of the operations of one scope: the last one that says it.
@@ -61,10 +61,10 @@ public struct Undoing: Sendable {
     private var scopes: [[UInt32]: Scope] = [:]
 
     /// Nothing is undone.
-    public init() {}
+    package init() {}
 
     /// Whether nothing is.
-    public var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
+    package var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
 
     /// Takes in a failure that ended an attempt. They come in the order of their entries.
     mutating func insert(_ mark: Mark) {
@@ -102,13 +102,13 @@ public struct Undoing: Sendable {
 
     /// The operations that are open again by an entry: the one with whose failure it ends an attempt,
     /// unless that was dealt with; or those from which on everything was undone by its cleaning.
-    public func marks(of sequence: UInt64) -> [Mark] { marks[sequence] ?? [] }
+    package func marks(of sequence: UInt64) -> [Mark] { marks[sequence] ?? [] }
 
     /// The entry that last took back what was recorded at a place, so that what is done there now
     /// is something else than what was done before; nil: none did.
     ///
     /// The operation that failed itself is the same one when it runs again.
-    public func generation(of path: OperationPath) -> UInt64? {
+    package func generation(of path: OperationPath) -> UInt64? {
         guard !marks.isEmpty else { return nil }
         let last = lastEnd(before: path)
         return last == 0 ? nil : last

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 extension ExecutionState {
     /// What an entry did to an execution, as far as others must follow; and how the execution stood
@@ -65,7 +65,7 @@ extension ExecutionState {
 
     /// Takes in the next entry of its history.
     /// - Throws: `WireError`; ``UnknownEvent``.
-    public mutating func apply(_ entry: EntryView) throws {
+    package mutating func apply(_ entry: EntryView) throws {
         let kind = try State.kind(of: entry)
         do throws(WireError) {
             _ = try apply(kind, entry)
@@ -132,7 +132,7 @@ extension ExecutionState {
 
     /// Begins the fold of one execution's history.
     /// - Throws: `WireError` when `entry` does not submit an execution; ``UnknownEvent``.
-    public init(first entry: EntryView) throws {
+    package init(first entry: EntryView) throws {
         guard try State.kind(of: entry) == .executionSubmitted else {
             throw WireError("a history begins with \(EventKind.executionSubmitted.name)")
         }

@@ -19,7 +19,7 @@ extension ExecutionState {
     /// then on without its history, without its check. What it does not have takes no byte.
     ///
     /// Every execution is closed once, so it is written without SwiftProtobuf, with the same bytes.
-    public var closedRow: [UInt8] {
+    package var closedRow: [UInt8] {
         var writer = WireWriter(capacity: 256)
         writeClosedRow(to: &writer)
         return Array(writer.bytes)

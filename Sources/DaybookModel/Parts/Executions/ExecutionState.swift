@@ -1,30 +1,30 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 /// An open execution, folded from its entries. What is closed is a row of the index instead.
 ///
 /// It is made of parts (`ExecutionPart`), each in a folder of its own. Here are the names and the
 /// links of its history, and where the parts lie.
-public struct ExecutionState: Sendable {
+package struct ExecutionState: Sendable {
     /// The sequence of its first entry.
-    public let number: UInt64
+    package let number: UInt64
     /// The id that it was submitted under.
-    public let id: Name
+    package let id: Name
     /// The name of its workflow.
-    public internal(set) var type: Name
+    package internal(set) var type: Name
     /// When it was submitted.
-    public let submittedAt: Timestamp
+    package let submittedAt: Timestamp
     /// When its last entry was written.
-    public internal(set) var updatedAt: Timestamp
+    package internal(set) var updatedAt: Timestamp
     /// How many entries it has.
-    public internal(set) var entries: UInt64 = 1
+    package internal(set) var entries: UInt64 = 1
     /// The last of them.
-    public internal(set) var last: UInt64
+    package internal(set) var last: UInt64
 
     var lifecycle = Lifecycle()
     var lease = LeaseState()
     /// How far the operations of each scope are recorded.
-    public internal(set) var progress = ScopeProgress()
+    package internal(set) var progress = ScopeProgress()
     private var box: Box?
 
     /// What most executions have little of, behind one reference.
@@ -92,8 +92,8 @@ public struct ExecutionState: Sendable {
     // MARK: Undoing
 
     /// From now on ``undoing`` is collected.
-    public mutating func collectUndone() { progress.collectUndone() }
+    package mutating func collectUndone() { progress.collectUndone() }
 
     /// What later attempts have undone. Only collected on demand.
-    public var undoing: Undoing { progress.undoing ?? Undoing() }
+    package var undoing: Undoing { progress.undoing ?? Undoing() }
 }

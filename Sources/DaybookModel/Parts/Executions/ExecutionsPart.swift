@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import SwiftProtobuf
 
 extension StatePart {
@@ -107,7 +107,7 @@ extension State {
 
 extension EventKind {
     /// Whether it belongs into the history of a run of an execution.
-    public var isOfExecution: Bool {
+    package var isOfExecution: Bool {
         switch self {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
             .sessionOpened, .sessionClosed, .sessionLost:

@@ -71,7 +71,7 @@ extension State {
 
     /// The numbers of the open executions that an execution has begun, those that these have begun,
     /// and so on. What has gone on as a new run is left out.
-    public func openDescendants(of number: UInt64) -> [UInt64] {
+    package func openDescendants(of number: UInt64) -> [UInt64] {
         var all: [UInt64] = []
         var parents = [number]
         while let parent = parents.popLast() {

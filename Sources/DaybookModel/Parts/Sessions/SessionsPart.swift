@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import FoundationEssentials
 import SwiftProtobuf
 
@@ -24,25 +24,25 @@ extension StatePart {
 
 extension State {
     /// A session: a process that has the journal open for writing.
-    public struct Session: Sendable {
+    package struct Session: Sendable {
         /// The sequence of its first entry.
-        public let number: UInt64
+        package let number: UInt64
         /// Names its lock file.
-        public let uuid: Identifier
+        package let uuid: Identifier
         /// When it was opened.
-        public let openedAt: Timestamp
+        package let openedAt: Timestamp
         /// Who it says is acting.
-        public let actor: String
+        package let actor: String
         /// The host that it is on.
-        public let host: String
+        package let host: String
         /// Its process there.
-        public let pid: UInt32
+        package let pid: UInt32
         /// The number of the namespace that the process's number belongs to; 0: it is not known.
-        public let pidNamespace: UInt64
+        package let pidNamespace: UInt64
         /// Name of the program.
-        public let program: String
+        package let program: String
         /// The revision of its code, as it says; empty: it says none.
-        public let revision: Name
+        package let revision: Name
         /// How many entries its stream has.
         var entries: UInt64 = 1
         /// The last of them.

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import HeapModule
 
 extension DerivedPart {
@@ -33,7 +33,7 @@ extension State {
 
     /// When something happens by itself for the next time; nil: not ever. May be too early, never
     /// too late. Children that are to be cancelled are so at once.
-    public var nextDeadline: Timestamp? {
+    package var nextDeadline: Timestamp? {
         orphans.isEmpty ? timers.next : Timestamp(rawValue: 1)
     }
 

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// What a handler has registered for an end from outside, in the order of the entries.
 struct Cleaning: Sendable {
@@ -43,24 +43,24 @@ struct Cleaning: Sendable {
 }
 
 /// Something that is to be done because an execution was ended from outside.
-public struct DueCleaning: Equatable, Sendable {
+package struct DueCleaning: Equatable, Sendable {
     /// The entry of its registration.
-    public let sequence: UInt64
+    package let sequence: UInt64
     /// The operation that registered it.
-    public let path: OperationPath
+    package let path: OperationPath
     /// The name that the handler gave it.
-    public let name: Name
+    package let name: Name
     /// The scope in which its code runs.
-    public let scope: [UInt32]
+    package let scope: [UInt32]
 }
 
 extension ExecutionState {
     /// It was ended from outside, and what was registered for that has not all run.
-    public var owesCleaning: Bool { status.isFinal && rare.cleaning.stands }
+    package var owesCleaning: Bool { status.isFinal && rare.cleaning.stands }
 
     /// What is to run because it was ended from outside, in the order in which it does: what was
     /// registered last comes first. Empty: nothing is.
-    public var dueCleaning: [DueCleaning] {
+    package var dueCleaning: [DueCleaning] {
         guard owesCleaning else { return [] }
         return rare.cleaning.registrations.reversed().filter(\.stands).map { registration in
             DueCleaning(
@@ -86,10 +86,10 @@ extension ExecutionState {
     }
 
     /// How often it was opened again after an end.
-    public var reopenings: UInt32 { rare.cleaning.reopenings }
+    package var reopenings: UInt32 { rare.cleaning.reopenings }
 
     /// Whether its lease was granted for cleaning.
-    public var isClaimedForCleaning: Bool { status.isFinal && rare.cleaning.isClaimed }
+    package var isClaimedForCleaning: Bool { status.isFinal && rare.cleaning.isClaimed }
 
     /// The scope of the cleaning that a scope is of, or lies in; nil: it is none of what is due next.
     func cleaningScope(around scope: [UInt32]) -> [UInt32]? {

@@ -16,7 +16,7 @@ extension ExecutionPart {
 extension ExecutionState {
     /// The operations that may have happened, and of which a person is to say whether they did, in
     /// the order in which their bodies began.
-    public var doubts: [Doubt] { isParked ? rare.doubts : [] }
+    package var doubts: [Doubt] { isParked ? rare.doubts : [] }
 }
 
 extension Doubt {

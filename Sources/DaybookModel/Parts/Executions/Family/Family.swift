@@ -177,24 +177,24 @@ struct Family: Sendable {
 
 extension ExecutionState {
     /// The number of the execution whose code began it; nil: it has no parent.
-    public var parent: UInt64? { rare.family.parent == 0 ? nil : rare.family.parent }
+    package var parent: UInt64? { rare.family.parent == 0 ? nil : rare.family.parent }
     /// The number of the execution that is above all others of its family.
-    public var root: UInt64 { rare.family.root == 0 ? firstRun : rare.family.root }
+    package var root: UInt64 { rare.family.root == 0 ? firstRun : rare.family.root }
     /// How many executions are above it.
-    public var depth: UInt32 { rare.family.depth }
+    package var depth: UInt32 { rare.family.depth }
     /// The operation of its parent that began it; nil: it has no parent.
-    public var parentOperation: OperationPath? { rare.family.parentPath }
+    package var parentOperation: OperationPath? { rare.family.parentPath }
     /// The numbers of its children that are not closed, each that of the first run of its id, in the
     /// order in which they were begun.
-    public var openChildren: [UInt64] { rare.family.inOrder.map(\.number) }
+    package var openChildren: [UInt64] { rare.family.inOrder.map(\.number) }
     /// When the first of its spawned children failed; nil: none has.
     var firstChildFailure: Timestamp? {
         rare.family.failed.values.lazy.filter(\.countsAsFailed).compactMap(\.ending?.at).min()
     }
     /// How many of its children are not closed.
-    public var openChildCount: Int { rare.family.children.count }
+    package var openChildCount: Int { rare.family.children.count }
     /// Whether it is the finalizer of its parent.
-    public var isFinalizer: Bool { rare.family.isFinalizer }
+    package var isFinalizer: Bool { rare.family.isFinalizer }
     /// Whether any of its children is not closed.
     var hasOpenChildren: Bool { !rare.family.children.isEmpty }
 }

@@ -16,22 +16,22 @@ struct LeaseState: Sendable {
 
 extension ExecutionState {
     /// The session that holds the lease, or held it last; nil: none does.
-    public var session: UInt64? { lease.session }
+    package var session: UInt64? { lease.session }
     /// How often it has been claimed: each claim's commands carry this.
-    public var epoch: UInt64 { lease.epoch }
+    package var epoch: UInt64 { lease.epoch }
     /// Which attempt runs, from 1; 0 before the first.
-    public var attempt: UInt32 { lease.attempt }
+    package var attempt: UInt32 { lease.attempt }
     /// Leases lost in a row.
-    public var losses: UInt32 { lease.losses }
+    package var losses: UInt32 { lease.losses }
     /// The next claim begins a new attempt.
     var beginsAttempt: Bool { lease.beginsAttempt }
     /// Which attempt runs of those that the retry policy counts: from 1 again after a person has had
     /// it run again.
-    public var countedAttempt: UInt32 { attempt - min(attempt, rare.attemptsBefore) }
+    package var countedAttempt: UInt32 { attempt - min(attempt, rare.attemptsBefore) }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
-    public var previousFailure: UInt64? {
+    package var previousFailure: UInt64? {
         rare.previousFailure == 0 ? nil : rare.previousFailure
     }
     /// The epochs for which a refusal was recorded.
-    public var refusedEpochs: [UInt64] { rare.refusedEpochs }
+    package var refusedEpochs: [UInt64] { rare.refusedEpochs }
 }

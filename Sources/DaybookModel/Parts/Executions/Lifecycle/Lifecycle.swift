@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// Where an execution stands, and when it came there.
 struct Lifecycle: Sendable {
@@ -20,32 +20,32 @@ struct Lifecycle: Sendable {
 
 extension ExecutionState {
     /// Where it stands.
-    public var status: ExecutionStatus { lifecycle.status }
+    package var status: ExecutionStatus { lifecycle.status }
     /// Nothing runs until a person has looked.
-    public var isParked: Bool { lifecycle.isParked }
+    package var isParked: Bool { lifecycle.isParked }
     /// Nothing runs until it is resumed.
-    public var isPaused: Bool { lifecycle.isPaused }
+    package var isPaused: Bool { lifecycle.isPaused }
     /// It is held back: ``deadline`` is the time until which it is.
-    public var isDelayed: Bool { lifecycle.isDelayed }
+    package var isDelayed: Bool { lifecycle.isDelayed }
     /// When it was asked to start; zero before.
-    public var startAt: Timestamp { lifecycle.startAt }
+    package var startAt: Timestamp { lifecycle.startAt }
     /// When it was first claimed; zero before.
-    public var startedAt: Timestamp { lifecycle.startedAt }
+    package var startedAt: Timestamp { lifecycle.startedAt }
     /// When it reached a final status; zero before.
-    public var finishedAt: Timestamp { lifecycle.finishedAt }
+    package var finishedAt: Timestamp { lifecycle.finishedAt }
     /// The next time at which something happens to it by itself; zero: none. Before it is executed
     /// it expires then, while it is held back it becomes ready, else its attempt times out.
-    public var deadline: Timestamp { lifecycle.deadline }
+    package var deadline: Timestamp { lifecycle.deadline }
     /// The entry by which it last became ready: its place in the queue.
-    public var readySequence: UInt64 { lifecycle.readySequence }
+    package var readySequence: UInt64 { lifecycle.readySequence }
     /// The code of the error that it ended with; empty: it has not.
-    public var errorCode: String { rare.errorCode }
+    package var errorCode: String { rare.errorCode }
 
     /// It has ended, and waits for its code to end too.
-    public var isCleaning: Bool { status.isFinal }
+    package var isCleaning: Bool { status.isFinal }
 
     /// Whether somebody may claim it, for its handler or for what is to be cleaned up.
-    public var isClaimable: Bool {
+    package var isClaimable: Bool {
         guard session == nil, !isParked, !isPaused, !isDelayed else { return false }
         // Those that it began come to their end before what it registered runs.
         return status == .ready || owesCleaning && !hasOpenChildren

@@ -12,11 +12,11 @@ struct Lineage: Sendable {
 
 extension ExecutionState {
     /// The number of the run that it goes on from, under the same id; nil: none.
-    public var continuedFrom: UInt64? {
+    package var continuedFrom: UInt64? {
         rare.lineage.continuedFrom == 0 ? nil : rare.lineage.continuedFrom
     }
     /// The number of the first run of its id.
-    public var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
+    package var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
 
 extension ExecutionPart {

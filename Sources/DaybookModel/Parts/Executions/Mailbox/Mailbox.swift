@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 import DequeModule
 
 /// The signals of an execution that nobody has asked for yet, in the order in which they came.

@@ -16,7 +16,7 @@ extension ExecutionPart {
 
 extension ExecutionState {
     /// How many signals of each name nobody has asked for yet, in the order of their coming.
-    public var bufferedSignals: [SignalCount] { rare.mailbox.counts }
+    package var bufferedSignals: [SignalCount] { rare.mailbox.counts }
     /// How many signals nobody has asked for yet.
     var signalsLeft: UInt64 { UInt64(rare.mailbox.count) }
     /// The oldest signal of a name that nobody has asked for.

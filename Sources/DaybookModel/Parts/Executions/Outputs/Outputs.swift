@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// Which entry holds an output of an execution.
 public struct NamedOutput: Hashable, Sendable, Codable {
@@ -8,7 +8,7 @@ public struct NamedOutput: Hashable, Sendable, Codable {
     public internal(set) var sequence: UInt64
 
     /// - Parameter sequence: the entry that holds the output's last value.
-    public init(name: Name, sequence: UInt64) {
+    package init(name: Name, sequence: UInt64) {
         self.name = name
         self.sequence = sequence
     }
@@ -33,5 +33,5 @@ struct Outputs: Sendable {
 
 extension ExecutionState {
     /// The entries that hold its outputs, by name, in the order of their names' first use.
-    public var outputs: [NamedOutput] { rare.outputs.inOrder }
+    package var outputs: [NamedOutput] { rare.outputs.inOrder }
 }

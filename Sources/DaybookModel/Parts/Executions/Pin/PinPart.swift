@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// Which code may run an execution.
 struct Pin: Hashable, Sendable {
@@ -10,9 +10,9 @@ struct Pin: Hashable, Sendable {
 
 extension ExecutionState {
     /// After its first claim only sessions of one revision may claim it.
-    public var isPinned: Bool { rare.pin.isPinned }
+    package var isPinned: Bool { rare.pin.isPinned }
     /// The only revision whose sessions may claim it; nil: those of any.
-    public var pinnedRevision: Name? { rare.pin.revision == "" ? nil : rare.pin.revision }
+    package var pinnedRevision: Name? { rare.pin.revision == "" ? nil : rare.pin.revision }
 
     /// Whether a session of a revision may claim it, once it is ready.
     func isOpen(toRevision revision: Name) -> Bool {

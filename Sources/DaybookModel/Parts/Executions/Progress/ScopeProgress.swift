@@ -5,7 +5,7 @@ import DaybookFormat
 /// In a scope operations are recorded in order, so a number says it all. Scopes of branches lie
 /// inside the scope around them, and are forgotten together once that has gone on: what is recorded
 /// costs in proportion to how deep it lies, and what is forgotten to how much that is.
-public struct ScopeProgress: Sendable {
+package struct ScopeProgress: Sendable {
     /// One scope.
     struct Scope: Sendable {
         /// The position that its next recorded operation must have.
@@ -55,7 +55,7 @@ public struct ScopeProgress: Sendable {
     var isUntouched: Bool { root.next == 0 && root.splits.isEmpty && root.failure == 0 }
 
     /// The position that the next recorded operation of a scope must have.
-    public func next(in scope: [UInt32]) -> UInt32 {
+    package func next(in scope: [UInt32]) -> UInt32 {
         scope.isEmpty ? root.next : find(scope)?.next ?? 0
     }
 

@@ -1,8 +1,8 @@
-public import DaybookFormat
+import DaybookFormat
 
 extension ExecutionState {
     /// The entries that hold the values of its store, by key.
-    public var storedEntries: [Name: UInt64] { rare.store }
+    package var storedEntries: [Name: UInt64] { rare.store }
 }
 
 extension ExecutionPart {

@@ -24,15 +24,15 @@ struct RecordedTerms: Sendable {
 
 extension ExecutionState {
     /// How often and when it is tried again.
-    public var retry: RetryPolicy { rare.terms.retry ?? .none }
+    package var retry: RetryPolicy { rare.terms.retry ?? .none }
     /// How long an attempt may take, waits included; nil: as long as it likes.
-    public var timeout: Duration? {
+    package var timeout: Duration? {
         rare.terms.timeout == 0 ? nil : Duration(nanoseconds: rare.terms.timeout)
     }
     /// How long it is held back before its first attempt.
-    public var delay: Duration { Duration(nanoseconds: rare.terms.delay) }
+    package var delay: Duration { Duration(nanoseconds: rare.terms.delay) }
     /// By what it is found.
-    public var labels: Labels { rare.terms.labels }
+    package var labels: Labels { rare.terms.labels }
 }
 
 extension ExecutionPart {

@@ -1,4 +1,4 @@
-public import DaybookFormat
+import DaybookFormat
 
 /// What an operation waits for.
 public struct Wait: Hashable, Sendable, Codable {

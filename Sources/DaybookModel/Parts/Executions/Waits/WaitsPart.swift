@@ -23,7 +23,7 @@ extension ExecutionState {
     /// for nothing; when it is reopened they go on.
     ///
     /// They are put into order for each who asks.
-    public var waits: [Wait] { status.isFinal ? [] : rare.waits.inOrder }
+    package var waits: [Wait] { status.isFinal ? [] : rare.waits.inOrder }
     /// With how many operations it waits.
     var waitCount: Int { status.isFinal ? 0 : rare.waits.count }
     /// When the first of its waits ends by itself; nil: none does.
