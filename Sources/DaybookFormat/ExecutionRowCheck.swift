@@ -39,11 +39,9 @@ package enum ExecutionRowCheck {
     }
 
     /// The same for an id that is valid text.
-    package static func holds(for row: [UInt8], of id: String) -> Bool {
+    package static func holds(for row: UnsafeRawBufferPointer, of id: String) -> Bool {
         var id = id
-        return id.withUTF8 { id in
-            row.withUnsafeBytes { holds(for: $0, of: UnsafeRawBufferPointer(id)) }
-        }
+        return id.withUTF8 { holds(for: row, of: UnsafeRawBufferPointer($0)) }
     }
 
     private static func digest(

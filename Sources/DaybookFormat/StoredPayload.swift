@@ -54,26 +54,33 @@ public struct StoredPayload: Sendable {
     }
 }
 
-/// A record of the `payloads` database, split into its fields and not checked. Valid only inside
-/// the closure that its bytes are given to.
+/// A record of the `payloads` database, not checked against any commitment. Valid only inside the
+/// closure that its bytes are given to. It takes no memory: most records have one payload.
 package struct PayloadRecord {
     private struct Fields {
         var salt = UnsafeRawBufferPointer(start: nil, count: 0)
         var data = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    private let all: [Fields]
+    private let record: UnsafeRawBufferPointer
+    /// How many payloads it has.
+    package let count: Int
 
-    /// Splits a record.
+    /// Reads a record through.
     /// - Throws: ``WireError`` for bytes that are no record of the format.
     package init(_ record: UnsafeRawBufferPointer) throws(WireError) {
-        var all: [Fields] = []
+        var count = 0
         var reader = WireReader(record)
-        while let field = try reader.field() {
-            guard field == Wire.Payloads.payloads else { throw Self.unknown(field) }
-            all.append(try Self.one(try reader.bytes()))
-        }
-        self.all = all
+        while try Self.next(&reader) != nil { count += 1 }
+        self.record = record
+        self.count = count
+    }
+
+    /// The next payload of a record; nil: there is none.
+    private static func next(_ reader: inout WireReader) throws(WireError) -> Fields? {
+        guard let field = try reader.field() else { return nil }
+        guard field == Wire.Payloads.payloads else { throw unknown(field) }
+        return try one(try reader.bytes())
     }
 
     private static func one(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Fields {
@@ -94,9 +101,6 @@ package struct PayloadRecord {
         WireError("a payload has a field with the tag \(field.tag), which the format does not have")
     }
 
-    /// How many payloads it has.
-    package var count: Int { all.count }
-
     /// One of its payloads, once it is found to be what the commitment is to.
     /// - Parameter index: less than ``count``.
     /// - Throws: ``WireError``, whose reason has the payload as its subject.
@@ -104,7 +108,17 @@ package struct PayloadRecord {
         _ index: Int,
         of commitment: Commitment
     ) throws(WireError) -> StoredPayload {
-        try StoredPayload(all[index].salt, all[index].data, commitment)
+        var reader = WireReader(record)
+        for _ in 0..<index { _ = try Self.next(&reader) }
+        return try Self.checked(try Self.next(&reader), commitment)
+    }
+
+    private static func checked(
+        _ fields: Fields?,
+        _ commitment: Commitment
+    ) throws(WireError) -> StoredPayload {
+        guard let fields else { throw WireError("it is missing") }
+        return try StoredPayload(fields.salt, fields.data, commitment)
     }
 
     /// All payloads of an entry, in order, once each is found to be what the entry commits to.
@@ -115,9 +129,10 @@ package struct PayloadRecord {
         }
         var payloads: [StoredPayload] = []
         payloads.reserveCapacity(count)
+        var reader = WireReader(record)
         for (index, commitment) in commitments.enumerated() {
             do throws(WireError) {
-                payloads.append(try payload(index, of: commitment))
+                payloads.append(try Self.checked(try Self.next(&reader), commitment))
             } catch {
                 throw WireError("its payload \(index) is not what was recorded: \(error.reason)")
             }
@@ -129,9 +144,7 @@ package struct PayloadRecord {
     /// - Returns: nil when there is no payload, or it is erased.
     package static func firstSalt(_ record: UnsafeRawBufferPointer) throws(WireError) -> Salt? {
         var reader = WireReader(record)
-        guard let field = try reader.field() else { return nil }
-        guard field == Wire.Payloads.payloads else { throw unknown(field) }
-        let salt = try one(try reader.bytes()).salt
-        return salt.isEmpty ? nil : Salt(salt)
+        guard let salt = try next(&reader)?.salt, !salt.isEmpty else { return nil }
+        return Salt(salt)
     }
 }

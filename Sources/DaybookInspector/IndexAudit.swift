@@ -114,7 +114,7 @@ struct IndexAudit {
                 note(nil, "the index row of \(id) cannot be read")
                 return true
             }
-            let isWritten = ExecutionRowCheck.holds(for: Array(bytes), of: id)
+            let isWritten = ExecutionRowCheck.holds(for: bytes, of: id)
             if !isWritten { note(nil, "the index row of \(id) is not the one that was written") }
             guard row.number < count else { return true }
             guard try recordedID(row.number, reader) == Name(id), seen.insert(row.number).inserted
@@ -126,7 +126,7 @@ struct IndexAudit {
                 return true
             }
             // What it says besides is told of once.
-            if isWritten { checkClosing(row, Array(bytes), id, upTo: count, note) }
+            if isWritten { checkClosing(row, bytes, id, upTo: count, note) }
             return true
         }
         for (number, stream) in streams.sorted(by: { $0.key < $1.key })
@@ -137,7 +137,7 @@ struct IndexAudit {
 
     private func checkClosing(
         _ row: ProtoExecutionRow,
-        _ bytes: [UInt8],
+        _ bytes: UnsafeRawBufferPointer,
         _ id: String,
         upTo count: UInt64,
         _ note: Note
@@ -151,8 +151,8 @@ struct IndexAudit {
         }
         // What closes it may have been appended meanwhile.
         if expected.closedRow == nil, row.closed.last >= count { return }
-        let said = bytes.dropLast(ExecutionRowCheck.size)
-        if said.withUnsafeBytes({ TreeHash.leaf($0) }) != expected.closedRow {
+        let said = UnsafeRawBufferPointer(rebasing: bytes.dropLast(ExecutionRowCheck.size))
+        if TreeHash.leaf(said) != expected.closedRow {
             note(row.number, "the index row of \(id) does not agree with its history")
         }
     }

@@ -100,8 +100,8 @@ struct ListAudit {
         guard let submission = try Submission(number, reader) else { return false }
         let run: UInt64
         do {
-            guard let bytes = try reader.executionRow(submission.id) else { return false }
-            run = try ExecutionReader.decodeRow(bytes, of: submission.id).number
+            guard let row = try ExecutionReader.row(of: submission.id, reader) else { return false }
+            run = row.number
         } catch let error as JournalError where error.code == .integrity {
             // The rows are told of by themselves.
             return false

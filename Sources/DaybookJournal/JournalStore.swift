@@ -79,8 +79,14 @@ package protocol StoreReader {
     func stream(before number: UInt64) throws -> UInt64?
     /// How many entries a stream has, and the last of them.
     func historyEnd(of stream: UInt64) throws -> HistoryEnd?
-    /// The row of an execution's id.
-    func executionRow(_ id: String) throws -> [UInt8]?
+    /// Runs `body` on the row of an execution's id.
+    /// - Returns: nil when there is none.
+    /// - Throws: ``JournalError/Code/integrity``, also where the rows beside its place say that one may
+    ///   have been there; what `body` throws.
+    func withExecutionRow<Result>(
+        _ id: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result?
     /// The last id before another one, in order of their bytes, and its row.
     func executionRow(before id: String) throws -> (id: String, row: [UInt8])?
     /// Runs `body` on ids and rows in order of the ids' bytes, after `id`, until it returns false.
@@ -105,6 +111,13 @@ package protocol StoreReader {
     func tileCount() throws -> Int
     /// A value of the `meta` database.
     func meta(_ key: String) throws -> [UInt8]?
+}
+
+extension StoreReader {
+    /// The row of an execution's id. See ``withExecutionRow(_:_:)``.
+    package func executionRow(_ id: String) throws -> [UInt8]? {
+        try withExecutionRow(id) { Array($0) }
+    }
 }
 
 extension StoreReader {

@@ -228,10 +228,18 @@ struct LMDBReader: StoreReader, Transaction {
         }
     }
 
-    func executionRow(_ id: String) throws -> [UInt8]? {
-        if let row = try bytes(in: databases.executions, id) { return row }
-        try checkMiss(of: id)
-        return nil
+    func withExecutionRow<Result>(
+        _ id: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        var key = id
+        let result: Result? = try key.withUTF8 { key in
+            let key = UnsafeRawBufferPointer(key)
+            guard let row = try value(in: databases.executions, for: key) else { return nil }
+            return try row.withUnsafeBytes(body)
+        }
+        if result == nil { try checkMiss(of: id) }
+        return result
     }
 
     /// Makes sure that an id that is not found is not there.

@@ -146,7 +146,12 @@ private struct MemoryReader: StoreReader {
         return HistoryEnd(count: UInt64(members.count), last: last)
     }
 
-    func executionRow(_ id: String) throws -> [UInt8]? { state.executions[Array(id.utf8)] }
+    func withExecutionRow<Result>(
+        _ id: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        try state.executions[Array(id.utf8)]?.withUnsafeBytes(body)
+    }
 
     func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
         let end = Array(id.utf8)

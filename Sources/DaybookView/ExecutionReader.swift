@@ -23,8 +23,8 @@ package enum ExecutionReader {
         _ reader: any StoreReader,
         open: (UInt64) -> ExecutionState? = { _ in nil }
     ) throws -> ExecutionRecord? {
-        guard Names.isValid(id), let bytes = try reader.executionRow(id) else { return nil }
-        return try record(of: id, try decodeRow(bytes, of: id), reader, open: open)
+        guard Names.isValid(id), let row = try row(of: id, reader) else { return nil }
+        return try record(of: id, row, reader, open: open)
     }
 
     /// What is known of the execution that a row is of.
@@ -70,9 +70,21 @@ package enum ExecutionReader {
         return found
     }
 
+    /// The row of an id in the index; nil: there is none.
+    /// - Throws: ``JournalError/Code/integrity``.
+    package static func row(
+        of id: String,
+        _ reader: any StoreReader
+    ) throws -> ProtoExecutionRow? {
+        try reader.withExecutionRow(id) { try decodeRow($0, of: id) }
+    }
+
     /// Reads a row of the index.
     /// - Throws: ``JournalError/Code/integrity``, also when it is not the one that was written.
-    package static func decodeRow(_ bytes: [UInt8], of id: String) throws -> ProtoExecutionRow {
+    package static func decodeRow(
+        _ bytes: UnsafeRawBufferPointer,
+        of id: String
+    ) throws -> ProtoExecutionRow {
         guard ExecutionRowCheck.holds(for: bytes, of: id) else {
             throw JournalError(
                 .integrity,
@@ -80,7 +92,8 @@ package enum ExecutionReader {
             )
         }
         do {
-            return try ProtoExecutionRow(serializedBytes: bytes)
+            if let number = try numberAlone(bytes) { return .with { $0.number = number } }
+            return try ProtoExecutionRow(serializedBytes: Array(bytes))
         } catch {
             throw JournalError(
                 .integrity,
@@ -88,6 +101,15 @@ package enum ExecutionReader {
                 underlying: error
             )
         }
+    }
+
+    /// The number in the row of what is open, which has nothing else; nil: it is closed. Whoever runs
+    /// an execution looks that row up, without memory for it.
+    private static func numberAlone(_ row: UnsafeRawBufferPointer) throws(WireError) -> UInt64? {
+        var reader = WireReader(row)
+        guard try reader.field() == Wire.ExecutionRow.number else { return nil }
+        let number = try reader.varint()
+        return try reader.field() == Wire.ExecutionRow.check ? number : nil
     }
 
     /// The encoded input of an execution.

@@ -146,10 +146,9 @@ struct ExecutionWalk {
         _ open: (UInt64) -> ExecutionState?
     ) throws -> ExecutionRecord? {
         let id = submission.id
-        guard let bytes = try reader.executionRow(id) else {
+        guard let row = try ExecutionReader.row(of: id, reader) else {
             throw JournalError.missingRow(of: id, submission.number)
         }
-        let row = try ExecutionReader.decodeRow(bytes, of: id)
         // What can be told from the row need not be folded.
         if let isClosed = query.isClosed, isClosed != row.hasClosed { return nil }
         let record = try ExecutionReader.record(of: id, row, reader, open: open)

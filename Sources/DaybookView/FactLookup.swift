@@ -7,8 +7,7 @@ package enum FactLookup {
     /// The row of an execution's id.
     /// - Throws: ``JournalError``.
     package static func row(of id: Name, _ reader: any StoreReader) throws -> ProtoExecutionRow? {
-        guard let bytes = try reader.executionRow(id.text) else { return nil }
-        return try ExecutionReader.decodeRow(bytes, of: id.text)
+        try ExecutionReader.row(of: id.text, reader)
     }
 
     /// What is recorded of the input of an id's first run.

@@ -20,14 +20,14 @@ extension ExecutionReader {
         for _ in 0..<reach {
             guard let (found, row) = try reader.executionRow(before: last) else { break }
             try checkOrder(found, last)
-            try check(row, of: found, wanted: id, reader)
+            try row.withUnsafeBytes { try check($0, of: found, wanted: id, reader) }
             last = found
         }
         last = id
         var left = reach
         try reader.scanExecutions(after: id) { found, row in
             try checkOrder(last, found)
-            try check(Array(row), of: found, wanted: id, reader)
+            try check(row, of: found, wanted: id, reader)
             last = found
             left -= 1
             return left > 0
@@ -44,7 +44,7 @@ extension ExecutionReader {
 
     /// A row must not be that of the execution with the id that is looked for.
     private static func check(
-        _ bytes: [UInt8],
+        _ bytes: UnsafeRawBufferPointer,
         of found: String,
         wanted id: String,
         _ reader: any StoreReader

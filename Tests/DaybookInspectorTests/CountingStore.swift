@@ -46,9 +46,12 @@ private final class CountingReader: StoreReader {
 
     init(_ reader: any StoreReader) { self.reader = reader }
 
-    func executionRow(_ id: String) throws -> [UInt8]? {
+    func withExecutionRow<Result>(
+        _ id: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
         rows += 1
-        return try reader.executionRow(id)
+        return try reader.withExecutionRow(id, body)
     }
 
     func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
