@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // Heavy dependencies belong to traits, so that a program which embeds the core resolves only the

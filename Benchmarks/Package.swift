@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // What is measured is mostly below what programs see: so the benchmark is compiled as a part of the

@@ -1,6 +1,7 @@
 import SwiftProtobuf
 
 /// The events that this version knows: the field numbers of `daybook.v1.Entry`'s oneof.
+@nonexhaustive
 public enum EventKind: UInt32, Sendable, CaseIterable {
     /// Entry 0.
     case journalCreated = 16

@@ -6,6 +6,7 @@ package import DaybookView
 /// Something that an open execution waits for.
 public struct PendingWait: Sendable {
     /// What it waits for.
+    @nonexhaustive
     public enum Reason: Sendable, Equatable {
         /// To be executed; it expires otherwise.
         case execution

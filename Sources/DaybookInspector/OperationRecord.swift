@@ -4,6 +4,7 @@ public import DaybookModel
 /// An operation of an execution, put together from its entries.
 public struct OperationRecord: Sendable {
     /// Where an operation stands.
+    @nonexhaustive
     public enum Status: String, Sendable {
         /// Its body runs, or ran when its process died.
         case started

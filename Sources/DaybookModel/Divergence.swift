@@ -18,6 +18,7 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     public let detail: String?
 
     /// What differs between what is recorded and what the code does.
+    @nonexhaustive
     public enum Cause: Hashable, Sendable {
         /// The kind or name of the operation, or that there is one at all.
         case operation

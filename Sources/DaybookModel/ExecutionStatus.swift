@@ -1,6 +1,7 @@
 import DaybookFormat
 
 /// Where an execution stands. Beside it an execution can be parked.
+@nonexhaustive
 public enum ExecutionStatus: String, Sendable, CaseIterable, Codable {
     /// It exists; nothing runs until it is executed.
     case submitted

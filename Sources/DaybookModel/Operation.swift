@@ -5,6 +5,7 @@ import SwiftProtobuf
 /// Which call through a context it is: what must agree when a handler runs again.
 public struct Operation: Hashable, Sendable {
     /// What kind of call it is.
+    @nonexhaustive
     public enum Kind: String, Sendable, CaseIterable, Codable {
         /// `checkpoint`.
         case checkpoint

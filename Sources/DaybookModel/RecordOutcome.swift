@@ -127,6 +127,7 @@ extension Transaction {
 /// What is recorded of an error besides its free text.
 public struct ErrorFacts: Hashable, Sendable {
     /// What kind of error it is.
+    @nonexhaustive
     public enum Kind: String, Sendable {
         /// Thrown by a handler or a body.
         case generic

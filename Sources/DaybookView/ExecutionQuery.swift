@@ -12,6 +12,7 @@ public import DaybookModel
 /// start bound the part of them that is looked at. All else is looked up in each execution that is left.
 public struct ExecutionQuery: Sendable {
     /// In which order they come.
+    @nonexhaustive
     public enum Order: Sendable {
         /// The one that was submitted first comes first.
         case oldestFirst

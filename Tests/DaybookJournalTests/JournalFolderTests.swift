@@ -49,6 +49,21 @@ import Testing
         }
     }
 
+    /// Whoever makes it may not have come to its data file yet: it is no folder of something else.
+    @Test(arguments: [false, true])
+    func oneThatIsBeingMadeIsLocked(_ hasDataFile: Bool) throws {
+        try withTemporaryFolder { temporary throws in
+            let folder = JournalFolder(temporary + "/a.daybook")
+            try Folder.create(folder.path)
+            let lock = try File.open(folder.path + "/open.lock", .create)
+            #expect(try lock.tryLock(.exclusive))
+            if hasDataFile { _ = try File.open(folder.dataFile, .create) }
+            #expect(journalError { try folder.open(.scratch).close() }?.code == .locked)
+            try lock.unlock()
+            #expect(journalError { try folder.open(.scratch).close() }?.code == .notAJournal)
+        }
+    }
+
     @Test func creatingTwiceIsRefused() throws {
         try withFolder { folder throws in
             let error = journalError { try folder.create(.scratch) { _, _ in Drafts.created } }

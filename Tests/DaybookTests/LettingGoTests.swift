@@ -344,4 +344,26 @@ import Testing
             #expect(try left(path).sorted() == ["999999", "notes"])
         }
     }
+
+    /// Somebody had it run again while it was looked at: its folder goes when that is over.
+    @Test func theFolderOfOneThatRunsAgainIsStillKnown() async throws {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                _ = try context.workspace()
+                return try await context.receive("go", as: String.self)
+            }
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start()
+                try await daybook.untilWaiting()
+                let workspaces = try #require(daybook.opening.engine.workspaces)
+                let number = try #require(workspaces.executions.first)
+                workspaces.removeFolder(of: number)
+                #expect(try left(path).count == 1)
+                #expect(workspaces.concerns([number]))
+                try await daybook.signal("a", "go", "on")
+                _ = try await daybook.result()
+            }
+            #expect(try left(path).isEmpty)
+        }
+    }
 }

@@ -265,4 +265,30 @@ import Testing
         #expect(result.status != 0)
         #expect(result.messages.contains(reason), "\(result.messages)")
     }
+
+    /// A case that a later version adds does not break a program: it has said what it does then.
+    @Test func whatCanGrowIsNotSwitchedOverWhole() async throws {
+        func text(_ last: String) -> String {
+            """
+            func word(_ kind: Wait.Kind, _ failures: ChildFailures, _ poll: Poll<Int, Int>) -> Int {
+                let first = switch failures {
+                case .failFast: 1
+                case .allSettled: 2
+                \(last)
+                }
+                // A look says one of two things.
+                switch poll {
+                case .again: return first
+                case .done: return 5
+                }
+            }
+            return word(.timer, .failFast, .done(1))
+            """
+        }
+        let whole = try await compile(text(""))
+        #expect(whole.status != 0)
+        #expect(whole.messages.contains("@unknown default"), "\(whole.messages)")
+        let open = try await compile(text("@unknown default: 3"))
+        #expect(open.status == 0, "\(open.messages)")
+    }
 }

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // Programs that embed Daybook, as anybody would write them: the settings are SwiftPM's defaults.

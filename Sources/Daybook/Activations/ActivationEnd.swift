@@ -5,6 +5,7 @@ public import DaybookSystem
 ///
 /// The handler itself sees a `CancellationError` from every call on its context, whatever the
 /// reason is: whatever it does with that, the execution goes on by what the journal says.
+@nonexhaustive
 public enum ActivationEnd: Sendable {
     /// The engine shuts down; the execution goes on when one is started again.
     case stopping

@@ -93,6 +93,7 @@ struct LogBuffer: Sendable {
 }
 
 /// Where a line of a log comes from.
+@nonexhaustive
 public enum LogStream: String, Sendable {
     /// Written by code, through a context.
     case log

@@ -3,7 +3,8 @@ public import DaybookModel
 
 /// Something that an engine did, for progress displays and metrics. Told after it is on the disk.
 ///
-/// Later versions tell of more: who switches over it writes a `default`.
+/// Later versions tell of more: who switches over it writes `@unknown default`.
+@nonexhaustive
 public enum EngineEvent: Sendable {
     /// A handler begins to run. `resumed`: it has run before.
     case activated(Lease, resumed: Bool)

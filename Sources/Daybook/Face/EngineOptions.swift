@@ -7,6 +7,7 @@ public import Logging
 /// How a journal is opened by an engine.
 public struct EngineOptions: Sendable {
     /// Which executions an engine claims.
+    @nonexhaustive
     public enum Claims: Sendable {
         /// All whose workflow is registered, in the order in which they became ready.
         case registered

@@ -2,6 +2,7 @@ import DaybookFormat
 import DaybookModel
 
 /// What a person says of an operation that may have happened.
+@nonexhaustive
 public enum Resolution: Sendable {
     /// It happened, and gave this.
     case done(any Encodable & Sendable)

@@ -37,6 +37,7 @@ public struct Replayer: Sendable {
     }
 
     /// Whether code agrees with a history.
+    @nonexhaustive
     public enum Outcome: Sendable {
         /// It ends as it did.
         case agrees

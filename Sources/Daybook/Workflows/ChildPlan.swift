@@ -50,6 +50,7 @@ public struct SpawnedChild: Hashable, Sendable {
 }
 
 /// What one failed child means for the others, once the handler has returned.
+@nonexhaustive
 public enum ChildFailures: Sendable {
     /// The first that fails has the others cancelled.
     case failFast

@@ -4,6 +4,7 @@ public import DaybookModel
 /// died, or because it was told to stop: by a shutdown, a pause, or the end of its attempt.
 ///
 /// A body that has ended in its process, well or not, is in no doubt.
+@nonexhaustive
 public enum DoubtPolicy: Hashable, Sendable {
     /// The body runs again.
     case runAgain

@@ -116,6 +116,7 @@ public struct OperationStore: Sendable {
 }
 
 /// Why a body is told to stop.
+@nonexhaustive
 public enum CancellationReason: String, Sendable {
     /// Somebody cancelled the execution.
     case cancelled

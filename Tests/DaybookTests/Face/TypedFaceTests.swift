@@ -1,6 +1,7 @@
 import Daybook
 import DaybookSystem
 import DaybookTestKit
+import FoundationEssentials
 import Logging
 import Testing
 
@@ -289,11 +290,22 @@ import Testing
                     $0.journal.head.size
                 }
             }
+            // Until it waits for that lock: the system lists who waits.
+            while try !Self.hasWaiter(path + "/open.lock") { await Task.yield() }
             // Until then it is refused, however often it is tried.
             let error = #expect(throws: JournalError.self) { try Engine.create(at: path) }
             #expect(error?.code == .locked)
             try lock.unlock()
             #expect(try await opening.value > 0)
+        }
+    }
+
+    /// Whether somebody waits for a lock on a file, as proc(5) says it: `1: -> OFDLCK … :INODE`.
+    private static func hasWaiter(_ path: String) throws -> Bool {
+        let inode = try #require(try FileStatus.of(path)).inode
+        let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        return locks.split(separator: "\n").contains {
+            $0.contains(" -> ") && $0.contains(":\(inode) ")
         }
     }
 

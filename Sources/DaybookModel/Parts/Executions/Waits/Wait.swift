@@ -3,6 +3,7 @@ import DaybookFormat
 /// What an operation waits for.
 public struct Wait: Hashable, Sendable, Codable {
     /// What ends it.
+    @nonexhaustive
     public enum Kind: String, Sendable, Codable {
         /// Its time.
         case timer
