@@ -59,6 +59,9 @@ enum Main {
             Terminal.standardError.line("daybook: \(error)")
             exit(ExitStatus.tryAgain.rawValue)
         }
+        // A program that ignores it hands that on, and then the kernel tells nobody how a child has
+        // ended: a job that went well could not be told from one that failed.
+        signal(SIGCHLD, SIG_DFL)
         Interrupts.ignoreClosedPipes()
         MapGuard.install(
             before: "daybook: a page of ",

@@ -19,6 +19,12 @@ public struct Timestamp: RawRepresentable, Comparable, Hashable, Sendable {
     public func since(_ earlier: Timestamp) -> Duration {
         .nanoseconds(Int64(clamping: rawValue - min(rawValue, earlier.rawValue)))
     }
+
+    /// This time and so many nanoseconds, as far as they fit.
+    package func adding(_ nanoseconds: UInt64) -> Timestamp {
+        let (sum, isOver) = rawValue.addingReportingOverflow(nanoseconds)
+        return Timestamp(rawValue: isOver ? .max : sum)
+    }
 }
 
 extension Timestamp: CustomStringConvertible {

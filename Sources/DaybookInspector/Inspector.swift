@@ -11,7 +11,9 @@ public struct Inspector: Sendable {
     /// The journal's folder.
     package let folder: JournalFolder
     /// The databases, open for reading only.
-    package let store: LMDBStore
+    package let database: LMDBStore
+    /// The same, for whoever looks at entries: one whose bytes have changed is not shown.
+    package let store: CheckedStore
     private let opened: OpenFolder
 
     /// Opens a journal for reading.
@@ -21,7 +23,8 @@ public struct Inspector: Sendable {
         var options = EnvironmentOptions()
         options.isReadOnly = true
         opened = try folder.open(options)
-        store = opened.store
+        database = opened.store
+        store = CheckedStore(database)
         do {
             try store.read { reader in
                 try Journal.checkFormat(reader, path)

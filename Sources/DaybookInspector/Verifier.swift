@@ -264,6 +264,6 @@ extension Inspector {
     public func verify(
         progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
-        try Verifier.verify(store, snapshots: folder.snapshots, progress: progress)
+        try Verifier.verify(database, snapshots: folder.snapshots, progress: progress)
     }
 }

@@ -234,8 +234,9 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// What one batch leaves for the next.
     private struct Course {
-        /// Before that time the thread does not try again what is due; a batch with a command does.
-        var pause: Timestamp?
+        /// Before the clock's elapsed time is this the thread does not try again what is due; a batch with a
+        /// command does.
+        var pause: UInt64?
         /// The state runs ahead of the disk, because a batch was not written.
         var isAhead = false
         /// How long it took to write the last batch.
@@ -266,9 +267,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
                 commitsMade.withLock { $0.note(course.lastWrite, at: now) }
             }
             // What is due is still due: a full disk must not keep the processor busy.
-            course.pause = failure.map { _ in
-                Timestamp(rawValue: journal.now().rawValue + Self.pause)
-            }
+            course.pause = failure.map { _ in journal.clock.elapsed() &+ Self.pause }
             return failure
         }
     }
@@ -298,7 +297,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// Gives up the role, and has the thread see to what has come meanwhile.
     private func leaveRole(count: Int, bytes: Int) {
-        let deadline = nextTime
+        let deadline = due?.deadline
         let (admitted, wakes) = queue.withLock { queue in
             queue.isWriting = false
             queue.expected += count
@@ -321,7 +320,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     /// to do at this moment. For a writer that is driven.
     /// - Returns: whether there was.
     package func work() -> Bool {
-        let isDue = nextTime.map { $0 <= journal.now() } ?? false
+        let isDue = due.map { $0.left(journal) == .zero } ?? false
         let batch = queue.withLock { queue -> [QueuedCommand]? in
             guard isDue || !queue.commands.isEmpty || queue.isStale else { return nil }
             return takeBatch(&queue)
@@ -333,8 +332,12 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// When the writer has something to do by itself; nil: not ever.
     package var nextTime: Timestamp? {
-        let pause = course.withLock { $0.pause }
-        return fold.withLock { $0.nextDeadline }.map { max($0, pause ?? $0) }
+        due.map { $0.deadline.adding($0.pause - min(journal.clock.elapsed(), $0.pause)) }
+    }
+
+    private var due: DueTime? {
+        let pause = course.withLock { $0.pause ?? 0 }
+        return fold.withLock { $0.nextDeadline }.map { DueTime(deadline: $0, pause: pause) }
     }
 
     /// Writes a batch; without a command that fails after it has appended something.
@@ -400,9 +403,9 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     private func nextBatch() -> [QueuedCommand]? {
         while true {
             queue.withLock { $0.forgetDeadline() }
-            let deadline = nextTime
-            queue.withLock { $0.deadline = .some(deadline) }
-            let next = wait(until: deadline) { queue -> NextBatch in
+            let due = due
+            queue.withLock { $0.deadline = .some(due?.deadline) }
+            let next = wait(until: due) { queue -> NextBatch in
                 queue.isHeldUp = false
                 if !queue.hasWork, queue.isRescheduled { return .lookAgain }
                 if queue.commands.isEmpty, queue.isStopping { return .none }
@@ -450,23 +453,23 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// Waits for something in the queue, or for a time, and until nobody writes.
     private func wait<Result>(
-        until deadline: Timestamp?,
+        until due: DueTime?,
         _ body: (inout CommandQueue) -> Result
     ) -> Result {
-        guard let deadline else { return queue.wait(until: { $0.isReady }, body) }
+        guard let due else { return queue.wait(until: { $0.isReady }, body) }
         guard !isManualClock else {
             return queue.wait(
-                until: { $0.isReady || (!$0.isWriting && journal.now() >= deadline) },
+                until: { $0.isReady || (!$0.isWriting && due.left(journal) == .zero) },
                 body
             )
         }
         while true {
             // The journal's time may make a leap meanwhile, as the machine's clock may.
-            let left = min(deadline.since(journal.now()), Self.patience)
+            let left = min(due.left(journal), Self.patience)
             var isHeldUp = false
             let result = queue.wait(until: { $0.isReady }, orAfter: left) { queue -> Result? in
                 if queue.isReady { return body(&queue) }
-                guard journal.now() >= deadline else { return nil }
+                guard due.left(journal) == .zero else { return nil }
                 guard queue.isWriting else { return body(&queue) }
                 queue.isHeldUp = true
                 isHeldUp = true
@@ -484,6 +487,8 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
         if commands.isEmpty, !isDue(journal.now()) { return }
+        // A time that no journal takes is not written: it would hold for all that follows.
+        try journal.clock.check()
         try journal.write(follow: { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in

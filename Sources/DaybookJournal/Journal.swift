@@ -67,6 +67,9 @@ package final class Journal: Sendable {
                     "the root of the tree is not the one that was recorded: an entry or a tile has changed"
                 )
             }
+            // What holds for the whole journal, its home and its limits: nobody else compares it.
+            var leaves = LeafCheck()
+            _ = try reader.withEntry(0) { try leaves.check(0, $0, reader) }
             return appender
         }
         return Journal(store: store, clock: clock, appender: appender)

@@ -146,11 +146,3 @@ extension Duration {
             : min(product + UInt64(attoseconds / 1_000_000_000), UInt64.max / 4)
     }
 }
-
-extension Timestamp {
-    /// This time and so many nanoseconds, as far as they fit.
-    package func adding(_ nanoseconds: UInt64) -> Timestamp {
-        let (sum, isOver) = rawValue.addingReportingOverflow(nanoseconds)
-        return Timestamp(rawValue: isOver ? .max : sum)
-    }
-}

@@ -2,6 +2,7 @@
 import Daybook
 import DaybookSystem
 import FoundationEssentials
+import Glibc
 
 /// Where the values come from that a job sees.
 struct JobEnvironment: Sendable {
@@ -21,9 +22,43 @@ struct JobEnvironment: Sendable {
         value.utf8.count <= 120_000 && !value.utf8.contains(0)
     }
 
-    /// The variables of a job, without those that it declares itself.
+    /// Bytes of all variables of inputs and outputs together: Linux takes a quarter of the stack's limit for
+    /// arguments and variables, 2 MiB by default, and never less than 128 KiB (execve(2)).
+    static let room = 1 << 20
+
+    /// The variables of a job, without those that it declares itself. When the values are too large
+    /// together the largest are left out.
     func variables() -> [String: String] {
-        var all = request.environment
+        var values = self.values()
+        func bytes(_ name: String, _ value: String) -> Int {
+            // The text `name=value`, its end and its address.
+            name.utf8.count + value.utf8.count + 10
+        }
+        var size = values.reduce(0) { $0 + bytes($1.key, $1.value) }
+        if size > Self.room {
+            // By name where the size is the same: always the same ones.
+            let largest = values.sorted {
+                ($1.value.utf8.count, $0.key) < ($0.value.utf8.count, $1.key)
+            }
+            for (name, value) in largest {
+                if size <= Self.room { break }
+                values[name] = nil
+                size -= bytes(name, value)
+            }
+        }
+        var all = request.environment.merging(values) { _, value in value }
+        if let each {
+            all[EnvironmentName.eachItem] = each.item
+            all[EnvironmentName.eachIndex] = "\(each.index)"
+        }
+        all["WORKSPACE"] = workspace
+        all["DAYBOOK_EXECUTION"] = id
+        return all
+    }
+
+    /// Inputs and outputs, each in its variable.
+    private func values() -> [String: String] {
+        var all: [String: String] = [:]
         for (name, value) in request.inputs where Self.fits(value) {
             all[EnvironmentName.forInput(name)] = value
         }
@@ -34,12 +69,6 @@ struct JobEnvironment: Sendable {
                 all[EnvironmentName.forOutput(key, ofJob: job)] = value
             }
         }
-        if let each {
-            all[EnvironmentName.eachItem] = each.item
-            all[EnvironmentName.eachIndex] = "\(each.index)"
-        }
-        all["WORKSPACE"] = workspace
-        all["DAYBOOK_EXECUTION"] = id
         return all
     }
 }
@@ -53,6 +82,8 @@ struct JobRun {
     static let exitStatusCode = "exit-status"
     /// The same of a status that ends the run.
     static let fatalCode = "fatal-exit-status"
+    /// The code of a job for which the system starts no program.
+    static let tooLargeCode = "arguments-too-large"
 
     /// Runs the job.
     /// - Throws: `OperationError` with the code `exit-status`, `fatal-exit-status`, `signal` or `invalid-output`;
@@ -155,11 +186,22 @@ struct JobRun {
     ) async throws -> ChildProcess.Ending {
         var variables = try variables()
         for (name, value) in extra { variables[name] = value }
-        let child = try ChildProcess.start(
-            script: script,
-            environment: variables,
-            folder: environment.workspace
-        )
+        let child: ChildProcess
+        do {
+            child = try ChildProcess.start(
+                script: script,
+                environment: variables,
+                folder: environment.workspace
+            )
+        } catch {
+            guard error.number == E2BIG else { throw error }
+            throw OperationError(
+                code: Self.tooLargeCode,
+                message:
+                    "the job \(job.name) could not be started: its script and its variables are larger than the system takes (\(error)); hand large values over in files",
+                isRetryable: false
+            )
+        }
         let lines = LineCollector()
         let ending: ChildProcess.Ending
         do {

@@ -14,7 +14,7 @@ final class LineCollector: Sendable {
     }
 
     private struct State {
-        var lines: [Line] = []
+        var lines = KeptLines()
         var output = Output(source: .standardOutput)
         var errors = Output(source: .standardError)
     }
@@ -36,7 +36,7 @@ final class LineCollector: Sendable {
     private static func add(
         _ bytes: UnsafeRawBufferPointer,
         _ output: inout Output,
-        _ lines: inout [Line]
+        _ lines: inout KeptLines
     ) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
@@ -53,7 +53,7 @@ final class LineCollector: Sendable {
     }
 
     /// Ends a line. Where it was cut at its very end there is nothing left of it.
-    private static func end(_ output: inout Output, _ lines: inout [Line]) {
+    private static func end(_ output: inout Output, _ lines: inout KeptLines) {
         if !output.line.isEmpty || !output.isContinued {
             lines.append((String(decoding: output.line, as: UTF8.self), output.source))
         }
@@ -61,12 +61,12 @@ final class LineCollector: Sendable {
         output.isContinued = false
     }
 
-    /// All lines in the order in which they ended, and what came without a line end.
+    /// The lines in the order in which they ended, and what came without a line end: see ``KeptLines``.
     func finish() -> [Line] {
         state.withLock { state in
             if !state.output.line.isEmpty { Self.end(&state.output, &state.lines) }
             if !state.errors.line.isEmpty { Self.end(&state.errors, &state.lines) }
-            return state.lines
+            return state.lines.all
         }
     }
 }

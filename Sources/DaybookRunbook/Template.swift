@@ -31,6 +31,9 @@ package struct Template: Sendable, Equatable {
         }
     }
 
+    /// Bytes that the text with its values may have: as many as a payload of a journal has by default.
+    static let limit = 16 << 20
+
     /// The text as it was written.
     package let source: String
     /// The pieces, in order. Two texts never follow one another.
@@ -41,7 +44,8 @@ package struct Template: Sendable, Equatable {
     /// - Parameter inputs: what ``Runbook/resolveInputs(_:)`` gave.
     /// - Parameter outputs: those of the earlier jobs, by the name of the job and the key.
     /// - Parameter each: the element that the job runs for.
-    /// - Throws: ``TemplateError`` for the first reference without a value.
+    /// - Throws: ``TemplateError`` for the first reference without a value, or with which the text is larger
+    ///   than ``limit``.
     package func render(
         environment: [String: String],
         inputs: [String: String] = [:],
@@ -60,6 +64,9 @@ package struct Template: Sendable, Equatable {
                 case .eachIndex: each.map { "\($0.index)" }
                 }
             guard let value else { throw TemplateError(source: source, missing: segment) }
+            guard result.utf8.count + value.utf8.count <= Self.limit else {
+                throw TemplateError(source: source, missing: segment, isTooLarge: true)
+            }
             result += value
         }
         return result
@@ -80,15 +87,21 @@ package struct EachElement: Sendable, Equatable {
     }
 }
 
-/// A reference in a template has no value.
+/// A reference in a template has no value, or one with which the text is too large.
 package struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The template as it was written.
     package let source: String
     /// The reference.
     package let missing: Template.Segment
+    /// It has a value, and with it the text is larger than ``Template/limit``.
+    package var isTooLarge = false
 
     /// Which reference has no value, and where it is.
     package var description: String {
+        if isTooLarge {
+            return
+                "with \(missing.reference) the text is larger than \(Template.limit) bytes; hand the value over in a file; it is used in \(quoted(source))"
+        }
         let reason =
             switch missing {
             case .variable: "is not set in the environment of the job"

@@ -17,8 +17,13 @@ package enum Orphans {
 
     /// Has orphans become children of this process (PR_SET_CHILD_SUBREAPER). Only for a program all
     /// of whose children are a ``ChildProcess``: any other is ended with the orphans.
+    ///
+    /// Does nothing where this process has children already, which it was given by the program that it
+    /// has taken the place of (execve(2)), as `sidecar & exec daybook work` does: what they leave behind
+    /// could not be told from what jobs do.
     /// - Throws: ``SystemError``.
     package static func adopt() throws(SystemError) {
+        guard try ProcessGroup.children(of: getpid()).isEmpty else { return }
         guard csystem_adopt_orphans() == 0 else { throw .current("prctl") }
         state.withLock { $0.isAdopting = true }
     }

@@ -73,6 +73,24 @@ package struct ProcessGroup: Sendable, Equatable {
         try status(of: "\(process)")?.state == "T"
     }
 
+    /// Whether a process has a file open, as proc_pid_fd(5) says it. Of a process that may not be looked
+    /// into, which is somebody else's, it is said that it has.
+    package static func hasOpen(_ file: FileStatus, process: Int32) throws(SystemError) -> Bool {
+        let folder = "/proc/\(process)/fd"
+        do throws(SystemError) {
+            for name in try Folder.names(in: folder) {
+                // Follows the link, also to a file that has been removed.
+                guard let open = try FileStatus.of("\(folder)/\(name)") else { continue }
+                if open.device == file.device, open.inode == file.inode { return true }
+            }
+            return false
+        } catch {
+            if error.number == EACCES || error.number == EPERM { return true }
+            guard error.isNotFound || error.number == ESRCH else { throw error }
+            return false
+        }
+    }
+
     /// The children of a process, dead ones that have not been reaped included.
     static func children(of parent: Int32) throws(SystemError) -> [Int32] {
         var all: [Int32] = []

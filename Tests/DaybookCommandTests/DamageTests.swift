@@ -71,6 +71,39 @@ import Testing
         try await expectFault(journal, in: sequence)
     }
 
+    /// Also behind a full tile, and in what holds for the whole journal.
+    @Test(arguments: [0, 1, 300, 600])
+    func aChangedEntryIsNotShown(_ sequence: Int) async throws {
+        var journal = try await SampleJournals.large()
+        let entry = try await journal.withJournal { try await raw(sequence, $0) }
+        try journal.flip(bit: sequence % 8, at: entry.count / 2, in: entry)
+        try await journal.withJournal { sandbox in
+            for command in [["entry", "\(sequence)"], ["export"], ["log"]] {
+                let result = try await sandbox.daybook(command)
+                #expect(result.status == 5, "\(command): \(result.errors)")
+                #expect(result.errors.contains("entry \(sequence): its bytes"), "\(command)")
+            }
+        }
+    }
+
+    /// Nothing runs on a journal whose first entry has changed, and nobody can say that it is at home here.
+    @Test func nothingRunsOnAChangedFirstEntry() async throws {
+        let sample = try await SampleJournals.large()
+        let entry = try await sample.withJournal { try await raw(0, $0) }
+        for offset in stride(from: 30, to: entry.count, by: 7) {
+            var journal = sample
+            try journal.flip(bit: offset % 8, at: offset, in: entry)
+            try await journal.withJournal { sandbox in
+                try sandbox.write(runbook(["job": "echo ran > ran"]))
+                for command in [["run", "runbook.yaml"], ["adopt", "--yes", "--reason", "moved"]] {
+                    let result = try await sandbox.daybook(command)
+                    #expect(result.status == 5, "byte \(offset), \(command): \(result.errors)")
+                }
+                #expect(try FileStatus.of(sandbox.folder + "/ran") == nil)
+            }
+        }
+    }
+
     @Test func aBitInAPayloadIsLaidAtItsEntrysDoor() async throws {
         let sample = try await SampleJournals.small()
         let events = try await sample.withJournal { try await $0.entries() }

@@ -55,6 +55,41 @@ import Glibc
         }
     }
 
+    /// A container's entry point may be `sidecar & exec daybook work`: what it has started is none of ours.
+    @Test func whatRanBeforeIsLeftAlone() async throws {
+        try await withSandbox { sandbox in
+            var sandbox = sandbox
+            try sandbox.write(runbook(["job": "true"]))
+            let script = """
+                sleep 1000 > /dev/null 2>&1 & echo $! > direct
+                setsid sleep 1000 > /dev/null 2>&1 & echo $! > own
+                exec "$@"
+                """
+            sandbox.launcher = ["sh", "-c", script, "sh"]
+            try await sandbox.succeed("run", "runbook.yaml")
+            for name in ["direct", "own"] {
+                let text = String(
+                    decoding: try File.contents(of: sandbox.folder + "/" + name),
+                    as: UTF8.self
+                )
+                let process = try #require(Int32(text.dropLast()))
+                #expect(try !hasEnded(process), "\(name)")
+                kill(process, SIGKILL)
+            }
+        }
+    }
+
+    /// Whoever ignores SIGCHLD hands that on, and the kernel keeps no status of a child then.
+    @Test func aJobsStatusIsKnownAlsoWhereTheParentIgnoresTheEndOfChildren() async throws {
+        try await withSandbox { sandbox in
+            var sandbox = sandbox
+            try sandbox.write(runbook(["job": "true"]))
+            sandbox.launcher = ["sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"]
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            #expect(try await sandbox.succeed("status", "x").text == "completed\n")
+        }
+    }
+
     @Test(arguments: ["env", "setsid", "nohup setsid setsid"])
     func whoTakesOverEndsWhatAJobHasStarted(_ words: String) async throws {
         try await withStage(words) { stage in

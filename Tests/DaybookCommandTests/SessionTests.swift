@@ -95,6 +95,22 @@ import Glibc
         }
     }
 
+    /// Somebody cleans up in the folder of the journal: its lock can be had then while it lives.
+    @Test func aLiveProcessWhoseLockFileIsRemovedKeepsWhatItRuns() async throws {
+        try await withRun { sandbox, run, job, go in
+            let folder = sandbox.journal + "/sessions"
+            for name in try Folder.names(in: folder) { try Folder.removeFile(folder + "/" + name) }
+            #expect(try await sessions(sandbox)[0]["state"] == "alive")
+            try sandbox.write(runbook(["other": "true"]), to: "other.yaml")
+            try await sandbox.succeed("run", "other.yaml", "--id", "y")
+            #expect(!isGone(job))
+            #expect(try await sandbox.succeed("status", "x").text == "running\n")
+            go.pass()
+            #expect(try await run.finish().status == 0)
+            #expect(try await !sandbox.events().contains("session_lost"))
+        }
+    }
+
     @Test func aStoppedSessionIsShownAsSuchAndCanBeEvicted() async throws {
         try await withRun { sandbox, run, _, _ in
             stop(run)

@@ -1,5 +1,6 @@
 import DaybookFormat
 import DaybookSystem
+import Glibc
 import Testing
 
 @testable import DaybookJournal
@@ -26,6 +27,30 @@ import Testing
         let last = try #require(try journal.entries().last)
         #expect(last.header.time.rawValue == Self.start + 3_600_300_000_000)
         #expect(journal.clockLag == .seconds(3_600))
+    }
+
+    /// Nothing is written with such a time, and what is due is met when the clock is set right.
+    @Test func aTimeOfDayThatNoJournalTakesIsRefusedAndPasses() async throws {
+        let clock = SplitClock(wall: Self.start)
+        let journal = try Journal.create(in: MemoryStore(), event: Drafts.created, clock: clock)
+        let writer = try GroupWriter(journal, fold: AlarmFold(after: .seconds(5)))
+        clock.set(wall: .max)
+        let error = await #expect(throws: JournalError.self) {
+            try await writer.perform { () -> GroupWriter<AlarmFold>.Decide<Int> in
+                { _, batch in
+                    try batch.append(Drafts.entry(1)) { _ in }
+                    return .success(1)
+                }
+            }
+        }
+        #expect(error?.code == .clock)
+        #expect(try journal.entries().count == 1)
+        clock.set(wall: Self.start)
+        clock.pass(.seconds(5))
+        await until { writer.inspect { $0.fired } > 0 }
+        writer.stop()
+        let last = try #require(try journal.entries().last)
+        #expect(last.header.time.rawValue == Self.start + 5_000_000_000)
     }
 
     @Test func theTimeOfDayMayGoBackUnderAProcess() async throws {
@@ -56,6 +81,11 @@ final class SplitClock: WallClock {
 
     func now() -> Timestamp { Timestamp(rawValue: state.withLock { $0.wall }) }
     func elapsed() -> UInt64 { state.withLock { $0.elapsed } }
+    func check() throws(JournalError) {
+        let wall = state.withLock { $0.wall }
+        try SystemClock.check(timespec(tv_sec: Int(wall / 1_000_000_000), tv_nsec: 0))
+    }
+
     func set(wall: UInt64) { state.withLock { $0.wall = wall } }
 
     func pass(_ duration: Duration) {

@@ -33,6 +33,33 @@ import Testing
         #expect(lines([text(""), error("")]) == [])
     }
 
+    /// Of more than there is room for the first and the last are kept, and what is missing is said.
+    @Test func ofTooManyLinesTheFirstAndTheLastAreKept() {
+        let each = KeptLines.overhead + 4
+        for count in [9, 10, 5_000] {
+            var kept = KeptLines(first: 5 * each, last: 4 * each)
+            for number in 1_001...1_000 + count { kept.append(("\(number)", .standardOutput)) }
+            let all = kept.all.map(\.text)
+            let whole = (1_001...1_000 + count).map { "\($0)" }
+            guard count > 9 else {
+                #expect(all == whole)
+                continue
+            }
+            #expect(all.prefix(5) == whole.prefix(5))
+            #expect(all.suffix(4) == whole.suffix(4))
+            #expect(all.count == 10)
+            #expect(all[5].contains("\(count - 9) lines of \((count - 9) * 4) bytes are left out"))
+        }
+    }
+
+    /// One line is kept whatever its size.
+    @Test func theLastLineIsKept() {
+        var kept = KeptLines(first: 0, last: 1)
+        for text in ["a", "bc"] { kept.append((text, .standardError)) }
+        #expect(kept.all.last?.text == "bc")
+        #expect(kept.all.first?.text.contains("1 lines of 1 bytes") == true)
+    }
+
     @Test func aCharacterMayComeInParts() {
         let parts = Array("é😀\n".utf8).map { (ChildProcess.Source.standardOutput, [$0]) }
         #expect(lines(parts) == ["|é😀"])

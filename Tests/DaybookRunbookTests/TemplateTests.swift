@@ -108,6 +108,19 @@ struct TemplateTests {
         #expect(error.description.contains(words), "\(error)")
     }
 
+    @Test("a text is refused before it is larger than a payload, whatever its references come to")
+    func tooLarge() throws {
+        let half = String(repeating: "x", count: Template.limit / 2)
+        let twice = try Self.template("${{ outputs.j.k }}${{ outputs.j.k }}")
+        #expect(try twice.render(environment: [:], outputs: ["j": ["k": half]]) == half + half)
+        let more = try Self.template("a${{ outputs.j.k }}${{ outputs.j.k }}")
+        let error = try #require(throws: TemplateError.self) {
+            try more.render(environment: [:], outputs: ["j": ["k": half]])
+        }
+        #expect(error.isTooLarge)
+        #expect(error.description.contains("larger than 16777216 bytes"))
+    }
+
     @Test("a reference is written as it is read")
     func reference() throws {
         for text in ["a", "$A", "${{ inputs.a }}", "${{ outputs.a.b.c }}"] {

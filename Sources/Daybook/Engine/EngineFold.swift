@@ -56,8 +56,15 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     var next: UInt64 { state.next }
 
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws {
-        try Self.reading(entry) {
-            try state.apply(committed: entry, reader)
+        do {
+            try Self.reading(entry) {
+                try state.apply(committed: entry, reader)
+            }
+        } catch let error as JournalError where error.code == .newerVersion {
+            // What looks as if a newer version had written it may be damaged.
+            var leaves = LeafCheck()
+            try leaves.check(entry.header.sequence, entry.bytes, reader)
+            throw error
         }
         if entry.event == EventKind.sessionOpened.rawValue { noteSession() }
         // What was there before this process began is news to nobody.

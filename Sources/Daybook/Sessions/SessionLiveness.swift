@@ -21,9 +21,7 @@ package enum SessionLiveness: String, Sendable {
         _ session: State.Session,
         in folder: JournalFolder
     ) throws -> SessionLiveness {
-        let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
-        guard try FileStatus.of(path) != nil else { return .gone }
-        if try isFree(path) { return .gone }
+        guard try isAlive(session, in: folder) else { return .gone }
         // What its number means here is another process, or none.
         guard try session.isOfThisNamespace() else { return .alive }
         // What cannot be a process is not looked at; that the lock is held says that it lives.
@@ -37,6 +35,29 @@ package enum SessionLiveness: String, Sendable {
     static func process(_ pid: UInt32) -> Int32? {
         guard let process = Int32(exactly: pid), process > 1 else { return nil }
         return process
+    }
+
+    /// Whether it holds its lock, or has lost the file and lives nevertheless.
+    private static func isAlive(
+        _ session: State.Session,
+        in folder: JournalFolder
+    ) throws -> Bool {
+        let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
+        if try FileStatus.of(path) != nil { return try !isFree(path) }
+        return try livesWithoutLock(session, in: folder)
+    }
+
+    /// Whether a session whose lock file is not there has the journal open. Somebody has removed the
+    /// file then: a process that is gone leaves it, and one that closes in good order ends its session
+    /// first. The number of its process may be another one's by now, and that one has no such file open.
+    static func livesWithoutLock(
+        _ session: State.Session,
+        in folder: JournalFolder
+    ) throws -> Bool {
+        guard try session.isOfThisNamespace(), let process = session.process,
+            let data = try FileStatus.of(folder.dataFile)
+        else { return false }
+        return try ProcessGroup.hasOpen(data, process: process)
     }
 
     /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it
@@ -73,8 +94,8 @@ package enum SessionLiveness: String, Sendable {
     ///   journal names no process that it could be, and nothing is ended; ``Refusal/Code/conflict``
     ///   when its number is one of another namespace, or that of the first process of all.
     static func end(_ session: State.Session, in folder: JournalFolder) throws {
+        guard try isAlive(session, in: folder) else { return }
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
-        guard try FileStatus.of(path) != nil, try !isFree(path) else { return }
         guard try session.isOfThisNamespace() else {
             throw Refusal(
                 .conflict,

@@ -35,7 +35,14 @@ struct Takeover: Sendable {
         let uuid = other.uuid.description
         // Children that are ended are waited for, which blocks.
         let found = try await SystemThread.run { [self] in
-            try lockOfTheDead(uuid).map { ($0, try endChildren(uuid)) }
+            // Without its file its lock can be had while it lives.
+            let path = SessionLock.lockPath(folder.sessions, uuid)
+            if try FileStatus.of(path) == nil,
+                try SessionLiveness.livesWithoutLock(other, in: folder)
+            {
+                return (DeadLock, Int)?.none
+            }
+            return try lockOfTheDead(uuid).map { ($0, try endChildren(uuid)) }
         }
         guard let (lock, ended) = found else { return false }
         defer { lock.release() }

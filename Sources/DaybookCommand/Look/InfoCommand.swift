@@ -18,7 +18,7 @@ struct InfoCommand: AsyncParsableCommand {
 
     func run() async throws {
         try common.inspect { inspector in
-            let (file, databases) = try inspector.store.information()
+            let (file, databases) = try inspector.database.information()
             let first = try inspector.entry(0)
             let count = try inspector.entryCount()
             let last = try inspector.entry(count - 1)
