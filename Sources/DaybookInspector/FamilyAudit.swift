@@ -6,10 +6,14 @@ struct FamilyAudit {
     private struct Begun {
         let parent: UInt64
         let started: UInt64
+        /// Its parent was told that it is closed.
+        var isTold = false
     }
 
-    /// Children of which nobody was told that they are closed, by the numbers of their first runs.
+    /// All children, by the numbers of their first runs.
     private var begun: [UInt64: Begun] = [:]
+    /// Runs that have handed their children over to nobody.
+    private var continued: Set<UInt64> = []
     /// The first runs of the ids of all that have a parent, by run.
     private var firstRuns: [UInt64: UInt64] = [:]
     /// Those of them that are closed.
@@ -26,15 +30,17 @@ struct FamilyAudit {
             begun[event.child] = Begun(parent: stream, started: sequence)
         case .childEnded:
             let event = try ProtoChildEnded(decoding: view)
-            if !event.reopened { begun[event.child] = nil }
+            if !event.reopened { begun[event.child]?.isTold = true }
         case .executionSubmitted:
             let event = try ProtoExecutionSubmitted(decoding: view)
             guard event.parent != 0 else { return }
             firstRuns[stream] = event.firstRun == 0 ? stream : event.firstRun
-        case .executionContinued:
-            // It has handed its children over to nobody.
-            if !begun.isEmpty { begun = begun.filter { $0.value.parent != stream } }
-        case .executionReopened: if let first = firstRuns[stream] { closed.remove(first) }
+        case .executionContinued: continued.insert(stream)
+        case .executionReopened:
+            guard let first = firstRuns[stream] else { return }
+            closed.remove(first)
+            // Of its next end too.
+            begun[first]?.isTold = false
         case .executionClosed: if let first = firstRuns[stream] { closed.insert(first) }
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired:
@@ -57,7 +63,7 @@ struct FamilyAudit {
     /// Names the entries that began children of whose end nobody was told.
     func check(_ note: (UInt64?, String) -> Void) {
         for (child, begun) in begun.sorted(by: { $0.value.started < $1.value.started })
-        where closed.contains(child) {
+        where !begun.isTold && closed.contains(child) && !continued.contains(begun.parent) {
             note(begun.started, "the child \(child) is closed, and its parent was not told")
         }
     }

@@ -1,4 +1,4 @@
-import DaybookFormat
+package import DaybookFormat
 import DaybookJournal
 
 /// Entries one after the other. All of this goes in steps, and what is done with an entry is done
@@ -97,19 +97,45 @@ extension Inspector {
 
     /// Runs `body` on the entries of one execution in order, until it returns false; before an entry
     /// by which an earlier run of the id hands on a signal, or a child ends, on the entry that holds
-    /// the value.
+    /// the value; and before a finalizer's first entry on those that hold what it is given.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
     public func completeHistory(
         of number: UInt64,
         _ body: (JournalEntry) throws -> Bool
     ) throws {
         try history(of: number) { entry in
-            for source in Self.sources(of: entry) {
+            for source in try Self.sources(of: entry) + given(to: entry) {
                 let other = try store.read { try read(source, of: number, $0) }
                 guard try body(other) else { return false }
             }
             return try body(entry)
         }
+    }
+
+    /// The entries of a family that hold what a finalizer is given, and the first ones of its children.
+    private func given(to entry: JournalEntry) throws -> [UInt64] {
+        guard case .executionSubmitted(let event) = entry.entry.event, event.finalizer,
+            let input = entry.payloads.first
+        else { return [] }
+        let sources = try familyReader().sources(of: input, of: entry.sequence)
+        let first = try store.read { reader in
+            try sources.ends.compactMap { end in
+                try reader.withView(of: end) { $0.header.stream.rawValue }
+            }
+        }
+        return Set(sources.values + first).sorted()
+    }
+
+    /// Reads values that may be those of a family.
+    private func familyReader() throws -> FamilyReader {
+        let names = try store.read { try JournalNames($0) }
+        return FamilyReader(store) { names.contentType($0) }
+    }
+
+    /// A payload of an entry; what stands for the values of a family is put together as JSON.
+    /// - Throws: ``PayloadErased`` when one of them has been erased; ``JournalError/Code/integrity``.
+    package func value(of payload: StoredPayload, at sequence: UInt64) throws -> [UInt8] {
+        try familyReader().json(of: payload, at: sequence)
     }
 
     /// The entries of another history that hold values for this one.

@@ -53,6 +53,7 @@ package struct OperationFold {
         switch entry.entry.event {
         case .executionClaimed: openAgain()
         case .executionCompleted, .executionContinued: hasCompleted = true
+        case .attemptFailed, .executionReopened: openChildrenAgain()
         default: break
         }
         takeBack(by: entry.sequence)
@@ -62,6 +63,7 @@ package struct OperationFold {
         if case .childEnded(let event) = entry.entry.event, event.unheard,
             operation.kind == .spawn || places[path] == nil
         {
+            if let place = places[path] { all[place].noteSpawned(event) }
             return
         }
         let place = places[path] ?? all.count
@@ -98,6 +100,15 @@ package struct OperationFold {
             all[place].isReplayed = false
             if all[place].status == .success { all[place].status = .started }
             noteUnsettled(path, place)
+        }
+    }
+
+    /// Another attempt begins: spawned children that have failed are opened again.
+    private mutating func openChildrenAgain() {
+        for place in places.all.values {
+            guard let status = all[place].childStatus, status != .completed else { continue }
+            all[place].childStatus = nil
+            all[place].errorCode = nil
         }
     }
 
@@ -234,7 +245,10 @@ extension OperationRecord {
         case .childStarted(let event):
             wait(entry, until: 0)
             child = event.id
-            if event.spawned { end(entry, startedAt: entry.entry.time) }
+            guard event.spawned else { break }
+            end(entry, startedAt: entry.entry.time)
+            spawned = event.child
+            childStatus = nil
         case .childrenAwaited:
             wait(entry, until: 0)
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
@@ -272,6 +286,13 @@ extension OperationRecord {
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         default: break
         }
+    }
+
+    /// The child that it has spawned is closed, if it is that one and not an earlier one's.
+    fileprivate mutating func noteSpawned(_ event: ProtoChildEnded) {
+        guard event.spawned, event.child == spawned else { return }
+        childStatus = event.reopened ? nil : ExecutionStatus(event.status)
+        errorCode = event.hasError && !event.reopened ? event.error.code : nil
     }
 
     /// What it registered has run: the registration stays what it is.

@@ -38,6 +38,11 @@ public struct OperationRecord: Sendable {
     public internal(set) var deadline: Timestamp?
     /// The id of the child that it began.
     public internal(set) var child: String?
+    /// How the child that it has spawned has ended; nil: that is open, or is opened again. What the
+    /// operation itself did is done.
+    package internal(set) var childStatus: ExecutionStatus?
+    /// The number of the first run of the child that it has spawned.
+    var spawned: UInt64?
     /// The JSON of its value.
     public internal(set) var value: [UInt8]?
     /// The JSON of its declared input, if that is kept.

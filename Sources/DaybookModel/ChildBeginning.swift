@@ -190,4 +190,6 @@ extension Refusal.Code {
     public static let tooDeep = Refusal.Code(rawValue: "family-too-deep")
     /// More children are to be spawned at once than may be.
     public static let tooManyChildren = Refusal.Code(rawValue: "too-many-children")
+    /// The inputs of children that are to be spawned at once are larger than one commit takes.
+    public static let spawnTooLarge = Refusal.Code(rawValue: "spawn-too-large")
 }

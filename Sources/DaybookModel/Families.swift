@@ -108,7 +108,8 @@ extension Transaction {
             let child = self[known: parent].rare.family.children[ended.firstRun]
         else { return }
         let isAwaited = child.stoppedBy == 0 && !self[known: parent].status.isFinal
-        let reopens = child.reopens && isAwaited && child.opensAgain(after: ended.status)
+        // One that goes on, and then ends badly by itself, has failed.
+        let reopens = isAwaited && ended.end < child.reopens && ended.status != .completed
         let unheard = reopens || !isAwaited || child.isSpawned
         let readies = !unheard && state.hasNoHolder(parent)
         try append(
@@ -226,13 +227,5 @@ extension Transaction {
             try append(event, to: .run(number), causation: causation)
         }
         if !closes { try freeForCleaning(number) }
-    }
-}
-
-extension Family.Child {
-    /// Whether it is to be opened again that ends so while its parent wants it again. A spawned one that
-    /// goes on, and then fails by itself, has failed.
-    fileprivate func opensAgain(after status: ExecutionStatus) -> Bool {
-        isSpawned ? status == .cancelled : status != .completed
     }
 }

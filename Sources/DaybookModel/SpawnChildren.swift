@@ -16,6 +16,8 @@ package struct SpawnChildren: LeasedCommand {
 
     /// So many children may be spawned at once.
     package static let limit = 1_000
+    /// So many bytes their inputs may have together: they are written by one commit.
+    package static let byteLimit = 64 << 20
 
     /// Nothing is checked here: a command is checked when it is decided.
     package init(
@@ -40,6 +42,7 @@ package struct SpawnChildren: LeasedCommand {
                 "\(lease.id) spawns \(children.count) children at once; at most \(Self.limit) are allowed: spawn them in several calls"
             )
         }
+        try Self.check(bytes: children.reduce(0) { $0 + $1.child.input.count }, of: lease.id)
         let beginnings = children.map {
             ChildBeginning(lease: lease, operation: $0.operation, child: $0.child)
         }
@@ -51,6 +54,16 @@ package struct SpawnChildren: LeasedCommand {
         return tx.nextSequence - 1
     }
 
+    /// - Throws: ``Refusal/Code/spawnTooLarge``.
+    package static func check(bytes: Int, of id: Name) throws(Refusal) {
+        guard bytes <= byteLimit else {
+            throw Refusal(
+                .spawnTooLarge,
+                "\(id) spawns children whose inputs have more than \(byteLimit) bytes together, which one commit does not take; spawn them in several calls"
+            )
+        }
+    }
+
     private func check(
         _ beginnings: [ChildBeginning],
         _ tx: borrowing Transaction
@@ -58,27 +71,36 @@ package struct SpawnChildren: LeasedCommand {
         try beginnings.first?.operation.check(tx[known: lease.execution])
         try tx.checkIsNotJoined(lease)
         var ids: Set<Name> = []
-        var position = beginnings.first?.operation.position
-        return try beginnings.map { beginning in
-            let operation = beginning.operation
-            // What belongs to a branch would have to end with it.
-            guard operation.scope.isEmpty, operation.kind == .spawn, operation.position == position
-            else {
-                throw Refusal(
-                    .invalidArgument,
-                    "\(operation.name) of \(lease.id) spawns a child in a branch, or out of order; spawn it by the handler itself"
-                )
+        let first = beginnings.first?.operation.position ?? 0
+        var all: [ChildBeginning.Existing?] = []
+        for (place, beginning) in beginnings.enumerated() {
+            do {
+                try check(beginning.operation, at: first &+ UInt32(place))
+                guard ids.insert(beginning.child.id).inserted else {
+                    throw Refusal(
+                        .conflict,
+                        "\(lease.id) spawns two children with the id \(beginning.child.id); give each an id of its own, or none"
+                    )
+                }
+                all.append(try beginning.check(tx))
+            } catch var refusal as Refusal {
+                refusal.place = place
+                throw refusal
             }
-            position = operation.position &+ 1
-            try Names.check(operation.name, "name of an operation")
-            guard ids.insert(beginning.child.id).inserted else {
-                throw Refusal(
-                    .conflict,
-                    "\(lease.id) spawns two children with the id \(beginning.child.id); give each an id of its own, or none"
-                )
-            }
-            return try beginning.check(tx)
         }
+        return all
+    }
+
+    private func check(_ operation: Operation, at position: UInt32) throws(Refusal) {
+        // What belongs to a branch would have to end with it.
+        guard operation.scope.isEmpty, operation.kind == .spawn, operation.position == position
+        else {
+            throw Refusal(
+                .invalidArgument,
+                "\(operation.name) of \(lease.id) spawns a child in a branch, or out of order; spawn it by the handler itself"
+            )
+        }
+        try Names.check(operation.name, "name of an operation")
     }
 }
 
@@ -130,6 +152,8 @@ package struct AwaitChildren: LeasedCommand, SuspendingCommand {
         try tx.append(logs, of: nil, lease)
         let waits = tx[known: number].rare.family.openSpawned > 0
         let isIdle = waits && tx[known: number].becomesIdle(suspended)
+        // For that one the others are cancelled.
+        let failed = isAllSettled ? nil : tx[known: number].firstFailedChild?.end
         let sequence = try tx.append(
             .childrenAwaited(
                 .with {
@@ -137,6 +161,7 @@ package struct AwaitChildren: LeasedCommand, SuspendingCommand {
                     $0.epoch = lease.epoch
                     $0.idle = isIdle
                     $0.allSettled = isAllSettled
+                    $0.failed = failed ?? 0
                 }
             ),
             to: .run(number),

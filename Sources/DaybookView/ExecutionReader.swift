@@ -174,16 +174,23 @@ package enum ExecutionReader {
             return "Parent task \(event.type) with execution id \(event.id) failed"
         }
         guard let named else { throw JournalError.missing(parent, ofHistory: record.number) }
-        // The entry of the parent by which it learned of the first failure, if it waited by then.
+        // The entry of the parent by which it learned of the first failure, or by which it began to wait
+        // when there was one by then.
         let cause = try reader.withView(of: sequence) { $0.header.causation } ?? 0
-        let end = try reader.withView(of: cause) { entry in
-            entry.event == EventKind.childEnded.rawValue
-                ? try ProtoChildEnded(decoding: entry).end : 0
-        }
+        let end = try reader.withView(of: cause) { try failedChild($0) }
         guard let end, end != 0, let message = try reader.payloads(of: end).first,
             !message.isErased
         else { return named }
         return "\(named): \(String(decoding: message.data.prefix(1_000), as: UTF8.self))"
+    }
+
+    /// The entry by which a child had ended for which its siblings are cancelled; 0: none had.
+    private static func failedChild(_ entry: EntryView) throws -> UInt64 {
+        switch EventKind(rawValue: entry.event) {
+        case .childEnded: try ProtoChildEnded(decoding: entry).end
+        case .childrenAwaited: try ProtoChildrenAwaited(decoding: entry).failed
+        default: 0
+        }
     }
 
     private static func isEnding(_ kind: EventKind?) -> Bool {

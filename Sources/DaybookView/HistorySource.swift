@@ -14,6 +14,17 @@ package protocol HistorySource: Sendable {
     /// The payloads of an entry, checked against what it commits to.
     /// - Throws: ``JournalError/Code/integrity`` for an entry that is not there, or other payloads.
     func payloads(of sequence: UInt64) throws -> [StoredPayload]
+
+    /// Who has ended by an entry of another history.
+    /// - Throws: ``JournalError/Code/integrity`` for an entry that is not there.
+    func child(endedBy sequence: UInt64) throws -> EndedChildName
+}
+
+extension HistorySource {
+    /// It has no others.
+    package func child(endedBy sequence: UInt64) throws -> EndedChildName {
+        throw JournalError.missing(sequence, ofHistory: sequence)
+    }
 }
 
 /// A history in a journal. It is read in steps, each on the newest state, so that no read
@@ -71,5 +82,9 @@ package struct JournalHistory: HistorySource {
 
     package func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         try store.read { try $0.payloads(of: sequence) }
+    }
+
+    package func child(endedBy sequence: UInt64) throws -> EndedChildName {
+        try store.read { try EndedChildName(endedBy: sequence, $0) }
     }
 }

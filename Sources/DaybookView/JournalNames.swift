@@ -29,6 +29,11 @@ package struct JournalNames: Sendable {
         self = names
     }
 
+    /// What the number of a content type stands for.
+    package func contentType(_ number: UInt32) -> String? {
+        number > 0 && number <= contentTypes.count ? contentTypes[Int(number) - 1] : nil
+    }
+
     /// Takes in an entry; others than these are passed over.
     package mutating func take(_ entry: EntryView) throws {
         switch EventKind(rawValue: entry.event) {

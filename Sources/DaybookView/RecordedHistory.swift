@@ -18,8 +18,10 @@ public struct RecordedHistory: Sendable {
     private let entries: [Entry]
     /// The values of signals that came in earlier runs of the id, and of children, by their entries.
     private let handedOn: [UInt64: [StoredPayload]]
+    /// Who has ended by entries of other histories that hold values for this one.
+    private let ended: [UInt64: EndedChildName]
 
-    private struct Entry: Sendable {
+    fileprivate struct Entry: Sendable {
         let sequence: UInt64
         let bytes: [UInt8]
         let payloads: [StoredPayload]
@@ -58,7 +60,20 @@ public struct RecordedHistory: Sendable {
             }
             return true
         }
+        // What a finalizer is given lies in the histories of its family.
+        var ended: [UInt64: EndedChildName] = [:]
+        if let input = entries.first?.payloads.first {
+            let family = FamilyReader(
+                payloads: { try reader.payloads(of: $0) },
+                child: { try EndedChildName(endedBy: $0, reader) },
+                contentType: { names.contentType($0) }
+            )
+            let sources = try family.sources(of: input, of: number)
+            for source in sources.values { handedOn[source] = try reader.payloads(of: source) }
+            for end in sources.ends { ended[end] = try family.name(ofChild: end) }
+        }
         self.handedOn = handedOn
+        self.ended = ended
         self.id = id
         self.number = number
         self.entries = entries
@@ -84,7 +99,7 @@ public struct RecordedHistory: Sendable {
     private static func isSource(_ entry: EntryView) -> Bool {
         switch EventKind(rawValue: entry.event) {
         case .signalReceived, .executionCompleted, .executionFailed, .executionTimedOut,
-            .executionCancelled, .executionExpired, .childrenAwaited:
+            .executionCancelled, .executionExpired, .childrenAwaited, .executionSubmitted:
             true
         default: false
         }
@@ -92,7 +107,8 @@ public struct RecordedHistory: Sendable {
 
     /// Reads histories from lines of JSON as `daybook export --format jsonl` writes them; lines of
     /// the journal itself and of sessions are passed over. Of an earlier run there may be nothing but
-    /// the signals that it handed on, and of a child nothing but its end.
+    /// the signals that it handed on, and of a child, and of what a finalizer is given, nothing but the
+    /// entries that hold values.
     /// - Returns: the histories, in the order of their first entries.
     /// - Throws: ``JournalError/Code/integrity``, which names the line.
     public static func all(exported lines: [UInt8]) throws -> [RecordedHistory] {
@@ -111,24 +127,41 @@ public struct RecordedHistory: Sendable {
             if entries[run] == nil { order.append(run) }
             entries[run, default: []].append(entry)
         }
+        let family = try FamilyReader(exported: entries, sources, names)
         return try order.compactMap { number in
             let all = entries[number] ?? []
             guard let first = all.first else { throw damaged(0, "there is no entry") }
-            // Of an earlier run, or a child, nothing but what one that was exported needs of it.
-            if first.sequence != number, all.allSatisfy({ sources[$0.sequence] != nil }) {
-                return nil
-            }
+            // Of an earlier run, or of the same family, nothing but what one that was exported needs of it.
+            let isWhole = try first.sequence == number && Self.isWhole(all)
+            if !isWhole, all.allSatisfy({ sources[$0.sequence] != nil }) { return nil }
             let id = try first.bytes.withUnsafeBytes { bytes in
                 try ExecutionState(first: try EntryView(bytes)).id.text
+            }
+            var handedOn = try handedOn(to: all, sources)
+            var ended: [UInt64: EndedChildName] = [:]
+            if let input = first.payloads.first {
+                let given = try family.sources(of: input, of: number)
+                for source in given.values { handedOn[source] = sources[source] }
+                for end in given.ends { ended[end] = try family.name(ofChild: end) }
             }
             return RecordedHistory(
                 id: id,
                 number: number,
                 names: names,
                 entries: all,
-                handedOn: try handedOn(to: all, sources)
+                handedOn: handedOn,
+                ended: ended
             )
         }
+    }
+
+    /// Whether no entry is left out between the first and the last.
+    private static func isWhole(_ entries: [Entry]) throws -> Bool {
+        for (before, entry) in zip(entries, entries.dropFirst()) {
+            let previous = try entry.bytes.withUnsafeBytes { try EntryView($0).header.previous }
+            if previous != before.sequence { return false }
+        }
+        return true
     }
 
     /// The values that a history has from others.
@@ -156,7 +189,8 @@ public struct RecordedHistory: Sendable {
             number: number,
             names: JournalNames(uuid: journal, contentTypes: contentTypes),
             entries: Array(entries.prefix(max(length, 1))),
-            handedOn: handedOn
+            handedOn: handedOn,
+            ended: ended
         )
     }
 
@@ -165,7 +199,8 @@ public struct RecordedHistory: Sendable {
         number: UInt64,
         names: JournalNames,
         entries: [Entry],
-        handedOn: [UInt64: [StoredPayload]]
+        handedOn: [UInt64: [StoredPayload]],
+        ended: [UInt64: EndedChildName]
     ) {
         self.id = id
         journal = names.uuid
@@ -173,6 +208,7 @@ public struct RecordedHistory: Sendable {
         self.number = number
         self.entries = entries
         self.handedOn = handedOn
+        self.ended = ended
     }
 
     private struct ExportedLine: Decodable {
@@ -308,5 +344,36 @@ extension RecordedHistory: HistorySource {
             return false
         }
         return payloads
+    }
+
+    package func child(endedBy sequence: UInt64) throws -> EndedChildName {
+        guard let name = ended[sequence] else {
+            throw JournalError.missing(sequence, ofHistory: number)
+        }
+        return name
+    }
+}
+
+extension FamilyReader {
+    /// Reads from lines of an export.
+    fileprivate init(
+        exported entries: [UInt64: [RecordedHistory.Entry]],
+        _ sources: [UInt64: [StoredPayload]],
+        _ names: JournalNames
+    ) throws {
+        var streams: [UInt64: UInt64] = [:]
+        for (number, all) in entries { for entry in all { streams[entry.sequence] = number } }
+        self.init(
+            payloads: { sources[$0] ?? [] },
+            child: { [streams] end in
+                guard let number = streams[end], let first = entries[number]?.first,
+                    first.sequence == number
+                else { throw JournalError.missing(end, ofHistory: end) }
+                return try first.bytes.withUnsafeBytes {
+                    try EndedChildName(submittedBy: EntryView($0))
+                }
+            },
+            contentType: { names.contentType($0) }
+        )
     }
 }

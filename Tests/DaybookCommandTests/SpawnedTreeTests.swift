@@ -127,6 +127,14 @@ import Testing
             let show = try await sandbox.succeed("show", "root").text
             #expect(show.contains("children_tasks_failed"))
             #expect(show.contains("1 of 3 children failed: child 1 (leaf, leaf 1) was cancelled"))
+            // Of the three rows one says that its child did not end well.
+            let rows = show.split(separator: "\n").filter { $0.contains("leaf  ") }
+            #expect(rows.filter { $0.contains("cancelled") }.count == 1, "\(rows)")
+            #expect(rows.filter { $0.contains("success") }.count == 2, "\(rows)")
+            let json = try await sandbox.succeed("show", "root", "--json").json
+            #expect(json["operations"][0]["childStatus"].string == "completed")
+            #expect(json["operations"][1]["childStatus"].string == "cancelled")
+            #expect(json["operations"][1]["errorCode"].string == "cancelled")
             let why = try await sandbox.succeed("why", "root").text
             #expect(why.contains("has failed with its children"))
             #expect(why.contains("daybook retry"))

@@ -313,4 +313,55 @@ import Testing
         try harness.run(Release(parent), session: session)
         #expect(harness.state.openCount == 0)
     }
+
+    // MARK: Many
+
+    /// More than one commit cancels: the last of them only go on in the next attempt, and who is cancelled
+    /// by a person then stays so.
+    @Test func whatWasNotCancelledYetIsNotOpenedAgainAfterAPersonCancelsIt() throws {
+        var terms = Submit.Terms()
+        terms.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+        var harness = try ModelHarness()
+        let (session, other) = (try harness.open("holder"), try harness.open("other"))
+        try harness.submit("parent", terms: terms, by: session)
+        try harness.run(Execute(id: "parent"), session: session)
+        let parent = try harness.claim(try harness.number(of: "parent"), by: session)
+        try harness.spawn((0..<600).map { Name("\($0)") }, of: parent, by: session)
+        // Code of the last one runs, so that it is closed after its end.
+        let last = try harness.claim(try harness.number(of: "599"), by: other)
+        try harness.join(parent, .op(.join, 600), by: session)
+        try harness.fail(try harness.claim(try harness.number(of: "0"), by: other), by: other)
+        #expect(try harness.execution(last.execution).status == .running)
+        // Code that does not return any more ends the attempt.
+        try harness.fail(parent, by: session)
+        #expect(try harness.execution(last.execution).status == .running)
+        try harness.cancel("599", by: other)
+        let before = harness.next
+        try harness.run(Release(last), session: other)
+        let names = try harness.names(from: before)
+        #expect(names.prefix(2) == ["execution_closed", "child_ended"])
+        #expect(!names.contains("execution_reopened"), "\(names)")
+    }
+
+    /// What it has spawned is waited for when its handler returns.
+    @Test func aRunThatHasSpawnedIsNotFollowedByAnother() throws {
+        var home = try Home()
+        let input = try home.harness.sealed([.json([0x32])])
+        func goOn() -> Refusal? {
+            #expect(throws: Refusal.self) {
+                try home.harness.run(
+                    ContinueAsNew(home.parent, input: input),
+                    session: home.session
+                )
+            }
+        }
+        let before = home.harness.next
+        expect(goOn(), .conflict, says: "has spawned children", "await children by run")
+        #expect(home.harness.next == before)
+        // Also when they have failed.
+        for id in ["a", "b", "c"] as [Name] { try home.fail(id) }
+        #expect(try home.harness.execution(home.parent.execution).openChildCount == 0)
+        #expect(goOn()?.code == .conflict)
+        for id in ["a", "b", "c"] as [Name] { #expect(try home.status(id) == .failed) }
+    }
 }

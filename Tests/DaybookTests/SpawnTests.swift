@@ -166,6 +166,44 @@ import Testing
         }
     }
 
+    /// The others are cancelled by the entry that says that it waits, and the reason came before that.
+    @Test func aSiblingSaysWhyAlsoWhenThatCameBeforeTheHandlerReturned() async throws {
+        struct Slow: Workflow {
+            static let name = "slow"
+            func run(_ input: Int, _ context: WorkflowContext) async throws -> String {
+                try await context.spawn([
+                    ChildPlan(Part.self, id: "0", input: 0),
+                    ChildPlan(Part.self, id: "1", input: 1),
+                ])
+                return try await context.receive("return")
+            }
+        }
+        try await withJournal { path in
+            let part = Part { input, context in
+                if input == 1 { throw OperationError(code: "no", message: "it does not work") }
+                let never: Int = try await context.receive("never")
+                return never
+            }
+            let engine = try await Engine.open(at: path, workflows: [Slow(), part])
+            try await engine.start(Slow.self, id: "slow", input: 0)
+            _ = try await engine.wait(for: "slow") { $0.status == .waiting }
+            _ = try await engine.wait(for: "1") { $0.isClosed }
+            _ = try await engine.wait(for: "0") { $0.status == .waiting }
+            try await engine.signal("slow", "return", "returned")
+            #expect(try await engine.waitForEnd(of: "slow").status == .childrenTasksFailed)
+            let sibling = try #require(try engine.record(of: "0"))
+            guard case .failure(let error) = try engine.outcome(of: sibling) else {
+                Issue.record("it has not failed")
+                return
+            }
+            #expect(
+                error.message
+                    == "Parent task slow with execution id slow failed: it does not work"
+            )
+            try await engine.close(grace: .zero)
+        }
+    }
+
     @Test func aCancelledParentHasItsChildrenCancelled() async throws {
         try await withParts({ _, context in
             let never: Int = try await context.receive("never")

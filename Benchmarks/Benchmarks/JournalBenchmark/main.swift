@@ -33,6 +33,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .recovery: try await Recovery.measure(settings, &report)
         case .replay: try await ReplayingOpen.measure(settings, &report)
         case .waiting: try await Waiting.measure(settings, &report)
+        case .awaiting: try await Awaiting.measure(settings, &report)
         case .listing: try await Listing.measure(settings, &report)
         }
     }

@@ -1,6 +1,8 @@
 import DaybookFormat
+import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookView
 
 /// What an attempt has come to.
 struct RunEnd: Sendable {
@@ -10,6 +12,8 @@ struct RunEnd: Sendable {
     var run: (output: [UInt8], sequence: UInt64)?
     /// Who has failed.
     var cause = FailureCause.code
+    /// The content type of the output; nil: that of the workflow's.
+    var contentType: String?
 
     /// What the handler itself came to.
     init(_ result: Result<[UInt8], OperationError>) { self.result = result }
@@ -79,26 +83,78 @@ extension Activation {
         )
     }
 
-    /// What the children gave, as JSON: `[{"index": …, "type": …, "id": …, "output": …}]`.
-    func outputs(of family: FamilyEnd) throws -> [UInt8] {
-        var json = Array("[".utf8)
-        for member in family.members {
-            if json.count > 1 { json.append(UInt8(ascii: ",")) }
-            json += try describe(member.child) + Array(",\"output\":".utf8)
-            json += try value(at: member.end).data + Array("}".utf8)
-            // What is larger than a payload can be is not put together.
-            guard json.count <= host.payloadLimit else {
-                throw OperationError.tooLarge(json.count, host.payloadLimit)
-            }
-        }
-        return json + Array("]".utf8)
+    // MARK: Values
+
+    /// Reads values that may be those of a family.
+    private var familyReader: FamilyReader {
+        FamilyReader(
+            payloads: { [history] in try history.payloads(of: $0) },
+            child: { [history] in try history.child(endedBy: $0) },
+            contentType: { [host] in host.contentType($0) }
+        )
     }
 
-    private func describe(_ child: SpawnedChild) throws -> [UInt8] {
-        let codec = JSONPayloadCodec()
-        return try Array("{\"index\":\(child.index),\"type\":".utf8) + codec.encode(child.type)
-            + Array(",\"id\":".utf8) + codec.encode(child.id)
+    /// Decodes what stands for the values of a family.
+    /// - Throws: ``PayloadErased``; what the codec says; ``UpcastFailed``; `CancellationError` when the
+    ///   journal cannot be read.
+    func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from manifest: FamilyManifest
+    ) throws -> Value {
+        do {
+            let parts = FamilyParts(manifest, familyReader, host.codec) { [host] in
+                host.contentType($0)
+            }
+            return try parts.decode(type)
+        } catch let error as JournalError {
+            latch(.journalFailed(error))
+            throw CancellationError()
+        }
     }
+
+    /// Decodes the input of the execution: a finalizer's stands for the values of a family.
+    /// - Throws: as ``decode(_:from:)``.
+    func decodeInput<Value: Decodable>(_ type: Value.Type, from value: EncodedValue) throws -> Value
+    {
+        guard lease.isFinalizer,
+            host.contentType(value.contentType) == FamilyManifest.contentType
+        else { return try decode(type, from: value) }
+        let manifest = try reading {
+            try FamilyManifest(decoding: value.data, at: lease.execution)
+        }
+        return try decode(type, from: manifest)
+    }
+
+    // MARK: Refusing
+
+    /// - Throws: ``OperationError`` when the handler may not spawn so many more children.
+    func checkMaySpawn(_ count: Int) throws(OperationError) {
+        try checkCodecOfFamily()
+        let all = state.withLock { $0.spawned.count } + count
+        let limit = FamilyManifest.capacity(of: host.payloadLimit)
+        guard all <= limit else {
+            throw OperationError(
+                code: "too-many-children",
+                message:
+                    "\(lease.id) spawns \(all) children, and where a payload may have \(host.payloadLimit) bytes at most \(limit) are allowed; have children of it spawn them",
+                isRetryable: false
+            )
+        }
+    }
+
+    /// - Throws: ``OperationError`` when values of a family cannot be put together.
+    func checkCodecOfFamily() throws(OperationError) {
+        guard host.codec.contentType == ContentTypes.json else {
+            throw OperationError(
+                code: "family-needs-json",
+                message:
+                    "the outputs of a family are put together as JSON, and the codec writes \(host.codec.contentType); use one that writes JSON, or await children by run",
+                isRetryable: false
+            )
+        }
+    }
+
+    // MARK: Failures
 
     /// Errors of children that an error is made of, at most, and characters of each message.
     private static let errorLimit = (children: 100, named: 10, characters: 500)
@@ -111,17 +167,15 @@ extension Activation {
         let codec = JSONPayloadCodec()
         for (count, member) in failed.prefix(Self.errorLimit.children).enumerated() {
             guard let facts = member.error else { continue }
-            let message = try error(facts, at: member.end).message
+            let message = try messageIfAny(facts, at: member.end)
             let short = String(message.prefix(Self.errorLimit.characters))
             let child = member.child
             if count < Self.errorLimit.named {
                 let colon = short.isEmpty ? "" : ": \(short)"
-                words.append(
-                    "child \(child.index) (\(child.type), \(child.id)) \(facts.words)\(colon)"
-                )
+                words.append("\(child.words) \(facts.words)\(colon)")
             }
             if count > 0 { details.append(UInt8(ascii: ",")) }
-            details += try describe(child) + Array(",\"code\":".utf8) + codec.encode(facts.code)
+            details += try child.json + Array(",\"code\":".utf8) + codec.encode(facts.code)
             details += try Array(",\"message\":".utf8) + codec.encode(short) + Array("}".utf8)
         }
         let rest = failed.count - words.count
@@ -134,6 +188,20 @@ extension Activation {
             details: details + Array("]}".utf8)
         ).from(join)
     }
+}
+
+extension Activation {
+    /// The message of a child's error; empty once that is erased.
+    private func messageIfAny(_ facts: ErrorFacts, at end: UInt64) throws -> String {
+        do { return try error(facts, at: end).message } catch is PayloadErased { return "" }
+    }
+}
+
+extension SpawnedChild {
+    /// Which one it is, in words.
+    var words: String { "child \(index) (\(type), \(id))" }
+    /// The beginning of an object of JSON that says which one it is.
+    var json: [UInt8] { Array(EndedChildName(type: type, id: id).json(index).utf8) }
 }
 
 extension ErrorFacts {

@@ -366,6 +366,11 @@ final class Activation: Sendable {
         try await latching { try await host.perform(command) }
     }
 
+    /// The same, for one whose payloads weigh so many bytes in the queue.
+    func perform<C: Command>(bytes: Int, _ command: () throws -> C) async throws -> C.Answer {
+        try await latching { try await host.perform(bytes: bytes, command) }
+    }
+
     /// Latches when what a command is answered shows that the activation is over.
     func latching<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         try checkMayBegin()

@@ -39,6 +39,8 @@ protocol ActivationHost: Sendable {
     var isObserved: Bool { get }
     /// Has a command decided and carried out.
     func perform<C: Command>(_ command: () throws -> C) async throws -> C.Answer
+    /// The same, for one whose payloads weigh so many bytes in the queue.
+    func perform<C: Command>(bytes: Int, _ command: () throws -> C) async throws -> C.Answer
     /// The same, for a command whose place in the queue the caller decides.
     /// - Parameter order: is given the command, and what puts it into the queue.
     func perform<C: SuspendingCommand>(
@@ -65,6 +67,10 @@ extension ActivationHost {
     var isObserved: Bool { false }
     /// Nothing does.
     var interceptors: [any Interceptor] { [] }
+    /// There is no queue.
+    func perform<C: Command>(bytes: Int, _ command: () throws -> C) async throws -> C.Answer {
+        try await perform(command)
+    }
     /// Its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]? { nil }
 

@@ -9,13 +9,7 @@ extension EngineCore {
     func pump() {
         let mail = board.takeMail()
         carryOut(machines.takePending())
-        if case .named = options.claims, !mail.children.isEmpty {
-            machines.tell { machines in
-                for (parent, child) in mail.children {
-                    machines.dispatcher.note(child: child, of: parent)
-                }
-            }
-        }
+        if case .named = options.claims, !mail.children.isEmpty { note(mail.children) }
         if !mail.leases.isEmpty { machines.tell { $0.dispatcher.granted() } }
         for lease in mail.leases { carryOut(machines.tell { $0.residency.admit(lease) }) }
         for number in mail.executions { carryOut(attend(number)) }
@@ -24,6 +18,18 @@ extension EngineCore {
         if mail.isSnapshotDue { startSnapshot() }
         takeOn()
         if board.isAwaited(.idleness), !hasWork { board.tell(.idleness) }
+    }
+
+    /// Who was asked to run an execution runs its children too.
+    private func note(_ children: [(parent: UInt64?, child: UInt64)]) {
+        let known = writer.inspect { fold in
+            children.map { ($0.parent ?? fold.state.parent(of: $0.child), $0.child) }
+        }
+        machines.tell { machines in
+            for case (let parent?, let child) in known {
+                machines.dispatcher.note(child: child, of: parent)
+            }
+        }
     }
 
     /// Removes the folders of those of these executions that are closed.

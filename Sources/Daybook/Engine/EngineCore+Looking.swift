@@ -1,6 +1,8 @@
+import DaybookFormat
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookView
 
 extension EngineCore {
     /// What is known of an execution, but who submitted it; nil when there is none of that id.
@@ -85,6 +87,29 @@ extension EngineCore {
         if let output { return EncodedValue(data: output) }
         guard record.isClosed else { throw ExecutionParked(id: id) }
         return try ExecutionReader.outcome(of: record, writer.journal, ofRun: true).get()
+    }
+
+    /// Reads values that may be those of a family.
+    var familyReader: FamilyReader {
+        FamilyReader(writer.journal.store) { [self] in contentType($0) }
+    }
+
+    /// The bytes of a value; what stands for those of a family is put together as JSON.
+    func json(of payload: StoredPayload?, at sequence: UInt64) throws -> [UInt8] {
+        guard let payload else { return [] }
+        return try familyReader.json(of: payload, at: sequence)
+    }
+
+    /// Decodes the output of an execution, which may stand for those of a family.
+    func decodeOutput<Value: Decodable>(
+        _ type: Value.Type,
+        from payload: StoredPayload?,
+        at sequence: UInt64
+    ) throws -> Value {
+        guard let payload, let manifest = try familyReader.manifest(in: payload, of: sequence)
+        else { return try decode(type, from: payload?.encoded ?? EncodedValue(data: [])) }
+        let parts = FamilyParts(manifest, familyReader, options.codec) { [self] in contentType($0) }
+        return try parts.decode(type)
     }
 
     /// Decodes a value, also one that was recorded by an older version of its type.

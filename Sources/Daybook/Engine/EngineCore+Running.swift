@@ -116,7 +116,10 @@ extension EngineCore {
             let sequence = try await perform {
                 Complete(
                     lease,
-                    output: try seal(output, as: contentType(of: end, lease)),
+                    output: try seal(
+                        output,
+                        as: end.contentType ?? outputType(of: lease.type)
+                    ),
                     operations: activation.operationCount,
                     runOutput: end.run?.sequence ?? 0,
                     logs: try activation.takeLogs()
@@ -154,20 +157,6 @@ extension EngineCore {
         }
     }
 
-    /// The content type of an output; nil: that of the codec.
-    private func contentType(of end: RunEnd, _ lease: Lease) -> String? {
-        guard let workflow = workflows[lease.type] else { return nil }
-        guard end.run != nil else { return codec.contentType(of: workflow.types.output) }
-        return workflow.finalizer.map { Self.outputType(of: $0, codec) }
-    }
-
-    private static func outputType<F: Workflow>(
-        of finalizer: F.Type,
-        _ codec: any PayloadCodec
-    ) -> String {
-        codec.contentType(of: F.Output.self)
-    }
-
     private func park(_ lease: Lease, _ doubt: InDoubt) async throws {
         let message = try SealedPayloads([.text(doubt.description)], limit: payloadLimit)
         _ = try await perform { ParkInDoubt(lease, doubt.doubts, message: message) }
@@ -175,6 +164,16 @@ extension EngineCore {
             "execution parked",
             metadata: ["id": "\(lease.id)", "doubt": "\(doubt)"]
         )
+    }
+
+    /// Whether more children of an execution are open than one commit should cancel.
+    private func hasManyChildren(_ number: UInt64) -> Bool {
+        writer.inspect { $0.state.openChildCount(of: number) } > CancelLeftChildren.limit
+    }
+
+    /// The content type of what a workflow's handler returns; nil: that of the codec.
+    private func outputType(of type: Name) -> String? {
+        workflows[type].map { codec.contentType(of: $0.types.output) }
     }
 
     /// Ends an activation that has no outcome.
@@ -210,6 +209,10 @@ extension EngineCore {
                 await release(lease, logs: try activation.takeLogs(goesOn: true))
             case .ended: await release(lease, logs: try activation.takeLogs())
             case .continuing(let input):
+                // What nobody waits for is cancelled a few at a time.
+                while hasManyChildren(lease.execution) {
+                    guard try await perform({ CancelLeftChildren(lease) }) else { break }
+                }
                 let next = try await perform {
                     ContinueAsNew(
                         lease,

@@ -10,8 +10,9 @@ struct News: Sendable {
     private(set) var fromOutside: [UInt64] = []
     /// Executions that have ended well, by a command of this process: it hands the output over.
     private(set) var completedHere: [UInt64] = []
-    /// Children that were begun, or are opened again, with those who began them.
-    private(set) var children: [(parent: UInt64, child: UInt64)] = []
+    /// Children that were begun, or are opened again, with those who began them; nil: the state knows
+    /// who did.
+    private(set) var children: [(parent: UInt64?, child: UInt64)] = []
     /// Something may be ready to be claimed.
     private(set) var hasWork = false
     /// Other sessions may have been opened, or closed.
@@ -31,9 +32,10 @@ struct News: Sendable {
         if kind == .childStarted || kind == .childEnded, let child = entry.child {
             children.append((number, child))
         }
-        // A spawned child is opened again by no entry of its parent.
+        // A spawned child is opened again by no entry of its parent. Its entry names the first run of the
+        // root of its family, and not who began it.
         if kind == .executionReopened, entry.header.correlation != 0 {
-            children.append((entry.header.correlation, number))
+            children.append((nil, number))
         }
         switch kind {
         case .executionCompleted where isOwn:
@@ -127,8 +129,8 @@ final class NewsBoard: Sendable {
     struct Mail: Sendable {
         /// Executions to look at.
         var executions: [UInt64] = []
-        /// Children that were begun, with those who began them.
-        var children: [(parent: UInt64, child: UInt64)] = []
+        /// See ``News/children``.
+        var children: [(parent: UInt64?, child: UInt64)] = []
         /// Leases that were granted.
         var leases: [Lease] = []
         /// Sessions have been opened or have ended in the journal.

@@ -50,11 +50,16 @@ extension Engine {
         try engine.naming(await engine.wait(for: id, until: condition))
     }
 
-    /// What an execution that has ended gave or failed with.
+    /// What an execution that has ended gave or failed with. What children have given, or a finalizer is
+    /// given, is put together as JSON: see ``FamilyOutput``.
+    /// - Throws: ``Refusal/Code/wrongState`` before its end; ``PayloadErased``; ``JournalError``.
     public func outcome(
         of record: ExecutionRecord
     ) throws -> Result<[UInt8], OperationError> {
-        try ExecutionReader.outcome(of: record, engine.writer.journal).map(\.data)
+        switch try ExecutionReader.recordedOutcome(of: record, engine.writer.journal) {
+        case .success(let output): .success(try engine.json(of: output.payload, at: output.entry))
+        case .failure(let error): .failure(error)
+        }
     }
 
     /// The last values of an execution's named outputs, encoded, in the order of their names' first
@@ -78,10 +83,10 @@ extension Engine {
         try RecordedHistory(of: id, in: engine.writer.journal)
     }
 
-    /// The encoded input of an execution.
+    /// The encoded input of an execution; that of a finalizer is put together as JSON.
     /// - Throws: ``PayloadErased``; ``JournalError``.
     public func input(of record: ExecutionRecord) throws -> [UInt8] {
-        try ExecutionReader.input(of: record.number, engine.writer.journal)
+        try engine.json(of: engine.familyReader.payload(of: record.number), at: record.number)
     }
 
     /// Waits until this process has given up claiming because the journal could not be written.

@@ -69,8 +69,8 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
         try checkType()
         let record = try await engine.waitForEnd(of: id)
         guard record.isClosed else { throw ExecutionParked(id: id) }
-        let data = try ExecutionReader.outcome(of: record, engine.writer.journal).get()
-        return try engine.decode(Value.self, from: data)
+        let output = try ExecutionReader.recordedOutcome(of: record, engine.writer.journal).get()
+        return try engine.decodeOutput(Value.self, from: output.payload, at: output.entry)
     }
 
     /// The last value that it gave under a name: while it runs, and once it has ended.

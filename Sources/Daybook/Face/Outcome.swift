@@ -10,6 +10,17 @@ extension ExecutionReader {
         _ journal: Journal,
         ofRun: Bool = false
     ) throws -> Result<EncodedValue, OperationError> {
+        try recordedOutcome(of: record, journal, ofRun: ofRun).map {
+            $0.payload?.encoded ?? EncodedValue(data: [])
+        }
+    }
+
+    /// The same with the entry that holds it.
+    static func recordedOutcome(
+        of record: ExecutionRecord,
+        _ journal: Journal,
+        ofRun: Bool = false
+    ) throws -> Result<(payload: StoredPayload?, entry: UInt64), OperationError> {
         let (sequence, facts) = try journal.store.read { reader -> (UInt64, ErrorFacts?) in
             guard let sequence = try ending(of: record, reader) else {
                 throw Refusal(
@@ -34,7 +45,7 @@ extension ExecutionReader {
                 )
             )
         }
-        return .success(payloads.first?.encoded ?? EncodedValue(data: []))
+        return .success((payloads.first, sequence))
     }
 }
 

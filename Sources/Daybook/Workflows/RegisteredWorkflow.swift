@@ -49,7 +49,11 @@ struct RegisteredWorkflow: Sendable {
         run = { data, context, codec in
             let input: W.Input
             do {
-                input = try context.activation.decode(W.Input.self, from: data)
+                input = try context.activation.decodeInput(W.Input.self, from: data)
+            } catch let error as PayloadErased {
+                throw error
+            } catch let error as CancellationError {
+                throw error
             } catch {
                 throw context.activation.diverge(
                     Divergence(

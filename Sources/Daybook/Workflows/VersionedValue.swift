@@ -3,7 +3,7 @@
 ///
 /// The version is recorded in the payload's content type, as in `application/json;v=2`; what was
 /// recorded before the type had versions is of version 1. Only the type that is asked for is looked
-/// at, and not those inside of it.
+/// at, and not those inside of it, but for the parts of ``FamilyOutput`` and ``FinalizerInput``.
 ///
 ///     struct Order: Codable, VersionedValue {
 ///         static let version = 2

@@ -75,11 +75,13 @@ extension WorkflowContext {
     }
 
     /// What a child is submitted as.
+    /// - Parameter contentType: that of the input; nil: as the codec writes it.
     func child<W: Workflow>(
         _ workflow: W.Type,
         _ id: String,
         _ terms: Submit.Terms,
-        _ input: [UInt8]
+        _ input: [UInt8],
+        as contentType: String? = nil
     ) throws -> Submit {
         var terms = terms
         if terms.traceContext == nil, let context = activation.traceContext {
@@ -90,7 +92,10 @@ extension WorkflowContext {
             id: Name(id),
             type: Name(W.name),
             input: input,
-            payloads: try activation.host.seal(input, as: codec.contentType(of: W.Input.self)),
+            payloads: try activation.host.seal(
+                input,
+                as: contentType ?? codec.contentType(of: W.Input.self)
+            ),
             terms: terms
         )
     }
@@ -132,11 +137,15 @@ extension WorkflowContext {
     }
 
     /// Records that a child could not be begun.
+    /// - Parameter amend: says more of the failure.
     func refused(
         _ operation: Operation,
-        _ error: any Error
+        _ error: any Error,
+        _ amend: (inout OperationError) -> Void = { _ in }
     ) async throws -> OperationError {
         var failure = try activation.failure(of: error, group)
+        amend(&failure)
+        failure = failure.fitting(activation.host.payloadLimit)
         // It would be refused again.
         failure.facts.isRetryable = false
         let recorded = try await activation.record(

@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookModel
 import DaybookSystem
+import DaybookView
 
 extension WorkflowContext {
     /// What follows once the handler has returned: what it has spawned is waited for, and the finalizer
@@ -13,22 +14,40 @@ extension WorkflowContext {
         guard output.count <= activation.host.payloadLimit else {
             return RunEnd(.failure(.tooLarge(output.count, activation.host.payloadLimit)))
         }
+        do {
+            try activation.checkCodecOfFamily()
+            return try await finishFamily(workflow, output)
+        } catch let error as OperationError {
+            return RunEnd(.failure(error))
+        } catch let error as PayloadErased {
+            // It would be so again.
+            var failure = OperationError(recording: error)
+            failure.facts.isRetryable = false
+            return RunEnd(.failure(failure))
+        }
+    }
+
+    private func finishFamily(
+        _ workflow: RegisteredWorkflow,
+        _ output: [UInt8]
+    ) async throws -> RunEnd {
         let join = try next(.join, "children", at: Self.nowhere)
         let run = try await awaitChildren(join, workflow, output)
         let family = try activation.familyEnd()
-        guard family.failed.isEmpty, family.members.allSatisfy({ $0.error == nil }) else {
+        guard family.members.allSatisfy({ $0.error == nil }) else {
             return RunEnd(.failure(try activation.failure(of: family, join)), run: run, .children)
         }
-        do {
-            let children = try composed(family)
-            guard let finalizer = workflow.finalizer else {
-                let all = Array("{\"output\":".utf8) + run.output + Array(",\"children\":".utf8)
-                return RunEnd(.success(all + children + Array("}".utf8)), run: run)
-            }
-            return try await finalize(finalizer, run, children)
-        } catch let error as OperationError {
-            return RunEnd(.failure(error), run: run)
+        let manifest = FamilyManifest(
+            input: workflow.finalizer == nil ? nil : activation.lease.execution,
+            output: run.sequence,
+            children: family.members.map(\.end)
+        )
+        if let finalizer = workflow.finalizer {
+            return try await finalize(finalizer, run, manifest)
         }
+        var end = RunEnd(.success(manifest.encoded), run: run)
+        end.contentType = FamilyManifest.contentType
+        return end
     }
 
     /// These operations stand nowhere in the handler's code.
@@ -68,42 +87,27 @@ extension WorkflowContext {
         return (output, recorded.sequence)
     }
 
-    /// What the children gave, as JSON.
-    /// - Throws: ``OperationError``.
-    private func composed(_ family: FamilyEnd) throws -> [UInt8] {
-        guard activation.host.codec.contentType == ContentTypes.json else {
-            throw OperationError(
-                code: "family-needs-json",
-                message:
-                    "the outputs of a family are put together as JSON, and the codec writes \(activation.host.codec.contentType); use one that writes JSON, or await children by run",
-                isRetryable: false
-            )
-        }
-        return try activation.outputs(of: family)
-    }
-
     /// Runs the finalizer as a child.
     private func finalize(
         _ finalizer: any Workflow.Type,
         _ run: (output: [UInt8], sequence: UInt64),
-        _ children: [UInt8]
+        _ manifest: FamilyManifest
     ) async throws -> RunEnd {
         let operation = try next(.finalize, finalizer.name, at: Self.nowhere)
-        let input =
-            try Array("{\"input\":".utf8) + activation.value(at: activation.lease.execution).data
-            + Array(",\"output\":".utf8) + run.output + Array(",\"children\":".utf8) + children
-            + Array("}".utf8)
         do {
-            let end = try await childEnd(operation, at: Self.nowhere) {
-                try self.child(finalizing: finalizer, operation, input)
+            let ended = try await childEnd(operation, at: Self.nowhere) {
+                try self.child(finalizing: finalizer, operation, manifest)
             }
-            guard let facts = end.failure else {
-                return RunEnd(.success(try activation.value(at: end.sequence).data), run: run)
+            guard let facts = ended.failure else {
+                let output = try activation.value(at: ended.sequence)
+                var end = RunEnd(.success(output.data), run: run)
+                end.contentType = activation.host.contentType(output.contentType)
+                return end
             }
-            var error = try activation.error(facts, at: end.sequence)
+            var error = try activation.error(facts, at: ended.sequence)
             error.facts = ErrorFacts(code: error.code, isRetryable: false)
             error.message =
-                "Finalize task with id \(activation.idempotencyKey(operation)) \(end.words)"
+                "Finalize task with id \(activation.idempotencyKey(operation)) \(ended.words)"
                 + (error.message.isEmpty ? "" : ": \(error.message)")
             return RunEnd(.failure(error.from(operation)), run: run, .finalizer)
         } catch let error as OperationError {
@@ -111,13 +115,21 @@ extension WorkflowContext {
         }
     }
 
+    /// What it is given stands for the values of the family, and is put together to be looked at.
     private func child<F: Workflow>(
         finalizing finalizer: F.Type,
         _ operation: Operation,
-        _ input: [UInt8]
+        _ manifest: FamilyManifest
     ) throws -> Submit {
-        try F.validate(activation.decode(F.Input.self, from: EncodedValue(data: input)))
-        let terms = RegisteredWorkflow.terms(of: finalizer)
-        return try child(finalizer, activation.idempotencyKey(operation), terms, input)
+        if activation.host.hasEffects {
+            try F.validate(activation.decode(F.Input.self, from: manifest))
+        }
+        return try child(
+            finalizer,
+            activation.idempotencyKey(operation),
+            RegisteredWorkflow.terms(of: finalizer),
+            manifest.encoded,
+            as: FamilyManifest.contentType
+        )
     }
 }

@@ -40,9 +40,10 @@ extension WorkflowContext {
     ///
     /// An attempt that is followed by another one leaves its children alone; the next one opens those
     /// again that have failed. When the execution ends before, open children are cancelled.
-    /// - Parameter plans: at most 1,000.
+    /// - Parameter plans: at most 1,000, with inputs of at most 64 MiB together.
     /// - Throws: ``OperationError``: `spawn-in-branch` anywhere but in the handler itself;
-    ///   `too-many-children`; `circular-family`, `family-too-deep` and `conflict` as
+    ///   `too-many-children`, also of the whole family (<doc:Limits>); `spawn-too-large`;
+    ///   `family-needs-json` with a codec that does not write JSON; `circular-family`, `family-too-deep` and `conflict` as
     ///   ``run(_:_:id:options:input:file:line:)`` does; what ``Workflow/validate(_:)`` throws.
     ///   `CancellationError` when the activation is over.
     @discardableResult
@@ -65,7 +66,8 @@ extension WorkflowContext {
             let declared = try activation.declare(plan.input)
             let operation = try next(.spawn, plan.name, at: location, declared?.digest ?? [])
             guard let record = try replay(operation, at: location) else {
-                return try await spawned + begin(plans[index...], from: operation, at: location)
+                let left = Array(plans[index...])
+                return try await spawned + begin(left, from: operation, at: location)
             }
             if case .failure(let error) = try activation.outcome(of: record) {
                 throw error.from(operation)
@@ -78,30 +80,19 @@ extension WorkflowContext {
     /// Begins children of which nothing is recorded.
     /// - Parameter first: the operation of the first.
     private func begin(
-        _ plans: ArraySlice<ChildPlan>,
+        _ plans: [ChildPlan],
         from first: Operation,
         at location: CodeLocation
     ) async throws -> [SpawnedChild] {
-        let children: [(operation: Operation, child: Submit)]
+        var list = SpawnList(plans, first, location)
         do {
             try activation.checkMayBegin()
-            children = try plans.enumerated().map { index, plan in
-                let declared = try activation.declare(plan.input)
-                let operation = Operation(
-                    scope: first.scope,
-                    position: first.position + UInt32(index),
-                    kind: .spawn,
-                    name: Name(plan.name),
-                    inputDigest: declared?.digest ?? [],
-                    source: location.source
-                )
-                let id = plan.id ?? activation.idempotencyKey(operation)
-                return (operation, try plan.submit(self, id, declared?.data ?? []))
-            }
-            let sequence = try await activation.perform {
+            try activation.checkMaySpawn(plans.count)
+            try list.encode(in: self)
+            let sequence = try await activation.perform(bytes: list.bytes) {
                 SpawnChildren(
                     activation.lease,
-                    children,
+                    list.children,
                     logs: try activation.takeLogs(in: scope)
                 )
             }
@@ -109,13 +100,33 @@ extension WorkflowContext {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw try await refused(first, error)
+            throw try await refused(first, error) { failure in
+                guard plans.count > 1, let place = list.place(of: error) else { return }
+                name(plans[place], at: place, first, &failure)
+            }
         }
-        advance(by: children.count - 1)
-        return zip(plans, children).map { plan, child in
+        advance(by: plans.count - 1)
+        return zip(plans, list.children).map { plan, child in
             activation.noteOperation()
             return note(plan, child.operation)
         }
+    }
+
+    /// Says which child of a list is refused: the operation that records that is the first one's.
+    private func name(
+        _ plan: ChildPlan,
+        at place: Int,
+        _ first: Operation,
+        _ failure: inout OperationError
+    ) {
+        let operation = first.following(place, plan, nil)
+        let child = SpawnedChild(
+            index: activation.state.withLock { $0.spawned.count } + place,
+            type: plan.type.text,
+            id: plan.id ?? activation.idempotencyKey(operation)
+        )
+        failure.message = "\(child.words) is not spawned: \(failure.message)"
+        if failure.details == nil { failure.details = child.json + Array("}".utf8) }
     }
 
     private func note(_ plan: ChildPlan, _ operation: Operation) -> SpawnedChild {
@@ -125,5 +136,66 @@ extension WorkflowContext {
             state.spawned.append((operation.position, child))
             return child
         }
+    }
+}
+
+/// The children of one call, encoded and sealed.
+private struct SpawnList {
+    private let plans: [ChildPlan]
+    private let first: Operation
+    private let location: CodeLocation
+    private(set) var children: [(operation: Operation, child: Submit)] = []
+    /// Bytes of their inputs.
+    private(set) var bytes = 0
+    /// Which one is being looked at; nil: all are encoded.
+    private var current: Int?
+
+    init(_ plans: [ChildPlan], _ first: Operation, _ location: CodeLocation) {
+        self.plans = plans
+        self.first = first
+        self.location = location
+    }
+
+    /// - Throws: what one of them is refused for.
+    mutating func encode(in context: WorkflowContext) throws {
+        for (place, plan) in plans.enumerated() {
+            current = place
+            let declared = try context.activation.declare(plan.input)
+            bytes += declared?.data.count ?? 0
+            // Before so much lies in memory twice.
+            try SpawnChildren.check(bytes: bytes, of: context.activation.lease.id)
+            let operation = first.following(place, plan, declared?.digest, location.source)
+            let id = plan.id ?? context.activation.idempotencyKey(operation)
+            children.append((operation, try plan.submit(context, id, declared?.data ?? [])))
+        }
+        current = nil
+    }
+
+    /// Which one an error is about; nil: all of them.
+    func place(of error: any Error) -> Int? {
+        guard let refusal = error as? Refusal, refusal.code == .spawnTooLarge else {
+            return current ?? (error as? Refusal)?.place
+        }
+        return nil
+    }
+}
+
+extension Operation {
+    /// The operation of a child of a list.
+    /// - Parameter place: its place there; this one is the first's.
+    fileprivate func following(
+        _ place: Int,
+        _ plan: ChildPlan,
+        _ digest: [UInt8]?,
+        _ source: SourceLine? = nil
+    ) -> Operation {
+        Operation(
+            scope: scope,
+            position: position + UInt32(place),
+            kind: .spawn,
+            name: Name(plan.name),
+            inputDigest: digest ?? [],
+            source: source
+        )
     }
 }

@@ -243,8 +243,9 @@ extension WorkflowContext {
     ///   - workflow: the one that runs: the next run is one of the same.
     ///   - input: of the next run.
     /// - Returns: the error to end the handler with.
-    /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow;
-    ///   `CancellationError` when the activation is over.
+    /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow, and with
+    ///   `continue-after-spawn` once the handler has spawned children: they are waited for when it
+    ///   returns. `CancellationError` when the activation is over.
     public func continueAsNew<W: Workflow>(_ workflow: W.Type, input: W.Input) throws
         -> CancellationError
     {
@@ -255,6 +256,14 @@ extension WorkflowContext {
                 code: "wrong-workflow",
                 message:
                     "continueAsNew was asked for the workflow \(W.name), and \(id) is one of \(activation.lease.type); go on as that, or submit another execution",
+                isRetryable: false
+            )
+        }
+        guard activation.state.withLock({ $0.spawned.isEmpty }) else {
+            throw OperationError(
+                code: "continue-after-spawn",
+                message:
+                    "\(id) goes on as a new run after it has spawned children, which are waited for when its handler returns; return, or await children by run",
                 isRetryable: false
             )
         }

@@ -35,6 +35,11 @@ struct OperationRow: Equatable {
 }
 
 extension OperationRecord {
+    /// How the child that it has spawned has ended, if that is not well.
+    fileprivate var childFailure: String? {
+        childStatus == .completed ? nil : childStatus?.rawValue
+    }
+
     /// What has become of something that was registered for an end from outside.
     fileprivate var cleaning: String {
         guard isCleaned else { return "registered for an end from outside" }
@@ -298,6 +303,8 @@ struct OperationRows {
             case .success where [.checkpoint, .poll].contains(operation.operation.kind):
                 value ?? "(erased)"
             case .success where operation.operation.kind == .onUnfinished: operation.cleaning
+            case .success where operation.childFailure != nil:
+                "\(operation.errorCode ?? ""): \(operation.child ?? "")"
             case .success: value ?? operation.child ?? ""
             case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .failed where operation.child != nil && operation.message == nil:
@@ -310,7 +317,8 @@ struct OperationRows {
             name: operation.operation.name.text,
             depth: scope.count / 2,
             branch: scope.last,
-            status: operation.isVerified ? "success, found done" : operation.status.rawValue,
+            status: operation.isVerified
+                ? "success, found done" : operation.childFailure ?? operation.status.rawValue,
             starts: operation.starts,
             took: took,
             logLines: operation.logLines,

@@ -26,12 +26,13 @@ struct ShowCommand: AsyncParsableCommand {
             let isInterrupted = try interruptions.contains(record)
             let operations = try inspector.operations(of: record.number)
             let last = try inspector.ending(of: record)
+            let given = try given(by: last, inspector)
             let sibling = try inspector.siblingMessage(of: record, last)
             let store = try inspector.store(of: record.number)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
-                    write(operations, last, store, to: &json)
+                    write(operations, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
                 }
             } else {
@@ -44,7 +45,7 @@ struct ShowCommand: AsyncParsableCommand {
                     time: { time.text($0) }
                 )
                 writeHead(record, isInterrupted)
-                writeText(record, runbook, rows, last)
+                writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {
                     common.output.line("  \(doubt.advice(record.id, common))")
@@ -68,6 +69,18 @@ struct ShowCommand: AsyncParsableCommand {
         }
     }
 
+    /// What an execution gave that has completed; nil: it has not, or that is erased.
+    private func given(by last: JournalEntry?, _ inspector: Inspector) throws -> [UInt8]? {
+        guard let last, case .executionCompleted = last.entry.event,
+            let payload = last.payloads.first, !payload.isErased
+        else { return nil }
+        do {
+            return try inspector.value(of: payload, at: last.sequence)
+        } catch is PayloadErased {
+            return nil
+        }
+    }
+
     // MARK: Text
 
     private func writeHead(_ record: ExecutionRecord, _ isInterrupted: Bool) {
@@ -81,7 +94,7 @@ struct ShowCommand: AsyncParsableCommand {
         _ record: ExecutionRecord,
         _ runbook: Runbook?,
         _ rows: [OperationRow],
-        _ last: JournalEntry?
+        _ end: (entry: JournalEntry?, output: [UInt8]?)
     ) {
         let output = common.output
         if let runbook { output.line("  runbook    \(runbook.name)") }
@@ -117,11 +130,13 @@ struct ShowCommand: AsyncParsableCommand {
             for row in rows { table.add(row.cells) }
             table.print(to: output)
         }
-        guard let last else { return }
+        guard let last = end.entry else { return }
         output.line("")
         let text = last.text(ofPayload: 0)
         switch last.entry.event {
-        case .executionCompleted: output.line("output  \(text ?? "(erased)")")
+        case .executionCompleted:
+            let given = end.output.map { String(decoding: $0, as: UTF8.self) }
+            output.line("output  \(given ?? "(erased)")")
         case .executionFailed(let event):
             output.line("error   \(event.error.code): \(text ?? "(erased)")")
         case .executionTimedOut(let event):
@@ -163,7 +178,7 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func write(
         _ operations: [OperationRecord],
-        _ last: JournalEntry?,
+        _ end: (entry: JournalEntry?, output: [UInt8]?),
         _ store: [(key: String, value: [UInt8]?)],
         to json: inout JSONWriter
     ) {
@@ -185,11 +200,12 @@ struct ShowCommand: AsyncParsableCommand {
                 }
             }
         }
+        let last = end.entry
         switch last?.entry.event {
         case .executionCompleted:
-            guard let payload = last?.payloads.first else { break }
+            guard last?.payloads.first != nil else { break }
             json.key("output")
-            json.raw(payload.isErased ? Array("null".utf8) : payload.data)
+            json.raw(end.output ?? Array("null".utf8))
         case .executionFailed, .executionParked, .executionTimedOut, .executionCancelled,
             .executionExpired:
             json.member("error", last?.text(ofPayload: 0))
@@ -225,6 +241,7 @@ struct ShowCommand: AsyncParsableCommand {
                 json.key("result")
                 json.raw(value)
             }
+            json.member("childStatus", operation.childStatus?.rawValue)
             json.member("errorCode", operation.errorCode)
             json.member("error", operation.message)
             if let input = operation.input {

@@ -1354,6 +1354,10 @@ package enum Wire {
         @inlinable package static var allSettled: WireField {
             WireField(4, .varint)
         }
+        /// `failed`.
+        @inlinable package static var failed: WireField {
+            WireField(5, .varint)
+        }
     }
 
     /// `ChildrenSettled`.

@@ -2501,6 +2501,10 @@ package nonisolated struct ProtoChildrenAwaited: Sendable {
   /// None of them is cancelled because another one fails.
   package var allSettled: Bool = false
 
+  /// The entry by which the first of them had ended that had failed by then, for which the others are
+  /// cancelled. 0: none had.
+  package var failed: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3514,8 +3518,8 @@ package nonisolated struct ProtoOpenChild: @unchecked Sendable {
     set {_uniqueStorage()._stoppedBy = newValue}
   }
 
-  /// It is opened again once it is closed.
-  package var reopens: Bool {
+  /// It is opened again once it is closed, if it had ended before this entry of its parent. 0: it is not.
+  package var reopens: UInt64 {
     get {_storage._reopens}
     set {_uniqueStorage()._reopens = newValue}
   }
@@ -7349,7 +7353,7 @@ nonisolated extension ProtoChildEnded: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoChildrenAwaited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ChildrenAwaited"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}idle\0\u{3}all_settled\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}idle\0\u{3}all_settled\0\u{1}failed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7361,6 +7365,7 @@ nonisolated extension ProtoChildrenAwaited: SwiftProtobuf.Message, SwiftProtobuf
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.allSettled) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
       default: break
       }
     }
@@ -7383,6 +7388,9 @@ nonisolated extension ProtoChildrenAwaited: SwiftProtobuf.Message, SwiftProtobuf
     if self.allSettled != false {
       try visitor.visitSingularBoolField(value: self.allSettled, fieldNumber: 4)
     }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7391,6 +7399,7 @@ nonisolated extension ProtoChildrenAwaited: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.epoch != rhs.epoch {return false}
     if lhs.idle != rhs.idle {return false}
     if lhs.allSettled != rhs.allSettled {return false}
+    if lhs.failed != rhs.failed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8937,7 +8946,7 @@ nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _started: UInt64 = 0
     var _operation: ProtoOperation? = nil
     var _stoppedBy: UInt64 = 0
-    var _reopens: Bool = false
+    var _reopens: UInt64 = 0
     var _spawned: Bool = false
     var _wantedBy: UInt64 = 0
     var _end: UInt64 = 0
@@ -8987,7 +8996,7 @@ nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._started) }()
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._operation) }()
         case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._stoppedBy) }()
-        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._reopens) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._reopens) }()
         case 7: try { try decoder.decodeSingularBoolField(value: &_storage._spawned) }()
         case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._wantedBy) }()
         case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._end) }()
@@ -9020,8 +9029,8 @@ nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._stoppedBy != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._stoppedBy, fieldNumber: 5)
       }
-      if _storage._reopens != false {
-        try visitor.visitSingularBoolField(value: _storage._reopens, fieldNumber: 6)
+      if _storage._reopens != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._reopens, fieldNumber: 6)
       }
       if _storage._spawned != false {
         try visitor.visitSingularBoolField(value: _storage._spawned, fieldNumber: 7)

@@ -96,7 +96,7 @@ extension ReferenceModel {
                     id: id,
                     started: started,
                     operation: operation,
-                    reopens: reopens
+                    reopens: reopens ? started : 0
                 )
             )
         }
@@ -159,12 +159,10 @@ extension ReferenceModel {
             let child = parent.children.first(where: { $0.number == ended.firstRun })
         else { return }
         let isAwaited = child.stoppedBy == 0 && !parent.status.isFinal
-        let opensAgain =
-            child.isSpawned ? ended.status == .cancelled : ended.status != .completed
-        if child.reopens, isAwaited, opensAgain {
+        if ended.ended < child.reopens, isAwaited, ended.status != .completed {
             write(parent.number) {
                 for index in $0.children.indices where $0.children[index].number == child.number {
-                    $0.children[index].reopens = false
+                    $0.children[index].reopens = 0
                 }
             }
             return reopen(number)
@@ -327,7 +325,7 @@ extension ReferenceModel {
                     id: one.id,
                     started: started,
                     operation: one.operation,
-                    reopens: reopens,
+                    reopens: reopens ? started : 0,
                     isSpawned: true
                 )
             )
@@ -399,16 +397,16 @@ extension ReferenceModel.Execution {
     /// What was spawned and has failed is wanted again.
     mutating func wantSpawned() {
         if !waits.contains(where: { $0.sequence == joined }) { joined = 0 }
-        for index in children.indices
-        where children[index].isSpawned && children[index].stoppedBy != 0 {
+        for index in children.indices where children[index].isSpawned {
+            children[index].reopens = last
+            guard children[index].stoppedBy != 0 else { continue }
             children[index].stoppedBy = 0
-            children[index].reopens = true
             if children[index].wantedBy != 0 { children[index].wantedBy = last }
         }
         for var child in failedChildren {
             child.wantedBy = last
             child.stoppedBy = 0
-            child.reopens = false
+            child.reopens = 0
             children.append(child)
         }
         failedChildren = []

@@ -93,6 +93,10 @@ extension ReferenceModel {
             )
             return .granted(end.sequence)
         case .continue(let input, let types, let logs):
+            // What was spawned is waited for once the handler has returned.
+            if known.children.contains(where: \.isSpawned) || !known.failedChildren.isEmpty {
+                return .refused(.conflict)
+            }
             log(known, logs)
             return .granted(goOn(known, input, types))
         case .release(let logs):

@@ -22,6 +22,7 @@ extension ReferenceModel {
         let end = now.rawValue
         return write(number, types) {
             $0.status = status
+            $0.ended = $0.last
             $0.finishedAt = end
             $0.errorCode = code
             $0.isDelayed = false

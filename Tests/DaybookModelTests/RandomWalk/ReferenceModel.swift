@@ -56,6 +56,8 @@ struct ReferenceModel {
         var previousFailure: UInt64?
         var startAt: UInt64 = 0
         var startedAt: UInt64 = 0
+        /// The entry by which it has ended.
+        var ended: UInt64 = 0
         var finishedAt: UInt64 = 0
         var updatedAt: UInt64
         var entries: UInt64 = 1
@@ -116,7 +118,7 @@ struct ReferenceModel {
         let started: UInt64
         let operation: Operation
         var stoppedBy: UInt64 = 0
-        var reopens = false
+        var reopens: UInt64 = 0
         /// No operation waits for it.
         var isSpawned = false
         /// The entry since which it is wanted again; 0: it is not.

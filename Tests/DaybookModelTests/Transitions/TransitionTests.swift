@@ -183,7 +183,7 @@ import Testing
         complete    2   4   5   1
         fail        2   4   5   1
         failFamily  2   4   5   1
-        goOn        2   2   1   1
+        goOn        cf  cf  cf  1
         release     1   1   1   1
         park        1   1   1   1
         doubt       cf  cf  cf  cf

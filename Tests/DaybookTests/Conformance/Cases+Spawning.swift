@@ -234,6 +234,32 @@ extension ConformanceCase {
             }
             return codes[0]
         },
+        ConformanceCase(
+            "who has spawned does not go on as a new run",
+            family("continue-after-spawn", [(1, "1")])
+        ) { context, _ in
+            if isChild { return "\(ConformanceWorkflow.input)" }
+            try await context.spawnOne(1)
+            do {
+                throw try context.continueAsNew(ConformanceWorkflow.self, input: 2)
+            } catch let error as OperationError {
+                return error.code
+            }
+        },
+        ConformanceCase(
+            "the child of a list that is refused is named",
+            "= \"conflict: child 1 (conformance, c1) is not spaw\""
+        ) { context, _ in
+            do {
+                try await context.spawn([
+                    ChildPlan(ConformanceWorkflow.self, id: "c1", input: 1),
+                    ChildPlan(ConformanceWorkflow.self, "second", id: "c1", input: 1),
+                ])
+                return "none"
+            } catch let error as OperationError {
+                return "\(error.code): \(error.message.prefix(37))"
+            }
+        },
         ConformanceCase("too many at once", "= \"too-many-children\"") { context, _ in
             do {
                 try await context.spawn(

@@ -69,19 +69,48 @@ extension State {
         executions.contains(number) ? executions[known: number].rare.family.root : 0
     }
 
+    /// The number of the execution that began an open one; nil: it is closed, or none did.
+    package func parent(of number: UInt64) -> UInt64? {
+        executions.contains(number) ? executions[known: number].parent : nil
+    }
+
+    /// How many children of an execution are not closed.
+    package func openChildCount(of number: UInt64) -> Int {
+        executions.contains(number) ? executions[known: number].openChildCount : 0
+    }
+
     /// The numbers of the open executions that an execution has begun, those that these have begun,
-    /// and so on. What has gone on as a new run is left out.
+    /// and so on; of what has gone on as new runs, that of the last.
     package func openDescendants(of number: UInt64) -> [UInt64] {
         var all: [UInt64] = []
         var parents = [number]
+        var newest: [UInt64: UInt64]?
         while let parent = parents.popLast() {
             guard executions.contains(parent) else { continue }
-            for child in executions[known: parent].openChildren where executions.contains(child) {
+            for first in executions[known: parent].openChildren {
+                var child = first
+                if !executions.contains(first) {
+                    // One look at all that are open finds every run that is not the first.
+                    let runs = newest ?? newestRuns
+                    newest = runs
+                    guard let run = runs[first] else { continue }
+                    child = run
+                }
                 all.append(child)
                 parents.append(child)
             }
         }
         return all
+    }
+
+    /// The open runs that are not the first of their ids, by the numbers of those.
+    private var newestRuns: [UInt64: UInt64] {
+        var runs: [UInt64: UInt64] = [:]
+        for number in executions.numbers {
+            let first = executions[known: number].firstRun
+            if first != number { runs[first] = number }
+        }
+        return runs
     }
 
     /// Takes out the first child that is to be cancelled, or opened again.

@@ -14,8 +14,9 @@ struct Family: Sendable {
         let operation: Operation
         /// The entry since which nobody waits for it: it is cancelled. 0: somebody does.
         var stoppedBy: UInt64 = 0
-        /// It is opened again once it is closed.
-        var reopens = false
+        /// It is opened again once it is closed, if it had ended before this entry of its parent. 0: it
+        /// is not.
+        var reopens: UInt64 = 0
         /// No operation waits for it: its parent does once the handler has returned.
         var isSpawned = false
         /// The entry since which it is wanted again, after it had ended badly. 0: it is not.
@@ -151,15 +152,16 @@ struct Family: Sendable {
     /// - Returns: the numbers of the children that are to be opened again.
     mutating func beginAttempt(by sequence: UInt64) -> [UInt64] {
         var concerned: [UInt64] = []
-        for child in children.values where child.isSpawned && child.stoppedBy != 0 {
+        for child in children.values where child.isSpawned {
             var child = child
-            child.stoppedBy = 0
-            child.reopens = true
-            if child.wantedBy != 0 {
+            // What has not been cancelled yet only goes on.
+            child.reopens = sequence
+            if child.stoppedBy != 0, child.wantedBy != 0 {
                 // It may have been opened again for the attempt before, or not yet.
                 child.wantedBy = sequence
                 concerned.append(child.number)
             }
+            child.stoppedBy = 0
             insert(child)
         }
         for child in failed.values {
@@ -167,7 +169,7 @@ struct Family: Sendable {
             var child = child
             child.wantedBy = sequence
             child.stoppedBy = 0
-            child.reopens = false
+            child.reopens = 0
             insert(child)
             concerned.append(child.number)
         }
@@ -188,8 +190,11 @@ extension ExecutionState {
     /// order in which they were begun.
     package var openChildren: [UInt64] { rare.family.inOrder.map(\.number) }
     /// When the first of its spawned children failed; nil: none has.
-    var firstChildFailure: Timestamp? {
-        rare.family.failed.values.lazy.filter(\.countsAsFailed).compactMap(\.ending?.at).min()
+    var firstChildFailure: Timestamp? { firstFailedChild?.at }
+    /// How the first of its spawned children ended that failed; nil: none has.
+    var firstFailedChild: Family.Ending? {
+        rare.family.failed.values.lazy.filter(\.countsAsFailed).compactMap(\.ending)
+            .min { ($0.at, $0.end) < ($1.at, $1.end) }
     }
     /// How many of its children are not closed.
     package var openChildCount: Int { rare.family.children.count }
@@ -238,7 +243,7 @@ extension ExecutionState {
                 id: Name(event.id),
                 started: entry.header.sequence,
                 operation: operation,
-                reopens: event.reopens,
+                reopens: event.reopens ? entry.header.sequence : 0,
                 isSpawned: event.spawned
             )
         )

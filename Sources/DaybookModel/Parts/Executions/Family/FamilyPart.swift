@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// What an execution has to do with others: its parent, and its children that are open.
     static let family = ExecutionPart(
         name: "family",
-        schema: 2,
+        schema: 3,
         kinds: [
             .executionSubmitted, .childEnded, .childrenAwaited, .childrenSettled, .attemptFailed,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
@@ -75,7 +75,7 @@ extension ExecutionState {
             throw WireError("a child ends that is not open")
         }
         if event.reopened {
-            child.reopens = false
+            child.reopens = 0
             rare.family.insert(child)
         } else if child.isSpawned {
             guard event.hasError else { return }
@@ -245,7 +245,7 @@ extension Family.Child {
         operation.write(to: &nested)
         writer.bytes(nested.bytes, Wire.OpenChild.operation)
         writer.varint(stoppedBy, Wire.OpenChild.stoppedBy)
-        writer.bool(reopens, Wire.OpenChild.reopens)
+        writer.varint(reopens, Wire.OpenChild.reopens)
         writer.bool(isSpawned, Wire.OpenChild.spawned)
         writer.varint(wantedBy, Wire.OpenChild.wantedBy)
         guard let ending else { return }
@@ -257,7 +257,7 @@ extension Family.Child {
     fileprivate init(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
         var (number, started, stoppedBy) = (UInt64(0), UInt64(0), UInt64(0))
         var (id, operation): (Name, Operation?) = ("", nil)
-        var (reopens, isSpawned, wantedBy) = (false, false, UInt64(0))
+        var (reopens, isSpawned, wantedBy) = (UInt64(0), false, UInt64(0))
         var (end, status, endedAt) = (UInt64(0), UInt64(0), Timestamp(rawValue: 0))
         var reader = WireReader(bytes)
         while let field = try reader.field() {
@@ -267,7 +267,7 @@ extension Family.Child {
             case Wire.OpenChild.started: started = try reader.varint()
             case Wire.OpenChild.operation: operation = try Operation(reading: try reader.bytes())
             case Wire.OpenChild.stoppedBy: stoppedBy = try reader.varint()
-            case Wire.OpenChild.reopens: reopens = try reader.varint() != 0
+            case Wire.OpenChild.reopens: reopens = try reader.varint()
             case Wire.OpenChild.spawned: isSpawned = try reader.varint() != 0
             case Wire.OpenChild.wantedBy: wantedBy = try reader.varint()
             case Wire.OpenChild.end: end = try reader.varint()
