@@ -27,7 +27,8 @@ final class CrashingStore: JournalStore {
         let result = try base.write { writer in
             let result = try body(writer)
             count = try writer.reader.entryCount() - before
-            if trial.loses(Int(count)) { throw Lost() }
+            // Before there is a journal no process has done anything.
+            if before > 0, trial.loses(Int(count)) { throw Lost() }
             return result
         }
         let isOfExecution = try base.read { reader in

@@ -33,8 +33,9 @@ final class Life<Value: Sendable>: Sendable {
     private let checker: ReplayChecker?
     private let salts: Locked<SplitMix>
 
-    /// Real time that passes while nothing at all can go on, in units of the patience.
-    private static var longest: Int { 20 }
+    /// Real time that passes while nothing at all can go on, in units of the patience: when all waits
+    /// for the engine, and when something may be waiting for something else.
+    private static var longest: (engine: Int, elsewhere: Int) { (20, 300) }
 
     init(
         _ store: any JournalStore,
@@ -192,10 +193,9 @@ final class Life<Value: Sendable>: Sendable {
             clock.pass(next.since(clock.now()))
             return
         }
-        for _ in 0..<Self.longest where executor.ready == 0 {
-            if executor.waitForJob(options.patience) { return }
-        }
-        if executor.ready == 0 { throw try stuck("nothing can go on") }
+        let longest = mayBeElsewhere ? Self.longest.elsewhere : Self.longest.engine
+        for _ in 0..<longest where executor.waitForJob(options.patience) { return }
+        throw try stuck("nothing can go on")
     }
 
     private func stuck(_ reason: String) throws -> TestEngine.Stuck {

@@ -74,6 +74,7 @@ extension Schedule: LosslessStringConvertible {
     public init?(_ text: String) {
         self.init()
         if text == "plain" { return }
+        if text.isEmpty { return nil }
         for word in text.split(separator: " ") {
             let parts = word.split(separator: "=", maxSplits: 1)
             guard parts.count == 2 else { return nil }

@@ -19,6 +19,7 @@ import Logging
 /// ```
 public final class TestEngine: Sendable {
     /// Where the journal is.
+    @nonexhaustive
     public enum Place: Sendable {
         /// In memory: nothing is left behind.
         case memory
@@ -38,9 +39,9 @@ public final class TestEngine: Sendable {
         /// Each handler is replayed over its history whenever an entry is added to that.
         public var replaysAlways = false
         /// So long, in real time, code may wait for something that is not the engine's before the clock
-        /// is set on all the same. After 20 times as long without anything that can go on the test is
-        /// stuck.
-        public var patience = Duration.milliseconds(50)
+        /// is set on all the same. When nothing at all can go on the test is stuck after 20 times as
+        /// long, and where code waits for something that is not the engine's after 300 times as long.
+        public var patience = Duration.milliseconds(100)
         /// Steps after which a test goes on for ever.
         public var limit = 1_000_000
 

@@ -177,7 +177,7 @@ struct Made: Workflow {
             try await engine.start(Made.self, id: "a", input: 1)
             _ = try await engine.wait(for: "a") { $0.status == .waiting }
             try await engine.pause("a")
-            try await engine.waitUntilIdle()
+            _ = try await engine.wait(for: "a") { $0.isPaused && $0.session == nil }
             #expect(world.all == ["cancelled"])
         }
     }
