@@ -1,5 +1,6 @@
 import Daybook
 import DaybookTesting
+import FoundationEssentials
 import Synchronization
 import Testing
 
@@ -91,6 +92,37 @@ struct Made: Workflow {
             #expect(world.count("0") == count, "\(disturbance)")
             #expect(world.count("1") == 1)
         }
+    }
+
+    @Test func aWorkspaceInATemporaryFolderOutlivesACrashAndTheFolderGoesWithTheEngine()
+        async throws
+    {
+        var path: String?
+        for entry in 2..<8 {
+            var options = TestEngine.Options()
+            options.place = .temporaryFolder
+            let test = try TestEngine(
+                options,
+                workflows: [
+                    Made { _, context in
+                        let file = URL(filePath: try context.workspace() + "/file")
+                        try await context.checkpoint("write") { _ in
+                            try Data("kept".utf8).write(to: file)
+                        }
+                        return try await context.checkpoint("read") { _ in
+                            try String(contentsOf: file, encoding: .utf8)
+                        }
+                    }
+                ]
+            )
+            path = test.path
+            let output = try await test.run(.crash(before: entry)) {
+                try await $0.run(Made.self, id: "a", input: 1)
+            }
+            #expect(output == "kept")
+            #expect(try test.entryCount() > 6)
+        }
+        #expect(FileManager.default.fileExists(atPath: try #require(path)) == false)
     }
 
     @Test func whatNobodyEndsIsStuckAndNamed() async throws {

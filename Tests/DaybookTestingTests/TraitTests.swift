@@ -85,8 +85,10 @@ extension World {
                     }
                 ]
             )
-            _ = try await test.run { try await $0.run(Made.self, id: "a", input: 1) }
-            #expect(world.count("charge") == 1)
+            try await test.run { engine in
+                _ = try await engine.run(Made.self, id: "a", input: 1)
+                #expect(world.count("charge") == 1)
+            }
         }
     }
 
