@@ -208,7 +208,10 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
-        .testTarget(name: "DaybookTestingTests", dependencies: ["Daybook", "DaybookTesting"]),
+        .testTarget(
+            name: "DaybookTestingTests",
+            dependencies: ["Daybook", "DaybookSystem", "DaybookTesting"]
+        ),
         .testTarget(
             name: "DaybookIntegrationTests",
             dependencies: [

@@ -64,6 +64,19 @@ public final class TestEngine: Sendable {
         }
     }
 
+    /// What was to be done to a process was not: it ended before it had written the entry.
+    public struct NotReached: Error, CustomStringConvertible {
+        /// What was to be done.
+        public let disturbance: Disturbance
+        /// How many entries the journal has.
+        public let entries: Int
+
+        /// What was asked, what was found, what to do.
+        public var description: String {
+            "nothing was done to the process at entry \(disturbance.entry): the journal has \(entries) entries, numbered from 0; name one that the program writes"
+        }
+    }
+
     /// Whether handlers are replayed always in the tests of this task.
     @TaskLocal static var replaysAlways = false
 
@@ -116,7 +129,7 @@ public final class TestEngine: Sendable {
     ///   - body: the program. Once it has returned what can run at once still does; what waits stays
     ///     for the next run.
     /// - Returns: what the program returned that was not disturbed.
-    /// - Throws: what that one threw; ``Stuck``; ``HiddenState``; ``JournalError``.
+    /// - Throws: what that one threw; ``NotReached``; ``Stuck``; ``HiddenState``; ``JournalError``.
     public func run<Value: Sendable>(
         _ disturbance: Disturbance? = nil,
         _ body: @escaping @Sendable (Engine) async throws -> Value
@@ -139,7 +152,12 @@ public final class TestEngine: Sendable {
             }
             guard case .returned(let result) = end else { continue }
             if trial.isCompared { trial.note(try life.endings(), of: number) }
-            return try result.get()
+            let value = try result.get()
+            if let disturbance, trial.found.disturbance == disturbance {
+                trial.arm(nil)
+                throw NotReached(disturbance: disturbance, entries: try entryCount())
+            }
+            return value
         }
     }
 

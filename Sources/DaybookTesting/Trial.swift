@@ -45,8 +45,8 @@ final class Trial: Sendable {
         state.withLock { $0.endings[engine] = endings }
     }
 
-    /// From now on this is to happen.
-    func arm(_ disturbance: Disturbance) { state.withLock { $0.disturbance = disturbance } }
+    /// From now on this is to happen; nil: nothing.
+    func arm(_ disturbance: Disturbance?) { state.withLock { $0.disturbance = disturbance } }
 
     func turn(among count: Int) -> Int { state.withLock { $0.turns.next(among: count) } }
 

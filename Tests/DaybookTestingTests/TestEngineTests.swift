@@ -1,4 +1,5 @@
 import Daybook
+import DaybookSystem
 import DaybookTesting
 import FoundationEssentials
 import Synchronization
@@ -125,6 +126,17 @@ struct Made: Workflow {
         #expect(FileManager.default.fileExists(atPath: try #require(path)) == false)
     }
 
+    @Test func aCrashAtAnEntryThatIsNotWrittenIsSaid() async throws {
+        let test = try TestEngine(workflows: [Made { _, _ in "done" }])
+        let error = await #expect(throws: TestEngine.NotReached.self) {
+            try await test.run(.crash(after: 500)) {
+                try await $0.run(Made.self, id: "a", input: 1)
+            }
+        }
+        #expect(error?.disturbance == .crash(after: 500))
+        #expect(error?.entries == (try test.entryCount()))
+    }
+
     @Test func whatNobodyEndsIsStuckAndNamed() async throws {
         var options = TestEngine.Options()
         options.patience = .milliseconds(1)
@@ -143,7 +155,7 @@ struct Made: Workflow {
             workflows: [
                 Made { _, context in
                     try await context.checkpoint("elsewhere") { _ in
-                        await Task.detached { "from elsewhere" }.value  // tidy: allowed
+                        try await SystemThread.run { "from elsewhere" }
                     }
                 }
             ]

@@ -34,6 +34,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .replay: try await ReplayingOpen.measure(settings, &report)
         case .waiting: try await Waiting.measure(settings, &report)
         case .listing: try await Listing.measure(settings, &report)
+        case .schedules: try await Schedules.measure(settings, &report)
         }
     }
 }
