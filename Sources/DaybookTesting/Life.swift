@@ -53,7 +53,7 @@ final class Life<Value: Sendable>: Sendable {
         engine.clock = clock
         let count = try store.read { try $0.entryCount() }
         salts = Locked(SplitMix(seed: count &+ 1))
-        driver = try Salt.$source.withValue(Self.source(salts)) {
+        driver = try Salt.drawing(from: Self.source(salts)) {
             try EngineDriver(
                 on: CrashingStore(store, trial),
                 engine,
@@ -71,7 +71,7 @@ final class Life<Value: Sendable>: Sendable {
 
     /// Starts the program. Nothing runs until it is driven.
     func begin(_ body: @escaping Body) {
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             let task = Task(executorPreference: executor) { [self] in
                 let result: Result<Value, any Error>
                 do {
@@ -99,7 +99,7 @@ final class Life<Value: Sendable>: Sendable {
             return !state.isClosing
         }
         guard isFirst else { return }
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             _ = Task(executorPreference: executor) { [self] in
                 do {
                     try await driver.close(grace: isShutdown ? .zero : .seconds(30))

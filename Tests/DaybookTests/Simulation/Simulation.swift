@@ -65,7 +65,7 @@ final class Simulation: Sendable {
         var creation = CreationOptions()
         creation.payloadLimit = 1 << 20
         creation.submissionLifetime = .seconds(3_600)
-        driver = try Salt.$source.withValue(Self.source(salts)) {
+        driver = try Salt.drawing(from: Self.source(salts)) {
             try EngineDriver(
                 on: store,
                 options,
@@ -101,7 +101,7 @@ final class Simulation: Sendable {
         _ body: @escaping @Sendable (Simulation) async throws -> Value
     ) throws -> Value {
         let result = Locked<Result<Value, any Error>?>(nil)
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             _ = Task(executorPreference: executor) {
                 let outcome: Result<Value, any Error>
                 do {
@@ -131,7 +131,7 @@ final class Simulation: Sendable {
         _ body: @escaping @Sendable (Simulation) async throws -> Void,
         _ isOver: @escaping @Sendable () -> Void
     ) throws {
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             _ = Task(executorPreference: executor) {
                 do {
                     _ = try await self.open()
