@@ -13,6 +13,7 @@ let package = Package(
     name: "daybook",
     products: [
         .library(name: "Daybook", targets: ["Daybook"]),
+        .library(name: "DaybookTesting", targets: ["DaybookTesting"]),
         .library(name: "DaybookIntegration", targets: ["DaybookIntegration"]),
         .library(name: "DaybookInspector", targets: ["DaybookInspector"]),
         .executable(name: "daybook", targets: ["DaybookCommand"]),
@@ -112,6 +113,15 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
+        // For the tests of programs. Only who asks for the product builds it.
+        .target(
+            name: "DaybookTesting",
+            dependencies: [
+                "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
+                "DaybookView",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .target(
             name: "DaybookRunbook",
             dependencies: [
@@ -178,7 +188,7 @@ let package = Package(
             name: "DaybookTestKit",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
-                "DaybookView",
+                "DaybookTesting", "DaybookView",
             ],
             path: "Tests/DaybookTestKit"
         ),
@@ -193,10 +203,14 @@ let package = Package(
             name: "DaybookTests",
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
-                "DaybookSystem", "DaybookTestKit", "DaybookView", "LMDB",
+                "DaybookSystem", "DaybookTestKit", "DaybookTesting", "DaybookView", "LMDB",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
+        ),
+        .testTarget(
+            name: "DaybookTestingTests",
+            dependencies: ["Daybook", "DaybookSystem", "DaybookTesting"]
         ),
         .testTarget(
             name: "DaybookIntegrationTests",
@@ -234,7 +248,10 @@ let package = Package(
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.
-        .testTarget(name: "EmbeddingTests", dependencies: ["Daybook", "DaybookTestKit"]),
+        .testTarget(
+            name: "EmbeddingTests",
+            dependencies: ["Daybook", "DaybookTestKit", "DaybookTesting"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -34,6 +34,7 @@ let package = Package(
                 "CBaseline", "CCounters",
                 .product(name: "Daybook", package: "daybook"),
                 .product(name: "DaybookInspector", package: "daybook"),
+                .product(name: "DaybookTesting", package: "daybook"),
             ],
             path: "Benchmarks/JournalBenchmark",
             // Or the name of this package would come behind, and hold.

@@ -10,7 +10,7 @@ import sys
 
 MODULES = [
     "Daybook", "DaybookView", "DaybookModel", "DaybookJournal", "DaybookFormat", "DaybookInspector",
-    "DaybookSystem", "LMDB",
+    "DaybookSystem", "LMDB", "DaybookTesting",
 ]
 BUILD = ".build/debug"
 # Written by protoc, and documented in daybook.proto.

@@ -256,6 +256,16 @@ package struct Salt: Sendable {
     /// generator. A simulation that is to be repeated says so.
     @TaskLocal package static var source: (@Sendable () -> Salt)?
 
+    /// Runs `body` with another ``source``. Here, and not inlined: in other modules optimized code does
+    /// not find the type of a task-local value that has types of this package in it.
+    @inline(never)
+    package static func drawing<Result>(
+        from source: @escaping @Sendable () -> Salt,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        try $source.withValue(source, operation: body)
+    }
+
     /// Draws from the system's generator, or from ``source``.
     @usableFromInline
     package static func random() throws -> Salt { try source?() ?? SaltPool.shared.next() }

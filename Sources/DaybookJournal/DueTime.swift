@@ -15,4 +15,10 @@ struct DueTime {
             Timestamp(rawValue: pause).since(elapsed)
         )
     }
+
+    /// When that is by the journal's time, if nobody sets the time of day.
+    func time(_ journal: Journal) -> Timestamp {
+        let elapsed = journal.clock.elapsed()
+        return pause <= elapsed ? deadline : max(deadline, journal.now().adding(pause - elapsed))
+    }
 }

@@ -331,9 +331,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     /// When the writer has something to do by itself; nil: not ever.
-    package var nextTime: Timestamp? {
-        due.map { $0.deadline.adding($0.pause - min(journal.clock.elapsed(), $0.pause)) }
-    }
+    package var nextTime: Timestamp? { due?.time(journal) }
 
     private var due: DueTime? {
         let pause = course.withLock { $0.pause ?? 0 }

@@ -23,7 +23,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ReplayTests",
-            dependencies: ["Orders", .product(name: "Daybook", package: "daybook")],
+            dependencies: [
+                "Orders", .product(name: "Daybook", package: "daybook"),
+                .product(name: "DaybookTesting", package: "daybook"),
+            ],
             resources: [.copy("Histories")]
         ),
     ]

@@ -35,6 +35,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .waiting: try await Waiting.measure(settings, &report)
         case .awaiting: try await Awaiting.measure(settings, &report)
         case .listing: try await Listing.measure(settings, &report)
+        case .schedules: try await Schedules.measure(settings, &report)
         }
     }
 }

@@ -75,7 +75,7 @@ final class EngineCore: Sendable {
         alarms = try AlarmClock(options.clock)
         if case .nothing = options.claims {
             processes = nil
-        } else if premises == nil {
+        } else if premises?.isShared != true {
             processes = nil
         } else {
             do {
@@ -245,6 +245,8 @@ struct Premises: Sendable {
     let folder: JournalFolder
     let session: SessionLock
     let snapshots: StateSnapshots
+    /// Whether other processes may be there too, whose ends are watched.
+    var isShared = true
 }
 
 extension SystemThread {

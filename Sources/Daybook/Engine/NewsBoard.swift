@@ -227,6 +227,9 @@ final class NewsBoard: Sendable {
     /// Whether anybody waits for something.
     func isAwaited(_ subject: Subject) -> Bool { state.withLock { $0.waiters.isAwaited(subject) } }
 
+    /// Whether anybody waits for anything.
+    var hasWaiters: Bool { state.withLock { $0.waiters.count > 0 } }
+
     /// Tells those who wait for something.
     func tell(_ subject: Subject, _ told: Told = .look) {
         let waiting = state.withLock { $0.waiters.tell(subject) }

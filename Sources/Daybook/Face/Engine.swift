@@ -49,22 +49,40 @@ public final class Engine: Sendable {
         try JournalFolder(path).create(options.environment, clock: options.clock) {
             device,
             inode in
-            ProtoEntry.OneOf_Event.journalCreated(
+            firstEvent(
+                uuid,
+                origin,
+                options,
                 .with {
-                    $0.uuid = Data(uuid.bytes)
-                    $0.origin = origin
-                    $0.format = UInt32(Journal.format)
-                    $0.settings.payloadLimit = UInt64(options.payloadLimit)
-                    $0.settings.lossLimit = options.lossLimit
-                    $0.settings.submissionLifetime =
-                        options.submissionLifetime?.wholeNanoseconds ?? 0
-                    $0.contentTypes = ContentTypes.initial
-                    $0.binding.machine = Data(machine)
-                    $0.binding.device = device
-                    $0.binding.inode = inode
+                    $0.machine = Data(machine)
+                    $0.device = device
+                    $0.inode = inode
                 }
-            ).encoded()
+            )
         }
+    }
+
+    /// The event of entry 0, encoded.
+    /// - Parameter binding: where the journal is at home; nil: in no file.
+    static func firstEvent(
+        _ uuid: Identifier,
+        _ origin: String,
+        _ options: CreationOptions,
+        _ binding: ProtoBinding? = nil
+    ) -> [UInt8] {
+        ProtoEntry.OneOf_Event.journalCreated(
+            .with {
+                $0.uuid = Data(uuid.bytes)
+                $0.origin = origin
+                $0.format = UInt32(Journal.format)
+                $0.settings.payloadLimit = UInt64(options.payloadLimit)
+                $0.settings.lossLimit = options.lossLimit
+                $0.settings.submissionLifetime =
+                    options.submissionLifetime?.wholeNanoseconds ?? 0
+                $0.contentTypes = ContentTypes.initial
+                if let binding { $0.binding = binding }
+            }
+        ).encoded()
     }
 
     /// Opens a journal, takes over from processes that have died, and starts to run what is ready.
@@ -161,7 +179,7 @@ public final class Engine: Sendable {
     /// journal's time runs on meanwhile.
     public var clockLag: Duration { engine.writer.journal.clockLag }
 
-    private static func registry(
+    static func registry(
         _ workflows: [any Workflow]
     ) throws -> [Name: RegisteredWorkflow] {
         var registry: [Name: RegisteredWorkflow] = [:]

@@ -13,15 +13,16 @@ final class Opening: Sendable {
     /// What is closed, in order. It does not keep the opening alive.
     private struct Parts: Sendable {
         let engine: EngineCore
-        let folder: OpenFolder
-        let watch: FileWatch
-        let follower: SystemThread
+        /// Nil: it is driven, without threads and without a file of its own.
+        let files: Files?
 
         func close(grace: Duration) async throws {
             await engine.stop(grace: grace)
-            await SystemThread.runBlocking {
-                watch.stop()
-                follower.join()
+            if let files {
+                await SystemThread.runBlocking {
+                    files.watch.stop()
+                    files.follower.join()
+                }
             }
             let result: Result<Void, any Error>
             do {
@@ -31,12 +32,32 @@ final class Opening: Sendable {
             } catch {
                 result = .failure(error)
             }
-            await SystemThread.runBlocking { engine.writer.stop() }
-            engine.board.close()
-            folder.close()
+            if let files {
+                await SystemThread.runBlocking { engine.writer.stop() }
+                engine.board.close()
+                files.folder.close()
+            } else {
+                engine.writer.stop()
+                engine.board.close()
+            }
             try result.get()
         }
     }
+
+    private struct Files: Sendable {
+        let folder: OpenFolder
+        let watch: FileWatch
+        let follower: SystemThread
+    }
+
+    /// An engine that is driven: whoever drives it closes the store.
+    init(driven engine: EngineCore) {
+        self.engine = engine
+        parts = Parts(engine: engine, files: nil)
+    }
+
+    /// Its process is no more: nothing is closed, now or later.
+    func abandon() { isClosed.withLock { $0 = true } }
 
     /// Follows what other processes append, as long as there are any.
     ///
@@ -78,7 +99,8 @@ final class Opening: Sendable {
             watch.stop()
             throw error
         }
-        parts = Parts(engine: engine, folder: folder, watch: watch, follower: follower)
+        let files = Files(folder: folder, watch: watch, follower: follower)
+        parts = Parts(engine: engine, files: files)
     }
 
     deinit {

@@ -39,7 +39,6 @@ import Testing
         }
         let second = try Simulation(seed: seed, in: store, clock: clock, code: Self.saga(calls))
         try second.run { simulation in
-            try await simulation.loseOthers()
             let engine = try simulation.engine
             guard let record = try engine.record(of: "a") else { return }
             // Wherever the first process died: now somebody cancels it.
@@ -87,19 +86,6 @@ extension Simulation {
 
     func cancel(_ id: String) async throws {
         _ = try await engine.perform { Cancel(Intervention(id: Name(id), by: .session)) }
-    }
-
-    /// Takes over from all other sessions.
-    func loseOthers() async throws {
-        let engine = try engine
-        for session in engine.openSessions where session.number != engine.sessionNumber {
-            _ = try await engine.perform {
-                LoseSession(
-                    session.number,
-                    parkMessage: try SealedPayloads([.text("lost")], limit: 1 << 16)
-                )
-            }
-        }
     }
 
     /// How much was registered for an end from outside.

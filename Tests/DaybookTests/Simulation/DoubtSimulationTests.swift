@@ -59,7 +59,6 @@ import Testing
         }
         let second = try Simulation(seed: seed, in: store, clock: clock, code: code)
         try second.run { simulation in
-            try await simulation.loseOthers()
             guard try simulation.engine.record(of: "a") != nil else { return }
             try await body(simulation)
         }

@@ -1,9 +1,8 @@
 import DaybookFormat
 import DaybookSystem
 import DaybookTestKit
-import FoundationEssentials
+import DaybookTesting
 import Logging
-import SwiftProtobuf
 import Testing
 
 @testable import Daybook
@@ -18,17 +17,16 @@ import Testing
 final class Simulation: Sendable {
     let clock: ManualClock
     let store: MemoryStore
-    let executor: SeededExecutor
-    let board = NewsBoard()
-    let writer: GroupWriter<EngineFold>
-    private let options: EngineOptions
-    private let workflows: [Name: RegisteredWorkflow]
-    private let machines: EngineMachines
-    private let session: Identifier
+    let executor = StepExecutor()
+    private let driver: EngineDriver
     private let held = Locked<EngineCore?>(nil)
     private let salts: Locked<SplitMix>
+    private let turns: Locked<SplitMix>
     private let faults = Locked<[Int: MemoryStore.Fault]>([:])
     private let counts = Locked(Counts())
+
+    var board: NewsBoard { driver.board }
+    var writer: GroupWriter<EngineFold> { driver.writer }
 
     /// What has been done so far.
     struct Counts: Sendable, Equatable {
@@ -57,52 +55,25 @@ final class Simulation: Sendable {
         code: @escaping @Sendable (Int, WorkflowContext) async throws -> String
     ) throws {
         var options = options
-        executor = SeededExecutor(seed: seed)
+        turns = Locked(SplitMix(seed: seed))
         salts = Locked(SplitMix(seed: seed &+ 1))
         options.executor = executor
         options.clock = clock
-        options.snapshotInterval = nil
         options.logger.logLevel = .critical
-        self.options = options
         self.clock = clock
         self.store = store
-        let workflow = RegisteredWorkflow(Scripted(body: code))
-        workflows = [workflow.name: workflow]
-        let source = Self.source(salts)
-        let board = board
-        let count = try store.read { try $0.entryCount() }
-        // Of two sessions of a journal the names differ.
-        session = Identifier([7] + [UInt8](repeating: UInt8(count % 256), count: 15)) ?? .zero
-        let isEmpty = count == 0
-        let journal =
-            isEmpty
-            ? try Journal.create(in: store, event: Self.creation.encoded(), clock: clock)
-            : try Journal.open(store, clock: clock)
-        let firing = try Salt.$source.withValue(source) { try options.firing() }
-        machines = EngineMachines(options, board)
-        let fold = EngineFold(
-            board,
-            session: session,
-            firing: firing,
-            snapshotInterval: nil,
-            claiming: options.claimedTypes(of: workflows),
-            within: machines,
-            from: State()
-        )
-        writer = try GroupWriter(journal, fold: fold, options: options.writer, isDriven: true)
-    }
-
-    private static let creation = ProtoEntry.OneOf_Event.journalCreated(
-        .with {
-            $0.uuid = Data(repeating: 1, count: 16)
-            $0.origin = "simulation"
-            $0.format = UInt32(Journal.format)
-            $0.settings.payloadLimit = 1 << 20
-            $0.settings.lossLimit = 5
-            $0.settings.submissionLifetime = Duration.seconds(3_600).wholeNanoseconds
-            $0.contentTypes = ContentTypes.initial
+        var creation = CreationOptions()
+        creation.payloadLimit = 1 << 20
+        creation.submissionLifetime = .seconds(3_600)
+        driver = try Salt.drawing(from: Self.source(salts)) {
+            try EngineDriver(
+                on: store,
+                options,
+                creation: creation,
+                workflows: [Scripted(body: code)]
+            )
         }
-    )
+    }
 
     private static func source(_ state: Locked<SplitMix>) -> @Sendable () -> Salt {
         { state.withLock { Salt($0.next(), $0.next()) } }
@@ -130,7 +101,7 @@ final class Simulation: Sendable {
         _ body: @escaping @Sendable (Simulation) async throws -> Value
     ) throws -> Value {
         let result = Locked<Result<Value, any Error>?>(nil)
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             _ = Task(executorPreference: executor) {
                 let outcome: Result<Value, any Error>
                 do {
@@ -160,7 +131,7 @@ final class Simulation: Sendable {
         _ body: @escaping @Sendable (Simulation) async throws -> Void,
         _ isOver: @escaping @Sendable () -> Void
     ) throws {
-        Salt.$source.withValue(Self.source(salts)) {
+        Salt.drawing(from: Self.source(salts)) {
             _ = Task(executorPreference: executor) {
                 do {
                     _ = try await self.open()
@@ -178,24 +149,8 @@ final class Simulation: Sendable {
     func goOn() -> Bool { step() || jump() }
 
     private func open() async throws -> EngineCore {
-        let facts = ProtoSessionOpened.with {
-            $0.uuid = Data(self.session.bytes)
-            $0.actor = "simulation"
-            $0.program = "simulation"
-            $0.pid = 2
-        }
-        let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
-        let engine = try EngineCore(
-            writer,
-            board,
-            machines,
-            nil,
-            session: number,
-            options,
-            workflows
-        )
+        let engine = try await driver.open().engine
         held.withLock { $0 = engine }
-        engine.start()
         return engine
     }
 
@@ -204,17 +159,22 @@ final class Simulation: Sendable {
     func step() -> Bool {
         let ready = executor.ready
         // The writer may come in between at any moment.
-        if ready == 0 || executor.random(below: ready + 1) == 0, write() { return true }
-        guard executor.step() else { return false }
+        if ready == 0 || random(below: ready + 1) == 0, write() { return true }
+        guard ready > 0 else { return false }
+        executor.run(random(below: ready))
         counts.withLock { $0.jobs += 1 }
         return true
+    }
+
+    private func random(below limit: Int) -> Int {
+        turns.withLock { Int.random(in: 0..<limit, using: &$0) }
     }
 
     /// Has the writer write, if there is something to write.
     func write() -> Bool {
         let number = counts.withLock { $0.batches } + 1
         if let fault = faults.withLock({ $0[number] }) { store.inject(fault) }
-        guard writer.work() else { return false }
+        guard driver.write() else { return false }
         counts.withLock { $0.batches += 1 }
         return true
     }
@@ -223,9 +183,7 @@ final class Simulation: Sendable {
     /// much as it shows, so that alarms and entries can be compared.
     /// - Returns: whether anything ever does.
     private func jump() -> Bool {
-        let alarm = held.withLock { $0 }?.alarms.next
-        guard let next = [alarm, writer.nextTime].compactMap({ $0 }).min(), next > clock.now()
-        else { return false }
+        guard let next = driver.nextTime, next > clock.now() else { return false }
         clock.pass(next.since(clock.now()))
         counts.withLock { $0.jumps += 1 }
         return true
