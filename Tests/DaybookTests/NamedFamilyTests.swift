@@ -5,7 +5,7 @@ import Logging
 import Testing
 
 /// Families in a process that runs only what it is asked for, as `daybook run` does.
-@Suite(.timeLimit(.minutes(2))) struct NamedFamilyTests {
+@Suite(.timeLimit(.minutes(20))) struct NamedFamilyTests {
     /// Runs code that is given the depth of the execution as its input.
     private struct Level: Workflow {
         static let name = "level"
