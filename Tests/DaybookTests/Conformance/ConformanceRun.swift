@@ -163,6 +163,8 @@ struct ConformanceRun {
                 if restarts {
                     try await current.close()
                     current = try await open()
+                    // What children do by themselves comes before time passes.
+                    if record.openChildren > 0 { try await current.waitUntilIdle() }
                 }
                 last = try await step(steps.popFirst(), record, current)
             }
