@@ -55,7 +55,8 @@ struct RegisteredWorkflow: Sendable {
                     Divergence(
                         undecodable: UndecodableValue.sentence(error),
                         as: "\(W.Input.self)",
-                        inputOf: context.number
+                        inputOf: context.number,
+                        Divergence.Origin(error)
                     )
                 )
             }
