@@ -83,6 +83,10 @@ extension ExecutionRecord {
         json.member("closed", isClosed)
         if isFinalizer { json.member("finalizer", true) }
         json.member("parked", isParked)
+        if let parkingReason {
+            json.key("parkingReason")
+            json.object { parkingReason.write(to: &$0) }
+        }
         if !doubts.isEmpty {
             json.key("doubts")
             json.array { json in for doubt in doubts { json.object { doubt.write(to: &$0) } } }
@@ -150,7 +154,7 @@ extension ExecutionRecord {
     /// none has failed, or it is closed.
     var lastErrorText: String? {
         guard let lastError, !status.isFinal else { return nil }
-        return "\(lastError.code): \(lastError.message ?? "(erased)") (entry \(lastError.sequence))"
+        return lastError.text
     }
 }
 
@@ -170,6 +174,9 @@ extension NamedOutput {
 }
 
 extension RecordedError {
+    /// In one line.
+    var text: String { "\(code): \(message ?? "(erased)") (entry \(sequence))" }
+
     func write(to json: inout JSONWriter) {
         json.member("code", code)
         json.member("message", message)

@@ -95,7 +95,8 @@ public struct Inspector: Sendable {
         return record
     }
 
-    /// The entry that says how an execution ended, or why it is parked; nil: it has not, and is not.
+    /// The entry that says how an execution ended, or, if it has not, why it is parked; nil: it has not,
+    /// and is not.
     public func ending(of record: ExecutionRecord) throws -> JournalEntry? {
         try store.read { try ExecutionReader.ending(of: record, $0) }.map { try entry($0) }
     }

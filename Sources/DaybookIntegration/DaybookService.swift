@@ -8,6 +8,7 @@ public import ServiceLifecycle
 public struct DaybookService: Service {
     private let path: String
     private let options: EngineOptions
+    private let creation: CreationOptions?
     private let workflows: [any Workflow]
     private let onOpen: @Sendable (Engine) async throws -> Void
     private let opened = OpenedEngine()
@@ -21,17 +22,21 @@ public struct DaybookService: Service {
 
     /// - Parameters:
     ///   - path: the journal's folder.
+    ///   - creation: has the journal made with these settings when there is none; nil: a journal that
+    ///     is missing ends the service.
     ///   - workflows: the handlers that it runs.
     ///   - onOpen: given the open journal before the service waits, for example to hand it to
     ///     others; what it throws ends the service.
     public init(
         path: String,
         options: EngineOptions = EngineOptions(),
+        creatingIfMissing creation: CreationOptions? = nil,
         workflows: [any Workflow],
         onOpen: @escaping @Sendable (Engine) async throws -> Void = { _ in }
     ) {
         self.path = path
         self.options = options
+        self.creation = creation
         self.workflows = workflows
         self.onOpen = onOpen
     }
@@ -41,7 +46,12 @@ public struct DaybookService: Service {
     public func run() async throws {
         let daybook: Engine
         do {
-            daybook = try await Engine.open(at: path, options, workflows: workflows)
+            daybook = try await Engine.open(
+                at: path,
+                options,
+                creatingIfMissing: creation,
+                workflows: workflows
+            )
         } catch {
             opened.settle(.failure(error))
             throw error

@@ -16,38 +16,39 @@ public struct EngineTracing<Tracer: Tracing.Tracer>: Interceptor {
     /// - Parameter tracer: where the spans go.
     public init(tracer: Tracer) { self.tracer = tracer }
 
-    /// A span of the workflow's name.
-    public func interceptActivation<Value>(
+    /// A span of the workflow's name around a handler, of the operation's around a body.
+    public func intercept<Value>(
         _ call: InterceptedCall,
-        _ next: () async throws -> Value
+        _ next: InterceptedCode<Value>
     ) async throws -> Value {
+        let span = call.operation.map { bodySpan(call, $0.name.text) } ?? activationSpan(call)
+        return try await run(call, span, next)
+    }
+
+    private func activationSpan(_ call: InterceptedCall) -> Tracer.Span {
         var parent = ServiceContext.topLevel
         if let text = call.traceContext {
             tracer.extract([Self.field: text], into: &parent, using: TextExtractor())
         }
         let span = tracer.startSpan(call.lease.type.text, context: parent, ofKind: .server)
         span.attributes["daybook.resumed"] = call.isResumed
-        return try await run(call, span, next)
+        return span
     }
 
-    /// A span of the operation's name.
-    public func interceptBody<Value>(
-        _ call: InterceptedCall,
-        _ next: () async throws -> Value
-    ) async throws -> Value {
+    private func bodySpan(_ call: InterceptedCall, _ name: String) -> Tracer.Span {
         let span = tracer.startSpan(
-            call.operation?.name.text ?? "",
+            name,
             context: ServiceContext.current ?? .topLevel,
             ofKind: .internal
         )
         span.attributes["daybook.tries"] = Int(call.tries)
-        return try await run(call, span, next)
+        return span
     }
 
     private func run<Value>(
         _ call: InterceptedCall,
         _ span: Tracer.Span,
-        _ next: () async throws -> Value
+        _ next: InterceptedCode<Value>
     ) async throws -> Value {
         span.attributes["daybook.execution"] = call.lease.id.text
         span.attributes["daybook.number"] = Int(clamping: call.lease.execution)

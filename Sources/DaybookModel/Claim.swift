@@ -87,6 +87,8 @@ public struct Lease: Equatable, Sendable {
     public let type: Name
     /// Which attempt it is, from 1.
     public let attempt: UInt32
+    /// The retry policy has no other one follow it, whatever it fails with.
+    public let isLastAttempt: Bool
     /// The entry that granted it.
     public let claim: UInt64
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
@@ -127,6 +129,7 @@ public struct Lease: Equatable, Sendable {
             id: execution.id,
             type: execution.type,
             attempt: attempt,
+            isLastAttempt: execution.isLast(attempt),
             claim: sequence,
             previousFailure: execution.previousFailure,
             cleaning: execution.dueCleaning,
@@ -138,12 +141,14 @@ public struct Lease: Equatable, Sendable {
 
     /// Stands for the last lease of an execution where its history is only replayed.
     package init(replaying state: ExecutionState) {
+        let attempt = max(state.attempt, 1)
         self.init(
             execution: state.number,
             epoch: state.epoch,
             id: state.id,
             type: state.type,
-            attempt: max(state.attempt, 1),
+            attempt: attempt,
+            isLastAttempt: state.isLast(attempt),
             claim: state.last,
             previousFailure: state.previousFailure,
             isFinalizer: state.isFinalizer
@@ -156,6 +161,7 @@ public struct Lease: Equatable, Sendable {
         id: Name,
         type: Name,
         attempt: UInt32,
+        isLastAttempt: Bool = false,
         claim: UInt64,
         previousFailure: UInt64? = nil,
         cleaning: [DueCleaning] = [],
@@ -170,6 +176,7 @@ public struct Lease: Equatable, Sendable {
         self.id = id
         self.type = type
         self.attempt = attempt
+        self.isLastAttempt = isLastAttempt
         self.claim = claim
         self.previousFailure = previousFailure
     }

@@ -16,6 +16,17 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     /// What a decoder says of a value that is not of the type that is asked for. Of what is recorded
     /// only the message has it.
     public let detail: String?
+    /// Why it differs, as far as that is known.
+    package var origin = Origin.unknown
+
+    /// Why code and history differ, as far as that is known: it decides what is advised.
+    package enum Origin: Hashable, Sendable {
+        case unknown
+        /// The same revision of the code has recorded it.
+        case sameRevision
+        /// Another codec has recorded the value.
+        case otherCodec
+    }
 
     /// What differs between what is recorded and what the code does.
     @nonexhaustive
@@ -58,7 +69,14 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     ///   - reason: the decoder's sentence.
     ///   - type: the type that the workflow takes.
     ///   - number: the execution's.
-    package init(undecodable reason: String, as type: String, inputOf number: UInt64) {
+    ///   - origin: why it is not.
+    package init(
+        undecodable reason: String,
+        as type: String,
+        inputOf number: UInt64,
+        _ origin: Origin
+    ) {
+        self.origin = origin
         sequence = number
         recorded = nil
         attempted = nil
@@ -87,7 +105,16 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What to do about it in the code, so that the execution can go on.
     public var mend: String {
-        switch cause {
+        switch origin {
+        case .unknown: break
+        case .sameRevision:
+            return
+                "the same revision of the code recorded that and asks otherwise now, so the code is not deterministic: look for clocks, random numbers, the order of dictionaries and sets, and whatever else it learns outside of the context and the bodies; then retry it"
+        case .otherCodec:
+            return
+                "open the journal with the codec that recorded it, or with one that reads both; then retry it"
+        }
+        return switch cause {
         case .operation where attempted == nil:
             "the code leaves out what it did before: put the call back, for executions that began with it by `if try await context.version(\"…\") {} else {…}`; then retry it"
         case .operation:

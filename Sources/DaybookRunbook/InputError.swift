@@ -22,7 +22,8 @@ package enum InputError: Error, Equatable, Sendable, CustomStringConvertible {
             return "\(found); it has \(listed(known))"
         case .missing(let names):
             let noun = names.count == 1 ? "input" : "inputs"
-            return "the required \(noun) \(listed(names)) must be given"
+            let options = names.map { "--input \($0)=…" }.joined(separator: " ")
+            return "the required \(noun) \(listed(names)) must be given: \(options)"
         case .mismatch(let name, let value, let type):
             return "the input \(quoted(name)) must be \(type.requirement), not \(quoted(value))"
         case .containsNull(let name):

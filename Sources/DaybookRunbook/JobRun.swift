@@ -125,17 +125,24 @@ struct JobRun {
                 job.retriedStatuses.isEmpty || job.retriedStatuses.contains(status)
             throw OperationError(
                 code: isFatal ? Self.fatalCode : Self.exitStatusCode,
-                message: "the job \(job.name) exited with status \(status)\(last.suffix)",
+                message: "the job \(name) exited with status \(status)\(last.suffix)",
                 isRetryable: isRetried && !isFatal && !job.unretriedStatuses.contains(status),
                 details: Array(#"{"exitStatus":\#(status)}"#.utf8)
             )
         case .signalled(let signal):
             throw OperationError(
                 code: "signal",
-                message: "the job \(job.name) was ended by signal \(signal)\(last.suffix)",
+                message: "the job \(name) was ended by signal \(signal)\(last.suffix)",
                 details: Array(#"{"signal":\#(signal)}"#.utf8)
             )
         }
+    }
+
+    /// What people call it: of a block with `each` with the element, as far as it fits into a line.
+    private var name: String {
+        guard let each = environment.each else { return job.name }
+        let isLong = each.item.count > 60
+        return "\(job.name)[\(each.index)] (\(each.item.prefix(60))\(isLong ? "…" : ""))"
     }
 
     /// The execution's store, for a script of the job.

@@ -48,7 +48,7 @@ extension JournalEntry {
                 + (event.origin == 0 ? ", \(asked)" : "")
                 + (event.hasError ? ", failed: \(describe(event.error))" : "")
         case .executionParked(let event):
-            Self.name(event.reason) + message
+            event.reason.word + message
         case .leaseLost(let event): "epoch \(event.epoch), \(event.losses) in a row"
         case .leaseReleased(let event): "epoch \(event.epoch)"
         case .commandRefused(let event): "\(event.command), epoch \(event.epoch)"
@@ -137,15 +137,6 @@ extension JournalEntry {
         }
     }
 
-    private static func name(_ reason: ProtoExecutionParked.Reason) -> String {
-        switch reason {
-        case .divergence: "divergence"
-        case .losses: "losses"
-        case .doubt: "doubt"
-        case .unspecified, .UNRECOGNIZED: "reason \(reason.rawValue)"
-        }
-    }
-
     private static func name(_ verdict: ProtoOperationResolved.Verdict) -> String {
         switch verdict {
         case .done: "done"
@@ -177,5 +168,17 @@ extension JournalEntry {
 
     private func describe(_ error: ProtoError) -> String {
         "\(error.code)\(message)"
+    }
+}
+
+extension ProtoExecutionParked.Reason {
+    /// A stable word for programs.
+    var word: String {
+        switch self {
+        case .divergence: "divergence"
+        case .losses: "losses"
+        case .doubt: "doubt"
+        case .unspecified, .UNRECOGNIZED: "reason \(rawValue)"
+        }
     }
 }

@@ -36,15 +36,19 @@ package enum ExecutionReader {
     ) throws -> ExecutionRecord {
         if row.hasClosed { return try ExecutionRecord(id: id, row: row) }
         var state = try open(row.number) ?? reader.history(of: row.number)
-        guard let failure = state.previousFailure else {
-            return ExecutionRecord(state, lastError: nil)
+        guard let named = state.isParked ? state.last : state.previousFailure else {
+            return ExecutionRecord(state, lastError: nil, parkingReason: nil)
         }
         // What is at hand may be newer than what is read.
-        if try failure >= reader.entryCount() { state = try reader.history(of: row.number) }
+        if try named >= reader.entryCount() { state = try reader.history(of: row.number) }
         let lastError = try state.previousFailure.flatMap { sequence in
             try recordedError(sequence, of: row.number, reader)
         }
-        return ExecutionRecord(state, lastError: lastError)
+        return ExecutionRecord(
+            state,
+            lastError: lastError,
+            parkingReason: try state.isParked ? parkingReason(of: state, reader) : nil
+        )
     }
 
     /// The error with which an entry of an execution says that an attempt has ended.
@@ -68,6 +72,31 @@ package enum ExecutionReader {
         }
         guard let found else { throw JournalError.missing(sequence, ofHistory: number) }
         return found
+    }
+
+    /// Why an execution is parked.
+    /// - Throws: ``JournalError/Code/integrity``, also when no entry says so.
+    private static func parkingReason(
+        of state: ExecutionState,
+        _ reader: any StoreReader
+    ) throws -> RecordedError {
+        let sequence = try last(from: state.last, of: state.number, reader) {
+            $0 == .executionParked
+        }
+        let reason = try sequence.flatMap { sequence in
+            try reader.withView(of: sequence) { entry in
+                let message = try reader.payloads(of: entry).first
+                return RecordedError(
+                    code: try ProtoExecutionParked(decoding: entry).reason.word,
+                    message: message.flatMap { payload in
+                        payload.isErased ? nil : String(decoding: payload.data, as: UTF8.self)
+                    },
+                    sequence: sequence
+                )
+            }
+        }
+        guard let reason else { throw JournalError.missing(state.last, ofHistory: state.number) }
+        return reason
     }
 
     /// The row of an id in the index; nil: there is none.
@@ -135,28 +164,45 @@ package enum ExecutionReader {
         )
     }
 
-    /// The entry that says how an execution ended, or why it is parked; nil: it has not, and is not.
+    /// The entry that says how an execution ended, or, if it has not, why it is parked; nil: it has not,
+    /// and is not.
     ///
-    /// Entries may follow it: what was still running then, and that it is closed.
+    /// Entries may follow it: what was still running then, what cleaned up, also where that was parked,
+    /// and that it is closed.
     package static func ending(
         of record: ExecutionRecord,
         _ reader: any StoreReader
     ) throws -> UInt64? {
-        guard record.status.isFinal || record.isParked else { return nil }
-        var sequence = record.last
+        let isFinal = record.status.isFinal
+        guard isFinal || record.isParked else { return nil }
+        return try last(from: record.last, of: record.number, reader) { kind in
+            isFinal ? isEnd(kind) : kind == .executionParked
+        }
+    }
+
+    /// The last entry of an execution that is of an event that is asked for; nil: it has none.
+    /// - Parameter end: its last entry.
+    /// - Throws: ``JournalError/Code/integrity``.
+    private static func last(
+        from end: UInt64,
+        of number: UInt64,
+        _ reader: any StoreReader,
+        where isMeant: (EventKind?) -> Bool
+    ) throws -> UInt64? {
+        var sequence = end
         while true {
             let found = try reader.withView(of: sequence) { entry in
-                (isEnding(EventKind(rawValue: entry.event)), entry.header.previous)
+                (isMeant(EventKind(rawValue: entry.event)), entry.header.previous)
             }
-            guard let (isEnding, previous) = found else {
+            guard let (isFound, previous) = found else {
                 throw JournalError(
                     .integrity,
                     "entry \(sequence): it is missing; verify the journal",
                     sequence: sequence
                 )
             }
-            if isEnding { return sequence }
-            guard previous >= record.number, previous < sequence else { return nil }
+            if isFound { return sequence }
+            guard previous >= number, previous < sequence else { return nil }
             sequence = previous
         }
     }
@@ -193,10 +239,10 @@ package enum ExecutionReader {
         }
     }
 
-    private static func isEnding(_ kind: EventKind?) -> Bool {
+    private static func isEnd(_ kind: EventKind?) -> Bool {
         switch kind {
         case .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
-            .executionExpired, .executionContinued, .executionParked:
+            .executionExpired, .executionContinued:
             true
         default: false
         }

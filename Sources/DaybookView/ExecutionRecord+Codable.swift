@@ -8,7 +8,7 @@ extension ExecutionRecord: Codable {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
             entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
-            cleaning, doubts, revision
+            cleaning, doubts, revision, parkingReason
         case isParked = "parked"
         case isPinned = "pinned"
         case isFinalizer = "finalizer"
@@ -27,6 +27,7 @@ extension ExecutionRecord: Codable {
         try container.encode(type, forKey: .type)
         try container.encode(status, forKey: .status)
         try container.encode(isParked, forKey: .isParked)
+        try container.encodeIfPresent(parkingReason, forKey: .parkingReason)
         try container.encode(doubts, forKey: .doubts)
         try container.encode(isPinned, forKey: .isPinned)
         try container.encodeIfPresent(revision, forKey: .revision)
@@ -70,6 +71,10 @@ extension ExecutionRecord: Codable {
         type = try container.decode(String.self, forKey: .type)
         status = try container.decode(ExecutionStatus.self, forKey: .status)
         isParked = try container.decode(Bool.self, forKey: .isParked)
+        parkingReason = try container.decodeIfPresent(
+            RecordedError.self,
+            forKey: .parkingReason
+        )
         doubts = try container.decode([Doubt].self, forKey: .doubts)
         isPinned = try container.decode(Bool.self, forKey: .isPinned)
         revision = try container.decodeIfPresent(String.self, forKey: .revision)

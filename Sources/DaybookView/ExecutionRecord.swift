@@ -13,6 +13,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let status: ExecutionStatus
     /// A person must look before it goes on.
     public let isParked: Bool
+    /// Why it is parked, with the code `divergence`, `losses` or `doubt`; nil: it is not.
+    public let parkingReason: RecordedError?
     /// What may have happened, for which it is parked until a person says whether it did; empty: it
     /// is not parked, or for something else.
     public let doubts: [Doubt]
@@ -84,13 +86,20 @@ public struct ExecutionRecord: Sendable, Equatable {
     public internal(set) var submittedBy: RecordedRequest?
 
     /// What the state says of an open execution.
-    /// - Parameter lastError: what its entry ``ExecutionState/previousFailure`` says.
-    package init(_ state: ExecutionState, lastError: RecordedError?) {
+    /// - Parameters:
+    ///   - lastError: what its entry ``ExecutionState/previousFailure`` says.
+    ///   - parkingReason: what the entry says by which it is parked.
+    package init(
+        _ state: ExecutionState,
+        lastError: RecordedError?,
+        parkingReason: RecordedError?
+    ) {
         number = state.number
         id = state.id.text
         type = state.type.text
         status = state.status
         isParked = state.isParked
+        self.parkingReason = parkingReason
         doubts = state.doubts
         isPinned = state.isPinned
         revision = state.pinnedRevision?.text
@@ -134,6 +143,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         type = closed.type
         status = try ExecutionStatus.recorded(in: row, of: id)
         isParked = false
+        parkingReason = nil
         doubts = []
         isPinned = false
         revision = nil

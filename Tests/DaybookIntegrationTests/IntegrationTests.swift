@@ -131,6 +131,25 @@ private struct Greeting: Workflow {
         }
     }
 
+    @Test func aServiceMakesTheJournalThatIsMissing() async throws {
+        try await withPath { path in
+            let service = DaybookService(
+                path: path + "/new.daybook",
+                creatingIfMissing: CreationOptions(),
+                workflows: [Greeting()]
+            )
+            try await testGracefulShutdown { trigger in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await service.run() }
+                    let daybook = try await service.engine
+                    #expect(try await daybook.run(Greeting.self, input: "you") == "Hello you")
+                    trigger.triggerGracefulShutdown()
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test func aServiceHandsOutItsEngine() async throws {
         try await withPath { path in
             let service = DaybookService(path: path, workflows: [Greeting()])

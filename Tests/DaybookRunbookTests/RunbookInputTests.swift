@@ -43,10 +43,13 @@ struct RunbookInputTests {
             try runbook.resolveInputs(["c": ""])
         }
         #expect(error == .missing(names: ["b", "a"]))
-        #expect(error.description == "the required inputs \"b\" and \"a\" must be given")
+        #expect(
+            error.description
+                == "the required inputs \"b\" and \"a\" must be given: --input b=… --input a=…"
+        )
         #expect(
             InputError.missing(names: ["a"]).description
-                == "the required input \"a\" must be given"
+                == "the required input \"a\" must be given: --input a=…"
         )
     }
 

@@ -22,18 +22,9 @@ import Testing
             calls.add("\(name) \(what) \(operation)\(trace)")
         }
 
-        func interceptActivation<Value>(
+        func intercept<Value>(
             _ call: InterceptedCall,
-            _ next: () async throws -> Value
-        ) async throws -> Value {
-            note(call, "before")
-            defer { note(call, "after") }
-            return try await next()
-        }
-
-        func interceptBody<Value>(
-            _ call: InterceptedCall,
-            _ next: () async throws -> Value
+            _ next: InterceptedCode<Value>
         ) async throws -> Value {
             note(call, "before")
             defer { note(call, "after") }
@@ -43,10 +34,11 @@ import Testing
 
     /// Has each body fail.
     private struct Failing: Interceptor {
-        func interceptBody<Value>(
+        func intercept<Value>(
             _ call: InterceptedCall,
-            _ next: () async throws -> Value
+            _ next: InterceptedCode<Value>
         ) async throws -> Value {
+            guard call.operation != nil else { return try await next() }
             throw OperationError(code: "denied", message: "not today")
         }
     }
@@ -55,11 +47,12 @@ import Testing
 
     /// Sets a task-local value around each body.
     private struct Placing: Interceptor {
-        func interceptBody<Value>(
+        func intercept<Value>(
             _ call: InterceptedCall,
-            _ next: () async throws -> Value
+            _ next: InterceptedCode<Value>
         ) async throws -> Value {
-            let place = InterceptorTests.place + " " + (call.operation?.name.text ?? "")
+            guard let operation = call.operation else { return try await next() }
+            let place = "\(InterceptorTests.place) \(operation.name)"
             return try await InterceptorTests.$place.withValue(place) { try await next() }
         }
     }

@@ -120,7 +120,7 @@ import Testing
                 return ""
             }
             let log = CallLog()
-            await #expect(throws: ExecutionParked(id: "a")) {
+            await #expect(throws: ExecutionParked.self) {
                 try await resume(path) { _, context in
                     // Swallowing the error changes nothing: the latch decides.
                     do {
@@ -152,7 +152,7 @@ import Testing
                 try await context.checkpoint("first", input: ["x": 1]) { _ in }
                 return ""
             }
-            await #expect(throws: ExecutionParked(id: "a")) {
+            await #expect(throws: ExecutionParked.self) {
                 try await resume(path) { _, context in
                     try await context.checkpoint("first", input: ["x": 2]) { _ in }
                     return ""
@@ -168,7 +168,7 @@ import Testing
                 try await context.checkpoint("second") { _ in }
                 return ""
             }
-            await #expect(throws: ExecutionParked(id: "a")) {
+            await #expect(throws: ExecutionParked.self) {
                 try await resume(path) { _, context in
                     try await context.checkpoint("first") { _ in }
                     return "too early"
@@ -182,7 +182,7 @@ import Testing
             try await interrupt(path) { _, context in
                 "\(try await context.checkpoint("first") { _ in 7 })"
             }
-            await #expect(throws: ExecutionParked(id: "a")) {
+            await #expect(throws: ExecutionParked.self) {
                 try await resume(path) { _, context in
                     try await context.checkpoint("first") { _ in ["seven"] }.joined()
                 }

@@ -251,6 +251,37 @@ import Testing
         #expect(result.status == 0, "\(result.messages)")
     }
 
+    /// An interceptor whose parameter is another kind of function would never be called, were there
+    /// a default in its place.
+    @Test(
+        arguments: [
+            ("InterceptedCode<Value>", true),
+            ("nonisolated(nonsending) () async throws -> Value", true),
+            ("() async throws -> Value", false),
+        ]
+    )
+    func anInterceptorThatWouldNotBeCalledDoesNotCompile(
+        _ type: String,
+        _ compiles: Bool
+    ) async throws {
+        let result = try await compile(
+            """
+            struct Timing: Interceptor {
+                func intercept<Value>(
+                    _ call: InterceptedCall,
+                    _ next: \(type)
+                ) async throws -> Value { try await next() }
+            }
+            var options = EngineOptions()
+            options.interceptors = [Timing()]
+            return options.interceptors.count
+            """
+        )
+        #expect((result.status == 0) == compiles, "\(result.messages)")
+        let isRefused = result.messages.contains("does not conform to protocol 'Interceptor'")
+        #expect(isRefused == !compiles, "\(result.messages)")
+    }
+
     /// What only this package needs is neither seen nor used by programs.
     @Test(
         arguments: [

@@ -7,7 +7,15 @@ actor Ledger {
     private(set) var lines: [String] = []
 
     func add(_ line: String) { lines.append(line) }
+
+    /// No carrier takes anything.
+    func ship(_ order: String) throws -> String {
+        lines.append("refused \(order)")
+        throw NoCarrier()
+    }
 }
+
+private struct NoCarrier: Error {}
 
 // SAGA BEGIN
 struct BookTrip: Workflow {
@@ -29,7 +37,29 @@ struct BookTrip: Workflow {
 }
 // SAGA END
 
-/// The example of the page on the execution model, word for word.
+// RETRIES BEGIN
+struct ShipOrder: Workflow {
+    static let name = "order.ship"
+    static let retry = RetryPolicy(maxAttempts: 3, baseDelay: .milliseconds(10))
+    let ledger: Ledger
+
+    func run(_ order: String, _ context: WorkflowContext) async throws -> String {
+        let ledger = ledger
+        try await context.checkpoint("charge") { _ in await ledger.add("charged \(order)") }
+        do {
+            return try await context.checkpoint("ship") { _ in try await ledger.ship(order) }
+        } catch let error as OperationError {
+            let isOver = context.isLastAttempt || !error.facts.isRetryable
+            // Recorded, so that the answer stands when a person has the order run again.
+            guard try await context.checkpoint("is over", { _ in isOver }) else { throw error }
+            try await context.checkpoint("refund") { _ in await ledger.add("refunded \(order)") }
+            throw error.handled
+        }
+    }
+}
+// RETRIES END
+
+/// The examples of the pages on the execution model and on handlers, word for word.
 @Suite struct SagaExampleTests {
     private func withEngine(_ ledger: Ledger, _ body: (Engine) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/saga-\(UUID()).daybook"
@@ -38,7 +68,7 @@ struct BookTrip: Workflow {
         try await Engine.withOpen(
             at: folder,
             creatingIfMissing: CreationOptions(),
-            workflows: [BookTrip(ledger: ledger)]
+            workflows: [BookTrip(ledger: ledger), ShipOrder(ledger: ledger)]
         ) { try await body($0) }
     }
 
@@ -63,15 +93,46 @@ struct BookTrip: Workflow {
         #expect(await ledger.lines == ["reserved Rome", "paid Rome"])
     }
 
-    @Test func theDocumentationHasTheSameCode() throws {
+    private static let refusals = Array(repeating: "refused lamp", count: 3)
+
+    /// What was done is undone once, after the last attempt, and stays so.
+    @Test func retriesThatRunOutUndoWhatWasDone() async throws {
+        let ledger = Ledger()
+        let expected = ["charged lamp"] + Self.refusals + ["refunded lamp"]
+        try await withEngine(ledger) { engine in
+            let order = try await engine.start(ShipOrder.self, id: "o", input: "lamp")
+            #expect(try await engine.waitForEnd(of: "o").status == .failed)
+            #expect(await ledger.lines == expected)
+            try await order.retry()
+            let again = try await engine.waitForEnd(of: "o")
+            #expect(again.status == .failed)
+            #expect(!again.isParked)
+        }
+        #expect(await ledger.lines == expected)
+    }
+
+    /// The policy is that of the submission, and not the workflow's.
+    @Test func aSubmissionWithoutRetriesUndoesAtOnce() async throws {
+        let ledger = Ledger()
+        try await withEngine(ledger) { engine in
+            var options = ExecutionOptions()
+            options.retry = RetryPolicy.none
+            try await engine.start(ShipOrder.self, id: "o", options: options, input: "lamp")
+            #expect(try await engine.waitForEnd(of: "o").status == .failed)
+        }
+        #expect(await ledger.lines == ["charged lamp", "refused lamp", "refunded lamp"])
+    }
+
+    @Test(arguments: [("SAGA", "ExecutionModel"), ("RETRIES", "WritingHandlers")])
+    func theDocumentationHasTheSameCode(_ mark: String, _ name: String) throws {
         let here = #filePath
         let source = try String(contentsOf: URL(filePath: here), encoding: .utf8)
-        let begin = try #require(source.range(of: "// SAGA BEGIN\n"))
-        let end = try #require(source.range(of: "// SAGA END"))
+        let begin = try #require(source.range(of: "// \(mark) BEGIN\n"))
+        let end = try #require(source.range(of: "// \(mark) END"))
         let root = URL(filePath: here).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let page = try String(
-            contentsOf: root.appending(path: "Sources/Daybook/Daybook.docc/ExecutionModel.md"),
+            contentsOf: root.appending(path: "Sources/Daybook/Daybook.docc/\(name).md"),
             encoding: .utf8
         )
         #expect(page.contains(source[begin.upperBound..<end.lowerBound]))

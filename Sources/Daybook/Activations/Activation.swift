@@ -163,6 +163,13 @@ final class Activation: Sendable {
     /// Latches because of a divergence.
     /// - Returns: the error to throw.
     func diverge(_ divergence: Divergence) -> CancellationError {
+        var divergence = divergence
+        // A value says by its type what is wrong; of anything else the code has the choice.
+        if divergence.cause != .value, let sequence = divergence.sequence,
+            host.isOfThisRevision(sequence)
+        {
+            divergence.origin = .sameRevision
+        }
         latch(.diverged(divergence))
         return CancellationError()
     }

@@ -24,6 +24,9 @@ protocol ActivationHost: Sendable {
     /// The content type of a number.
     func contentType(_ number: UInt32) -> String?
 
+    /// Whether code of this process's revision has recorded an entry; false where that is not known.
+    func isOfThisRevision(_ sequence: UInt64) -> Bool
+
     /// The time of day.
     func now() -> Timestamp
     /// Has a body told that it takes too long.
@@ -71,6 +74,8 @@ extension ActivationHost {
     func perform<C: Command>(bytes: Int, _ command: () throws -> C) async throws -> C.Answer {
         try await perform(command)
     }
+    /// It is not known.
+    func isOfThisRevision(_ sequence: UInt64) -> Bool { false }
     /// Its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]? { nil }
 

@@ -29,6 +29,27 @@ extension EngineCore: ActivationHost {
         }
     }
 
+    func isOfThisRevision(_ sequence: UInt64) -> Bool {
+        guard revision != "" else { return false }
+        do {
+            return try writer.journal.store.read { reader in
+                guard let session = try reader.withView(of: sequence, { $0.header.session })
+                else { return false }
+                return try reader.withView(of: session) { entry in
+                    guard entry.event == EventKind.sessionOpened.rawValue else { return false }
+                    return try ProtoSessionOpened(decoding: entry).revision == revision.text
+                } ?? false
+            }
+        } catch {
+            // Only the advice depends on it.
+            options.logger.error(
+                "which revision recorded an entry could not be read",
+                metadata: ["entry": "\(sequence)", "error": "\(error)"]
+            )
+            return false
+        }
+    }
+
     func now() -> Timestamp { writer.journal.now() }
 
     func setAlarm(

@@ -64,7 +64,7 @@ extension EngineCore {
 
     /// Waits until an execution has ended or is parked.
     func waitForEnd(of id: String) async throws -> ExecutionRecord {
-        try await wait(for: id) { $0.isClosed || $0.isParked }
+        try await follow(id, isForEnd: true) { $0.isClosed || $0.isParked }.record
     }
 
     /// Waits until what is known of an execution fulfils a condition.
@@ -81,11 +81,11 @@ extension EngineCore {
     /// - Throws: ``OperationError`` when it failed; ``ExecutionParked``.
     /// - Parameter number: its number, if it is known to be open: one look less.
     func output(of id: String, number: UInt64? = nil) async throws -> EncodedValue {
-        let (record, output) = try await follow(id, number, isForOutput: true) {
+        let (record, output) = try await follow(id, number, isForOutput: true, isForEnd: true) {
             $0.isClosed || $0.isParked
         }
         if let output { return EncodedValue(data: output) }
-        guard record.isClosed else { throw ExecutionParked(id: id) }
+        guard record.isClosed else { throw ExecutionParked(record) }
         return try ExecutionReader.outcome(of: record, writer.journal, ofRun: true).get()
     }
 
@@ -118,11 +118,14 @@ extension EngineCore {
     }
 
     /// Looks at an execution once at the beginning, and then once for each thing that it is told of.
-    /// - Parameter number: its number, if that is known, and that it has not ended.
+    /// - Parameters:
+    ///   - number: its number, if that is known, and that it has not ended.
+    ///   - isForEnd: nothing but its end, or that it is parked, is waited for.
     private func follow(
         _ id: String,
         _ number: UInt64? = nil,
         isForOutput: Bool = false,
+        isForEnd: Bool = false,
         until condition: (ExecutionRecord) -> Bool
     ) async throws -> (record: ExecutionRecord, output: [UInt8]?) {
         var awaited: UInt64
@@ -131,6 +134,7 @@ extension EngineCore {
         } else {
             let first = try known(id)
             if condition(first) { return (first, nil) }
+            if isForEnd { noteWait(for: first.type) }
             awaited = first.number
         }
         while true {

@@ -34,6 +34,8 @@ final class EngineCore: Sendable {
     private let draining = Locked<[Activation]?>(nil)
     /// Whether bodies are to be told at once, also where the draining has not begun yet.
     private let isHurried = Locked(false)
+    /// Workflows that nobody runs, as far as the log has said so.
+    let unserved = Locked<Set<Name>>([])
     /// Folders that executions keep files in, as far as this process has made them.
     let workspaces: Workspaces?
 

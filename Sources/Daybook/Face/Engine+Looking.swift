@@ -99,7 +99,8 @@ extension Engine {
 
     /// The journal below.
     package var journal: Journal { engine.writer.journal }
-    /// The number of this process's session.
+    /// The number of this process's session: the sequence of the entry by which it was opened. Entries name
+    /// it that this process has asked for, and `daybook session list` shows it.
     public var session: UInt64 { engine.sessionNumber }
     /// Sessions that are neither closed nor known to be lost.
     package var sessions: [State.Session] { engine.writer.inspect { $0.state.publishedSessions } }

@@ -153,8 +153,27 @@ extension Engine {
         return answer
     }
 
-    /// Submits, executes, and waits for the output. What is submitted here is executed, and where
-    /// there is room claimed, by the same commit.
+    /// Submits an execution, executes it, and waits for its output. What is submitted here is executed,
+    /// and where there is room claimed, by the same commit.
+    ///
+    /// Running the same id again, here or in a later process, gives the recorded output, or waits for
+    /// what is under way: it begins nothing anew. Cancelling the task that calls ends the waiting alone; the
+    /// execution goes on, and ``cancel(_:force:by:)`` ends it.
+    ///
+    /// It waits as long as it takes. When no process runs the workflow, neither this one
+    /// (``EngineOptions/claims``, and the workflows it was opened with) nor another that has the journal
+    /// open, a warning in the log says so, once for each workflow.
+    /// - Parameters:
+    ///   - id: 1 to 255 bytes; a UUID version 7 when left out. It is then known to nobody who could ask
+    ///     again after a crash: leave it out only for what may be submitted twice.
+    ///   - options: what is not to be as the workflow says, and labels.
+    ///   - requester: who asks, and why. Of several who submit the same, the first is recorded.
+    ///   - input: what the handler is given. Another input under an id that is taken is refused.
+    /// - Returns: what the handler returned, also when a finalizer made another output of it.
+    /// - Throws: ``OperationError`` for what it failed with, also when it was cancelled, timed out or
+    ///   expired; ``ExecutionParked`` when a person must look first: it then ends later, and running the same id
+    ///   again waits for that; `CancellationError` when the calling task is cancelled; ``JournalError``, also
+    ///   when the engine is closed meanwhile; and as ``submit(_:id:options:by:input:)``.
     public func run<W: Workflow>(
         _ workflow: W.Type,
         id: String? = nil,
@@ -164,6 +183,7 @@ extension Engine {
     ) async throws -> W.Output {
         let (id, answer) = try await begin(workflow, id, options, input, requester)
         let isOpen = !answer.existed
+        if isOpen { engine.noteWait(for: W.name) }
         let output = try await engine.output(of: id, number: isOpen ? answer.number : nil)
         return try engine.decode(W.Output.self, from: output)
     }

@@ -68,7 +68,7 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     public func output<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
         try checkType()
         let record = try await engine.waitForEnd(of: id)
-        guard record.isClosed else { throw ExecutionParked(id: id) }
+        guard record.isClosed else { throw ExecutionParked(record) }
         let output = try ExecutionReader.recordedOutcome(of: record, engine.writer.journal).get()
         return try engine.decodeOutput(Value.self, from: output.payload, at: output.entry)
     }
@@ -151,17 +151,34 @@ public struct ExecutionHandle<W: Workflow>: Sendable {
     }
 }
 
-/// An execution waits for a person: its code diverged from its history, or its process was lost
-/// too often.
+/// An execution waits for a person: its code diverged from its history, its process was lost too often,
+/// or an operation of it may have happened.
 public struct ExecutionParked: Error, Hashable, Sendable, CustomStringConvertible {
     /// The execution.
     public let id: String
+    /// Why, with the code `divergence`, `losses` or `doubt`; nil: that is not known.
+    public let reason: RecordedError?
 
-    /// Says which execution it is.
-    public init(id: String) { self.id = id }
+    /// Says which execution it is, and why it is parked.
+    public init(id: String, reason: RecordedError? = nil) {
+        self.id = id
+        self.reason = reason
+    }
 
-    /// What to do.
+    init(_ record: ExecutionRecord) {
+        self.init(id: record.id, reason: record.parkingReason)
+    }
+
+    /// Why it is parked, and what to do.
     public var description: String {
-        "the execution \(id) is parked; look why, then resolve what is in doubt, or retry or cancel it"
+        let why = reason.map { " (\($0.code))" + ($0.message.map { ": \($0)" } ?? "") } ?? ""
+        let advice =
+            switch reason?.code {
+            // The message says what to mend, and to retry it then.
+            case "divergence" where reason?.message != nil: ""
+            case "doubt": "; say whether it has happened (resolve), or cancel it"
+            default: "; retry it once the cause is gone, or cancel it"
+            }
+        return "the execution \(id) is parked\(why)\(advice)"
     }
 }

@@ -1,4 +1,5 @@
 import DaybookFormat
+import DaybookModel
 
 /// The bytes of a value, as they were recorded or as this program has just made them.
 struct EncodedValue: Sendable {
@@ -23,8 +24,28 @@ extension PayloadCodec {
 
     /// Decodes a value that may have been recorded by an older version of its type.
     /// - Parameter contentType: looks up what its number stands for.
-    /// - Throws: ``UpcastFailed``; what ``decode(_:from:)`` throws.
+    /// - Throws: ``UpcastFailed``; ``CodecMismatch`` when another codec has recorded it; what
+    ///   ``decode(_:from:)`` throws.
     func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from value: EncodedValue,
+        _ contentType: (UInt32) -> String?
+    ) throws -> Value {
+        do {
+            return try decodeAny(type, from: value, contentType)
+        } catch {
+            guard value.contentType != 0, let recorded = contentType(value.contentType),
+                recorded != self.contentType, version(of: recorded) == nil
+            else { throw error }
+            throw CodecMismatch(
+                recorded: recorded,
+                own: self.contentType,
+                reason: UndecodableValue.sentence(error)
+            )
+        }
+    }
+
+    private func decodeAny<Value: Decodable>(
         _ type: Value.Type,
         from value: EncodedValue,
         _ contentType: (UInt32) -> String?
@@ -75,4 +96,24 @@ extension PayloadCodec {
         let own = contentType + ContentVersion.parameter
         return recorded.hasPrefix(own) ? Int(recorded.dropFirst(own.count)) : nil
     }
+}
+
+/// A value does not decode, and was recorded under another content type than that of the engine's codec.
+public struct CodecMismatch: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The content type that it was recorded under.
+    public let recorded: String
+    /// That of ``EngineOptions/codec``.
+    public let own: String
+    /// What the codec says of the bytes.
+    public let reason: String
+
+    /// What was found, and what the codec is for.
+    public var description: String {
+        "it is recorded as \(recorded), and the engine's codec is for \(own): \(reason)"
+    }
+}
+
+extension Divergence.Origin {
+    /// Why a recorded value does not decode.
+    init(_ error: any Error) { self = error is CodecMismatch ? .otherCodec : .unknown }
 }

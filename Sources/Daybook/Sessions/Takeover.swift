@@ -61,7 +61,7 @@ struct Takeover: Sendable {
             "took over from a session that is gone",
             metadata: [
                 "session": "\(other.number)", "pid": "\(other.pid)",
-                "executions": "\(answer.readied)", "parked": "\(answer.parked)",
+                "executions": "\(ids(answer.readied))", "parked": "\(ids(answer.parked))",
                 "processes ended": "\(ended)",
             ]
         )
@@ -74,6 +74,19 @@ struct Takeover: Sendable {
         for observer in options.observers { observer(event) }
         return true
     }
+
+    /// How people know executions: the ids of the first of them.
+    private func ids(_ numbers: [UInt64]) -> String {
+        let shown = numbers.prefix(Self.shown)
+        let ids = writer.inspect { fold in
+            shown.map { fold.state.committed($0)?.id.text ?? "number \($0)" }
+        }
+        let left = numbers.count - shown.count
+        return ids.joined(separator: ", ") + (left == 0 ? "" : " and \(left) more")
+    }
+
+    /// So many executions are named.
+    private static let shown = 20
 
     /// The lock of a session, if its process is gone.
     private func lockOfTheDead(_ uuid: String) throws -> DeadLock? {

@@ -6,6 +6,11 @@ import FoundationEssentials
 /// encoding as the details. Who catches the ``OperationError``, at once or in a replay or from
 /// another process, gets it back by ``OperationError/as(_:)``. The code stands in the program's text,
 /// so that a type that is renamed keeps it.
+///
+/// Its message is its `description` when it conforms to `CustomStringConvertible`, else its ``code``
+/// alone: what its fields hold is shown to people only where the program says how. The details are
+/// plain JSON of all its fields. They do not go through ``EngineOptions/codec``, and whoever reads the
+/// journal reads them too: leave secrets out of it.
 public protocol DurableError: Error, Codable, Sendable {
     /// The stable word that it is recorded under, 1 to 255 bytes.
     static var code: String { get }
@@ -43,7 +48,7 @@ extension OperationError {
         }
         self.init(
             code: type(of: error).code,
-            message: String(describing: error),
+            message: (error as? any CustomStringConvertible)?.description ?? type(of: error).code,
             isRetryable: error.isRetryable,
             details: details
         )

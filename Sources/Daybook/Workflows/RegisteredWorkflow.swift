@@ -59,7 +59,8 @@ struct RegisteredWorkflow: Sendable {
                     Divergence(
                         undecodable: UndecodableValue.sentence(error),
                         as: "\(W.Input.self)",
-                        inputOf: context.number
+                        inputOf: context.number,
+                        Divergence.Origin(error)
                     )
                 )
             }

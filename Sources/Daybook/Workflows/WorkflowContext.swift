@@ -61,6 +61,17 @@ public final class WorkflowContext {
     public var number: UInt64 { activation.lease.execution }
     /// Which attempt this is, from 1.
     public var attempt: UInt32 { activation.lease.attempt }
+    /// Whether no other attempt follows this one by itself, whatever it fails with: the execution's retry
+    /// policy, from the workflow or the submission, is used up. A person's retry begins the count anew.
+    ///
+    /// False does not say that another one follows: an error that is not to be retried ends the
+    /// execution in any attempt, and so does a cancel. A time-out of the last attempt gives the handler
+    /// no turn; for both see ``onUnfinished(_:timeout:file:line:_:)``. The answer may differ in the next
+    /// attempt, so that code which branches on it records the answer first:
+    ///
+    ///     let isLast = context.isLastAttempt
+    ///     if try await context.checkpoint("last attempt", { _ in isLast }) { … }
+    public var isLastAttempt: Bool { activation.lease.isLastAttempt }
     /// What the attempt before this one failed with; nil: there was none, or it did not fail.
     /// - Throws: `CancellationError` when the journal cannot be read.
     public var previousError: OperationError? {
@@ -242,16 +253,16 @@ public final class WorkflowContext {
         _ sequence: UInt64,
         at location: CodeLocation
     ) -> CancellationError {
-        activation.diverge(
-            Divergence(
-                sequence: sequence,
-                recorded: operation,
-                attempted: operation,
-                location: "\(location) as \(type)",
-                cause: .value,
-                detail: UndecodableValue.sentence(error)
-            )
+        var divergence = Divergence(
+            sequence: sequence,
+            recorded: operation,
+            attempted: operation,
+            location: "\(location) as \(type)",
+            cause: .value,
+            detail: UndecodableValue.sentence(error)
         )
+        divergence.origin = Divergence.Origin(error)
+        return activation.diverge(divergence)
     }
 
     private struct Recorded {

@@ -52,9 +52,9 @@ extension ExecutionRecord {
 
     /// Says that nobody works on it.
     func interruptionNotice(_ common: CommonOptions) -> TerminalText {
-        let journal = common.journalWords
+        let successor = WorkerAdvice(type, common).successor
         return
-            "\(id: id) is interrupted: the process that ran it is gone, and it goes on when another takes over, such as `daybook work\(journal)`"
+            "\(id: id) is interrupted: the process that ran it is gone, and it goes on when another takes over, such as \(successor)"
     }
 }
 #endif

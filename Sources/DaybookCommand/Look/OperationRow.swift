@@ -49,12 +49,15 @@ extension OperationRecord {
 
 /// A signal that a wait was given.
 struct GivenSignal: Equatable {
-    /// Who gave it; empty: unknown.
-    let actor: String
-    /// The same, with the user of the operating system.
-    let who: String
-    /// Its value; nil: erased.
+    /// Who gave it; nil: unknown.
+    let by: RecordedRequest?
+    /// Its value, or what it says has failed; nil: erased.
     let value: String?
+
+    /// Who gave it and what, after a word for that.
+    func text(_ verb: String) -> String {
+        "\(verb)\(by.map { " by \($0.who)" } ?? ""): \(value ?? "(erased)")"
+    }
 }
 
 /// Makes the rows of an execution's operations. Those of a runbook are told in its words: an approval
@@ -65,6 +68,8 @@ struct OperationRows {
     private let runbook: Runbook?
     /// By the entry that begins the wait.
     private let signals: [OperationPath: GivenSignal]
+    /// Whether the execution has ended, so that nothing is waited for any more.
+    private let isEnded: Bool
     private let time: (Timestamp) -> String
     private let places: [OperationPath: Int]
     private var left: Set<OperationPath> = []
@@ -74,9 +79,10 @@ struct OperationRows {
         _ operations: [OperationRecord],
         _ runbook: Runbook?,
         signals: [OperationPath: GivenSignal],
+        isEnded: Bool,
         time: @escaping (Timestamp) -> String
     ) -> [OperationRow] {
-        var rows = OperationRows(operations, runbook, signals, time)
+        var rows = OperationRows(operations, runbook, signals, isEnded, time)
         return rows.make()
     }
 
@@ -84,11 +90,13 @@ struct OperationRows {
         _ operations: [OperationRecord],
         _ runbook: Runbook?,
         _ signals: [OperationPath: GivenSignal],
+        _ isEnded: Bool,
         _ time: @escaping (Timestamp) -> String
     ) {
         self.operations = operations
         self.runbook = runbook
         self.signals = signals
+        self.isEnded = isEnded
         self.time = time
         places = Dictionary(
             operations.enumerated().map { (OperationPath($1.operation), $0) },
@@ -221,7 +229,7 @@ struct OperationRows {
         }
         do {
             let answer = try JSONValue(parsing: Array(value.utf8))
-            return answer.rejection(of: block.name, by: given.actor)
+            return answer.rejection(of: block.name, by: given.by?.actor ?? "")
         } catch {
             // It is shown as it is.
             return nil
@@ -238,11 +246,11 @@ struct OperationRows {
     private func waiting(_ wait: OperationRecord) -> String {
         let signal = "the signal \(wait.operation.name.text)"
         guard wait.status == .success else {
+            if isEnded { return "for \(signal), until the execution ended" }
             return "for \(signal)" + (wait.deadline.map { ", until \(time($0))" } ?? "")
         }
         guard let given = signals[OperationPath(wait.operation)] else { return signal }
-        let actor = given.who.isEmpty ? "" : " by \(given.who)"
-        return "\(signal), given\(actor): \(given.value ?? "(erased)")"
+        return "\(signal), \(given.text("given"))"
     }
 
     private mutating func cleaning(_ begin: OperationRecord, _ row: OperationRow) -> OperationRow {
@@ -282,16 +290,24 @@ struct OperationRows {
 
     // MARK: As it is
 
+    /// What is waited for in an execution that has ended never comes.
+    private func status(_ operation: OperationRecord) -> String {
+        if operation.isVerified { return "success, found done" }
+        return operation.status == .waiting && isEnded ? "stopped" : operation.status.rawValue
+    }
+
     private func row(_ operation: OperationRecord) -> OperationRow {
         var took: Duration?
         if let began = operation.startedAt, let ended = operation.endedAt {
             took = ended.since(began)
         }
         let value = operation.value.map { String(decoding: $0, as: UTF8.self) }
+        let given = signals[OperationPath(operation.operation)]
         let result =
             switch operation.status {
             case .started where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .started: "no outcome recorded"
+            case .waiting where isEnded: "until the execution ended"
             case .waiting where operation.operation.kind == .poll && operation.tries > 0:
                 "looked \(operation.tries == 1 ? "once" : "\(operation.tries) times"); again "
                     + (operation.deadline.map { "at \(time($0))" } ?? "")
@@ -299,12 +315,18 @@ struct OperationRows {
                 "try \(operation.tries) failed: \(operation.message ?? "(erased)"); again "
                     + (operation.deadline.map { "at \(time($0))" } ?? "")
             case .waiting where operation.child != nil: "until \(operation.child ?? "") ends"
+            case .waiting where operation.operation.kind == .join:
+                "until all that was spawned has ended"
             case .waiting: operation.deadline.map { "until \(time($0))" } ?? "until it comes"
             case .success where [.checkpoint, .poll].contains(operation.operation.kind):
                 value ?? "(erased)"
             case .success where operation.operation.kind == .onUnfinished: operation.cleaning
             case .success where operation.childFailure != nil:
                 "\(operation.errorCode ?? ""): \(operation.child ?? "")"
+            case .success where operation.operation.kind == .signal:
+                given?.text("given") ?? "nobody gave it in time"
+            case .failed where given != nil:
+                given?.text("failed with \(operation.errorCode ?? "")") ?? ""
             case .success: value ?? operation.child ?? ""
             case .failed where operation.branches != nil: "\(operation.branches ?? 0) branches"
             case .failed where operation.child != nil && operation.message == nil:
@@ -317,8 +339,7 @@ struct OperationRows {
             name: operation.operation.name.text,
             depth: scope.count / 2,
             branch: scope.last,
-            status: operation.isVerified
-                ? "success, found done" : operation.childFailure ?? operation.status.rawValue,
+            status: operation.childFailure ?? status(operation),
             starts: operation.starts,
             took: took,
             logLines: operation.logLines,

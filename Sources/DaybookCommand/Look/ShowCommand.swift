@@ -29,10 +29,11 @@ struct ShowCommand: AsyncParsableCommand {
             let given = try given(by: last, inspector)
             let sibling = try inspector.siblingMessage(of: record, last)
             let store = try inspector.store(of: record.number)
+            let signals = try signals(operations, of: record, inspector)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
-                    write(operations, (last, given), store, to: &json)
+                    write(operations, signals, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
                 }
             } else {
@@ -41,7 +42,8 @@ struct ShowCommand: AsyncParsableCommand {
                 let rows = OperationRows.rows(
                     operations,
                     runbook,
-                    signals: try signals(operations, of: record, inspector),
+                    signals: signals,
+                    isEnded: record.status.isFinal,
                     time: { time.text($0) }
                 )
                 writeHead(record, isInterrupted)
@@ -146,6 +148,9 @@ struct ShowCommand: AsyncParsableCommand {
         case .executionParked: output.line("parked  \(text ?? "(erased)")")
         default: break
         }
+        if record.status.isFinal, let reason = record.parkingReason {
+            output.line("cleaning up is parked: \(reason.text)")
+        }
     }
 
     /// What the waits of an execution were given.
@@ -165,8 +170,7 @@ struct ShowCommand: AsyncParsableCommand {
                 position: event.operation.position
             )
             given[path] = GivenSignal(
-                actor: signal.request?.actor ?? "",
-                who: signal.request?.who ?? "",
+                by: signal.request.flatMap { $0.who.isEmpty ? nil : $0 },
                 value: signal.text(ofPayload: 0)
             )
             return true
@@ -178,13 +182,16 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func write(
         _ operations: [OperationRecord],
+        _ signals: [OperationPath: GivenSignal],
         _ end: (entry: JournalEntry?, output: [UInt8]?),
         _ store: [(key: String, value: [UInt8]?)],
         to json: inout JSONWriter
     ) {
         json.key("operations")
         json.array { json in
-            for operation in operations { write(operation, to: &json) }
+            for operation in operations {
+                write(operation, signals[OperationPath(operation.operation)], to: &json)
+            }
         }
         json.key("state")
         json.object { json in
@@ -217,7 +224,11 @@ struct ShowCommand: AsyncParsableCommand {
         }
     }
 
-    private func write(_ operation: OperationRecord, to json: inout JSONWriter) {
+    private func write(
+        _ operation: OperationRecord,
+        _ signal: GivenSignal?,
+        to json: inout JSONWriter
+    ) {
         json.object { json in
             json.member("sequence", operation.sequence)
             json.member("kind", operation.operation.kind.rawValue)
@@ -242,8 +253,17 @@ struct ShowCommand: AsyncParsableCommand {
                 json.raw(value)
             }
             json.member("childStatus", operation.childStatus?.rawValue)
+            if let request = signal?.by {
+                json.key("givenBy")
+                json.object { request.write(to: &$0) }
+            }
+            if operation.status == .success, let value = signal?.value.map({ Array($0.utf8) }) {
+                json.key("result")
+                if JSONSyntax.isValid(value) { json.raw(value) } else { json.null() }
+            }
             json.member("errorCode", operation.errorCode)
-            json.member("error", operation.message)
+            let failure = operation.status == .failed ? signal?.value : nil
+            json.member("error", operation.message ?? failure)
             if let input = operation.input {
                 json.key("input")
                 if JSONSyntax.isValid(input) { json.raw(input) } else { json.null() }

@@ -107,6 +107,9 @@ struct WhyCommand: AsyncParsableCommand {
                     common.output.line("  \(sibling)")
                 }
             }
+            if record.status.isFinal, let reason = record.parkingReason {
+                common.output.line("  cleaning up is parked: \(reason.text)")
+            }
             if let error = record.lastErrorText {
                 common.output.line("  the last attempt that failed ended with \(error)")
             }
@@ -141,7 +144,7 @@ struct WhyCommand: AsyncParsableCommand {
             } else if state.owesCleaning {
                 common.output.line("  cleans up in session \(session)")
             }
-            if let advice = try advice(onSession: session, inspector) {
+            if let advice = try advice(onSession: session, of: record, inspector) {
                 common.output.line("    \(advice)")
             }
             if state.status == .running, state.deadline.rawValue != 0 {
@@ -151,14 +154,18 @@ struct WhyCommand: AsyncParsableCommand {
     }
 
     /// What is to be done when the process that holds an execution does not work on it any more.
-    private func advice(onSession number: UInt64, _ inspector: Inspector) throws -> String? {
+    private func advice(
+        onSession number: UInt64,
+        of record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws -> String? {
         guard let session = try inspector.state().sessions.first(where: { $0.number == number })
         else { return nil }
         switch try SessionLiveness.of(session, in: JournalFolder(try common.journalPath())) {
         case .alive: return nil
         case .gone:
             return
-                "its process is gone; what its job has started may run until another process takes over: `daybook work\(common.journalWords)`, or running it again, takes over"
+                "its process is gone; \(WorkerAdvice(record.type, common).toTakeOver)"
         case .stopped:
             return
                 "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
@@ -168,7 +175,7 @@ struct WhyCommand: AsyncParsableCommand {
 
 extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
-    fileprivate func advice(_ common: CommonOptions) -> String? {
+    func advice(_ common: CommonOptions) -> String? {
         switch status {
         case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
             "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
@@ -215,8 +222,7 @@ extension PendingWait {
         switch reason {
         case .execution: return "`daybook exec\(journal) \(id)` executes it"
         case .claim:
-            return
-                "`daybook work\(journal)` runs what is ready; `daybook session list\(journal)` shows who works"
+            return WorkerAdvice(type, common).toClaim
         case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
             return

@@ -46,7 +46,7 @@ struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Execute what was submitted; safe to repeat.",
-        discussion: "A process that works on the journal runs it, such as `daybook work`."
+        discussion: "A process that serves its workflow runs it: for a runbook `daybook work`."
     )
 
     @OptionGroup var common: CommonOptions

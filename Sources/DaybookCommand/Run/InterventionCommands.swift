@@ -170,7 +170,7 @@ struct RetryCommand: AsyncParsableCommand {
         abstract: "Retry an execution that failed, from what failed.",
         discussion: """
             Also one that timed out, expired, was cancelled or is parked. What succeeded is kept. A process \
-            that works on the journal runs it, such as `daybook work`, or `daybook run` with the \
+            that serves its workflow runs it: for a runbook `daybook work`, or `daybook run` with the \
             same runbook, inputs and id.
             """
     )
@@ -194,7 +194,7 @@ struct RetryCommand: AsyncParsableCommand {
         options.common.errors.line(
             record.isPaused
                 ? record.pauseNotice(options.common)
-                : "`daybook work\(options.common.journalWords)` runs it, or `daybook run` with the same runbook, inputs and id"
+                : "\(WorkerAdvice(record.type, options.common).toRun)"
         )
     }
 }

@@ -66,10 +66,10 @@ struct ResolveCommand: AsyncParsableCommand {
         try Names.check(id, "execution id")
         try write.check()
         let (resolution, words) = try resolution()
-        let place = try common.inspect { inspector -> OperationPath in
+        let (place, type) = try common.inspect { inspector in
             let record = try inspector.record(of: id)
             if record.type == RunbookWorkflow.name { try checkJobResult() }
-            return try self.place(in: record)
+            return (try self.place(in: record), record.type)
         }
         if consent.dryRun {
             let command = ResolveOperation(
@@ -99,9 +99,7 @@ struct ResolveCommand: AsyncParsableCommand {
         common.output.line("\(operation) of \(id: id) is \(words)")
         for doubt in answer.left { common.errors.line("\(doubt.advice(id, common))") }
         if answer.left.isEmpty {
-            common.errors.line(
-                "`daybook work\(common.journalWords)` runs it, or the process that has its workflow"
-            )
+            common.errors.line("\(WorkerAdvice(type, common).toRun)")
         }
     }
 

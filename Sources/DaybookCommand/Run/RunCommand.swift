@@ -75,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
         switch end {
         case .ended(let record):
             let outcome = record.isClosed ? try daybook.outcome(of: record) : nil
-            let reason = record.isParked ? try daybook.reasonOfParking(record) : nil
+            let reason = record.parkingReason?.message
             try await grace.close(daybook, interrupts, common, isAsked: false)
             if !jsonl, let reason { common.errors.line("  \(reason)") }
             for doubt in jsonl ? [] : record.doubts {
@@ -113,6 +113,9 @@ struct RunCommand: AsyncParsableCommand {
         } else if !jsonl {
             progress.finish(record)
             if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
+            if let advice = record.isClosed ? record.advice(common) : nil {
+                common.errors.line("  \(advice)")
+            }
             if case .success(let output) = outcome, let failed = try failedBlocks(output) {
                 common.errors.line("  with errors in \(failed.joined(separator: ", "))")
             }
@@ -124,16 +127,6 @@ struct RunCommand: AsyncParsableCommand {
     /// Blocks that failed and did not end the run.
     private func failedBlocks(_ output: [UInt8]) throws -> [String]? {
         try JSONPayloadCodec().decode(RunbookResult.self, from: output).failedBlocks
-    }
-}
-
-extension Engine {
-    /// Why an execution is parked, as its entry says it; nil: that is erased.
-    fileprivate func reasonOfParking(_ record: ExecutionRecord) throws -> TerminalText? {
-        let entry = try journal.store.read { try ExecutionReader.ending(of: record, $0) }
-        guard let entry else { return nil }
-        let payload = try ExecutionReader.payloads(of: entry, journal).first
-        return payload.flatMap { $0.isErased ? nil : "\(String(decoding: $0.data, as: UTF8.self))" }
     }
 }
 

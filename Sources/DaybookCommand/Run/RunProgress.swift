@@ -21,6 +21,8 @@ final class RunProgress: Sendable {
         let sequence: UInt64
         let how: String
         let isReplayed: Bool
+
+        var hasFailed: Bool { how == "failed" }
     }
 
     private struct State {
@@ -308,15 +310,17 @@ final class RunProgress: Sendable {
 
     func finish(_ record: ExecutionRecord) {
         detach()
-        let (ran, replayed) = state.withLock { state in
+        let (ran, failed, replayed) = state.withLock { state in
             (
-                state.jobs.count { !$0.isReplayed },
+                state.jobs.count { !$0.isReplayed && !$0.hasFailed },
+                state.jobs.count { !$0.isReplayed && $0.hasFailed },
                 state.jobs.count { $0.isReplayed }
             )
         }
         let errors = common.errors
+        let failures = failed == 0 ? "" : ", \(failed) failed"
         errors.line(
-            "\(record.color(errors))  \(ran) \(ran == 1 ? "job" : "jobs") done now, \(replayed) taken from the journal"
+            "\(record.color(errors))  \(ran) \(ran == 1 ? "job" : "jobs") done now\(failures), \(replayed) taken from the journal"
         )
     }
 

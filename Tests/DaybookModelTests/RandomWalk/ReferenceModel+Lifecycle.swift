@@ -102,12 +102,15 @@ extension ReferenceModel {
                 $0.deadline = $0.terms.timeout.map { now + $0.wholeNanoseconds } ?? 0
             }
         }
+        let attempt = begins ? known.attempt + 1 : known.attempt
         let lease = Lease(
             execution: number,
             epoch: known.epoch + 1,
             id: known.id,
             type: known.type,
-            attempt: begins ? known.attempt + 1 : known.attempt,
+            attempt: attempt,
+            isLastAttempt: Int(attempt) - Int(min(attempt, known.attemptsBefore))
+                >= Int(known.terms.retry.maxAttempts),
             claim: sequence,
             previousFailure: known.previousFailure,
             cleaning: known.due,

@@ -20,6 +20,25 @@ extension ConformanceCase {
             }
             return "\(kept) \(third)"
         },
+        ConformanceCase(
+            "the last attempt undoes what was done",
+            "! no: ship does not work",
+            runs: ["charge", "ship", "ship", "ship", "undo"],
+            terms: .attempts(3)
+        ) { context, bodies in
+            _ = try await context.step("charge", bodies)
+            try await context.sleep(for: .seconds(1))
+            do {
+                try await context.failing("ship", bodies)
+            } catch let error as OperationError {
+                let isLast = context.isLastAttempt
+                guard try await context.checkpoint("last", { _ in isLast }) else { throw error }
+                try await context.sleep(for: .seconds(1))
+                _ = try await context.step("undo", bodies)
+                throw error.handled
+            }
+            return ""
+        },
         ConformanceCase("all attempts fail", "! Boom: 3", terms: .attempts(3)) { context, _ in
             try await context.checkpoint("a") { operation in throw Boom("\(operation.attempt)") }
             return ""

@@ -182,6 +182,18 @@ import Testing
         }
     }
 
+    private struct Described: DurableError, CustomStringConvertible {
+        static let code = "described"
+        var secret = 4
+        var description: String { "something is wrong" }
+    }
+
+    /// Its fields are for programs; what people read is what it says of itself, or nothing but its code.
+    @Test func theMessageOfAProgramsErrorSaysNothingOfItsFields() {
+        #expect(OperationError(recording: CardDeclined(balance: 12)).message == "card-declined")
+        #expect(OperationError(recording: Described()).message == "something is wrong")
+    }
+
     @Test func anInputIsLookedAtBeforeAnythingIsRecorded() async throws {
         try await withJournal { path in
             try await Engine.withOpen(at: path, workflows: [Buy()]) { daybook in

@@ -50,8 +50,15 @@ public struct ProcessOrder: Workflow {
             }
             try await context.output(.tracking, parcel)
             return Receipt(payment: payment, parcel: parcel)
-        } catch let error as OperationError where !error.facts.isRetryable {
-            // A failure of its own: nothing tries it again, so what was done is undone here.
+        } catch let error as OperationError {
+            // A failure of its own: when nothing tries it again, what was done is undone here.
+            if error.facts.isRetryable {
+                let isLast = context.isLastAttempt
+                // Recorded, so that an order that was undone stays so when a person retries it.
+                guard try await context.checkpoint("last attempt", { _ in isLast }) else {
+                    throw error
+                }
+            }
             try await context.checkpoint("give up") { _ in try await shop.undo(id) }
             throw error.handled
         }

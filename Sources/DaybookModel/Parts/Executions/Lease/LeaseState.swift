@@ -28,6 +28,10 @@ extension ExecutionState {
     /// Which attempt runs of those that the retry policy counts: from 1 again after a person has had
     /// it run again.
     package var countedAttempt: UInt32 { attempt - min(attempt, rare.attemptsBefore) }
+    /// Whether the retry policy has no other attempt follow this one, whatever it fails with.
+    func isLast(_ attempt: UInt32) -> Bool {
+        attempt - min(attempt, rare.attemptsBefore) >= retry.maxAttempts
+    }
     /// The entry by which the attempt before failed; nil: there was none, or it did not.
     package var previousFailure: UInt64? {
         rare.previousFailure == 0 ? nil : rare.previousFailure
