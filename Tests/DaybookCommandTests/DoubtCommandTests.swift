@@ -161,8 +161,11 @@ import Testing
                 try await engine.start()
                 try await engine.untilWaiting()
             }
+            var other = EngineOptions()
+            other.revision = "other code"
             try await withEngine(
                 sandbox.journal,
+                other,
                 code: { _, context in
                     try await context.checkpoint("uno") { _ in }
                     return ""

@@ -19,6 +19,7 @@ import Testing
                     id: "a",
                     type: "copy",
                     attempt: 1,
+                    isLastAttempt: true,
                     claim: sequence
                 )
         )

@@ -227,9 +227,11 @@ import Testing
     @Test func anotherNumberOfBranchesIsADivergence() async throws {
         try await withJournal(room.creation) { path in
             let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+            var options = room.options
+            options.revision = "two branches"
             try await withEngine(
                 path,
-                room.options,
+                options,
                 code: { _, context in
                     _ = try await context.map("some", [1, 2]) { _, element in element }
                     try await context.checkpoint("end") { _ in
@@ -242,9 +244,10 @@ import Testing
                 try await daybook.submit(Scripted.self, id: "a", input: 1).execute()
                 for await _ in reached { break }
             }
+            options.revision = "three branches"
             try await withEngine(
                 path,
-                room.options,
+                options,
                 code: { _, context in
                     _ = try await context.map("some", [1, 2, 3]) { _, element in element }
                     return ""
