@@ -73,20 +73,22 @@ package struct ProcessGroup: Sendable, Equatable {
         try status(of: "\(process)")?.state == "T"
     }
 
-    /// Whether a process has a file open, as proc_pid_fd(5) says it. Of a process that may not be looked
-    /// into, which is somebody else's, it is said that it has.
+    /// Whether a process has a file open, as proc_pid_fd(5) says it. A process that may not be looked into
+    /// is somebody else's, and has not.
     package static func hasOpen(_ file: FileStatus, process: Int32) throws(SystemError) -> Bool {
         let folder = "/proc/\(process)/fd"
         do throws(SystemError) {
             for name in try Folder.names(in: folder) {
                 // Follows the link, also to a file that has been removed.
-                guard let open = try FileStatus.of("\(folder)/\(name)") else { continue }
+                var raw = stat()
+                guard stat("\(folder)/\(name)", &raw) == 0 else { continue }
+                let open = FileStatus(raw)
                 if open.device == file.device, open.inode == file.inode { return true }
             }
             return false
         } catch {
-            if error.number == EACCES || error.number == EPERM { return true }
-            guard error.isNotFound || error.number == ESRCH else { throw error }
+            let isOthers = error.number == EACCES || error.number == EPERM
+            guard isOthers || error.isNotFound || error.number == ESRCH else { throw error }
             return false
         }
     }

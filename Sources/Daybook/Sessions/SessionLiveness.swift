@@ -55,7 +55,7 @@ package enum SessionLiveness: String, Sendable {
         in folder: JournalFolder
     ) throws -> Bool {
         guard try session.isOfThisNamespace(), let process = session.process,
-            let data = try FileStatus.of(folder.dataFile)
+            process != getpid(), let data = try FileStatus.of(folder.dataFile)
         else { return false }
         return try ProcessGroup.hasOpen(data, process: process)
     }
@@ -96,6 +96,12 @@ package enum SessionLiveness: String, Sendable {
     static func end(_ session: State.Session, in folder: JournalFolder) throws {
         guard try isAlive(session, in: folder) else { return }
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
+        guard try FileStatus.of(path) != nil else {
+            throw Refusal(
+                .conflict,
+                "the lock file of session \(session.number) has been removed, and without it nobody can tell for certain that process \(session.pid) is still its; end that process yourself, then try again"
+            )
+        }
         guard try session.isOfThisNamespace() else {
             throw Refusal(
                 .conflict,
