@@ -96,6 +96,8 @@ import Testing
                 id = try #require(
                     try await engine.executions().records.first { $0.isFinalizer }
                 ).id
+                // The parent waits as soon as its finalizer is recorded, which may not have started.
+                _ = try await engine.wait(for: id) { !$0.waits.isEmpty }
             }
             let tree = try await sandbox.succeed("tree", "root").text
             #expect(tree.contains("waiting(finalize)"))
