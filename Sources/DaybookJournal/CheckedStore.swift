@@ -2,7 +2,7 @@
 ///
 /// A tile has the hashes of 256 entries, and the record of the tree's edge has the beginnings of those after
 /// the last full one. So an entry whose bytes have changed is not shown. It costs one SHA-256 for each
-/// entry that is read. Whoever verifies a whole journal reads without it, and lists all that is wrong.
+/// entry that is read, and a tile whenever that is another one than for the entry before. Whoever verifies a whole journal reads without it, and lists all that is wrong.
 package struct CheckedStore: JournalStore {
     private let store: any JournalStore
 
@@ -47,7 +47,7 @@ package struct LeafCheck {
             guard place < hashes.count, hashes[place] == leaf else { throw Self.changed(sequence) }
             return
         }
-        if edge == nil { edge = try TreeEdge(reader) }
+        if edge == nil { edge = try TreeEdge(present: reader) }
         guard let prefix = edge?.prefix(of: sequence), prefix == Array(leaf.bytes.prefix(4)) else {
             throw Self.changed(sequence)
         }
@@ -62,8 +62,8 @@ package struct LeafCheck {
     }
 }
 
-private final class CheckedReader: StoreReader {
-    private let reader: any StoreReader
+private final class CheckedReader: ForwardingReader {
+    let reader: any StoreReader
     private var leaves = LeafCheck()
 
     init(_ reader: any StoreReader) { self.reader = reader }
@@ -87,71 +87,4 @@ private final class CheckedReader: StoreReader {
             return try body(sequence, bytes)
         }
     }
-
-    func commitNumber() -> UInt64? { reader.commitNumber() }
-    func entryCount() throws -> UInt64 { try reader.entryCount() }
-
-    func withPayloads<Result>(
-        of sequence: UInt64,
-        _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result? { try reader.withPayloads(of: sequence, body) }
-
-    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws {
-        try reader.scanPayloads(from: sequence, body)
-    }
-
-    func scanHistory(
-        of stream: UInt64,
-        from sequence: UInt64,
-        _ body: (UInt64) throws -> Bool
-    ) throws { try reader.scanHistory(of: stream, from: sequence, body) }
-
-    func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
-        try reader.scanHistories(from: stream, body)
-    }
-
-    func stream(from number: UInt64) throws -> UInt64? { try reader.stream(from: number) }
-    func stream(before number: UInt64) throws -> UInt64? { try reader.stream(before: number) }
-    func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
-        try reader.historyEnd(of: stream)
-    }
-
-    func withExecutionRow<Result>(
-        _ id: String,
-        _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result? { try reader.withExecutionRow(id, body) }
-
-    func executionRow(before id: String) throws -> (id: String, row: [UInt8])? {
-        try reader.executionRow(before: id)
-    }
-
-    func scanExecutions(
-        after id: String?,
-        _ body: (String, UnsafeRawBufferPointer) throws -> Bool
-    ) throws { try reader.scanExecutions(after: id, body) }
-
-    func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64? {
-        try reader.listed(list, atMost: number)
-    }
-
-    func listed(_ list: [UInt8], atLeast number: UInt64) throws -> UInt64? {
-        try reader.listed(list, atLeast: number)
-    }
-
-    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws {
-        try reader.scanLists(body)
-    }
-
-    func position(_ name: String) throws -> UInt64? { try reader.position(name) }
-
-    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws {
-        try reader.scanPositions(body)
-    }
-
-    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
-        try reader.tile(level: level, index: index)
-    }
-
-    func tileCount() throws -> Int { try reader.tileCount() }
-    func meta(_ key: String) throws -> [UInt8]? { try reader.meta(key) }
 }

@@ -24,8 +24,8 @@ struct CommandQueue {
     /// The time has come for which the thread waited, and somebody writes: its turn is next, before
     /// that of a caller who is alone.
     var isHeldUp = false
-    /// Until when the thread waits if nothing comes; nil: it is about to find out.
-    var deadline: Timestamp??
+    /// What the thread waits for if nothing comes; nil: it is about to find out.
+    var due: DueTime??
     /// Something happens by itself earlier than the thread knows.
     var isRescheduled = false
     /// Callers that have been answered, and of whom no next command has come since. Who comes is not
@@ -73,15 +73,18 @@ struct CommandQueue {
     var isReady: Bool { !isWriting && (hasWork || isRescheduled) }
 
     /// The thread is about to find out when something happens by itself.
-    mutating func forgetDeadline() {
-        deadline = nil
+    mutating func forgetDue() {
+        due = nil
         isRescheduled = false
     }
 
     /// Notes when something happens by itself.
-    mutating func note(_ next: Timestamp?) {
+    mutating func note(_ next: DueTime?) {
         guard let next else { return }
-        guard case .some(let known) = deadline, let known, known <= next else {
+        // After a batch that was written nothing is paused any more.
+        guard case .some(let known) = due, let known, known.deadline <= next.deadline,
+            known.pause <= next.pause
+        else {
             isRescheduled = true
             return
         }

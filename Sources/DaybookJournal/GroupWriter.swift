@@ -157,7 +157,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     var isStopping: Bool { queue.withLock { $0.isStopping } }
 
     /// Whether the thread knows when something happens by itself, and waits for that.
-    var isWaiting: Bool { queue.withLock { $0.deadline != nil && !$0.isRescheduled } }
+    var isWaiting: Bool { queue.withLock { $0.due != nil && !$0.isRescheduled } }
 
     private func reserveAtOnce(_ bytes: Int) -> Bool {
         queue.withLock { queue in
@@ -297,7 +297,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
 
     /// Gives up the role, and has the thread see to what has come meanwhile.
     private func leaveRole(count: Int, bytes: Int) {
-        let deadline = due?.deadline
+        let due = due
         let (admitted, wakes) = queue.withLock { queue in
             queue.isWriting = false
             queue.expected += count
@@ -308,7 +308,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
                 queue.loneBatches = isLone ? queue.loneBatches + 1 : 0
                 loneThread?.want(queue.loneBatches >= Self.loneliness)
             }
-            queue.note(deadline)
+            queue.note(due)
             // A clock that is set by hand says once that it was, and the thread may have been held up.
             return (queue.admit(options), queue.isReady || queue.isHeldUp || isManualClock)
         }
@@ -400,9 +400,9 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     /// - Returns: an empty batch when there is only something to take in or to fire, nil at the end.
     private func nextBatch() -> [QueuedCommand]? {
         while true {
-            queue.withLock { $0.forgetDeadline() }
+            queue.withLock { $0.forgetDue() }
             let due = due
-            queue.withLock { $0.deadline = .some(due?.deadline) }
+            queue.withLock { $0.due = .some(due) }
             let next = wait(until: due) { queue -> NextBatch in
                 queue.isHeldUp = false
                 if !queue.hasWork, queue.isRescheduled { return .lookAgain }
@@ -485,8 +485,6 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
         if commands.isEmpty, !isDue(journal.now()) { return }
-        // A time that no journal takes is not written: it would hold for all that follows.
-        try journal.clock.check()
         try journal.write(follow: { entry, reader in
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }) { batch in

@@ -27,15 +27,22 @@ package struct TreeEdge: Sendable {
         }
     }
 
-    /// Reads it, and compares it with where the store is.
-    /// - Throws: ``JournalError/Code/integrity``.
-    init(checking reader: any StoreReader) throws {
+    /// Reads it.
+    /// - Throws: ``JournalError/Code/integrity`` when it is missing or cannot be read.
+    init(present reader: any StoreReader) throws {
         guard let edge = try TreeEdge(reader) else {
             throw JournalError.integrity(
                 nil,
                 "the record of the tree's edge is missing or cannot be read"
             )
         }
+        self = edge
+    }
+
+    /// Reads it, and compares it with where the store is.
+    /// - Throws: ``JournalError/Code/integrity``.
+    init(checking reader: any StoreReader) throws {
+        let edge = try TreeEdge(present: reader)
         if let problem = try edge.problem(reader) { throw JournalError.integrity(nil, problem) }
         self = edge
     }

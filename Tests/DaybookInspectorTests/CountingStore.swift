@@ -36,8 +36,8 @@ final class CountingStore: JournalStore {
     func close() { store.close() }
 }
 
-private final class CountingReader: StoreReader {
-    private let reader: any StoreReader
+private final class CountingReader: ForwardingReader {
+    let reader: any StoreReader
     private(set) var rows = 0
     /// Entries and streams.
     private(set) var others = 0
@@ -69,38 +69,12 @@ private final class CountingReader: StoreReader {
         }
     }
 
-    func entryCount() throws -> UInt64 { try reader.entryCount() }
-
     func withEntry<Result>(
         _ sequence: UInt64,
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {
         others += 1
         return try reader.withEntry(sequence, body)
-    }
-
-    func scanEntries(
-        from sequence: UInt64,
-        _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool
-    ) throws { try reader.scanEntries(from: sequence, body) }
-
-    func withPayloads<Result>(
-        of sequence: UInt64,
-        _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) throws -> Result? { try reader.withPayloads(of: sequence, body) }
-
-    func scanPayloads(from sequence: UInt64, _ body: (UInt64) throws -> Bool) throws {
-        try reader.scanPayloads(from: sequence, body)
-    }
-
-    func scanHistory(
-        of stream: UInt64,
-        from sequence: UInt64,
-        _ body: (UInt64) throws -> Bool
-    ) throws { try reader.scanHistory(of: stream, from: sequence, body) }
-
-    func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
-        try reader.scanHistories(from: stream, body)
     }
 
     func stream(from number: UInt64) throws -> UInt64? {
@@ -113,10 +87,6 @@ private final class CountingReader: StoreReader {
         return try reader.stream(before: number)
     }
 
-    func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
-        try reader.historyEnd(of: stream)
-    }
-
     func listed(_ list: [UInt8], atMost number: UInt64) throws -> UInt64? {
         places += 1
         return try reader.listed(list, atMost: number)
@@ -126,21 +96,4 @@ private final class CountingReader: StoreReader {
         places += 1
         return try reader.listed(list, atLeast: number)
     }
-
-    func scanLists(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Bool) throws {
-        try reader.scanLists(body)
-    }
-
-    func position(_ name: String) throws -> UInt64? { try reader.position(name) }
-
-    func scanPositions(_ body: (String, UInt64) throws -> Bool) throws {
-        try reader.scanPositions(body)
-    }
-
-    func tile(level: UInt8, index: UInt64) throws -> [TreeHash]? {
-        try reader.tile(level: level, index: index)
-    }
-
-    func tileCount() throws -> Int { try reader.tileCount() }
-    func meta(_ key: String) throws -> [UInt8]? { try reader.meta(key) }
 }

@@ -1,3 +1,4 @@
+import DaybookFormat
 import Testing
 
 @testable import DaybookJournal
@@ -64,5 +65,24 @@ import Testing
             full.waiting.removeAll()
             continuation.resume()
         }
+    }
+
+    /// The thread that waits for a time looks again when it is to come sooner, or when what was paused is
+    /// not any more; and not for every batch that somebody else has written.
+    @Test(arguments: [
+        (DueTime(deadline: .init(rawValue: 10), pause: 5), false),
+        (DueTime(deadline: .init(rawValue: 11), pause: 6), false),
+        (DueTime(deadline: .init(rawValue: 9), pause: 5), true),
+        (DueTime(deadline: .init(rawValue: 10), pause: 0), true),
+        (DueTime(deadline: .init(rawValue: 12), pause: 4), true),
+    ])
+    func theThreadLooksAgainWhenItsTimeComesSooner(_ next: DueTime, _ isSooner: Bool) {
+        var queue = CommandQueue()
+        queue.due = .some(DueTime(deadline: .init(rawValue: 10), pause: 5))
+        queue.note(next)
+        #expect(queue.isRescheduled == isSooner)
+        queue.isRescheduled = false
+        queue.note(nil)
+        #expect(!queue.isRescheduled)
     }
 }
