@@ -80,22 +80,17 @@ package enum ExecutionReader {
         of state: ExecutionState,
         _ reader: any StoreReader
     ) throws -> RecordedError {
-        let sequence = try last(from: state.last, of: state.number, reader) {
-            $0 == .executionParked
+        let reason = try reader.withView(of: state.parkedBy) { entry in
+            let message = try reader.payloads(of: entry).first
+            return RecordedError(
+                code: try ProtoExecutionParked(decoding: entry).reason.word,
+                message: message.flatMap { payload in
+                    payload.isErased ? nil : String(decoding: payload.data, as: UTF8.self)
+                },
+                sequence: state.parkedBy
+            )
         }
-        let reason = try sequence.flatMap { sequence in
-            try reader.withView(of: sequence) { entry in
-                let message = try reader.payloads(of: entry).first
-                return RecordedError(
-                    code: try ProtoExecutionParked(decoding: entry).reason.word,
-                    message: message.flatMap { payload in
-                        payload.isErased ? nil : String(decoding: payload.data, as: UTF8.self)
-                    },
-                    sequence: sequence
-                )
-            }
-        }
-        guard let reason else { throw JournalError.missing(state.last, ofHistory: state.number) }
+        guard let reason else { throw JournalError.missing(state.parkedBy, ofHistory: state.number) }
         return reason
     }
 

@@ -1787,8 +1787,8 @@ package enum Wire {
         @inlinable package static var status: WireField {
             WireField(2, .varint)
         }
-        /// `parked`.
-        @inlinable package static var parked: WireField {
+        /// `parked_by`.
+        @inlinable package static var parkedBy: WireField {
             WireField(3, .varint)
         }
         /// `paused`.

@@ -3173,7 +3173,8 @@ package nonisolated struct ProtoExecutionLifecycle: Sendable {
 
   package var status: ProtoExecutionSummary.Status = .unspecified
 
-  package var parked: Bool = false
+  /// The entry by which it is parked; 0: it is not.
+  package var parkedBy: UInt64 = 0
 
   package var paused: Bool = false
 
@@ -8331,7 +8332,7 @@ nonisolated extension ProtoExecutionLease: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionLifecycle"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}status\0\u{1}parked\0\u{1}paused\0\u{1}delayed\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}deadline\0\u{3}ready_sequence\0\u{3}error_code\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}status\0\u{3}parked_by\0\u{1}paused\0\u{1}delayed\0\u{3}start_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}deadline\0\u{3}ready_sequence\0\u{3}error_code\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8341,7 +8342,7 @@ nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.status) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.parked) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.parkedBy) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.paused) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.delayed) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.startAt) }()
@@ -8362,8 +8363,8 @@ nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProto
     if self.status != .unspecified {
       try visitor.visitSingularEnumField(value: self.status, fieldNumber: 2)
     }
-    if self.parked != false {
-      try visitor.visitSingularBoolField(value: self.parked, fieldNumber: 3)
+    if self.parkedBy != 0 {
+      try visitor.visitSingularUInt64Field(value: self.parkedBy, fieldNumber: 3)
     }
     if self.paused != false {
       try visitor.visitSingularBoolField(value: self.paused, fieldNumber: 4)
@@ -8395,7 +8396,7 @@ nonisolated extension ProtoExecutionLifecycle: SwiftProtobuf.Message, SwiftProto
   package static func ==(lhs: ProtoExecutionLifecycle, rhs: ProtoExecutionLifecycle) -> Bool {
     if lhs.execution != rhs.execution {return false}
     if lhs.status != rhs.status {return false}
-    if lhs.parked != rhs.parked {return false}
+    if lhs.parkedBy != rhs.parkedBy {return false}
     if lhs.paused != rhs.paused {return false}
     if lhs.delayed != rhs.delayed {return false}
     if lhs.startAt != rhs.startAt {return false}

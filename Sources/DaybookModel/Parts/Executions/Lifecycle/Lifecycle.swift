@@ -3,7 +3,8 @@ import DaybookFormat
 /// Where an execution stands, and when it came there.
 struct Lifecycle: Sendable {
     var status = ExecutionStatus.submitted
-    var isParked = false
+    /// The entry by which it is parked; zero: it is not.
+    var parkedBy: UInt64 = 0
     var isPaused = false
     var isDelayed = false
     /// When it was asked to start; zero before.
@@ -22,7 +23,9 @@ extension ExecutionState {
     /// Where it stands.
     package var status: ExecutionStatus { lifecycle.status }
     /// Nothing runs until a person has looked.
-    package var isParked: Bool { lifecycle.isParked }
+    package var isParked: Bool { lifecycle.parkedBy != 0 }
+    /// The entry by which it is parked; zero: it is not.
+    package var parkedBy: UInt64 { lifecycle.parkedBy }
     /// Nothing runs until it is resumed.
     package var isPaused: Bool { lifecycle.isPaused }
     /// It is held back: ``deadline`` is the time until which it is.

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// Where an execution stands: its status, what holds it up, its own deadline.
     static let lifecycle = ExecutionPart(
         name: "lifecycle",
-        schema: 4,
+        schema: 5,
         kinds: [
             .executionSubmitted, .executionReadied, .executionClaimed, .leaseLost, .leaseReleased,
             .attemptFailed, .executionParked, .executionPaused, .executionResumed,
@@ -62,10 +62,10 @@ extension Lifecycle {
         case .attemptFailed:
             state.lifecycle.status = .ready
             state.hold(until: try entry.time(Wire.AttemptFailed.retryAt), &change)
-        case .executionParked: state.lifecycle.isParked = true
+        case .executionParked: state.lifecycle.parkedBy = entry.header.sequence
         case .operationResolved:
             guard try entry.flag(Wire.OperationResolved.readies) else { return }
-            state.lifecycle.isParked = false
+            state.lifecycle.parkedBy = 0
             // What cleans up goes on with that.
             if !change.wasFinal { state.lifecycle.status = .ready }
         case .executionPaused: state.lifecycle.isPaused = true
@@ -73,13 +73,13 @@ extension Lifecycle {
         case .executionReopened:
             if change.wasFinal, !change.beginsAttempt {
                 // It goes on with its cleaning.
-                state.lifecycle.isParked = false
+                state.lifecycle.parkedBy = 0
             } else {
                 state.reopen(entry)
             }
         case .executionClosed:
             guard change.wasFinal else { throw WireError("it closes what has not ended") }
-            state.lifecycle.isParked = false
+            state.lifecycle.parkedBy = 0
             change.closed = true
         case .cleaningEnded:
             guard change.wasFinal else { throw WireError("it cleans up what has not ended") }
@@ -131,7 +131,7 @@ extension ExecutionState {
 
     fileprivate mutating func reopen(_ entry: EntryView) {
         lifecycle.status = .ready
-        lifecycle.isParked = false
+        lifecycle.parkedBy = 0
         lifecycle.isDelayed = false
         // It may have been cancelled before anybody asked for it to run.
         if startAt.rawValue == 0 { lifecycle.startAt = entry.header.time }
@@ -158,7 +158,7 @@ extension ExecutionState {
         }
         lifecycle.isDelayed = false
         // Who ends it knows that it is parked; what it registered for its end is tried.
-        lifecycle.isParked = false
+        lifecycle.parkedBy = 0
         lifecycle.deadline = Timestamp(rawValue: 0)
         let code = try entry.errorCode()
         if !code.isEmpty { rare.errorCode = code }
@@ -221,7 +221,7 @@ extension Lifecycle {
         _ nested: inout WireWriter
     ) {
         writer.varint(UInt64(state.status.proto.rawValue), Wire.ExecutionLifecycle.status)
-        writer.bool(state.isParked, Wire.ExecutionLifecycle.parked)
+        writer.varint(state.parkedBy, Wire.ExecutionLifecycle.parkedBy)
         writer.bool(state.isPaused, Wire.ExecutionLifecycle.paused)
         writer.bool(state.isDelayed, Wire.ExecutionLifecycle.delayed)
         writer.time(state.startAt, Wire.ExecutionLifecycle.startAt)
@@ -242,7 +242,7 @@ extension Lifecycle {
         while let field = try reader.field() {
             switch field {
             case Wire.ExecutionLifecycle.status: read.status = try status(try reader.varint())
-            case Wire.ExecutionLifecycle.parked: read.isParked = try reader.varint() != 0
+            case Wire.ExecutionLifecycle.parkedBy: read.parkedBy = try reader.varint()
             case Wire.ExecutionLifecycle.paused: read.isPaused = try reader.varint() != 0
             case Wire.ExecutionLifecycle.delayed: read.isDelayed = try reader.varint() != 0
             case Wire.ExecutionLifecycle.startAt: read.startAt = try reader.time()
