@@ -26,10 +26,9 @@ struct JobEnvironment: Sendable {
     /// arguments and variables, 2 MiB by default, and never less than 128 KiB (execve(2)).
     static let room = 1 << 20
 
-    /// The variables of a job, without those that it declares itself. When the values are too large
-    /// together the largest are left out.
-    func variables() -> [String: String] {
-        var values = self.values()
+    /// The variables of a job, without those that it declares itself.
+    func variables() -> JobVariables {
+        var (values, omitted) = values()
         func bytes(_ name: String, _ value: String) -> Int {
             // The text `name=value`, its end and its address.
             name.utf8.count + value.utf8.count + 10
@@ -43,6 +42,7 @@ struct JobEnvironment: Sendable {
             for (name, value) in largest {
                 if size <= Self.room { break }
                 values[name] = nil
+                omitted.insert(name)
                 size -= bytes(name, value)
             }
         }
@@ -53,23 +53,44 @@ struct JobEnvironment: Sendable {
         }
         all["WORKSPACE"] = workspace
         all["DAYBOOK_EXECUTION"] = id
-        return all
+        return JobVariables(all: all, omitted: omitted.sorted())
     }
 
-    /// Inputs and outputs, each in its variable.
-    private func values() -> [String: String] {
+    /// Inputs and outputs, each in its variable, and the variables of those that are in none.
+    private func values() -> ([String: String], omitted: Set<String>) {
         var all: [String: String] = [:]
-        for (name, value) in request.inputs where Self.fits(value) {
-            all[EnvironmentName.forInput(name)] = value
-        }
-        // In order: keys that a script has made up itself may come to the same variable.
-        for job in outputs.keys.sorted() {
-            for (key, value) in (outputs[job] ?? [:]).sorted(by: { $0.key < $1.key })
-            where Self.fits(value) {
-                all[EnvironmentName.forOutput(key, ofJob: job)] = value
+        var omitted: Set<String> = []
+        func add(_ name: String, _ value: String) {
+            if Self.fits(value) {
+                all[name] = value
+            } else {
+                omitted.insert(name)
             }
         }
-        return all
+        for (name, value) in request.inputs { add(EnvironmentName.forInput(name), value) }
+        // In order: keys that a script has made up itself may come to the same variable.
+        for job in outputs.keys.sorted() {
+            for (key, value) in (outputs[job] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                add(EnvironmentName.forOutput(key, ofJob: job), value)
+            }
+        }
+        return (all, omitted.subtracting(all.keys))
+    }
+}
+
+/// What a job finds in its environment.
+struct JobVariables {
+    var all: [String: String]
+    /// The variables that are left out, because they or all of them are too large, or have a NUL.
+    let omitted: [String]
+
+    /// Says so; nil: none is.
+    var notice: String? {
+        if omitted.isEmpty { return nil }
+        let names = omitted.prefix(20).joined(separator: ", ")
+        let more = omitted.count > 20 ? " and \(omitted.count - 20) more" : ""
+        return
+            "[the job has no variable \(names)\(more): what they hold is too large for a program's environment, or has a NUL; read it from a file, or by a template]"
     }
 }
 
@@ -86,8 +107,8 @@ struct JobRun {
     static let tooLargeCode = "arguments-too-large"
 
     /// Runs the job.
-    /// - Throws: `OperationError` with the code `exit-status`, `fatal-exit-status`, `signal` or `invalid-output`;
-    ///   `Shortage` when the machine has too little of what it needs.
+    /// - Throws: `OperationError` with the code `exit-status`, `fatal-exit-status`, `signal`, `invalid-output` or
+    ///   `arguments-too-large`; `TemplateError`, before anything runs; `Shortage` when the machine has too little of what it needs.
     func run(_ operation: OperationContext) async throws -> JobResult {
         try await notingShortage { try await runOnce(operation) }
     }
@@ -97,7 +118,10 @@ struct JobRun {
         let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
         try OutputFile.clear(file, of: job.name)
         let store = try storeFile(operation)
+        // Before it runs: a job that has run well is not to fail for what was known before.
+        let declared = try declaredOutputs()
         let last = LastLine()
+        if let notice = environment.variables().notice { operation.log(notice) }
         let extra = [
             "DAYBOOK_OUTPUT": file, "DAYBOOK_STORE": store.path,
             "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
@@ -113,7 +137,8 @@ struct JobRun {
             let written = try OutputFile.read(file, of: job.name)
             var result = JobResult(
                 exitStatus: 0,
-                outputs: try outputs(written: OutputFile.parse(written))
+                // What the script wrote into its file goes before what the runbook declares.
+                outputs: declared.merging(try OutputFile.parse(written)) { _, written in written }
             )
             let (stored, removed) = try store.changes()
             if !stored.isEmpty { result.stored = stored }
@@ -154,33 +179,40 @@ struct JobRun {
         )
     }
 
-    /// Outputs: what the script wrote into its file goes before what the runbook declares.
-    func outputs(written: [String: String]) throws -> [String: String] {
-        var all: [String: String] = [:]
+    /// The outputs that the runbook declares.
+    func declaredOutputs() throws -> [String: String] {
         let variables = try variables()
-        for output in job.output {
-            all[output.name] = try output.template.render(
-                environment: variables,
-                inputs: environment.request.inputs,
-                outputs: environment.outputs,
-                each: environment.each
-            )
-        }
-        return all.merging(written) { _, written in written }
+        var all: [String: String] = [:]
+        for output in job.output { all[output.name] = try render(output.template, variables) }
+        return all
     }
 
-    private func variables() throws -> [String: String] {
+    private func variables() throws -> JobVariables {
         let common = environment.variables()
         var all = common
         for variable in job.environment {
-            all[variable.name] = try variable.template.render(
-                environment: common,
+            all.all[variable.name] = try render(variable.template, common)
+        }
+        return all
+    }
+
+    private func render(
+        _ template: Template,
+        _ variables: JobVariables
+    ) throws(TemplateError) -> String {
+        do {
+            return try template.render(
+                environment: variables.all,
                 inputs: environment.request.inputs,
                 outputs: environment.outputs,
                 each: environment.each
             )
+        } catch {
+            guard case .variable(let name) = error.missing, variables.omitted.contains(name) else {
+                throw error
+            }
+            throw TemplateError(source: error.source, missing: error.missing, reason: .omitted)
         }
-        return all
     }
 
     /// Runs a script of the job to its end, and ends it when the task is cancelled.
@@ -191,8 +223,7 @@ struct JobRun {
         note: (ProcessGroup) throws -> Void,
         _ line: @escaping (String, ChildProcess.Source) -> Void
     ) async throws -> ChildProcess.Ending {
-        var variables = try variables()
-        for (name, value) in extra { variables[name] = value }
+        let variables = try variables().all.merging(extra) { _, extra in extra }
         let child: ChildProcess
         do {
             child = try ChildProcess.start(
@@ -205,7 +236,7 @@ struct JobRun {
             throw OperationError(
                 code: Self.tooLargeCode,
                 message:
-                    "the job \(job.name) could not be started: its script and its variables are larger than the system takes (\(error)); hand large values over in files",
+                    "the job \(name) could not be started: its script and its variables are larger than the system takes (\(error)); hand large values over in files",
                 isRetryable: false
             )
         }

@@ -23,6 +23,8 @@ struct KeptLines {
     private var lastSize = 0
     private var omittedBytes = 0
     private var omittedLines = 0
+    /// The newest of those that are left out that is an error's, and not empty: a failure says it.
+    private var omittedError: Line?
 
     init(first: Int = firstRoom, last: Int = lastRoom) {
         firstRoom = first
@@ -43,6 +45,9 @@ struct KeptLines {
             lastSize -= Self.size(last[start])
             omittedLines += 1
             omittedBytes += last[start].text.utf8.count
+            if last[start].source == .standardError, !last[start].text.isEmpty {
+                omittedError = last[start]
+            }
             last[start].text = ""
             start += 1
         }
@@ -51,12 +56,13 @@ struct KeptLines {
         start = 0
     }
 
-    /// All that is kept, with a line in the place of those that are not.
+    /// All that is kept, with a line in the place of those that are not, and the last line of the error
+    /// output among these.
     var all: [Line] {
         guard omittedLines > 0 else { return first + last }
         let text =
             "[\(omittedLines) lines of \(omittedBytes) bytes are left out here: of what a job prints the first \(firstRoom >> 20) MiB and the last \(lastRoom >> 20) MiB are kept, a line counting \(Self.overhead) bytes more than it has; write what is larger to a file]"
-        return first + [(text, .standardOutput)] + last[start...]
+        return first + [(text, .standardOutput)] + (omittedError.map { [$0] } ?? []) + last[start...]
     }
 }
 #endif

@@ -283,7 +283,7 @@ struct RunbookInterpreter: Sendable {
                     if source == .standardError { context.log("verify: \(line)") }
                 }
                 guard isDone else { return .notDone }
-                return .done(JobResult(exitStatus: nil, outputs: try run.outputs(written: [:])))
+                return .done(JobResult(exitStatus: nil, outputs: try run.declaredOutputs()))
             }
         }
         let result = try await context.checkpoint(

@@ -65,7 +65,7 @@ package struct Template: Sendable, Equatable {
                 }
             guard let value else { throw TemplateError(source: source, missing: segment) }
             guard result.utf8.count + value.utf8.count <= Self.limit else {
-                throw TemplateError(source: source, missing: segment, isTooLarge: true)
+                throw TemplateError(source: source, missing: segment, reason: .tooLarge)
             }
             result += value
         }
@@ -93,14 +93,29 @@ package struct TemplateError: Error, Equatable, Sendable, CustomStringConvertibl
     package let source: String
     /// The reference.
     package let missing: Template.Segment
-    /// It has a value, and with it the text is larger than ``Template/limit``.
-    package var isTooLarge = false
+    /// Why it has none.
+    package var reason = Reason.unset
+
+    /// Why there is no text.
+    package enum Reason: Sendable {
+        /// There is no value.
+        case unset
+        /// It is left out of the job's variables, because these are too large for a program's environment.
+        case omitted
+        /// It has a value, and with it the text is larger than ``Template/limit``.
+        case tooLarge
+    }
 
     /// Which reference has no value, and where it is.
     package var description: String {
-        if isTooLarge {
+        switch self.reason {
+        case .tooLarge:
             return
                 "with \(missing.reference) the text is larger than \(Template.limit) bytes; hand the value over in a file; it is used in \(quoted(source))"
+        case .omitted:
+            return
+                "\(missing.reference) is left out of the job's environment, which would be too large with it; use ${{ inputs.NAME }} or ${{ outputs.JOB.KEY }}; it is used in \(quoted(source))"
+        case .unset: break
         }
         let reason =
             switch missing {

@@ -5,7 +5,7 @@ import Testing
 
 /// What of inputs and outputs a job finds in its variables.
 @Suite struct JobEnvironmentTests {
-    private func variables(_ outputs: [String: String]) -> [String: String] {
+    private func variables(_ outputs: [String: String]) -> JobVariables {
         JobEnvironment(
             request: RunbookRequest(runbook: "", inputs: ["name": "Ada"], environment: [:]),
             outputs: ["job": outputs],
@@ -20,21 +20,29 @@ import Testing
         for number in 0..<30 {
             outputs["k\(number)"] = String(repeating: "x", count: 100_000 + number)
         }
-        let variables = variables(outputs)
+        let found = variables(outputs)
+        let variables = found.all
         let size = variables.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 10 }
         #expect(size <= JobEnvironment.room + 1_000)
         #expect(size > JobEnvironment.room - 110_000)
         #expect(variables[EnvironmentName.forOutput("least", ofJob: "job")] == "1")
         #expect(variables[EnvironmentName.forInput("name")] == "Ada")
         #expect(variables[EnvironmentName.forOutput("k0", ofJob: "job")] != nil)
-        #expect(variables[EnvironmentName.forOutput("k29", ofJob: "job")] == nil)
+        let largest = EnvironmentName.forOutput("k29", ofJob: "job")
+        #expect(variables[largest] == nil)
+        #expect(found.omitted.contains(largest))
+        #expect(found.omitted.count + variables.count == 31 + 3)
+        #expect(found.notice?.contains(largest) == true)
     }
 
     @Test func whatFitsIsThere() {
-        let variables = variables(["a": "1", "b": String(repeating: "x", count: 120_001)])
-        #expect(variables[EnvironmentName.forOutput("a", ofJob: "job")] == "1")
-        #expect(variables[EnvironmentName.forOutput("b", ofJob: "job")] == nil)
-        #expect(variables["WORKSPACE"] == "/w")
+        let found = variables(["a": "1", "b": String(repeating: "x", count: 120_001), "c": "\0"])
+        #expect(found.all[EnvironmentName.forOutput("a", ofJob: "job")] == "1")
+        #expect(found.all["WORKSPACE"] == "/w")
+        let omitted = ["b", "c"].map { EnvironmentName.forOutput($0, ofJob: "job") }
+        #expect(found.omitted == omitted)
+        #expect(found.notice?.contains("\(omitted[0]), \(omitted[1]):") == true)
+        #expect(variables(["a": "1"]).notice == nil)
     }
 }
 #endif

@@ -55,9 +55,29 @@ import Testing
     /// One line is kept whatever its size.
     @Test func theLastLineIsKept() {
         var kept = KeptLines(first: 0, last: 1)
-        for text in ["a", "bc"] { kept.append((text, .standardError)) }
+        for text in ["a", "bc"] { kept.append((text, .standardOutput)) }
         #expect(kept.all.last?.text == "bc")
         #expect(kept.all.first?.text.contains("1 lines of 1 bytes") == true)
+    }
+
+    /// The message of a failure ends with it.
+    @Test func theLastLineOfTheErrorOutputIsKept() {
+        var kept = KeptLines(first: 0, last: 1)
+        for text in ["no such host", "", "more"] {
+            kept.append((text, .standardError))
+            if text == "more" { break }
+            for _ in 0..<3 { kept.append(("progress", .standardOutput)) }
+        }
+        #expect(kept.all.last { $0.source == .standardError }?.text == "more")
+        kept.append(("progress", .standardOutput))
+        kept.append(("progress", .standardOutput))
+        #expect(kept.all.last { $0.source == .standardError }?.text == "more")
+        var one = KeptLines(first: 0, last: 1)
+        for (text, source) in [("fatal", ChildProcess.Source.standardError), ("", .standardError)] {
+            one.append((text, source))
+        }
+        for _ in 0..<5 { one.append(("progress", .standardOutput)) }
+        #expect(one.all.last { $0.source == .standardError }?.text == "fatal")
     }
 
     @Test func aCharacterMayComeInParts() {

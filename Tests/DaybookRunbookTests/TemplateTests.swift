@@ -117,7 +117,7 @@ struct TemplateTests {
         let error = try #require(throws: TemplateError.self) {
             try more.render(environment: [:], outputs: ["j": ["k": half]])
         }
-        #expect(error.isTooLarge)
+        #expect(error.reason == .tooLarge)
         #expect(error.description.contains("larger than 16777216 bytes"))
     }
 
