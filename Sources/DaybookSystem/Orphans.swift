@@ -20,12 +20,15 @@ package enum Orphans {
     ///
     /// Does nothing where this process has children already, which it was given by the program that it
     /// has taken the place of (execve(2)), as `sidecar & exec daybook work` does: what they leave behind
-    /// could not be told from what jobs do.
+    /// could not be told from what jobs do. One that is dead by now leaves nothing behind any more.
+    /// - Returns: the children that it has; none: it adopts orphans.
     /// - Throws: ``SystemError``.
-    package static func adopt() throws(SystemError) {
-        guard try ProcessGroup.children(of: getpid()).isEmpty else { return }
+    package static func adopt() throws(SystemError) -> [Int32] {
+        let strangers = try ProcessGroup.children(of: getpid(), areAlive: true)
+        guard strangers.isEmpty else { return strangers }
         guard csystem_adopt_orphans() == 0 else { throw .current("prctl") }
         state.withLock { $0.isAdopting = true }
+        return []
     }
 
     /// Starts a child, so that nobody takes it for an orphan meanwhile.

@@ -94,12 +94,16 @@ package struct ProcessGroup: Sendable, Equatable {
     }
 
     /// The children of a process, dead ones that have not been reaped included.
-    static func children(of parent: Int32) throws(SystemError) -> [Int32] {
+    /// - Parameter areAlive: without these.
+    static func children(
+        of parent: Int32,
+        areAlive: Bool = false
+    ) throws(SystemError) -> [Int32] {
         var all: [Int32] = []
         for name in try Folder.names(in: "/proc") {
-            guard let process = Int32(name), try status(of: name)?.parent == parent else {
-                continue
-            }
+            guard let process = Int32(name), let status = try status(of: name),
+                status.parent == parent, !(areAlive && status.isDead)
+            else { continue }
             all.append(process)
         }
         return all

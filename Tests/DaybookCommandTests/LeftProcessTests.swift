@@ -66,7 +66,8 @@ import Glibc
                 exec "$@"
                 """
             sandbox.launcher = ["sh", "-c", script, "sh"]
-            try await sandbox.succeed("run", "runbook.yaml")
+            let errors = try await sandbox.succeed("run", "runbook.yaml").errors
+            #expect(errors.contains("warning: this process was given others"))
             for name in ["direct", "own"] {
                 let text = String(
                     decoding: try File.contents(of: sandbox.folder + "/" + name),
@@ -76,6 +77,28 @@ import Glibc
                 #expect(try !hasEnded(process), "\(name)")
                 kill(process, SIGKILL)
             }
+        }
+    }
+
+    /// One that has ended before this process began leaves nothing behind any more, though nobody reaps it.
+    @Test func aDeadChildFromBeforeIsInNobodysWay() async throws {
+        try await withStage("env -i setsid") { stage in
+            var sandbox = stage.sandbox
+            let script = """
+                import os, sys
+                child = os.fork()
+                if child == 0: os._exit(0)
+                os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+                os.execvp(sys.argv[1], sys.argv[1:])
+                """
+            sandbox.launcher = ["python3", "-c", script]
+            let run = try sandbox.start(stage.arguments)
+            let process = try #require(Int32(try await stage.up.line()))
+            stage.go.pass()
+            let result = try await run.finish()
+            #expect(result.status == 0)
+            #expect(!result.errors.contains("was given others"))
+            #expect(try hasEnded(process))
         }
     }
 

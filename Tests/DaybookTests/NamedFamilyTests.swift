@@ -23,6 +23,13 @@ import Testing
         return options
     }
 
+    /// A child's code, which fails once.
+    private static func atSecondTry(_ log: CallLog) throws -> String {
+        log.add("child")
+        if log.lines.count < 2 { throw OperationError(code: "no", message: "not yet") }
+        return "done"
+    }
+
     /// The root is known by the number of its first run, which is closed.
     @Test func theFamilyOfARootThatGoesOnAsNewIsOpenedAgain() async throws {
         let log = CallLog()
@@ -37,9 +44,7 @@ import Testing
                 guard context.attempt == 1 else { return "done" }
                 return try await context.receive("fail")
             default:
-                log.add("child")
-                if log.lines.count < 2 { throw OperationError(code: "no", message: "not yet") }
-                return "done"
+                return try Self.atSecondTry(log)
             }
         }
         try await withJournal { path in
@@ -74,9 +79,7 @@ import Testing
                 guard context.attempt == 1 else { return "middle" }
                 return try await context.receive("fail")
             default:
-                log.add("child")
-                if log.lines.count < 2 { throw OperationError(code: "no", message: "not yet") }
-                return "done"
+                return try Self.atSecondTry(log)
             }
         }
         try await withJournal { path in

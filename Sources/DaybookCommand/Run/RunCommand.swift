@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
-        try Orphans.adopt()
+        try common.adoptOrphans()
         let (runbook, request) = try file.request()
         try write.check()
         let submitted = try submission.options()

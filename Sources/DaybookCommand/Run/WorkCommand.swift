@@ -33,7 +33,7 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         Terminal.outlivesReaders.withLock { $0 = true }
-        try Orphans.adopt()
+        try common.adoptOrphans()
         try write.check()
         var options = write.options(common)
         options.claims = .registered
