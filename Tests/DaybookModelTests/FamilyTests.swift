@@ -321,6 +321,30 @@ import Testing
         #expect(harness.state.orphans.isEmpty)
     }
 
+    /// Who goes on as a new run has them cancelled first, so many by one commit.
+    @Test func whatALostBranchLeftIsCancelledInBatchesBeforeTheNextRun() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("parent", by: session)
+        let race = Operation.op(.race, 0)
+        try harness.run(StartBranches(lease, race, count: 2), session: session)
+        for child in 0..<UInt32(1_000) {
+            let operation = Operation.op(.child, child, in: [0, 1])
+            try harness.begin("child \(child)", of: lease, operation, suspended: nil, by: session)
+        }
+        try harness.run(SettleBranches(lease, race, branch: 0, failed: false), session: session)
+        #expect(harness.state.openCount == 1_001 - 256)
+        var open = harness.state.openCount
+        while try harness.run(CancelLeftChildren(lease), session: session) {
+            #expect(open - harness.state.openCount == CancelLeftChildren.limit)
+            open = harness.state.openCount
+        }
+        #expect(harness.state.openCount - 1 <= CancelLeftChildren.limit)
+        let input = try harness.sealed([.json([0x32])])
+        let next = try harness.run(ContinueAsNew(lease, input: input), session: session)
+        #expect(harness.state.openExecutions == [next])
+    }
+
     // MARK: Opening again
 
     /// The child's failure was not dealt with: the next attempt opens it again under its id.

@@ -112,12 +112,8 @@ package final class EngineDriver: Sendable {
     private func takeOver(for session: UInt64) async throws {
         let others = writer.inspect { $0.state.publishedSessions }.filter { $0.number != session }
         for other in others {
-            let message = try SealedPayloads(
-                [.text("the process that ran it was lost too many times in a row")],
-                limit: 1 << 16
-            )
             _ = try await EngineCore.perform(writer, session: session) {
-                LoseSession(other.number, parkMessage: message)
+                LoseSession(other.number, parkMessage: try Takeover.parkMessage())
             }
         }
     }

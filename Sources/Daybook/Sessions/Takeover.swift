@@ -12,6 +12,12 @@ struct Takeover: Sendable {
     let session: UInt64
     let options: EngineOptions
 
+    /// Why an execution is parked whose leases were lost ``CreationOptions/lossLimit`` times in a row.
+    static func parkMessage() throws -> SealedPayloads {
+        let text = "the process that ran it was lost too many times in a row"
+        return try SealedPayloads([.text(text)], limit: 1 << 16)
+    }
+
     /// Takes over from every session whose process is gone, and removes files that no open session
     /// accounts for.
     func run(own: Identifier) async throws {
@@ -46,13 +52,9 @@ struct Takeover: Sendable {
         }
         guard let (lock, ended) = found else { return false }
         defer { lock.release() }
-        let message = try SealedPayloads(
-            [.text("the process that ran it was lost too many times in a row")],
-            limit: 1 << 16
-        )
         let eviction = try Eviction.noted(in: folder.sessions, uuid)?.sealed()
         let answer = try await EngineCore.perform(writer, session: session) {
-            LoseSession(other.number, parkMessage: message, eviction: eviction)
+            LoseSession(other.number, parkMessage: try Self.parkMessage(), eviction: eviction)
         }
         try removeFiles(uuid)
         // A session that was closed in good order meanwhile leaves nothing to take over.
