@@ -1,7 +1,6 @@
 #if CLI
 import Daybook
 import DaybookSystem
-import FoundationEssentials
 import Glibc
 
 /// Where the values come from that a job sees.
@@ -248,7 +247,7 @@ struct JobRun {
                 // Told to stop before it began: nothing of it is to run.
                 let isUnwanted = Task.isCancelled
                 return try await SystemThread.run {
-                    child.begin(unless: isUnwanted)
+                    try child.begin(unless: isUnwanted)
                     return try child.wait { lines.add($0, $1) }
                 }
             } onCancel: {
@@ -307,29 +306,23 @@ enum OutputFile {
 
     /// Removes what is there: whatever a job has put in the file's place, a folder with all that is
     /// in it too. Links are removed, and not followed.
-    /// - Throws: `OperationError` when it cannot be removed; `SystemError` for a shortage.
+    /// - Throws: `OperationError` when it cannot be removed; `SystemError` when the machine fails.
     static func clear(_ path: String, of job: String) throws {
         do throws(SystemError) {
-            return try Folder.removeFile(path)
+            try Folder.removeAll(path)
         } catch {
-            if error.isShortage { throw error }
-            do {
-                try FileManager.default.removeItem(atPath: path)
-            } catch let second as CocoaError where second.code == .fileNoSuchFile {
-                // Nothing was there, whatever kept the system from saying so at first.
-            } catch let second {
-                throw OperationError(
-                    code: "invalid-output",
-                    message:
-                        "what is at $DAYBOOK_OUTPUT of the job \(job) cannot be removed (\(error.reason), then \(second)); look at \(path)"
-                )
-            }
+            if error.isOfTheMachine { throw error }
+            throw OperationError(
+                code: "invalid-output",
+                message:
+                    "what is at $DAYBOOK_OUTPUT of the job \(job) cannot be removed (\(error)); look at \(path)"
+            )
         }
     }
 
     /// Takes what a job has put there, and removes it.
     /// - Throws: `OperationError` for anything but a regular file within the limit that can be read;
-    ///   `SystemError` for a shortage.
+    ///   `SystemError` when the machine fails.
     static func read(
         _ path: String,
         of job: String,
@@ -344,7 +337,7 @@ enum OutputFile {
             output = bytes
         } catch {
             switch error {
-            case .system(let error) where error.isShortage: throw error
+            case .system(let error) where error.isOfTheMachine: throw error
             case .system(let error):
                 refusal = OperationError(
                     code: "invalid-output",

@@ -31,7 +31,7 @@ struct StoreFile {
     }
 
     /// What the job has changed; the file is removed.
-    /// - Throws: `OperationError` with the code `invalid-output`; `SystemError` for a shortage.
+    /// - Throws: `OperationError` with the code `invalid-output`; `SystemError` when the machine fails.
     func changes() throws -> (stored: [String: String], removed: [String]) {
         let after = try OutputFile.parse(
             OutputFile.read(path, of: job, as: "$DAYBOOK_STORE"),

@@ -144,13 +144,14 @@ package final class ChildProcess: Sendable {
 
     /// Lets the script run. Call it once, after the group has been noted.
     /// - Parameter isUnwanted: it does not run after all, and the shell exits with 125.
-    package func begin(unless isUnwanted: Bool = false) {
-        if !isUnwanted {
-            var line: UInt8 = UInt8(ascii: "\n")
-            // When the child is gone already, waiting for its end tells so.
-            _ = write(descriptors.gate, &line, 1)
-        }
-        close(descriptors.gate)
+    /// - Throws: ``SystemError`` when it could not be told: nothing of it has run then.
+    package func begin(unless isUnwanted: Bool = false) throws(SystemError) {
+        defer { close(descriptors.gate) }
+        guard !isUnwanted else { return }
+        var line: UInt8 = UInt8(ascii: "\n")
+        let count = retryingInterrupts { write(descriptors.gate, &line, 1) }
+        // When the child is gone already, waiting for its end tells so.
+        guard count == 1 || errno == EPIPE else { throw .current("write to the new process") }
     }
 
     /// Asks the group to end: SIGTERM, and SIGKILL two seconds later.

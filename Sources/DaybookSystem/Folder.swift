@@ -7,9 +7,12 @@ import Darwin
 /// What is done with folders: nothing here follows a rule of the journal.
 package enum Folder {
     /// Makes a folder, mode 0700. Fine when it is there already.
+    /// - Throws: ``SystemError``, `ENOTDIR` when something else is there.
     package static func create(_ path: String) throws(SystemError) {
-        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
-        throw .current("mkdir", path: path)
+        if try make(path) { return }
+        guard try FileStatus.of(path)?.isFolder == true else {
+            throw SystemError(number: ENOTDIR, operation: "mkdir", path: path)
+        }
     }
 
     /// Makes a folder, mode 0700.

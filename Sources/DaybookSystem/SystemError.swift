@@ -42,6 +42,8 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     package var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
     /// The disk, or the file system, has failed: that says nothing about the work that met it.
     package var isOfTheDisk: Bool { number == EIO || number == EROFS || number == ENXIO }
+    /// The machine lacks something, or fails: that says nothing about the work that met it.
+    package var isOfTheMachine: Bool { isShortage || isOfTheDisk }
     /// The file or folder is not there.
     package var isNotFound: Bool { number == ENOENT || number == ENOTDIR }
 }

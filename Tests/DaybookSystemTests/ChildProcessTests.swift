@@ -10,7 +10,7 @@ import Testing
             environment: ["PATH": "/usr/bin:/bin"],
             folder: "/"
         )
-        child.begin()
+        try child.begin()
         var output: [UInt8] = []
         let ending = try child.wait { _, bytes in output.append(contentsOf: bytes) }
         return (ending, String(decoding: output, as: UTF8.self))
@@ -46,7 +46,7 @@ import Testing
                 environment: ["PATH": "/usr/bin:/bin"],
                 folder: folder
             )
-            child.begin()
+            try child.begin()
             #expect(try child.wait { _, _ in } == .exited(0))
             let said = String(decoding: try File.contents(of: folder + "/said"), as: UTF8.self)
             let process = try #require(Int32(said.dropLast()))
@@ -66,7 +66,7 @@ import Testing
                 environment: ["PATH": "/usr/bin:/bin"],
                 folder: folder
             )
-            child.begin()
+            try child.begin()
             let note = child.group.note
             let group = try #require(ProcessGroup(note: note))
             #expect(group == child.group)
@@ -88,7 +88,7 @@ import Testing
             environment: ["PATH": "/usr/bin:/bin"],
             folder: "/"
         )
-        other.begin()
+        try other.begin()
         #expect(try run("true").ending == .exited(0))
         #expect(try !isGone(other.group.id))
         try other.abandon()

@@ -19,6 +19,14 @@ import Testing
         }
     }
 
+    @Test func aFolderIsNotTakenForMadeWhereSomethingElseIs() throws {
+        try withTemporaryFolder { folder in
+            try File.open(folder + "/a", .create).append([])
+            let error = #expect(throws: SystemError.self) { try Folder.create(folder + "/a") }
+            #expect(error?.number == ENOTDIR)
+        }
+    }
+
     @Test func aFolderIsNotMadeWhereItsParentIsMissing() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: SystemError.self) {

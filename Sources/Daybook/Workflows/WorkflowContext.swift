@@ -160,7 +160,18 @@ public final class WorkflowContext {
     /// execution has completed, unless ``EngineOptions/keepsWorkspaces`` says otherwise. One that ended
     /// otherwise keeps it: a retry finds there what recorded operations left.
     /// - Returns: an absolute path.
-    public func workspace() throws -> String { try activation.host.workspace(of: activation.lease) }
+    /// - Throws: `SystemError` when it cannot be made: nothing is recorded of that, and the execution goes on when
+    ///   the machine is mended. ``OperationError`` with the code `no-workspace` for an engine that has no folder.
+    public func workspace() throws -> String {
+        do {
+            return try activation.host.workspace(of: activation.lease)
+        } catch let error as SystemError {
+            // No work can be done where the journal's own folder cannot be used, whatever the handler
+            // makes of that.
+            activation.latch(Shortage(error).map { .shortage($0) } ?? .journalFailed(error))
+            throw error
+        }
+    }
 
     /// Notes a process group that a verification has started, before it begins. See
     /// ``OperationContext/note(_:)``.
