@@ -38,15 +38,19 @@ struct CommonOptions: ParsableArguments {
     var output: Terminal { Terminal(descriptor: 1, choice: color) }
     var errors: Terminal { Terminal(descriptor: 2, choice: color) }
 
+    /// The journal as named, else by the environment.
+    func namedJournal() throws -> String? {
+        if let journal { return journal }
+        guard let variable = getenv("DAYBOOK_JOURNAL") else { return nil }
+        guard let path = String(validatingCString: variable) else {
+            throw UsageError("DAYBOOK_JOURNAL is not UTF-8; name the journal by a path that is")
+        }
+        return path
+    }
+
     /// The journal: as named, else by the environment, else the only one in this folder.
     func journalPath() throws -> String {
-        if let journal { return journal }
-        if let variable = getenv("DAYBOOK_JOURNAL") {
-            guard let path = String(validatingCString: variable) else {
-                throw UsageError("DAYBOOK_JOURNAL is not UTF-8; name the journal by a path that is")
-            }
-            return path
-        }
+        if let named = try namedJournal() { return named }
         let found = try Folder.names(in: ".").filter { $0.hasSuffix(".daybook") }
         switch found.count {
         case 1: return found[0]

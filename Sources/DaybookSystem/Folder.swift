@@ -57,6 +57,8 @@ package enum Folder {
 
     /// Removes a folder with all that is in it; a link is removed, and what it points to is left alone,
     /// whatever else changes the folder meanwhile. Fine when it is not there.
+    ///
+    /// Holds a descriptor for each level up to ``deepest``; what lies deeper is brought up first.
     package static func removeAll(_ path: String) throws(SystemError) {
         let parent = open(Folder.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else {
@@ -65,42 +67,90 @@ package enum Folder {
         }
         defer { close(parent) }
         let name = Array(String(path.split(separator: "/").last ?? "").utf8CString)
-        try remove(name, in: parent, path)
+        var removal = Removal(path: path)
+        try removal.remove(name, in: parent)
     }
 
-    private static func remove(
-        _ name: [CChar],
-        in folder: Int32,
-        _ path: String
-    ) throws(SystemError) {
-        if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
-        // What cannot be unlinked is a folder: so Linux and Darwin say it.
-        guard errno == EISDIR || errno == EPERM else { throw .current("unlinkat", path: path) }
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        var inner = openat(folder, name, flags)
-        if inner < 0, errno == EACCES {
-            // Whoever ran in it may have locked it. A link was removed above.
-            _ = fchmodat(folder, name, 0o700, 0)
-            inner = openat(folder, name, flags)
+    /// Folders below the one that is removed that are open at once.
+    package static let deepest = 64
+
+    private struct Removal {
+        let path: String
+        /// The folder that is removed; -1 before it is open.
+        private var top: Int32 = -1
+        private var level = 0
+        /// How many folders were brought up into it.
+        private var raised = 0
+
+        init(path: String) { self.path = path }
+
+        mutating func remove(_ name: [CChar], in folder: Int32) throws(SystemError) {
+            if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
+            // What cannot be unlinked is a folder: so Linux and Darwin say it.
+            guard errno == EISDIR || errno == EPERM else { throw failure("unlinkat") }
+            if level > Folder.deepest { return try raise(name, from: folder) }
+            guard let inner = try open(name, in: folder) else { return }
+            // Whoever ran in it may have locked it.
+            _ = fchmod(inner, 0o700)
+            guard let stream = fdopendir(inner) else {
+                let error = failure("fdopendir")
+                close(inner)
+                throw error
+            }
+            defer { closedir(stream) }
+            if top < 0 { top = inner }
+            level += 1
+            defer { level -= 1 }
+            // Folders that were brought up while it was gone through are members too.
+            var before = -1
+            while before != raised {
+                before = raised
+                rewinddir(stream)
+                for name in Folder.members(of: stream) { try remove(name, in: inner) }
+                if level > 1 { break }
+            }
+            guard unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
+                throw failure("unlinkat")
+            }
         }
-        guard inner >= 0 else {
-            if errno == ENOENT { return }
-            throw .current("openat", path: path)
+
+        /// Brings a folder up into the one that is removed.
+        private mutating func raise(_ name: [CChar], from folder: Int32) throws(SystemError) {
+            var isOpened = false
+            while true {
+                raised += 1
+                let result = renameat(folder, name, top, ".removed-\(raised)")
+                if result == 0 || errno == ENOENT { return }
+                switch errno {
+                // Something else has the name.
+                case ENOTEMPTY, EEXIST, ENOTDIR: continue
+                // A folder that is moved must be writable: its `..` changes.
+                case EACCES where fchmodat(folder, name, 0o700, 0) == 0 && !isOpened: isOpened = true
+                default: throw failure("renameat")
+                }
+            }
         }
-        guard let stream = fdopendir(inner) else {
-            let error = SystemError.current("fdopendir", path: path)
-            close(inner)
-            throw error
+
+        private func open(_ name: [CChar], in folder: Int32) throws(SystemError) -> Int32? {
+            let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+            var inner = openat(folder, name, flags)
+            if inner < 0, errno == EACCES {
+                // Locked so that it cannot be looked into. A link was removed above.
+                _ = fchmodat(folder, name, 0o700, 0)
+                inner = openat(folder, name, flags)
+            }
+            if inner >= 0 { return inner }
+            if errno == ENOENT { return nil }
+            throw failure("openat")
         }
-        defer { closedir(stream) }
-        for name in members(of: stream) { try remove(name, in: inner, path) }
-        guard unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
-            throw .current("unlinkat", path: path)
+
+        private func failure(_ operation: String) -> SystemError {
+            .current(operation, path: path)
         }
     }
 
     /// The names in a folder as its file system has them, without `.` and `..`.
-    private static func members(of stream: OpaquePointer) -> [[CChar]] {
+    fileprivate static func members(of stream: OpaquePointer) -> [[CChar]] {
         var names: [[CChar]] = []
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

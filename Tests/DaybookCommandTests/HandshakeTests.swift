@@ -1,3 +1,4 @@
+import DaybookSystem
 import Testing
 
 #if canImport(Glibc)
@@ -10,6 +11,20 @@ import Glibc
         ["one": "echo \"$INPUT_V\" >> \"$INPUT_LEDGER\""],
         inputs: ["v", "ledger"]
     )
+
+    /// The journal that all other commands would use.
+    @Test func aJournalIsMadeWhereTheEnvironmentNamesIt() async throws {
+        try await withSandbox { sandbox in
+            let path = sandbox.folder + "/made.daybook"
+            let made = try await RunningCommand(
+                [DaybookProgram.path, "init"],
+                environment: ["DAYBOOK_JOURNAL": path],
+                folder: sandbox.folder
+            ).finish()
+            #expect(made.status == 0, "\(made)")
+            #expect(try FileStatus.of(path)?.isFolder == true)
+        }
+    }
 
     private func withRunbook(_ body: (Sandbox, [String]) async throws -> Void) async throws {
         try await withSandbox { sandbox in

@@ -27,6 +27,31 @@ import Testing
         }
     }
 
+    /// Longer than a path may be, and deeper than a process may have files open.
+    @Test(arguments: [3, Folder.deepest, Folder.deepest + 1, 5_000])
+    func aChainOfFoldersIsRemovedHoweverDeep(_ depth: Int) throws {
+        try withTemporaryFolder { folder in
+            let root = folder + "/a"
+            try Folder.create(root)
+            var inner = open(root, O_RDONLY | O_DIRECTORY)
+            #expect(inner >= 0)
+            for level in 0..<depth {
+                #expect(mkdirat(inner, "d", 0o700) == 0)
+                // A name that the removal itself gives.
+                if level == 70 { #expect(mkdirat(inner, ".removed-1", 0o700) == 0) }
+                let next = openat(inner, "d", O_RDONLY | O_DIRECTORY)
+                #expect(next >= 0)
+                close(inner)
+                inner = next
+            }
+            close(inner)
+            _ = try File.open(root + "/.removed-1", .create)
+            try Folder.create(folder + "/other")
+            try Folder.removeAll(root)
+            #expect(try Folder.names(in: folder) == ["other"])
+        }
+    }
+
     @Test func aFolderIsNotMadeWhereItsParentIsMissing() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: SystemError.self) {

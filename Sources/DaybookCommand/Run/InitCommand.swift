@@ -11,7 +11,9 @@ struct InitCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The folder to create, by convention NAME.daybook.")
+    @Argument(
+        help: "The folder to create, by convention NAME.daybook. (default: that of --journal or DAYBOOK_JOURNAL)"
+    )
     var path: String?
 
     @Option(help: "Origin line of its checkpoints. By default made from the journal's UUID.")
@@ -41,7 +43,7 @@ struct InitCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let path = path ?? common.journal else {
+        guard let path = try path ?? common.namedJournal() else {
             throw UsageError("no folder was named; use `daybook init NAME.daybook`")
         }
         var options = CreationOptions()
