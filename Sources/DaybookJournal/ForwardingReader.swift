@@ -33,12 +33,15 @@ extension ForwardingReader {
         _ body: (UInt64) throws -> Bool
     ) throws { try reader.scanHistory(of: stream, from: sequence, body) }
 
-    package func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws {
+    package func scanHistories(from stream: UInt64, _ body: (UInt64, UInt64) throws -> Bool) throws
+    {
         try reader.scanHistories(from: stream, body)
     }
 
     package func stream(from number: UInt64) throws -> UInt64? { try reader.stream(from: number) }
-    package func stream(before number: UInt64) throws -> UInt64? { try reader.stream(before: number) }
+    package func stream(before number: UInt64) throws -> UInt64? {
+        try reader.stream(before: number)
+    }
     package func historyEnd(of stream: UInt64) throws -> HistoryEnd? {
         try reader.historyEnd(of: stream)
     }

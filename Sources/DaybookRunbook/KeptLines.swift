@@ -62,7 +62,8 @@ struct KeptLines {
         guard omittedLines > 0 else { return first + last }
         let text =
             "[\(omittedLines) lines of \(omittedBytes) bytes are left out here: of what a job prints the first \(firstRoom >> 20) MiB and the last \(lastRoom >> 20) MiB are kept, a line counting \(Self.overhead) bytes more than it has; write what is larger to a file]"
-        return first + [(text, .standardOutput)] + (omittedError.map { [$0] } ?? []) + last[start...]
+        return first + [(text, .standardOutput)] + (omittedError.map { [$0] } ?? [])
+            + last[start...]
     }
 }
 #endif

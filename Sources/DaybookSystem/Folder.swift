@@ -125,7 +125,8 @@ package enum Folder {
                 // Something else has the name.
                 case ENOTEMPTY, EEXIST, ENOTDIR: continue
                 // A folder that is moved must be writable: its `..` changes.
-                case EACCES where fchmodat(folder, name, 0o700, 0) == 0 && !isOpened: isOpened = true
+                case EACCES where fchmodat(folder, name, 0o700, 0) == 0 && !isOpened:
+                    isOpened = true
                 default: throw failure("renameat")
                 }
             }

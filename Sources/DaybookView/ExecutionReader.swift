@@ -90,7 +90,9 @@ package enum ExecutionReader {
                 sequence: state.parkedBy
             )
         }
-        guard let reason else { throw JournalError.missing(state.parkedBy, ofHistory: state.number) }
+        guard let reason else {
+            throw JournalError.missing(state.parkedBy, ofHistory: state.number)
+        }
         return reason
     }
 

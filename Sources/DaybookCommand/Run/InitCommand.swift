@@ -12,7 +12,8 @@ struct InitCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     @Argument(
-        help: "The folder to create, by convention NAME.daybook. (default: that of --journal or DAYBOOK_JOURNAL)"
+        help:
+            "The folder to create, by convention NAME.daybook. (default: that of --journal or DAYBOOK_JOURNAL)"
     )
     var path: String?
 
