@@ -112,8 +112,10 @@ class Execution:
         self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
                                            continued_from=submission.continued_from,
                                            parent=submission.parent,
+                                           forked_from=submission.forked_from,
                                            finalizer=submission.finalizer)
         self.outputs = {}  # the entry that holds the last value, by name
+        self.named = []  # all entries that hold one, with its name
         self.children = {}  # the entry that began each of which it was not told that it is closed
         terms = self.summary.terms
         if submission.HasField("retry"):
@@ -122,6 +124,10 @@ class Execution:
         terms.labels.extend(submission.labels)
         if not terms.ByteSize():
             self.summary.ClearField("terms")
+
+    def note_output(self, name, at):
+        self.outputs[name] = at
+        self.named.append((name, at))
 
     def closed(self, believed):
         """The summary that its row must have."""
@@ -266,6 +272,8 @@ class Journal:
             self.executions[number] = Execution(entry.execution_submitted, entry.time)
             if not entry.execution_submitted.continued_from:
                 self.put_on_lists(number, entry)
+            if entry.execution_submitted.forked_from:
+                self.begin_fork(at, entry.execution_submitted)
         if execution := self.executions.get(number):
             self.check_execution(at, entry, event, number, execution)
 
@@ -281,7 +289,7 @@ class Journal:
             execution.is_continued = event == "execution_continued"
         state.updated_at = entry.time if entry.time != state.finished_at else 0
         if event == "operation_recorded" and said.operation.kind == pb.Operation.KIND_OUTPUT:
-            execution.outputs[said.operation.name] = at
+            execution.note_output(said.operation.name, at)
         if event == "child_started":
             execution.children[said.child] = at
         if event == "child_ended" and not said.reopened:
@@ -289,11 +297,21 @@ class Journal:
         closes = event == "execution_closed" or getattr(said, "closes", False)
         execution.closed_at = at if closes else None
 
+    def begin_fork(self, at, said):
+        origin = self.executions.get(said.forked_from)
+        self.expect(origin and said.forked_from < said.forked_before <= at, at,
+                    f"it is a fork of {said.forked_from} before {said.forked_before}, which is "
+                    "no execution before it")
+        for name, output in origin.named if origin else ():
+            if output < said.forked_before:
+                self.executions[at].note_output(name, output)
+
     def put_on_lists(self, number, entry):
         said = entry.execution_submitted
         actor = entry.request.actor or self.actors.get(entry.session, "")
         keys = [b"\0t" + said.type.encode()] + [b"\0a" + actor.encode()] * bool(actor)
         keys += [b"\0c" + said.parent.to_bytes(8, "big")] * bool(said.parent)
+        keys += [b"\0f" + said.forked_from.to_bytes(8, "big")] * bool(said.forked_from)
         for label in said.labels:
             name = label.name.encode()
             keys.append(bytes([len(name) % 256]) + name + label.value.encode())

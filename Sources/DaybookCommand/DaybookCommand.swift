@@ -31,6 +31,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     StatusCommand.self, CheckCommand.self, WorkCommand.self, WaitCommand.self,
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, CancelCommand.self,
                     PauseCommand.self, ResumeCommand.self, RetryCommand.self, ResolveCommand.self,
+                    ForkCommand.self,
                     RepinCommand.self, SessionCommand.self, AdoptCommand.self,
                 ]
             ),

@@ -140,6 +140,7 @@ extension ExecutionRecord {
         }
         json.member("continuedFrom", continuedFrom)
         json.member("parent", parent)
+        json.member("forkedFrom", forkedFrom)
         if openChildren > 0 { json.member("openChildren", openChildren) }
         json.member("entries", entries)
         json.member("last", last)

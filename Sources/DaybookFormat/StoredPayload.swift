@@ -28,6 +28,14 @@ public struct StoredPayload: Sendable {
         }.get()
     }
 
+    /// One that is not recorded yet.
+    /// - Parameter contentType: its number; 0: it has none yet.
+    package init(unrecorded data: [UInt8], _ salt: Salt, contentType: UInt32) {
+        self.salt = salt
+        self.data = data
+        self.contentType = contentType
+    }
+
     /// Copies the bytes after checking them where they lie.
     fileprivate init(
         _ salt: UnsafeRawBufferPointer,

@@ -95,20 +95,25 @@ extension Inspector {
         if isWanted { try completeHistory(of: number, body) }
     }
 
-    /// Runs `body` on the entries of one execution in order, until it returns false; before an entry
-    /// by which an earlier run of the id hands on a signal, or a child ends, on the entry that holds
-    /// the value; and before a finalizer's first entry on those that hold what it is given.
+    /// Runs `body` on the entries of one execution in order, until it returns false; of a fork on those
+    /// of its origin up to the fork first; before an entry by which
+    /// an earlier run of the id hands on a signal, or a child ends, on the entry that holds the value; and before a finalizer's first entry on those that hold what it is given.
     /// - Throws: what `body` throws; ``JournalError/Code/integrity``.
     public func completeHistory(
         of number: UInt64,
         _ body: (JournalEntry) throws -> Bool
     ) throws {
-        try history(of: number) { entry in
-            for source in try Self.sources(of: entry) + given(to: entry) {
-                let other = try store.read { try read(source, of: number, $0) }
-                guard try body(other) else { return false }
+        for part in try store.read({ try $0.historyParts(of: number) }) {
+            var isWanted = true
+            try history(of: part.number) { entry in
+                guard entry.sequence < part.end else { return false }
+                for source in try Self.sources(of: entry) + given(to: entry) where isWanted {
+                    isWanted = try body(store.read { try read(source, of: number, $0) })
+                }
+                if isWanted { isWanted = try body(entry) }
+                return isWanted
             }
-            return try body(entry)
+            guard isWanted else { return }
         }
     }
 

@@ -23,7 +23,7 @@ package struct OperationFold {
     /// - Throws: ``JournalError/Code/integrity``.
     package init(_ history: some HistorySource, of number: UInt64) throws {
         replay = Replay(try history.history(of: number, undone: true).undoing)
-        try history.scan(from: number + 1) { entry, payloads in
+        try history.scan(from: try history.beginning(of: number) + 1) { entry, payloads in
             try take(entry, payloads)
             return true
         }
@@ -224,8 +224,10 @@ extension OperationRecord {
             input = entry.payloads[index].data
         }
         switch entry.entry.event {
+        case .operationResolved(let event): isGiven = event.verdict == .done
         case .operationStarted:
             status = .started
+            isGiven = false
             starts += 1
             startedAt = entry.time
             sequence = entry.sequence

@@ -24,6 +24,8 @@ public struct OperationRecord: Sendable {
     public internal(set) var starts = 0
     /// The body did not run: the work was found done.
     public internal(set) var isVerified = false
+    /// A person has said what it gives.
+    public internal(set) var isGiven = false
     /// When the body began that gave the outcome.
     public internal(set) var startedAt: Timestamp?
     /// When the outcome was recorded.

@@ -19,6 +19,8 @@ package enum ExecutionList: Hashable, Sendable {
     case label(Label)
     /// Those that a run of an execution has begun, by its number.
     case children(of: UInt64)
+    /// The forks of a run of an execution, by its number.
+    case forks(of: UInt64)
 
     /// The key of the list: 0 and a letter, then what the letter says; of a label the bytes that its
     /// name has, the name and the value. At most 511 bytes.
@@ -28,13 +30,16 @@ package enum ExecutionList: Hashable, Sendable {
         case .closed(let status): Self.closedKeys[status] ?? [0, UInt8(ascii: "s")]
         case .type(let name): [0, UInt8(ascii: "t")] + name.text.utf8
         case .actor(let name): [0, UInt8(ascii: "a")] + name.text.utf8
-        case .children(let parent):
-            [0, UInt8(ascii: "c")]
-                + withUnsafeBytes(of: parent.bigEndian) { Array($0) }
+        case .children(let parent): Self.key("c", parent)
+        case .forks(let origin): Self.key("f", origin)
         case .label(let label):
             [UInt8(truncatingIfNeeded: label.name.text.utf8.count)] + label.name.text.utf8
                 + label.value.text.utf8
         }
+    }
+
+    private static func key(_ letter: Unicode.Scalar, _ number: UInt64) -> [UInt8] {
+        [0, UInt8(ascii: letter)] + withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 
     private static let openKey = [0, UInt8(ascii: "o")]
@@ -55,6 +60,7 @@ extension ExecutionState {
         guard continuedFrom == nil else { return [] }
         let asked: [ExecutionList] = actor.isEmpty ? [] : [.actor(Name(actor))]
         let family: [ExecutionList] = parent.map { [.children(of: $0)] } ?? []
-        return [.open, .type(type)] + asked + labels.all.map { .label($0) } + family
+        let fork: [ExecutionList] = forkPoint.map { [.forks(of: $0.origin)] } ?? []
+        return [.open, .type(type)] + asked + labels.all.map { .label($0) } + family + fork
     }
 }

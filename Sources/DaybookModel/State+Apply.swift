@@ -135,6 +135,7 @@ extension State {
             executions[known: number].labels.isEmpty
             && executions[known: number].continuedFrom == nil
             && executions[known: number].parent == nil
+            && executions[known: number].forkPoint == nil
         if isUsual, let usual = batch.usualLists, usual.type == type,
             usual.actor.hasBytes(of: actor)
         {

@@ -103,6 +103,11 @@ package struct Transaction: ~Copyable {
         try ledger.history(of: number, before: nextSequence)
     }
 
+    /// What an execution was before one of its entries, folded from its history.
+    func past(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
+        try ledger.history(of: number, before: sequence)
+    }
+
     /// The number of an execution that has not ended.
     /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
     func open(_ id: Name, for what: String) throws -> UInt64 {

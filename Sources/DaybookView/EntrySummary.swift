@@ -98,6 +98,9 @@ extension JournalEntry {
     /// Who or what asked for an execution.
     private func origin(_ event: ProtoExecutionSubmitted) -> String {
         if event.continuedFrom != 0 { return "" }
+        if event.forkedFrom != 0 {
+            return ", fork of \(event.forkedFrom) before \(event.forkedBefore), \(asked)"
+        }
         if event.parent == 0 { return ", \(asked)" }
         return ", \(event.finalizer ? "finalizer" : "child") of \(event.parent)"
     }

@@ -8,8 +8,9 @@ public import DaybookModel
 /// looked through in steps, so what changes meanwhile is told as it is when it is come to; what is
 /// submitted meanwhile is left out.
 ///
-/// Status, workflow, actor, parent and labels are answered from lists of the index; the times of submission and
-/// start bound the part of them that is looked at. All else is looked up in each execution that is left.
+/// Status, workflow, actor, parent, origin and labels are answered from lists of the index; the times of
+/// submission and start bound the part of them that is looked at. All else is looked up in each execution
+/// that is left.
 public struct ExecutionQuery: Sendable {
     /// In which order they come.
     @nonexhaustive
@@ -38,6 +39,8 @@ public struct ExecutionQuery: Sendable {
     public var actors: [String]?
     /// Only those that this run of an execution has begun, by its number.
     public var parent: UInt64?
+    /// Only the forks of this run of an execution, by its number.
+    public var forksOf: UInt64?
     /// Only those to which something happens by itself before this: they expire, become ready, or
     /// their attempt times out.
     public var deadlineBefore: Timestamp?
@@ -70,6 +73,7 @@ public struct ExecutionQuery: Sendable {
             return false
         }
         if let parent, parent != record.parent { return false }
+        if let forksOf, forksOf != record.forkedFrom { return false }
         if let statuses, !statuses.contains(record.status) { return false }
         if let isClosed, isClosed != record.isClosed { return false }
         if let isParked, isParked != record.isParked { return false }

@@ -8,7 +8,7 @@ extension ExecutionRecord: Codable {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
             entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
-            cleaning, doubts, revision, parkingReason
+            cleaning, doubts, revision, parkingReason, forkedFrom
         case isParked = "parked"
         case isPinned = "pinned"
         case isFinalizer = "finalizer"
@@ -53,6 +53,7 @@ extension ExecutionRecord: Codable {
         try container.encodeIfPresent(continuedFrom, forKey: .continuedFrom)
         try container.encodeIfPresent(parent, forKey: .parent)
         if isFinalizer { try container.encode(isFinalizer, forKey: .isFinalizer) }
+        try container.encodeIfPresent(forkedFrom, forKey: .forkedFrom)
         if openChildren > 0 { try container.encode(openChildren, forKey: .openChildren) }
         try container.encode(entries, forKey: .entries)
         try container.encode(last, forKey: .last)
@@ -100,6 +101,7 @@ extension ExecutionRecord: Codable {
         continuedFrom = try container.decodeIfPresent(UInt64.self, forKey: .continuedFrom)
         parent = try container.decodeIfPresent(UInt64.self, forKey: .parent)
         isFinalizer = try container.decodeIfPresent(Bool.self, forKey: .isFinalizer) ?? false
+        forkedFrom = try container.decodeIfPresent(UInt64.self, forKey: .forkedFrom)
         openChildren = try container.decodeIfPresent(Int.self, forKey: .openChildren) ?? 0
         entries = try container.decode(UInt64.self, forKey: .entries)
         last = try container.decode(UInt64.self, forKey: .last)

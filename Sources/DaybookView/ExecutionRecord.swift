@@ -67,6 +67,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let parent: UInt64?
     /// It is the finalizer of its parent.
     public let isFinalizer: Bool
+    /// The number of the execution that it is a fork of; nil: it is none.
+    public let forkedFrom: UInt64?
     /// How many of its children are not closed; none once it is closed.
     public let openChildren: Int
     /// How many entries it has.
@@ -120,6 +122,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         parent = state.parent
         openChildren = state.openChildCount
         isFinalizer = state.isFinalizer
+        forkedFrom = state.forkPoint?.origin
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
@@ -167,6 +170,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         parent = closed.parent == 0 ? nil : closed.parent
         openChildren = 0
         isFinalizer = closed.finalizer
+        forkedFrom = closed.forkedFrom == 0 ? nil : closed.forkedFrom
         isClosed = true
         attempt = closed.attempts
         losses = closed.losses

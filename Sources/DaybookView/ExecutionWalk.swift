@@ -200,6 +200,7 @@ private enum ExecutionLists {
             [.label(Label(name: Name($0.key), value: Name($0.value)))]
         }
         if let parent = query.parent { groups.append([.children(of: parent)]) }
+        if let origin = query.forksOf { groups.append([.forks(of: origin)]) }
         if let actors = query.actors { groups.append(actors.map { .actor(Name($0)) }) }
         if let types = query.types { groups.append(types.map { .type(Name($0)) }) }
         if let standing = standing(of: query) ?? (groups.isEmpty ? all : nil) {

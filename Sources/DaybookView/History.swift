@@ -13,13 +13,22 @@ private struct ExecutionFold {
         collectsUndone = undone
     }
 
-    mutating func take(_ entry: EntryView) throws {
-        guard state == nil else {
+    /// - Parameter origin: folds the history of a fork's origin up to the fork.
+    mutating func take(
+        _ entry: EntryView,
+        origin: (ForkPoint) throws -> ExecutionState
+    ) throws {
+        let begins = entry.event == EventKind.executionSubmitted.rawValue
+        guard begins || state == nil else {
             try state?.apply(entry)
             return
         }
-        state = try ExecutionState(first: entry)
-        if collectsUndone { state?.collectUndone() }
+        if begins, let point = try ForkPoint(submittedBy: entry) {
+            state = try ExecutionState(fork: entry, of: try state ?? origin(point))
+        } else {
+            state = try ExecutionState(first: entry)
+        }
+        if collectsUndone, state?.collectsUndone == false { state?.collectUndone() }
     }
 
     func finish() throws(JournalError) -> ExecutionState {
@@ -41,7 +50,10 @@ extension StoreReader {
         var fold = ExecutionFold(number, undone: false)
         try scanHistory(of: number, from: number) { sequence in
             guard sequence <= end else { return false }
-            guard try withView(of: sequence, { try fold.take($0) }) != nil else {
+            let found: Void? = try withView(of: sequence) { entry in
+                try fold.take(entry) { try history(of: $0.origin, upTo: $0.before - 1) }
+            }
+            guard found != nil else {
                 throw JournalError.missing(sequence, ofHistory: number)
             }
             return true
@@ -64,9 +76,9 @@ extension HistorySource {
         undone: Bool = false
     ) throws -> ExecutionState {
         var fold = ExecutionFold(number, undone: undone)
-        try scan(from: number) { entry, _ in
+        try scan(from: try beginning(of: number)) { entry, _ in
             guard entry.header.sequence <= end else { return false }
-            try fold.take(entry)
+            try fold.take(entry) { throw JournalError.missing($0.origin, ofHistory: number) }
             return true
         }
         return try fold.finish()

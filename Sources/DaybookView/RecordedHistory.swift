@@ -48,21 +48,24 @@ public struct RecordedHistory: Sendable {
     ) throws {
         var entries: [Entry] = []
         var handedOn: [UInt64: [StoredPayload]] = [:]
-        try reader.scanHistory(of: number, from: number) { sequence in
-            try reader.withView(of: sequence) { entry in
-                let payloads = try reader.payloads(of: entry)
-                entries.append(
-                    Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
-                )
-                for source in try Self.sources(entry) {
-                    handedOn[source] = try reader.payloads(of: source)
+        for part in try reader.historyParts(of: number) {
+            try reader.scanHistory(of: part.number, from: part.number) { sequence in
+                guard sequence < part.end else { return false }
+                try reader.withView(of: sequence) { entry in
+                    let payloads = try reader.payloads(of: entry)
+                    entries.append(
+                        Entry(sequence: sequence, bytes: Array(entry.bytes), payloads: payloads)
+                    )
+                    for source in try Self.sources(entry) {
+                        handedOn[source] = try reader.payloads(of: source)
+                    }
                 }
+                return true
             }
-            return true
         }
         // What a finalizer is given lies in the histories of its family.
         var ended: [UInt64: EndedChildName] = [:]
-        if let input = entries.first?.payloads.first {
+        if let input = entries.first(where: { $0.sequence == number })?.payloads.first {
             let family = FamilyReader(
                 payloads: { try reader.payloads(of: $0) },
                 child: { try EndedChildName(endedBy: $0, reader) },
@@ -129,14 +132,15 @@ public struct RecordedHistory: Sendable {
         }
         let family = try FamilyReader(exported: entries, sources, names)
         return try order.compactMap { number in
-            let all = entries[number] ?? []
-            guard let first = all.first else { throw damaged(0, "there is no entry") }
+            let own = entries[number] ?? []
+            guard let first = own.first else { throw damaged(0, "there is no entry") }
             // Of an earlier run, or of the same family, nothing but what one that was exported needs of it.
-            let isWhole = try first.sequence == number && Self.isWhole(all)
-            if !isWhole, all.allSatisfy({ sources[$0.sequence] != nil }) { return nil }
+            let isWhole = try first.sequence == number && Self.isWhole(own)
+            if !isWhole, own.allSatisfy({ sources[$0.sequence] != nil }) { return nil }
             let id = try first.bytes.withUnsafeBytes { bytes in
                 try ExecutionState(first: try EntryView(bytes)).id.text
             }
+            let all = try prefix(of: number, own, entries) + own
             var handedOn = try handedOn(to: all, sources)
             var ended: [UInt64: EndedChildName] = [:]
             if let input = first.payloads.first {
@@ -153,6 +157,24 @@ public struct RecordedHistory: Sendable {
                 ended: ended
             )
         }
+    }
+
+    /// What comes before the entries of a fork: those of its origin, up to the fork.
+    private static func prefix(
+        of number: UInt64,
+        _ own: [Entry],
+        _ entries: [UInt64: [Entry]]
+    ) throws -> [Entry] {
+        guard let first = own.first, first.sequence == number,
+            let point = try first.bytes.withUnsafeBytes({ bytes in
+                try ForkPoint(submittedBy: EntryView(bytes))
+            })
+        else { return [] }
+        guard point.origin < number, let origin = entries[point.origin],
+            origin.first?.sequence == point.origin
+        else { throw JournalError.missing(point.origin, ofHistory: number) }
+        return try prefix(of: point.origin, origin, entries)
+            + origin.prefix { $0.sequence < point.before }
     }
 
     /// Whether no entry is left out between the first and the last.
@@ -181,14 +203,16 @@ public struct RecordedHistory: Sendable {
     public var count: Int { entries.count }
 
     /// The history as it was after its first entries: what a process that had ended then would have
-    /// left.
+    /// left. What a fork has from its origin is there from its first entry on.
     /// - Parameter length: at least 1; more than there are stands for all.
     public func prefix(_ length: Int) -> RecordedHistory {
         RecordedHistory(
             id: id,
             number: number,
             names: JournalNames(uuid: journal, contentTypes: contentTypes),
-            entries: Array(entries.prefix(max(length, 1))),
+            entries: Array(
+                entries.prefix(entries.count { $0.sequence < number } + max(length, 1))
+            ),
             handedOn: handedOn,
             ended: ended
         )
@@ -318,6 +342,8 @@ public struct RecordedHistory: Sendable {
 }
 
 extension RecordedHistory: HistorySource {
+    package func beginning(of number: UInt64) -> UInt64 { entries.first?.sequence ?? number }
+
     package func scan(
         from sequence: UInt64,
         _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool

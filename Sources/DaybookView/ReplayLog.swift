@@ -25,12 +25,14 @@ package final class ReplayLog: Sendable {
     private static let chunk = 512
 
     /// - Parameters:
+    ///   - beginning: the first entry that counts; nil: the execution's own.
     ///   - end: where the activation begins: entries from there on are its own.
     ///   - hasRecords: code of the execution has run before.
     ///   - isFirstAttempt: nothing was undone before.
     package init(
         _ source: any HistorySource,
         execution: UInt64,
+        beginning: UInt64? = nil,
         end: UInt64,
         hasRecords: Bool = true,
         isFirstAttempt: Bool
@@ -44,7 +46,7 @@ package final class ReplayLog: Sendable {
         reading = Locked(
             Reading(
                 replay: Replay(undoing),
-                nextSequence: execution + 1,
+                nextSequence: (beginning ?? execution) + 1,
                 isAtEnd: !hasRecords,
                 following: end
             )

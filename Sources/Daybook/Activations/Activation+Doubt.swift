@@ -18,7 +18,7 @@ extension Activation {
     func past(of operation: Operation) throws(CancellationError) -> PastRun? {
         let (start, resolution) = try reading { try replayLog.past(of: operation) }
         guard let start = start ?? resolution?.start else { return nil }
-        guard start.operation == operation else {
+        guard start.isOf(operation) else {
             // What is in doubt is what began, and not what code asks for in its place.
             guard start.once else { return nil }
             throw diverge(

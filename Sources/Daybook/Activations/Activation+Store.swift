@@ -40,7 +40,7 @@ extension Activation {
 
     private func foldStore(upTo last: UInt64) throws -> [Name: UInt64] {
         var entries: [Name: UInt64] = [:]
-        try history.scan(from: lease.execution + 1) { entry, _ in
+        try history.scan(from: drawsAs + 1) { entry, _ in
             guard entry.header.sequence <= last else { return false }
             if let step = try Self.storeStep(entry) {
                 entries[step.key] = step.isSet ? entry.header.sequence : nil

@@ -13,6 +13,9 @@ final class Activation: Sendable {
     let lease: Lease
     /// Code of this execution has run before.
     let isResumed: Bool
+    /// What drawn values follow from: its number, or of a fork the first origin's. A fork draws at a place
+    /// what its origin drew there.
+    let drawsAs: UInt64
     let replayLog: ReplayLog
     let history: any HistorySource
     /// The salt of the execution's input: the key of its digests. Nil once erased.
@@ -80,11 +83,15 @@ final class Activation: Sendable {
         self.host = host
         self.lease = lease
         // One that was let go of begins later than with its claim.
-        isResumed = lease.epoch > 1 || end > lease.claim
+        let submission = try Submission(of: lease.execution, history)
+        let isFork = submission.forkPoint != nil
+        // A fork begins with what its origin has recorded.
+        isResumed = lease.epoch > 1 || end > lease.claim || isFork
+        drawsAs = isFork ? try history.beginning(of: lease.execution) : lease.execution
         self.history = history
         recordsInputs = host.recordsInputs(of: lease.type)
-        let submission = try Submission(of: lease.execution, history)
-        submittedAt = submission.time
+        // The handler's time begins as that of its origin did.
+        submittedAt = isFork ? try Submission(of: drawsAs, history).time : submission.time
         traceContext =
             host.interceptors.isEmpty
             ? nil : try Submission.traceContext(of: lease.execution, history)
@@ -93,10 +100,11 @@ final class Activation: Sendable {
         replayLog = try ReplayLog(
             history,
             execution: lease.execution,
+            beginning: drawsAs,
             end: end,
             // Before its first claim no code of it can have recorded anything.
             hasRecords: isResumed,
-            isFirstAttempt: lease.attempt <= 1
+            isFirstAttempt: lease.attempt <= 1 && !isFork
         )
     }
 
@@ -319,7 +327,7 @@ final class Activation: Sendable {
         let path = OperationPath(scope: scope, position: position)
         let generation = replayLog.generation(of: path).map { [$0] } ?? []
         let place =
-            [lease.execution, UInt64(position), count] + scope.map(UInt64.init) + generation
+            [drawsAs, UInt64(position), count] + scope.map(UInt64.init) + generation
         var hash = SHA256()
         hash.update(data: Array("daybook draw".utf8))
         hash.update(data: host.journalID.bytes)
@@ -439,13 +447,17 @@ private struct Submission {
     let time: Timestamp
     /// Nil: it has none.
     let input: StoredPayload?
+    /// Nil: it is no fork.
+    let forkPoint: ForkPoint?
 
     /// - Throws: ``JournalError/Code/integrity`` when the entry is not there.
     init(of execution: UInt64, _ history: any HistorySource) throws {
-        var found: (time: Timestamp, input: StoredPayload?)?
+        var found: (time: Timestamp, input: StoredPayload?, fork: ForkPoint?)?
         try history.scan(from: execution) { entry, payloads in
             if entry.header.sequence == execution {
-                found = (entry.header.time, try payloads().first)
+                found = (
+                    entry.header.time, try payloads().first, try ForkPoint(submittedBy: entry)
+                )
             }
             return false
         }
@@ -456,6 +468,6 @@ private struct Submission {
                 sequence: execution
             )
         }
-        (time, input) = found
+        (time, input, forkPoint) = found
     }
 }

@@ -111,7 +111,7 @@ extension Engine {
         return (id, answer)
     }
 
-    private func newID() -> String {
+    func newID() -> String {
         var generator = SystemRandomNumberGenerator()
         return Identifier.timeOrdered(at: engine.options.clock.now(), using: &generator).description
     }

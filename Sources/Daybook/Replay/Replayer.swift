@@ -22,6 +22,14 @@ public struct Replayer: Sendable {
         )
     }
 
+    init(registered workflows: [RegisteredWorkflow], codec: any PayloadCodec) {
+        self.codec = codec
+        self.workflows = Dictionary(
+            workflows.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
     /// What a replay came to.
     public struct Report: Sendable {
         /// The execution's id.

@@ -292,6 +292,7 @@ struct OperationRows {
 
     /// What is waited for in an execution that has ended never comes.
     private func status(_ operation: OperationRecord) -> String {
+        if operation.isGiven, operation.status == .success { return "success, given" }
         if operation.isVerified { return "success, found done" }
         return operation.status == .waiting && isEnded ? "stopped" : operation.status.rawValue
     }

@@ -29,12 +29,14 @@ struct ShowCommand: AsyncParsableCommand {
             let given = try given(by: last, inspector)
             let sibling = try inspector.siblingMessage(of: record, last)
             let store = try inspector.store(of: record.number)
+            let forks = try Forks(of: record, inspector)
             let signals = try signals(operations, of: record, inspector)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     write(operations, signals, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
+                    forks.write(to: &json)
                 }
             } else {
                 var runbooks = RecordedRunbooks(inspector)
@@ -47,6 +49,7 @@ struct ShowCommand: AsyncParsableCommand {
                     time: { time.text($0) }
                 )
                 writeHead(record, isInterrupted)
+                forks.print(to: common.output)
                 writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {
@@ -239,7 +242,8 @@ struct ShowCommand: AsyncParsableCommand {
             }
             json.member("position", operation.operation.position)
             json.member("status", operation.status.rawValue)
-            json.member("verified", operation.isVerified)
+            json.member("verified", operation.isVerified && !operation.isGiven)
+            if operation.isGiven { json.member("given", true) }
             json.member("starts", operation.starts)
             json.member("tries", operation.tries == 0 ? nil : operation.tries)
             json.member("branches", operation.branches)

@@ -114,11 +114,16 @@ struct StatusCommand: AsyncParsableCommand {
 func withDaybook<Result: Sendable>(
     _ common: CommonOptions,
     _ write: WriteOptions,
+    workflows: [any Workflow] = [],
     _ body: (Engine) async throws -> Result
 ) async throws -> Result {
     var options = write.options(common)
     options.claims = .nothing
-    let daybook = try await Engine.open(at: try common.journalPath(), options)
+    let daybook = try await Engine.open(
+        at: try common.journalPath(),
+        options,
+        workflows: workflows
+    )
     ClockLag(daybook).warn(common)
     let result: Swift.Result<Result, any Error>
     do {

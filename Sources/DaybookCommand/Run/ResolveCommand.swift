@@ -106,13 +106,7 @@ struct ResolveCommand: AsyncParsableCommand {
     /// A job of a runbook gives its outputs: it would ask again for anything else.
     private func checkJobResult() throws {
         guard let done else { return }
-        do {
-            _ = try JSONPayloadCodec().decode(JobResult.self, from: Array(done.utf8))
-        } catch {
-            throw UsageError(
-                "a job of a runbook gives its outputs, and \(done.prefix(200)) is something else; write --done '{\"outputs\":{\"KEY\":\"VALUE\"}}', or --done '{\"outputs\":{}}' for none"
-            )
-        }
+        try JobResult.check(done)
     }
 
     /// The operation that is meant: by its numbers, or by its name if only one has it.

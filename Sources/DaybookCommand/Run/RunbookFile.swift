@@ -18,15 +18,18 @@ struct RunbookSource: ParsableArguments {
     var input: [String] = []
 
     /// Reads and checks the runbook.
-    func parsed() throws -> (Runbook, text: String) {
-        let bytes = try contents()
+    func parsed() throws -> (Runbook, text: String) { try Self.parsed(runbook) }
+
+    /// Reads and checks a runbook.
+    static func parsed(_ runbook: String) throws -> (Runbook, text: String) {
+        let bytes = try contents(of: runbook)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw UsageError("the runbook \(runbook) is not UTF-8; save it as that")
         }
         return (try Runbook(parsing: text, file: runbook), text)
     }
 
-    private func contents() throws -> [UInt8] {
+    private static func contents(of runbook: String) throws -> [UInt8] {
         do throws(File.Unfit) {
             // One byte more than the parser takes, so that it is the one to say what is too large.
             let limit = Runbook.sizeLimit
@@ -51,7 +54,10 @@ struct RunbookSource: ParsableArguments {
         throw UsageError("the runbook \(runbook) cannot be read: it is not there; look at the path")
     }
 
-    func given() throws -> [String: String] {
+    func given() throws -> [String: String] { try Self.given(input) }
+
+    /// The values of inputs that are given as `name=value`.
+    static func given(_ input: [String]) throws -> [String: String] {
         var values: [String: String] = [:]
         for pair in input {
             // Among the bytes: a value may begin with a combining character.

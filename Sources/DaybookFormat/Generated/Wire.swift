@@ -553,6 +553,14 @@ package enum Wire {
         @inlinable package static var finalizer: WireField {
             WireField(17, .varint)
         }
+        /// `forked_from`.
+        @inlinable package static var forkedFrom: WireField {
+            WireField(18, .varint)
+        }
+        /// `forked_before`.
+        @inlinable package static var forkedBefore: WireField {
+            WireField(19, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -1554,6 +1562,10 @@ package enum Wire {
         @inlinable package static var finalizer: WireField {
             WireField(17, .varint)
         }
+        /// `forked_from`.
+        @inlinable package static var forkedFrom: WireField {
+            WireField(18, .varint)
+        }
     }
 
     /// `TreeEdge`.
@@ -1982,6 +1994,14 @@ package enum Wire {
         /// `trace_context`.
         @inlinable package static var traceContext: WireField {
             WireField(4, .lengthDelimited)
+        }
+        /// `forked_from`.
+        @inlinable package static var forkedFrom: WireField {
+            WireField(5, .varint)
+        }
+        /// `forked_before`.
+        @inlinable package static var forkedBefore: WireField {
+            WireField(6, .varint)
         }
     }
 

@@ -970,6 +970,19 @@ package nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._finalizer = newValue}
   }
 
+  /// The number of the execution that it is a fork of. It begins with the operations, the waits, the
+  /// store, the outputs and the signals that this one had before the entry `forked_before`, and a replay
+  /// reads the history of this one up to there first. 0: it is no fork.
+  package var forkedFrom: UInt64 {
+    get {_storage._forkedFrom}
+    set {_uniqueStorage()._forkedFrom = newValue}
+  }
+
+  package var forkedBefore: UInt64 {
+    get {_storage._forkedBefore}
+    set {_uniqueStorage()._forkedBefore = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2869,6 +2882,11 @@ package nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
     set {_uniqueStorage()._finalizer = newValue}
   }
 
+  package var forkedFrom: UInt64 {
+    get {_storage._forkedFrom}
+    set {_uniqueStorage()._forkedFrom = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -3378,6 +3396,10 @@ package nonisolated struct ProtoExecutionLineage: Sendable {
   package var firstRun: UInt64 = 0
 
   package var traceContext: String = String()
+
+  package var forkedFrom: UInt64 = 0
+
+  package var forkedBefore: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -5257,7 +5279,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0\u{3}forked_from\0\u{3}forked_before\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -5277,6 +5299,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _parentOperation: ProtoOperationPath? = nil
     var _depth: UInt32 = 0
     var _finalizer: Bool = false
+    var _forkedFrom: UInt64 = 0
+    var _forkedBefore: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5304,6 +5328,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _parentOperation = source._parentOperation
       _depth = source._depth
       _finalizer = source._finalizer
+      _forkedFrom = source._forkedFrom
+      _forkedBefore = source._forkedBefore
     }
   }
 
@@ -5339,6 +5365,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._parentOperation) }()
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._depth) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
+        case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedBefore) }()
         default: break
         }
       }
@@ -5402,6 +5430,12 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if _storage._finalizer != false {
         try visitor.visitSingularBoolField(value: _storage._finalizer, fieldNumber: 17)
       }
+      if _storage._forkedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._forkedFrom, fieldNumber: 18)
+      }
+      if _storage._forkedBefore != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._forkedBefore, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5428,6 +5462,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._parentOperation != rhs_storage._parentOperation {return false}
         if _storage._depth != rhs_storage._depth {return false}
         if _storage._finalizer != rhs_storage._finalizer {return false}
+        if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
+        if _storage._forkedBefore != rhs_storage._forkedBefore {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7717,7 +7753,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0\u{3}forked_from\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
@@ -7737,6 +7773,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     var _outputs: [ProtoNamedEntry] = []
     var _parent: UInt64 = 0
     var _finalizer: Bool = false
+    var _forkedFrom: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7764,6 +7801,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       _outputs = source._outputs
       _parent = source._parent
       _finalizer = source._finalizer
+      _forkedFrom = source._forkedFrom
     }
   }
 
@@ -7799,6 +7837,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputs) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
+        case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
         default: break
         }
       }
@@ -7862,6 +7901,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       if _storage._finalizer != false {
         try visitor.visitSingularBoolField(value: _storage._finalizer, fieldNumber: 17)
       }
+      if _storage._forkedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._forkedFrom, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7888,6 +7930,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         if _storage._outputs != rhs_storage._outputs {return false}
         if _storage._parent != rhs_storage._parent {return false}
         if _storage._finalizer != rhs_storage._finalizer {return false}
+        if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -8725,7 +8768,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8737,6 +8780,8 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.continuedFrom) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.firstRun) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.traceContext) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.forkedFrom) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.forkedBefore) }()
       default: break
       }
     }
@@ -8755,6 +8800,12 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if !self.traceContext.isEmpty {
       try visitor.visitSingularStringField(value: self.traceContext, fieldNumber: 4)
     }
+    if self.forkedFrom != 0 {
+      try visitor.visitSingularUInt64Field(value: self.forkedFrom, fieldNumber: 5)
+    }
+    if self.forkedBefore != 0 {
+      try visitor.visitSingularUInt64Field(value: self.forkedBefore, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8763,6 +8814,8 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.continuedFrom != rhs.continuedFrom {return false}
     if lhs.firstRun != rhs.firstRun {return false}
     if lhs.traceContext != rhs.traceContext {return false}
+    if lhs.forkedFrom != rhs.forkedFrom {return false}
+    if lhs.forkedBefore != rhs.forkedBefore {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

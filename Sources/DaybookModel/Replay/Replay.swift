@@ -119,6 +119,15 @@ package struct Replay: Sendable {
         package let asks: Bool
         /// Nothing else may be asked for in its place: its body must not run again unasked.
         package let once: Bool
+        /// No body began: a person gives its result to a fork, whatever its input is there.
+        package var isGiven = false
+
+        /// Whether what code asks for is it.
+        package func isOf(_ asked: Operation) -> Bool {
+            guard isGiven else { return operation == asked }
+            return OperationPath(operation) == OperationPath(asked) && operation.kind == asked.kind
+                && operation.name == asked.name
+        }
     }
 
     /// What a person has said of a body that may have run.
@@ -314,11 +323,22 @@ package struct Replay: Sendable {
             let path = OperationPath(event.operation)
             guard !undoing.covers(sequence, path, kind) else { return }
             let verdict = try ResolveOperation.Verdict(event)
+            // Of a fork: no body began, and nothing else may be asked for in its place.
+            let given = Start(
+                operation: try Operation(event.operation),
+                sequence: sequence,
+                time: entry.header.time,
+                session: entry.header.session,
+                asks: true,
+                once: true,
+                isGiven: true
+            )
             resolutions[path] = Resolution(
                 sequence: sequence,
                 verdict: verdict,
                 payload: verdict == .notDone ? nil : try payloads().first,
-                start: starts.removeValue(forKey: path) ?? resolutions[path]?.start
+                start: event.started == 0
+                    ? given : starts.removeValue(forKey: path) ?? resolutions[path]?.start
             )
             return
         }

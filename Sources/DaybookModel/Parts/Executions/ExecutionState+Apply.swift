@@ -50,6 +50,9 @@ extension ExecutionState {
             hasTimersAgain = reopens && wasFinal && !state.isParked
         }
 
+        /// It begins with the deadlines of another one.
+        mutating func takeOverTimers() { hasTimersAgain = true }
+
         /// All parts have taken in the entry.
         fileprivate mutating func settle(_ state: inout ExecutionState) {
             if deadlineBefore != state.deadline, deadlineBefore.rawValue != 0 { droppedTimers += 1 }
@@ -130,12 +133,22 @@ extension ExecutionState {
         return (state, change)
     }
 
-    /// Begins the fold of one execution's history.
+    /// Begins the fold of one execution's history. A fork begins with what its origin was: see
+    /// ``init(fork:of:)``.
     /// - Throws: `WireError` when `entry` does not submit an execution; ``UnknownEvent``.
     package init(first entry: EntryView) throws {
         guard try State.kind(of: entry) == .executionSubmitted else {
             throw WireError("a history begins with \(EventKind.executionSubmitted.name)")
         }
         self = try Self.submitted(entry) { $0 }.0
+    }
+
+    /// Begins the fold of a fork's history.
+    /// - Parameter origin: what its origin was before the fork.
+    /// - Throws: as ``init(first:)`` does.
+    package init(fork entry: EntryView, of origin: ExecutionState) throws {
+        self = try ExecutionState(first: entry)
+        var change = Change(.executionSubmitted, of: self)
+        try begin(as: origin, &change)
     }
 }

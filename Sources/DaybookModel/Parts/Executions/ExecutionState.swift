@@ -94,6 +94,9 @@ package struct ExecutionState: Sendable {
     /// From now on ``undoing`` is collected.
     package mutating func collectUndone() { progress.collectUndone() }
 
+    /// Whether ``undoing`` is collected.
+    package var collectsUndone: Bool { progress.undoing != nil }
+
     /// What later attempts have undone. Only collected on demand.
     package var undoing: Undoing { progress.undoing ?? Undoing() }
 }

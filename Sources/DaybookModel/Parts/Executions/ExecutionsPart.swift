@@ -57,7 +57,7 @@ extension State {
     ) throws -> Bool {
         let number = entry.header.stream.rawValue
         if kind == .executionSubmitted {
-            let (state, change) = try newState(entry)
+            let (state, change) = try newState(entry, history)
             executions.insert(state)
             follow(change, number)
             return false
@@ -85,7 +85,8 @@ extension State {
     }
 
     private mutating func newState(
-        _ entry: EntryView
+        _ entry: EntryView,
+        _ history: HistoryFold
     ) throws -> (ExecutionState, ExecutionState.Change) {
         guard entry.header.stream.rawValue == entry.header.sequence else {
             throw InconsistentEntry(
@@ -94,7 +95,14 @@ extension State {
                     "it submits the execution \(entry.header.stream), which is not its own sequence"
             )
         }
-        return try ExecutionState.submitted(entry) { intern($0) }
+        var (state, change) = try ExecutionState.submitted(entry) { intern($0) }
+        if let point = state.forkPoint {
+            guard point.origin < point.before, point.before <= entry.header.sequence else {
+                throw WireError("it is a fork before an entry that comes after it")
+            }
+            try state.begin(as: try history(point.origin, point.before), &change)
+        }
+        return (state, change)
     }
 
     private static func notOpen(_ entry: EntryView) -> InconsistentEntry {

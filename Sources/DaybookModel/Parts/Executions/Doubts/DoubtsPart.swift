@@ -40,6 +40,8 @@ extension Doubt {
             if !doubts.isEmpty || !state.rare.doubts.isEmpty { state.rare.doubts = doubts }
         case .operationResolved:
             let operation = try entry.operation()
+            // A fork may begin with what a person gives in the place of an operation.
+            if state.forkPoint != nil, state.status == .submitted { return }
             guard let index = state.rare.doubts.firstIndex(where: { $0.operation == operation })
             else { throw WireError("it resolves an operation that is not in doubt") }
             state.rare.doubts.remove(at: index)

@@ -8,6 +8,10 @@ struct Lineage: Sendable {
     var firstRun: UInt64 = 0
     /// Where in a trace it was asked for; empty: nobody said.
     var traceContext = ""
+    /// The execution that it is a fork of; 0: it is none.
+    var forkedFrom: UInt64 = 0
+    /// The first entry of that one that does not count for it.
+    var forkedBefore: UInt64 = 0
 }
 
 extension ExecutionState {
@@ -15,15 +19,19 @@ extension ExecutionState {
     package var continuedFrom: UInt64? {
         rare.lineage.continuedFrom == 0 ? nil : rare.lineage.continuedFrom
     }
+    /// Where it was forked; nil: it is no fork.
+    package var forkPoint: ForkPoint? {
+        ForkPoint(origin: rare.lineage.forkedFrom, before: rare.lineage.forkedBefore)
+    }
     /// The number of the first run of its id.
     package var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
 
 extension ExecutionPart {
-    /// The runs before it, under the same id, and where in a trace it was asked for.
+    /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 2,
+        schema: 3,
         kinds: [.executionSubmitted],
         apply: { state, entry, _ throws(WireError) in
             var reader = WireReader(entry.eventBytes)
@@ -35,6 +43,10 @@ extension ExecutionPart {
                     state.rare.lineage.firstRun = try reader.varint()
                 case Wire.ExecutionSubmitted.traceContext:
                     state.rare.lineage.traceContext = try reader.string()
+                case Wire.ExecutionSubmitted.forkedFrom:
+                    state.rare.lineage.forkedFrom = try reader.varint()
+                case Wire.ExecutionSubmitted.forkedBefore:
+                    state.rare.lineage.forkedBefore = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
@@ -44,6 +56,8 @@ extension ExecutionPart {
             writer.varint(lineage.continuedFrom, Wire.ExecutionLineage.continuedFrom)
             writer.varint(lineage.firstRun, Wire.ExecutionLineage.firstRun)
             writer.string(lineage.traceContext, Wire.ExecutionLineage.traceContext)
+            writer.varint(lineage.forkedFrom, Wire.ExecutionLineage.forkedFrom)
+            writer.varint(lineage.forkedBefore, Wire.ExecutionLineage.forkedBefore)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -55,6 +69,10 @@ extension ExecutionPart {
                     state.rare.lineage.firstRun = try reader.varint()
                 case Wire.ExecutionLineage.traceContext:
                     state.rare.lineage.traceContext = try reader.string()
+                case Wire.ExecutionLineage.forkedFrom:
+                    state.rare.lineage.forkedFrom = try reader.varint()
+                case Wire.ExecutionLineage.forkedBefore:
+                    state.rare.lineage.forkedBefore = try reader.varint()
                 default: try reader.skip(field)
                 }
             }

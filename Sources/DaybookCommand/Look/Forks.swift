@@ -1,0 +1,45 @@
+#if CLI
+import Daybook
+import DaybookInspector
+import DaybookModel
+
+/// What an execution is a fork of, and its own forks.
+struct Forks {
+    private let origin: ForkOrigin?
+    private let forks: [ExecutionRecord]
+
+    /// So many forks are named.
+    private static let limit = 20
+
+    init(of record: ExecutionRecord, _ inspector: Inspector) throws {
+        origin = try inspector.origin(of: record)
+        forks = try inspector.forks(of: record.number, limit: Self.limit)
+    }
+
+    func write(to json: inout JSONWriter) {
+        if let origin {
+            json.key("fork")
+            json.object { json in
+                json.member("origin", origin.id)
+                json.member("number", origin.number)
+                json.member("before", origin.before)
+                json.member("operation", origin.operation.map { OperationPath($0).description })
+                json.member("name", origin.operation?.name.text)
+            }
+        }
+        guard !forks.isEmpty else { return }
+        json.key("forks")
+        json.array { json in for fork in forks { json.string(fork.id) } }
+    }
+
+    func print(to output: Terminal) {
+        if let origin {
+            let place = origin.operation.map { "\($0.name) (\(OperationPath($0)))" }
+            output.line(
+                "  fork of    \(id: origin.id), at \(place ?? "its entry \(origin.before)")"
+            )
+        }
+        for fork in forks { output.line("  forked as  \(id: fork.id), \(fork.statusText)") }
+    }
+}
+#endif

@@ -1,0 +1,140 @@
+import DaybookFormat
+import SwiftProtobuf
+
+/// Begins a new execution that goes on as another one was before an operation, with corrected code or
+/// another input. The origin, if it is open, ends with that: it is cancelled, and what it registered for
+/// an end does not run, because the fork owes it from then on.
+///
+/// That the code agrees with what was recorded before the fork is the caller's to know: the model does
+/// not run code.
+package struct Fork: Command {
+    /// The id of the execution to fork.
+    package let origin: Name
+    /// The run of it that was looked at.
+    package let number: UInt64
+    /// The operation that is not taken over, with all that follows it.
+    package let operation: Operation
+    /// The first entry of the origin that does not count: the first that is about the operation.
+    package let before: UInt64
+    /// The id of the fork.
+    package let id: Name
+    /// The input, sealed under the origin's salt: declared inputs of recorded operations are compared
+    /// under it.
+    package let input: SealedPayloads
+    /// What a person gives as the operation's result; nil: it runs.
+    package let result: SealedPayloads?
+    /// Who asks, and why.
+    package let request: Request
+
+    /// Nothing is checked here: a command is checked when it is decided.
+    package init(
+        _ origin: Name,
+        _ number: UInt64,
+        at operation: Operation,
+        before: UInt64,
+        as id: Name,
+        input: SealedPayloads,
+        result: SealedPayloads? = nil,
+        by request: Request = .session
+    ) {
+        self.origin = origin
+        self.number = number
+        self.operation = operation
+        self.before = before
+        self.id = id
+        self.input = input
+        self.result = result
+        self.request = request
+    }
+
+    /// What is recorded under the fork's id.
+    package typealias Answer = SubmitAnswer
+
+    /// Granted where the origin's handler ran. Asking again for the same fork answers with it.
+    package func decide(_ tx: inout Transaction) throws -> Answer {
+        try Names.check(id, "execution id")
+        try request.check()
+        guard let row = try tx.row(of: origin), row.number == number else {
+            throw Refusal(
+                .conflict,
+                "\(origin) has gone on as a new run meanwhile; look at it again, then fork it"
+            )
+        }
+        if let existing = try tx.row(of: id) { return try self.existing(existing, tx) }
+        let past = try tx.past(of: number, before: before)
+        try check(past)
+        let begun = try tx.append(
+            ProtoEntry.OneOf_Event.executionSubmitted(past.fork(id, before: before)).encoded(),
+            to: nil,
+            input,
+            by: request
+        )
+        if let result {
+            let event = ProtoEntry.OneOf_Event.operationResolved(
+                .with {
+                    $0.operation = operation.proto
+                    $0.verdict = .done
+                }
+            )
+            try tx.append(event.encoded(), to: .run(begun), result, by: request)
+        }
+        try tx.ready(begun, by: .session)
+        try endOrigin(&tx, because: begun)
+        return Answer(number: begun, existed: false, status: .ready)
+    }
+
+    private func existing(_ row: ProtoExecutionRow, _ tx: borrowing Transaction) throws -> Answer {
+        let state: ExecutionState
+        if let open = tx[row.number] { state = open } else { state = try tx.closed(row.number) }
+        guard state.forkPoint == ForkPoint(origin: number, before: before) else {
+            throw Refusal(
+                .conflict,
+                "the id \(id) is that of another execution already; fork \(origin) under another id"
+            )
+        }
+        return Answer(number: row.number, existed: true, status: state.status)
+    }
+
+    private func check(_ past: borrowing ExecutionState) throws {
+        if let objection = past.objectionToFork { throw Refusal(.conflict, objection) }
+        let path = OperationPath(operation)
+        guard past.progress.next(in: operation.scope) == operation.position else {
+            throw Refusal(
+                .conflict,
+                "\(origin) had not come to the operation \(path) before the entry \(before); name an operation that is recorded"
+            )
+        }
+        guard result == nil || operation.kind == .checkpoint else {
+            throw Refusal(
+                .invalidArgument,
+                "the operation \(path) of \(origin) is a \(operation.kind.rawValue), and only a checkpoint can be given a result; fork without one"
+            )
+        }
+    }
+
+    private func endOrigin(_ tx: inout Transaction, because begun: UInt64) throws {
+        guard tx.isOpen(number) else { return }
+        if tx[known: number].rare.cleaning.stands {
+            try tx.skipCleaning(number, by: request.withoutReason)
+        }
+        guard !tx[known: number].status.isFinal else { return }
+        try tx.cancel(number, causation: begun)
+    }
+}
+
+extension ExecutionState {
+    /// What the first entry of a fork of it says.
+    fileprivate func fork(_ id: Name, before: UInt64) -> ProtoExecutionSubmitted {
+        .with {
+            $0.id = id.text
+            $0.type = type.text
+            if retry != .none { $0.retry = retry.proto }
+            $0.timeout = timeout?.wholeNanoseconds ?? 0
+            $0.labels = labels.protos
+            $0.traceContext = rare.lineage.traceContext
+            $0.pinned = isPinned
+            $0.forkedFrom = number
+            $0.forkedBefore = before
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Testing
+
+/// `daybook fork`: with a corrected runbook, another input, or a result by hand.
+@Suite struct ForkCommandTests {
+    private static func text(_ push: String, first: String = "compile") -> String {
+        """
+        name: release
+        inputs:
+          v: { type: string, required: true }
+        blocks:
+          - name: build
+            jobs:
+              - { name: \(first), run: 'echo compile >> "$INPUT_V.ran"; echo "hash=$INPUT_V-1" >> "$DAYBOOK_OUTPUT"' }
+          - name: publish
+            jobs:
+              - { name: push, run: '\(push)' }
+          - name: tell
+            jobs:
+              - { name: mail, run: 'echo "mail $OUTPUT_COMPILE_HASH" >> "$INPUT_V.ran"' }
+
+        """
+    }
+
+    private func withFailed(_ body: (Sandbox, String) async throws -> Void) async throws {
+        try await withSandbox { sandbox in
+            let place = sandbox.folder + "/v"
+            try sandbox.write(Self.text("exit 3"))
+            let run = try await sandbox.daybook(
+                "run",
+                "runbook.yaml",
+                "--id",
+                "rel",
+                "--input",
+                "v=\(place)"
+            )
+            #expect(run.status == 7)
+            try await body(sandbox, place)
+            try await sandbox.succeed("verify")
+            let python = try await Python.withPackages("lmdb", "google.protobuf")
+            let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+            let result = try await RunningCommand(
+                [python, "/\(root)/tools/journal.py", "verify", sandbox.journal],
+                environment: ["PYTHONDONTWRITEBYTECODE": "1"]
+            ).finish()
+            #expect(result.status == 0, "\(result)")
+        }
+    }
+
+    @Test func aCorrectedRunbookGoesOnWhereTheOtherFailed() async throws {
+        try await withFailed { sandbox, place in
+            try sandbox.write(Self.text("echo pushed"), to: "fixed.yaml")
+            let fork = try await sandbox.succeed(
+                "fork",
+                "rel",
+                "--at",
+                "push",
+                "--runbook",
+                "fixed.yaml",
+                "--id",
+                "rel-2",
+                "--reason",
+                "a typo",
+                "--yes"
+            )
+            #expect(fork.text == "rel-2\n")
+            #expect(fork.errors.contains("it goes on at push (1) of rel"))
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "rel-2").text == "completed\n")
+            let ran = try await RunningCommand(["cat", place + ".ran"]).finish().text
+            #expect(ran == "compile\nmail \(place)-1\n")
+            #expect(try await sandbox.succeed("show", "rel").text.contains("forked as  rel-2"))
+            let show = try await sandbox.succeed("show", "rel-2").text
+            #expect(show.contains("fork of    rel, at push (1)"))
+            let json = try await sandbox.succeed("show", "rel-2", "--json").json
+            #expect(json["fork"]["origin"].string == "rel")
+            #expect(json["fork"]["name"].string == "push")
+            #expect(json["operations"][0]["name"].string == "compile")
+            let log = try await sandbox.succeed("log", "rel-2").text
+            #expect(log.contains("rel-2 (runbook), fork of") && log.contains("a typo"))
+            // Asked again it is the same one.
+            let again = try await sandbox.succeed(
+                "fork",
+                "rel",
+                "--at",
+                "push",
+                "--runbook",
+                "fixed.yaml",
+                "--id",
+                "rel-2",
+                "--yes",
+                "--json"
+            )
+            let existed = try again.json["existed"]
+            #expect(existed == true)
+        }
+    }
+
+    @Test func aRunbookThatDisagreesIsRefusedWithTheDifference() async throws {
+        try await withFailed { sandbox, _ in
+            let before = try await sandbox.succeed("list").text
+            try sandbox.write(Self.text("echo pushed", first: "make"), to: "other.yaml")
+            let refused = try await sandbox.daybook(
+                "fork",
+                "rel",
+                "--at",
+                "push",
+                "--runbook",
+                "other.yaml",
+                "--yes"
+            )
+            #expect(refused.status == 4)
+            #expect(refused.errors.contains("rel cannot be forked at push (1): before that,"))
+            #expect(refused.errors.contains("\"make\"") && refused.errors.contains("\"compile\""))
+            let unknown = try await sandbox.daybook("fork", "rel", "--at", "nothing", "--yes")
+            #expect(unknown.errors.contains("rel has recorded no operation nothing"))
+            #expect(unknown.status == 3)
+            #expect(try await sandbox.succeed("list").text == before)
+        }
+    }
+
+    @Test func aResultThatIsGivenIsMarkedAsAPersons() async throws {
+        try await withFailed { sandbox, place in
+            try sandbox.write(Self.text("echo pushed"), to: "fixed.yaml")
+            try await sandbox.succeed(
+                "fork",
+                "rel",
+                "--at",
+                "push",
+                "--runbook",
+                "fixed.yaml",
+                "--id",
+                "rel-2",
+                "--with",
+                #"{"outputs":{"by":"hand"}}"#,
+                "--actor",
+                "eve",
+                "--yes"
+            )
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "rel-2").text == "completed\n")
+            let show = try await sandbox.succeed("show", "rel-2").text
+            #expect(show.contains("success, given"))
+            let log = try await sandbox.succeed("log", "rel-2").text
+            #expect(log.contains("operation_resolved  push, done, by eve"))
+            let wrong = try await sandbox.daybook(
+                "fork",
+                "rel",
+                "--at",
+                "push",
+                "--with",
+                "7",
+                "--yes"
+            )
+            #expect(wrong.status == 64)
+            #expect(wrong.errors.contains("a job of a runbook gives its outputs"))
+        }
+    }
+}
