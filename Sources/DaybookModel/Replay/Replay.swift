@@ -144,8 +144,11 @@ package struct Replay: Sendable {
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
     private var decided: [OperationPath: CountedBranches] = [:]
-    /// Operations that register something for an end: in scopes of theirs lies what that records.
+    /// Operations that register something for an end, or are undone then: in scopes of theirs lies what that
+    /// records.
     private var registered: Set<OperationPath> = []
+    /// Operations that were undone by themselves.
+    private var reopened: [OperationPath: Operation] = [:]
     /// Bodies that began, and of which no outcome is recorded.
     private var starts: [OperationPath: Start] = [:]
     private var resolutions: [OperationPath: Resolution] = [:]
@@ -171,6 +174,17 @@ package struct Replay: Sendable {
         return record
     }
 
+    /// The record of the operation at a place, which is consumed by this; what comes after it in its scope
+    /// may be there alone.
+    package mutating func next(at path: OperationPath) -> Record? {
+        guard !waiting.isEmpty, let first = waiting[path.scope]?.first else { return nil }
+        if first.operation.position > path.position, undoing.isReopened(path) { return nil }
+        return next(in: path.scope)
+    }
+
+    /// The operation at a place that was undone by itself; nil: none was.
+    package func reopened(at path: OperationPath) -> Operation? { reopened[path] }
+
     /// Whether nothing of a scope can come any more: a scope around it has gone on.
     package func isOver(_ scope: [UInt32]) -> Bool {
         guard !scope.isEmpty else { return false }
@@ -184,10 +198,19 @@ package struct Replay: Sendable {
         (waiting[path.scope]?.first?.operation.position).map { $0 > path.position } ?? false
     }
 
+    /// Whether nothing can come any more of what is at a place.
+    package func isOver(at path: OperationPath) -> Bool {
+        // It is recorded again later than what follows.
+        !undoing.isReopened(path) && (hasGone(beyond: path) || isOver(path.scope))
+    }
+
     /// Whether code that has come to a place was there before, so that its log lines are recorded:
     /// an operation is recorded there, or was tried, or a scope around it has gone on.
     package func hasBeen(at path: OperationPath) -> Bool {
-        if waiting[path.scope] != nil || tries[path] != nil { return true }
+        if tries[path] != nil { return true }
+        if let first = waiting[path.scope]?.first {
+            return first.operation.position == path.position || !undoing.isReopened(path)
+        }
         return path.enclosing.contains { around in
             waiting[around.scope] != nil
                 || tries[OperationPath(scope: around.scope, position: around.position + 1)] != nil
@@ -268,6 +291,7 @@ package struct Replay: Sendable {
                 sequence: sequence,
                 deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
             )
+            if event.compensates { registered.insert(path) }
             wakes[path] = nil
             endDoubt(path)
         } else if kind == .operationStarted || kind == .operationResolved {
@@ -294,9 +318,15 @@ package struct Replay: Sendable {
             // Tries come to an end with it, and so does the wait before the last of them.
             tries[path] = nil
             wakes[path] = nil
-            if record.operation.kind == .onUnfinished { registered.insert(path) }
+            if try record.operation.kind == .onUnfinished || entry.compensates(kind) {
+                registered.insert(path)
+            }
             endDoubt(path)
-            guard !undoing.covers(sequence, path, kind) else { return }
+            guard !undoing.covers(sequence, path, kind) else {
+                if undoing.isReopened(path) { reopened[path] = record.operation }
+                return
+            }
+            reopened[path] = nil
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
         }
@@ -325,6 +355,7 @@ package struct Replay: Sendable {
         let event = try ProtoOperationStarted(decoding: entry)
         let operation = try Operation(event.operation)
         let path = OperationPath(operation)
+        if event.compensates { registered.insert(path) }
         guard !undoing.covers(sequence, path, kind) else { return }
         resolutions[path] = nil
         starts[path] = Start(
@@ -352,7 +383,22 @@ package struct Replay: Sendable {
     }
 
     private mutating func add(_ record: Record) {
-        waiting[record.operation.scope, default: []].append(record)
+        let operation = record.operation
+        guard let last = waiting[operation.scope]?.last,
+            last.operation.position >= operation.position
+        else {
+            waiting[operation.scope, default: []].append(record)
+            return
+        }
+        // It was undone by itself, and what follows counts.
+        var records = waiting[operation.scope] ?? []
+        let index = records.firstIndex { $0.operation.position >= operation.position }
+        if let index, records[index].operation.position == operation.position {
+            records[index] = record
+        } else {
+            records.insert(record, at: index ?? records.endIndex)
+        }
+        waiting[operation.scope] = records
     }
 
     /// Tries of the attempt before count no longer.
@@ -474,6 +520,17 @@ package struct Replay: Sendable {
             operation: operation,
             outcome: outcome
         )
+    }
+}
+
+extension EntryView {
+    /// Whether the outcome of a checkpoint says that it is to be undone.
+    fileprivate func compensates(_ kind: EventKind) throws(WireError) -> Bool {
+        switch kind {
+        case .checkpointSucceeded: try flag(Wire.CheckpointSucceeded.compensates)
+        case .checkpointFailed: try flag(Wire.CheckpointFailed.compensates)
+        default: false
+        }
     }
 }
 

@@ -18,6 +18,8 @@ package struct Undoing: Sendable {
         /// The operation itself is undone with all that it split into: what is done there now is
         /// something else too.
         package var isWhole = false
+        /// The operation is undone by itself: what followed it counts.
+        package var isAlone = false
     }
 
     /// What the marks say of the operations of one scope: the last one that says it.
@@ -31,6 +33,10 @@ package struct Undoing: Sendable {
         var emptied: [UInt32: UInt64] = [:]
         /// Operations in whose branches one is open again.
         var entered: [UInt32: UInt64] = [:]
+        /// Checkpoints that were undone by themselves: what is done there now is something else.
+        var renewed: [UInt32: UInt64] = [:]
+        /// Those of them that are open again.
+        var reopened: [UInt32: UInt64] = [:]
 
         mutating func end(from position: UInt32, _ sequence: UInt64) {
             while let last = ends.last, last.position >= position { ends.removeLast() }
@@ -60,8 +66,36 @@ package struct Undoing: Sendable {
     private var marks: [UInt64: [Mark]] = [:]
     private var scopes: [[UInt32]: Scope] = [:]
 
+    /// What was undone by itself counts until it is recorded anew: for code that is run over its record
+    /// and no further, which has to come by what follows.
+    private var keepsReopened = false
+
     /// Nothing is undone.
     package init() {}
+
+    /// The same, but that what was undone by itself counts until it is recorded anew.
+    package var keepingReopened: Undoing {
+        var other = self
+        other.keepsReopened = true
+        return other
+    }
+
+    /// A checkpoint was undone by itself.
+    /// - Parameter undoesRecord: what is recorded of it does not count any more.
+    mutating func renew(_ path: OperationPath, _ sequence: UInt64, undoesRecord: Bool) {
+        scopes[path.scope, default: Scope()].renewed[path.position] = sequence
+        guard undoesRecord else { return }
+        scopes[path.scope, default: Scope()].reopened[path.position] = sequence
+        var mark = Mark(path: path, keepsBranches: true, sequence: sequence)
+        mark.isAlone = true
+        marks[sequence, default: []].append(mark)
+    }
+
+    /// Whether what was recorded at a place was undone by itself once, so that it is recorded again later
+    /// than what follows.
+    package func isReopened(_ path: OperationPath) -> Bool {
+        marks.isEmpty ? false : scopes[path.scope]?.reopened[path.position] != nil
+    }
 
     /// Whether nothing is.
     package var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
@@ -90,6 +124,7 @@ package struct Undoing: Sendable {
             if sequence < scopes[around.scope]?.emptied[around.position] ?? 0 { return true }
         }
         guard let scope = scopes[path.scope] else { return false }
+        if !keepsReopened, sequence < scope.reopened[path.position] ?? 0 { return true }
         let last: UInt64? =
             switch kind {
             case .branchesStarted: scope.emptied[path.position]
@@ -107,10 +142,10 @@ package struct Undoing: Sendable {
     /// The entry that last took back what was recorded at a place, so that what is done there now
     /// is something else than what was done before; nil: none did.
     ///
-    /// The operation that failed itself is the same one when it runs again.
+    /// The operation that failed itself is the same one when it runs again; one that was undone is not.
     package func generation(of path: OperationPath) -> UInt64? {
-        guard !marks.isEmpty else { return nil }
-        let last = lastEnd(before: path)
+        guard !scopes.isEmpty else { return nil }
+        let last = max(lastEnd(before: path), scopes[path.scope]?.renewed[path.position] ?? 0)
         return last == 0 ? nil : last
     }
 

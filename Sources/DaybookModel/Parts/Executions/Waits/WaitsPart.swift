@@ -173,6 +173,9 @@ extension ExecutionState {
     ) throws(WireError) {
         guard !rare.stoppedWaits.waits.isEmpty else { return }
         if let path = try entry.failedOperation(change.kind) { rare.stoppedWaits.undo(path) }
+        if change.kind == .executionReopened {
+            for path in change.undone { rare.stoppedWaits.undo(path) }
+        }
         for wait in rare.stoppedWaits.resume(progress) {
             rare.waits.insert(wait)
             // What has ended has no deadlines until it is reopened.
