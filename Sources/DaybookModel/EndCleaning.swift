@@ -40,7 +40,7 @@ package struct EndCleaning: LeasedCommand {
     }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
-        let due = tx[known: lease.execution].dueCleaning.first
+        let due = tx[known: lease.execution].nextCleaning
         guard let due, due.path == OperationPath(operation), due.name == operation.name else {
             throw Refusal(
                 .conflict,

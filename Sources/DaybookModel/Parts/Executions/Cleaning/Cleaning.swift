@@ -40,6 +40,8 @@ struct Cleaning: Sendable {
     }
 
     var registrations: [Registration] = []
+    /// How many of them undo a checkpoint that has not given a value: only for those is one looked for.
+    private(set) var unsettled = 0
     /// How often the execution was opened again after an end.
     var reopenings: UInt32 = 0
     /// None of them runs at this end.
@@ -56,6 +58,23 @@ struct Cleaning: Sendable {
     var isEmpty: Bool {
         registrations.isEmpty && reopenings == 0 && !isSkipped && !isClaimed && !compensatesOnly
             && endedBy == nil
+    }
+
+    /// Registrations have been taken out.
+    mutating func countUnsettled() {
+        unsettled = registrations.count { $0.undoes == .started || $0.undoes == .uncertain }
+    }
+
+    /// A checkpoint is to be undone.
+    mutating func add(_ registration: Registration) {
+        registrations.append(registration)
+        if registration.undoes != .success { unsettled += 1 }
+    }
+
+    /// A checkpoint that has not given a value is not to be undone any more.
+    mutating func removeUnsettled(at index: Int) {
+        registrations.remove(at: index)
+        unsettled -= 1
     }
 
     /// Whether something is to run at this end.
@@ -119,6 +138,13 @@ extension ExecutionState {
         return cleaning.registrations.reversed().filter { cleaning.isDue($0) }.map {
             DueCleaning($0, scope: cleaning.scope(of: $0.path))
         }
+    }
+
+    /// The first of them; nil: nothing is to run.
+    var nextCleaning: DueCleaning? {
+        guard status.isFinal, let next = rare.cleaning.next else { return nil }
+        let registration = rare.cleaning.registrations[next]
+        return DueCleaning(registration, scope: rare.cleaning.scope(of: registration.path))
     }
 
     /// How often it was opened again after an end.

@@ -29,12 +29,12 @@ extension Cleaning {
         case .checkpointSucceeded: try applyCheckpoint(&state, entry)
         case .checkpointFailed:
             let isUncertain = try entry.flag(Wire.CheckpointFailed.compensates)
-            if isUncertain || !state.rare.cleaning.registrations.isEmpty {
+            if isUncertain || state.rare.cleaning.unsettled > 0 {
                 try state.rare.cleaning.fail(entry, isUncertain: isUncertain)
             }
         case .operationRetried:
             let isUncertain = try entry.flag(Wire.OperationRetried.compensates)
-            if isUncertain || !state.rare.cleaning.registrations.isEmpty {
+            if isUncertain || state.rare.cleaning.unsettled > 0 {
                 try state.rare.cleaning.fail(entry, isUncertain: isUncertain)
             }
         case .operationStarted:
@@ -42,7 +42,7 @@ extension Cleaning {
                 try state.rare.cleaning.start(entry)
             }
         case .operationResolved:
-            if !state.rare.cleaning.registrations.isEmpty { try state.rare.cleaning.resolve(entry) }
+            if state.rare.cleaning.unsettled > 0 { try state.rare.cleaning.resolve(entry) }
         case .operationRecorded: try state.register(entry)
         case .executionClaimed: if change.wasFinal { state.rare.cleaning.isClaimed = true }
         case .executionReopened: state.reopenCleaning(change)
@@ -101,6 +101,7 @@ extension Cleaning {
             registration.undoes == nil
                 ? path.isUndone(registration.path) : path.isFollowed(by: registration.path)
         }
+        countUnsettled()
         for index in registrations.indices {
             if let by = registrations[index].finishedBy, path.isUndone(by) {
                 registrations[index].finishedBy = nil
@@ -215,6 +216,7 @@ extension Cleaning {
             default: try reader.skip(field)
             }
         }
+        read.countUnsettled()
         state.rare.cleaning = read
     }
 }

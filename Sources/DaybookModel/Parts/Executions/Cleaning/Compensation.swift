@@ -1,5 +1,12 @@
 import DaybookFormat
 
+extension State {
+    /// Whether checkpoints of an open execution are to be undone should it end badly.
+    package func hasToCompensate(_ number: UInt64) -> Bool {
+        executions.contains(number) && executions[known: number].rare.cleaning.compensates
+    }
+}
+
 /// Checkpoints that are to be undone: no entry of their own registers them, but the one that says what
 /// became of the checkpoint.
 extension Cleaning {
@@ -11,7 +18,7 @@ extension Cleaning {
     ) throws(WireError) {
         guard try entry.flag(Wire.CheckpointSucceeded.compensates) else {
             // Code that undid it before does so no more.
-            if !state.rare.cleaning.registrations.isEmpty {
+            if state.rare.cleaning.unsettled > 0 {
                 state.rare.cleaning.drop(OperationPath(try entry.operation()))
             }
             return
@@ -32,29 +39,29 @@ extension Cleaning {
     /// Takes in that a checkpoint, or a try of it, has failed.
     /// - Parameter isUncertain: nobody knows what it did before.
     mutating func fail(_ entry: EntryView, isUncertain: Bool) throws(WireError) {
-        guard isUncertain || !registrations.isEmpty else { return }
+        guard isUncertain || unsettled > 0 else { return }
         let operation = try entry.operation()
         let index = index(of: OperationPath(operation))
         if isUncertain {
             guard let index else { return add(operation, entry, .uncertain) }
             registrations[index].undoes = .uncertain
         } else if let index, registrations[index].undoes == .started {
-            registrations.remove(at: index)
+            removeUnsettled(at: index)
         }
     }
 
     /// Takes in what a person says of a checkpoint that may have happened.
     mutating func resolve(_ entry: EntryView) throws(WireError) {
-        guard !registrations.isEmpty else { return }
+        guard unsettled > 0 else { return }
         let event = try ProtoOperationResolved(decoding: entry)
         guard event.verdict != .done, let index = index(of: OperationPath(event.operation)),
             registrations[index].undoes == .started
         else { return }
-        registrations.remove(at: index)
+        removeUnsettled(at: index)
     }
 
     private mutating func add(_ operation: Operation, _ entry: EntryView, _ undoes: Undoes) {
-        registrations.append(
+        add(
             Registration(
                 sequence: entry.header.sequence,
                 path: OperationPath(operation),
@@ -65,11 +72,15 @@ extension Cleaning {
     }
 
     private mutating func drop(_ path: OperationPath) {
-        if let index = index(of: path) { registrations.remove(at: index) }
+        if let index = index(of: path) { removeUnsettled(at: index) }
     }
 
+    /// Where a checkpoint is that has not given a value.
     private func index(of path: OperationPath) -> Int? {
-        registrations.lastIndex { $0.undoes != nil && $0.path == path }
+        guard unsettled > 0 else { return nil }
+        return registrations.lastIndex {
+            ($0.undoes == .started || $0.undoes == .uncertain) && $0.path == path
+        }
     }
 
     /// Whether a checkpoint that is to be undone would be taken back with an operation, and nobody would
@@ -105,5 +116,6 @@ extension Cleaning {
             registrations[index].hasEnded = false
             registrations[index].hasFailed = false
         }
+        countUnsettled()
     }
 }
