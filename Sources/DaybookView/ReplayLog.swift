@@ -77,6 +77,10 @@ package final class ReplayLog: Sendable {
         }
     }
 
+    /// Whether operations were undone by themselves, so that what follows them may not be asked for: they may
+    /// fail, or give something else, when they run again.
+    package var hasReopened: Bool { reading.withLock { $0.replay.undoing.hasReopened } }
+
     /// The operation at a place that was undone by itself, and is not recorded since; nil: none was.
     package func reopened(at path: OperationPath) -> Operation? {
         reading.withLock { $0.replay.reopened(at: path) }

@@ -111,7 +111,7 @@ extension Activation {
             if let erased = error as? PayloadErased { throw erased }
         }
         try checkOpen()
-        guard let record = try unconsumedRecord() else { return }
+        guard !replayLog.hasReopened, let record = try unconsumedRecord() else { return }
         throw diverge(
             Divergence(
                 sequence: record.sequence,

@@ -326,6 +326,7 @@ package struct Replay: Sendable {
                 if undoing.isReopened(path) { reopened[path] = record.operation }
                 return
             }
+            if try keepsSuccess(path, kind, entry) { return }
             reopened[path] = nil
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
@@ -380,6 +381,19 @@ package struct Replay: Sendable {
         } catch  where error.unknown != nil {
             throw entry.error(error)
         }
+    }
+
+    /// Whether code that is run over its record and no further comes by with the success that was undone,
+    /// because the operation has only failed since.
+    private func keepsSuccess(
+        _ path: OperationPath,
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) -> Bool {
+        guard undoing.keepsReopened, kind == .checkpointFailed, undoing.isReopened(path) else {
+            return false
+        }
+        return try !entry.flag(Wire.CheckpointFailed.handled)
     }
 
     private mutating func add(_ record: Record) {

@@ -68,7 +68,7 @@ package struct Undoing: Sendable {
 
     /// What was undone by itself counts until it is recorded anew: for code that is run over its record
     /// and no further, which has to come by what follows.
-    private var keepsReopened = false
+    private(set) var keepsReopened = false
 
     /// Nothing is undone.
     package init() {}
@@ -86,10 +86,14 @@ package struct Undoing: Sendable {
         scopes[path.scope, default: Scope()].renewed[path.position] = sequence
         guard undoesRecord else { return }
         scopes[path.scope, default: Scope()].reopened[path.position] = sequence
+        hasReopened = true
         var mark = Mark(path: path, keepsBranches: true, sequence: sequence)
         mark.isAlone = true
         marks[sequence, default: []].append(mark)
     }
+
+    /// Whether something was undone by itself.
+    package private(set) var hasReopened = false
 
     /// Whether what was recorded at a place was undone by itself once, so that it is recorded again later
     /// than what follows.

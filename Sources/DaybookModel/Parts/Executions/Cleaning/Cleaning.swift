@@ -116,13 +116,34 @@ package struct DueCleaning: Equatable, Sendable {
     /// The entry that registers it holds the value of the checkpoint.
     package let hasValue: Bool
 
-    init(_ registration: Cleaning.Registration, scope: [UInt32]) {
-        sequence = registration.sequence
-        path = registration.path
-        name = registration.name
+    /// What it is called where people read of it.
+    package var title: String { compensates ? "undo \(name)" : name.text }
+
+    init(
+        sequence: UInt64,
+        path: OperationPath,
+        name: Name,
+        scope: [UInt32],
+        compensates: Bool = false,
+        hasValue: Bool = false
+    ) {
+        self.sequence = sequence
+        self.path = path
+        self.name = name
         self.scope = scope
-        compensates = registration.undoes != nil
-        hasValue = registration.undoes == .success
+        self.compensates = compensates
+        self.hasValue = hasValue
+    }
+
+    init(_ registration: Cleaning.Registration, scope: [UInt32]) {
+        self.init(
+            sequence: registration.sequence,
+            path: registration.path,
+            name: registration.name,
+            scope: scope,
+            compensates: registration.undoes != nil,
+            hasValue: registration.undoes == .success
+        )
     }
 }
 
