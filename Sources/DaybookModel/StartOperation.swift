@@ -87,9 +87,10 @@ extension Operation {
                 "the operation \(name) is in \(scope.count / 2) others, one inside the other; at most \(Operation.scopeLimit / 2) are allowed"
             )
         }
-        let next = execution.progress.next(in: scope)
-        let isUndone = kind == .checkpoint && execution.progress.reopenings.contains(OperationPath(self))
-        guard position == next || isUndone else {
+        let next = execution.progress.due(in: scope)
+        let isUndone = execution.progress.reopenings.contains(OperationPath(self))
+        // Only a checkpoint takes the place of one that was undone.
+        guard position == next, kind == .checkpoint || !isUndone else {
             throw Refusal(
                 .conflict,
                 "the operation \(name) is number \(position) of its scope in \(execution.id), and number \(next) is the next to be recorded; one operation is recorded once, in order"

@@ -82,7 +82,7 @@ package final class ReplayLog: Sendable {
     package var hasReopened: Bool { reading.withLock { $0.replay.undoing.hasReopened } }
 
     /// The operation at a place that was undone by itself, and is not recorded since; nil: none was.
-    package func reopened(at path: OperationPath) -> Operation? {
+    package func reopened(at path: OperationPath) -> Replay.Undone? {
         reading.withLock { $0.replay.reopened(at: path) }
     }
 

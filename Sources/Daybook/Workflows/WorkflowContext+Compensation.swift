@@ -112,12 +112,12 @@ extension Activation {
     /// recorded.
     func checkIsUndone(_ operation: Operation, at location: CodeLocation) throws {
         guard let undone = replayLog.reopened(at: OperationPath(operation)),
-            undone.kind != operation.kind || undone.name != operation.name
+            undone.operation.kind != operation.kind || undone.operation.name != operation.name
         else { return }
         throw diverge(
             Divergence(
-                sequence: nil,
-                recorded: undone,
+                sequence: undone.sequence,
+                recorded: undone.operation,
                 attempted: operation,
                 location: location.description
             )

@@ -105,6 +105,14 @@ package struct Replay: Sendable {
         package let deadline: Timestamp?
     }
 
+    /// An operation that was undone by itself, and is to be recorded anew.
+    package struct Undone: Sendable {
+        /// The operation.
+        package let operation: Operation
+        /// The entry that recorded it.
+        package let sequence: UInt64
+    }
+
     /// A body that began.
     package struct Start: Sendable {
         /// The operation.
@@ -148,7 +156,7 @@ package struct Replay: Sendable {
     /// records.
     private var registered: Set<OperationPath> = []
     /// Operations that were undone by themselves.
-    private var reopened: [OperationPath: Operation] = [:]
+    private var reopened: [OperationPath: Undone] = [:]
     /// Bodies that began, and of which no outcome is recorded.
     private var starts: [OperationPath: Start] = [:]
     private var resolutions: [OperationPath: Resolution] = [:]
@@ -183,7 +191,7 @@ package struct Replay: Sendable {
     }
 
     /// The operation at a place that was undone by itself; nil: none was.
-    package func reopened(at path: OperationPath) -> Operation? { reopened[path] }
+    package func reopened(at path: OperationPath) -> Undone? { reopened[path] }
 
     /// Whether nothing of a scope can come any more: a scope around it has gone on.
     package func isOver(_ scope: [UInt32]) -> Bool {
@@ -323,7 +331,9 @@ package struct Replay: Sendable {
             }
             endDoubt(path)
             guard !undoing.covers(sequence, path, kind) else {
-                if undoing.isReopened(path) { reopened[path] = record.operation }
+                if undoing.isReopened(path) {
+                    reopened[path] = Undone(operation: record.operation, sequence: sequence)
+                }
                 return
             }
             if try keepsSuccess(path, kind, entry) { return }

@@ -37,6 +37,12 @@ struct Cleaning: Sendable {
         var stands: Bool { finishedBy == nil && !hasEnded }
         /// Whether it is a checkpoint that is to be undone.
         var compensates: Bool { undoes != nil && stands }
+
+        /// Whether nobody would undo the checkpoint any more if an operation is open again. What has failed
+        /// itself, and nobody knows with what effect, stays to be undone.
+        func isTakenBack(with other: OperationPath) -> Bool {
+            undoes == .success && path == other || other.isFollowed(by: path)
+        }
     }
 
     var registrations: [Registration] = []

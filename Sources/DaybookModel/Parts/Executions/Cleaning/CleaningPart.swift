@@ -97,9 +97,8 @@ extension Cleaning {
     /// From an operation on everything is undone.
     fileprivate mutating func undo(_ path: OperationPath) {
         registrations.removeAll { registration in
-            // Of what failed in doubt, and runs again, that stays so.
             registration.undoes == nil
-                ? path.isUndone(registration.path) : path.isFollowed(by: registration.path)
+                ? path.isUndone(registration.path) : registration.isTakenBack(with: path)
         }
         countUnsettled()
         for index in registrations.indices {

@@ -86,7 +86,7 @@ extension Cleaning {
     /// Whether a checkpoint that is to be undone would be taken back with an operation, and nobody would
     /// undo it.
     func losesCompensations(with path: OperationPath) -> Bool {
-        registrations.contains { $0.compensates && path.isFollowed(by: $0.path) }
+        registrations.contains { $0.compensates && $0.isTakenBack(with: path) }
     }
 
     /// The checkpoints that have been undone, and whether they are recorded: when the execution is opened
@@ -100,10 +100,12 @@ extension Cleaning {
     ) -> [(path: OperationPath, undoes: Undoes)] {
         registrations.compactMap { registration in
             guard let undoes = registration.undoes, registration.hasEnded, !registration.hasFailed,
-                !registration.isLost, endedBy?.isFollowed(by: registration.path) != true
+                !registration.isLost
             else { return nil }
             let path = registration.path
-            let isTaken = undone.contains { $0.isFollowed(by: path) || path.isInside($0) }
+            let isTaken =
+                endedBy.map { registration.isTakenBack(with: $0) } ?? false
+                || undone.contains { $0.isFollowed(by: path) || path.isInside($0) }
             return isTaken ? nil : (path, undoes)
         }
     }

@@ -47,9 +47,7 @@ extension ScopeProgress {
             // It was there before it was asked for: the operation begins and ends with this entry.
             if try !state.isWaiting(entry.operation()) { try state.progress.record(entry) }
         default:
-            // What is to be undone counts until the execution is opened again.
-            let isLater = change.kind != .attemptFailed && state.rare.cleaning.compensates
-            if !isLater, let path = try entry.failedOperation(change.kind),
+            if let path = try state.failedOperation(change.kind, entry),
                 state.progress.canUndo(path)
             {
                 state.progress.undo(path, entry.header.sequence)
@@ -83,6 +81,17 @@ extension ScopeProgress {
 }
 
 extension ExecutionState {
+    /// The operation with whose failure an entry ends an attempt or the execution, and after which all is taken
+    /// back by it. Where checkpoints are to be undone first, that is left to the entry that opens the
+    /// execution again.
+    func failedOperation(
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) -> OperationPath? {
+        if kind != .attemptFailed, rare.cleaning.compensates { return nil }
+        return try entry.failedOperation(kind)
+    }
+
     /// The execution is opened again: what followed the failure that it ended with is taken back, what was
     /// cleaned up is from its registration on, and each checkpoint that was undone is by itself.
     fileprivate mutating func takeBackCleaned(_ sequence: UInt64, _ change: inout Change) {

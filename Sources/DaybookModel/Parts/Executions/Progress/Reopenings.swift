@@ -13,6 +13,13 @@ struct Reopenings: Sendable {
 
     var isEmpty: Bool { places.isEmpty && failures.isEmpty }
 
+    /// The first of them in a scope; nil: there is none.
+    func first(in scope: [UInt32]) -> UInt32? {
+        guard !places.isEmpty else { return nil }
+        let index = index(of: OperationPath(scope: scope, position: 0))
+        return index < places.count && places[index].scope == scope ? places[index].position : nil
+    }
+
     /// Whether an operation may be recorded at a place although its scope has gone on.
     func contains(_ path: OperationPath) -> Bool {
         let index = index(of: path)
@@ -112,11 +119,17 @@ extension Reopenings {
 }
 
 extension ScopeProgress {
-    /// Whether an operation may be recorded next at a place: it is the next one of its scope, or the one
-    /// that was recorded there was undone by itself.
-    func isOpen(at path: OperationPath) -> Bool {
-        next(in: path.scope) == path.position || reopenings.contains(path)
+    /// Whether nothing follows an operation, in its scope or in one around it.
+    func isLast(_ path: OperationPath) -> Bool {
+        next(in: path.scope) == path.position &+ 1
+            && path.enclosing.allSatisfy { around in
+                next(in: around.scope) == around.position &+ 1 && mayGoOn(around)
+            }
     }
+
+    /// The position of the operation that is to be recorded next in a scope: the first one that was undone by
+    /// itself, or the one after the last.
+    package func due(in scope: [UInt32]) -> UInt32 { reopenings.first(in: scope) ?? next(in: scope) }
 
     /// A checkpoint was undone: it does not count any more, and what followed it does.
     mutating func renew(_ path: OperationPath, _ sequence: UInt64, _ undoes: Cleaning.Undoes) {

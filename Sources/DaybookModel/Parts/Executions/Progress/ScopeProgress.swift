@@ -120,8 +120,13 @@ package struct ScopeProgress: Sendable {
         }
         if !reopenings.isEmpty {
             let path = OperationPath(scope: place.scope, position: place.position)
-            let failure = failed ? entry.header.sequence : 0
-            if reopenings.record(path, failure: failure) { return }
+            // One that nothing follows fails as any other.
+            let isLast = failed && isLast(path)
+            let failure = failed && !isLast ? entry.header.sequence : 0
+            if reopenings.record(path, failure: failure) {
+                if isLast { change(place.scope) { $0.failure = entry.header.sequence } }
+                return
+            }
         }
         change(place.scope) { scope in
             scope.goOn(to: place.position + 1)
@@ -218,7 +223,7 @@ package struct ScopeProgress: Sendable {
     }
 
     /// Whether the branch of an operation may go on: the operation has not ended, or failed.
-    private func mayGoOn(_ around: OperationPath.Enclosing) -> Bool {
+    func mayGoOn(_ around: OperationPath.Enclosing) -> Bool {
         guard let scope = find(around.scope) else { return false }
         if scope.next == around.position &+ 1, scope.branches > 0 {
             return around.branch < scope.branches && (!scope.isDecided || scope.settled != 0)
