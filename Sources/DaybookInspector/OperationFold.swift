@@ -227,11 +227,7 @@ extension OperationRecord {
         }
         switch entry.entry.event {
         case .operationStarted(let event):
-            status = .started
-            starts += 1
-            startedAt = entry.time
-            sequence = entry.sequence
-            if event.compensates { compensation = .registered }
+            begin(entry, event)
         case .checkpointSucceeded(let event):
             status = .success
             compensation = event.compensates ? .registered : nil
@@ -291,6 +287,14 @@ extension OperationRecord {
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         default: break
         }
+    }
+
+    private mutating func begin(_ entry: JournalEntry, _ event: ProtoOperationStarted) {
+        status = .started
+        starts += 1
+        startedAt = entry.time
+        sequence = entry.sequence
+        if event.compensates { compensation = .registered }
     }
 
     /// The child that it has spawned is closed, if it is that one and not an earlier one's.

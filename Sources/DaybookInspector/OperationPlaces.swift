@@ -47,7 +47,9 @@ struct OperationPlaces {
     mutating func takeBack(_ mark: Undoing.Mark) -> [(path: OperationPath, place: Int)] {
         var taken: [(path: OperationPath, place: Int)] = []
         if mark.isAlone {
-            if let place = places.removeValue(forKey: mark.path) { taken.append((mark.path, place)) }
+            if let place = places.removeValue(forKey: mark.path) {
+                taken.append((mark.path, place))
+            }
             return taken
         }
         for around in mark.path.enclosing {

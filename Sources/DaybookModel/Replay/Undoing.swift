@@ -37,6 +37,8 @@ package struct Undoing: Sendable {
         var renewed: [UInt32: UInt64] = [:]
         /// Those of them that are open again.
         var reopened: [UInt32: UInt64] = [:]
+        /// Those that had no value: that they began counts no more.
+        var restarted: [UInt32: UInt64] = [:]
 
         mutating func end(from position: UInt32, _ sequence: UInt64) {
             while let last = ends.last, last.position >= position { ends.removeLast() }
@@ -81,10 +83,14 @@ package struct Undoing: Sendable {
     }
 
     /// A checkpoint was undone by itself.
-    /// - Parameter undoesRecord: what is recorded of it does not count any more.
-    mutating func renew(_ path: OperationPath, _ sequence: UInt64, undoesRecord: Bool) {
+    /// - Parameter isSuccess: it gave a value, which does not count any more; else that it began does not.
+    mutating func renew(_ path: OperationPath, _ sequence: UInt64, isSuccess: Bool) {
         scopes[path.scope, default: Scope()].renewed[path.position] = sequence
-        guard undoesRecord else { return }
+        guard isSuccess else {
+            scopes[path.scope, default: Scope()].restarted[path.position] = sequence
+            hasRestarted = true
+            return
+        }
         scopes[path.scope, default: Scope()].reopened[path.position] = sequence
         hasReopened = true
         var mark = Mark(path: path, keepsBranches: true, sequence: sequence)
@@ -92,8 +98,10 @@ package struct Undoing: Sendable {
         marks[sequence, default: []].append(mark)
     }
 
-    /// Whether something was undone by itself.
+    /// Whether something was undone by itself that had a value.
     package private(set) var hasReopened = false
+    /// Whether something was that had none.
+    private var hasRestarted = false
 
     /// Whether what was recorded at a place was undone by itself once, so that it is recorded again later
     /// than what follows.
@@ -102,7 +110,7 @@ package struct Undoing: Sendable {
     }
 
     /// Whether nothing is.
-    package var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
+    package var isEmpty: Bool { failures.isEmpty && marks.isEmpty && !hasRestarted }
 
     /// Takes in a failure that ended an attempt. They come in the order of their entries.
     mutating func insert(_ mark: Mark) {
@@ -122,12 +130,17 @@ package struct Undoing: Sendable {
     /// Whether what an entry says of an operation no longer counts.
     func covers(_ sequence: UInt64, _ path: OperationPath, _ kind: EventKind) -> Bool {
         if failures.contains(sequence) { return true }
-        guard !marks.isEmpty else { return false }
+        guard !marks.isEmpty || hasRestarted else { return false }
         if sequence < lastEnd(before: path) { return true }
         for around in path.enclosing {
             if sequence < scopes[around.scope]?.emptied[around.position] ?? 0 { return true }
         }
         guard let scope = scopes[path.scope] else { return false }
+        if kind == .operationStarted || kind == .operationResolved,
+            sequence < scope.restarted[path.position] ?? 0
+        {
+            return true
+        }
         if !keepsReopened, sequence < scope.reopened[path.position] ?? 0 { return true }
         let last: UInt64? =
             switch kind {

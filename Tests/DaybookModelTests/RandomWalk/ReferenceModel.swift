@@ -330,7 +330,8 @@ extension ReferenceModel.Execution {
     /// Whether an operation may be recorded: it is the next one, and does not wait for another try.
     func takes(_ operation: Operation) -> Bool {
         guard operation.position == due(in: operation.scope) else { return false }
-        if operation.kind != .checkpoint, reopened.contains(operation.scope + [operation.position]) {
+        if operation.kind != .checkpoint, reopened.contains(operation.scope + [operation.position])
+        {
             return false
         }
         return status.isFinal

@@ -15,7 +15,8 @@ import Testing
             let trip = Trip()
             let code: Scripted.Code = { _, context in
                 let names = try await context.map("rooms", ["a", "b", "c"], maxConcurrent: 1) {
-                    scope, name in
+                    scope,
+                    name in
                     try await trip.book(name, scope)
                 }
                 _ = try await trip.book("car", context)
@@ -56,7 +57,9 @@ import Testing
                     },
                 ]
                 _ = try await context.race("first", branches)
-                _ = try await context.map("each", ["stays", "car"], maxConcurrent: 2) { scope, name in
+                _ = try await context.map("each", ["stays", "car"], maxConcurrent: 2) {
+                    scope,
+                    name in
                     if name == "car" { try await scope.sleep(for: .seconds(1)) }
                     let booking = try await trip.book(name, scope)
                     try await scope.sleep(for: .seconds(1_000))
@@ -69,7 +72,8 @@ import Testing
                 _ = try await daybook.wait(for: "a") { $0.waits.count == 2 }
                 room.clock.pass(.seconds(1))
                 _ = try await daybook.wait(for: "a") { record in
-                    record.waits.count == 2 && record.waits.allSatisfy { $0.operation.scope[0] == 1 }
+                    record.waits.count == 2
+                        && record.waits.allSatisfy { $0.operation.scope[0] == 1 }
                 }
                 room.clock.pass(.seconds(1))
                 let record = try await daybook.waitForEnd(of: "a")
@@ -95,7 +99,9 @@ import Testing
             }
             try await withEngine(path, room.options, code: code) { daybook in
                 try await daybook.start()
-                _ = try await daybook.wait(for: "a") { $0.openChildren == 1 && $0.status == .waiting }
+                _ = try await daybook.wait(for: "a") {
+                    $0.openChildren == 1 && $0.status == .waiting
+                }
                 while trip.booked.count < 2 { await Task.yield() }
                 try await daybook.cancel("a")
                 let record = try await daybook.waitForEnd(of: "a")

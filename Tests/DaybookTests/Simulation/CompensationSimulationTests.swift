@@ -74,7 +74,9 @@ import Testing
         try second.run { simulation in
             let engine = try simulation.engine
             // Nobody has asked for it to run.
-            guard let record = try engine.record(of: "a"), record.status != .submitted else { return }
+            guard let record = try engine.record(of: "a"), record.status != .submitted else {
+                return
+            }
             if waits, !record.status.isFinal {
                 // Wherever the first process died: now somebody cancels it, once it waits.
                 _ = try await simulation.wait("a") { $0.status == .waiting }

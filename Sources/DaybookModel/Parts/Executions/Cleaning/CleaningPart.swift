@@ -8,7 +8,8 @@ extension ExecutionPart {
         schema: 2,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationStarted, .operationRetried,
-            .operationResolved, .operationRecorded, .branchSettled, .executionClaimed, .attemptFailed,
+            .operationResolved, .operationRecorded, .branchSettled, .executionClaimed,
+            .attemptFailed,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionContinued, .executionReopened, .cleaningEnded, .cleaningSkipped,
         ],
@@ -163,7 +164,9 @@ extension Cleaning {
     /// The operations from which on everything is undone when the execution is opened again: what
     /// was registered by them has run.
     var undone: [OperationPath] {
-        registrations.reversed().filter { $0.undoes == nil && $0.hasEnded && !$0.isLost }.map(\.path)
+        registrations.reversed().filter { $0.undoes == nil && $0.hasEnded && !$0.isLost }.map(
+            \.path
+        )
     }
 }
 

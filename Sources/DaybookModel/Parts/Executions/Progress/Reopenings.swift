@@ -129,11 +129,13 @@ extension ScopeProgress {
 
     /// The position of the operation that is to be recorded next in a scope: the first one that was undone by
     /// itself, or the one after the last.
-    package func due(in scope: [UInt32]) -> UInt32 { reopenings.first(in: scope) ?? next(in: scope) }
+    package func due(in scope: [UInt32]) -> UInt32 {
+        reopenings.first(in: scope) ?? next(in: scope)
+    }
 
     /// A checkpoint was undone: it does not count any more, and what followed it does.
     mutating func renew(_ path: OperationPath, _ sequence: UInt64, _ undoes: Cleaning.Undoes) {
-        collectRenewal(of: path, sequence, undoesRecord: undoes != .uncertain)
+        collectRenewal(of: path, sequence, isSuccess: undoes == .success)
         if undoes == .success { reopenings.insert(path) }
     }
 }

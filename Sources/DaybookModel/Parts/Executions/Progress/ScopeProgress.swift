@@ -52,9 +52,9 @@ package struct ScopeProgress: Sendable {
     /// From now on ``undoing`` is collected.
     mutating func collectUndone() { undoing = Undoing() }
 
-    /// See ``Undoing/renew(_:_:undoesRecord:)``.
-    mutating func collectRenewal(of path: OperationPath, _ sequence: UInt64, undoesRecord: Bool) {
-        undoing?.renew(path, sequence, undoesRecord: undoesRecord)
+    /// See ``Undoing/renew(_:_:isSuccess:)``.
+    mutating func collectRenewal(of path: OperationPath, _ sequence: UInt64, isSuccess: Bool) {
+        undoing?.renew(path, sequence, isSuccess: isSuccess)
     }
 
     // MARK: Looking
