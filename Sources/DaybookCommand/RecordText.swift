@@ -16,7 +16,7 @@ extension ExecutionRecord {
         if isParked { words.append("parked") }
         if !doubts.isEmpty { words.append("in doubt") }
         if isPaused { words.append("paused") }
-        if status.isFinal, !isClosed { words.append("cleaning") }
+        if status.isFinal, !isClosed { words.append(undoing.isEmpty ? "cleaning" : "undoing") }
         return words.joined(separator: ", ")
     }
 
@@ -32,7 +32,8 @@ extension ExecutionRecord {
         guard !isParked, !isPaused, !isInterrupted else {
             return "is \(statusText(isInterrupted: isInterrupted))"
         }
-        let cleaning = isClosed ? "" : ", and is cleaning up"
+        let cleaning =
+            isClosed ? "" : undoing.isEmpty ? ", and is cleaning up" : ", and is being undone"
         return switch status {
         case .completed: "has completed" + cleaning
         case .failed: "has failed" + cleaning
@@ -121,6 +122,10 @@ extension ExecutionRecord {
         if !cleaning.isEmpty {
             json.key("cleaning")
             json.array { json in for name in cleaning { json.string(name) } }
+        }
+        if !undoing.isEmpty {
+            json.key("undoing")
+            json.array { json in for name in undoing { json.string(name) } }
         }
         if !outputs.isEmpty {
             json.key("outputs")

@@ -74,7 +74,7 @@ extension Inspector {
         } else if execution.isClaimable {
             all.append(try wait(execution, .claim, at: execution.readySequence))
         } else if let due = execution.dueCleaning.first, execution.isClaimedForCleaning {
-            all.append(try wait(execution, .unfinished(due.name.text), at: due.sequence))
+            all.append(try wait(execution, .unfinished(due.title), at: due.sequence))
         } else if execution.isCleaning, execution.session == nil, !execution.openChildren.isEmpty {
             let count = execution.openChildren.count
             all.append(try wait(execution, .children(count), at: execution.last))

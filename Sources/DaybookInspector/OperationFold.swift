@@ -92,6 +92,8 @@ package struct OperationFold {
             all[place].isReplayed = false
             unsettled.remove(path)
         }
+        // What it is in goes on as it was.
+        if mark.isAlone { return }
         let around = mark.path.enclosing.map {
             OperationPath(scope: $0.scope, position: $0.position)
         }
@@ -225,20 +227,19 @@ extension OperationRecord {
         }
         switch entry.entry.event {
         case .operationResolved(let event): isGiven = event.verdict == .done
-        case .operationStarted:
-            status = .started
+        case .operationStarted(let event):
             isGiven = false
-            starts += 1
-            startedAt = entry.time
-            sequence = entry.sequence
+            begin(entry, event)
         case .checkpointSucceeded(let event):
             status = .success
+            compensation = event.compensates ? .registered : nil
             isVerified = event.verified
             end(entry, startedAt: event.startedAt)
             (errorCode, message) = (nil, nil)
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         case .checkpointFailed(let event):
             status = .failed
+            compensation = event.compensates ? .registered : nil
             end(entry, startedAt: event.startedAt)
             errorCode = event.error.code
             message = entry.text(ofPayload: 0)
@@ -290,6 +291,14 @@ extension OperationRecord {
         }
     }
 
+    private mutating func begin(_ entry: JournalEntry, _ event: ProtoOperationStarted) {
+        status = .started
+        starts += 1
+        startedAt = entry.time
+        sequence = entry.sequence
+        if event.compensates { compensation = .registered }
+    }
+
     /// The child that it has spawned is closed, if it is that one and not an earlier one's.
     fileprivate mutating func noteSpawned(_ event: ProtoChildEnded) {
         guard event.spawned, event.child == spawned else { return }
@@ -302,6 +311,12 @@ extension OperationRecord {
         _ event: ProtoCleaningEnded,
         _ entry: JournalEntry
     ) {
+        guard compensation == nil else {
+            compensation = event.hasError ? .failed : .undone
+            compensationCode = event.hasError ? event.error.code : nil
+            compensationMessage = event.hasError ? entry.text(ofPayload: 0) : nil
+            return
+        }
         isCleaned = true
         endedAt = entry.time
         guard event.hasError else { return }

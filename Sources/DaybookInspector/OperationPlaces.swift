@@ -46,6 +46,12 @@ struct OperationPlaces {
     /// - Returns: the operations, and where their records are.
     mutating func takeBack(_ mark: Undoing.Mark) -> [(path: OperationPath, place: Int)] {
         var taken: [(path: OperationPath, place: Int)] = []
+        if mark.isAlone {
+            if let place = places.removeValue(forKey: mark.path) {
+                taken.append((mark.path, place))
+            }
+            return taken
+        }
         for around in mark.path.enclosing {
             remove(after: around.position, in: around.scope, &taken)
         }

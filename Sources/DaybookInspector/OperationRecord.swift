@@ -16,6 +16,17 @@ public struct OperationRecord: Sendable {
         case waiting
     }
 
+    /// How a checkpoint stands that is to be undone should its execution end badly.
+    @nonexhaustive
+    public enum Compensation: String, Sendable {
+        /// It is to be undone.
+        case registered
+        /// It was undone.
+        case undone
+        /// It could not be undone, and stays as it is.
+        case failed
+    }
+
     /// Which operation it is.
     public let operation: Operation
     /// Where it stands.
@@ -60,8 +71,14 @@ public struct OperationRecord: Sendable {
     public internal(set) var isReplayed = false
     /// What it registered for an end from outside has run; with ``errorCode``, if that failed.
     public internal(set) var isCleaned = false
+    /// How it stands, if it is to be undone should its execution end badly; nil: it is not.
+    public internal(set) var compensation: Compensation?
+    /// The code of the error by which it could not be undone.
+    public internal(set) var compensationCode: String?
+    /// The message of that error.
+    public internal(set) var compensationMessage: String?
     /// A later attempt has undone it: it dealt with a failure that is no longer there, or what it began
-    /// was cleaned up.
+    /// was cleaned up, or it was undone by what its code says for that.
     public internal(set) var isUndone = false
 }
 

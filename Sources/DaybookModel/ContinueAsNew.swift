@@ -31,6 +31,12 @@ package struct ContinueAsNew: LeasedCommand {
                 "\(lease.id) goes on as a new run, and has spawned children that it has not waited for; let the handler return, or await children by run"
             )
         }
+        guard !tx[known: number].rare.cleaning.compensates else {
+            throw Refusal(
+                .conflict,
+                "\(lease.id) goes on as a new run, and has checkpoints that are to be undone should it fail: the next run could not; do the work of a run in a child, which ends well first"
+            )
+        }
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: number].signalsLeft
         let run = tx[known: number].nextRun

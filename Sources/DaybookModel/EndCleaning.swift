@@ -1,7 +1,8 @@
 import DaybookFormat
 import SwiftProtobuf
 
-/// Records that what a handler registered for an end from outside has run, and whether it failed.
+/// Records that what a handler registered for an end from outside has run, or that a checkpoint was undone,
+/// and whether that failed.
 package struct EndCleaning: LeasedCommand {
     /// The lease under which it ran.
     package let lease: Lease
@@ -39,7 +40,7 @@ package struct EndCleaning: LeasedCommand {
     }
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
-        let due = tx[known: lease.execution].dueCleaning.first
+        let due = tx[known: lease.execution].nextCleaning
         guard let due, due.path == OperationPath(operation), due.name == operation.name else {
             throw Refusal(
                 .conflict,
@@ -96,11 +97,17 @@ extension Transaction {
         )
     }
 
-    /// An execution ends by itself, and waits for its children: what it registered for an end from
-    /// outside does not run.
-    mutating func leaveCleaningOut(_ number: UInt64) throws {
-        guard self[known: number].rare.cleaning.stands else { return }
-        try skipCleaning(number, by: .session)
+    /// An execution ends by itself, and is not closed yet: what it registered for an end from outside
+    /// does not run.
+    /// - Parameter compensates: checkpoints are undone, because it ends badly.
+    mutating func leaveCleaningOut(_ number: UInt64, compensates: Bool = false) throws {
+        guard compensates else {
+            guard self[known: number].rare.cleaning.stands else { return }
+            return try skipCleaning(number, by: .session)
+        }
+        guard self[known: number].rare.cleaning.registersMore else { return }
+        let event = ProtoEntry.OneOf_Event.cleaningSkipped(.with { $0.keepsCompensations = true })
+        try append(event, to: .run(number))
     }
 
     /// The code of an execution that waits for its children has ended.

@@ -149,6 +149,11 @@ extension Transaction {
         guard !isOfFamily, retry.retries(error, after: tries) else {
             return (try end(number, failed: error, payloads, cause), nil)
         }
+        // What it was dealt with by is to be undone, and would not be once it is taken back.
+        var failed = cause.failedOperation
+        if let path = failed, self[known: number].rare.cleaning.losesCompensations(with: path) {
+            failed = nil
+        }
         let delay = retry.delay(after: tries, seed: [number])
         let retryAt = now.adding(delay)
         let isHeld = if case .time = cause { isHeld(number) } else { false }
@@ -159,7 +164,7 @@ extension Transaction {
                     $0.error = error.proto
                     $0.retryAt = delay == 0 ? 0 : retryAt.rawValue
                     $0.held = isHeld
-                    if let path = cause.failedOperation { $0.failedOperation = path.proto }
+                    if let failed { $0.failedOperation = failed.proto }
                 }
             ),
             to: .run(number),
@@ -183,8 +188,11 @@ extension Transaction {
         let (epoch, signalsLeft) = (self[known: number].epoch, self[known: number].signalsLeft)
         // What its own code leaves behind when it ends is that code's business, but for its children.
         let isItsOwn = cause.isByItself
-        let closes = isItsOwn ? !self[known: number].hasOpenChildren : !hasLoose(number)
-        if isItsOwn, !closes { try leaveCleaningOut(number) }
+        let compensates = isItsOwn && self[known: number].rare.cleaning.compensates
+        let closes =
+            isItsOwn
+            ? !compensates && !self[known: number].hasOpenChildren : !hasLoose(number)
+        if isItsOwn, !closes { try leaveCleaningOut(number, compensates: compensates) }
         let failed = cause.failedOperation?.proto
         if case .family(_, let cause) = cause {
             let event = familyFailure(number, error, cause, failed, closes: closes)

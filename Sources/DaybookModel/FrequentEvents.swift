@@ -48,7 +48,8 @@ enum FrequentEvents {
         epoch: UInt64,
         startedAt: Timestamp,
         verified: Bool,
-        hasInput: Bool
+        hasInput: Bool,
+        compensates: Bool = false
     ) -> [UInt8] {
         EventKind.checkpointSucceeded.encoded {
             $0.message(Wire.CheckpointSucceeded.operation, scratch: 512) {
@@ -58,6 +59,7 @@ enum FrequentEvents {
             $0.fixed64(startedAt.rawValue, Wire.CheckpointSucceeded.startedAt)
             $0.bool(verified, Wire.CheckpointSucceeded.verified)
             $0.bool(hasInput, Wire.CheckpointSucceeded.input)
+            $0.bool(compensates, Wire.CheckpointSucceeded.compensates)
         }
     }
 

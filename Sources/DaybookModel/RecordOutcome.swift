@@ -22,6 +22,8 @@ package struct RecordOutcome: LeasedCommand {
     package let startedAt: Timestamp
     /// The last payload is the declared input.
     package let hasInput: Bool
+    /// It is to be undone should the execution end badly. Of a failure: nobody knows what it did before.
+    package let compensates: Bool
     /// Lines that were logged meanwhile.
     package let logs: [LogChunk]
 
@@ -32,6 +34,7 @@ package struct RecordOutcome: LeasedCommand {
         _ outcome: Outcome,
         startedAt: Timestamp,
         hasInput: Bool = false,
+        compensates: Bool = false,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
@@ -39,6 +42,7 @@ package struct RecordOutcome: LeasedCommand {
         self.outcome = outcome
         self.startedAt = startedAt
         self.hasInput = hasInput
+        self.compensates = compensates
         self.logs = logs
     }
 
@@ -55,6 +59,7 @@ package struct RecordOutcome: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try operation.check(tx[known: lease.execution])
+        if compensates { try operation.checkMayBeUndone(tx[known: lease.execution]) }
         try tx.append(logs, of: operation, lease)
         let sequence: UInt64
         switch outcome {
@@ -64,7 +69,8 @@ package struct RecordOutcome: LeasedCommand {
                 epoch: lease.epoch,
                 startedAt: startedAt,
                 verified: verified,
-                hasInput: hasInput
+                hasInput: hasInput,
+                compensates: compensates
             )
             sequence = try tx.append(event, to: .run(lease.execution), payloads)
         case .failure(let error, let payloads, let isHandled):
@@ -77,6 +83,7 @@ package struct RecordOutcome: LeasedCommand {
                         $0.error = error.proto
                         $0.handled = isHandled
                         $0.input = hasInput
+                        $0.compensates = compensates
                     }
                 ),
                 to: .run(lease.execution),

@@ -81,7 +81,7 @@ extension Doubt {
 extension ExecutionState {
     /// Whether an operation is the next of its scope, and the scope still counts.
     fileprivate func mayBeAsked(_ operation: Operation) -> Bool {
-        progress.next(in: operation.scope) == operation.position
+        progress.due(in: operation.scope) == operation.position
             && !progress.isDismissed(
                 operation.scope,
                 in: cleaningScope(around: operation.scope) ?? []

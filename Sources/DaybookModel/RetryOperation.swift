@@ -17,6 +17,8 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
     package let policy: RetryPolicy
     /// When a poll looks for the last time, whatever the policy says; nil: it has no end.
     package let deadline: Timestamp?
+    /// Nobody knows what the try did before it failed: it is to be undone should the execution end badly.
+    package let compensates: Bool
     /// See ``SuspendingCommand``.
     package var suspended: Int?
     /// Lines that were logged meanwhile.
@@ -31,6 +33,7 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
         tries: UInt32,
         policy: RetryPolicy,
         deadline: Timestamp? = nil,
+        compensates: Bool = false,
         suspended: Int?,
         logs: [LogChunk] = []
     ) {
@@ -41,6 +44,7 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
         self.tries = tries
         self.policy = policy
         self.deadline = deadline
+        self.compensates = compensates
         self.suspended = suspended
         self.logs = logs
     }
@@ -50,6 +54,7 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
     func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         try operation.check(tx[known: lease.execution])
         try policy.check()
+        if compensates { try operation.checkMayBeUndone(tx[known: lease.execution]) }
         guard (error == nil) == (operation.kind == .poll) else {
             throw Refusal(
                 .invalidArgument,
@@ -74,6 +79,7 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
                     $0.retryAt = retryAt.rawValue
                     $0.deadline = deadline?.rawValue ?? 0
                     $0.idle = isIdle
+                    $0.compensates = compensates
                 }
             ),
             to: .run(lease.execution),

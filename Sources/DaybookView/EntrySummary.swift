@@ -37,8 +37,12 @@ extension JournalEntry {
         case .executionContinued(let event): "as \(event.next)"
         case .executionClosed: ""
         case .cleaningEnded(let event):
-            event.operation.name + (event.hasError ? ": \(describe(event.error))" : "")
-        case .cleaningSkipped: asked
+            event.operation.name
+                + (event.operation.kind != .checkpoint
+                    ? "" : event.hasError ? ", could not be undone" : ", undone")
+                + (event.hasError ? ": \(describe(event.error))" : "")
+        case .cleaningSkipped(let event):
+            event.keepsCompensations ? "but for what is to be undone" : asked
         case .executionPaused: asked
         case .executionResumed: asked
         case .executionReopened: asked

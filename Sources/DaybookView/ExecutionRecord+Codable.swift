@@ -8,7 +8,7 @@ extension ExecutionRecord: Codable {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
             entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
-            cleaning, doubts, revision, parkingReason, forkedFrom
+            cleaning, undoing, doubts, revision, parkingReason, forkedFrom
         case isParked = "parked"
         case isPinned = "pinned"
         case isFinalizer = "finalizer"
@@ -48,6 +48,7 @@ extension ExecutionRecord: Codable {
         try container.encode(DurationText(delay), forKey: .delay)
         try container.encode(waits, forKey: .waits)
         try container.encode(cleaning, forKey: .cleaning)
+        if !undoing.isEmpty { try container.encode(undoing, forKey: .undoing) }
         try container.encode(signals, forKey: .signals)
         try container.encode(outputs, forKey: .outputs)
         try container.encodeIfPresent(continuedFrom, forKey: .continuedFrom)
@@ -96,6 +97,7 @@ extension ExecutionRecord: Codable {
         delay = try container.decode(DurationText.self, forKey: .delay).duration
         waits = try container.decode([Wait].self, forKey: .waits)
         cleaning = try container.decode([String].self, forKey: .cleaning)
+        undoing = try container.decodeIfPresent([String].self, forKey: .undoing) ?? []
         signals = try container.decode([SignalCount].self, forKey: .signals)
         outputs = try container.decode([NamedOutput].self, forKey: .outputs)
         continuedFrom = try container.decodeIfPresent(UInt64.self, forKey: .continuedFrom)

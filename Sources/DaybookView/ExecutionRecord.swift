@@ -51,9 +51,11 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let timeout: Duration?
     /// How long it was to be held back before its first attempt.
     public let delay: Duration
-    /// The names of what was registered for an end from outside and is still to run because it was
-    /// ended so: the first runs next, or now.
+    /// What is still to run because it has ended badly, the first next, or now: the names of what was
+    /// registered for an end from outside, and `undo NAME` for each checkpoint that is to be undone.
     public let cleaning: [String]
+    /// The names of the checkpoints that are still to be undone, in the same order.
+    public let undoing: [String]
     /// What its operations wait for; none once it is closed.
     public let waits: [Wait]
     /// Signals that nobody has asked for yet; none once it is closed.
@@ -115,7 +117,9 @@ public struct ExecutionRecord: Sendable, Equatable {
         timeout = state.timeout
         delay = state.delay
         waits = state.waits
-        cleaning = state.dueCleaning.map(\.name.text)
+        let due = state.dueCleaning
+        cleaning = due.map(\.title)
+        undoing = due.filter(\.compensates).map(\.name.text)
         signals = state.bufferedSignals
         outputs = state.outputs
         continuedFrom = state.continuedFrom
@@ -164,6 +168,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         delay = Duration(nanoseconds: terms.delay)
         waits = []
         cleaning = []
+        undoing = []
         signals = []
         outputs = closed.outputs.map { NamedOutput(name: Name($0.name), sequence: $0.sequence) }
         continuedFrom = closed.continuedFrom == 0 ? nil : closed.continuedFrom

@@ -29,20 +29,23 @@ package final class ReplayLog: Sendable {
     ///   - end: where the activation begins: entries from there on are its own.
     ///   - hasRecords: code of the execution has run before.
     ///   - isFirstAttempt: nothing was undone before.
+    ///   - keepsReopened: what was undone by itself counts until it is recorded anew.
     package init(
         _ source: any HistorySource,
         execution: UInt64,
         beginning: UInt64? = nil,
         end: UInt64,
         hasRecords: Bool = true,
-        isFirstAttempt: Bool
+        isFirstAttempt: Bool,
+        keepsReopened: Bool = false
     ) throws {
         self.source = source
         self.end = end
-        let undoing =
+        var undoing =
             isFirstAttempt
             ? Undoing()
             : try source.history(of: execution, upTo: end - 1, undone: true).undoing
+        if keepsReopened { undoing = undoing.keepingReopened }
         reading = Locked(
             Reading(
                 replay: Replay(undoing),
@@ -63,12 +66,26 @@ package final class ReplayLog: Sendable {
         }
     }
 
-    /// The next record of a scope, which is consumed by this.
-    package func next(in scope: [UInt32]) throws -> Replay.Record? {
+    /// The record of the operation at a place, which is consumed by this.
+    package func next(at path: OperationPath) throws -> Replay.Record? {
         try reading.withLock { reading in
-            try read(&reading) { $0.peek(in: scope) != nil || $0.isOver(scope) }
-            return reading.replay.next(in: scope)
+            if reading.replay.undoing.isReopened(path) {
+                // It comes later than what follows.
+                try read(&reading) { _ in false }
+            } else {
+                try read(&reading) { $0.peek(in: path.scope) != nil || $0.isOver(path.scope) }
+            }
+            return reading.replay.next(at: path)
         }
+    }
+
+    /// Whether operations were undone by themselves, so that what follows them may not be asked for: they may
+    /// fail, or give something else, when they run again.
+    package var hasReopened: Bool { reading.withLock { $0.replay.undoing.hasReopened } }
+
+    /// The operation at a place that was undone by itself, and is not recorded since; nil: none was.
+    package func reopened(at path: OperationPath) -> Replay.Undone? {
+        reading.withLock { $0.replay.reopened(at: path) }
     }
 
     /// A record that nobody has asked for.
@@ -104,9 +121,7 @@ package final class ReplayLog: Sendable {
     package func wake(of operation: Operation) throws -> Replay.Wake? {
         let path = OperationPath(operation)
         return try reading.withLock { reading in
-            try read(&reading) {
-                $0.hasWake(of: path) || $0.hasGone(beyond: path) || $0.isOver(path.scope)
-            }
+            try read(&reading) { $0.hasWake(of: path) || $0.isOver(at: path) }
             return reading.replay.wake(of: path)
         }
     }
@@ -132,7 +147,7 @@ package final class ReplayLog: Sendable {
         at path: OperationPath
     ) throws -> (start: Replay.Start?, resolution: Replay.Resolution?) {
         try reading.withLock { reading in
-            try read(&reading) { $0.hasGone(beyond: path) || $0.isOver(path.scope) }
+            try read(&reading) { $0.isOver(at: path) }
             return (reading.replay.start(of: path), reading.replay.resolution(of: path))
         }
     }

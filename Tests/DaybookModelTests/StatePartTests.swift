@@ -204,8 +204,8 @@ import Testing
     }
 
     /// `ExecutionPart.applyCheckpoint` calls these, in this order, without the table.
-    @Test func aCheckpointsSuccessConcernsThreeParts() {
+    @Test func aCheckpointsSuccessConcernsFourParts() {
         let parts = ExecutionPart.all.filter { $0.kinds.contains(.checkpointSucceeded) }
-        #expect(parts.map(\.name) == ["progress", "lease", "lifecycle"])
+        #expect(parts.map(\.name) == ["progress", "lease", "lifecycle", "cleaning"])
     }
 }

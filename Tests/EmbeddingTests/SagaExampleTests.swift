@@ -1,4 +1,5 @@
 import Daybook
+import DaybookTesting
 import FoundationEssentials
 import Testing
 
@@ -36,6 +37,47 @@ struct BookTrip: Workflow {
     }
 }
 // SAGA END
+
+/// Sells what there is, and knows each booking by the key that it was asked for with.
+actor Agency {
+    private(set) var booked: [String: String] = [:]
+    private let soldOut: String
+
+    init(soldOut: String) { self.soldOut = soldOut }
+
+    func book(_ part: String, key: String) throws -> String {
+        if part == soldOut { throw NoCarrier() }
+        booked[key] = part
+        return key
+    }
+
+    func cancel(_ booking: String) throws { booked[booking] = nil }
+}
+
+// JOURNEY BEGIN
+struct BookJourney: Workflow {
+    static let name = "journey.book"
+    let agency: Agency
+
+    func run(_ parts: [String], _ context: WorkflowContext) async throws -> [String] {
+        let agency = agency
+        var bookings: [String] = []
+        for part in parts {
+            let booking = try await context.checkpoint(
+                part,
+                options: CheckpointOptions(recordsStart: true),
+                compensate: { booking, operation in
+                    // Nil: it began, and nobody knows what came of it. The agency knows it by its key.
+                    try await agency.cancel(booking ?? operation.compensatedKey ?? "")
+                },
+                { try await agency.book(part, key: $0.idempotencyKey) }
+            )
+            bookings.append(booking)
+        }
+        return bookings
+    }
+}
+// JOURNEY END
 
 // RETRIES BEGIN
 struct ShipOrder: Workflow {
@@ -123,7 +165,34 @@ struct ShipOrder: Workflow {
         #expect(await ledger.lines == ["charged lamp", "refused lamp", "refunded lamp"])
     }
 
-    @Test(arguments: [("SAGA", "ExecutionModel"), ("RETRIES", "WritingHandlers")])
+    @Test func aJourneyThatCannotBeMadeIsNotBookedAtAll() async throws {
+        let agency = Agency(soldOut: "car")
+        let test = try TestEngine(workflows: [BookJourney(agency: agency)])
+        try await test.run { engine in
+            let parts = ["flight", "hotel", "car"]
+            try await engine.start(BookJourney.self, id: "j", input: parts)
+            #expect(try await engine.waitForEnd(of: "j").status == .failed)
+        }
+        #expect(await agency.booked.isEmpty)
+    }
+
+    /// Wherever the process dies, also while it undoes.
+    @Test(.crashEverywhere) func nothingIsLeftBookedWhereverTheProcessDies() async throws {
+        let agency = Agency(soldOut: "car")
+        let test = try TestEngine(workflows: [BookJourney(agency: agency)])
+        try await test.run { engine in
+            let parts = ["flight", "hotel", "car"]
+            try await engine.start(BookJourney.self, id: "j", input: parts)
+            let end = try await engine.waitForEnd(of: "j")
+            #expect(end.status == .failed)
+            #expect(end.isClosed)
+        }
+        #expect(await agency.booked.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("SAGA", "ExecutionModel"), ("JOURNEY", "ExecutionModel"), ("RETRIES", "WritingHandlers"),
+    ])
     func theDocumentationHasTheSameCode(_ mark: String, _ name: String) throws {
         let here = #filePath
         let source = try String(contentsOf: URL(filePath: here), encoding: .utf8)

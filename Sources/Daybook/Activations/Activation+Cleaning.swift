@@ -2,11 +2,20 @@ import DaybookFormat
 import DaybookModel
 import DaybookSystem
 
-/// What a handler has registered for an end from outside, as its code says it.
+/// What is to be done should an execution end badly, as the handler's code says it.
 struct CleaningWork: Sendable {
-    /// So long its code may take.
-    let timeout: Duration
-    let body: @Sendable (WorkflowContext) async throws -> Void
+    /// The operation that registers it.
+    let kind: Operation.Kind
+    /// So long its code may take; nil: its operations have times of their own.
+    let timeout: Duration?
+    let body: @Sendable (WorkflowContext, DueCleaning) async throws -> Void
+}
+
+/// Who registers what is to be done at an end.
+struct Registrar: Hashable, Sendable {
+    let path: OperationPath
+    let kind: Operation.Kind
+    let name: Name
 }
 
 /// What an activation runs.
@@ -19,7 +28,7 @@ enum ActivationPhase: Sendable {
     case cleaning
 }
 
-/// How an execution that was ended from outside is cleaned up.
+/// How an execution that has ended badly is cleaned up.
 extension Activation {
     /// Whether it runs what was registered for an end, and not the handler.
     var isForCleaning: Bool { !lease.cleaning.isEmpty }
@@ -42,9 +51,14 @@ extension Activation {
     }
 
     /// A handler has come by something that it registered.
-    func note(_ work: CleaningWork, registeredBy sequence: UInt64) {
+    func note(_ work: CleaningWork, registeredBy operation: Operation) {
         guard isForCleaning else { return }
-        state.withLock { $0.registered[sequence] = work }
+        let registrar = Registrar(
+            path: OperationPath(operation),
+            kind: work.kind,
+            name: operation.name
+        )
+        state.withLock { $0.registered[registrar] = work }
     }
 
     /// Runs the handler over its record to learn what it registered, then what of that has not run:
@@ -58,7 +72,7 @@ extension Activation {
             state.phase = .cleaning
             return state.registered
         }
-        for due in lease.cleaning where registered[due.sequence] == nil {
+        for due in lease.cleaning where registered[due.registrar] == nil {
             throw diverge(
                 Divergence(
                     sequence: due.sequence,
@@ -69,7 +83,7 @@ extension Activation {
             )
         }
         for due in lease.cleaning {
-            guard let work = registered[due.sequence] else { continue }
+            guard let work = registered[due.registrar] else { continue }
             try checkOpen()
             let failure = try await run(work, due)
             _ = try await perform {
@@ -92,12 +106,12 @@ extension Activation {
             // What comes after the handler is recorded too.
             _ = try await context.finish(workflow, output)
         } catch {
-            // However it ended: it was ended from outside. What the machine lacks is another matter.
+            // However it ended: that is recorded. What the machine lacks is another matter.
             latch(ifOfTheMachine: error)
             if let erased = error as? PayloadErased { throw erased }
         }
         try checkOpen()
-        guard let record = try unconsumedRecord() else { return }
+        guard !replayLog.hasReopened, let record = try unconsumedRecord() else { return }
         throw diverge(
             Divergence(
                 sequence: record.sequence,
@@ -115,7 +129,11 @@ extension Activation {
         nonisolated(unsafe) let scope = context
         var failure: OperationError?
         do {
-            try await timed(work.timeout) { try await work.body(scope) }
+            if let timeout = work.timeout {
+                try await timed(timeout) { try await work.body(scope, due) }
+            } else {
+                try await work.body(scope, due)
+            }
         } catch {
             latch(ifOfTheMachine: error)
             failure = OperationError(recording: error).fitting(host.payloadLimit)
@@ -128,7 +146,8 @@ extension Activation {
                     sequence: record.sequence,
                     recorded: record.operation,
                     attempted: nil,
-                    location: "\(lease.type), on unfinished \(due.name)"
+                    location:
+                        "\(lease.type), \(due.compensates ? "undoing" : "on unfinished") \(due.name)"
                 )
             )
         }
@@ -153,9 +172,14 @@ extension DueCleaning {
         Operation(
             scope: path.scope,
             position: path.position,
-            kind: .onUnfinished,
+            kind: registrar.kind,
             name: name,
             inputDigest: []
         )
+    }
+
+    /// Who registered it.
+    var registrar: Registrar {
+        Registrar(path: path, kind: compensates ? .checkpoint : .onUnfinished, name: name)
     }
 }

@@ -52,16 +52,21 @@ extension Activation {
                 )
                 outcome = try await self.outcome(operation, group, settings, context, body)
             }
+            // What was interrupted, or told to stop, may have done its work before it failed.
+            var compensates = settings.compensation != nil
+            if compensates, case .failure(let error) = outcome {
+                compensates = said == nil ? error.facts.kind == .timedOut : mayHaveHappened
+            }
             if case .failure(let error) = outcome, let policy = settings.options.retry,
                 policy.retries(error.facts, after: tries + 1), latched == nil,
                 // Tries of what cleans up are not counted in the journal.
                 !(isForCleaning && said != nil && mayHaveHappened)
             {
                 tries += 1
-                try await waitForNextTry(operation, group, error, tries, policy)
+                try await waitForNextTry(operation, group, error, tries, policy, compensates)
                 continue
             }
-            return try await record(operation, outcome, settings, startedAt)
+            return try await record(operation, outcome, settings, startedAt, compensates)
         }
     }
 
@@ -85,6 +90,7 @@ extension Activation {
                         operation,
                         asks: settings.options.onDoubt == .askPerson,
                         once: settings.options.onDoubt.isOnce,
+                        compensates: settings.compensation != nil,
                         input: context.tries > 1
                             ? nil : try settings.input.map { try self.host.seal($0) }
                     )
@@ -178,7 +184,8 @@ extension Activation {
         _ group: BranchGroup?,
         _ error: OperationError,
         _ tries: UInt32,
-        _ policy: RetryPolicy
+        _ policy: RetryPolicy,
+        _ compensates: Bool
     ) async throws {
         if isForCleaning {
             let delay = policy.delay(after: tries, seed: [lease.execution])
@@ -192,6 +199,7 @@ extension Activation {
                 payloads: try host.seal(error),
                 tries: tries,
                 policy: policy,
+                compensates: compensates,
                 suspended: nil,
                 logs: try takeLogs(in: operation.scope)
             )
@@ -202,7 +210,8 @@ extension Activation {
         _ operation: Operation,
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
         _ settings: CheckpointSettings,
-        _ startedAt: Timestamp
+        _ startedAt: Timestamp,
+        _ compensates: Bool = false
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
         // Where a start is recorded the input is with it; what was found done has none.
@@ -218,6 +227,7 @@ extension Activation {
                     try self.host.seal(outcome, settings, input),
                     startedAt: startedAt,
                     hasInput: input != nil,
+                    compensates: compensates,
                     logs: try self.takeLogs(in: operation.scope)
                 )
             }

@@ -53,8 +53,10 @@ final class Activation: Sendable {
         var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?
         var phase = ActivationPhase.handling
-        /// What the handler registers for an end from outside, by the entries; only kept for that.
-        var registered: [UInt64: CleaningWork] = [:]
+        /// What the handler registers for a bad end; only kept for that.
+        var registered: [Registrar: CleaningWork] = [:]
+        /// The code has come by a checkpoint that is to be undone should the execution end badly.
+        var compensates = false
 
         /// Whether all that it runs waits, or is about to.
         var isSuspended: Bool { active == 0 }
@@ -104,7 +106,8 @@ final class Activation: Sendable {
             end: end,
             // Before its first claim no code of it can have recorded anything.
             hasRecords: isResumed,
-            isFirstAttempt: lease.attempt <= 1 && !isFork
+            isFirstAttempt: lease.attempt <= 1 && !isFork,
+            keepsReopened: !lease.cleaning.isEmpty
         )
     }
 
@@ -212,9 +215,11 @@ final class Activation: Sendable {
 
     /// The record of an operation, if there is one.
     func replay(_ operation: Operation, at location: CodeLocation) throws -> Replay.Record? {
-        guard let record = try reading({ try replayLog.next(in: operation.scope) }) else {
+        let path = OperationPath(operation)
+        guard let record = try reading({ try replayLog.next(at: path) }) else {
             // What began in its place must be it.
             if isResumed { _ = try past(of: operation) }
+            try checkIsUndone(operation, at: location)
             return nil
         }
         guard record.operation == operation else {

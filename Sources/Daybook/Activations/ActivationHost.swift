@@ -57,6 +57,8 @@ protocol ActivationHost: Sendable {
     func workspace(of lease: Lease) throws -> String
     /// The status of an execution; nil: it is closed, or not known.
     func status(of number: UInt64) -> ExecutionStatus?
+    /// Whether checkpoints of an execution are to be undone should it end badly.
+    func hasToCompensate(_ number: UInt64) -> Bool
     /// Notes a process group that is to be ended should this process die.
     func note(_ group: ProcessGroup) throws
     /// All that an activation runs waits, or something of it runs again.
@@ -64,6 +66,7 @@ protocol ActivationHost: Sendable {
 }
 
 extension ActivationHost {
+    func hasToCompensate(_ number: UInt64) -> Bool { false }
     /// They are.
     var hasEffects: Bool { true }
     /// Nobody is.

@@ -100,6 +100,10 @@ extension EngineCore: ActivationHost {
 
     func status(of number: UInt64) -> ExecutionStatus? { published(number)?.status }
 
+    func hasToCompensate(_ number: UInt64) -> Bool {
+        writer.inspect { $0.state.hasToCompensate(number) }
+    }
+
     func note(_ group: ProcessGroup) throws { try premises?.session.note(group) }
 
     func becameIdle(_ activation: Activation, _ isIdle: Bool) {

@@ -265,7 +265,10 @@ extension RegisteredWorkflow {
         if case .success(let output) = outcome.result {
             outcome = try await context.finish(self, output)
         }
-        if let record = try activation.unconsumedRecord() {
+        // What ran again has failed: what follows it stays for the next attempt.
+        var mayEndEarly = false
+        if case .failure = outcome.result { mayEndEarly = activation.replayLog.hasReopened }
+        if !mayEndEarly, let record = try activation.unconsumedRecord() {
             throw activation.diverge(
                 Divergence(
                     sequence: record.sequence,

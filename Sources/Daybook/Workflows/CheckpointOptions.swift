@@ -18,6 +18,8 @@ public struct CheckpointOptions: Sendable {
     /// Keeps the declared input as a payload, so that it can be shown what was asked for. Nil: as
     /// the workflow says, or the engine.
     public var recordsInput: Bool?
+    /// How the operation is undone, if it is given a `compensate`.
+    public var compensation: CompensationOptions
 
     /// By default the body runs once, for as long as it likes, and no start is recorded.
     public init(
@@ -25,13 +27,15 @@ public struct CheckpointOptions: Sendable {
         timeout: Duration? = nil,
         recordsStart: Bool = false,
         onDoubt: DoubtPolicy = .runAgain,
-        recordsInput: Bool? = nil
+        recordsInput: Bool? = nil,
+        compensation: CompensationOptions = CompensationOptions()
     ) {
         self.retry = retry
         self.timeout = timeout
         self.recordsStart = recordsStart
         self.onDoubt = onDoubt
         self.recordsInput = recordsInput
+        self.compensation = compensation
     }
 }
 
@@ -44,6 +48,8 @@ struct CheckpointSettings: Sendable {
     var contentType: String?
     /// The declared input, encoded, if it is to be kept.
     var input: [UInt8]?
+    /// How it is undone; nil: it is not.
+    var compensation: CleaningWork?
 
     /// An entry is written before each run of the body.
     var recordsStart: Bool { options.recordsStart || options.onDoubt.recordsStart }

@@ -9,6 +9,9 @@ public struct OperationContext: Sendable {
     ///
     /// Derived when it is asked for: most bodies have no use for it.
     public var idempotencyKey: String { activation.idempotencyKey(operation) }
+    /// The idempotency key of the checkpoint that this body undoes: by it a system knows what it may have
+    /// done. Nil: it undoes none.
+    public var compensatedKey: String? { activation.compensatedKey(by: operation) }
     /// The operation's name.
     public let name: String
     /// Which attempt of the execution this is, from 1.

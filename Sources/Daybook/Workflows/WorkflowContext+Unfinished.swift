@@ -17,7 +17,7 @@ extension WorkflowContext {
     /// end the execution has its final status at once; then what is registered runs, what was
     /// registered last first, also when the process dies meanwhile, or nobody ran the execution. A
     /// handler that ends by itself, well or with an error, sees to everything itself: nothing of this
-    /// runs then.
+    /// runs then. What is to be done at every bad end is the `compensate` of a checkpoint.
     ///
     /// `body` has a context whose checkpoints, branches and values are recorded and replayed as the
     /// handler's are; it cannot wait for timers or signals, and the delays of its retries are not kept
@@ -54,7 +54,10 @@ extension WorkflowContext {
         } else {
             sequence = try await recordEntry(operation)
         }
-        activation.note(CleaningWork(timeout: timeout, body: body), registeredBy: sequence)
+        let work = CleaningWork(kind: .onUnfinished, timeout: timeout) { context, _ in
+            try await body(context)
+        }
+        activation.note(work, registeredBy: operation)
         return Unfinished(name: name, sequence: sequence)
     }
 

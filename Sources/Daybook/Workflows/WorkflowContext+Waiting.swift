@@ -245,7 +245,8 @@ extension WorkflowContext {
     /// - Returns: the error to end the handler with.
     /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow, and with
     ///   `continue-after-spawn` once the handler has spawned children: they are waited for when it
-    ///   returns. `CancellationError` when the activation is over.
+    ///   returns; and with `continue-with-compensations` once a checkpoint is recorded that is to be undone
+    ///   should the execution fail: the next run could not. `CancellationError` when the activation is over.
     public func continueAsNew<W: Workflow>(_ workflow: W.Type, input: W.Input) throws
         -> CancellationError
     {
@@ -264,6 +265,14 @@ extension WorkflowContext {
                 code: "continue-after-spawn",
                 message:
                     "\(id) goes on as a new run after it has spawned children, which are waited for when its handler returns; return, or await children by run",
+                isRetryable: false
+            )
+        }
+        guard !activation.hasToCompensate else {
+            throw OperationError(
+                code: "continue-with-compensations",
+                message:
+                    "\(id) goes on as a new run, and has checkpoints that are to be undone should it fail, which the next run could not; do the work of a run in a child, which ends well first",
                 isRetryable: false
             )
         }

@@ -115,6 +115,8 @@ public final class WorkflowContext {
     ///   - options: retries, time-out, and whether its start is recorded.
     ///   - verify: looks, before every run of the body, whether the work is done already. It is given
     ///     what the body is given: the idempotency key among it.
+    ///   - compensate: undoes the work, should the execution end badly: see <doc:ExecutionModel#Compensation>.
+    ///     It is given the value, or nil where the start of the body is recorded, and not what became of it.
     ///   - body: does the work.
     /// - Returns: what the body gave, now or then.
     /// - Throws: ``OperationError`` for what the body threw, now or then; `CancellationError` when
@@ -124,26 +126,32 @@ public final class WorkflowContext {
         input: (any Encodable & Sendable)? = nil,
         options: CheckpointOptions = CheckpointOptions(),
         verify: ((OperationContext) async throws -> Verification<Value>)? = nil,
+        compensate: (@Sendable (Value?, OperationContext) async throws -> Void)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Value {
-        let settings = CheckpointSettings(options: options)
+        var settings = CheckpointSettings(options: options)
+        if let compensate {
+            settings.compensation = try undoing(name, options, CodeLocation(file, line), compensate)
+        }
         return try await value(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
     /// Runs `body` once, and records that it ended or what it threw. See
-    /// ``checkpoint(_:input:options:verify:file:line:_:)-(_,_,_,_,_,_,(OperationContext)->Value)``.
+    /// ``checkpoint(_:input:options:verify:compensate:file:line:_:)-(_,_,_,_,_,_,_,(OperationContext)->Value)``.
     public func checkpoint(
         _ name: String,
         input: (any Encodable & Sendable)? = nil,
         options: CheckpointOptions = CheckpointOptions(),
         verify: ((OperationContext) async throws -> Verification<Void>)? = nil,
+        compensate: (@Sendable (Void?, OperationContext) async throws -> Void)? = nil,
         file: String = #fileID,
         line: Int = #line,
         _ body: @escaping (OperationContext) async throws -> Void
     ) async throws {
-        let settings = CheckpointSettings(options: options)
+        var settings = CheckpointSettings(options: options)
+        if let compensate { settings.compensation = try undoing(name, options, compensate) }
         try await done(name, input, settings, verify, CodeLocation(file, line), body).get()
     }
 
@@ -298,6 +306,9 @@ public final class WorkflowContext {
         }
         let declared = try activation.declare(input)
         let operation = try next(.checkpoint, name, at: location, declared?.digest ?? [])
+        if let compensation = settings.compensation {
+            activation.note(compensation, registeredBy: operation)
+        }
         let sequence: UInt64
         let outcome: Result<EncodedValue, OperationError>
         if let record = try replay(operation, at: location) {
@@ -312,6 +323,9 @@ public final class WorkflowContext {
             let result = try await activation.run(operation, group, settings, decodes, run)
             (sequence, outcome) = (result.sequence, result.outcome.map { EncodedValue(data: $0) })
             consumed(sequence)
+        }
+        if settings.compensation != nil, case .success = outcome {
+            activation.state.withLock { $0.compensates = true }
         }
         // What the handler takes as a result is its own from here on.
         let told = settings.isHandled ? outcome : outcome.mapError { $0.from(operation) }

@@ -292,9 +292,21 @@ struct OperationRows {
 
     /// What is waited for in an execution that has ended never comes.
     private func status(_ operation: OperationRecord) -> String {
-        if operation.isGiven, operation.status == .success { return "success, given" }
-        if operation.isVerified { return "success, found done" }
-        return operation.status == .waiting && isEnded ? "stopped" : operation.status.rawValue
+        let status =
+            if operation.isGiven, operation.status == .success {
+                "success, given"
+            } else if operation.isVerified {
+                "success, found done"
+            } else if operation.status == .waiting, isEnded {
+                "stopped"
+            } else {
+                operation.status.rawValue
+            }
+        return switch operation.compensation {
+        case .undone: status + ", undone"
+        case .failed: status + ", could not be undone"
+        default: status
+        }
     }
 
     private func row(_ operation: OperationRecord) -> OperationRow {
@@ -334,6 +346,10 @@ struct OperationRows {
                 "\(operation.errorCode ?? ""): \(operation.child ?? "")"
             case .failed: "\(operation.errorCode ?? ""): \(operation.message ?? "(erased)")"
             }
+        let undoing =
+            operation.compensation == .failed
+            ? "; undoing it failed with \(operation.compensationCode ?? ""): \(operation.compensationMessage ?? "(erased)")"
+            : ""
         let scope = operation.operation.scope
         return OperationRow(
             sequence: operation.sequence,
@@ -344,7 +360,7 @@ struct OperationRows {
             starts: operation.starts,
             took: took,
             logLines: operation.logLines,
-            result: result
+            result: result + undoing
         )
     }
 }

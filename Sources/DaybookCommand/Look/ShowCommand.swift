@@ -252,6 +252,11 @@ struct ShowCommand: AsyncParsableCommand {
             json.member("endedAt", operation.endedAt?.description)
             json.member("logLines", operation.logLines)
             if operation.isCleaned { json.member("cleaned", true) }
+            if let compensation = operation.compensation {
+                json.member("compensation", compensation.rawValue)
+                operation.compensationCode.map { json.member("compensationCode", $0) }
+                operation.compensationMessage.map { json.member("compensationMessage", $0) }
+            }
             if let value = operation.value {
                 json.key("result")
                 json.raw(value)

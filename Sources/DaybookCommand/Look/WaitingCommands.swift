@@ -113,6 +113,7 @@ struct WhyCommand: AsyncParsableCommand {
             if let error = record.lastErrorText {
                 common.output.line("  the last attempt that failed ended with \(error)")
             }
+            for line in try inspector.undoings(of: record) { common.output.line("  \(line)") }
             if record.isClosed, let advice = record.advice(common) {
                 common.output.line("    \(advice)")
             }
@@ -170,6 +171,23 @@ struct WhyCommand: AsyncParsableCommand {
             return
                 "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
         }
+    }
+}
+
+extension Inspector {
+    /// What became of the checkpoints that were to be undone because an execution has ended badly, a line
+    /// for each that could not be, and one for all that were.
+    fileprivate func undoings(of record: ExecutionRecord) throws -> [String] {
+        guard record.status.isFinal, record.status != .completed else { return [] }
+        let operations = try operations(of: record.number)
+        let undone = operations.filter { $0.compensation == .undone }
+        let failed = operations.filter { $0.compensation == .failed }
+        let names = undone.reversed().map(\.operation.name.text).joined(separator: ", ")
+        return (undone.isEmpty ? [] : ["undone: \(names)"])
+            + failed.map {
+                "\($0.operation.name) could not be undone: \($0.compensationCode ?? "left out")"
+                    + ($0.compensationMessage.map { ": \($0)" } ?? "")
+            }
     }
 }
 

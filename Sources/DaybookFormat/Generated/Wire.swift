@@ -835,6 +835,10 @@ package enum Wire {
     /// `CleaningSkipped`.
     @usableFromInline
     package enum CleaningSkipped {
+        /// `keeps_compensations`.
+        @inlinable package static var keepsCompensations: WireField {
+            WireField(1, .varint)
+        }
     }
 
     /// `ExecutionPaused`.
@@ -1045,6 +1049,10 @@ package enum Wire {
         @inlinable package static var once: WireField {
             WireField(4, .varint)
         }
+        /// `compensates`.
+        @inlinable package static var compensates: WireField {
+            WireField(5, .varint)
+        }
     }
 
     /// `OperationResolved`.
@@ -1095,6 +1103,10 @@ package enum Wire {
         @inlinable package static var input: WireField {
             WireField(5, .varint)
         }
+        /// `compensates`.
+        @inlinable package static var compensates: WireField {
+            WireField(6, .varint)
+        }
     }
 
     /// `CheckpointFailed`.
@@ -1123,6 +1135,10 @@ package enum Wire {
         /// `input`.
         @inlinable package static var input: WireField {
             WireField(6, .varint)
+        }
+        /// `compensates`.
+        @inlinable package static var compensates: WireField {
+            WireField(7, .varint)
         }
     }
 
@@ -1411,6 +1427,10 @@ package enum Wire {
         /// `deadline`.
         @inlinable package static var deadline: WireField {
             WireField(7, .fixed64)
+        }
+        /// `compensates`.
+        @inlinable package static var compensates: WireField {
+            WireField(8, .varint)
         }
     }
 
@@ -1745,6 +1765,27 @@ package enum Wire {
         @inlinable package static var scopes: WireField {
             WireField(2, .lengthDelimited)
         }
+        /// `reopened`.
+        @inlinable package static var reopened: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `failed_again`.
+        @inlinable package static var failedAgain: WireField {
+            WireField(4, .lengthDelimited)
+        }
+    }
+
+    /// `FailedAgain`.
+    @usableFromInline
+    package enum FailedAgain {
+        /// `operation`.
+        @inlinable package static var operation: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `failure`.
+        @inlinable package static var failure: WireField {
+            WireField(2, .varint)
+        }
     }
 
     /// `ExecutionLease`.
@@ -1894,6 +1935,14 @@ package enum Wire {
         @inlinable package static var claimed: WireField {
             WireField(5, .varint)
         }
+        /// `compensates_only`.
+        @inlinable package static var compensatesOnly: WireField {
+            WireField(6, .varint)
+        }
+        /// `ended_by`.
+        @inlinable package static var endedBy: WireField {
+            WireField(7, .lengthDelimited)
+        }
     }
 
     /// `Registration`.
@@ -1922,6 +1971,14 @@ package enum Wire {
         /// `lost`.
         @inlinable package static var lost: WireField {
             WireField(6, .varint)
+        }
+        /// `undoes`.
+        @inlinable package static var undoes: WireField {
+            WireField(7, .varint)
+        }
+        /// `failed`.
+        @inlinable package static var failed: WireField {
+            WireField(8, .varint)
         }
     }
 

@@ -1372,14 +1372,14 @@ package nonisolated struct ProtoExecutionClosed: Sendable {
   package init() {}
 }
 
-/// What a handler registered for an end from outside has run. Payload 0: the error's message, if it
-/// ended with one. Payload 1, if present: the error's details.
+/// What a handler registered for an end from outside has run, or a checkpoint was undone. Payload 0: the
+/// error's message, if that ended with one. Payload 1, if present: the error's details.
 package nonisolated struct ProtoCleaningEnded: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The registration: an OperationRecorded of the kind on_unfinished.
+  /// The registration: an OperationRecorded of the kind on_unfinished, or the checkpoint.
   package var operation: ProtoOperation {
     get {_operation ?? ProtoOperation()}
     set {_operation = newValue}
@@ -1409,11 +1409,15 @@ package nonisolated struct ProtoCleaningEnded: Sendable {
   fileprivate var _error: ProtoError? = nil
 }
 
-/// What a handler registered for an end from outside, and has not run, does not run.
+/// What a handler registered for an end from outside, and has not run, does not run; nor is what is to be
+/// undone.
 package nonisolated struct ProtoCleaningSkipped: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// What is to be undone is: the execution ends by itself.
+  package var keepsCompensations: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1444,6 +1448,7 @@ package nonisolated struct ProtoExecutionResumed: Sendable {
 
 /// A person has it run again: recorded successes stay, what failed runs again. So does what was recorded
 /// from a registration on whose code has run, or was under way when cleaning was skipped: it is undone.
+/// Checkpoints that were undone do not count either, each by itself.
 /// One that is parked while it cleans up goes on with that instead.
 package nonisolated struct ProtoExecutionReopened: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1984,6 +1989,9 @@ package nonisolated struct ProtoOperationStarted: Sendable {
   /// Its body must not run again unasked: code that asks for anything else in its place diverges.
   package var once: Bool = false
 
+  /// Without an outcome it is to be undone as in CheckpointSucceeded.
+  package var compensates: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2106,6 +2114,9 @@ package nonisolated struct ProtoCheckpointSucceeded: Sendable {
   /// The last payload is the declared input.
   package var input: Bool = false
 
+  /// It is to be undone should the execution end badly: this entry registers that.
+  package var compensates: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2146,6 +2157,9 @@ package nonisolated struct ProtoCheckpointFailed: Sendable {
 
   /// The last payload is the declared input.
   package var input: Bool = false
+
+  /// Nobody knows what it did before it failed: it is to be undone as in CheckpointSucceeded.
+  package var compensates: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2587,6 +2601,9 @@ package nonisolated struct ProtoOperationRetried: Sendable {
 
   /// When a poll looks for the last time. 0: it has no end.
   package var deadline: UInt64 = 0
+
+  /// As in CheckpointFailed.
+  package var compensates: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3143,9 +3160,40 @@ package nonisolated struct ProtoExecutionProgress: Sendable {
   /// The handler's own scope, then those of branches in the order of their paths.
   package var scopes: [ProtoScopeState] = []
 
+  /// Places that are open again although their scope has gone on, in order.
+  package var reopened: [ProtoOperationPath] = []
+
+  /// Failures that were recorded at such places, in order of these.
+  package var failedAgain: [ProtoFailedAgain] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+/// A place that was open again has failed: the next attempt runs it once more.
+package nonisolated struct ProtoFailedAgain: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var operation: ProtoOperationPath {
+    get {_operation ?? ProtoOperationPath()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  package var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  package mutating func clearOperation() {self._operation = nil}
+
+  /// The entry of the failure.
+  package var failure: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _operation: ProtoOperationPath? = nil
 }
 
 /// Section `executions.lease`: who holds it, and how it went so far.
@@ -3274,9 +3322,25 @@ package nonisolated struct ProtoExecutionCleaning: Sendable {
   /// It was claimed for cleaning.
   package var claimed: Bool = false
 
+  /// At this end only checkpoints are undone.
+  package var compensatesOnly: Bool = false
+
+  /// The operation with whose failure the execution has ended: what follows it is taken back once it is
+  /// opened again. Absent: there is none, or that is taken back already.
+  package var endedBy: ProtoOperationPath {
+    get {_endedBy ?? ProtoOperationPath()}
+    set {_endedBy = newValue}
+  }
+  /// Returns true if `endedBy` has been explicitly set.
+  package var hasEndedBy: Bool {self._endedBy != nil}
+  /// Clears the value of `endedBy`. Subsequent reads from it will return its default value.
+  package mutating func clearEndedBy() {self._endedBy = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _endedBy: ProtoOperationPath? = nil
 }
 
 /// What is to be done at an end from outside.
@@ -3315,7 +3379,63 @@ package nonisolated struct ProtoRegistration: Sendable {
   /// It is of a branch that has lost.
   package var lost: Bool = false
 
+  /// What is to be undone.
+  package var undoes: ProtoRegistration.Undoes = .nothing
+
+  /// Its code has failed.
+  package var failed: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Undoes: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// It undoes no checkpoint.
+    case nothing // = 0
+
+    /// One that has begun.
+    case started // = 1
+
+    /// One that failed, and nobody knows what it did before.
+    case uncertain // = 2
+
+    /// One that gave a value.
+    case success // = 3
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .nothing
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .nothing
+      case 1: self = .started
+      case 2: self = .uncertain
+      case 3: self = .success
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .nothing: return 0
+      case .started: return 1
+      case .uncertain: return 2
+      case .success: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [ProtoRegistration.Undoes] = [
+      .nothing,
+      .started,
+      .uncertain,
+      .success,
+    ]
+
+  }
 
   package init() {}
 
@@ -6083,18 +6203,29 @@ nonisolated extension ProtoCleaningEnded: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CleaningSkipped"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keeps_compensations\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.keepsCompensations) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.keepsCompensations != false {
+      try visitor.visitSingularBoolField(value: self.keepsCompensations, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoCleaningSkipped, rhs: ProtoCleaningSkipped) -> Bool {
+    if lhs.keepsCompensations != rhs.keepsCompensations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6640,7 +6771,7 @@ nonisolated extension ProtoOperationPath: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OperationStarted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}asks\0\u{1}once\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}asks\0\u{1}once\0\u{1}compensates\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6652,6 +6783,7 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.asks) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.once) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.compensates) }()
       default: break
       }
     }
@@ -6674,6 +6806,9 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
     if self.once != false {
       try visitor.visitSingularBoolField(value: self.once, fieldNumber: 4)
     }
+    if self.compensates != false {
+      try visitor.visitSingularBoolField(value: self.compensates, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6682,6 +6817,7 @@ nonisolated extension ProtoOperationStarted: SwiftProtobuf.Message, SwiftProtobu
     if lhs.epoch != rhs.epoch {return false}
     if lhs.asks != rhs.asks {return false}
     if lhs.once != rhs.once {return false}
+    if lhs.compensates != rhs.compensates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6747,7 +6883,7 @@ nonisolated extension ProtoOperationResolved.Verdict: SwiftProtobuf._ProtoNamePr
 
 nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CheckpointSucceeded"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0\u{1}input\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0\u{1}input\0\u{1}compensates\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6760,6 +6896,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.verified) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.input) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.compensates) }()
       default: break
       }
     }
@@ -6785,6 +6922,9 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if self.input != false {
       try visitor.visitSingularBoolField(value: self.input, fieldNumber: 5)
     }
+    if self.compensates != false {
+      try visitor.visitSingularBoolField(value: self.compensates, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6794,6 +6934,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if lhs.startedAt != rhs.startedAt {return false}
     if lhs.verified != rhs.verified {return false}
     if lhs.input != rhs.input {return false}
+    if lhs.compensates != rhs.compensates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6801,7 +6942,7 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CheckpointFailed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0\u{1}handled\0\u{1}input\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}error\0\u{1}handled\0\u{1}input\0\u{1}compensates\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6815,6 +6956,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
       case 4: try { try decoder.decodeSingularMessageField(value: &self._error) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.handled) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.input) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.compensates) }()
       default: break
       }
     }
@@ -6843,6 +6985,9 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if self.input != false {
       try visitor.visitSingularBoolField(value: self.input, fieldNumber: 6)
     }
+    if self.compensates != false {
+      try visitor.visitSingularBoolField(value: self.compensates, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6853,6 +6998,7 @@ nonisolated extension ProtoCheckpointFailed: SwiftProtobuf.Message, SwiftProtobu
     if lhs._error != rhs._error {return false}
     if lhs.handled != rhs.handled {return false}
     if lhs.input != rhs.input {return false}
+    if lhs.compensates != rhs.compensates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7483,7 +7629,7 @@ nonisolated extension ProtoChildrenSettled: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OperationRetried"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0\u{1}deadline\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{1}error\0\u{1}tries\0\u{3}retry_at\0\u{1}idle\0\u{1}deadline\0\u{1}compensates\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7498,6 +7644,7 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.retryAt) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.idle) }()
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self.deadline) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.compensates) }()
       default: break
       }
     }
@@ -7529,6 +7676,9 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
     if self.deadline != 0 {
       try visitor.visitSingularFixed64Field(value: self.deadline, fieldNumber: 7)
     }
+    if self.compensates != false {
+      try visitor.visitSingularBoolField(value: self.compensates, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7540,6 +7690,7 @@ nonisolated extension ProtoOperationRetried: SwiftProtobuf.Message, SwiftProtobu
     if lhs.retryAt != rhs.retryAt {return false}
     if lhs.idle != rhs.idle {return false}
     if lhs.deadline != rhs.deadline {return false}
+    if lhs.compensates != rhs.compensates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8270,7 +8421,7 @@ nonisolated extension ProtoOpenExecution: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionProgress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}scopes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}scopes\0\u{1}reopened\0\u{3}failed_again\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8280,6 +8431,8 @@ nonisolated extension ProtoExecutionProgress: SwiftProtobuf.Message, SwiftProtob
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.scopes) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.reopened) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.failedAgain) }()
       default: break
       }
     }
@@ -8292,12 +8445,59 @@ nonisolated extension ProtoExecutionProgress: SwiftProtobuf.Message, SwiftProtob
     if !self.scopes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.scopes, fieldNumber: 2)
     }
+    if !self.reopened.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reopened, fieldNumber: 3)
+    }
+    if !self.failedAgain.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.failedAgain, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoExecutionProgress, rhs: ProtoExecutionProgress) -> Bool {
     if lhs.execution != rhs.execution {return false}
     if lhs.scopes != rhs.scopes {return false}
+    if lhs.reopened != rhs.reopened {return false}
+    if lhs.failedAgain != rhs.failedAgain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoFailedAgain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FailedAgain"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}failure\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.failure) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.failure != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failure, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoFailedAgain, rhs: ProtoFailedAgain) -> Bool {
+    if lhs._operation != rhs._operation {return false}
+    if lhs.failure != rhs.failure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8535,7 +8735,7 @@ nonisolated extension ProtoExecutionMailbox: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionCleaning"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}registrations\0\u{1}reopenings\0\u{1}skipped\0\u{1}claimed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}registrations\0\u{1}reopenings\0\u{1}skipped\0\u{1}claimed\0\u{3}compensates_only\0\u{3}ended_by\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8548,12 +8748,18 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.reopenings) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.skipped) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.claimed) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.compensatesOnly) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._endedBy) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.execution != 0 {
       try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
     }
@@ -8569,6 +8775,12 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
     if self.claimed != false {
       try visitor.visitSingularBoolField(value: self.claimed, fieldNumber: 5)
     }
+    if self.compensatesOnly != false {
+      try visitor.visitSingularBoolField(value: self.compensatesOnly, fieldNumber: 6)
+    }
+    try { if let v = self._endedBy {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8578,6 +8790,8 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
     if lhs.reopenings != rhs.reopenings {return false}
     if lhs.skipped != rhs.skipped {return false}
     if lhs.claimed != rhs.claimed {return false}
+    if lhs.compensatesOnly != rhs.compensatesOnly {return false}
+    if lhs._endedBy != rhs._endedBy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8585,7 +8799,7 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Registration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}operation\0\u{1}name\0\u{1}finished\0\u{1}ended\0\u{1}lost\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}operation\0\u{1}name\0\u{1}finished\0\u{1}ended\0\u{1}lost\0\u{1}undoes\0\u{1}failed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8599,6 +8813,8 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
       case 4: try { try decoder.decodeSingularMessageField(value: &self._finished) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.ended) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.lost) }()
+      case 7: try { try decoder.decodeSingularEnumField(value: &self.undoes) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
       default: break
       }
     }
@@ -8627,6 +8843,12 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.lost != false {
       try visitor.visitSingularBoolField(value: self.lost, fieldNumber: 6)
     }
+    if self.undoes != .nothing {
+      try visitor.visitSingularEnumField(value: self.undoes, fieldNumber: 7)
+    }
+    if self.failed != false {
+      try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8637,9 +8859,15 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._finished != rhs._finished {return false}
     if lhs.ended != rhs.ended {return false}
     if lhs.lost != rhs.lost {return false}
+    if lhs.undoes != rhs.undoes {return false}
+    if lhs.failed != rhs.failed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension ProtoRegistration.Undoes: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDOES_NOTHING\0\u{1}UNDOES_STARTED\0\u{1}UNDOES_UNCERTAIN\0\u{1}UNDOES_SUCCESS\0")
 }
 
 nonisolated extension ProtoExecutionStore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -105,6 +105,14 @@ package struct Replay: Sendable {
         package let deadline: Timestamp?
     }
 
+    /// An operation that was undone by itself, and is to be recorded anew.
+    package struct Undone: Sendable {
+        /// The operation.
+        package let operation: Operation
+        /// The entry that recorded it.
+        package let sequence: UInt64
+    }
+
     /// A body that began.
     package struct Start: Sendable {
         /// The operation.
@@ -153,8 +161,11 @@ package struct Replay: Sendable {
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
     private var decided: [OperationPath: CountedBranches] = [:]
-    /// Operations that register something for an end: in scopes of theirs lies what that records.
+    /// Operations that register something for an end, or are undone then: in scopes of theirs lies what that
+    /// records.
     private var registered: Set<OperationPath> = []
+    /// Operations that were undone by themselves.
+    private var reopened: [OperationPath: Undone] = [:]
     /// Bodies that began, and of which no outcome is recorded.
     private var starts: [OperationPath: Start] = [:]
     private var resolutions: [OperationPath: Resolution] = [:]
@@ -180,6 +191,17 @@ package struct Replay: Sendable {
         return record
     }
 
+    /// The record of the operation at a place, which is consumed by this; what comes after it in its scope
+    /// may be there alone.
+    package mutating func next(at path: OperationPath) -> Record? {
+        guard !waiting.isEmpty, let first = waiting[path.scope]?.first else { return nil }
+        if first.operation.position > path.position, undoing.isReopened(path) { return nil }
+        return next(in: path.scope)
+    }
+
+    /// The operation at a place that was undone by itself; nil: none was.
+    package func reopened(at path: OperationPath) -> Undone? { reopened[path] }
+
     /// Whether nothing of a scope can come any more: a scope around it has gone on.
     package func isOver(_ scope: [UInt32]) -> Bool {
         guard !scope.isEmpty else { return false }
@@ -193,10 +215,19 @@ package struct Replay: Sendable {
         (waiting[path.scope]?.first?.operation.position).map { $0 > path.position } ?? false
     }
 
+    /// Whether nothing can come any more of what is at a place.
+    package func isOver(at path: OperationPath) -> Bool {
+        // It is recorded again later than what follows.
+        !undoing.isReopened(path) && (hasGone(beyond: path) || isOver(path.scope))
+    }
+
     /// Whether code that has come to a place was there before, so that its log lines are recorded:
     /// an operation is recorded there, or was tried, or a scope around it has gone on.
     package func hasBeen(at path: OperationPath) -> Bool {
-        if waiting[path.scope] != nil || tries[path] != nil { return true }
+        if tries[path] != nil { return true }
+        if let first = waiting[path.scope]?.first {
+            return first.operation.position == path.position || !undoing.isReopened(path)
+        }
         return path.enclosing.contains { around in
             waiting[around.scope] != nil
                 || tries[OperationPath(scope: around.scope, position: around.position + 1)] != nil
@@ -277,6 +308,7 @@ package struct Replay: Sendable {
                 sequence: sequence,
                 deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
             )
+            if event.compensates { registered.insert(path) }
             wakes[path] = nil
             endDoubt(path)
         } else if kind == .operationStarted || kind == .operationResolved {
@@ -303,9 +335,18 @@ package struct Replay: Sendable {
             // Tries come to an end with it, and so does the wait before the last of them.
             tries[path] = nil
             wakes[path] = nil
-            if record.operation.kind == .onUnfinished { registered.insert(path) }
+            if try record.operation.kind == .onUnfinished || entry.compensates(kind) {
+                registered.insert(path)
+            }
             endDoubt(path)
-            guard !undoing.covers(sequence, path, kind) else { return }
+            guard !undoing.covers(sequence, path, kind) else {
+                if undoing.isReopened(path) {
+                    reopened[path] = Undone(operation: record.operation, sequence: sequence)
+                }
+                return
+            }
+            if try keepsSuccess(path, kind, entry) { return }
+            reopened[path] = nil
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
         }
@@ -345,6 +386,7 @@ package struct Replay: Sendable {
         let event = try ProtoOperationStarted(decoding: entry)
         let operation = try Operation(event.operation)
         let path = OperationPath(operation)
+        if event.compensates { registered.insert(path) }
         guard !undoing.covers(sequence, path, kind) else { return }
         resolutions[path] = nil
         starts[path] = Start(
@@ -371,157 +413,41 @@ package struct Replay: Sendable {
         }
     }
 
+    /// Whether code that is run over its record and no further comes by with the success that was undone,
+    /// because the operation has only failed since.
+    private func keepsSuccess(
+        _ path: OperationPath,
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) -> Bool {
+        guard undoing.keepsReopened, kind == .checkpointFailed, undoing.isReopened(path) else {
+            return false
+        }
+        return try !entry.flag(Wire.CheckpointFailed.handled)
+    }
+
     private mutating func add(_ record: Record) {
-        waiting[record.operation.scope, default: []].append(record)
+        let operation = record.operation
+        guard let last = waiting[operation.scope]?.last,
+            last.operation.position >= operation.position
+        else {
+            waiting[operation.scope, default: []].append(record)
+            return
+        }
+        // It was undone by itself, and what follows counts.
+        var records = waiting[operation.scope] ?? []
+        let index = records.firstIndex { $0.operation.position >= operation.position }
+        if let index, records[index].operation.position == operation.position {
+            records[index] = record
+        } else {
+            records.insert(record, at: index ?? records.endIndex)
+        }
+        waiting[operation.scope] = records
     }
 
     /// Tries of the attempt before count no longer.
     private mutating func beginAttempt() {
         for path in tries.keys { wakes[path] = nil }
         tries = [:]
-    }
-
-    /// What an entry says of an operation that waits, or whose branches run; nil: nothing.
-    package static func wake(_ entry: EntryView) throws -> (OperationPath, Wake)? {
-        guard let kind = EventKind(rawValue: entry.event) else { return nil }
-        return try wake(kind, entry)
-    }
-
-    private static func wake(
-        _ kind: EventKind,
-        _ entry: EntryView
-    ) throws -> (OperationPath, Wake)? {
-        switch kind {
-        case .timerFired:
-            let event = try ProtoTimerFired(decoding: entry)
-            return (OperationPath(event.operation), .fired(entry.header.time))
-        case .signalDelivered:
-            let event = try ProtoSignalDelivered(decoding: entry)
-            let failure = event.hasError ? try ErrorFacts(event.error) : nil
-            return (
-                OperationPath(event.operation),
-                .signal(event.signal, failure: failure, entry.header.time)
-            )
-        case .childEnded:
-            let event = try ProtoChildEnded(decoding: entry)
-            // No operation is told of it.
-            if event.unheard { return nil }
-            let end = ChildEnd(
-                sequence: event.end,
-                status: ExecutionStatus(event.status) ?? .failed,
-                failure: event.hasError ? try ErrorFacts(event.error) : nil,
-                time: entry.header.time,
-                output: event.runOutput == 0 ? nil : event.runOutput
-            )
-            return (OperationPath(event.operation), .child(end))
-        case .childrenSettled:
-            let event = try ProtoChildrenSettled(decoding: entry)
-            return (OperationPath(event.operation), .fired(entry.header.time))
-        case .branchSettled:
-            let event = try ProtoBranchSettled(decoding: entry)
-            return (
-                OperationPath(event.operation),
-                .settled(
-                    Settlement(
-                        branch: event.branch,
-                        failed: event.failed,
-                        gathered: event.counted.isEmpty
-                            ? nil
-                            : SettleBranches.Gathered(
-                                BranchSet(event.counted),
-                                failures: event.failures
-                            ),
-                        sequence: entry.header.sequence,
-                        time: entry.header.time
-                    )
-                )
-            )
-        default: return nil
-        }
-    }
-
-    private static func record(
-        _ kind: EventKind,
-        _ entry: EntryView,
-        _ payloads: () throws -> [StoredPayload]
-    ) throws -> Record? {
-        let operation: Operation
-        let outcome: Outcome
-        switch kind {
-        case .checkpointSucceeded:
-            operation = try Operation.ofSuccess(entry)
-            guard let value = try payloads().first else {
-                throw WireError("its payload is missing")
-            }
-            outcome = .success(value)
-        case .checkpointFailed:
-            let event = try ProtoCheckpointFailed(decoding: entry)
-            operation = try Operation(event.operation)
-            // The declared input may come behind them.
-            let payloads = try payloads().dropLast(event.input ? 1 : 0)
-            outcome = .failure(
-                try ErrorFacts(event.error),
-                message: payloads.first,
-                details: payloads.count > 1 ? payloads[1] : nil
-            )
-        case .timerStarted:
-            operation = try Operation(ProtoTimerStarted(decoding: entry).operation)
-            outcome = .wait
-        case .signalAwaited:
-            operation = try Operation(ProtoSignalAwaited(decoding: entry).operation)
-            outcome = .wait
-        case .childStarted:
-            let event = try ProtoChildStarted(decoding: entry)
-            operation = try Operation(event.operation)
-            outcome = event.spawned ? .recorded(source: nil) : .wait
-        case .childrenAwaited:
-            operation = try Operation(ProtoChildrenAwaited(decoding: entry).operation)
-            outcome = .wait
-        case .branchesStarted:
-            let event = try ProtoBranchesStarted(decoding: entry)
-            operation = try Operation(event.operation)
-            outcome = .branches(event.branches)
-        case .operationRecorded:
-            let event = try ProtoOperationRecorded(decoding: entry)
-            operation = try Operation(event.operation)
-            let own = try entry.commitments().isEmpty ? nil : entry.header.sequence
-            outcome = .recorded(source: event.source == 0 ? own : event.source)
-        default: return nil
-        }
-        return Record(
-            sequence: entry.header.sequence,
-            time: entry.header.time,
-            operation: operation,
-            outcome: outcome
-        )
-    }
-}
-
-extension EventKind {
-    /// Whether a replay reads it: it says something of an operation that a handler waits for.
-    fileprivate var isOfOperation: Bool {
-        switch self {
-        case .checkpointSucceeded, .checkpointFailed, .timerStarted, .timerFired, .signalAwaited,
-            .signalDelivered, .branchesStarted, .branchSettled, .operationRecorded,
-            .operationRetried, .operationStarted, .operationResolved, .childStarted, .childEnded,
-            .childrenAwaited, .childrenSettled:
-            true
-        default: false
-        }
-    }
-}
-
-extension Operation {
-    /// Reads the operation of a `CheckpointSucceeded`, of which a long history has many.
-    fileprivate static func ofSuccess(_ entry: EntryView) throws(WireError) -> Operation {
-        var reader = WireReader(entry.eventBytes)
-        while let field = try reader.field() {
-            guard field == Wire.CheckpointSucceeded.operation else {
-                try reader.skip(field)
-                continue
-            }
-            return try Operation(reading: try reader.bytes())
-        }
-        throw WireError("it names no operation")
     }
 }

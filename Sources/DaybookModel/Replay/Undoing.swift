@@ -18,6 +18,8 @@ package struct Undoing: Sendable {
         /// The operation itself is undone with all that it split into: what is done there now is
         /// something else too.
         package var isWhole = false
+        /// The operation is undone by itself: what followed it counts.
+        package var isAlone = false
     }
 
     /// What the marks say of the operations of one scope: the last one that says it.
@@ -31,6 +33,12 @@ package struct Undoing: Sendable {
         var emptied: [UInt32: UInt64] = [:]
         /// Operations in whose branches one is open again.
         var entered: [UInt32: UInt64] = [:]
+        /// Checkpoints that were undone by themselves: what is done there now is something else.
+        var renewed: [UInt32: UInt64] = [:]
+        /// Those of them that are open again.
+        var reopened: [UInt32: UInt64] = [:]
+        /// Those that had no value: that they began counts no more.
+        var restarted: [UInt32: UInt64] = [:]
 
         mutating func end(from position: UInt32, _ sequence: UInt64) {
             while let last = ends.last, last.position >= position { ends.removeLast() }
@@ -60,11 +68,49 @@ package struct Undoing: Sendable {
     private var marks: [UInt64: [Mark]] = [:]
     private var scopes: [[UInt32]: Scope] = [:]
 
+    /// What was undone by itself counts until it is recorded anew: for code that is run over its record
+    /// and no further, which has to come by what follows.
+    private(set) var keepsReopened = false
+
     /// Nothing is undone.
     package init() {}
 
+    /// The same, but that what was undone by itself counts until it is recorded anew.
+    package var keepingReopened: Undoing {
+        var other = self
+        other.keepsReopened = true
+        return other
+    }
+
+    /// A checkpoint was undone by itself.
+    /// - Parameter isSuccess: it gave a value, which does not count any more; else that it began does not.
+    mutating func renew(_ path: OperationPath, _ sequence: UInt64, isSuccess: Bool) {
+        scopes[path.scope, default: Scope()].renewed[path.position] = sequence
+        guard isSuccess else {
+            scopes[path.scope, default: Scope()].restarted[path.position] = sequence
+            hasRestarted = true
+            return
+        }
+        scopes[path.scope, default: Scope()].reopened[path.position] = sequence
+        hasReopened = true
+        var mark = Mark(path: path, keepsBranches: true, sequence: sequence)
+        mark.isAlone = true
+        marks[sequence, default: []].append(mark)
+    }
+
+    /// Whether something was undone by itself that had a value.
+    package private(set) var hasReopened = false
+    /// Whether something was that had none.
+    private var hasRestarted = false
+
+    /// Whether what was recorded at a place was undone by itself once, so that it is recorded again later
+    /// than what follows.
+    package func isReopened(_ path: OperationPath) -> Bool {
+        marks.isEmpty ? false : scopes[path.scope]?.reopened[path.position] != nil
+    }
+
     /// Whether nothing is.
-    package var isEmpty: Bool { failures.isEmpty && marks.isEmpty }
+    package var isEmpty: Bool { failures.isEmpty && marks.isEmpty && !hasRestarted }
 
     /// Takes in a failure that ended an attempt. They come in the order of their entries.
     mutating func insert(_ mark: Mark) {
@@ -84,12 +130,18 @@ package struct Undoing: Sendable {
     /// Whether what an entry says of an operation no longer counts.
     func covers(_ sequence: UInt64, _ path: OperationPath, _ kind: EventKind) -> Bool {
         if failures.contains(sequence) { return true }
-        guard !marks.isEmpty else { return false }
+        guard !marks.isEmpty || hasRestarted else { return false }
         if sequence < lastEnd(before: path) { return true }
         for around in path.enclosing {
             if sequence < scopes[around.scope]?.emptied[around.position] ?? 0 { return true }
         }
         guard let scope = scopes[path.scope] else { return false }
+        if kind == .operationStarted || kind == .operationResolved,
+            sequence < scope.restarted[path.position] ?? 0
+        {
+            return true
+        }
+        if !keepsReopened, sequence < scope.reopened[path.position] ?? 0 { return true }
         let last: UInt64? =
             switch kind {
             case .branchesStarted: scope.emptied[path.position]
@@ -107,10 +159,10 @@ package struct Undoing: Sendable {
     /// The entry that last took back what was recorded at a place, so that what is done there now
     /// is something else than what was done before; nil: none did.
     ///
-    /// The operation that failed itself is the same one when it runs again.
+    /// The operation that failed itself is the same one when it runs again; one that was undone is not.
     package func generation(of path: OperationPath) -> UInt64? {
-        guard !marks.isEmpty else { return nil }
-        let last = lastEnd(before: path)
+        guard !scopes.isEmpty else { return nil }
+        let last = max(lastEnd(before: path), scopes[path.scope]?.renewed[path.position] ?? 0)
         return last == 0 ? nil : last
     }
 

@@ -55,6 +55,10 @@ struct AuditedExecution {
     private var signalIDs: Set<String> = []
     private var isParked = false
     private var cleaning = AuditedCleaning()
+    /// The failure that it has ended with, if what follows it is taken back later.
+    private var endedBy: ProtoOperationPath?
+    /// Places that may be recorded anew by themselves.
+    private var renewed: Set<Place> = []
     /// What is parked for.
     private var doubts: Set<Place> = []
     /// Children that are not closed.
@@ -118,6 +122,7 @@ struct AuditedExecution {
                 throw Broken(rule: "it goes on in doubt, or does not without")
             }
             if event.readies { isParked = false }
+            if event.verdict != .done { cleaning.resolve(event.operation) }
         case .executionRepinned(let event):
             guard isPinned, revision != event.revision else {
                 throw Broken(rule: "repinned what is not pinned, or is so")
@@ -149,15 +154,22 @@ struct AuditedExecution {
             beginAttempt()
         case .cleaningEnded(let event):
             try checkLease(entry, event.epoch, sessions)
-            try cleaning.end(event.operation.scope + [event.operation.position])
-        case .cleaningSkipped: cleaning.skip(isFinal: isFinal)
+            try cleaning.end(
+                event.operation.scope + [event.operation.position],
+                failed: event.hasError
+            )
+        case .cleaningSkipped(let event):
+            try cleaning.skip(isFinal: isFinal, keepsCheckpoints: event.keepsCompensations)
         case .executionReopened:
             doubts = []
             defer { isParked = false }
             // It goes on with its cleaning.
             if isFinal, isParked { break }
             if isFinal {
+                if let endedBy { undo(endedBy) }
+                endedBy = nil
                 for place in cleaning.reopen() { takeBack(place) }
+                for place in cleaning.renew() { renew(place) }
                 beginAttempt()
             }
             (isFinal, isClosed, holder) = (false, false, nil)
@@ -210,6 +222,19 @@ struct AuditedExecution {
             whole: true
         )
         cleaning.undo(key, whole: true)
+    }
+
+    /// What was undone may be recorded anew, by itself.
+    private mutating func renew(_ place: [UInt32]) {
+        let place = Place(scope: Array(place.dropLast()), position: place.last ?? 0)
+        kept.remove(place)
+        recorded.remove(place)
+        renewed.insert(place)
+    }
+
+    /// What an execution has ended with. What is to be undone first is taken back when it is opened again.
+    private mutating func end(with path: ProtoOperationPath) {
+        if cleaning.undoes { endedBy = path } else { undo(path) }
     }
 
     /// What an attempt ended with, and what came after it, may be recorded anew.
@@ -267,14 +292,22 @@ struct AuditedExecution {
         case .operationStarted(let event):
             try checkLease(entry, event.epoch, sessions)
             start(event.operation)
+            if event.compensates { cleaning.start(event.operation, entry.sequence) }
         case .logRecorded(let event): try checkLease(entry, event.epoch, sessions)
         case .executionWaiting(let event): try checkLease(entry, event.epoch, sessions)
         case .checkpointSucceeded(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
+            cleaning.end(
+                event.operation,
+                entry.sequence,
+                failed: false,
+                undoes: event.compensates
+            )
         case .checkpointFailed(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: event.handled)
+            cleaning.end(event.operation, entry.sequence, failed: true, undoes: event.compensates)
         case .operationRecorded(let event):
             try checkLease(entry, event.epoch, sessions)
             try record(event.operation, isKept: true)
@@ -314,6 +347,7 @@ struct AuditedExecution {
         case .operationRetried(let event):
             try checkLease(entry, event.epoch, sessions)
             try wait(event.operation, event.retryAt, isRetry: true)
+            cleaning.end(event.operation, entry.sequence, failed: true, undoes: event.compensates)
         case .timerFired(let event): try fire(event, entry)
         case .signalDelivered(let event): try deliver(event)
         case .childStarted(let event):
@@ -361,6 +395,11 @@ struct AuditedExecution {
             throw Broken(rule: "a second outcome of one operation")
         }
         if isKept { kept.insert(place) }
+        // What is before it was there before it.
+        if renewed.contains(place) {
+            if isKept { renewed.remove(place) }
+            return
+        }
         guard operation.position > 0 else { return }
         let before = Place(
             .with {
@@ -369,7 +408,7 @@ struct AuditedExecution {
             }
         )
         // What failed and was dealt with is not run again either.
-        kept.insert(before)
+        if !renewed.contains(before) { kept.insert(before) }
         passed.insert(before)
         // Nothing of its branches is left: it would split anew.
         if !failures.contains(before) { splits.remove(before) }
@@ -446,13 +485,13 @@ struct AuditedExecution {
             next = event.next
             try end(closes: event.closes, event.signalsLeft)
         case .executionFailed(let event):
-            if event.hasFailedOperation { undo(event.failedOperation) }
+            if event.hasFailedOperation { end(with: event.failedOperation) }
             try end(closes: event.closes, event.signalsLeft)
         case .executionTimedOut(let event):
-            if event.hasFailedOperation { undo(event.failedOperation) }
+            if event.hasFailedOperation { end(with: event.failedOperation) }
             try end(closes: event.closes, event.signalsLeft)
         case .executionCancelled(let event):
-            if event.hasFailedOperation { undo(event.failedOperation) }
+            if event.hasFailedOperation { end(with: event.failedOperation) }
             try end(closes: event.closes, event.signalsLeft)
         case .executionExpired(let event):
             guard epoch == 0 else { throw Broken(rule: "what has run does not expire") }

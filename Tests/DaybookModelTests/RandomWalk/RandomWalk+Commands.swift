@@ -267,7 +267,11 @@ extension RandomWalk {
             by: try drawRequest()
         )
         let found = try run(command, draw(reference.sessions)) { $0.left.count }
-        try compare("\(path) of \(id) is \(verdict)", found, reference.resolve(id, path, types))
+        try compare(
+            "\(path) of \(id) is \(verdict)",
+            found,
+            reference.resolve(id, path, types, isDone: verdict == .done)
+        )
     }
 
     private mutating func repin() throws {

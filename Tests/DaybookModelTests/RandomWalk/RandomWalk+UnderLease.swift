@@ -55,14 +55,16 @@ extension RandomWalk {
             return reference.open.count > 16 ? try drawSleep(known) : try drawSpawn(known)
         }
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<8: return .start(try drawOperation(known, .checkpoint))
+        case 0..<8:
+            return .start(try drawOperation(known, .checkpoint), undoes: generator.chance(3))
         case 8..<30:
             return .outcome(
                 try drawOperation(known, .checkpoint),
                 failed: generator.chance(3),
                 handled: generator.chance(4),
                 drawTypes(),
-                logs: drawLogs()
+                logs: drawLogs(),
+                undoes: generator.chance(3)
             )
         case 30..<38:
             let kind = try draw([.storeSet, .storeGet, .storeDelete, .output] as [Operation.Kind])
@@ -82,7 +84,8 @@ extension RandomWalk {
                 tries: UInt32.random(in: 1...3, using: &generator),
                 try drawPolicy(),
                 until: isPoll && generator.chance(2) ? end : nil,
-                suspended: drawSuspended(known)
+                suspended: drawSuspended(known),
+                undoes: generator.chance(isPoll ? 20 : 4)
             )
         case 44..<47:
             let isFull = reference.open.count > 14
@@ -154,9 +157,14 @@ extension RandomWalk {
                 failed: generator.chance(3),
                 handled: generator.chance(4),
                 drawTypes(),
-                logs: drawLogs()
+                logs: drawLogs(),
+                undoes: generator.chance(20)
             )
-        case 11: return .start(try drawOperation(known, .checkpoint, in: root))
+        case 11:
+            return .start(
+                try drawOperation(known, .checkpoint, in: root),
+                undoes: generator.chance(8)
+            )
         case 12, 13:
             return .record(try drawOperation(known, .storeDelete, "key", in: root), [], logs: [])
         case 14: return .split(try drawOperation(known, .race, in: root), 2)
@@ -281,7 +289,7 @@ extension RandomWalk {
         while let split = known?.split(in: scope), split.settledFailed == nil {
             scope += [split.position, UInt32.random(in: 0..<split.branches, using: &generator)]
         }
-        var position = known?.next(in: scope) ?? 0
+        var position = known?.due(in: scope) ?? 0
         if generator.chance(12) {
             position = UInt32.random(in: 0...position + 2, using: &generator)
         }
@@ -342,10 +350,15 @@ extension RandomWalk {
         _ session: UInt64
     ) throws -> Outcome<UInt64> {
         switch command {
-        case .start(let operation):
-            let command = StartOperation(lease, operation, asks: generator.chance(2))
+        case .start(let operation, let undoes):
+            let command = StartOperation(
+                lease,
+                operation,
+                asks: generator.chance(2),
+                compensates: undoes
+            )
             return try run(command, session) { $0 }
-        case .outcome(let operation, let failed, let isHandled, let types, let logs):
+        case .outcome(let operation, let failed, let isHandled, let types, let logs, let undoes):
             let payloads = try sealed(types)
             let command = RecordOutcome(
                 lease,
@@ -354,6 +367,7 @@ extension RandomWalk {
                     ? .failure(ErrorFacts(code: "failed"), payloads, handled: isHandled)
                     : .success(payloads, verified: generator.chance(2)),
                 startedAt: harness.now,
+                compensates: undoes,
                 logs: try sealed(logs: logs)
             )
             return try run(command, session) { $0 }
@@ -423,7 +437,7 @@ extension RandomWalk {
     ) throws -> EndCleaning {
         let next = reference.executions[lease.execution]?.nextToClean
         let operation = Operation.op(
-            .onUnfinished,
+            next?.undoes == nil ? .onUnfinished : .checkpoint,
             next?.position ?? 0,
             name,
             in: next?.scope ?? []
@@ -438,7 +452,7 @@ extension RandomWalk {
         _ session: UInt64
     ) throws -> Outcome<UInt64> {
         switch command {
-        case .again(let operation, let tries, let policy, let end, let suspended):
+        case .again(let operation, let tries, let policy, let end, let suspended, let undoes):
             let command = RetryOperation(
                 lease,
                 operation,
@@ -447,6 +461,7 @@ extension RandomWalk {
                 tries: tries,
                 policy: policy,
                 deadline: end,
+                compensates: undoes,
                 suspended: suspended
             )
             return try run(command, session) { $0.waits ? 1 : 0 }

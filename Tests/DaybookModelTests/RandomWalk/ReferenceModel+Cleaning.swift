@@ -12,7 +12,13 @@ extension ReferenceModel {
         var finishedBy: [UInt32]?
         var hasEnded = false
         var isLost = false
+        /// What is known of the checkpoint that it undoes.
+        var undoes: Undoes?
+        var hasFailed = false
 
+        enum Undoes { case started, uncertain, success }
+
+        var compensates: Bool { undoes != nil && stands }
         var stands: Bool { finishedBy == nil && !hasEnded }
         var scope: [UInt32] { Array(place.dropLast()) }
         var position: UInt32 { place[place.count - 1] }
@@ -52,6 +58,7 @@ extension ReferenceModel {
         )
     }
 
+    /// - Parameter types: of its error; none: it ends well.
     mutating func clean(_ known: Execution, _ name: Name, _ types: [String]) -> Outcome<UInt64> {
         guard let next = known.nextToClean, next.name == name else { return .refused(.conflict) }
         return .granted(
@@ -60,6 +67,7 @@ extension ReferenceModel {
                 for index in $0.registered.indices
                 where $0.registered[index].sequence == next.sequence {
                     $0.registered[index].hasEnded = true
+                    $0.registered[index].hasFailed = !types.isEmpty
                 }
             }
         )
@@ -72,10 +80,16 @@ extension ReferenceModel {
         return InterventionAnswer(number: known.number, status: known.status, wasSo: false)
     }
 
-    /// One that ends by itself and waits for children cleans nothing up.
-    mutating func leaveCleaningOut(_ known: Execution) {
-        let stands = !known.isSkipped && known.registered.contains { $0.stands }
-        if !known.children.isEmpty, stands { write(known.number) { $0.skipCleaning() } }
+    /// One that ends by itself and is not closed cleans nothing up, but for what is undone when it fails.
+    mutating func leaveCleaningOut(_ known: Execution, fails: Bool = false) {
+        let compensates = fails && known.compensates
+        guard !known.children.isEmpty || compensates else { return }
+        if compensates {
+            let registersMore = known.registered.contains { $0.stands && $0.undoes == nil }
+            if registersMore { write(known.number) { $0.compensatesOnly = true } }
+        } else if !known.isSkipped, known.registered.contains(where: \.stands) {
+            write(known.number) { $0.skipCleaning() }
+        }
     }
 
     /// Nobody holds it any more who could clean up.
@@ -89,12 +103,19 @@ extension ReferenceModel {
 extension ReferenceModel.Execution {
     /// Something is to run because it was ended from outside.
     var owes: Bool {
-        status.isFinal && !isClosed && !isSkipped && registered.contains { $0.stands }
+        status.isFinal && !isClosed && !isSkipped && registered.contains { isDue($0) }
+    }
+
+    /// Checkpoints are to be undone should it end badly.
+    var compensates: Bool { !isSkipped && registered.contains(where: \.compensates) }
+
+    func isDue(_ one: ReferenceModel.Registered) -> Bool {
+        compensatesOnly ? one.compensates : one.stands
     }
 
     /// What runs next.
     var nextToClean: ReferenceModel.Registered? {
-        owes ? registered.last { $0.stands } : nil
+        owes ? registered.last { isDue($0) } : nil
     }
 
     /// The scope in which what runs next records.
@@ -104,22 +125,24 @@ extension ReferenceModel.Execution {
 
     var due: [DueCleaning] {
         guard owes else { return [] }
-        return registered.reversed().filter(\.stands).map {
+        return registered.reversed().filter { isDue($0) }.map {
             DueCleaning(
                 sequence: $0.sequence,
                 path: OperationPath(scope: $0.scope, position: $0.position),
                 name: $0.name,
-                scope: $0.place + [reopenings]
+                scope: $0.place + [reopenings],
+                compensates: $0.undoes != nil,
+                hasValue: $0.undoes == .success
             )
         }
     }
 
     mutating func skipCleaning() {
+        let index = registered.lastIndex { isDue($0) }
         isSkipped = true
-        guard isForCleaning, status.isFinal,
-            let index = registered.lastIndex(where: { $0.stands })
-        else { return }
+        guard isForCleaning, status.isFinal, let index else { return }
         registered[index].hasEnded = true
+        registered[index].hasFailed = true
     }
 
     /// The retry policy's count begins anew.
@@ -148,7 +171,13 @@ extension ReferenceModel.Execution {
         func isUndone(_ place: [UInt32]) -> Bool {
             place == key || Self.follows(place, key) || whole && place.starts(with: key)
         }
-        registered.removeAll { isUndone($0.place) }
+        registered.removeAll {
+            // A failure of which nobody knows what it did stays to be undone.
+            if !whole, $0.undoes == .started || $0.undoes == .uncertain, $0.place == key {
+                return false
+            }
+            return isUndone($0.place)
+        }
         for index in registered.indices {
             if let by = registered[index].finishedBy, isUndone(by) {
                 registered[index].finishedBy = nil
@@ -158,13 +187,83 @@ extension ReferenceModel.Execution {
 
     /// A person has it run again after its end: what was cleaned up is undone from its registration on.
     mutating func reopenCleaning() {
-        let cleaned = registered.reversed().filter { $0.hasEnded && !$0.isLost }.map(\.place)
+        if let endedBy { undo(endedBy) }
+        endedBy = nil
+        let cleaned = registered.reversed()
+            .filter { $0.undoes == nil && $0.hasEnded && !$0.isLost }.map(\.place)
         var undone: [[UInt32]] = []
         for place in cleaned { if let key = takeBack(place) { undone.append(key) } }
         for key in undone { forgetRegistered(key, whole: true) }
+        for one in registered where one.undoes == .success && one.hasEnded && !one.hasFailed {
+            if !one.isLost { reopened.insert(one.place) }
+        }
+        registered.removeAll { $0.undoes != nil && $0.hasEnded && !$0.hasFailed }
+        for index in registered.indices where registered[index].undoes != nil {
+            registered[index].hasEnded = false
+            registered[index].hasFailed = false
+        }
         reopenings += 1
         isSkipped = false
+        compensatesOnly = false
         isForCleaning = false
+    }
+
+    // MARK: Checkpoints
+
+    private func unsettled(_ operation: Operation) -> Int? {
+        registered.firstIndex {
+            ($0.undoes == .started || $0.undoes == .uncertain)
+                && $0.place == operation.scope + [operation.position]
+        }
+    }
+
+    /// A checkpoint is to be undone.
+    mutating func undoLater(_ operation: Operation, _ undoes: ReferenceModel.Registered.Undoes) {
+        registered.append(
+            ReferenceModel.Registered(
+                sequence: last,
+                place: operation.scope + [operation.position],
+                name: operation.name,
+                undoes: undoes
+            )
+        )
+    }
+
+    mutating func beginUndoable(_ operation: Operation) {
+        if unsettled(operation) == nil { undoLater(operation, .started) }
+    }
+
+    /// A person says that it has done nothing.
+    mutating func dropStarted(_ path: OperationPath) {
+        registered.removeAll {
+            $0.undoes == .started && $0.place == path.scope + [path.position]
+        }
+    }
+
+    mutating func endUndoable(_ operation: Operation, failed: Bool, undoes: Bool) {
+        let index = unsettled(operation)
+        switch (failed, undoes) {
+        case (false, _):
+            if let index { registered.remove(at: index) }
+            if undoes { undoLater(operation, .success) }
+        case (true, true):
+            if let index {
+                registered[index].undoes = .uncertain
+            } else {
+                undoLater(operation, .uncertain)
+            }
+        case (true, false):
+            if let index, registered[index].undoes == .started { registered.remove(at: index) }
+        }
+    }
+
+    /// What is open again by itself is so with all that is open again around it or before.
+    mutating func forgetReopened(_ key: [UInt32], whole: Bool) {
+        func stays(_ place: [UInt32]) -> Bool {
+            place != key && !Self.follows(place, key) && !(whole && place.starts(with: key))
+        }
+        reopened = reopened.filter(stays)
+        failedAgain = failedAgain.filter(stays)
     }
 
     private mutating func takeBack(_ place: [UInt32]) -> [UInt32]? {
@@ -184,6 +283,7 @@ extension ReferenceModel.Execution {
             }
         }
         guard operations.contains(where: { $0.scope + [$0.position] == key }) else { return nil }
+        forgetReopened(key, whole: true)
         operations.removeAll {
             let other = $0.scope + [$0.position]
             return other.starts(with: key) || Self.follows(other, key)

@@ -34,6 +34,12 @@ extension ReferenceModel.Execution {
                 "registered",
                 state.rare.cleaning.registrations.map(Self.words) == registered.map(Self.words)
             ),
+            (
+                "reopened",
+                Set(state.progress.reopenings.places.map { $0.scope + [$0.position] }) == reopened
+                    && Set(state.progress.reopenings.failures.keys.map { $0.scope + [$0.position] })
+                        == failedAgain
+            ),
             ("doubts", state.rare.doubts.map(\.operation) == doubts),
             ("pin", state.isPinned == terms.isPinned && state.pinnedRevision ?? "" == revision),
             (
@@ -84,11 +90,11 @@ extension ReferenceModel.Execution {
     private static func words(_ one: Cleaning.Registration) -> String {
         let by = one.finishedBy.map { $0.scope + [$0.position] } ?? []
         return
-            "\(one.sequence) \(one.path.scope + [one.path.position]) \(one.name) \(by) \(one.hasEnded) \(one.isLost)"
+            "\(one.sequence) \(one.path.scope + [one.path.position]) \(one.name) \(by) \(one.hasEnded) \(one.isLost) \(one.hasFailed && one.undoes != nil) \(one.undoes.map { "\($0)" } ?? "")"
     }
 
     private static func words(_ one: ReferenceModel.Registered) -> String {
-        "\(one.sequence) \(one.place) \(one.name) \(one.finishedBy ?? []) \(one.hasEnded) \(one.isLost)"
+        "\(one.sequence) \(one.place) \(one.name) \(one.finishedBy ?? []) \(one.hasEnded) \(one.isLost) \(one.hasFailed && one.undoes != nil) \(one.undoes.map { "\($0)" } ?? "")"
     }
 
     private static func words(_ child: Family.Child) -> String {

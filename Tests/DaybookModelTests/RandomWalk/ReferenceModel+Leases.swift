@@ -6,10 +6,24 @@ import DaybookFormat
 extension ReferenceModel {
     /// A command under a lease, as far as the reference model knows them.
     enum Leased {
-        case start(Operation)
-        case outcome(Operation, failed: Bool, handled: Bool, [String], logs: [String])
+        case start(Operation, undoes: Bool)
+        case outcome(
+            Operation,
+            failed: Bool,
+            handled: Bool,
+            [String],
+            logs: [String],
+            undoes: Bool
+        )
         case record(Operation, [String], logs: [String])
-        case again(Operation, tries: UInt32, RetryPolicy, until: Timestamp?, suspended: Int?)
+        case again(
+            Operation,
+            tries: UInt32,
+            RetryPolicy,
+            until: Timestamp?,
+            suspended: Int?,
+            undoes: Bool
+        )
         case sleep(Operation, until: StartTimer.Until, suspended: Int?)
         case await(Operation, timeout: Duration?, suspended: Int?)
         case child(Operation, Name, type: Name, input: String, [String], suspended: Int?)
@@ -31,7 +45,7 @@ extension ReferenceModel {
         /// It tells what was done, and may come after the end.
         var isLate: Bool {
             switch self {
-            case .outcome(_, let failed, _, _, _): !failed
+            case .outcome(_, let failed, _, _, _, _): !failed
             case .release: true
             default: false
             }
@@ -40,11 +54,21 @@ extension ReferenceModel {
         /// The scope that it records in.
         var scope: [UInt32]? {
             switch self {
-            case .start(let operation), .outcome(let operation, _, _, _, _),
+            case .start(let operation, _), .outcome(let operation, _, _, _, _, _),
                 .record(let operation, _, _), .split(let operation, _),
                 .settle(let operation, _, _, _), .register(let operation),
                 .withdraw(let operation, _):
                 operation.scope
+            default: nil
+            }
+        }
+
+        /// The checkpoint that is to be undone by it should the execution end badly.
+        var undone: Operation? {
+            switch self {
+            case .start(let operation, true), .outcome(let operation, _, _, _, _, true),
+                .again(let operation, _, _, _, _, true):
+                operation
             default: nil
             }
         }
@@ -97,6 +121,7 @@ extension ReferenceModel {
             if known.children.contains(where: \.isSpawned) || !known.failedChildren.isEmpty {
                 return .refused(.conflict)
             }
+            if known.compensates { return .refused(.conflict) }
             log(known, logs)
             return .granted(goOn(known, input, types))
         case .release(let logs):
@@ -195,19 +220,25 @@ extension ReferenceModel {
                 return .refused(.invalidArgument)
             }
             return settle(known, operation, branch, failed, isAlone: gathered == nil)
-        case .start(let operation), .outcome(let operation, _, _, _, _),
-            .record(let operation, _, _), .again(let operation, _, _, _, _),
+        case .start(let operation, _), .outcome(let operation, _, _, _, _, _),
+            .record(let operation, _, _), .again(let operation, _, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
             .child(let operation, _, _, _, _, _), .register(let operation),
             .withdraw(let operation, _), .join(let operation, _, _, _):
             guard known.takes(operation) else { return .refused(.conflict) }
         default: break
         }
+        if let undone = command.undone {
+            guard undone.kind == .checkpoint else { return .refused(.invalidArgument) }
+            let isCleaning = known.cleaningRoot.map { undone.scope.starts(with: $0) } ?? false
+            if isCleaning { return .refused(.wrongState) }
+        }
         switch command {
-        case .start(let operation):
+        case .start(let operation, let undoes):
             return .granted(
                 write(known.number) {
                     $0.start(operation)
+                    if undoes { $0.beginUndoable(operation) }
                     $0.goOn()
                 }
             )
@@ -225,21 +256,23 @@ extension ReferenceModel {
                     $0.goOn()
                 }
             )
-        case .outcome(let operation, let failed, let isHandled, let types, let logs):
+        case .outcome(let operation, let failed, let isHandled, let types, let logs, let undoes):
             log(known, logs)
             return .granted(
                 write(known.number, types) {
                     $0.record(operation, failed: failed && !isHandled)
+                    $0.endUndoable(operation, failed: failed, undoes: undoes)
                     $0.goOn()
                 }
             )
         case .record(let operation, let types, let logs):
             log(known, logs)
             return .granted(record(known, operation, types))
-        case .again(let operation, let tries, let policy, let end, let suspended):
+        case .again(let operation, let tries, let policy, let end, let suspended, let undoes):
             let next = now.rawValue + max(Self.delay(policy, tries: tries), 1)
             let last = end.map { max($0.rawValue, now.rawValue + 1) }
             wait(known, .retry, operation, min(next, last ?? next), suspended)
+            change(known.number) { $0.endUndoable(operation, failed: true, undoes: undoes) }
             return .granted(1)
         case .sleep(let operation, let until, let suspended):
             return .granted(sleep(known, operation, until, suspended))

@@ -110,7 +110,12 @@ extension ReferenceModel {
     }
 
     /// - Returns: how much else is in doubt.
-    mutating func resolve(_ id: Name, _ path: OperationPath, _ types: [String]) -> Outcome<Int> {
+    mutating func resolve(
+        _ id: Name,
+        _ path: OperationPath,
+        _ types: [String],
+        isDone: Bool
+    ) -> Outcome<Int> {
         guard let known = newest(id) else { return .refused(.notFound) }
         guard !known.isClosed, known.isParked || !known.status.isFinal else {
             return .refused(.wrongState)
@@ -121,6 +126,7 @@ extension ReferenceModel {
         let left = known.doubts.filter { OperationPath($0) != path }
         write(known.number, types) {
             $0.doubts = left
+            if !isDone { $0.dropStarted(path) }
             guard left.isEmpty else { return }
             $0.isParked = false
             if !$0.status.isFinal { $0.status = .ready }
@@ -235,12 +241,17 @@ extension ReferenceModel {
                 default: .failed
                 }
             let first = known.failedChildren.filter(\.hasFailed).compactMap { $0.ending?.at }.min()
-            if !isByTime { leaveCleaningOut(known) }
+            let compensates = !isByTime && known.compensates
+            if !isByTime { leaveCleaningOut(known, fails: true) }
             let closes =
-                known.children.isEmpty
+                known.children.isEmpty && !compensates
                 && (!isByTime || !isHeld && !known.registered.contains { $0.stands })
             let sequence = end(known.number, status, error.code, types, closes: closes)
-            if let failed { change(known.number) { $0.undo(failed) } }
+            if let failed {
+                change(known.number) {
+                    if compensates { $0.endedBy = failed } else { $0.undo(failed) }
+                }
+            }
             if cause == .children, let first { change(known.number) { $0.finishedAt = first } }
             if !closes, isByTime { freeForCleaning(known.number) }
             if !closes, !isByTime { write(known.number) { $0.holder = 0 } }
@@ -248,6 +259,13 @@ extension ReferenceModel {
         }
         let delay = Self.delay(policy, tries: tries)
         let retryAt = now.rawValue + delay
+        // What is to be undone is not taken back before.
+        let key = failed.map { $0.scope + [$0.position] } ?? []
+        let loses = known.registered.contains {
+            $0.compensates
+                && (Execution.follows($0.place, key) || $0.undoes == .success && $0.place == key)
+        }
+        let failed = loses ? nil : failed
         let sequence = write(known.number, types) {
             $0.status = .ready
             if !isHeld { $0.holder = 0 }

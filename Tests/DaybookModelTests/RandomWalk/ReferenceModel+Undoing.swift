@@ -26,7 +26,7 @@ extension ReferenceModel.Execution {
         var found: [Operation] = []
         for (index, operation) in operations.enumerated() {
             let isNext =
-                operation.position == next(in: operation.scope)
+                operation.position == due(in: operation.scope)
                 && counts(operation.scope, from: cleaningRoot?.count ?? 0)
             let isNew = !found.contains { OperationPath($0) == OperationPath(operation) }
             if index == 0 || isNext && isNew { found.append(operation) }
@@ -39,6 +39,10 @@ extension ReferenceModel.Execution {
         guard canUndo(path) else { return }
         let key = path.scope + [path.position]
         forgetRegistered(key, whole: false)
+        let isSplit = operations.contains {
+            $0.scope == path.scope && $0.position == path.position && $0.branches + $0.kept > 0
+        }
+        forgetReopened(key, whole: !isSplit)
         operations.removeAll { Self.follows($0.scope + [$0.position], key) }
         let isUndone = { (wait: ReferenceModel.Waiting) in
             let place = wait.operation.scope + [wait.operation.position]
@@ -60,7 +64,8 @@ extension ReferenceModel.Execution {
         if operations[index].branches + operations[index].kept > 0 {
             reopen(path.scope, path.position)
         } else {
-            operations.remove(at: index)
+            // With what undid it, which is in scopes of its own.
+            operations.removeAll { ($0.scope + [$0.position]).starts(with: key) }
         }
         dropSpawned()
         resume()
@@ -70,7 +75,9 @@ extension ReferenceModel.Execution {
         func recorded(_ scope: [UInt32], _ position: UInt32) -> ReferenceModel.Recorded? {
             operations.first { $0.scope == scope && $0.position == position }
         }
-        guard recorded(path.scope, path.position) != nil else { return false }
+        guard recorded(path.scope, path.position) != nil,
+            !reopened.union(failedAgain).contains(path.scope + [path.position])
+        else { return false }
         return stride(from: 0, to: path.scope.count, by: 2).allSatisfy { depth in
             guard let around = recorded(Array(path.scope.prefix(depth)), path.scope[depth]) else {
                 return false

@@ -67,6 +67,14 @@ struct ReferenceModel {
         var reopenings: UInt32 = 0
         var isSkipped = false
         var isForCleaning = false
+        /// At this end only checkpoints are undone.
+        var compensatesOnly = false
+        /// With the failure of which operation it has ended, if that is taken back later.
+        var endedBy: OperationPath?
+        /// Places that are open again by themselves.
+        var reopened: Set<[UInt32]> = []
+        /// Those that have failed since.
+        var failedAgain: Set<[UInt32]> = []
         var attemptsBefore: UInt32 = 0
         /// What may have happened, and is parked for.
         var doubts: [Operation] = []
@@ -314,9 +322,18 @@ extension ReferenceModel.Execution {
         operations.last { $0.scope == scope }.map { $0.position + 1 } ?? 0
     }
 
+    /// The position of what is to be recorded next in a scope.
+    func due(in scope: [UInt32]) -> UInt32 {
+        reopened.filter { $0.dropLast() == scope[...] }.compactMap(\.last).min() ?? next(in: scope)
+    }
+
     /// Whether an operation may be recorded: it is the next one, and does not wait for another try.
     func takes(_ operation: Operation) -> Bool {
-        guard operation.position == next(in: operation.scope) else { return false }
+        guard operation.position == due(in: operation.scope) else { return false }
+        if operation.kind != .checkpoint, reopened.contains(operation.scope + [operation.position])
+        {
+            return false
+        }
         return status.isFinal
             || !waits.contains {
                 $0.operation.scope == operation.scope
@@ -347,6 +364,19 @@ extension ReferenceModel.Execution {
     /// Takes in the first entry of an operation.
     mutating func record(_ operation: Operation, failed: Bool = false, branches: UInt32 = 0) {
         let scope = operation.scope
+        let place = scope + [operation.position]
+        if reopened.remove(place) != nil {
+            let index = operations.lastIndex { $0.scope == scope }
+            if failed, let index, operations[index].position == operation.position,
+                isCurrent(scope)
+            {
+                operations[index].isOpenFailure = true
+            } else if failed {
+                failedAgain.insert(place)
+            }
+            losses = 0
+            return
+        }
         if let last = operations.lastIndex(where: { $0.scope == scope }) {
             operations[last].isOpenFailure = false
             let branches = operations[last].branches
@@ -378,6 +408,8 @@ extension ReferenceModel.Execution {
     /// What nobody has dealt with runs again.
     mutating func beginNextAttempt() {
         beginsAttempt = true
+        reopened.formUnion(failedAgain)
+        failedAgain = []
         let before = self
         operations.removeAll { $0.isOpenFailure && before.isCurrent($0.scope) }
         for index in operations.indices

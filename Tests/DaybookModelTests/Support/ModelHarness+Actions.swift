@@ -75,6 +75,7 @@ extension ModelHarness {
         _ lease: Lease,
         _ operation: Operation,
         value: String = "null",
+        compensates: Bool = false,
         by session: UInt64
     ) throws -> UInt64 {
         let payloads = try sealed([.json(Array(value.utf8))])
@@ -83,7 +84,8 @@ extension ModelHarness {
                 lease,
                 operation,
                 .success(payloads, verified: false),
-                startedAt: now
+                startedAt: now,
+                compensates: compensates
             ),
             session: session
         )

@@ -9,6 +9,7 @@ enum Asked: String, CaseIterable {
         gather
     case complete, fail, failFamily, goOn, release, park, doubt, child, spawn, join
     case register, withdraw, clean, cleanStep
+    case startUndoable, succeedUndoable, failUndoable, againUndoable, endUndoing, undoingStep
     case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
     case time, close, lose
 }
@@ -26,6 +27,9 @@ extension Standing {
         case .start, .succeed, .disappoint, .record, .again, .look, .split, .settle, .gather,
             .register, .withdraw, .clean, .cleanStep:
             try askOfOperation(asked)
+        case .startUndoable, .succeedUndoable, .failUndoable, .againUndoable, .endUndoing,
+            .undoingStep:
+            try askOfCompensation(asked)
         case .sleep:
             let operation = Operation.op(.sleep, 1)
             try harness.sleep(lease, operation, for: .seconds(5), suspended: nil, by: holder)
@@ -76,6 +80,44 @@ extension Standing {
     /// The position of the next operation of the handler, once branches have been settled.
     private var next: UInt32 {
         max(harness.state.execution(lease.execution)?.progress.next(in: []) ?? 1, 1)
+    }
+
+    private mutating func askOfCompensation(_ asked: Asked) throws {
+        let operation = Operation.op(.checkpoint, 1, "undo")
+        switch asked {
+        case .startUndoable:
+            let command = StartOperation(lease, operation, compensates: true)
+            try harness.run(command, session: holder)
+        case .succeedUndoable:
+            try harness.succeed(lease, operation, compensates: true, by: holder)
+        case .failUndoable:
+            let command = RecordOutcome(
+                lease,
+                operation,
+                .failure(ErrorFacts(code: "busy"), try harness.sealed([.text("busy")])),
+                startedAt: harness.now,
+                compensates: true
+            )
+            try harness.run(command, session: holder)
+        case .againUndoable:
+            let command = RetryOperation(
+                lease,
+                operation,
+                ErrorFacts(code: "busy"),
+                payloads: try harness.sealed([.text("busy")]),
+                tries: 1,
+                policy: RetryPolicy(maxAttempts: 3),
+                compensates: true,
+                suspended: nil
+            )
+            try harness.run(command, session: holder)
+        case .endUndoing:
+            try harness.run(EndCleaning(lease, operation), session: holder)
+        default:
+            // What undoes is not undone.
+            let step = Operation.op(.checkpoint, 0, in: [1, 0])
+            try harness.succeed(lease, step, compensates: true, by: holder)
+        }
     }
 
     private mutating func askOfOperation(_ asked: Asked) throws {

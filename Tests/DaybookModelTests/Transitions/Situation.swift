@@ -63,6 +63,16 @@ enum Situation: String, CaseIterable {
     case siblingFailed = "sib"
     /// All that it has spawned has ended, and it runs again.
     case settled = "set"
+    /// It runs, and a checkpoint of it is to be undone should it end badly; and something is registered for an
+    /// end from outside too.
+    case undoable = "udb"
+    case undoableUnfinished = "udu"
+    /// It has failed, and the checkpoint is to be undone; is being undone; that diverged.
+    case failedUndone = "fud"
+    case undoing = "und"
+    case parkedInUndoing = "pun"
+    /// It has failed, was undone, and was opened again: it runs.
+    case renewed = "rnd"
 }
 
 /// An execution in a situation, and who had the lease.
@@ -170,8 +180,33 @@ struct Standing {
         case .continued:
             let input = try harness.sealed([.json([0x32])])
             try harness.run(ContinueAsNew(lease, input: input), session: holder)
+        case .undoable, .undoableUnfinished, .failedUndone, .undoing, .parkedInUndoing, .renewed:
+            try beginUndoing(situation)
         default: break
         }
+    }
+
+    /// What the handler has done is a checkpoint, and, unless it is to end by itself, nothing after it.
+    private mutating func beginUndoing(_ situation: Situation) throws {
+        let operation = Operation.op(.checkpoint, 1, "undo")
+        try harness.succeed(lease, operation, compensates: true, by: holder)
+        if situation == .undoableUnfinished {
+            let registration = Operation.op(.onUnfinished, 2, "release")
+            try harness.run(RecordOperation(lease, registration), session: holder)
+        }
+        if situation == .undoable || situation == .undoableUnfinished { return }
+        try harness.fail(lease, by: holder)
+        if situation == .failedUndone { return }
+        lease = try harness.claim(lease.execution, by: holder)
+        if situation == .undoing { return }
+        if situation == .parkedInUndoing {
+            try harness.park(lease, by: holder)
+            return
+        }
+        try harness.run(EndCleaning(lease, operation), session: holder)
+        try harness.run(Release(lease), session: holder)
+        try harness.retry("a", by: other)
+        lease = try harness.claim(lease.execution, by: holder)
     }
 
     private mutating func spawn(_ situation: Situation) throws {
@@ -201,6 +236,7 @@ extension Situation {
     }
 
     var isPaused: Bool {
-        rawValue.hasPrefix("p") && ![.parked, .pinned, .parkedInCleaning].contains(self)
+        rawValue.hasPrefix("p")
+            && ![.parked, .pinned, .parkedInCleaning, .parkedInUndoing].contains(self)
     }
 }

@@ -45,6 +45,7 @@ struct ExecutionPart: Sendable {
         try ScopeProgress.apply(&state, entry, &change)
         try LeaseState.apply(&state, entry, &change)
         try Lifecycle.apply(&state, entry, &change)
+        try Cleaning.applyCheckpoint(&state, entry)
     }
 
     /// Who takes in which event: for each number of an event a range of calls.
@@ -107,6 +108,16 @@ extension EntryView {
 
     /// Whether something is said in the event.
     func flag(_ wanted: WireField) throws(WireError) -> Bool { try number(wanted) != 0 }
+
+    /// Whether a field is in the event.
+    func has(_ wanted: WireField) throws(WireError) -> Bool {
+        var reader = WireReader(eventBytes)
+        while let field = try reader.field() {
+            if field == wanted { return true }
+            try reader.skip(field)
+        }
+        return false
+    }
 
     /// A time in the event; zero: it is not there.
     func time(_ wanted: WireField) throws(WireError) -> Timestamp {

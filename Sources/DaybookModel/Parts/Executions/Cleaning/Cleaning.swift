@@ -1,8 +1,19 @@
 import DaybookFormat
 
-/// What a handler has registered for an end from outside, in the order of the entries.
+/// What is to be done should the execution end badly, in the order of the entries: what a handler has
+/// registered for an end from outside, and the checkpoints that are to be undone.
 struct Cleaning: Sendable {
-    /// What is to be done should the execution be ended from outside.
+    /// What is known of a checkpoint that is to be undone.
+    enum Undoes: Sendable {
+        /// Its body has begun.
+        case started
+        /// It failed, and nobody knows what it did before.
+        case uncertain
+        /// It gave a value.
+        case success
+    }
+
+    /// What is to be done.
     struct Registration: Equatable, Sendable {
         /// Its entry.
         let sequence: UInt64
@@ -10,39 +21,93 @@ struct Cleaning: Sendable {
         let path: OperationPath
         /// The name that the handler gave it.
         let name: Name
+        /// The operation is a checkpoint, and is undone by it; nil: it was registered for an end from
+        /// outside.
+        var undoes: Undoes?
         /// The operation that withdrew it; nil: none did.
         var finishedBy: OperationPath?
         /// Its code has run, or nobody knows how far it came.
         var hasEnded = false
+        /// Its code ended with an error, or nobody knows how far it came.
+        var hasFailed = false
         /// It is of a branch that has lost: what follows it is nobody's work any more.
         var isLost = false
 
-        /// Whether it is to run at an end.
+        /// Whether it is to run at an end from outside.
         var stands: Bool { finishedBy == nil && !hasEnded }
+        /// Whether it is a checkpoint that is to be undone.
+        var compensates: Bool { undoes != nil && stands }
+
+        /// Whether nobody would undo the checkpoint any more if an operation is open again. What has failed
+        /// itself, and nobody knows with what effect, stays to be undone.
+        func isTakenBack(with other: OperationPath) -> Bool {
+            undoes == .success && path == other || other.isFollowed(by: path)
+        }
     }
 
     var registrations: [Registration] = []
+    /// How many of them undo a checkpoint that has not given a value: only for those is one looked for.
+    private(set) var unsettled = 0
     /// How often the execution was opened again after an end.
     var reopenings: UInt32 = 0
     /// None of them runs at this end.
     var isSkipped = false
+    /// The execution has ended by itself: only checkpoints are undone.
+    var compensatesOnly = false
+    /// The operation with whose failure it has ended. What follows it is taken back once the execution
+    /// is opened again: until then it is to be undone.
+    var endedBy: OperationPath?
     /// The lease was granted for cleaning.
     var isClaimed = false
 
     /// Whether there is nothing to remember.
     var isEmpty: Bool {
-        registrations.isEmpty && reopenings == 0 && !isSkipped && !isClaimed
+        registrations.isEmpty && reopenings == 0 && !isSkipped && !isClaimed && !compensatesOnly
+            && endedBy == nil
     }
 
-    /// Whether something is to run at an end.
-    var stands: Bool { !isSkipped && registrations.contains { $0.stands } }
+    /// Registrations have been taken out.
+    mutating func countUnsettled() {
+        unsettled = registrations.count { $0.undoes == .started || $0.undoes == .uncertain }
+    }
+
+    /// A checkpoint is to be undone.
+    mutating func add(_ registration: Registration) {
+        registrations.append(registration)
+        if registration.undoes != .success { unsettled += 1 }
+    }
+
+    /// A checkpoint that has not given a value is not to be undone any more.
+    mutating func removeUnsettled(at index: Int) {
+        registrations.remove(at: index)
+        unsettled -= 1
+    }
+
+    /// Whether something is to run at this end.
+    var stands: Bool { next != nil }
+
+    /// Whether checkpoints are to be undone.
+    var compensates: Bool { !isSkipped && registrations.contains { $0.compensates } }
+
+    /// Whether something is registered for an end from outside, besides checkpoints that are to be undone.
+    var registersMore: Bool {
+        !isSkipped && !compensatesOnly && registrations.contains { $0.stands && !$0.compensates }
+    }
+
+    /// Whether one is to run at this end.
+    func isDue(_ registration: Registration) -> Bool {
+        compensatesOnly ? registration.compensates : registration.stands
+    }
+
+    /// Which of them runs next at this end: the newest; nil: none does.
+    var next: Int? { isSkipped ? nil : registrations.lastIndex { isDue($0) } }
 
     /// The scope in which the code of a registration runs at this end: no branch of the handler, and
     /// no earlier end, has the same.
     func scope(of path: OperationPath) -> [UInt32] { path.scope + [path.position, reopenings] }
 }
 
-/// Something that is to be done because an execution was ended from outside.
+/// Something that is to be done because an execution has ended badly.
 package struct DueCleaning: Equatable, Sendable {
     /// The entry of its registration.
     package let sequence: UInt64
@@ -52,37 +117,61 @@ package struct DueCleaning: Equatable, Sendable {
     package let name: Name
     /// The scope in which its code runs.
     package let scope: [UInt32]
+    /// It undoes the checkpoint that registered it.
+    package let compensates: Bool
+    /// The entry that registers it holds the value of the checkpoint.
+    package let hasValue: Bool
+
+    /// What it is called where people read of it.
+    package var title: String { compensates ? "undo \(name)" : name.text }
+
+    init(
+        sequence: UInt64,
+        path: OperationPath,
+        name: Name,
+        scope: [UInt32],
+        compensates: Bool = false,
+        hasValue: Bool = false
+    ) {
+        self.sequence = sequence
+        self.path = path
+        self.name = name
+        self.scope = scope
+        self.compensates = compensates
+        self.hasValue = hasValue
+    }
+
+    init(_ registration: Cleaning.Registration, scope: [UInt32]) {
+        self.init(
+            sequence: registration.sequence,
+            path: registration.path,
+            name: registration.name,
+            scope: scope,
+            compensates: registration.undoes != nil,
+            hasValue: registration.undoes == .success
+        )
+    }
 }
 
 extension ExecutionState {
-    /// It was ended from outside, and what was registered for that has not all run.
+    /// It has ended, and what was registered for that has not all run.
     package var owesCleaning: Bool { status.isFinal && rare.cleaning.stands }
 
-    /// What is to run because it was ended from outside, in the order in which it does: what was
-    /// registered last comes first. Empty: nothing is.
+    /// What is to run because it has ended badly, in the order in which it does: what was registered
+    /// last comes first. Empty: nothing is.
     package var dueCleaning: [DueCleaning] {
         guard owesCleaning else { return [] }
-        return rare.cleaning.registrations.reversed().filter(\.stands).map { registration in
-            DueCleaning(
-                sequence: registration.sequence,
-                path: registration.path,
-                name: registration.name,
-                scope: rare.cleaning.scope(of: registration.path)
-            )
+        let cleaning = rare.cleaning
+        return cleaning.registrations.reversed().filter { cleaning.isDue($0) }.map {
+            DueCleaning($0, scope: cleaning.scope(of: $0.path))
         }
     }
 
-    /// All that is registered, also what has run: what a replay of the cleaning goes over, in the
-    /// order in which it ran.
-    package var registeredCleaning: [DueCleaning] {
-        rare.cleaning.registrations.reversed().filter { $0.finishedBy == nil }.map { registration in
-            DueCleaning(
-                sequence: registration.sequence,
-                path: registration.path,
-                name: registration.name,
-                scope: rare.cleaning.scope(of: registration.path)
-            )
-        }
+    /// The first of them; nil: nothing is to run.
+    var nextCleaning: DueCleaning? {
+        guard status.isFinal, let next = rare.cleaning.next else { return nil }
+        let registration = rare.cleaning.registrations[next]
+        return DueCleaning(registration, scope: rare.cleaning.scope(of: registration.path))
     }
 
     /// How often it was opened again after an end.
@@ -93,10 +182,8 @@ extension ExecutionState {
 
     /// The scope of the cleaning that a scope is of, or lies in; nil: it is none of what is due next.
     func cleaningScope(around scope: [UInt32]) -> [UInt32]? {
-        guard isClaimedForCleaning, !rare.cleaning.isSkipped,
-            let next = rare.cleaning.registrations.last(where: { $0.stands })
-        else { return nil }
-        let root = rare.cleaning.scope(of: next.path)
+        guard isClaimedForCleaning, let next = rare.cleaning.next else { return nil }
+        let root = rare.cleaning.scope(of: rare.cleaning.registrations[next].path)
         return scope.starts(with: root) ? root : nil
     }
 }

@@ -2,12 +2,14 @@ import DaybookFormat
 import SwiftProtobuf
 
 extension ExecutionPart {
-    /// What is to be done should an execution be ended from outside, and how far that has come.
+    /// What is to be done should an execution end badly, and how far that has come.
     static let cleaning = ExecutionPart(
         name: "cleaning",
-        schema: 1,
+        schema: 2,
         kinds: [
-            .operationRecorded, .branchSettled, .executionClaimed, .attemptFailed,
+            .checkpointSucceeded, .checkpointFailed, .operationStarted, .operationRetried,
+            .operationResolved, .operationRecorded, .branchSettled, .executionClaimed,
+            .attemptFailed,
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionContinued, .executionReopened, .cleaningEnded, .cleaningSkipped,
         ],
@@ -25,6 +27,23 @@ extension Cleaning {
         _ change: inout ExecutionState.Change
     ) throws(WireError) {
         switch change.kind {
+        case .checkpointSucceeded: try applyCheckpoint(&state, entry)
+        case .checkpointFailed:
+            let isUncertain = try entry.flag(Wire.CheckpointFailed.compensates)
+            if isUncertain || state.rare.cleaning.unsettled > 0 {
+                try state.rare.cleaning.fail(entry, isUncertain: isUncertain)
+            }
+        case .operationRetried:
+            let isUncertain = try entry.flag(Wire.OperationRetried.compensates)
+            if isUncertain || state.rare.cleaning.unsettled > 0 {
+                try state.rare.cleaning.fail(entry, isUncertain: isUncertain)
+            }
+        case .operationStarted:
+            if try entry.flag(Wire.OperationStarted.compensates) {
+                try state.rare.cleaning.start(entry)
+            }
+        case .operationResolved:
+            if state.rare.cleaning.unsettled > 0 { try state.rare.cleaning.resolve(entry) }
         case .operationRecorded: try state.register(entry)
         case .executionClaimed: if change.wasFinal { state.rare.cleaning.isClaimed = true }
         case .executionReopened: state.reopenCleaning(change)
@@ -36,21 +55,31 @@ extension Cleaning {
             state.rare.cleaning.lose(OperationPath(event.operation), except: event.branch)
         case .cleaningEnded:
             let path = OperationPath(try entry.operation())
-            guard let index = state.rare.cleaning.registrations.lastIndex(where: { $0.stands }),
+            guard let index = state.rare.cleaning.next,
                 state.rare.cleaning.registrations[index].path == path
             else { throw WireError("it ends a cleaning that is not the next one") }
             state.rare.cleaning.registrations[index].hasEnded = true
+            let hasFailed = try entry.has(Wire.CleaningEnded.error)
+            state.rare.cleaning.registrations[index].hasFailed = hasFailed
         case .cleaningSkipped:
+            if try entry.flag(Wire.CleaningSkipped.keepsCompensations) {
+                state.rare.cleaning.compensatesOnly = true
+                return
+            }
+            let next = state.isClaimedForCleaning ? state.rare.cleaning.next : nil
             state.rare.cleaning.isSkipped = true
             // Nobody knows how far the one came that was under way.
-            guard state.isClaimedForCleaning,
-                let index = state.rare.cleaning.registrations.lastIndex(where: { $0.stands })
-            else { return }
-            state.rare.cleaning.registrations[index].hasEnded = true
+            guard let next else { return }
+            state.rare.cleaning.registrations[next].hasEnded = true
+            state.rare.cleaning.registrations[next].hasFailed = true
         default:
             guard !state.rare.cleaning.registrations.isEmpty else { return }
+            if change.kind != .attemptFailed, state.rare.cleaning.compensates {
+                // It is taken back once the execution is opened again.
+                state.rare.cleaning.endedBy = try entry.failedOperation(change.kind)
+            }
             for path in change.undone { state.rare.cleaning.undo(path) }
-            // Of what ends by itself nothing runs.
+            // Of what has ended well, or left nothing to undo, nothing runs.
             if change.closed { state.rare.cleaning.isSkipped = true }
         }
     }
@@ -68,7 +97,11 @@ extension Cleaning {
 
     /// From an operation on everything is undone.
     fileprivate mutating func undo(_ path: OperationPath) {
-        registrations.removeAll { path.isUndone($0.path) }
+        registrations.removeAll { registration in
+            registration.undoes == nil
+                ? path.isUndone(registration.path) : registration.isTakenBack(with: path)
+        }
+        countUnsettled()
         for index in registrations.indices {
             if let by = registrations[index].finishedBy, path.isUndone(by) {
                 registrations[index].finishedBy = nil
@@ -108,15 +141,22 @@ extension ExecutionState {
     fileprivate mutating func reopenCleaning(_ change: Change) {
         // What is parked before it has ended goes on as it was, and so does a cleaning.
         guard change.wasFinal, change.beginsAttempt else { return }
+        let endedBy = rare.cleaning.endedBy
         rare.cleaning.reopenings += 1
         rare.cleaning.isSkipped = false
         rare.cleaning.isClaimed = false
+        rare.cleaning.compensatesOnly = false
+        rare.cleaning.endedBy = nil
         for path in change.undone {
-            rare.cleaning.registrations.removeAll {
-                path.isUndone($0.path) || $0.path.isInside(path)
+            // What only failed keeps its branches.
+            if path != endedBy {
+                rare.cleaning.registrations.removeAll {
+                    path.isUndone($0.path) || $0.path.isInside(path)
+                }
             }
             rare.cleaning.undo(path)
         }
+        rare.cleaning.reopenCompensations()
     }
 }
 
@@ -124,7 +164,9 @@ extension Cleaning {
     /// The operations from which on everything is undone when the execution is opened again: what
     /// was registered by them has run.
     var undone: [OperationPath] {
-        registrations.reversed().filter { $0.hasEnded && !$0.isLost }.map(\.path)
+        registrations.reversed().filter { $0.undoes == nil && $0.hasEnded && !$0.isLost }.map(
+            \.path
+        )
     }
 }
 
@@ -147,6 +189,11 @@ extension Cleaning {
         writer.varint(UInt64(state.rare.cleaning.reopenings), Wire.ExecutionCleaning.reopenings)
         writer.bool(state.rare.cleaning.isSkipped, Wire.ExecutionCleaning.skipped)
         writer.bool(state.rare.cleaning.isClaimed, Wire.ExecutionCleaning.claimed)
+        writer.bool(state.rare.cleaning.compensatesOnly, Wire.ExecutionCleaning.compensatesOnly)
+        guard let endedBy = state.rare.cleaning.endedBy else { return }
+        nested.removeAll()
+        endedBy.write(to: &nested)
+        writer.bytes(nested.bytes, Wire.ExecutionCleaning.endedBy)
     }
 
     @Sendable
@@ -164,9 +211,14 @@ extension Cleaning {
                 read.reopenings = UInt32(truncatingIfNeeded: try reader.varint())
             case Wire.ExecutionCleaning.skipped: read.isSkipped = try reader.varint() != 0
             case Wire.ExecutionCleaning.claimed: read.isClaimed = try reader.varint() != 0
+            case Wire.ExecutionCleaning.compensatesOnly:
+                read.compensatesOnly = try reader.varint() != 0
+            case Wire.ExecutionCleaning.endedBy:
+                read.endedBy = try OperationPath(reading: try reader.bytes())
             default: try reader.skip(field)
             }
         }
+        read.countUnsettled()
         state.rare.cleaning = read
     }
 }
@@ -185,6 +237,8 @@ extension Cleaning.Registration {
         }
         writer.bool(hasEnded, Wire.Registration.ended)
         writer.bool(isLost, Wire.Registration.lost)
+        writer.varint(UInt64(undoes?.proto.rawValue ?? 0), Wire.Registration.undoes)
+        writer.bool(hasFailed, Wire.Registration.failed)
     }
 
     fileprivate init(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -192,7 +246,8 @@ extension Cleaning.Registration {
         var path: OperationPath?
         var name: Name = ""
         var finishedBy: OperationPath?
-        var (hasEnded, isLost) = (false, false)
+        var (hasEnded, isLost, hasFailed) = (false, false, false)
+        var undoes: Cleaning.Undoes?
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             switch field {
@@ -203,6 +258,8 @@ extension Cleaning.Registration {
                 finishedBy = try OperationPath(reading: try reader.bytes())
             case Wire.Registration.ended: hasEnded = try reader.varint() != 0
             case Wire.Registration.lost: isLost = try reader.varint() != 0
+            case Wire.Registration.undoes: undoes = Cleaning.Undoes(try reader.varint())
+            case Wire.Registration.failed: hasFailed = try reader.varint() != 0
             default: try reader.skip(field)
             }
         }
@@ -211,20 +268,41 @@ extension Cleaning.Registration {
             sequence: sequence,
             path: path,
             name: name,
+            undoes: undoes,
             finishedBy: finishedBy,
             hasEnded: hasEnded,
+            hasFailed: hasFailed,
             isLost: isLost
         )
     }
 }
 
+extension Cleaning.Undoes {
+    fileprivate var proto: ProtoRegistration.Undoes {
+        switch self {
+        case .started: .started
+        case .uncertain: .uncertain
+        case .success: .success
+        }
+    }
+
+    fileprivate init?(_ number: UInt64) {
+        switch ProtoRegistration.Undoes(rawValue: Int(truncatingIfNeeded: number)) {
+        case .started: self = .started
+        case .uncertain: self = .uncertain
+        case .success: self = .success
+        default: return nil
+        }
+    }
+}
+
 extension OperationPath {
-    fileprivate func write(to writer: inout WireWriter) {
+    func write(to writer: inout WireWriter) {
         writer.packed(scope.lazy.map(UInt64.init), Wire.OperationPath.scope)
         writer.varint(UInt64(position), Wire.OperationPath.position)
     }
 
-    fileprivate init(reading bytes: UnsafeRawBufferPointer) throws(WireError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(WireError) {
         self.init(try ProtoOperationPath(wire: bytes))
     }
 }

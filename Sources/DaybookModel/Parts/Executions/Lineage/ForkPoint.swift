@@ -52,8 +52,9 @@ extension ExecutionState {
         rare.signalIDs = origin.rare.signalIDs
         rare.store = origin.rare.store
         rare.outputs = origin.rare.outputs
-        rare.cleaning.registrations = origin.rare.cleaning.registrations
-        rare.cleaning.reopenings = origin.rare.cleaning.reopenings
+        rare.cleaning = origin.rare.cleaning
+        rare.cleaning.isClaimed = false
+        rare.cleaning.isSkipped = false
         change.takeOverTimers()
     }
 

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 5,
+        schema: 6,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,
@@ -17,6 +17,7 @@ extension ExecutionPart {
         write: { state, writer, nested in
             guard !state.progress.isUntouched else { return }
             state.progress.writeSnapshot(to: &writer, &nested, Wire.ExecutionProgress.scopes)
+            state.progress.reopenings.write(to: &writer, &nested)
         },
         read: ScopeProgress.read
     )
@@ -46,14 +47,14 @@ extension ScopeProgress {
             // It was there before it was asked for: the operation begins and ends with this entry.
             if try !state.isWaiting(entry.operation()) { try state.progress.record(entry) }
         default:
-            if let path = try entry.failedOperation(change.kind), state.progress.canUndo(path) {
+            if let path = try state.failedOperation(change.kind, entry),
+                state.progress.canUndo(path)
+            {
                 state.progress.undo(path, entry.header.sequence)
                 change.undone = [path]
             }
             if change.kind == .executionReopened, change.wasFinal, change.beginsAttempt {
-                change.undone = state.rare.cleaning.undone.compactMap { path in
-                    state.progress.takeBack(path, entry.header.sequence)
-                }
+                state.takeBackCleaned(entry.header.sequence, &change)
             }
             if change.beginsAttempt { state.progress.beginAttempt(entry.header.sequence) }
         }
@@ -66,11 +67,43 @@ extension ScopeProgress {
     ) throws(WireError) {
         var reader = WireReader(bytes)
         while let field = try reader.field() {
-            if field == Wire.ExecutionProgress.scopes {
+            switch field {
+            case Wire.ExecutionProgress.scopes:
                 try state.progress.read(snapshot: try reader.bytes())
-            } else {
-                try reader.skip(field)
+            case Wire.ExecutionProgress.reopened:
+                try state.progress.reopenings.readPlace(try reader.bytes())
+            case Wire.ExecutionProgress.failedAgain:
+                try state.progress.reopenings.readFailure(try reader.bytes())
+            default: try reader.skip(field)
             }
+        }
+    }
+}
+
+extension ExecutionState {
+    /// The operation with whose failure an entry ends an attempt or the execution, and after which all is taken
+    /// back by it. Where checkpoints are to be undone first, that is left to the entry that opens the
+    /// execution again.
+    func failedOperation(
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) -> OperationPath? {
+        if kind != .attemptFailed, rare.cleaning.compensates { return nil }
+        return try entry.failedOperation(kind)
+    }
+
+    /// The execution is opened again: what followed the failure that it ended with is taken back, what was
+    /// cleaned up is from its registration on, and each checkpoint that was undone is by itself.
+    fileprivate mutating func takeBackCleaned(_ sequence: UInt64, _ change: inout Change) {
+        let endedBy = rare.cleaning.endedBy
+        if let endedBy, progress.canUndo(endedBy) {
+            progress.undo(endedBy, sequence)
+            change.undone = [endedBy]
+        }
+        let cleaned = rare.cleaning.undone.compactMap { progress.takeBack($0, sequence) }
+        change.undone += cleaned
+        for (path, undoes) in rare.cleaning.renewed(endedBy, cleaned) {
+            progress.renew(path, sequence, undoes)
         }
     }
 }

@@ -43,11 +43,19 @@ package struct ScopeProgress: Sendable {
     /// The handler's own scope.
     private(set) var root = Scope()
 
+    /// Places that are open again although their scopes have gone on.
+    var reopenings = Reopenings()
+
     /// What later attempts have undone; nil: it is not collected.
     private(set) var undoing: Undoing?
 
     /// From now on ``undoing`` is collected.
     mutating func collectUndone() { undoing = Undoing() }
+
+    /// See ``Undoing/renew(_:_:isSuccess:)``.
+    mutating func collectRenewal(of path: OperationPath, _ sequence: UInt64, isSuccess: Bool) {
+        undoing?.renew(path, sequence, isSuccess: isSuccess)
+    }
 
     // MARK: Looking
 
@@ -110,6 +118,16 @@ package struct ScopeProgress: Sendable {
         guard place.position < .max else {
             throw WireError("an operation has the impossible position \(place.position)")
         }
+        if !reopenings.isEmpty {
+            let path = OperationPath(scope: place.scope, position: place.position)
+            // One that nothing follows fails as any other.
+            let isLast = failed && isLast(path)
+            let failure = failed && !isLast ? entry.header.sequence : 0
+            if reopenings.record(path, failure: failure) {
+                if isLast { change(place.scope) { $0.failure = entry.header.sequence } }
+                return
+            }
+        }
         change(place.scope) { scope in
             scope.goOn(to: place.position + 1)
             if failed { scope.failure = entry.header.sequence }
@@ -161,6 +179,7 @@ package struct ScopeProgress: Sendable {
     /// scope or one around it, were not dealt with, and their operations are open again.
     mutating func beginAttempt(_ sequence: UInt64) {
         undoing?.attempts.insert(sequence)
+        for failure in reopenings.beginAttempt() { undoing?.failures.insert(failure) }
         Self.beginAttempt(&root, &undoing)
     }
 
@@ -197,12 +216,14 @@ package struct ScopeProgress: Sendable {
     /// A branch that keeps its failure to itself has dealt with it once the scope around it has
     /// gone on, and so has one that lost.
     func canUndo(_ path: OperationPath) -> Bool {
-        guard let scope = find(path.scope), path.position < scope.next else { return false }
+        guard let scope = find(path.scope), path.position < scope.next,
+            !reopenings.contains(path), reopenings.failures[path] == nil
+        else { return false }
         return path.enclosing.allSatisfy { mayGoOn($0) }
     }
 
     /// Whether the branch of an operation may go on: the operation has not ended, or failed.
-    private func mayGoOn(_ around: OperationPath.Enclosing) -> Bool {
+    func mayGoOn(_ around: OperationPath.Enclosing) -> Bool {
         guard let scope = find(around.scope) else { return false }
         if scope.next == around.position &+ 1, scope.branches > 0 {
             return around.branch < scope.branches && (!scope.isDecided || scope.settled != 0)
@@ -223,6 +244,7 @@ package struct ScopeProgress: Sendable {
         undoing?.insert(
             Undoing.Mark(path: path, keepsBranches: keepsBranches, sequence: sequence)
         )
+        reopenings.undo(path, isWhole: !keepsBranches)
         for around in path.enclosing {
             change(around.scope) { $0.reopen(around.position) }
         }
@@ -246,6 +268,7 @@ package struct ScopeProgress: Sendable {
         undoing?.insert(
             Undoing.Mark(path: target, keepsBranches: false, sequence: sequence, isWhole: true)
         )
+        reopenings.undo(target, isWhole: true)
         for around in target.enclosing { change(around.scope) { $0.reopen(around.position) } }
         change(target.scope) { $0.goBack(to: target.position) }
         return target

@@ -153,7 +153,7 @@ extension ExecutionState {
     ) throws(WireError) -> Int {
         guard !rare.waits.isEmpty else { return 0 }
         var ended: [Wait] = []
-        if let path = try entry.failedOperation(change.kind) { ended += rare.waits.undo(path) }
+        if let path = try failedOperation(change.kind, entry) { ended += rare.waits.undo(path) }
         if change.kind == .executionReopened {
             for path in change.undone { ended += rare.waits.undo(path) }
         }
@@ -172,7 +172,10 @@ extension ExecutionState {
         _ change: inout Change
     ) throws(WireError) {
         guard !rare.stoppedWaits.waits.isEmpty else { return }
-        if let path = try entry.failedOperation(change.kind) { rare.stoppedWaits.undo(path) }
+        if let path = try failedOperation(change.kind, entry) { rare.stoppedWaits.undo(path) }
+        if change.kind == .executionReopened {
+            for path in change.undone { rare.stoppedWaits.undo(path) }
+        }
         for wait in rare.stoppedWaits.resume(progress) {
             rare.waits.insert(wait)
             // What has ended has no deadlines until it is reopened.

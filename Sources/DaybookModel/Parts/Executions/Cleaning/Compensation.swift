@@ -1,0 +1,123 @@
+import DaybookFormat
+
+extension State {
+    /// Whether checkpoints of an open execution are to be undone should it end badly.
+    package func hasToCompensate(_ number: UInt64) -> Bool {
+        executions.contains(number) && executions[known: number].rare.cleaning.compensates
+    }
+}
+
+/// Checkpoints that are to be undone: no entry of their own registers them, but the one that says what
+/// became of the checkpoint.
+extension Cleaning {
+    /// Takes in the success of a checkpoint.
+    @inline(__always)
+    static func applyCheckpoint(
+        _ state: inout ExecutionState,
+        _ entry: EntryView
+    ) throws(WireError) {
+        guard try entry.flag(Wire.CheckpointSucceeded.compensates) else {
+            // Code that undid it before does so no more.
+            if state.rare.cleaning.unsettled > 0 {
+                state.rare.cleaning.drop(OperationPath(try entry.operation()))
+            }
+            return
+        }
+        let operation = try entry.operation()
+        state.rare.cleaning.drop(OperationPath(operation))
+        state.rare.cleaning.add(operation, entry, .success)
+    }
+
+    /// Takes in that the body of a checkpoint begins. What is known of an earlier run of it stays.
+    mutating func start(_ entry: EntryView) throws(WireError) {
+        guard try entry.flag(Wire.OperationStarted.compensates) else { return }
+        let operation = try entry.operation()
+        guard index(of: OperationPath(operation)) == nil else { return }
+        add(operation, entry, .started)
+    }
+
+    /// Takes in that a checkpoint, or a try of it, has failed.
+    /// - Parameter isUncertain: nobody knows what it did before.
+    mutating func fail(_ entry: EntryView, isUncertain: Bool) throws(WireError) {
+        guard isUncertain || unsettled > 0 else { return }
+        let operation = try entry.operation()
+        let index = index(of: OperationPath(operation))
+        if isUncertain {
+            guard let index else { return add(operation, entry, .uncertain) }
+            registrations[index].undoes = .uncertain
+        } else if let index, registrations[index].undoes == .started {
+            removeUnsettled(at: index)
+        }
+    }
+
+    /// Takes in what a person says of a checkpoint that may have happened.
+    mutating func resolve(_ entry: EntryView) throws(WireError) {
+        guard unsettled > 0 else { return }
+        let event = try ProtoOperationResolved(decoding: entry)
+        guard event.verdict != .done, let index = index(of: OperationPath(event.operation)),
+            registrations[index].undoes == .started
+        else { return }
+        removeUnsettled(at: index)
+    }
+
+    private mutating func add(_ operation: Operation, _ entry: EntryView, _ undoes: Undoes) {
+        add(
+            Registration(
+                sequence: entry.header.sequence,
+                path: OperationPath(operation),
+                name: operation.name,
+                undoes: undoes
+            )
+        )
+    }
+
+    private mutating func drop(_ path: OperationPath) {
+        if let index = index(of: path) { removeUnsettled(at: index) }
+    }
+
+    /// Where a checkpoint is that has not given a value.
+    private func index(of path: OperationPath) -> Int? {
+        guard unsettled > 0 else { return nil }
+        return registrations.lastIndex {
+            ($0.undoes == .started || $0.undoes == .uncertain) && $0.path == path
+        }
+    }
+
+    /// Whether a checkpoint that is to be undone would be taken back with an operation, and nobody would
+    /// undo it.
+    func losesCompensations(with path: OperationPath) -> Bool {
+        registrations.contains { $0.compensates && $0.isTakenBack(with: path) }
+    }
+
+    /// The checkpoints that have been undone, and whether they are recorded: when the execution is opened
+    /// again each of them does not count any more, by itself.
+    /// - Parameters:
+    ///   - endedBy: the operation from which on all is taken back, because it failed.
+    ///   - undone: those that are taken back as a whole.
+    func renewed(
+        _ endedBy: OperationPath?,
+        _ undone: [OperationPath]
+    ) -> [(path: OperationPath, undoes: Undoes)] {
+        registrations.compactMap { registration in
+            guard let undoes = registration.undoes, registration.hasEnded, !registration.hasFailed,
+                !registration.isLost
+            else { return nil }
+            let path = registration.path
+            let isTaken =
+                endedBy.map { registration.isTakenBack(with: $0) } ?? false
+                || undone.contains { $0.isFollowed(by: path) || path.isInside($0) }
+            return isTaken ? nil : (path, undoes)
+        }
+    }
+
+    /// The execution is opened again: what was undone is registered anew when it has run again, and what
+    /// could not be undone is to be undone at the next end.
+    mutating func reopenCompensations() {
+        registrations.removeAll { $0.undoes != nil && $0.hasEnded && !$0.hasFailed }
+        for index in registrations.indices where registrations[index].undoes != nil {
+            registrations[index].hasEnded = false
+            registrations[index].hasFailed = false
+        }
+        countUnsettled()
+    }
+}
