@@ -97,15 +97,7 @@ extension Activation {
             if let erased = error as? PayloadErased { throw erased }
         }
         try checkOpen()
-        guard let record = try unconsumedRecord() else { return }
-        throw diverge(
-            Divergence(
-                sequence: record.sequence,
-                recorded: record.operation,
-                attempted: nil,
-                location: workflow.name.text
-            )
-        )
+        try checkConsumed()
     }
 
     /// Runs what was registered, in a scope of its own and for as long as it may take.

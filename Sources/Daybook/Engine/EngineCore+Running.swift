@@ -265,16 +265,7 @@ extension RegisteredWorkflow {
         if case .success(let output) = outcome.result {
             outcome = try await context.finish(self, output)
         }
-        if let record = try activation.unconsumedRecord() {
-            throw activation.diverge(
-                Divergence(
-                    sequence: record.sequence,
-                    recorded: record.operation,
-                    attempted: nil,
-                    location: name.text
-                )
-            )
-        }
+        try activation.checkConsumed()
         return outcome
     }
 }
