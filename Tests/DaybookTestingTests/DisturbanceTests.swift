@@ -44,6 +44,26 @@ import Testing
         #expect(try #require(after) > 2)
     }
 
+    @Test func aScheduleCountsTheEntriesOfAJournalInAFolderToo() async throws {
+        func report(_ place: TestEngine.Place, _ only: String) async -> CrashReport {
+            await crashEverywhere(only: Schedule(only)) {
+                var options = TestEngine.Options()
+                options.place = place
+                let test = try TestEngine(options, workflows: [Self.steps])
+                _ = try await test.run { try await $0.run(Made.self, id: "a", input: 1) }
+            }
+        }
+        let inMemory = await report(.memory, "plain")
+        #expect(inMemory.failure == nil && inMemory.entries > 8)
+        #expect(await report(.temporaryFolder, "plain").entries == inMemory.entries)
+        // The last entry is reached, and there is none after it.
+        let last = inMemory.entries - 1
+        for place in [TestEngine.Place.memory, .temporaryFolder] {
+            #expect(await report(place, "crash-after=\(last)").failure == nil)
+            #expect(await report(place, "crash-after=\(last + 1)").failure != nil)
+        }
+    }
+
     @Test func whatWasToHappenInARunThatThrowsDoesNotHappenInTheNext() async throws {
         let begun = World()
         let test = try TestEngine(workflows: [Self.steps])
