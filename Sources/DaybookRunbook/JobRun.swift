@@ -60,9 +60,12 @@ struct JobEnvironment: Sendable {
         var all: [String: String] = [:]
         var omitted: Set<String> = []
         func add(_ name: String, _ value: String) {
+            // Of several with the same variable the last one counts, also when it is in none.
             if Self.fits(value) {
                 all[name] = value
+                omitted.remove(name)
             } else {
+                all[name] = nil
                 omitted.insert(name)
             }
         }
@@ -73,7 +76,7 @@ struct JobEnvironment: Sendable {
                 add(EnvironmentName.forOutput(key, ofJob: job), value)
             }
         }
-        return (all, omitted.subtracting(all.keys))
+        return (all, omitted)
     }
 }
 

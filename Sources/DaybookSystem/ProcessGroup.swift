@@ -73,9 +73,10 @@ package struct ProcessGroup: Sendable, Equatable {
         try status(of: "\(process)")?.state == "T"
     }
 
-    /// Whether a process has a file open, as proc_pid_fd(5) says it. A process that may not be looked into
-    /// is somebody else's, and has not.
-    package static func hasOpen(_ file: FileStatus, process: Int32) throws(SystemError) -> Bool {
+    /// Whether a process may have a file open, as proc_pid_fd(5) says it. One that may not be looked into,
+    /// as that of another user, may.
+    package static func mayHaveOpen(_ file: FileStatus, process: Int32) throws(SystemError) -> Bool
+    {
         let folder = "/proc/\(process)/fd"
         do throws(SystemError) {
             for name in try Folder.names(in: folder) {
@@ -87,8 +88,8 @@ package struct ProcessGroup: Sendable, Equatable {
             }
             return false
         } catch {
-            let isOthers = error.number == EACCES || error.number == EPERM
-            guard isOthers || error.isNotFound || error.number == ESRCH else { throw error }
+            if error.number == EACCES || error.number == EPERM { return true }
+            guard error.isNotFound || error.number == ESRCH else { throw error }
             return false
         }
     }

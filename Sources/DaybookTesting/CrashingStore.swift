@@ -6,13 +6,16 @@ import DaybookModel
 final class CrashingStore: JournalStore {
     private let base: any JournalStore
     private let trial: Trial
+    private let engine: Int
 
     /// Why a batch was lost. Nobody learns of it: the process is dead.
     struct Lost: Error {}
 
-    init(_ base: any JournalStore, _ trial: Trial) {
+    /// - Parameter engine: its number in the trial.
+    init(_ base: any JournalStore, _ trial: Trial, _ engine: Int) {
         self.base = base
         self.trial = trial
+        self.engine = engine
     }
 
     var location: String { base.location }
@@ -28,7 +31,8 @@ final class CrashingStore: JournalStore {
             let result = try body(writer)
             count = try writer.reader.entryCount() - before
             // Before there is a journal no process has done anything.
-            if before > 0, trial.loses(Int(count)) { throw Lost() }
+            let batch = Int(before)..<Int(before + count)
+            if before > 0, trial.loses(batch, of: engine) { throw Lost() }
             return result
         }
         let isOfExecution = try base.read { reader in
@@ -36,7 +40,8 @@ final class CrashingStore: JournalStore {
                 try reader.withEntry(sequence) { try Self.isOfExecution($0) } ?? false
             }
         }
-        trial.wrote(Int(count), isOfExecution: isOfExecution)
+        let batch = Int(before)..<Int(before + count)
+        trial.wrote(batch, of: engine, isOfExecution: isOfExecution)
         return result
     }
 

@@ -21,7 +21,7 @@ struct Ending: Hashable, Sendable {
                 }
             let id = masked(record.id)
             return Ending(
-                key: id.contains("…") ? record.type : id,
+                key: id == record.id ? id : record.type,
                 status: record.status,
                 outcome: text,
                 outputs: outputs.map { "\($0): \(masked(String(decoding: $1, as: UTF8.self)))" }
@@ -29,25 +29,53 @@ struct Ending: Hashable, Sendable {
         }
     }
 
-    /// A text with `…` for each run of 16 or more hexadecimal digits and hyphens: ids and keys that were
-    /// drawn differ between runs.
+    /// A text with `…` for each id or key that may have been drawn, and so differs between runs: groups of
+    /// 8, 4, 4, 4 and 12 hexadecimal digits, or 32 or 64 of them. Numbers that people use are not among
+    /// them: those of cards and accounts, and times.
     static func masked(_ text: String) -> String {
-        var result = ""
-        var run = ""
-        func flush() {
-            result += run.utf8.count < 16 ? run : "…"
-            run = ""
-        }
-        for character in text {
-            if character.isHexDigit || character == "-" {
-                run.append(character)
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let digits = Self.digits(bytes[index...])
+            let length = drawn(bytes[index...], digits)
+            if length > 0 {
+                result += "…".utf8
+                index += length
             } else {
-                flush()
-                result.append(character)
+                let end = index + max(digits, 1)
+                result += bytes[index..<end]
+                index = end
             }
         }
-        flush()
-        return result
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// How many hexadecimal digits it begins with.
+    private static func digits(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.prefix { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+                UInt8(ascii: "A")...UInt8(ascii: "F"):
+                true
+            default: false
+            }
+        }.count
+    }
+
+    /// The length of what may have been drawn at the beginning; 0: nothing.
+    private static func drawn(_ bytes: ArraySlice<UInt8>, _ digits: Int) -> Int {
+        if digits == 32 || digits == 64 { return digits }
+        guard digits == 8 else { return 0 }
+        var length = digits
+        for count in [4, 4, 4, 12] {
+            let rest = bytes.dropFirst(length)
+            guard rest.first == UInt8(ascii: "-"), Self.digits(rest.dropFirst()) == count else {
+                return 0
+            }
+            length += 1 + count
+        }
+        return length
     }
 
     var description: String {

@@ -10,6 +10,16 @@ public struct CrashReport: Sendable, CustomStringConvertible {
         public let seed: UInt64?
         /// What differs, in words.
         public let reasons: [String]
+        let kind: Kind
+
+        enum Kind {
+            /// It fails undisturbed.
+            case undisturbed
+            /// There is nothing that could be disturbed.
+            case untouched
+            /// It fails under the schedule.
+            case disturbed
+        }
     }
 
     /// How often the test was run.
@@ -25,9 +35,12 @@ public struct CrashReport: Sendable, CustomStringConvertible {
         let seed = failure.seed.map { ", found by seed \($0)" } ?? ""
         let reasons = failure.reasons.map { "  \($0)\n" }.joined()
         let schedule = failure.schedule
-        if schedule == Schedule() { return "undisturbed, the test fails:\n\(reasons)" }
-        return
+        return switch failure.kind {
+        case .undisturbed: "undisturbed, the test fails:\n\(reasons)"
+        case .untouched: "nothing was disturbed:\n\(reasons)"
+        case .disturbed:
             "under the schedule \"\(schedule)\"\(seed) the test does not end as it does undisturbed:\n\(reasons)  to run it alone: .crashEverywhere(only: \"\(schedule)\")"
+        }
     }
 }
 
@@ -36,7 +49,9 @@ public struct CrashReport: Sendable, CustomStringConvertible {
 ///
 /// The processes die before and after each batch of entries, and are shut down after it, from the first
 /// submission on; then each schedule has an order of its own, and most of them an end of the process
-/// as well. The first schedule that fails is made as small as it can be.
+/// as well. The first schedule that fails is made smaller, for half a minute and 200 runs at most. A test
+/// that has none of its executions run by a ``TestEngine`` fails, and so does one that never comes to the
+/// entry of `only`.
 /// - Parameters:
 ///   - schedules: how many orders, besides the plain one.
 ///   - only: nothing but this schedule, to look at one that has failed.
@@ -64,8 +79,8 @@ struct Exploration {
     let schedules: Int
     let only: Schedule?
 
-    /// Runs of a test that making a schedule smaller may take.
-    private static var patience: Int { 200 }
+    /// Runs of a test, and real time, that making a schedule smaller may take.
+    private static var patience: (runs: Int, time: Duration) { (200, .seconds(30)) }
 
     /// - Parameter attempt: runs the test once, undisturbed or not; gives what was wrong.
     func run(_ attempt: (_ isDisturbed: Bool) async -> [String]) async -> CrashReport {
@@ -77,16 +92,31 @@ struct Exploration {
             let (trial, reasons) = await Self.once(schedule, &report) { await attempt(true) }
             return (reasons + Self.differences(base, trial), trial)
         }
-        func failure(_ schedule: Schedule, _ reasons: [String], seed: UInt64? = nil) {
-            report.failure = CrashReport.Failure(schedule: schedule, seed: seed, reasons: reasons)
+        func failure(
+            _ schedule: Schedule,
+            _ reasons: [String],
+            seed: UInt64? = nil,
+            _ kind: CrashReport.Failure.Kind = .disturbed
+        ) {
+            report.failure = CrashReport.Failure(
+                schedule: schedule,
+                seed: seed,
+                reasons: reasons,
+                kind: kind
+            )
         }
         guard reasons.isEmpty else {
-            failure(plain, reasons)
+            failure(plain, reasons, .undisturbed)
+            return report
+        }
+        guard base.found.firstOfExecution != nil else {
+            failure(plain, [Self.untouched], .untouched)
             return report
         }
         if let only {
-            let (reasons, _) = await fails(only)
-            if !reasons.isEmpty { failure(only, reasons) }
+            let (reasons, trial) = await fails(only)
+            let all = reasons + Self.missed(trial)
+            if !all.isEmpty { failure(only, all) }
             return report
         }
         for schedule in Self.sweep(base) {
@@ -108,10 +138,11 @@ struct Exploration {
                 failure(schedule, reasons, seed: seed)
                 return report
             }
-            var budget = Self.patience
+            var runs = Self.patience.runs
+            let end = ContinuousClock.now + Self.patience.time
             let (small, why) = await Self.smallest(found, again) { schedule in
-                guard budget > 0 else { return nil }
-                budget -= 1
+                guard runs > 0, ContinuousClock.now < end else { return nil }
+                runs -= 1
                 let reasons = await fails(schedule).reasons
                 return reasons.isEmpty ? nil : reasons
             }
@@ -119,6 +150,18 @@ struct Exploration {
             return report
         }
         return report
+    }
+
+    private static let untouched =
+        "no execution was run by a TestEngine of this test; make one in the test itself, each time that it runs, or take the trait away"
+
+    /// What was to be done to a process, and was not.
+    private static func missed(_ trial: Trial) -> [String] {
+        let found = trial.found
+        guard let left = found.disturbance else { return [] }
+        return [
+            "nothing was done to a process at entry \(left.entry): the test writes \(found.entries) entries, numbered from 0; the test has changed, so look for a schedule again"
+        ]
     }
 
     /// Runs a test once.
@@ -129,6 +172,7 @@ struct Exploration {
     ) async -> (Trial, [String]) {
         let trial = Trial(schedule, isCompared: true)
         report.runs += 1
+        defer { trial.end() }
         return (trial, await Trial.$current.withValue(trial) { await attempt() })
     }
 

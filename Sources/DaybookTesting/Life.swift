@@ -27,27 +27,25 @@ final class Life<Value: Sendable>: Sendable {
     private let state = Locked(State())
     private let driver: EngineDriver
     private let executor = StepExecutor()
-    private let clock: ManualClock
+    private let clock: ProcessClock
     private let options: TestEngine.Options
     private let trial: Trial
+    /// The number of the engine in the trial.
+    private let engine: Int
     private let checker: ReplayChecker?
     private let salts: Locked<SplitMix>
-
-    /// Real time that passes while nothing at all can go on, in units of the patience: when all waits
-    /// for the engine, and when something may be waiting for something else.
-    private static var longest: (engine: Int, elsewhere: Int) { (20, 300) }
 
     init(
         _ store: any JournalStore,
         _ folder: JournalFolder?,
-        _ clock: ManualClock,
+        _ clock: ProcessClock,
         _ options: TestEngine.Options,
-        _ trial: Trial,
+        _ place: (trial: Trial, engine: Int),
         _ workflows: [any Workflow]
     ) throws {
         self.clock = clock
         self.options = options
-        self.trial = trial
+        (trial, self.engine) = place
         var engine = options.engine
         engine.executor = executor
         engine.clock = clock
@@ -55,7 +53,7 @@ final class Life<Value: Sendable>: Sendable {
         salts = Locked(SplitMix(seed: count &+ 1))
         driver = try Salt.drawing(from: Self.source(salts)) {
             try EngineDriver(
-                on: CrashingStore(store, trial),
+                on: CrashingStore(store, place.trial, place.engine),
                 engine,
                 creation: options.creation,
                 folder: folder,
@@ -119,6 +117,7 @@ final class Life<Value: Sendable>: Sendable {
     /// Drives it to its end, on a thread that may block.
     /// - Throws: ``TestEngine/Stuck``; ``HiddenState``; ``JournalError``.
     func drive() throws -> End {
+        defer { clock.forget() }
         do {
             return try driveToEnd()
         } catch {
@@ -130,11 +129,11 @@ final class Life<Value: Sendable>: Sendable {
     private func driveToEnd() throws -> End {
         var steps = 0
         while true {
-            if trial.takeDeath() {
+            if trial.takeDeath(of: engine) {
                 driver.abandon()
                 return .again
             }
-            if trial.takeShutdown() { close(isShutdown: true) }
+            if trial.takeShutdown(of: engine) { close(isShutdown: true) }
             if try step() {
                 steps += 1
                 if steps > options.limit { throw try stuck("it goes on for ever") }
@@ -149,7 +148,8 @@ final class Life<Value: Sendable>: Sendable {
                 close(isShutdown: false)
                 continue
             }
-            try letTimePass(mayWait: !(hasResult || isClosing))
+            steps += try letTimePass(mayWait: !(hasResult || isClosing))
+            if steps > options.limit { throw try stuck("it goes on for ever") }
         }
     }
 
@@ -186,15 +186,18 @@ final class Life<Value: Sendable>: Sendable {
     /// Sets the clock to the next time at which something happens by itself. As long as code that runs
     /// may be waiting for something of its own it is given a moment of real time first.
     /// - Parameter mayWait: whether the program itself may be waiting for something of its own.
-    private func letTimePass(mayWait: Bool) throws {
+    /// - Returns: as how many steps that counts.
+    private func letTimePass(mayWait: Bool) throws -> Int {
         let mayBeElsewhere = driver.isBusy || (mayWait && !driver.isAwaited)
-        if mayBeElsewhere, executor.waitForJob(options.patience) { return }
+        if mayBeElsewhere, executor.waitForJob(options.patience) { return 0 }
         if let next = driver.nextTime, next > clock.now() {
             clock.pass(next.since(clock.now()))
-            return
+            // Beside a body that hangs time could pass for ever, a moment of real time for each wait.
+            return mayBeElsewhere ? 100 : 0
         }
-        let longest = mayBeElsewhere ? Self.longest.elsewhere : Self.longest.engine
-        for _ in 0..<longest where executor.waitForJob(options.patience) { return }
+        let longest = TestEngine.Options.longest
+        let patience = mayBeElsewhere ? longest.elsewhere : longest.engine
+        for _ in 0..<patience where executor.waitForJob(options.patience) { return 0 }
         throw try stuck("nothing can go on")
     }
 

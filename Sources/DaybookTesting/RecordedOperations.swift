@@ -6,7 +6,8 @@ import DaybookView
 
 /// Where two runs of the same program have recorded different operations.
 public struct OperationDifference: Sendable, Equatable, CustomStringConvertible {
-    /// The execution's id; its workflow's name when the id was drawn.
+    /// The execution's id; its workflow's name when the id was drawn, with which of them it is in the order of
+    /// their submission, as `part #2`. Of a run after the first one the number follows, as `a, run 2`.
     public let execution: String
     /// The scope: empty for the handler itself, else pairs of position and branch.
     public let scope: [UInt32]
@@ -87,18 +88,39 @@ private struct RecordedOperations {
     /// The executions by the numbers of their runs.
     private static func ids(_ store: any JournalStore) throws -> [UInt64: String] {
         let reader = EntryReader(store)
-        var ids: [UInt64: String] = [:]
+        var names: [UInt64: String] = [:]
+        var executions: [String: (name: String, runs: Int)] = [:]
+        var counts: [String: Int] = [:]
         var next: UInt64 = 0
         while true {
             let entries = try reader.read(from: next)
-            guard let last = entries.last else { return ids }
-            for entry in entries {
+            guard let last = entries.last else { return names }
+            for entry in entries where names[entry.stream] == nil {
                 guard let id = entry.executionID else { continue }
-                let masked = Ending.masked(id)
-                ids[entry.stream] = masked.contains("…") ? entry.workflow ?? masked : id
+                if executions[id] == nil {
+                    executions[id] = (name(of: id, entry.workflow, &counts), 0)
+                }
+                executions[id]?.runs += 1
+                guard let (name, runs) = executions[id] else { continue }
+                names[entry.stream] = runs == 1 ? name : "\(name), run \(runs)"
             }
             next = last.sequence + 1
         }
+    }
+
+    /// What an execution is called in both runs of the program.
+    /// - Parameter counts: how many were called so before, by the name.
+    private static func name(
+        of id: String,
+        _ workflow: String?,
+        _ counts: inout [String: Int]
+    ) -> String {
+        let masked = Ending.masked(id)
+        guard masked != id else { return id }
+        let name = workflow ?? masked
+        let count = counts[name, default: 0] + 1
+        counts[name] = count
+        return count == 1 ? name : "\(name) #\(count)"
     }
 
     func difference(from other: RecordedOperations) -> OperationDifference? {

@@ -73,10 +73,18 @@ final class ReplayChecker: Sendable {
             if let result = result.withLock({ $0 }) { return try result.get() }
             if executor.ready > 0 {
                 executor.run(0)
-            } else if !executor.waitForJob(patience) {
+            } else if !isGoingOn(executor) {
                 task.cancel()
                 return nil
             }
         }
+    }
+
+    /// Waits until something of a replay can go on: it may be on its way, as through the main actor.
+    private func isGoingOn(_ executor: StepExecutor) -> Bool {
+        for _ in 0..<TestEngine.Options.longest.elsewhere where executor.waitForJob(patience) {
+            return true
+        }
+        return false
     }
 }

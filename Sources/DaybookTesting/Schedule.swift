@@ -7,7 +7,8 @@ public struct Disturbance: Sendable, Hashable {
     }
 
     let kind: Kind
-    /// The number of the entry at which it happens, as `daybook log` shows it.
+    /// The number of the entry at which it happens, as `daybook log` shows it. In a ``Schedule`` entries are
+    /// counted over all engines of a test, in the order in which they are written.
     public let entry: Int
 
     /// The process dies before an entry is on the disk: what had been done for it is done, and of its
@@ -80,7 +81,7 @@ extension Schedule: LosslessStringConvertible {
             guard parts.count == 2 else { return nil }
             let (name, value) = (parts[0], parts[1])
             if let kind = Disturbance.Kind(rawValue: String(name)) {
-                guard let entry = Int(value) else { return nil }
+                guard let entry = Int(value), entry >= 0 else { return nil }
                 disturbance = Disturbance(kind: kind, entry: entry)
                 continue
             }
@@ -90,9 +91,11 @@ extension Schedule: LosslessStringConvertible {
                 seed = number
             case "order":
                 for moment in value.split(separator: ",") {
-                    let pair = moment.split(separator: ":").compactMap { Int($0) }
-                    guard pair.count == 2 else { return nil }
-                    order[pair[0]] = pair[1]
+                    let pair = moment.split(separator: ":", omittingEmptySubsequences: false)
+                    guard pair.count == 2, let number = Int(pair[0]), let turn = Int(pair[1]),
+                        number > 0, turn >= 0
+                    else { return nil }
+                    order[number] = turn
                 }
             default: return nil
             }
@@ -127,7 +130,8 @@ struct Turns {
                 turn = Int.random(in: 0..<count, using: &random!)
             }
         }
-        if let given = order[moment] { turn = given % count }
+        // Whoever makes a schedule may give any number.
+        if let given = order[moment] { turn = Int(given.magnitude % UInt(count)) }
         if turn != 0 { taken[moment] = turn }
         return turn
     }

@@ -23,7 +23,8 @@ public final class TestEngine: Sendable {
     public enum Place: Sendable {
         /// In memory: nothing is left behind.
         case memory
-        /// In a folder of its own below that for temporary files, which is removed with the engine.
+        /// In a folder of its own below that for temporary files, which is removed with the engine, and
+        /// under ``crashEverywhere(schedules:only:_:)`` at the end of each run of the test.
         case temporaryFolder
     }
 
@@ -40,10 +41,15 @@ public final class TestEngine: Sendable {
         public var replaysAlways = false
         /// So long, in real time, code may wait for something that is not the engine's before the clock
         /// is set on all the same. When nothing at all can go on the test is stuck after 20 times as
-        /// long, and where code waits for something that is not the engine's after 300 times as long.
+        /// long, and where code waits for something that is not the engine's after 300 times as long. So
+        /// long a handler that is replayed may wait for it too, as one that changes to the main actor does.
         public var patience = Duration.milliseconds(100)
-        /// Steps after which a test goes on for ever.
+        /// Steps after which a test goes on for ever. So long a wait in vain counts as 100 of them.
         public var limit = 1_000_000
+
+        /// Real time that passes while nothing at all can go on, in units of the patience: when all waits
+        /// for the engine, and when something may be waiting for something else.
+        static var longest: (engine: Int, elsewhere: Int) { (20, 300) }
 
         /// The defaults.
         public init() { engine.logger.logLevel = .critical }
@@ -64,7 +70,8 @@ public final class TestEngine: Sendable {
         }
     }
 
-    /// What was to be done to a process was not: it ended before it had written the entry.
+    /// What was to be done to a process was not: it ended before it had written the entry, or an earlier
+    /// one has written it.
     public struct NotReached: Error, CustomStringConvertible {
         /// What was to be done.
         public let disturbance: Disturbance
@@ -73,7 +80,7 @@ public final class TestEngine: Sendable {
 
         /// What was asked, what was found, what to do.
         public var description: String {
-            "nothing was done to the process at entry \(disturbance.entry): the journal has \(entries) entries, numbered from 0; name one that the program writes"
+            "nothing was done to the process at entry \(disturbance.entry): the journal has \(entries) entries, numbered from 0; name one that the program writes in this run"
         }
     }
 
@@ -87,7 +94,9 @@ public final class TestEngine: Sendable {
     private let store: any JournalStore
     private let folder: TemporaryJournal?
     private let trial: Trial
+    /// Its number in the trial.
     private let number: Int
+    private let processClock: ProcessClock
 
     /// An engine with an empty journal.
     /// - Parameters:
@@ -116,7 +125,8 @@ public final class TestEngine: Sendable {
         }
         let trial = Trial.current ?? Trial(Schedule(), isCompared: false)
         self.trial = trial
-        number = trial.newEngine()
+        number = trial.newEngine(entries: Int(try store.read { try $0.entryCount() }), folder)
+        processClock = ProcessClock(clock)
     }
 
     // MARK: Running
@@ -129,19 +139,27 @@ public final class TestEngine: Sendable {
     ///   - body: the program. Once it has returned what can run at once still does; what waits stays
     ///     for the next run.
     /// - Returns: what the program returned that was not disturbed.
-    /// - Throws: what that one threw; ``NotReached``; ``Stuck``; ``HiddenState``; ``JournalError``.
+    /// - Throws: what that one threw; ``NotReached``, also when the entry is there already; ``Stuck``;
+    ///   ``HiddenState``; ``JournalError``.
     public func run<Value: Sendable>(
         _ disturbance: Disturbance? = nil,
         _ body: @escaping @Sendable (Engine) async throws -> Value
     ) async throws -> Value {
-        if let disturbance { trial.arm(disturbance) }
+        if let disturbance {
+            guard disturbance.entry >= (try entryCount()) else {
+                throw NotReached(disturbance: disturbance, entries: try entryCount())
+            }
+            trial.arm(disturbance, of: number)
+        }
+        // It is meant for this run, however that ends.
+        defer { trial.arm(nil, of: number) }
         while true {
             let life = try Life<Value>(
                 store,
                 folder?.place,
-                clock,
+                processClock,
                 options,
-                trial,
+                (trial, number),
                 workflows()
             )
             life.begin(body)
@@ -153,8 +171,7 @@ public final class TestEngine: Sendable {
             guard case .returned(let result) = end else { continue }
             if trial.isCompared { trial.note(try life.endings(), of: number) }
             let value = try result.get()
-            if let disturbance, trial.found.disturbance == disturbance {
-                trial.arm(nil)
+            if let disturbance, trial.isArmed(number) {
                 throw NotReached(disturbance: disturbance, entries: try entryCount())
             }
             return value
@@ -170,38 +187,4 @@ public final class TestEngine: Sendable {
 
     /// The journal below.
     package var journalStore: any JournalStore { store }
-}
-
-/// A journal in a folder that is removed with this object.
-final class TemporaryJournal: Sendable {
-    let place: JournalFolder
-    private let opened: OpenFolder
-    private let logger: @Sendable (any Error) -> Void
-
-    init(_ creation: CreationOptions, _ options: EngineOptions) throws {
-        let path = FileManager.default.temporaryDirectory.path + "/test-\(UUID()).daybook"
-        place = JournalFolder(path)
-        var creation = creation
-        // Nothing of it has to outlive the machine.
-        creation.environment.synchronizes = false
-        var environment = options.environment
-        environment.synchronizes = false
-        try Engine.create(at: path, creation)
-        opened = try place.open(environment)
-        let log = options.logger
-        logger = { error in
-            log.warning("a temporary journal was not removed", metadata: ["error": "\(error)"])
-        }
-    }
-
-    var store: any JournalStore { opened.store }
-
-    deinit {
-        opened.close()
-        do {
-            try FileManager.default.removeItem(atPath: place.path)
-        } catch {
-            logger(error)
-        }
-    }
 }

@@ -9,25 +9,31 @@ public import Testing
 /// The test makes its ``TestEngine``, and what stands for the outside world, itself. Whatever it
 /// expects must hold each time, and its executions must end as they did undisturbed. What fails first
 /// is recorded as one issue, with the smallest schedule under which it does.
-public struct CrashEverywhereTrait: TestTrait, SuiteTrait, TestScoping {
+public struct CrashEverywhereTrait: TestTrait, SuiteTrait, TestScoping, Equatable {
     let schedules: Int
     let only: String?
 
     /// All tests of a suite are run so.
     public var isRecursive: Bool { true }
 
-    /// Each case of a test.
+    /// Each case of a test. The trait of a test itself goes before that of its suite.
     public func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? {
-        testCase == nil ? nil : self
+        guard testCase != nil else { return nil }
+        let nearest = test.traits.compactMap { $0 as? Self }.last
+        return nearest == nil || nearest == self ? self : nil
     }
 
     /// Runs a case of a test under all schedules.
+    ///
+    /// One whose executions are run by no ``TestEngine`` of its own fails: nothing is disturbed there.
     /// - Throws: what it throws undisturbed.
     @concurrent public func provideScope(
         for test: Test,
         testCase: Test.Case?,
         performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
+        // The same trait on the suite and on the test: one of them is enough.
+        if Trial.current != nil { return try await function() }
         var schedule: Schedule?
         if let only {
             schedule = Schedule(only)
@@ -43,6 +49,8 @@ public struct CrashEverywhereTrait: TestTrait, SuiteTrait, TestScoping {
         let report = await Exploration(schedules: schedules, only: schedule).run { isDisturbed in
             let issues = Locked<[String]>([])
             let watch = IssueHandlingTrait.compactMapIssues { issue in
+                // A warning, or what is known to fail, does not fail the test.
+                guard issue.isFailure else { return isDisturbed ? nil : issue }
                 issues.withLock { $0.append("\(issue)") }
                 return isDisturbed ? nil : issue
             }
@@ -56,7 +64,7 @@ public struct CrashEverywhereTrait: TestTrait, SuiteTrait, TestScoping {
         }
         if let thrown { throw thrown }
         // What it does undisturbed has been recorded as it is.
-        guard let failure = report.failure, failure.schedule != Schedule() else { return }
+        guard let failure = report.failure, failure.kind != .undisturbed else { return }
         Issue.record(Comment(rawValue: "\(report)"), sourceLocation: test.sourceLocation)
     }
 }

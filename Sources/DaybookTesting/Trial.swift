@@ -7,19 +7,24 @@ final class Trial: Sendable {
 
     struct State {
         var turns: Turns
+        /// What is to be done to whichever process writes an entry, by its number over all engines.
         var disturbance: Disturbance?
-        /// Entries that were written, over all engines.
+        /// What is to be done to the process of an engine, by the number of an entry of its journal.
+        var armed: [Int: Disturbance] = [:]
+        /// Entries that are there, over all engines.
         var entries = 0
         /// The number of the first entry that is of an execution.
         var firstOfExecution: Int?
         /// The last entry of each batch.
         var batches: [Int] = []
-        /// The last batch was to be lost, or was the last one.
-        var isDead = false
-        var isToShutDown = false
+        /// Engines whose last batch was to be lost, or was the last one.
+        var dead: Set<Int> = []
+        /// Engines that are to be shut down.
+        var leaving: Set<Int> = []
         /// What the executions of each engine came to, by the engine's number.
         var endings: [Int: [Ending]] = [:]
         var engines = 0
+        var folders: [TemporaryJournal] = []
     }
 
     private let state: Locked<State>
@@ -34,71 +39,110 @@ final class Trial: Sendable {
     /// What it has come to so far.
     var found: State { state.withLock { $0 } }
 
-    func newEngine() -> Int {
+    /// Another engine is part of it.
+    /// - Parameters:
+    ///   - entries: how many its journal has.
+    ///   - folder: of its journal; nil: it is in memory.
+    /// - Returns: its number.
+    func newEngine(entries: Int, _ folder: TemporaryJournal?) -> Int {
         state.withLock { state in
             state.engines += 1
+            state.entries += entries
+            // One that is alone removes its folder itself.
+            if isCompared, let folder { state.folders.append(folder) }
             return state.engines
         }
+    }
+
+    /// The run is over. What died in it may hold its engines for ever: their folders go now.
+    func end() {
+        let folders = state.withLock { state in
+            defer { state.folders = [] }
+            return state.folders
+        }
+        for folder in folders { folder.remove() }
     }
 
     func note(_ endings: [Ending], of engine: Int) {
         state.withLock { $0.endings[engine] = endings }
     }
 
-    /// From now on this is to happen; nil: nothing.
-    func arm(_ disturbance: Disturbance?) { state.withLock { $0.disturbance = disturbance } }
+    /// From now on this is to happen to an engine's process; nil: nothing.
+    func arm(_ disturbance: Disturbance?, of engine: Int) {
+        state.withLock { $0.armed[engine] = disturbance }
+    }
+
+    /// Whether what is to happen to an engine's process has not.
+    func isArmed(_ engine: Int) -> Bool { state.withLock { $0.armed[engine] != nil } }
 
     func turn(among count: Int) -> Int { state.withLock { $0.turns.next(among: count) } }
 
     // MARK: Writing
 
     /// Whether a batch is to be lost.
-    /// - Parameter count: how many entries it has.
-    func loses(_ count: Int) -> Bool {
-        state.withLock { state in
-            guard let next = state.disturbance, next.kind == .crashBefore, count > 0,
-                state.entries + count > next.entry
-            else { return false }
-            state.disturbance = nil
-            state.isDead = true
-            return true
+    /// - Parameter batch: the numbers of its entries in the engine's journal.
+    func loses(_ batch: Range<Int>, of engine: Int) -> Bool {
+        guard !batch.isEmpty else { return false }
+        return state.withLock { state in
+            if let next = state.armed[engine], next.kind == .crashBefore,
+                batch.contains(next.entry)
+            {
+                state.armed[engine] = nil
+                state.dead.insert(engine)
+            } else if let next = state.disturbance, next.kind == .crashBefore,
+                state.entries + batch.count > next.entry
+            {
+                state.disturbance = nil
+                state.dead.insert(engine)
+            }
+            return state.dead.contains(engine)
         }
     }
 
     /// A batch is on the disk.
-    /// - Parameter isOfExecution: whether an entry of it is of an execution.
-    func wrote(_ count: Int, isOfExecution: Bool) {
-        guard count > 0 else { return }
+    /// - Parameters:
+    ///   - batch: the numbers of its entries in the engine's journal.
+    ///   - isOfExecution: whether an entry of it is of an execution.
+    func wrote(_ batch: Range<Int>, of engine: Int, isOfExecution: Bool) {
+        guard !batch.isEmpty else { return }
         state.withLock { state in
             if isOfExecution, state.firstOfExecution == nil {
                 state.firstOfExecution = state.entries
             }
-            state.entries += count
+            state.entries += batch.count
             state.batches.append(state.entries - 1)
-            guard let next = state.disturbance, state.entries > next.entry else { return }
-            switch next.kind {
-            case .crashAfter: state.isDead = true
-            case .shutdownAfter: state.isToShutDown = true
-            // It was to come before what has been written long since.
-            case .crashBefore: break
+            if let next = state.armed[engine], batch.contains(next.entry),
+                state.strike(engine, next)
+            {
+                state.armed[engine] = nil
             }
-            state.disturbance = nil
+            if let next = state.disturbance, state.entries > next.entry {
+                _ = state.strike(engine, next)
+                state.disturbance = nil
+            }
         }
     }
 
-    /// Whether the process is dead, which is told once.
-    func takeDeath() -> Bool {
-        state.withLock { state in
-            defer { state.isDead = false }
-            return state.isDead
-        }
+    /// Whether an engine's process is dead, which is told once.
+    func takeDeath(of engine: Int) -> Bool {
+        state.withLock { $0.dead.remove(engine) != nil }
     }
 
-    /// Whether the process is to be shut down, which is told once.
-    func takeShutdown() -> Bool {
-        state.withLock { state in
-            defer { state.isToShutDown = false }
-            return state.isToShutDown
+    /// Whether an engine's process is to be shut down, which is told once.
+    func takeShutdown(of engine: Int) -> Bool {
+        state.withLock { $0.leaving.remove(engine) != nil }
+    }
+}
+
+extension Trial.State {
+    /// Does what comes after a batch.
+    /// - Returns: whether this does: one that was to come before it did not.
+    fileprivate mutating func strike(_ engine: Int, _ disturbance: Disturbance) -> Bool {
+        switch disturbance.kind {
+        case .crashAfter: dead.insert(engine)
+        case .shutdownAfter: leaving.insert(engine)
+        case .crashBefore: return false
         }
+        return true
     }
 }

@@ -3,6 +3,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookSystem
 import FoundationEssentials
 import Testing
 
@@ -129,7 +130,7 @@ import Glibc
                 while seen < wanted, await lines.next() != nil { seen += 1 }
                 // With fewer lines it has come to its end.
                 if seen == wanted {
-                    for _ in 0..<spins { passMoment() }
+                    try await spin(spins)
                     process.signal(SIGKILL)
                 }
             }
@@ -218,7 +219,10 @@ private func removeFolder(_ path: String) {
 }
 
 /// Something to do that takes a moment and is not sleep.
-@inline(never) private func passMoment() { _ = getppid() }
+/// Lets a while pass, of so many system calls, on no thread of the pool.
+func spin(_ count: Int) async throws {
+    try await SystemThread.run { for _ in 0..<count { _ = getppid() } }
+}
 
 /// Random numbers that can be had again (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {

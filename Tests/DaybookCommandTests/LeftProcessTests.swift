@@ -91,7 +91,7 @@ import Glibc
                 os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
                 os.execvp(sys.argv[1], sys.argv[1:])
                 """
-            sandbox.launcher = ["python3", "-c", script]
+            sandbox.launcher = [try await Python.withPackages("os"), "-c", script]
             let run = try sandbox.start(stage.arguments)
             let process = try #require(Int32(try await stage.up.line()))
             stage.go.pass()

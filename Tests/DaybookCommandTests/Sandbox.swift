@@ -106,15 +106,41 @@ private func withOwnFolder<Result>(
         try Folder.resolved(FileManager.default.temporaryDirectory.path)
         + "/command-\(UUID())"
     try Folder.create(path)
-    let result: Result
+    let result: Swift.Result<Result, any Error>
     do {
-        result = try await body(path)
+        result = .success(try await body(path))
     } catch {
-        try FileManager.default.removeItem(atPath: path)
-        throw error
+        result = .failure(error)
     }
+    // A test that has failed in the middle leaves commands and jobs behind.
+    try await endAll(in: path)
     try FileManager.default.removeItem(atPath: path)
-    return result
+    return try result.get()
+}
+
+/// Ends all processes whose working directory is in a folder.
+private func endAll(in folder: String) async throws {
+    var isAny = true
+    while isAny {
+        isAny = false
+        for name in try Folder.names(in: "/proc") {
+            guard let process = Int32(name), process != getpid(),
+                let place = workingDirectory(of: process),
+                place == folder || place.hasPrefix(folder + "/")
+            else { continue }
+            kill(process, SIGKILL)
+            isAny = true
+        }
+        await Task.yield()
+    }
+}
+
+/// Where a process is; nil: it has ended, or is another user's.
+private func workingDirectory(of process: Int32) -> String? {
+    var characters = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/\(process)/cwd", &characters, characters.count)
+    guard count > 0 else { return nil }
+    return String(decoding: characters[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 /// Runs `body` with an empty journal.

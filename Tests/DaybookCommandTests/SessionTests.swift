@@ -42,10 +42,12 @@ import Glibc
     }
 
     /// Waits until a process is stopped.
-    private func stop(_ run: RunningCommand) {
+    private func stop(_ run: RunningCommand) throws {
         run.signal(SIGSTOP)
         var information = siginfo_t()
-        while waitid(P_PID, id_t(run.pid), &information, WSTOPPED | WNOWAIT) != 0, errno == EINTR {}
+        while waitid(P_PID, id_t(run.pid), &information, WSTOPPED | WNOWAIT) != 0 {
+            try #require(errno == EINTR, "it has ended before it could be stopped")
+        }
     }
 
     private func isGone(_ pid: Int32) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }
@@ -123,7 +125,7 @@ import Glibc
 
     @Test func aStoppedSessionIsShownAsSuchAndCanBeEvicted() async throws {
         try await withRun { sandbox, run, _, _ in
-            stop(run)
+            try stop(run)
             let stopped = try await sessions(sandbox)[0]
             #expect(stopped["state"] == "stopped")
             let number = try #require(stopped["session"].integer)
@@ -212,11 +214,13 @@ import Glibc
             )
             try await up.line()
             let lock = try File.open(sandbox.dataFile + "-lock", .read)
-            stop(run)
+            try stop(run)
             while try !isWriting(run.pid, lock) {
                 try Task.checkCancellation()
                 run.signal(SIGCONT)
-                stop(run)
+                // It gets somewhere meanwhile.
+                await Task.yield()
+                try stop(run)
             }
             let stopped = try await sessions(sandbox)[0]
             #expect(stopped["state"] == "stopped")
@@ -247,7 +251,7 @@ import Glibc
     /// A process that is stopped keeps what it holds, and goes on with it.
     @Test func aStoppedSessionIsNotTakenOver() async throws {
         try await withRun { sandbox, run, _, go in
-            stop(run)
+            try stop(run)
             let answer = try await sandbox.succeed("exec", "x").text
             #expect(answer == "running\n")
             run.signal(SIGCONT)
@@ -290,7 +294,10 @@ import Glibc
                 ["wait", "x"],
                 environment: ["NOTICES": notices.path]
             )
-            while try !isWatching(waiting.pid) { try Task.checkCancellation() }
+            while try !isWatching(waiting.pid) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             run.signal(SIGKILL)
             #expect(try await run.finish().status == -SIGKILL)
             let notice =

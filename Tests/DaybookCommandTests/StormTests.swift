@@ -213,17 +213,17 @@ private struct KillStorm {
             switch random.next(below: 4) {
             case 0:
                 // In the middle of whatever it does for the client.
-                spin(spins)
+                try await spin(spins)
                 workers[victim].signal(SIGKILL)
                 try await workers[victim].finish()
                 workers[victim] = try work()
                 killed += 1
             case 1:
                 workers[victim].signal(SIGSTOP)
-                spin(spins)
+                try await spin(spins)
                 workers[victim].signal(SIGCONT)
             case 2:
-                spin(spins)
+                try await spin(spins)
                 client.process.signal(SIGKILL)
                 killed += 1
             default: break
@@ -275,8 +275,6 @@ private struct KillStorm {
             if ["verify", "list", "log"].contains(client.words[0]) { Issue.record("\(context)") }
         }
     }
-
-    private func spin(_ count: Int) { for _ in 0..<count { _ = getppid() } }
 
     // MARK: The end
 

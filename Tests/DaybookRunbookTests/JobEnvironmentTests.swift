@@ -35,6 +35,18 @@ import Testing
         #expect(found.notice?.contains(largest) == true)
     }
 
+    /// A script may make up keys that differ in nothing that a variable can show.
+    @Test func ofTwoOutputsWithOneVariableTheLastOneCounts() {
+        let large = String(repeating: "x", count: 120_001)
+        let name = EnvironmentName.forOutput("a.b", ofJob: "job")
+        let lost = variables(["a.b": "older", "a_b": large])
+        #expect(lost.all[name] == nil)
+        #expect(lost.omitted == [name])
+        let kept = variables(["a.b": large, "a_b": "newer"])
+        #expect(kept.all[name] == "newer")
+        #expect(kept.omitted.isEmpty)
+    }
+
     @Test func whatFitsIsThere() {
         let found = variables(["a": "1", "b": String(repeating: "x", count: 120_001), "c": "\0"])
         #expect(found.all[EnvironmentName.forOutput("a", ofJob: "job")] == "1")

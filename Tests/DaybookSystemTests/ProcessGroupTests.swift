@@ -63,6 +63,20 @@ import Testing
         #expect(child.reap() == SIGKILL)
     }
 
+    /// Another user's processes are not to be looked into.
+    @Test func whoMayNotBeLookedIntoMayHaveAFileOpen() async throws {
+        if getuid() != 0 { try Test.cancel("only root becomes another user") }
+        await #expect(processExitsWith: .success) {
+            let file = try #require(try FileStatus.of("/"))
+            let parent = getppid()
+            #expect(try !ProcessGroup.mayHaveOpen(file, process: parent))
+            #expect(setuid(65_534) == 0)
+            #expect(try ProcessGroup.mayHaveOpen(file, process: parent))
+            // Larger than any number of a process.
+            #expect(try !ProcessGroup.mayHaveOpen(file, process: .max))
+        }
+    }
+
     @Test func aNameWithSpacesAndParenthesesDoesNotConfuse() throws {
         // The name stands in /proc/PID/stat in parentheses, unescaped.
         let child = try SpawnedGroup("printf ') R 1 1 (x' >/proc/self/comm; echo ready; cat <&3")

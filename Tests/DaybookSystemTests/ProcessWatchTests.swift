@@ -8,15 +8,29 @@ import Testing
         var pid = pid_t()
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("1000"), nil]
         defer { for argument in arguments { free(argument) } }
-        let result = posix_spawnp(&pid, "sleep", nil, nil, &arguments, environ)
+        // Whoever reads what the tests print does not wait for it.
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor: Int32 in [1, 2] {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+        }
+        let result = posix_spawnp(&pid, "sleep", &actions, nil, &arguments, environ)
         try #require(result == 0)
         return pid
+    }
+
+    /// Ends and reaps what has not been reaped.
+    private func reap(_ pids: [pid_t]) {
+        for pid in pids where pid > 0 && kill(pid, SIGKILL) == 0 { waitpid(pid, nil, 0) }
     }
 
     @Test func theEndOfEachProcessIsToldOnce() async throws {
         let (ends, end) = AsyncStream.makeStream(of: UInt64.self)
         let watch = try ProcessWatch { end.yield($0) }
-        let pids = try (0..<5).map { _ in try sleeper() }
+        var pids: [pid_t] = []
+        defer { reap(pids) }
+        for _ in 0..<5 { pids.append(try sleeper()) }
         for (index, pid) in pids.enumerated() {
             let isThere = try watch.add(process: pid, tag: UInt64(index))
             #expect(isThere)
@@ -26,8 +40,8 @@ import Testing
             kill(pids[index], SIGKILL)
             let told = await iterator.next()
             #expect(told == UInt64(index))
-            var status: Int32 = 0
-            waitpid(pids[index], &status, 0)
+            waitpid(pids[index], nil, 0)
+            pids[index] = 0
         }
         watch.stop()
     }
@@ -35,9 +49,7 @@ import Testing
     @Test func aProcessThatIsGoneCannotBeWatched() throws {
         let watch = try ProcessWatch { _ in Issue.record("told of nothing") }
         let pid = try sleeper()
-        kill(pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
+        reap([pid])
         let isThere = try watch.add(process: pid, tag: 1)
         #expect(!isThere)
         watch.stop()
@@ -46,11 +58,9 @@ import Testing
     @Test func stoppingDoesNotWaitForProcesses() throws {
         let watch = try ProcessWatch { _ in Issue.record("told of nothing") }
         let pid = try sleeper()
+        defer { reap([pid]) }
         _ = try watch.add(process: pid, tag: 1)
         watch.stop()
-        kill(pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
     }
 }
 #endif

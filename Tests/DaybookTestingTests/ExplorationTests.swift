@@ -63,6 +63,25 @@ import Testing
         #expect("\(first)" == "\(second)")
     }
 
+    /// An engine with threads, or one that another test has made, would not be disturbed.
+    @Test func aTestWithoutAnEngineOfItsOwnFails() async {
+        let report = await crashEverywhere { _ = try TestEngine(workflows: [workflow(World())]) }
+        #expect(report.runs == 1)
+        #expect(report.description.hasPrefix("nothing was disturbed"))
+        #expect(report.failure?.reasons.first?.contains("run by a TestEngine") == true)
+    }
+
+    @Test func aScheduleWhoseEntryIsNotWrittenAnyMoreFails() async {
+        for text in ["crash-before=900", "crash-after=900", "shutdown-after=900 seed=3"] {
+            let report = await crashEverywhere(only: Schedule(text)) {
+                let test = try TestEngine(workflows: [workflow(World())])
+                _ = try await test.run { try await $0.run(Made.self, id: "a", input: 1) }
+            }
+            #expect(report.runs == 2)
+            #expect(report.failure?.reasons.first?.contains("entry 900") == true, "\(report)")
+        }
+    }
+
     @Test func aTestThatFailsUndisturbedIsNotDisturbed() async {
         let report = await crashEverywhere { throw Wrong(what: "always") }
         #expect(report.runs == 1)

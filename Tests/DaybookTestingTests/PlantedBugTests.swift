@@ -1,4 +1,5 @@
 import Daybook
+import DaybookSystem
 import DaybookTesting
 import Synchronization
 import Testing
@@ -402,5 +403,46 @@ extension Planted {
             ],
             Self.program
         )
+    }
+
+    private struct Part: Workflow {
+        static let name = "part"
+
+        func run(_ input: String, _ context: WorkflowContext) async throws -> String {
+            try await context.checkpoint("work", input: input) { _ in "" }
+        }
+    }
+
+    /// Their ids are drawn: which is which follows from the order of their submission.
+    @Test func executionsWhoseInputsAreSwappedAreToldApart() async throws {
+        let isSecond = Mutex(false)
+        let difference = try await differenceOfOperations(workflows: [Part()]) { engine in
+            var inputs = ["a", "longer"]
+            if isSecond.withLock({ exchange(&$0, with: true) }) { inputs.reverse() }
+            for input in inputs { _ = try await engine.run(Part.self, input: input) }
+        }
+        #expect(difference?.execution == "part")
+        #expect(difference?.first == "checkpoint \"work\" of \"a\"")
+        #expect(difference?.second == "checkpoint \"work\" of \"longer\"")
+    }
+
+    @Test func aHandlerThatIsElsewhereForLongerThanTheClockWaitsHasNoHiddenState() async throws {
+        var options = TestEngine.Options()
+        options.replaysAlways = true
+        options.patience = .milliseconds(10)
+        let test = try TestEngine(
+            options,
+            workflows: [
+                Made { _, context in
+                    // As a main thread that has much to do.
+                    try await SystemThread.run {
+                        let end = ContinuousClock.now + .milliseconds(30)
+                        while ContinuousClock.now < end {}
+                    }
+                    return try await context.checkpoint("work") { _ in "done" }
+                }
+            ]
+        )
+        #expect(try await test.run { try await $0.run(Made.self, id: "a", input: 1) } == "done")
     }
 }

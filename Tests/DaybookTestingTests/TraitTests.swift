@@ -46,7 +46,10 @@ import Testing
         for text in ["plain", "crash-after=3", "shutdown-after=12 seed=7", "order=1:2,14:1"] {
             #expect(Schedule(text)?.description == text)
         }
-        for text in ["", "crash=3", "seed=x", "order=1", "crash-after="] {
+        for text in [
+            "", "crash=3", "seed=x", "order=1", "crash-after=", "order=1:-1", "order=0:1",
+            "order=3:x:1", "order=3:1:", "crash-before=-5",
+        ] {
             #expect(Schedule(text) == nil)
         }
     }
@@ -71,11 +74,33 @@ extension World {
         }
     }
 
+    /// What is known to fail does not fail the test, and does not keep it from being disturbed.
+    @Test func aTestWithAKnownIssueIsDisturbedAllTheSame() async throws {
+        try await withKnownIssue {
+            try await brokenByCrashes { withKnownIssue { #expect(Bool(false)) } }
+        } matching: { issue in
+            issue.comments.contains { $0.rawValue.contains("under the schedule \"crash-before=") }
+        }
+    }
+
+    @Test func aTestOfWhichNothingIsDisturbedIsAnIssue() async throws {
+        let test = try #require(Test.current)
+        let trait: CrashEverywhereTrait = .crashEverywhere
+        try await withKnownIssue {
+            try await trait.provideScope(for: test, testCase: Test.Case.current) {}
+        } matching: { issue in
+            issue.comments.contains { $0.rawValue.contains("nothing was disturbed") }
+        }
+    }
+
     /// Runs a trait's scope as the library does.
-    private func brokenByCrashes() async throws {
+    private func brokenByCrashes(
+        _ known: @escaping @Sendable () -> Void = {}
+    ) async throws {
         let test = try #require(Test.current)
         let trait: CrashEverywhereTrait = .crashEverywhere
         try await trait.provideScope(for: test, testCase: Test.Case.current) {
+            known()
             let world = World()
             let test = try TestEngine(
                 workflows: [
@@ -107,5 +132,35 @@ extension World {
                 _ = try await test.run { try await $0.run(Made.self, id: "a", input: 1) }
             }
         }
+    }
+}
+
+/// Both say how often a test is run.
+@Suite(.crashEverywhere(schedules: 3)) struct NestedTraitTests {
+    private static let runs = World()
+
+    @Test(.crashEverywhere(only: "crash-after=5"))
+    func theTraitOfATestGoesBeforeThatOfItsSuite() async throws {
+        let current = try #require(Test.current)
+        let ofSuite: CrashEverywhereTrait = .crashEverywhere(schedules: 3)
+        let own: CrashEverywhereTrait = .crashEverywhere(only: "crash-after=5")
+        #expect(ofSuite.scopeProvider(for: current, testCase: Test.Case.current) == nil)
+        #expect(own.scopeProvider(for: current, testCase: Test.Case.current) == own)
+        try await oneExecution()
+    }
+
+    @Test(.crashEverywhere(schedules: 3))
+    func theSameTraitTwiceIsOne() async throws {
+        Self.runs.add("run")
+        try await oneExecution()
+        // The undisturbed one, three at each of its batches, and the orders: not as many for each of them.
+        #expect(Self.runs.all.count < 60)
+    }
+
+    private func oneExecution() async throws {
+        let test = try TestEngine(
+            workflows: [Made { _, context in try await context.checkpoint("a") { _ in "done" } }]
+        )
+        _ = try await test.run { try await $0.run(Made.self, id: "a", input: 1) }
     }
 }

@@ -109,6 +109,61 @@ import Testing
         #expect(!error.facts.isRetryable)
     }
 
+    /// It would leave behind children that nobody has awaited.
+    @Test(arguments: [false, true])
+    func whoGoesOnAsANewRunBeforeWhatItHasSpawnedHasDiverged(_ isInBranch: Bool) async throws {
+        let whole = Whole { context in
+            let isSecond = context.attempt == 2
+            _ = try await context.map("all", [1]) { scope, number -> Int in
+                if isSecond, isInBranch { throw try scope.continueAsNew(Whole.self, input: 1) }
+                return number
+            }
+            if isSecond { throw try context.continueAsNew(Whole.self, input: 1) }
+            try await context.spawn(Part.self, "spawned", id: "a", input: "a")
+            throw OperationError(code: "no", message: "not yet")
+        }
+        try await withJournal { path in
+            let engine = try await Engine.open(at: path, workflows: [whole, Part()])
+            var options = ExecutionOptions()
+            options.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+            try await engine.start(Whole.self, id: "whole", options: options, input: 0)
+            let record = try await engine.waitForEnd(of: "whole")
+            #expect(record.isParked)
+            let message = try #require(record.parkingReason?.message)
+            #expect(message.contains("the handler ended"), "\(message)")
+            #expect(message.contains("spawn \"spawned\""), "\(message)")
+            // The engine goes on with others.
+            #expect(try await engine.run(Part.self, id: "other", input: "abc") == 3)
+            try await engine.close(grace: .zero)
+        }
+    }
+
+    /// What branches beside it have recorded may come later than it does.
+    @Test func aBranchGoesOnAsANewRunBesideOthersThatHaveNotComeSoFar() async throws {
+        let whole = Whole { context in
+            let attempt = context.attempt
+            _ = try await context.map("all", [1, 2]) { scope, number -> Int in
+                try await scope.checkpoint("first") { _ in }
+                if number == 2 {
+                    try await scope.checkpoint("second") { _ in }
+                } else if attempt == 2 {
+                    throw try scope.continueAsNew(Whole.self, input: 1)
+                }
+                return number
+            }
+            throw OperationError(code: "no", message: "not yet")
+        }
+        try await withJournal { path in
+            let engine = try await Engine.open(at: path, workflows: [whole, Part()])
+            var options = ExecutionOptions()
+            options.retry = RetryPolicy(maxAttempts: 2, baseDelay: .zero)
+            #expect(
+                try await engine.run(Whole.self, id: "whole", options: options, input: 0) == "run 1"
+            )
+            try await engine.close(grace: .zero)
+        }
+    }
+
     /// Before anything is recorded that would be in vain.
     @Test func aCodecThatWritesNoJSONSpawnsNothing() async throws {
         struct Other: PayloadCodec {

@@ -111,15 +111,7 @@ extension Activation {
             if let erased = error as? PayloadErased { throw erased }
         }
         try checkOpen()
-        guard !replayLog.hasReopened, let record = try unconsumedRecord() else { return }
-        throw diverge(
-            Divergence(
-                sequence: record.sequence,
-                recorded: record.operation,
-                attempted: nil,
-                location: workflow.name.text
-            )
-        )
+        if !replayLog.hasReopened { try checkConsumed() }
     }
 
     /// Runs what was registered, in a scope of its own and for as long as it may take.

@@ -364,8 +364,32 @@ final class Activation: Sendable {
     }
 
     /// Whether the handler may end here: not while operations are recorded that it did not ask for.
-    func unconsumedRecord() throws -> Replay.Record? {
+    private func unconsumedRecord() throws(CancellationError) -> Replay.Record? {
         try reading { try replayLog.unconsumed() }
+    }
+
+    /// Makes sure that code which ends has asked for all that is recorded of it. A branch answers for
+    /// itself and for what is around it: others that run beside it may not have come so far.
+    /// - Parameter scope: of whoever ends; empty: the handler itself.
+    /// - Throws: `CancellationError`: the code diverges, or the journal cannot be read.
+    func checkConsumed(in scope: [UInt32] = []) throws(CancellationError) {
+        var left: Replay.Record?
+        if scope.isEmpty {
+            left = try unconsumedRecord()
+        } else {
+            for end in stride(from: 0, through: scope.count, by: 2) where left == nil {
+                left = try peek(in: Array(scope[..<end]))
+            }
+        }
+        guard let left else { return }
+        throw diverge(
+            Divergence(
+                sequence: left.sequence,
+                recorded: left.operation,
+                attempted: nil,
+                location: lease.type.text
+            )
+        )
     }
 
     /// What a later entry says of an operation; it is consumed by this.

@@ -61,8 +61,9 @@ extension EngineDriver {
         return records
     }
 
-    /// What an execution that is closed gave, or failed with, and its named outputs, encoded.
-    /// - Throws: ``JournalError``.
+    /// What an execution that is closed gave, or failed with, and its named outputs, encoded. What its
+    /// children gave is put together: where it is recorded is none of the outcome.
+    /// - Throws: ``JournalError``; ``PayloadErased``.
     package func results(
         of record: ExecutionRecord
     ) throws -> (outcome: Result<[UInt8], OperationError>, outputs: [(String, [UInt8])]) {
@@ -71,6 +72,13 @@ extension EngineDriver {
             let payload = try ExecutionReader.payloads(of: output.sequence, journal).first
             return (output.name.text, payload.map { $0.isErased ? [] : $0.data } ?? [])
         }
-        return (try ExecutionReader.outcome(of: record, journal).map(\.data), outputs)
+        switch try ExecutionReader.recordedOutcome(of: record, journal) {
+        case .failure(let error): return (.failure(error), outputs)
+        case .success(let output):
+            guard let payload = output.payload else { return (.success([]), outputs) }
+            let names = try journal.store.read { try JournalNames($0) }
+            let family = FamilyReader(journal.store) { names.contentType($0) }
+            return (.success(try family.json(of: payload, at: output.entry)), outputs)
+        }
     }
 }

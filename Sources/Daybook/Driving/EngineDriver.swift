@@ -130,12 +130,13 @@ package final class EngineDriver: Sendable {
     package func abandon() {
         guard let opening = held.withLock({ $0 }) else { return }
         opening.abandon()
-        // The lock itself is held by this process for ever; without its file nobody asks for it.
+        // On a clock that is set by hand there is no thread to wait for.
+        opening.engine.alarms.stop()
         do {
-            try opening.engine.premises?.session.remove()
+            try opening.engine.premises?.session.abandon()
         } catch {
             options.logger.warning(
-                "the lock file of a session was not removed",
+                "the files of a session were not removed",
                 metadata: ["error": "\(error)"]
             )
         }

@@ -268,16 +268,7 @@ extension RegisteredWorkflow {
         // What ran again has failed: what follows it stays for the next attempt.
         var mayEndEarly = false
         if case .failure = outcome.result { mayEndEarly = activation.replayLog.hasReopened }
-        if !mayEndEarly, let record = try activation.unconsumedRecord() {
-            throw activation.diverge(
-                Divergence(
-                    sequence: record.sequence,
-                    recorded: record.operation,
-                    attempted: nil,
-                    location: name.text
-                )
-            )
-        }
+        if !mayEndEarly { try activation.checkConsumed() }
         return outcome
     }
 }

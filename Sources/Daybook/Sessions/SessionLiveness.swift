@@ -47,9 +47,10 @@ package enum SessionLiveness: String, Sendable {
         return try livesWithoutLock(session, in: folder)
     }
 
-    /// Whether a session whose lock file is not there has the journal open. Somebody has removed the
+    /// Whether a session whose lock file is not there may have the journal open. Somebody has removed the
     /// file then: a process that is gone leaves it, and one that closes in good order ends its session
-    /// first. The number of its process may be another one's by now, and that one has no such file open.
+    /// first. The number of its process may be another one's by now, and that one has no such file open. A
+    /// process of another user cannot be looked into, and may live; one of another namespace cannot be found.
     static func livesWithoutLock(
         _ session: State.Session,
         in folder: JournalFolder
@@ -57,7 +58,7 @@ package enum SessionLiveness: String, Sendable {
         guard try session.isOfThisNamespace(), let process = session.process,
             process != getpid(), let data = try FileStatus.of(folder.dataFile)
         else { return false }
-        return try ProcessGroup.hasOpen(data, process: process)
+        return try ProcessGroup.mayHaveOpen(data, process: process)
     }
 
     /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it

@@ -2,6 +2,12 @@ import DaybookFormat
 import DaybookJournal
 import DaybookSystem
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// The lock file of a session, and its note of child processes.
 ///
 /// The lock belongs to the open file description: the kernel drops it when the process ends,
@@ -11,14 +17,18 @@ final class SessionLock: Sendable {
     let uuid: Identifier
     /// The folder of all sessions' files.
     let folder: String
-    private let lock: File
-    private let children: Locked<File>
+    /// Nil: it is abandoned.
+    private let files: Locked<Files?>
+
+    private struct Files: ~Copyable {
+        let lock: File
+        let children: File
+    }
 
     private init(uuid: Identifier, folder: String, lock: consuming File, children: consuming File) {
         self.uuid = uuid
         self.folder = folder
-        self.lock = lock
-        self.children = Locked(children)
+        files = Locked(Files(lock: lock, children: children))
     }
 
     static func lockPath(_ folder: String, _ uuid: String) -> String { "\(folder)/\(uuid).lock" }
@@ -53,9 +63,23 @@ final class SessionLock: Sendable {
     /// Notes that a process group belongs to this session, before it does anything: whoever takes
     /// over ends it.
     func note(_ group: ProcessGroup) throws(SystemError) {
-        try children.withLock { file throws(SystemError) in
-            try file.append(Array((group.note + "\n").utf8))
+        let line = Array((group.note + "\n").utf8)
+        try files.withLock { files throws(SystemError) in
+            guard try files?.children.append(line) != nil else {
+                throw SystemError(
+                    number: EBADF,
+                    operation: "write",
+                    path: Self.childrenPath(folder, uuid.description)
+                )
+            }
         }
+    }
+
+    /// Gives the files back as the end of the process would, of a process that is played and whose objects
+    /// may live for ever; and removes them.
+    func abandon() throws(SystemError) {
+        files.withLock { $0 = nil }
+        try remove()
     }
 
     /// Removes the files: the session has ended in good order.

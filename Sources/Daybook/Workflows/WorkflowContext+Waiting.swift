@@ -281,6 +281,8 @@ extension WorkflowContext {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
         }
         try activation.checkMayBegin()
+        // What an earlier attempt has begun, children too, is not left behind unasked.
+        try activation.checkConsumed(in: scope)
         activation.latch(.continuing(data))
         return CancellationError()
     }

@@ -6,12 +6,28 @@ extension CommonOptions {
     /// mark; says on standard error when that cannot be.
     /// - Throws: `SystemError`.
     func adoptOrphans() throws {
-        let strangers = try Orphans.adopt()
-        guard !strangers.isEmpty else { return }
-        let numbers = strangers.prefix(5).map { "\($0)" }.joined(separator: ", ")
+        guard let hindrance = try Orphans.adopt() else { return }
+        let (reason, advice) =
+            switch hindrance {
+            case .children(let strangers):
+                (
+                    "this process was given others to look after (\(Self.words(strangers)))",
+                    "start daybook as a process of its own for that"
+                )
+            case .isFirst:
+                (
+                    "this is the first process of its namespace, to which the orphans of all others come",
+                    "run it under an init for that, as `docker run --init` does"
+                )
+            }
         errors.line(
-            "daybook: warning: this process was given others to look after (\(numbers)\(strangers.count > 5 ? ", …" : "")): what a job leaves behind without DAYBOOK_TRY in its environment is not ended; start daybook as a process of its own for that"
+            "daybook: warning: \(reason): what a job leaves behind without DAYBOOK_TRY in its environment is not ended; \(advice)"
         )
+    }
+
+    private static func words(_ processes: [Int32]) -> String {
+        let numbers = processes.prefix(5).map { "\($0)" }.joined(separator: ", ")
+        return numbers + (processes.count > 5 ? ", …" : "")
     }
 }
 #endif
