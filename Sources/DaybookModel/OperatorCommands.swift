@@ -143,9 +143,14 @@ extension Intervention {
 package struct Retry: Command {
     /// Who wants what of which.
     package let intervention: Intervention
+    /// Fresh secrets, which take the place of those of the same names.
+    package let secrets: SealedSecrets?
 
     /// Nothing is checked here: a command is checked when it is decided.
-    package init(_ intervention: Intervention) { self.intervention = intervention }
+    package init(_ intervention: Intervention, secrets: SealedSecrets? = nil) {
+        self.intervention = intervention
+        self.secrets = secrets
+    }
 
     /// Where it stands.
     package typealias Answer = InterventionAnswer
@@ -153,6 +158,7 @@ package struct Retry: Command {
     /// Granted for what has ended badly, or is parked.
     package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.request.check()
+        try secrets?.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let open = tx[row.number]?.status
@@ -204,6 +210,7 @@ package struct Retry: Command {
     ) throws -> Answer {
         let event = ProtoEntry.OneOf_Event.executionReopened(.init())
         try tx.append(event.encoded(), to: .run(number), by: intervention.request)
+        if let secrets { try tx.store(secrets, of: number) }
         // It may wait for nothing but children that have ended meanwhile.
         try tx.settleSpawned(of: number)
         return InterventionAnswer(number: number, status: status, wasSo: false)
