@@ -31,7 +31,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     StatusCommand.self, CheckCommand.self, WorkCommand.self, WaitCommand.self,
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, CancelCommand.self,
                     PauseCommand.self, ResumeCommand.self, RetryCommand.self, ResolveCommand.self,
-                    RepinCommand.self, SessionCommand.self, AdoptCommand.self,
+                    RepinCommand.self, SecretCommand.self, SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(

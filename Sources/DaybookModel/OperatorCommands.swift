@@ -165,7 +165,7 @@ package struct Retry: Command {
         let isParked = tx[row.number]?.isParked ?? false
         if let open, open.isFinal {
             // Parked while it cleaned up, it goes on with that.
-            if isParked { return try reopen(row.number, open, &tx) }
+            if isParked { return try reopen(row, open, &tx) }
             throw Refusal(
                 .conflict,
                 "\(id) cannot be retried yet: it is \(open.rawValue), and its code or its cleaning is still ending; wait for it, then try again"
@@ -185,7 +185,7 @@ package struct Retry: Command {
                 "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
-        return try reopen(row.number, .ready, &tx)
+        return try reopen(row, .ready, &tx)
     }
 
     /// A child that has ended is opened again by its parent: that was told of its end, and would wait
@@ -204,10 +204,15 @@ package struct Retry: Command {
     }
 
     private func reopen(
-        _ number: UInt64,
+        _ row: ProtoExecutionRow,
         _ status: ExecutionStatus,
         _ tx: inout Transaction
     ) throws -> Answer {
+        let number = row.number
+        if let secrets {
+            let parent = tx[number]?.parent ?? row.closed.parent
+            try tx.checkRoom(for: secrets, of: number, parent: parent)
+        }
         let event = ProtoEntry.OneOf_Event.executionReopened(.init())
         try tx.append(event.encoded(), to: .run(number), by: intervention.request)
         if let secrets { try tx.store(secrets, of: number) }

@@ -101,16 +101,42 @@ package struct LookUpSecretKeys: Command {
 }
 
 extension Transaction {
-    /// Stores secrets of an execution that is open; those of the same names are wiped first.
-    mutating func store(_ secrets: SealedSecrets, of number: UInt64) throws {
-        let kept = state.secrets[number]?.secrets ?? []
-        let replaced = kept.filter { old in secrets.keys.contains { $0.name == old.name } }
-        guard kept.count - replaced.count + secrets.keys.count <= SealedSecrets.limit else {
+    /// Those that are kept, and that others of the same names take the place of.
+    private func replaced(
+        by secrets: SealedSecrets,
+        of number: UInt64
+    ) -> [KeptSecrets.Secret] {
+        (state.secrets[number]?.secrets ?? []).filter { old in
+            secrets.keys.contains { $0.name == old.name }
+        }
+    }
+
+    /// - Parameter parent: the execution that began it; 0: none did.
+    /// - Throws: ``Refusal/Code/invalidArgument`` for a child, and when it would have too many.
+    func checkRoom(
+        for secrets: SealedSecrets,
+        of number: UInt64,
+        parent: UInt64
+    ) throws(Refusal) {
+        guard parent == 0 else {
+            throw Refusal(
+                .invalidArgument,
+                "fresh secrets were given with the retry of a child, and children have none; give them to an execution that was submitted"
+            )
+        }
+        let kept = (state.secrets[number]?.secrets ?? []).count
+        let replaced = replaced(by: secrets, of: number).count
+        guard kept - replaced + secrets.keys.count <= SealedSecrets.limit else {
             throw Refusal(
                 .invalidArgument,
                 "the execution would have more than \(SealedSecrets.limit) secrets; wipe some first"
             )
         }
+    }
+
+    /// Stores secrets of an execution that is open; those of the same names are wiped first.
+    mutating func store(_ secrets: SealedSecrets, of number: UInt64) throws {
+        let replaced = replaced(by: secrets, of: number)
         try wipe(replaced, of: number, .replaced)
         try append(
             .secretsStored(.with { $0.secrets = secrets.keys.map(\.proto) }),
@@ -130,7 +156,7 @@ extension Transaction {
     mutating func wipeExpiredSecrets(upTo limit: Int) throws -> Int {
         let lifetime = state.journal.secretLifetime
         guard lifetime > 0, !state.secrets.isEmpty else { return 0 }
-        let expired = state.secrets.expired(after: lifetime, by: now).prefix(limit)
+        let expired = state.secrets.expired(after: lifetime, by: now).prefix(max(0, limit))
         for number in expired {
             try wipe(state.secrets[number]?.secrets ?? [], of: number, .expired)
         }

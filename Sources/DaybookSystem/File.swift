@@ -253,6 +253,14 @@ package struct File: ~Copyable, Sendable {
         return request.l_type == Int16(F_UNLCK)
     }
 
+    /// Whether ``tryLock(bytes:)`` would succeed, without taking the lock.
+    package func isLockable(bytes range: Range<Int>) throws(SystemError) -> Bool {
+        var request = Self.request(.exclusive, range)
+        guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLockTest, &request) }) == 0
+        else { throw .current("look at the lock", path: path) }
+        return request.l_type == Int16(F_UNLCK)
+    }
+
     /// Takes a lock that belongs to the open file description, and waits for it.
     package func lock(_ mode: LockMode) throws(SystemError) {
         guard setLock(mode, openFileDescriptionLockWait) == 0 else {

@@ -271,6 +271,7 @@ extension WorkflowContext {
         guard data.count <= activation.host.payloadLimit else {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
         }
+        if let refusal = activation.secrets?.refusal(of: data, "the next input") { throw refusal }
         try activation.checkMayBegin()
         activation.latch(.continuing(data))
         return CancellationError()

@@ -234,6 +234,15 @@ package struct KeysFile: Sendable {
         }
     }
 
+    /// Whether somebody is about to name a slot in an entry, or sees to what is left in it.
+    /// - Throws: ``SecretError/Code/system``.
+    package func isReserved(_ slot: UInt32) throws(SecretError) -> Bool {
+        try mapping { () throws -> Bool in
+            guard let file = try openIfThere(.read) else { return false }
+            return try !file.isLockable(bytes: KeySlot.range(slot))
+        }
+    }
+
     private func slotCount(_ file: borrowing File) throws(SystemError) -> UInt32 {
         let size = try file.status().size - KeysHeader.size
         // One that was cut short counts.

@@ -10,6 +10,7 @@ enum Asked: String, CaseIterable {
     case complete, fail, failFamily, goOn, release, park, doubt, child, spawn, join
     case register, withdraw, clean, cleanStep
     case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
+    case wipe, refresh
     case time, close, lose
 }
 
@@ -52,6 +53,9 @@ extension Standing {
         case .pause: try harness.pause(id, by: other)
         case .resume: try harness.resume(id, by: other)
         case .retry: try harness.retry(id, by: other)
+        case .wipe: try harness.run(WipeSecrets(try harness.intervention(id)), session: other)
+        case .refresh:
+            try harness.retry(id, secrets: try harness.secrets(["TOKEN", "KEY"]), by: other)
         case .signal: try harness.signal(id, "go", by: other)
         case .failSignal:
             let signal = Signal(

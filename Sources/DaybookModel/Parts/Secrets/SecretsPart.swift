@@ -105,7 +105,7 @@ package struct KeptSecrets: Sendable, Equatable {
     }
 
     private var all: [UInt64: OfExecution] = [:]
-    /// Those that have ended, in order of time.
+    /// Those that have ended, in order of time and number.
     private var ended: [(time: Timestamp, number: UInt64)] = []
 
     /// None are.
@@ -176,8 +176,13 @@ package struct KeptSecrets: Sendable, Equatable {
     mutating func end(_ number: UInt64, at time: Timestamp) {
         guard all[number] != nil, all[number]?.endedAt.rawValue == 0 else { return }
         all[number]?.endedAt = time
-        // No entry is of an earlier time than those before it.
-        ended.append((time, number))
+        insert(time, number)
+    }
+
+    /// Nearly always the last: no entry is of an earlier time than those before it.
+    private mutating func insert(_ time: Timestamp, _ number: UInt64) {
+        let place = ended.lastIndex { ($0.time, $0.number) < (time, number) }.map { $0 + 1 } ?? 0
+        ended.insert((time, number), at: place)
     }
 
     mutating func reopen(_ number: UInt64) {
@@ -228,7 +233,6 @@ package struct KeptSecrets: Sendable, Equatable {
         }
         all[item.execution] = kept
         guard item.endedAt != 0 else { return }
-        let place = ended.firstIndex { $0.time > kept.endedAt } ?? ended.endIndex
-        ended.insert((kept.endedAt, item.execution), at: place)
+        insert(kept.endedAt, item.execution)
     }
 }
