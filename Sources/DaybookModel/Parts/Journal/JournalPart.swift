@@ -6,7 +6,7 @@ extension StatePart {
     /// What holds for the journal as a whole: its own stream.
     static let journal = StatePart(
         name: "journal",
-        schema: 2,
+        schema: 3,
         kinds: [.journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
