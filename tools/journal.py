@@ -169,7 +169,9 @@ class Journal:
                                 subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
         self.transaction = environment.begin()
+        self.folder = folder
         self.executions, self.streams = {}, {}  # by number
+        self.secrets = {}  # those that are kept: execution, slot, name and entry, by the key's id
         self.actors = {}  # of the sessions that are open
         self.lists = set()  # what has to be on them: key and number of the id's first run
         self.tree = Tree(self.check_tile)
@@ -231,6 +233,7 @@ class Journal:
             self.check_row(*execution)
         self.check_extra()
         self.check_edge()
+        self.check_keys()
         if not self.problems:
             print(f"verified {self.count} entries, {len(self.executions)} executions, "
                   f"root {self.tree.root().hex()}")
@@ -278,8 +281,11 @@ class Journal:
             self.check_execution(at, entry, event, number, execution)
 
     def check_execution(self, at, entry, event, number, execution):
-        self.expect(execution.closed_at is None or event == "execution_reopened", at,
-                    f"its execution {number} is not open")
+        stays_closed = event == "secrets_wiped" and execution.closed_at is not None
+        self.expect(execution.closed_at is None or event == "execution_reopened" or stays_closed,
+                    at, f"its execution {number} is not open")
+        if event in ("secrets_stored", "secrets_wiped", "execution_completed"):
+            self.check_secrets(at, entry, event, number)
         state = execution.summary
         state.entries, state.last = self.streams[number].entries, at
         said = getattr(entry, event)
@@ -294,7 +300,10 @@ class Journal:
             execution.children[said.child] = at
         if event == "child_ended" and not said.reopened:
             execution.children.pop(said.child, None)
-        closes = event == "execution_closed" or getattr(said, "closes", False)
+        if event == "execution_continued":
+            for secret in self.secrets.values():
+                secret[0] = said.next if secret[0] == number else secret[0]
+        closes = event == "execution_closed" or getattr(said, "closes", False) or stays_closed
         execution.closed_at = at if closes else None
 
     def begin_fork(self, at, said):
@@ -305,6 +314,45 @@ class Journal:
         for name, output in origin.named if origin else ():
             if output < said.forked_before:
                 self.executions[at].note_output(name, output)
+
+    def check_secrets(self, at, entry, event, number):
+        """Each key is named once, wiped once, and before its execution completes."""
+        if event == "execution_completed":
+            left = [secret for secret in self.secrets.values() if secret[0] == number]
+            self.expect(not left, at, "it completes an execution whose secrets are not wiped")
+            return
+        said = getattr(entry, event)
+        if event == "secrets_stored":
+            self.expect(len(entry.commitments) == len(said.secrets), at,
+                        "it has not one payload for each secret")
+            for secret in said.secrets:
+                self.expect(secret.key not in self.secrets, at, "it names a key a second time")
+                self.secrets[secret.key] = [number, secret.slot, secret.name, at]
+            return
+        for secret in said.secrets:
+            kept = self.secrets.pop(secret.key, [None] * 3)
+            self.expect(kept[:3] == [number, secret.slot, secret.name], at,
+                        f"it wipes the secret {secret.name}, which is not kept")
+
+    def check_keys(self):
+        """The file of keys has those that are kept, and no others."""
+        path = os.path.join(self.folder, "keys")
+        data = b""
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                data = file.read()
+        slots = {at: data[128 * at + 128:128 * at + 256] for at in range(len(data) // 128 - 1)}
+        if data:
+            is_header = (data[:16] == b"DAYBOOK KEYS 1\n\0" and len(data) % 128 == 0
+                         and data[112:128] == sha256(data[:112])[:16])
+            self.expect(is_header, "keys", "its header is damaged, or its size is no multiple of 128")
+        for id, (_, slot, name, at) in self.secrets.items():
+            held = slots.pop(slot, b"")
+            fits = (held[:8] == b"KEY1" + struct.pack("<I", slot) and held[8:24] == id
+                    and held[116:] == sha256(held[:116])[:12])
+            self.expect(fits, at, f"slot {slot} of the file of keys does not hold that of {name}")
+        for slot, held in slots.items():
+            self.expect(not any(held), "keys", f"no entry names what slot {slot} holds")
 
     def put_on_lists(self, number, entry):
         said = entry.execution_submitted

@@ -94,6 +94,12 @@ enum Failure {
         case let error as RunbookError where error.isShortage: .tryAgain
         case is UsageError, is RunbookError, is InputError, is MissingVariable: .usage
         case is Shortage, is NotInTime: .tryAgain
+        case let error as SecretError:
+            switch error.code {
+            case .noKey, .badKey, .wrongKey, .invalid, .exposed: .usage
+            case .damaged: .integrity
+            default: .failed
+            }
         case let error as SystemError: error.isShortage ? .tryAgain : .failed
         case is PayloadTooLarge, is PayloadErased: .failed
         case is ExecutionParked: .workflowHeld

@@ -106,6 +106,7 @@ struct SubmitOptions: ParsableArguments {
     var label: [LabelArgument] = []
 
     @OptionGroup var terms: TermOptions
+    @OptionGroup var secrets: SecretOptions
 
     /// What differs from what the runbook says.
     /// - Throws: ``UsageError`` for a label that is given twice.
@@ -116,12 +117,14 @@ struct SubmitOptions: ParsableArguments {
                 throw UsageError("the label \(label.name) is given twice; give each name once")
             }
         }
-        return ExecutionOptions(
+        var options = ExecutionOptions(
             retry: terms.retry?.policy,
             timeout: terms.timeout?.duration,
             delay: terms.delay?.duration,
             labels: labels
         )
+        options.secrets = try secrets.read()
+        return options
     }
 
     /// The words that say the same in another command line.
@@ -154,9 +157,24 @@ struct WriteOptions: ParsableArguments {
     @Option(name: .long, help: "Who acts, for the record. By default the user of the system.")
     var actor: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The file of the key that secrets are kept under; else DAYBOOK_KEY_FILE, else DAYBOOK_KEY.",
+            valueName: "path"
+        )
+    )
+    var keyFile: String?
+
     /// Makes sure of what was given, before a session is opened for it.
     func check() throws {
         if let actor { try Names.check(actor, "actor") }
+    }
+
+    /// The words that name actor and key in another command line.
+    var words: String {
+        (actor.map { shellOption("--actor", $0) } ?? "")
+            + (keyFile.map { shellOption("--key-file", $0) } ?? "")
     }
 
     /// Who acts is the actor of the session that the command opens: so only the reason is said.
@@ -166,6 +184,7 @@ struct WriteOptions: ParsableArguments {
         var options = EngineOptions()
         options.actor = actor
         options.program = "daybook"
+        if let keyFile { options.journalKey = .file(keyFile) }
         var logger = Logger(label: "daybook") { _ in StandardErrorLog() }
         logger.logLevel = common.verbose ? .debug : .critical
         options.logger = logger

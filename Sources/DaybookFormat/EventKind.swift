@@ -97,6 +97,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case childrenAwaited = 79
     /// Nothing that was spawned is open any more.
     case childrenSettled = 80
+    /// Secrets were given.
+    case secretsStored = 96
+    /// Secrets are wiped.
+    case secretsWiped = 97
 
     /// The event's field in an entry.
     package var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -151,6 +155,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .childEnded: "child_ended"
         case .childrenAwaited: "children_awaited"
         case .childrenSettled: "children_settled"
+        case .secretsStored: "secrets_stored"
+        case .secretsWiped: "secrets_wiped"
         }
     }
 }

@@ -75,15 +75,18 @@ package struct Verifier {
     /// Checks everything that is in the store now; what is appended meanwhile is left out.
     /// - Parameters:
     ///   - folder: where the journal's snapshots are; nil: they are left out.
+    ///   - keys: the path of the file of keys; nil: it is left out.
     ///   - progress: told now and then how many entries of how many are done.
     /// - Throws: ``JournalError`` when the store cannot be read at all; `SystemError`.
     package static func verify(
         _ store: any JournalStore,
         snapshots folder: SnapshotFolder? = nil,
+        keys: String? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
         var verifier = Verifier(store, try SnapshotAudit(folder), progress)
         try verifier.run()
+        try verifier.checkSecrets(keys)
         return verifier.report
     }
 
@@ -134,6 +137,12 @@ package struct Verifier {
         report.snapshots = snapshots.count
         report.problems = problems.all
         report.isCutShort = problems.isCutShort
+    }
+
+    private mutating func checkSecrets(_ path: String?) throws {
+        guard let path, let state = indexes.foldedState, !problems.isCutShort else { return }
+        try SecretsAudit.check(path, state, upTo: report.entries, store, note)
+        report.problems = problems.all
     }
 
     private mutating func checkEntries(_ count: UInt64, _ edge: TreeEdge?) throws {
@@ -257,13 +266,18 @@ private final class ProblemList {
 }
 
 extension Inspector {
-    /// Checks everything that is in the journal now, its snapshots included; what is appended
+    /// Checks everything that is in the journal now, its snapshots and the keys of secrets included; what is appended
     /// meanwhile is left out.
     /// - Parameter progress: told now and then how many entries of how many are done.
     /// - Throws: ``JournalError`` when the journal cannot be read at all.
     public func verify(
         progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
-        try Verifier.verify(database, snapshots: folder.snapshots, progress: progress)
+        try Verifier.verify(
+            database,
+            snapshots: folder.snapshots,
+            keys: folder.keys,
+            progress: progress
+        )
     }
 }

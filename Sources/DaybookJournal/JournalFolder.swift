@@ -7,8 +7,8 @@ import Glibc
 
 /// The folder that a journal lives in.
 ///
-/// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `sessions/`,
-/// `workspaces/`, `snapshots/`.
+/// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `keys`,
+/// `sessions/`, `workspaces/`, `snapshots/`.
 package struct JournalFolder: Sendable {
     /// The folder's path.
     package let path: String
@@ -20,6 +20,8 @@ package struct JournalFolder: Sendable {
     package var dataFile: String { path + "/journal.mdb" }
     /// Lock files and process groups of live engine processes.
     package var sessions: String { path + "/sessions" }
+    /// Data keys of secrets.
+    package var keys: String { path + "/keys" }
     /// Files that open executions keep between their operations.
     package var workspaces: String { path + "/workspaces" }
     /// Files from which recovery begins.

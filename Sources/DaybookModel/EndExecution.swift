@@ -40,6 +40,7 @@ package struct Complete: LeasedCommand {
         let signalsLeft = tx[known: lease.execution].signalsLeft
         let closes = !tx[known: lease.execution].hasOpenChildren
         if !closes { try tx.leaveCleaningOut(lease.execution) }
+        try tx.wipeSecrets(ofCompleted: lease.execution)
         let event = FrequentEvents.completed(
             epoch: lease.epoch,
             operations: operations,

@@ -22,7 +22,8 @@ package struct FireTimers: Command {
         self.limit = limit
     }
 
-    /// How many deadlines were seen to, and children cancelled for which nobody waits any more.
+    /// How many deadlines were seen to, children cancelled for which nobody waits any more, and
+    /// executions whose secrets have expired.
     package typealias Answer = Int
 
     /// Sees to what is due, in order of time, up to ``limit`` deadlines.
@@ -36,7 +37,7 @@ package struct FireTimers: Command {
                 try fire(item, &tx)
             }
         }
-        return count
+        return count + (try tx.wipeExpiredSecrets(upTo: limit - count))
     }
 
     /// The wait of an operation ends.

@@ -143,9 +143,14 @@ extension Intervention {
 package struct Retry: Command {
     /// Who wants what of which.
     package let intervention: Intervention
+    /// Fresh secrets, which take the place of those of the same names.
+    package let secrets: SealedSecrets?
 
     /// Nothing is checked here: a command is checked when it is decided.
-    package init(_ intervention: Intervention) { self.intervention = intervention }
+    package init(_ intervention: Intervention, secrets: SealedSecrets? = nil) {
+        self.intervention = intervention
+        self.secrets = secrets
+    }
 
     /// Where it stands.
     package typealias Answer = InterventionAnswer
@@ -153,13 +158,14 @@ package struct Retry: Command {
     /// Granted for what has ended badly, or is parked.
     package func decide(_ tx: inout Transaction) throws -> Answer {
         try intervention.request.check()
+        try secrets?.check()
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         let open = tx[row.number]?.status
         let isParked = tx[row.number]?.isParked ?? false
         if let open, open.isFinal {
             // Parked while it cleaned up, it goes on with that.
-            if isParked { return try reopen(row.number, open, &tx) }
+            if isParked { return try reopen(row, open, &tx) }
             throw Refusal(
                 .conflict,
                 "\(id) cannot be retried yet: it is \(open.rawValue), and its code or its cleaning is still ending; wait for it, then try again"
@@ -179,7 +185,7 @@ package struct Retry: Command {
                 "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
-        return try reopen(row.number, .ready, &tx)
+        return try reopen(row, .ready, &tx)
     }
 
     /// A child that has ended is opened again by its parent: that was told of its end, and would wait
@@ -198,12 +204,18 @@ package struct Retry: Command {
     }
 
     private func reopen(
-        _ number: UInt64,
+        _ row: ProtoExecutionRow,
         _ status: ExecutionStatus,
         _ tx: inout Transaction
     ) throws -> Answer {
+        let number = row.number
+        if let secrets {
+            let parent = tx[number]?.parent ?? row.closed.parent
+            try tx.checkRoom(for: secrets, of: number, parent: parent)
+        }
         let event = ProtoEntry.OneOf_Event.executionReopened(.init())
         try tx.append(event.encoded(), to: .run(number), by: intervention.request)
+        if let secrets { try tx.store(secrets, of: number) }
         // It may wait for nothing but children that have ended meanwhile.
         try tx.settleSpawned(of: number)
         return InterventionAnswer(number: number, status: status, wasSo: false)

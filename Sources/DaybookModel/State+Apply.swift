@@ -91,6 +91,8 @@ extension State {
         }
         if isClosed {
             guard let state = executions.remove(number) else { return nil }
+            // It was closed before.
+            if kind == .secretsWiped { return state.closedIndexRow }
             if state.parent != nil, kind != .executionContinued {
                 batch.endedChildren.append(EndedChild(state))
             }
@@ -150,7 +152,9 @@ extension State {
     private mutating func apply(_ entry: EntryView, _ history: HistoryFold) throws -> Bool {
         let kind = try Self.kind(of: entry)
         do {
-            return try StatePart.apply(kind, entry, to: &self, history)
+            let isClosed = try StatePart.apply(kind, entry, to: &self, history)
+            if !small.secrets.isEmpty { try followSecrets(kind, entry) }
+            return isClosed
         } catch let error as WireError {
             throw entry.error(error)
         }

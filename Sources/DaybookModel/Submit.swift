@@ -19,6 +19,8 @@ package struct Submit: Command {
     package let terms: Terms
     /// Who asks, and why: recorded if it is not there yet.
     package let request: Request
+    /// What its code may know and the journal keeps sealed; stored if the execution is not there yet.
+    package let secrets: SealedSecrets?
 
     /// How an execution is run, and by what it is found: decided when it is submitted.
     package struct Terms: Hashable, Sendable {
@@ -46,6 +48,7 @@ package struct Submit: Command {
         input: [UInt8],
         payloads: SealedPayloads,
         terms: Terms = Terms(),
+        secrets: SealedSecrets? = nil,
         by request: Request = .session
     ) {
         self.id = id
@@ -53,6 +56,7 @@ package struct Submit: Command {
         self.input = input
         self.payloads = payloads
         self.terms = terms
+        self.secrets = secrets
         self.request = request
     }
 
@@ -67,6 +71,7 @@ package struct Submit: Command {
         let expiresAt = lifetime == 0 ? Timestamp(rawValue: 0) : tx.now.adding(lifetime)
         let event = event(expiresAt: expiresAt)
         let number = try tx.append(event, to: nil, payloads, by: request)
+        if let secrets { try tx.store(secrets, of: number) }
         return Answer(number: number, existed: false, status: .submitted)
     }
 
@@ -76,6 +81,7 @@ package struct Submit: Command {
         try Names.check(type, "workflow name")
         try terms.check()
         try request.check()
+        try secrets?.check()
     }
 
     /// The execution whose code begins this one.

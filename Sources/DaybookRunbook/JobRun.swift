@@ -128,7 +128,13 @@ struct JobRun {
             "DAYBOOK_OUTPUT": file, "DAYBOOK_STORE": store.path,
             "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
         ]
-        let ending = try await execute(job.run, extra: extra, note: { try operation.note($0) }) {
+        let secrets = try secrets(operation)
+        let ending = try await execute(
+            job.run,
+            extra: extra.merging(secrets) { own, _ in own },
+            operation.redactor,
+            note: { try operation.note($0) }
+        ) {
             line,
             source in
             operation.log(line, source == .standardOutput ? .standardOutput : .standardError)
@@ -145,8 +151,9 @@ struct JobRun {
             let (stored, removed) = try store.changes()
             if !stored.isEmpty { result.stored = stored }
             if !removed.isEmpty { result.removed = removed }
-            return result
+            return operation.redactor.map { result.redacted($0) } ?? result
         case .exited(let status):
+            discard(file, store)
             let isFatal = job.fatalStatuses.contains(status)
             let isRetried =
                 job.retriedStatuses.isEmpty || job.retriedStatuses.contains(status)
@@ -157,12 +164,27 @@ struct JobRun {
                 details: Array(#"{"exitStatus":\#(status)}"#.utf8)
             )
         case .signalled(let signal):
+            discard(file, store)
             throw OperationError(
                 code: "signal",
                 message: "the job \(name) was ended by signal \(signal)\(last.suffix)",
                 details: Array(#"{"signal":\#(signal)}"#.utf8)
             )
         }
+    }
+
+    /// What a job that failed has written there counts for nothing, and may hold a secret. What cannot
+    /// be removed now is so, or told, before the next run.
+    private func discard(_ output: String, _ store: StoreFile) {
+        Folder.discardFile(output)
+        Folder.discardFile(store.path)
+    }
+
+    /// The secrets that the job names, by the variables that they are in.
+    private func secrets(_ operation: OperationContext) throws -> [String: String] {
+        var all: [String: String] = [:]
+        for name in job.secrets { all[name] = try operation.secret(name).text }
+        return all
     }
 
     /// What people call it: of a block with `each` with the element, as far as it fits into a line.
@@ -218,10 +240,13 @@ struct JobRun {
     }
 
     /// Runs a script of the job to its end, and ends it when the task is cancelled.
-    /// - Parameter note: told of the process group before the script begins.
+    /// - Parameters:
+    ///   - redactor: keeps secrets out of its lines; nil: there are none.
+    ///   - note: told of the process group before the script begins.
     func execute(
         _ script: String,
         extra: [String: String] = [:],
+        _ redactor: Redactor? = nil,
         note: (ProcessGroup) throws -> Void,
         _ line: @escaping (String, ChildProcess.Source) -> Void
     ) async throws -> ChildProcess.Ending {
@@ -242,7 +267,7 @@ struct JobRun {
                 isRetryable: false
             )
         }
-        let lines = LineCollector()
+        let lines = LineCollector(redactor)
         let ending: ChildProcess.Ending
         do {
             try note(child.group)
@@ -275,7 +300,15 @@ struct JobRun {
     ) async throws -> Bool {
         try await notingShortage {
             let extra = ["DAYBOOK_STORE": try storeFile(operation).path]
-            return try await execute(script, extra: extra, note: note, line) == .exited(0)
+                .merging(try secrets(operation)) { own, _ in own }
+            let ending = try await execute(
+                script,
+                extra: extra,
+                operation.redactor,
+                note: note,
+                line
+            )
+            return ending == .exited(0)
         }
     }
 }

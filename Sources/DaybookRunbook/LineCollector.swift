@@ -1,4 +1,5 @@
 #if CLI
+import Daybook
 import DaybookSystem
 
 /// Cuts output into lines.
@@ -8,6 +9,8 @@ final class LineCollector: Sendable {
     /// One of the two outputs.
     private struct Output {
         let source: ChildProcess.Source
+        /// Keeps secrets out, before anything is cut; nil: there are none.
+        var redaction: Redactor.Stream?
         var line: [UInt8] = []
         /// What came before in this line was longer than a line may be, and is in `lines` already.
         var isContinued = false
@@ -15,11 +18,23 @@ final class LineCollector: Sendable {
 
     private struct State {
         var lines = KeptLines()
-        var output = Output(source: .standardOutput)
-        var errors = Output(source: .standardError)
+        var output: Output
+        var errors: Output
     }
 
-    private let state = Locked(State())
+    private let state: Locked<State>
+
+    /// - Parameter redactor: keeps secrets out of the lines, also one of several lines; nil: there are
+    ///   none.
+    init(_ redactor: Redactor? = nil) {
+        let redaction = redactor.map { Redactor.Stream($0) }
+        state = Locked(
+            State(
+                output: Output(source: .standardOutput, redaction: redaction),
+                errors: Output(source: .standardError, redaction: redaction)
+            )
+        )
+    }
 
     /// A line that is longer is cut into pieces, between two characters.
     static let limit = 65_536
@@ -27,10 +42,21 @@ final class LineCollector: Sendable {
     func add(_ source: ChildProcess.Source, _ bytes: UnsafeRawBufferPointer) {
         state.withLock { state in
             switch source {
-            case .standardOutput: Self.add(bytes, &state.output, &state.lines)
-            case .standardError: Self.add(bytes, &state.errors, &state.lines)
+            case .standardOutput: Self.redact(bytes, &state.output, &state.lines)
+            case .standardError: Self.redact(bytes, &state.errors, &state.lines)
             }
         }
+    }
+
+    private static func redact(
+        _ bytes: UnsafeRawBufferPointer,
+        _ output: inout Output,
+        _ lines: inout KeptLines
+    ) {
+        guard let redacted = output.redaction?.feed(Array(bytes)[...]) else {
+            return add(bytes, &output, &lines)
+        }
+        redacted.withUnsafeBytes { add($0, &output, &lines) }
     }
 
     private static func add(
@@ -64,6 +90,12 @@ final class LineCollector: Sendable {
     /// The lines in the order in which they ended, and what came without a line end: see ``KeptLines``.
     func finish() -> [Line] {
         state.withLock { state in
+            state.output.redaction?.finish().withUnsafeBytes {
+                Self.add($0, &state.output, &state.lines)
+            }
+            state.errors.redaction?.finish().withUnsafeBytes {
+                Self.add($0, &state.errors, &state.lines)
+            }
             if !state.output.line.isEmpty { Self.end(&state.output, &state.lines) }
             if !state.errors.line.isEmpty { Self.end(&state.errors, &state.lines) }
             return state.lines.all

@@ -15,8 +15,27 @@ package struct Runbook: Sendable, Equatable {
     package let inputs: [Input]
     /// Names of the caller's environment variables that are passed in and recorded.
     package let environment: [String]
+    /// Names of the secrets that it is submitted with.
+    package var secrets: [String] = []
     /// The blocks, in the order in which they run. There is at least one.
     package let blocks: [Block]
+
+    /// - Parameter secrets: names of the secrets that it is submitted with.
+    package init(
+        name: String,
+        description: String?,
+        inputs: [Input],
+        environment: [String],
+        secrets: [String] = [],
+        blocks: [Block]
+    ) {
+        self.name = name
+        self.description = description
+        self.inputs = inputs
+        self.environment = environment
+        self.secrets = secrets
+        self.blocks = blocks
+    }
 
     /// Bytes that the text of a runbook may have: 256 KiB.
     package static var sizeLimit: Int { YAMLDocument.sizeLimit }
@@ -125,6 +144,8 @@ package struct Runbook: Sendable, Equatable {
         package let output: [NamedTemplate]
         /// Variables for this job alone, in the order of the text.
         package let environment: [NamedTemplate]
+        /// Names of the secrets that it sees, each in the variable of its name.
+        package var secrets: [String] = []
         /// Whether and when it is tried again when it fails.
         package var retry: RetryPolicy?
         /// A try that takes longer is ended, and has failed.

@@ -147,6 +147,7 @@ extension RunbookParser {
             output: output,
             environment: try fields["environment"].map(jobEnvironment) ?? []
         )
+        if let node = fields["secrets"] { job.secrets = try jobSecrets(node) }
         if let node = fields["retry"] { try retry(node, of: &job) }
         if let node = fields["fatal"] {
             job.fatalStatuses = try statuses(node, "\"fatal\"")
@@ -215,6 +216,7 @@ extension RunbookParser {
         var variables: [Runbook.NamedTemplate] = []
         for entry in try reader.entries(of: node, "the environment of a job") {
             try checkVariable(entry.name, at: entry.key)
+            try checkIsNoSecret(entry.name, at: entry.key)
             variables.append(try namedTemplate(entry.name, entry.value))
         }
         return variables

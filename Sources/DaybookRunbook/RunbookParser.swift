@@ -19,6 +19,8 @@ struct RunbookParser {
     let reader: NodeReader
     /// What templates can refer to, as far as the text has been read.
     var scope = TemplateScope()
+    /// Names of the secrets that jobs may ask for.
+    var secrets: [String] = []
     /// Names of the signals that are waited for, as far as the text has been read.
     var signals: Set<String> = []
 
@@ -35,6 +37,7 @@ struct RunbookParser {
             inputs: inputs.map(\.name),
             lists: Set(inputs.filter { $0.type == .list }.map(\.name))
         )
+        secrets = try fields["secrets"].map(declaredSecrets) ?? []
         let environment = try fields["environment"].map(callerEnvironment) ?? []
         let blocks = try blocks(fields.required("blocks"))
         return Runbook(
@@ -42,6 +45,7 @@ struct RunbookParser {
             description: description,
             inputs: inputs,
             environment: environment,
+            secrets: secrets,
             blocks: blocks
         )
     }
@@ -57,6 +61,7 @@ struct RunbookParser {
         for item in try reader.items(of: node, "the environment of the runbook") {
             let name = try reader.text(item, "the name of a variable").string
             try checkVariable(name, at: item)
+            try checkIsNoSecret(name, at: item)
             guard seen.insert(name).inserted else {
                 throw reader.error(
                     at: item,

@@ -1,4 +1,6 @@
 #if CLI
+import Daybook
+
 /// The input of a runbook's execution: everything that it depends on, recorded with it.
 package struct RunbookRequest: Codable, Sendable, Equatable {
     /// The text of the runbook.
@@ -74,6 +76,15 @@ package struct JobResult: Codable, Sendable, Equatable {
     package var stored: [String: String]?
     /// The keys that it has removed from there, sorted; nil: none.
     package var removed: [String]?
+
+    /// The same without secrets: where a script has put one into an output or the store there is
+    /// `***`.
+    func redacted(_ redactor: Redactor) -> JobResult {
+        var result = self
+        result.outputs = outputs.mapValues { redactor.redacted($0) }
+        result.stored = stored?.mapValues { redactor.redacted($0) }
+        return result
+    }
 
     /// - Parameter exitStatus: nil when the script did not run.
     package init(exitStatus: Int32?, outputs: [String: String]) {

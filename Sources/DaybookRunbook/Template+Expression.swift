@@ -29,7 +29,9 @@ extension Template.Segment {
     private static func refusal(of words: [Substring]) -> String {
         let expression = quoted(words.joined(separator: " "))
         if words.first?.hasPrefix("secrets") == true {
-            return "\(expression) is not supported by this version of Daybook"
+            return
+                "\(expression) is not an expression: a job that names a secret under \"secrets\" has it as"
+                + " an environment variable of that name"
         }
         return "\(expression) is not an expression; write ${{ inputs.NAME }},"
             + " ${{ outputs.JOB.KEY }}, ${{ each.item }} or ${{ each.index }}"

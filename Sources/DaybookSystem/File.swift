@@ -190,6 +190,17 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Flushes contents, and of the metadata what is needed to read them, to the disk.
+    package func synchronizeData() throws(SystemError) {
+        #if os(Linux)
+        guard retryingInterrupts({ fdatasync(descriptor) }) == 0 else {
+            throw .current("fdatasync", path: path)
+        }
+        #else
+        try synchronize()
+        #endif
+    }
+
     /// Takes room on the disk for the first bytes; what the file holds stays, and what is new is
     /// zeros. Without effect on a file system that cannot do that.
     /// - Throws: ``SystemError/isFull`` when there is no room.
@@ -242,11 +253,44 @@ package struct File: ~Copyable, Sendable {
         return request.l_type == Int16(F_UNLCK)
     }
 
+    /// Whether ``tryLock(bytes:)`` would succeed, without taking the lock.
+    package func isLockable(bytes range: Range<Int>) throws(SystemError) -> Bool {
+        var request = Self.request(.exclusive, range)
+        guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLockTest, &request) }) == 0
+        else { throw .current("look at the lock", path: path) }
+        return request.l_type == Int16(F_UNLCK)
+    }
+
     /// Takes a lock that belongs to the open file description, and waits for it.
     package func lock(_ mode: LockMode) throws(SystemError) {
         guard setLock(mode, openFileDescriptionLockWait) == 0 else {
             throw .current("lock", path: path)
         }
+    }
+
+    /// Takes a lock on some of the file's bytes alone, without waiting.
+    ///
+    /// It belongs to the open file description, as that on the whole file does.
+    /// - Returns: false when somebody else's lock stands in the way.
+    package func tryLock(bytes range: Range<Int>) throws(SystemError) -> Bool {
+        if setLock(.exclusive, openFileDescriptionLock, range) == 0 { return true }
+        if errno == EAGAIN || errno == EACCES { return false }
+        throw .current("lock", path: path)
+    }
+
+    /// Takes a lock on some of the file's bytes alone, and waits for it.
+    package func lock(bytes range: Range<Int>) throws(SystemError) {
+        guard setLock(.exclusive, openFileDescriptionLockWait, range) == 0 else {
+            throw .current("lock", path: path)
+        }
+    }
+
+    /// Gives the lock on some of the file's bytes back.
+    package func unlock(bytes range: Range<Int>) throws(SystemError) {
+        var request = Self.request(.exclusive, range)
+        request.l_type = Int16(F_UNLCK)
+        guard retryingInterrupts({ fcntl(descriptor, openFileDescriptionLock, &request) }) == 0
+        else { throw .current("unlock", path: path) }
     }
 
     /// Gives a lock back at once.
@@ -262,15 +306,23 @@ package struct File: ~Copyable, Sendable {
         else { throw .current("unlock", path: path) }
     }
 
-    private func setLock(_ mode: LockMode, _ command: Int32) -> Int32 {
-        var request = Self.request(mode)
+    private func setLock(
+        _ mode: LockMode,
+        _ command: Int32,
+        _ range: Range<Int>? = nil
+    ) -> Int32 {
+        var request = Self.request(mode, range)
         return retryingInterrupts { fcntl(descriptor, command, &request) }
     }
 
-    private static func request(_ mode: LockMode) -> flock {
+    /// - Parameter range: bytes of the file; nil: all of it.
+    private static func request(_ mode: LockMode, _ range: Range<Int>? = nil) -> flock {
         var request = flock()
         request.l_type = Int16(mode == .shared ? F_RDLCK : F_WRLCK)
         request.l_whence = Int16(SEEK_SET)
+        guard let range else { return request }
+        request.l_start = off_t(range.lowerBound)
+        request.l_len = off_t(range.count)
         return request
     }
 }
@@ -298,6 +350,8 @@ package struct FileStatus: Sendable, Equatable {
     package let links: Int
     /// Whether it is a folder.
     package let isFolder: Bool
+    /// Whether others than its owner may read or write it.
+    package let isOpenToOthers: Bool
 
     init(_ raw: stat) {
         size = Int(raw.st_size)
@@ -305,6 +359,7 @@ package struct FileStatus: Sendable, Equatable {
         inode = UInt64(raw.st_ino)
         links = Int(raw.st_nlink)
         isFolder = raw.st_mode & S_IFMT == S_IFDIR
+        isOpenToOthers = raw.st_mode & 0o077 != 0
     }
 
     /// Looks at `path`.

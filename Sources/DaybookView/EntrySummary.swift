@@ -95,8 +95,16 @@ extension JournalEntry {
         case .childrenAwaited(let event):
             "all that was spawned" + (event.allSettled ? ", whether it fails or not" : "")
         case .childrenSettled: "nothing that was spawned is open"
+        case .secretsStored(let event): Self.names(event.secrets)
+        case .secretsWiped(let event):
+            Self.names(event.secrets) + ", \(event.cause.word)"
+                + (event.cause == .asked ? " \(asked)" : "")
         case nil: ""
         }
+    }
+
+    private static func names(_ secrets: [ProtoSecretKey]) -> String {
+        secrets.map(\.name).joined(separator: ", ")
     }
 
     /// Who or what asked for an execution.
@@ -186,6 +194,19 @@ extension ProtoExecutionParked.Reason {
         case .losses: "losses"
         case .doubt: "doubt"
         case .unspecified, .UNRECOGNIZED: "reason \(rawValue)"
+        }
+    }
+}
+
+extension ProtoSecretsWiped.Cause {
+    /// A stable word for programs.
+    package var word: String {
+        switch self {
+        case .completed: "completed"
+        case .asked: "asked"
+        case .expired: "expired"
+        case .replaced: "replaced"
+        case .unspecified, .UNRECOGNIZED: "cause \(rawValue)"
         }
     }
 }

@@ -49,9 +49,14 @@ public struct JournalEntry: Sendable {
         } catch {
             throw Self.unreadable(view.header.sequence, error)
         }
-        // What code that cancels itself ends with was asked for by nobody.
+        // What code that cancels itself ends with was asked for by nobody, as are secrets that are
+        // wiped because of something else.
         let isItsOwn =
-            if case .executionCancelled(let event) = entry.event { event.epoch != 0 } else { false }
+            switch entry.event {
+            case .executionCancelled(let event): event.epoch != 0
+            case .secretsWiped(let event): event.cause != .asked
+            default: false
+            }
         guard let reader, !isItsOwn, kind?.isAskedFor == true else {
             request = nil
             return

@@ -11,14 +11,15 @@ import Testing
         for kind in EventKind.allCases {
             let owners = StatePart.all.filter { $0.kinds.contains(kind) }.map(\.name)
             #expect(owners.count == 1, "\(kind.name) is folded by \(owners)")
-            #expect(kind.isOfExecution == (owners == ["executions"]), "\(kind.name)")
+            let isInHistory = owners == ["executions"] || owners == ["secrets"]
+            #expect(kind.isOfExecution == isInHistory, "\(kind.name)")
         }
         let all = StatePart.all.flatMap(\.kinds)
         #expect(Set(all).count == all.count)
     }
 
     @Test func everyEventOfAnExecutionConcernsOneOfItsParts() {
-        for kind in EventKind.allCases where kind.isOfExecution && kind != .logRecorded {
+        for kind in StatePart.executions.kinds where kind != .logRecorded && kind.isOfExecution {
             #expect(ExecutionPart.all.contains { $0.kinds.contains(kind) }, "\(kind.name)")
         }
         for part in ExecutionPart.all {
@@ -30,7 +31,7 @@ import Testing
     @Test func partsHaveNamesOfTheirOwn() {
         let names = StatePart.all.map(\.name) + DerivedPart.all.map(\.name)
         #expect(Set(names).count == names.count)
-        #expect(StatePart.all.map(\.name) == ["journal", "sessions", "executions"])
+        #expect(StatePart.all.map(\.name) == ["journal", "sessions", "executions", "secrets"])
         #expect(DerivedPart.all.map(\.name) == ["queues", "timers", "orphans"])
         let sections = SnapshotSection.all.map(\.name)
         #expect(Set(sections).count == sections.count)

@@ -65,7 +65,7 @@ struct TemplateTests {
             ("${{ outputs.j. }}", 0, "is not an expression"),
             ("${{ outputs..k }}", 0, "is not an expression"),
             ("${{ env.A }}", 0, "is not an expression"),
-            ("${{ secrets.A }}", 0, "not supported by this version"),
+            ("${{ secrets.A }}", 0, "has it as an environment variable"),
             ("${{ each }}", 0, "${{ each.item }} or ${{ each.index }}"),
         ]
     )

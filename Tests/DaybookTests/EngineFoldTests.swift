@@ -23,6 +23,7 @@ import Testing
             let uuid = try #require(Identifier([UInt8](repeating: name, count: 16)))
             fold = EngineFold(
                 NewsBoard(),
+                SecretKeeper(nil, EngineOptions()),
                 session: uuid,
                 firing: nil,
                 snapshotInterval: nil,

@@ -90,7 +90,7 @@ extension Activation {
                 EndCleaning(
                     lease,
                     due.operation,
-                    try failure.map { ($0.facts, try host.seal($0)) },
+                    try failure.map { ($0.facts, try seal($0)) },
                     logs: try takeLogs(in: due.scope)
                 )
             }

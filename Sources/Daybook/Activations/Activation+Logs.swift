@@ -13,6 +13,7 @@ extension Activation {
         // Beyond its record a handler is only run to learn what it registered.
         if isCollecting { return }
         let now = host.now()
+        let text = secrets?.redactor.redacted(text) ?? text
         state.withLock {
             $0.logs[scope, default: LogBuffer()].append(text, stream, at: now, isOfBody: isOfBody)
         }

@@ -134,7 +134,7 @@ extension Activation {
                 lease,
                 operation,
                 nil,
-                payloads: try host.seal(state, as: settings.stateType),
+                payloads: try seal(state, as: settings.stateType),
                 tries: tries,
                 policy: settings.policy,
                 deadline: deadline,

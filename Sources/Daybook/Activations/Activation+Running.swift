@@ -112,6 +112,9 @@ extension Activation {
             guard value.data.count <= host.payloadLimit else {
                 return .failure(.tooLarge(value.data.count, host.payloadLimit))
             }
+            if let refusal = secrets?.refusal(of: value.data, "the value of \(operation.name)") {
+                return .failure(refusal)
+            }
             return .success(value)
         } catch {
             return .failure(try failure(of: error, group))
@@ -127,7 +130,8 @@ extension Activation {
         try checkOpen()
         try group?.checkOpen()
         // What the handler sees is what is recorded.
-        var failure = OperationError(recording: error).fitting(host.payloadLimit)
+        let thrown = OperationError(recording: error)
+        var failure = (secrets?.redacted(thrown) ?? thrown).fitting(host.payloadLimit)
         failure.origin = nil
         failure.branch = []
         return failure

@@ -26,6 +26,8 @@ final class Activation: Sendable {
     let traceContext: String?
     /// Declared inputs are kept, unless an operation says otherwise.
     let recordsInputs: Bool
+    /// Its secrets; nil: it has none.
+    let secrets: ExecutionSecrets?
     let state: Locked<ActivationState>
 
     struct ActivationState: Sendable {
@@ -98,6 +100,7 @@ final class Activation: Sendable {
             host.interceptors.isEmpty
             ? nil : try Submission.traceContext(of: lease.execution, history)
         salt = submission.input?.salt
+        secrets = host.secrets(of: lease.execution)
         state = Locked(ActivationState(input: submission.input))
         replayLog = try ReplayLog(
             history,
@@ -447,6 +450,8 @@ final class Activation: Sendable {
         try StableEncoding.check(input)
         guard let salt else { throw PayloadErased(sequence: lease.execution) }
         let data = try host.codec.encode(input)
+        // Its digest would tell who guesses the secret, too.
+        if let refusal = secrets?.refusal(of: data, "the declared input") { throw refusal }
         return (data, Array(salt.commit(to: data).prefix(16)))
     }
 

@@ -53,6 +53,10 @@ protocol ActivationHost: Sendable {
     /// The entries that hold the values of an execution's store, by key; nil: it is being changed,
     /// and its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]?
+    /// The secrets of an execution, opened; nil: it has none.
+    func secrets(of number: UInt64) -> ExecutionSecrets?
+    /// Which secrets are kept of an execution; nil: none are.
+    func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution?
     /// The folder that an execution keeps files in.
     func workspace(of lease: Lease) throws -> String
     /// The status of an execution; nil: it is closed, or not known.
@@ -71,6 +75,10 @@ extension ActivationHost {
     var hasEffects: Bool { true }
     /// Nobody is.
     var isObserved: Bool { false }
+    /// It has none.
+    func secrets(of number: UInt64) -> ExecutionSecrets? { nil }
+    /// None are.
+    func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution? { nil }
     /// Nothing does.
     var interceptors: [any Interceptor] { [] }
     /// There is no queue.

@@ -16,6 +16,7 @@ package final class EngineDriver: Sendable {
     let options: EngineOptions
     let writer: GroupWriter<EngineFold>
     let board = NewsBoard()
+    private let keeper: SecretKeeper
     private let machines: EngineMachines
     let workflows: [Name: RegisteredWorkflow]
     private let session: Identifier
@@ -49,8 +50,10 @@ package final class EngineDriver: Sendable {
             ? try Journal.create(in: store, event: Self.firstEvent(creation), clock: clock)
             : try Journal.open(store, clock: clock)
         machines = EngineMachines(options, board)
+        keeper = SecretKeeper(folder?.keys, options)
         let fold = EngineFold(
             board,
+            keeper,
             session: session,
             firing: try options.firing(),
             snapshotInterval: nil,
@@ -59,6 +62,7 @@ package final class EngineDriver: Sendable {
             from: State()
         )
         writer = try GroupWriter(journal, fold: fold, options: options.writer, isDriven: true)
+        keeper.begin(writer.inspect { $0.state.journal.uuid })
     }
 
     /// Of two sessions of a journal, and of a session and the journal, the names differ.
@@ -86,6 +90,7 @@ package final class EngineDriver: Sendable {
         }
         let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
         try await takeOver(for: number)
+        try await keeper.collect(writer, session: number)
         let premises = try folder.map { folder in
             Premises(
                 folder: folder,
@@ -98,6 +103,7 @@ package final class EngineDriver: Sendable {
             writer,
             board,
             machines,
+            keeper,
             premises,
             session: number,
             options,

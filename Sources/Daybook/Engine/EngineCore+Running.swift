@@ -113,10 +113,13 @@ extension EngineCore {
         case .success(let output) where output.count > payloadLimit:
             try await record(activation, RunEnd(.failure(.tooLarge(output.count, payloadLimit))))
         case .success(let output):
+            if let refusal = activation.secrets?.refusal(of: output, "what the handler returned") {
+                return try await record(activation, RunEnd(.failure(refusal)))
+            }
             let sequence = try await perform {
                 Complete(
                     lease,
-                    output: try seal(
+                    output: try activation.seal(
                         output,
                         as: end.contentType ?? outputType(of: lease.type)
                     ),
@@ -128,7 +131,8 @@ extension EngineCore {
             // Whoever waits with the workflow's types is given what its handler returned.
             board.tell(.output(lease.execution), .output(end.run?.output ?? output))
             observe(.ended(lease, sequence: sequence, failure: nil))
-        case .failure(var failure):
+        case .failure(let thrown):
+            var failure = activation.secrets?.redacted(thrown) ?? thrown
             if failure.facts.isRetryable, let workflow = workflows[lease.type] {
                 failure.facts.isRetryable = workflow.isRetryable(failure)
             }
@@ -136,7 +140,7 @@ extension EngineCore {
                 Fail(
                     lease,
                     failure.facts,
-                    payloads: try seal(failure),
+                    payloads: try activation.seal(failure),
                     failedOperation: failure.origin,
                     cause: end.cause,
                     logs: try activation.takeLogs()
@@ -216,7 +220,7 @@ extension EngineCore {
                 let next = try await perform {
                     ContinueAsNew(
                         lease,
-                        input: try seal(
+                        input: try activation.seal(
                             input,
                             as: workflows[lease.type].map { codec.contentType(of: $0.types.input) }
                         ),

@@ -51,6 +51,7 @@ extension EngineCore {
                 options: options
             ).takeOver(session)
             attempt = isDone ? .done : .held
+            if isDone { try await keeper.collect(writer, session: sessionNumber) }
         } catch {
             options.logger.error(
                 "taking over from a session failed",

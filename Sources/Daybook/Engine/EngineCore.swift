@@ -11,6 +11,8 @@ final class EngineCore: Sendable {
     let options: EngineOptions
     let board: NewsBoard
     let machines: EngineMachines
+    /// Seals and opens secrets.
+    let keeper: SecretKeeper
     /// What it has on the disk beside the journal; nil: nothing, as in a simulation.
     let premises: Premises?
     let sessionNumber: UInt64
@@ -43,6 +45,7 @@ final class EngineCore: Sendable {
         _ writer: GroupWriter<EngineFold>,
         _ board: NewsBoard,
         _ machines: EngineMachines,
+        _ keeper: SecretKeeper,
         _ premises: Premises?,
         session: UInt64,
         _ options: EngineOptions,
@@ -51,6 +54,7 @@ final class EngineCore: Sendable {
         self.writer = writer
         self.board = board
         self.machines = machines
+        self.keeper = keeper
         self.premises = premises
         workspaces = premises.map {
             Workspaces(

@@ -12,6 +12,8 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     private var news = News()
     private var ledger: JournalLedger?
     private let board: NewsBoard
+    /// Overwrites the keys of what was wiped.
+    private let keeper: SecretKeeper
     /// The UUID of this process's session, by which it knows its own first entry.
     private let uuid: Identifier
     private var session: UInt64 = 0
@@ -31,6 +33,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     /// - Parameter state: what is known without reading the journal.
     init(
         _ board: NewsBoard,
+        _ keeper: SecretKeeper,
         session uuid: Identifier,
         firing: FireTimers?,
         snapshotInterval: UInt64?,
@@ -41,6 +44,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         claimedTypes = types
         self.budget = types.isEmpty ? nil : budget
         self.board = board
+        self.keeper = keeper
         self.uuid = uuid
         self.firing = firing
         self.snapshotInterval = snapshotInterval
@@ -115,6 +119,8 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     mutating func commit() {
         state.commit()
         if session == 0 { noteSession() }
+        // Before anybody is told that they are wiped.
+        if let wiped = ledger?.wipedKeys { keeper.destroy(wiped) }
         var all = news.adding(ledger?.news ?? News())
         if isSnapshotDue() { all.noteSnapshotDue() }
         news = News()

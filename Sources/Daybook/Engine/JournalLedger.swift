@@ -7,6 +7,8 @@ final class JournalLedger: Ledger {
     let batch: Batch
     /// What the entries of the batch have changed that somebody may wait for.
     private(set) var news = News()
+    /// The data keys that the entries of the batch say are destroyed.
+    private(set) var wipedKeys: [KeyName] = []
 
     init(_ batch: Batch) { self.batch = batch }
 
@@ -18,6 +20,13 @@ final class JournalLedger: Ledger {
         try batch.append(draft) { entry in
             try apply(entry)
             news.note(entry, isOwn: true)
+            if entry.event == EventKind.secretsWiped.rawValue { try noteWiped(entry) }
+        }
+    }
+
+    private func noteWiped(_ entry: EntryView) throws {
+        wipedKeys += try ProtoSecretsWiped(decoding: entry).secrets.map {
+            KeyName(slot: $0.slot, id: Array($0.key))
         }
     }
 

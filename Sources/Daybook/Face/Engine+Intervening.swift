@@ -75,13 +75,16 @@ extension Engine {
         by requester: Requester
     ) async throws -> SignalAnswer {
         try check(data, contentType, as: name, of: id)
+        if let refusal = engine.secrets(of: Name(id))?.refusal(of: data, "the signal \(name)") {
+            throw SecretError(.exposed, refusal.message)
+        }
         return try await engine.perform(bytes: data.count) {
             Signal(
                 id: Name(id),
                 name: Name(name),
                 signalID: signalID.map { Name($0) },
                 payloads: try engine.seal(data, as: contentType),
-                by: try engine.request(requester)
+                by: try engine.request(requester, of: Name(id))
             )
         }
     }
@@ -102,7 +105,7 @@ extension Engine {
         by requester: Requester = .session
     ) async throws -> SignalAnswer {
         let limit = engine.payloadLimit
-        let error = error.fitting(limit)
+        let error = (engine.secrets(of: Name(id))?.redacted(error) ?? error).fitting(limit)
         let bytes = error.message.utf8.count + (error.details?.count ?? 0)
         return try await engine.perform(bytes: bytes) {
             Signal(
@@ -114,7 +117,7 @@ extension Engine {
                     [.text(error.message), .json(error.details ?? [])],
                     limit: limit
                 ),
-                by: try engine.request(requester)
+                by: try engine.request(requester, of: Name(id))
             )
         }
     }
@@ -143,7 +146,7 @@ extension Engine {
                 payloads: try payload.map {
                     try SealedPayloads($0, limit: engine.payloadLimit)
                 },
-                by: try engine.request(requester)
+                by: try engine.request(requester, of: Name(id))
             )
         }
         if answer.left.isEmpty { engine.claim(answer.number) }
@@ -201,12 +204,23 @@ extension Engine {
 
     /// Has an execution that failed, timed out, expired, was cancelled or is parked run again from what
     /// failed.
-    /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well.
+    /// - Parameter secrets: fresh ones, which take the place of those of the same names. Others that are
+    ///   kept stay.
+    /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well;
+    ///   ``SecretError``.
     @discardableResult
-    public func retry(_ id: String, by requester: Requester = .session) async throws
-        -> InterventionAnswer
-    {
-        let answer = try await engine.perform { Retry(try intervention(id, requester)) }
+    public func retry(
+        _ id: String,
+        secrets: [String: Secret] = [:],
+        by requester: Requester = .session
+    ) async throws -> InterventionAnswer {
+        let answer = try await engine.storing(secrets, of: id) { given in
+            let answer = try await engine.perform {
+                let request = try engine.request(requester, of: Name(id), given?.redactor)
+                return Retry(Intervention(id: Name(id), by: request), secrets: given?.sealed)
+            }
+            return (answer, true)
+        }
         engine.claim(answer.number)
         return answer
     }
@@ -233,6 +247,6 @@ extension Engine {
     }
 
     private func intervention(_ id: String, _ requester: Requester) throws -> Intervention {
-        Intervention(id: Name(id), by: try engine.request(requester))
+        Intervention(id: Name(id), by: try engine.request(requester, of: Name(id)))
     }
 }

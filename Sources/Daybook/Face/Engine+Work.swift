@@ -13,7 +13,7 @@ extension Engine {
     ///   - options: what is not to be as the workflow says, and labels.
     ///   - requester: who asks, and why. Of several who submit the same, the first is recorded.
     /// - Throws: ``Refusal`` for an id that is taken by something else; ``PayloadTooLarge``;
-    ///   ``UnstableInput``; what ``Workflow/validate(_:)`` throws.
+    ///   ``SecretError``; ``UnstableInput``; what ``Workflow/validate(_:)`` throws.
     @discardableResult
     public func submit<W: Workflow>(
         _ workflow: W.Type,
@@ -23,8 +23,13 @@ extension Engine {
         input: W.Input
     ) async throws -> ExecutionHandle<W> {
         let (id, terms, data) = try prepare(workflow, id, options, input)
-        _ = try await engine.perform(bytes: data.count) {
-            try submission(W.name, id, terms, payload(data, of: W.Input.self), requester)
+        _ = try await engine.storing(options.secrets, of: id) { given in
+            try given?.check(data, "the input")
+            let answer = try await engine.perform(bytes: data.count) {
+                let input = payload(data, of: W.Input.self)
+                return try submission(W.name, id, terms, input, given, requester)
+            }
+            return (answer, !answer.existed)
         }
         return ExecutionHandle(id, opening)
     }
@@ -62,10 +67,15 @@ extension Engine {
         _ requester: Requester
     ) async throws -> (id: String, answer: SubmitAnswer) {
         let (id, terms, data) = try prepare(workflow, id, options, input)
-        let answer = try await engine.perform(bytes: data.count) {
-            SubmitAndExecute(
-                try submission(W.name, id, terms, payload(data, of: W.Input.self), requester)
-            )
+        let answer = try await engine.storing(options.secrets, of: id) { given in
+            try given?.check(data, "the input")
+            let answer = try await engine.perform(bytes: data.count) {
+                let input = payload(data, of: W.Input.self)
+                return SubmitAndExecute(
+                    try submission(W.name, id, terms, input, given, requester)
+                )
+            }
+            return (answer, !answer.existed)
         }
         engine.claim(answer.number)
         return (id, answer)
@@ -104,9 +114,13 @@ extension Engine {
         let workflow = engine.workflows[Name(type)]
         try workflow?.validate(data, engine.options.codec)
         let terms = options.terms(over: workflow?.terms ?? Submit.Terms())
-        let answer = try await engine.perform(bytes: data.count) {
-            let input = payload(data, of: workflow?.types.input ?? Nothing.self)
-            return try submission(type, id, terms, input, requester)
+        let answer = try await engine.storing(options.secrets, of: id) { given in
+            try given?.check(data, "the input")
+            let answer = try await engine.perform(bytes: data.count) {
+                let input = payload(data, of: workflow?.types.input ?? Nothing.self)
+                return try submission(type, id, terms, input, given, requester)
+            }
+            return (answer, !answer.existed)
         }
         return (id, answer)
     }
@@ -126,6 +140,7 @@ extension Engine {
         _ id: String,
         _ terms: Submit.Terms,
         _ payload: Payload,
+        _ secrets: GivenSecrets?,
         _ requester: Requester
     ) throws -> Submit {
         Submit(
@@ -134,7 +149,8 @@ extension Engine {
             input: payload.data,
             payloads: try SealedPayloads(payload, limit: engine.payloadLimit),
             terms: terms,
-            by: try engine.request(requester)
+            secrets: secrets?.sealed,
+            by: try engine.request(requester, of: nil, secrets?.redactor)
         )
     }
 
@@ -147,7 +163,7 @@ extension Engine {
         by requester: Requester = .session
     ) async throws -> ExecuteAnswer {
         let answer = try await engine.perform {
-            Execute(id: Name(id), by: try engine.request(requester))
+            Execute(id: Name(id), by: try engine.request(requester, of: Name(id)))
         }
         engine.claim(answer.number)
         return answer

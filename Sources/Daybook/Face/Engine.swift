@@ -36,6 +36,12 @@ public final class Engine: Sendable {
                 "the submission lifetime is \(lifetime); give one above zero, or none, so that nothing expires"
             )
         }
+        if let lifetime = options.secretLifetime, lifetime <= .zero {
+            throw Refusal(
+                .invalidArgument,
+                "the lifetime of secrets is \(lifetime); give one above zero, or none, so that they are kept"
+            )
+        }
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let origin = options.origin ?? "daybook/\(uuid)"
@@ -79,6 +85,7 @@ public final class Engine: Sendable {
                 $0.settings.lossLimit = options.lossLimit
                 $0.settings.submissionLifetime =
                     options.submissionLifetime?.wholeNanoseconds ?? 0
+                $0.settings.secretLifetime = options.secretLifetime?.wholeNanoseconds ?? 0
                 $0.contentTypes = ContentTypes.initial
                 if let binding { $0.binding = binding }
             }
@@ -218,8 +225,10 @@ public final class Engine: Sendable {
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let firing = try options.firing()
         let snapshots = StateSnapshots(of: journal, in: place.snapshots, options.logger)
+        let keeper = SecretKeeper(place.keys, options)
         let fold = EngineFold(
             board,
+            keeper,
             session: uuid,
             firing: firing,
             snapshotInterval: firing == nil ? nil : options.snapshotInterval,
@@ -234,6 +243,7 @@ public final class Engine: Sendable {
             loneThread: options.executor == nil ? LoneThread() : nil
         )
         do {
+            keeper.begin(writer.inspect { $0.state.journal.uuid })
             let home = try Home(of: place)
             try home.check(writer, isAdopted: options.adoption != nil)
             try OpenIndex.check(writer)
@@ -251,10 +261,12 @@ public final class Engine: Sendable {
             }
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
+            try await keeper.collect(writer, session: number)
             let engine = try EngineCore(
                 writer,
                 board,
                 machines,
+                keeper,
                 Premises(folder: place, session: lock, snapshots: snapshots),
                 session: number,
                 options,

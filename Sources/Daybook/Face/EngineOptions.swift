@@ -44,6 +44,8 @@ public struct EngineOptions: Sendable {
     /// processes of the revision that claimed them first. Two builds of the same revision must run
     /// each other's executions. Nil: the SHA-256 of the executable file, in hexadecimal digits.
     public var revision: String?
+    /// Where the key comes from that secrets are kept under.
+    public var journalKey = JournalKeySource.environment
     /// Whether operations keep their declared inputs, unless a workflow or an operation says
     /// otherwise: one payload more for each that declares one.
     public var recordsInputs = false
@@ -101,6 +103,10 @@ public struct CreationOptions: Sendable {
     /// What is submitted and not executed within this time expires: it is not run any more unless a
     /// person retries it. Nil, the default: never.
     public var submissionLifetime: Duration?
+    /// Secrets of what failed, timed out, expired or was cancelled are wiped so long after that, if
+    /// nobody has retried it: 7 days are a good choice. Nil, the default: never. What completes has
+    /// its secrets wiped at once.
+    public var secretLifetime: Duration?
     /// Where the time comes from.
     public var clock: any WallClock = SystemClock()
     /// How the environment is opened.

@@ -17,6 +17,11 @@ public struct ExecutionOptions: Hashable, Sendable {
     /// Where in a trace it is asked for: the text of a W3C `traceparent`, 1 to 255 bytes, which is kept
     /// with it and handed to each ``Interceptor``. Nil: nobody says.
     public var traceContext: String?
+    /// What its code may know by name (``WorkflowContext/secret(_:)``) and the journal keeps sealed: at
+    /// most 32, of 4 to 65,536 bytes each. They are wiped when it completes, and kept when it ends
+    /// otherwise, so that a retry can use them. Of what is submitted again, and is there, they are
+    /// neither compared nor stored. Children have none.
+    public var secrets: [String: Secret] = [:]
 
     /// - Parameters:
     ///   - retry: how often and when it is tried again; nil: as the workflow says.
@@ -33,6 +38,16 @@ public struct ExecutionOptions: Hashable, Sendable {
         self.timeout = timeout
         self.delay = delay
         self.labels = labels
+    }
+
+    /// - Throws: ``SecretError/Code/invalid``: children are given none.
+    func checkHasNoSecrets() throws(SecretError) {
+        guard secrets.isEmpty else {
+            throw SecretError(
+                .invalid,
+                "secrets were given with a child, and children have none: have the parent do what needs them, or submit an execution of its own"
+            )
+        }
     }
 
     /// The terms of a workflow, with what is said here in their place.

@@ -12,6 +12,7 @@
 @_exported public import struct DaybookFormat.Timestamp
 @_exported public import struct DaybookJournal.GroupWriterOptions
 @_exported public import struct DaybookJournal.JournalError
+@_exported public import struct DaybookJournal.SecretError
 @_exported public import struct DaybookJournal.SystemClock
 @_exported public import protocol DaybookJournal.WallClock
 @_exported public import struct DaybookModel.Divergence

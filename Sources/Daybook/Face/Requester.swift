@@ -30,9 +30,21 @@ public struct Requester: Hashable, Sendable {
 
 extension EngineCore {
     /// What is recorded of who asks.
+    /// - Parameters:
+    ///   - id: of what it is asked, whose secrets are kept out of the reason; nil: of something new.
+    ///   - redactor: keeps other secrets out of it.
     /// - Throws: `PayloadTooLarge` for the reason.
-    func request(_ requester: Requester) throws -> Request {
+    func request(
+        _ requester: Requester,
+        of id: Name? = nil,
+        _ redactor: Redactor? = nil
+    ) throws -> Request {
         if requester == .session { return .session }
+        var requester = requester
+        if let reason = requester.reason {
+            let redactors = [redactor, id.flatMap { secrets(of: $0)?.redactor }].compactMap { $0 }
+            requester.reason = redactors.reduce(reason) { $1.redacted($0) }
+        }
         return Request(
             actor: requester.actor.map { Name($0) },
             principal: requester.principal.map { Name($0) },

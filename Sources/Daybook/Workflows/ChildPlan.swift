@@ -33,6 +33,7 @@ public struct ChildPlan: Sendable {
         self.input = input
         submit = { context, id, data in
             try W.validate(input)
+            try options.checkHasNoSecrets()
             let terms = options.terms(over: RegisteredWorkflow.terms(of: workflow))
             return try context.child(workflow, id, terms, data)
         }

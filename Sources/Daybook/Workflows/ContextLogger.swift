@@ -7,7 +7,8 @@ extension WorkflowContext {
     /// (``isReplaying``), with the execution's id, its workflow and its attempt as metadata. It may be
     /// kept: it goes by where this scope is when a line is logged.
     ///
-    /// Its lines go to swift-log only; ``log(_:)`` keeps one in the journal.
+    /// Its lines go to swift-log only, their messages without the execution's secrets; ``log(_:)`` keeps one
+    /// in the journal.
     public var logger: Logger {
         let handler = ContextLogHandler(self)
         return Logger(label: activation.host.logger.label) { _ in handler }
@@ -49,6 +50,9 @@ private struct ContextLogHandler: LogHandler {
     func log(event: LogEvent) {
         let here = OperationPath(scope: scope, position: position.withLock { $0 })
         guard !activation.hasBeen(at: here), !activation.isCollecting else { return }
+        guard let redactor = activation.secrets?.redactor else { return base.log(event: event) }
+        var event = event
+        event.message = "\(redactor.redacted(event.message.description))"
         base.log(event: event)
     }
 }

@@ -21,7 +21,7 @@ public struct OperationContext: Sendable {
     /// An earlier run of this body began, and no outcome of it is recorded: it may have done its work.
     /// Known only where the start is recorded.
     public let mayHaveHappened: Bool
-    private let activation: Activation
+    let activation: Activation
     let operation: Operation
     private let group: BranchGroup?
     let timer: BodyTimer?

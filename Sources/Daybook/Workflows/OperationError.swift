@@ -1,4 +1,5 @@
 import DaybookFormat
+import DaybookJournal
 public import DaybookModel
 import DaybookSystem
 
@@ -64,6 +65,13 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
                 kind: .cancelled
             )
         case let error as any DurableError: self.init(durable: error)
+        case let error as SecretError:
+            self.init(
+                code: error.code.rawValue,
+                message: error.description,
+                // What this process lacks another one may have.
+                isRetryable: [.noKey, .badKey, .wrongKey, .system].contains(error.code)
+            )
         case let error as Refusal:
             self.init(
                 code: error.code.rawValue,

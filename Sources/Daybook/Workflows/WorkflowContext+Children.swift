@@ -40,6 +40,7 @@ extension WorkflowContext {
         let declared = try activation.declare(input)
         let operation = try next(.child, name, at: location, declared?.digest ?? [])
         let end = try await childEnd(operation, at: location) {
+            try options.checkHasNoSecrets()
             let terms = options.terms(over: RegisteredWorkflow.terms(of: workflow))
             try W.validate(input)
             return try self.child(
@@ -92,7 +93,7 @@ extension WorkflowContext {
             id: Name(id),
             type: Name(W.name),
             input: input,
-            payloads: try activation.host.seal(
+            payloads: try activation.seal(
                 input,
                 as: contentType ?? codec.contentType(of: W.Input.self)
             ),

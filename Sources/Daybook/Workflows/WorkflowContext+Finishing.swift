@@ -70,7 +70,7 @@ extension WorkflowContext {
             AwaitChildren(
                 activation.lease,
                 join,
-                output: try host.seal(
+                output: try activation.seal(
                     output,
                     as: host.codec.contentType(of: workflow.types.output)
                 ),

@@ -62,7 +62,7 @@ extension WorkflowContext {
             RecordOperation(
                 activation.lease,
                 operation,
-                payloads: try value.map { try activation.host.seal($0, as: contentType) },
+                payloads: try value.map { try activation.seal($0, as: contentType) },
                 logs: try activation.takeLogs(in: scope)
             )
         }

@@ -280,6 +280,7 @@ extension WorkflowContext {
         guard data.count <= activation.host.payloadLimit else {
             throw OperationError.tooLarge(data.count, activation.host.payloadLimit)
         }
+        if let refusal = activation.secrets?.refusal(of: data, "the next input") { throw refusal }
         try activation.checkMayBegin()
         // What an earlier attempt has begun, children too, is not left behind unasked.
         try activation.checkConsumed(in: scope)

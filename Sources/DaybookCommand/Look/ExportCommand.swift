@@ -11,7 +11,11 @@ struct ExportCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write all entries, complete, to standard output."
+        abstract: "Write all entries, complete, to standard output.",
+        discussion: """
+            With their payloads; secrets are in them as they lie in the journal, sealed. The keys of \
+            secrets, workspaces and snapshots are left out.
+            """
     )
 
     @OptionGroup var common: CommonOptions

@@ -40,6 +40,8 @@ struct CheckCommand: AsyncParsableCommand {
                         }
                     }
                 }
+                json.key("secrets")
+                json.array { json in for name in runbook.secrets { json.string(name) } }
                 json.key("environment")
                 json.array { json in for name in runbook.environment { json.string(name) } }
             }
@@ -58,6 +60,7 @@ struct CheckCommand: AsyncParsableCommand {
                 ? "required" : input.defaultValue.map { "default \($0.shellWord)" } ?? "optional"
             common.output.line("  input        \(input.name): \(input.type.rawValue), \(need)")
         }
+        for name in runbook.secrets { common.output.line("  secret       \(name)") }
         for name in runbook.environment {
             let isSet = getenv(name) != nil
             common.output.line("  environment  \(name)\(isSet ? "" : ", which is not set here")")

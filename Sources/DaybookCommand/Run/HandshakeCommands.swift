@@ -17,12 +17,13 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup var file: RunbookFile
 
     func run() async throws {
-        let (_, request) = try file.request()
+        let (runbook, request) = try file.request()
         try write.check()
         let options = try submission.options()
         let (id, answer) = try await withDaybook(common, write) {
             try await RunbookSubmission.submit(
                 file,
+                runbook,
                 request,
                 to: $0,
                 options,

@@ -34,7 +34,18 @@ struct InitCommand: AsyncParsableCommand {
     )
     var submissionLifetime: Span?
 
+    @Option(
+        help: ArgumentHelp(
+            "Secrets of what failed or was cancelled are wiped after this span; 7d is a good one. (default: never)",
+            valueName: "span"
+        )
+    )
+    var secretLifetime: Span?
+
     func validate() throws {
+        if let secretLifetime, secretLifetime.duration <= .zero {
+            throw ValidationError("--secret-lifetime must be greater than 0.")
+        }
         guard payloadLimit > 0, lossLimit > 0 else {
             throw ValidationError("The limits must be greater than 0.")
         }
@@ -52,6 +63,7 @@ struct InitCommand: AsyncParsableCommand {
         options.payloadLimit = payloadLimit
         options.lossLimit = lossLimit
         if let submissionLifetime { options.submissionLifetime = submissionLifetime.duration }
+        if let secretLifetime { options.secretLifetime = secretLifetime.duration }
         try Engine.create(at: path, options)
         if common.json {
             common.write("daybook.init/1") { $0.member("journal", path) }

@@ -171,15 +171,18 @@ struct RetryCommand: AsyncParsableCommand {
         discussion: """
             Also one that timed out, expired, was cancelled or is parked. What succeeded is kept. A process \
             that serves its workflow runs it: for a runbook `daybook work`, or `daybook run` with the \
-            same runbook, inputs and id.
+            same runbook, inputs and id. Secrets that are given take the place of those of the same \
+            names; others that are kept stay.
             """
     )
 
     @OptionGroup var options: InterventionOptions
+    @OptionGroup var secrets: SecretOptions
 
     func run() async throws {
+        let fresh = options.consent.dryRun ? [:] : try secrets.read()
         try await options.run("retry", "ready", { Retry($0) }) {
-            try await $0.retry(options.id, by: options.requester)
+            try await $0.retry(options.id, secrets: fresh, by: options.requester)
         }
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.

@@ -54,6 +54,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             let (id, answer) = try await RunbookSubmission.submit(
                 file,
+                runbook,
                 request,
                 to: daybook,
                 submitted,
@@ -86,7 +87,7 @@ struct RunCommand: AsyncParsableCommand {
         case .detached(let id):
             try await grace.close(daybook, interrupts, seen: 1, common)
             progress.detach()
-            let line = file.commandLine(id: id, journal: path, actor: write.actor, submission)
+            let line = file.commandLine(id: id, journal: path, write, submission)
             common.errors.line("detached; go on with:\n  \(line)")
             throw CommandEnd(status: .interrupted)
         }

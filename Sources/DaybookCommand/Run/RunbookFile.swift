@@ -102,13 +102,12 @@ struct RunbookFile: ParsableArguments {
     func commandLine(
         id: String,
         journal: String,
-        actor: String?,
+        _ write: WriteOptions,
         _ submission: SubmitOptions
     ) -> String {
         var line = "daybook run" + shellOption("--journal", journal) + shellOption("--id", id)
         for pair in source.input { line += shellOption("--input", pair) }
-        if let actor { line += shellOption("--actor", actor) }
-        line += submission.words
+        line += write.words + submission.words
         return line + " \(source.runbook.shellArgument)"
     }
 
@@ -123,6 +122,7 @@ enum RunbookSubmission {
     /// - Returns: id and answer.
     static func submit(
         _ file: RunbookFile,
+        _ runbook: Runbook,
         _ request: RunbookRequest,
         to daybook: Engine,
         _ options: ExecutionOptions,
@@ -130,7 +130,9 @@ enum RunbookSubmission {
     ) async throws -> (id: String, answer: Submit.Answer) {
         let codec = JSONPayloadCodec()
         var data = try codec.encode(request)
-        if let id = file.id, let recorded = try recordedRequest(id, daybook, codec) {
+        let recorded = try file.id.flatMap { try recordedRequest($0, daybook, codec) }
+        try runbook.checkSecrets(options.secrets.keys, isNew: recorded == nil)
+        if let recorded {
             // The environment of the first submission stays: another terminal is no conflict.
             var same = request
             same.environment = recorded.environment

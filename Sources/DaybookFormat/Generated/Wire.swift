@@ -238,6 +238,14 @@ package enum Wire {
         @inlinable package static var childrenSettled: WireField {
             WireField(80, .lengthDelimited)
         }
+        /// `secrets_stored`.
+        @inlinable package static var secretsStored: WireField {
+            WireField(96, .lengthDelimited)
+        }
+        /// `secrets_wiped`.
+        @inlinable package static var secretsWiped: WireField {
+            WireField(97, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -352,6 +360,10 @@ package enum Wire {
         /// `submission_lifetime`.
         @inlinable package static var submissionLifetime: WireField {
             WireField(3, .varint)
+        }
+        /// `secret_lifetime`.
+        @inlinable package static var secretLifetime: WireField {
+            WireField(4, .varint)
         }
     }
 
@@ -849,6 +861,45 @@ package enum Wire {
     /// `ExecutionResumed`.
     @usableFromInline
     package enum ExecutionResumed {
+    }
+
+    /// `SecretsStored`.
+    @usableFromInline
+    package enum SecretsStored {
+        /// `secrets`.
+        @inlinable package static var secrets: WireField {
+            WireField(1, .lengthDelimited)
+        }
+    }
+
+    /// `SecretsWiped`.
+    @usableFromInline
+    package enum SecretsWiped {
+        /// `cause`.
+        @inlinable package static var cause: WireField {
+            WireField(1, .varint)
+        }
+        /// `secrets`.
+        @inlinable package static var secrets: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `SecretKey`.
+    @usableFromInline
+    package enum SecretKey {
+        /// `name`.
+        @inlinable package static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `slot`.
+        @inlinable package static var slot: WireField {
+            WireField(2, .varint)
+        }
+        /// `key`.
+        @inlinable package static var key: WireField {
+            WireField(3, .lengthDelimited)
+        }
     }
 
     /// `ExecutionReopened`.
@@ -1979,6 +2030,44 @@ package enum Wire {
         /// `failed`.
         @inlinable package static var failed: WireField {
             WireField(8, .varint)
+        }
+    }
+
+    /// `ExecutionSecrets`.
+    @usableFromInline
+    package enum ExecutionSecrets {
+        /// `execution`.
+        @inlinable package static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `id`.
+        @inlinable package static var id: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `secrets`.
+        @inlinable package static var secrets: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `ended_at`.
+        @inlinable package static var endedAt: WireField {
+            WireField(4, .fixed64)
+        }
+    }
+
+    /// `KeptSecret`.
+    @usableFromInline
+    package enum KeptSecret {
+        /// `key`.
+        @inlinable package static var key: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `sequence`.
+        @inlinable package static var sequence: WireField {
+            WireField(2, .varint)
+        }
+        /// `payload`.
+        @inlinable package static var payload: WireField {
+            WireField(3, .varint)
         }
     }
 

@@ -24,7 +24,7 @@ struct StatePart: Sendable {
     let read: @Sendable (inout State, UnsafeRawBufferPointer) throws(WireError) -> Void
 
     /// All of them, in the order of their sections.
-    static let all = [journal, sessions, executions]
+    static let all = [journal, sessions, executions, secrets]
 
     /// Its section of a snapshot.
     var section: SnapshotSection {
@@ -74,6 +74,7 @@ struct DerivedPart: Sendable {
 struct SmallParts: Sendable {
     var journal = JournalFacts()
     var sessions: [State.Session] = []
+    var secrets = KeptSecrets()
 }
 
 extension EntryHeader {

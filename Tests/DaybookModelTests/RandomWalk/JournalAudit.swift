@@ -22,6 +22,7 @@ struct JournalAudit {
     private var actors: [UInt64: String] = [:]
     private var revisions: [UInt64: String] = [:]
     private var contentTypes: Set<String> = []
+    private var secrets = AuditedSecrets()
     /// How many entries each stream has, and the last of them.
     private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
     private var next: UInt64 = 0
@@ -89,6 +90,7 @@ struct JournalAudit {
             .cleaningSkipped:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
+        case .secretsWiped(let event) where event.cause == .asked: isSignal = false
         default:
             guard !entry.hasRequest else { throw fail("nobody asks for such an entry") }
             return
@@ -132,7 +134,13 @@ struct JournalAudit {
             firsts[entry.stream] = before == 0 ? entry.stream : firsts[before]
         }
         guard entry.correlation == roots[entry.stream] else { throw fail("of another family") }
+        if let rule = secrets.read(entry) { throw fail(rule) }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }
+        // They do nothing else to it, and come after its end too.
+        switch entry.event {
+        case .secretsStored, .secretsWiped: return
+        default: break
+        }
         do {
             try execution.read(entry, sessions, revisions)
         } catch let broken as AuditedExecution.Broken {

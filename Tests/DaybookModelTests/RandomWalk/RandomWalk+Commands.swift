@@ -12,7 +12,7 @@ extension RandomWalk {
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
-        switch Int.random(in: 0..<126, using: &generator) {
+        switch Int.random(in: 0..<127, using: &generator) {
         case 0..<9: try isFull ? finishOne() : submitNew()
         case 9..<11: try submitAgain()
         case 11..<20: try execute()
@@ -27,6 +27,7 @@ extension RandomWalk {
         case 113..<116: try closeSession()
         case 116..<120: try resolve()
         case 120..<122: try repin()
+        case 122: try wipe()
         default: try loseSession()
         }
     }
@@ -140,6 +141,7 @@ extension RandomWalk {
         let payloadType = drawTypes()[0]
         let bytes = Array(input.utf8)
         let payloads = try harness.sealed([Payload(bytes, contentType: payloadType)])
+        let secrets = drawSecrets()
         let found = try run(
             Submit(
                 id: id,
@@ -147,11 +149,19 @@ extension RandomWalk {
                 input: bytes,
                 payloads: payloads,
                 terms: terms,
+                secrets: secrets.isEmpty ? nil : try harness.secrets(secrets),
                 by: try drawRequest()
             ),
             draw(reference.sessions)
         ) { $0 }
-        let expected = reference.submit(id, type: type, input: input, terms, [payloadType])
+        let expected = reference.submit(
+            id,
+            type: type,
+            input: input,
+            terms,
+            [payloadType],
+            secrets: secrets
+        )
         try compare("submitting \(id)", found, expected)
     }
 
@@ -238,7 +248,7 @@ extension RandomWalk {
                 (try run(Pause(intervention), session) { $0 }, reference.setPaused(true, id))
             case .resume:
                 (try run(Resume(intervention), session) { $0 }, reference.setPaused(false, id))
-            case .retry: (try run(Retry(intervention), session) { $0 }, reference.retry(id))
+            case .retry: try retry(intervention, session)
             }
         try compare("\(action) of \(id)", found, expected)
     }

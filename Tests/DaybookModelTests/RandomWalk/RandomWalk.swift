@@ -45,7 +45,7 @@ struct RandomWalk {
         self.seed = seed
         generator = SeededGenerator(seed: seed)
         fireLimit = [1, 2, 100].randomElement(using: &generator) ?? 1
-        harness = try ModelHarness(lossLimit: 3)
+        harness = try ModelHarness(lossLimit: 3, secretLifetime: .seconds(1_800))
         reference = ReferenceModel(lossLimit: 3, now: harness.now)
     }
 
@@ -254,7 +254,9 @@ struct RandomWalk {
         try invariants.check(self)
         try compareReplays()
         let state = text(of: harness.state)
-        try check(text(of: follower) == state, "a follower has come to another state")
+        if let difference = Self.difference(text(of: follower), state) {
+            throw failure("a follower has come to another state: \(difference)")
+        }
         let recovered = try harness.recovered()
         try check(text(of: recovered) == state, "a recovery comes to another state")
         let restored = try snapshot(of: recovered).state()

@@ -168,6 +168,7 @@ extension ReferenceModel {
 
     private mutating func complete(_ known: Execution, _ types: [String]) -> UInt64 {
         leaveCleaningOut(known)
+        wipe(known.secrets, of: known.number)
         let closes = known.children.isEmpty
         let sequence = end(known.number, .completed, "", types, closes: closes)
         if !closes { write(known.number) { $0.holder = 0 } }
@@ -187,7 +188,9 @@ extension ReferenceModel {
             types,
             continuing: known.number
         )
+        change(known.number) { $0.secrets = [] }
         change(number) {
+            $0.secrets = known.secrets
             $0.signalIDs = known.signalIDs
             $0.revision = known.revision
             $0.parent = known.parent

@@ -9,7 +9,8 @@ extension ReferenceModel {
         type: Name,
         input: String,
         _ terms: Submit.Terms,
-        _ payloadTypes: [String]
+        _ payloadTypes: [String],
+        secrets: [Name] = []
     ) -> Outcome<Submit.Answer> {
         guard Names.isValid(id), Names.isValid(type), terms.delay >= .zero,
             terms.labels.all.count <= 16
@@ -25,6 +26,7 @@ extension ReferenceModel {
             )
         }
         let number = writeSubmission(id, type: type, input: input, terms, payloadTypes)
+        store(secrets, of: number)
         return .granted(Submit.Answer(number: number, existed: false, status: .submitted))
     }
 

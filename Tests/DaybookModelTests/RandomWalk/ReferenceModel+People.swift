@@ -30,6 +30,7 @@ extension ReferenceModel {
             $0.deadline = 0
             $0.isClosed = closes
             if closes { $0.holder = 0 }
+            if status != .completed, !$0.secrets.isEmpty { $0.secretsEnd = end }
             let failures: [ExecutionStatus] = [
                 .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed,
             ]
@@ -60,9 +61,14 @@ extension ReferenceModel {
         return answer(known, known.status, wasSo: known.isPaused == isPaused)
     }
 
-    mutating func retry(_ id: Name) -> Outcome<InterventionAnswer> {
+    mutating func retry(
+        _ id: Name,
+        secrets: [Name] = []
+    ) -> Outcome<InterventionAnswer> {
         guard let known = newest(id) else { return .refused(.notFound) }
         if known.isCleaning, known.isParked {
+            if !secrets.isEmpty, known.parent != 0 { return .refused(.invalidArgument) }
+            defer { store(secrets, of: known.number) }
             write(known.number) {
                 $0.isParked = false
                 $0.losses = 0
@@ -80,11 +86,12 @@ extension ReferenceModel {
         }
         // Its parent was told.
         if known.status.isFinal, known.parent != 0 { return .refused(.conflict) }
-        reopen(known.number)
+        if !secrets.isEmpty, known.parent != 0 { return .refused(.invalidArgument) }
+        reopen(known.number, secrets)
         return answer(known, .ready, wasSo: false)
     }
 
-    mutating func reopen(_ number: UInt64) {
+    mutating func reopen(_ number: UInt64, _ secrets: [Name] = []) {
         let now = now.rawValue
         write(number) {
             if $0.startAt == 0 { $0.startAt = now }
@@ -104,8 +111,10 @@ extension ReferenceModel {
             if $0.beginsAttempt { $0.deadline = 0 }
             $0.finishedAt = 0
             $0.errorCode = ""
+            $0.secretsEnd = 0
             $0.countAnew()
         }
+        store(secrets, of: number)
         settleSpawned(number)
     }
 
@@ -211,7 +220,7 @@ extension ReferenceModel {
                 )
             }
         }
-        return count
+        return count + expireSecrets(upTo: limit - count)
     }
 
     /// Ends an attempt with an error.

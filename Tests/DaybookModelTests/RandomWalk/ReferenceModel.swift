@@ -56,6 +56,9 @@ struct ReferenceModel {
         var previousFailure: UInt64?
         var startAt: UInt64 = 0
         var startedAt: UInt64 = 0
+        /// The names of the secrets that are kept of it, and when it ended other than well.
+        var secrets: [Name] = []
+        var secretsEnd: UInt64 = 0
         /// The entry by which it has ended.
         var ended: UInt64 = 0
         var finishedAt: UInt64 = 0

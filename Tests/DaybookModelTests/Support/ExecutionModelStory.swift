@@ -201,6 +201,25 @@ enum ExecutionModelStory {
             try harness.join(whole, .op(.join, 2), by: session(harness))
         },
         { harness in
+            let payloads = try harness.sealed([.json([0x31])])
+            let submit = Submit(
+                id: "secretive",
+                type: "copy",
+                input: [0x31],
+                payloads: payloads,
+                secrets: try harness.secrets(["TOKEN", "KEY", "PIN"])
+            )
+            try harness.run(submit, session: session(harness))
+            try harness.cancel("secretive", by: session(harness))
+            let intervention = try harness.intervention("secretive")
+            let wipe = WipeSecrets(intervention, names: ["KEY"])
+            try harness.run(wipe, session: session(harness))
+        },
+        { harness in
+            let fresh = try harness.secrets(["PIN"])
+            try harness.retry("secretive", secrets: fresh, by: session(harness))
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

@@ -48,8 +48,24 @@ extension ModelHarness {
     }
 
     @discardableResult
-    mutating func retry(_ id: Name, by session: UInt64) throws -> InterventionAnswer {
-        try run(Retry(try intervention(id)), session: session)
+    mutating func retry(
+        _ id: Name,
+        secrets: SealedSecrets? = nil,
+        by session: UInt64
+    ) throws -> InterventionAnswer {
+        try run(Retry(try intervention(id), secrets: secrets), session: session)
+    }
+
+    /// Secrets of these names, as a shell would have sealed them: no two have the same key.
+    func secrets(_ names: [Name]) throws -> SealedSecrets {
+        let keys = names.enumerated().map { index, name in
+            var id = [UInt8](repeating: UInt8(index), count: 16)
+            withUnsafeBytes(of: next.bigEndian) { id.replaceSubrange(0..<8, with: $0) }
+            return SealedSecrets.Key(name: name, slot: UInt32(index), id: id)
+        }
+        let payloads = names.map { Payload(Array($0.text.utf8), contentType: ContentTypes.bytes) }
+        var copy = self
+        return SealedSecrets(keys, try copy.sealed(payloads))
     }
 
     /// Has a person say what became of an operation.

@@ -29,13 +29,18 @@ struct ModelHarness {
     }
 
     /// A journal that holds entry 0. A limit of 0 stands for its default.
-    init(lossLimit: UInt32 = 0, contentTypes: [String] = ContentTypes.initial) throws {
+    init(
+        lossLimit: UInt32 = 0,
+        secretLifetime: Duration = .zero,
+        contentTypes: [String] = ContentTypes.initial
+    ) throws {
         let created = ProtoJournalCreated.with {
             $0.uuid = Data(Array(repeating: 7, count: 16))
             $0.origin = "example.com/test"
             $0.format = 1
             $0.settings.lossLimit = lossLimit
             $0.settings.submissionLifetime = Duration.seconds(3_600).wholeNanoseconds
+            $0.settings.secretLifetime = secretLifetime.wholeNanoseconds
             $0.contentTypes = contentTypes
         }
         let event = ProtoEntry.OneOf_Event.journalCreated(created).encoded()

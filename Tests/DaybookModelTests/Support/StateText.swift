@@ -12,6 +12,8 @@ func text(of value: Any) -> String {
         return "\(table.count) of " + text(of: table.numbers.map { table[$0] })
     // How waits are found is nobody's concern either.
     case let waits as WaitTable: return text(of: waits.inOrder)
+    case let stopped as StoppedWaits:
+        return text(of: stopped.waits.sorted { $0.sequence < $1.sequence })
     case let state as State: return text(ofState: state)
     case let execution as ExecutionState: return text(ofExecution: execution)
     case let string as String: return String(reflecting: string)

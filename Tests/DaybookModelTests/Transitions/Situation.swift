@@ -73,6 +73,11 @@ enum Situation: String, CaseIterable {
     case parkedInUndoing = "pun"
     /// It has failed, was undone, and was opened again: it runs.
     case renewed = "rnd"
+    /// It has a secret, and is submitted; runs; has failed; is parked.
+    case submittedWithSecret = "sse"
+    case runningWithSecret = "rse"
+    case failedWithSecret = "fse"
+    case parkedWithSecret = "pse"
 }
 
 /// An execution in a situation, and who had the lease.
@@ -111,7 +116,8 @@ struct Standing {
             type: "copy",
             input: [0x31],
             payloads: try harness.sealed([.json([0x31])]),
-            terms: terms
+            terms: terms,
+            secrets: situation.hasSecret ? try harness.secrets(["TOKEN"]) : nil
         )
         let number = try harness.run(submit, session: holder).number
         // For those that were never claimed: a lease that nobody was given.
@@ -122,7 +128,7 @@ struct Standing {
 
     private mutating func begin(_ situation: Situation) throws {
         switch situation {
-        case .submitted, .pausedSubmitted: return
+        case .submitted, .pausedSubmitted, .submittedWithSecret: return
         case .expired:
             try harness.pass(.seconds(3_600), by: other)
             return
@@ -152,7 +158,7 @@ struct Standing {
         case .orphaned, .orphanedUnfinished:
             try sleep(suspended: 1)
             try harness.lose(holder, by: other)
-        case .parked: try harness.park(lease, by: holder)
+        case .parked, .parkedWithSecret: try harness.park(lease, by: holder)
         case .inDoubt:
             try harness.run(
                 StartOperation(lease, .op(.checkpoint, 1), asks: true),
@@ -175,7 +181,7 @@ struct Standing {
             try harness.cancel("a", by: other)
             try harness.run(Release(lease), session: holder)
         case .completed: try harness.complete(lease, by: holder)
-        case .failed: try harness.fail(lease, by: holder)
+        case .failed, .failedWithSecret: try harness.fail(lease, by: holder)
         case .cancelledInCleaning: try harness.cancel("a", by: other)
         case .continued:
             let input = try harness.sealed([.json([0x32])])
@@ -235,8 +241,14 @@ extension Situation {
         [.orphanedUnfinished, .cancelledUnfinished, .cleaning, .parkedInCleaning].contains(self)
     }
 
+    /// A secret came with its submission.
+    var hasSecret: Bool {
+        [.submittedWithSecret, .runningWithSecret, .failedWithSecret, .parkedWithSecret]
+            .contains(self)
+    }
+
     var isPaused: Bool {
         rawValue.hasPrefix("p")
-            && ![.parked, .pinned, .parkedInCleaning, .parkedInUndoing].contains(self)
+            && ![.parked, .pinned, .parkedInCleaning, .parkedInUndoing, .parkedWithSecret].contains(self)
     }
 }

@@ -57,6 +57,8 @@ import Testing
         pause           1   1   1   1   1   1   1   1   1   =   =   =   =   =   =   1   1   1   1   1
         resume          =   =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =   =   =
         retry           cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf  1   cf
+        wipe            =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
+        refresh         cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf  1   cf
         signal          1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
         failSignal      1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
         resolve         cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf
@@ -111,6 +113,8 @@ import Testing
         pause           ws  ws  ws  ws  ws  ws  ws  1   1   1   1
         resume          ws  ws  ws  ws  ws  ws  ws  =   =   =   =
         retry           ws  1   1   1   1   cf  cf  cf  cf  1   cf
+        wipe            =   =   =   =   =   =   =   =   =   =   =
+        refresh         ws  1   1   1   1   cf  cf  cf  cf  1   cf
         signal          ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
         failSignal      ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
         resolve         ws  ws  ws  ws  ws  ws  ws  ws  ws  cf  cf
@@ -165,6 +169,8 @@ import Testing
         pause           1   1   ws  ws
         resume          =   =   ws  ws
         retry           cf  cf  cf  cf
+        wipe            =   =   =   =
+        refresh         cf  cf  cf  cf
         signal          1   1   ws  ws
         failSignal      1   1   ws  ws
         resolve         cf  cf  ws  ws
@@ -219,6 +225,8 @@ import Testing
         pause           1   1   1   1
         resume          =   =   =   =
         retry           cf  cf  cf  cf
+        wipe            =   =   =   =
+        refresh         cf  cf  cf  cf
         signal          1   1   1   1
         failSignal      1   1   1   1
         resolve         cf  cf  cf  cf
@@ -273,6 +281,8 @@ import Testing
         pause           1   1   1   1   1   1
         resume          =   =   =   =   =   =
         retry           cf  cf  cf  cf  1   cf
+        wipe            =   =   =   =   =   =
+        refresh         cf  cf  cf  cf  1   cf
         signal          1   1   ws  ws  ws  1
         failSignal      1   1   ws  ws  ws  1
         resolve         cf  cf  ws  ws  cf  cf
@@ -280,6 +290,62 @@ import Testing
         time            3   3   =   =   =   3
         close           2   2   1   2   1   2
         lose            2   2   1   2   1   2
+        """
+
+    /// Of one that has a secret.
+    private static let keeping = """
+        asked           sse rse fse pse
+        submit          =   =   =   =
+        submitOther     cf  cf  cf  cf
+        execute         1   =   =   =
+        claim           =   =   =   =
+        claimFirst      =   =   =   =
+        start           s+  1   sl  s+
+        succeed         s+  1   sl  s+
+        disappoint      s+  1   sl  s+
+        record          s+  1   sl  s+
+        register        s+  1   sl  s+
+        withdraw        s+  cf  sl  s+
+        clean           s+  e+  sl  s+
+        cleanStep       s+  1   sl  s+
+        again           s+  1   sl  s+
+        look            s+  1   sl  s+
+        sleep           s+  1   sl  s+
+        await           s+  1   sl  s+
+        suspend         s+  =   sl  s+
+        split           s+  1   sl  s+
+        settle          s+  1   sl  s+
+        gather          s+  1   sl  s+
+        complete        s+  6   sl  s+
+        fail            s+  1   sl  s+
+        failFamily      s+  1   sl  s+
+        goOn            s+  1   sl  s+
+        release         s+  1   sl  s+
+        park            s+  1   sl  s+
+        doubt           s+  1   sl  s+
+        child           s+  1   sl  s+
+        spawn           s+  1   sl  s+
+        join            s+  2   sl  s+
+        startUndoable   s+  1   sl  s+
+        succeedUndoable s+  1   sl  s+
+        failUndoable    s+  1   sl  s+
+        againUndoable   s+  1   sl  s+
+        endUndoing      s+  e+  sl  s+
+        undoingStep     s+  1   sl  s+
+        cancel          1   1   ws  1
+        force           1   1   ws  1
+        pause           1   1   ws  1
+        resume          =   =   ws  =
+        retry           cf  cf  1   1
+        wipe            1   1   1   1
+        refresh         cf  cf  2   2
+        signal          1   1   ws  1
+        resolve         cf  cf  ws  cf
+        repin           cf  cf  ws  cf
+        failSignal      1   1   ws  1
+        time            1   3   =   3
+        close           1   2   1   1
+        lose            1   2   1   1
         """
 
     /// The entries of what is granted.
@@ -307,6 +373,7 @@ import Testing
             ], [.executionCompleted, .childEnded],
             [.executionCompleted, .leaseReleased, .executionCancelled],
             [.executionCompleted, .leaseReleased],
+            [.secretsWiped, .executionCompleted],
         ],
         .fail: [
             [.executionFailed],
@@ -340,6 +407,11 @@ import Testing
         .pause: [[.executionPaused]],
         .resume: [[.executionResumed]],
         .retry: [[.executionReopened]],
+        .wipe: [[.secretsWiped]],
+        .refresh: [
+            [.executionReopened, .secretsStored],
+            [.executionReopened, .secretsWiped, .secretsStored],
+        ],
         .resolve: [[.operationResolved]],
         .repin: [[.executionRepinned]],
         .signal: [[.signalReceived], [.signalReceived, .signalDelivered]],
@@ -386,7 +458,7 @@ import Testing
     /// The cells of the tables.
     private static func cells() throws -> [Asked: [Situation: String]] {
         var cells: [Asked: [Situation: String]] = [:]
-        for table in [open, ended, families, spawned, undoing] {
+        for table in [open, ended, families, spawned, undoing, keeping] {
             let lines = table.split(separator: "\n").map {
                 $0.split(separator: " ").map(String.init)
             }

@@ -50,7 +50,9 @@ extension State {
         }
     }
 
-    fileprivate mutating func applyToExecution(
+    /// Has an execution take in an entry of its history.
+    /// - Returns: whether its execution is closed by it, or stays so, and is to be taken out.
+    mutating func applyToExecution(
         _ kind: EventKind,
         _ entry: EntryView,
         _ history: HistoryFold
@@ -69,6 +71,14 @@ extension State {
             executions.insert(state)
             follow(change, number)
             return false
+        }
+        if kind == .secretsWiped, !executions.contains(number) {
+            // What is closed stays so, with one entry more.
+            var state = try history(number, entry.header.sequence)
+            _ = try state.apply(kind, entry)
+            state.type = intern(state.type)
+            executions.insert(state)
+            return true
         }
         let change = try executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)

@@ -51,6 +51,12 @@ enum KnownValues {
             if let doubt = try message(Wire.ExecutionParked.doubts, of: event) {
                 try checkOperation(Wire.Doubt.operation, of: doubt)
             }
+        case .secretsWiped:
+            if let cause = try number(Wire.SecretsWiped.cause, of: event),
+                case .UNRECOGNIZED = ProtoSecretsWiped.Cause(rawValue: cause)
+            {
+                throw .newer("cause to wipe secrets", cause)
+            }
         case .commandRefused:
             if let reason = try number(Wire.CommandRefused.reason, of: event),
                 case .UNRECOGNIZED = ProtoCommandRefused.Reason(rawValue: reason)

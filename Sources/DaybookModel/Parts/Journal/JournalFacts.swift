@@ -12,6 +12,8 @@ package struct JournalFacts: Sendable {
     package internal(set) var lossLimit: UInt32 = 5
     /// Nanoseconds after which what was submitted and never executed expires.
     package internal(set) var submissionLifetime: UInt64 = 0
+    /// Nanoseconds after which secrets of what ended other than well are wiped; 0: never.
+    package internal(set) var secretLifetime: UInt64 = 0
     /// Where the journal is at home.
     package internal(set) var binding = ProtoBinding()
     /// How many entries the newest recorded snapshot of the state is the fold of; 0: there is none.

@@ -6,7 +6,7 @@ extension StatePart {
     /// What holds for the journal as a whole: its own stream.
     static let journal = StatePart(
         name: "journal",
-        schema: 2,
+        schema: 3,
         kinds: [.journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
@@ -60,6 +60,7 @@ extension JournalFacts {
             payloadLimit = Int(clamping: event.settings.payloadLimit)
         }
         submissionLifetime = event.settings.submissionLifetime
+        secretLifetime = event.settings.secretLifetime
         if event.settings.lossLimit > 0 { lossLimit = event.settings.lossLimit }
     }
 
@@ -71,6 +72,7 @@ extension JournalFacts {
             $0.settings.payloadLimit = UInt64(payloadLimit)
             $0.settings.lossLimit = lossLimit
             $0.settings.submissionLifetime = submissionLifetime
+            $0.settings.secretLifetime = secretLifetime
             $0.contentTypes = contentTypes
             $0.binding = binding
         }

@@ -34,7 +34,9 @@ extension State {
     /// When something happens by itself for the next time; nil: not ever. May be too early, never
     /// too late. Children that are to be cancelled are so at once.
     package var nextDeadline: Timestamp? {
-        orphans.isEmpty ? timers.next : Timestamp(rawValue: 1)
+        guard orphans.isEmpty else { return Timestamp(rawValue: 1) }
+        guard let expiry = nextSecretExpiry else { return timers.next }
+        return timers.next.map { min($0, expiry) } ?? expiry
     }
 
     /// Takes out the first deadline that has come by `now` and stands. It comes back when the batch

@@ -1,0 +1,75 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+
+extension Engine {
+    /// Wipes secrets of an execution, whether it is open or closed: the keys that open them are
+    /// overwritten, and what is sealed opens never again. Code that asks for one fails.
+    /// - Parameters:
+    ///   - names: which; nil: all.
+    ///   - requester: who asks, and why.
+    /// - Returns: the names of those that were kept, and are wiped now.
+    /// - Throws: ``Refusal``: there is no such execution.
+    @discardableResult
+    public func wipeSecrets(
+        of id: String,
+        names: [String]? = nil,
+        by requester: Requester = .session
+    ) async throws -> [String] {
+        try await engine.perform {
+            WipeSecrets(
+                Intervention(id: Name(id), by: try engine.request(requester, of: Name(id))),
+                names: names?.map { Name($0) }
+            )
+        }.map(\.text)
+    }
+}
+
+extension EngineCore {
+    /// Seals secrets, has a command decided that stores them, and destroys their keys again when it
+    /// does not.
+    /// - Parameter body: is given what was sealed; it answers whether that is stored.
+    func storing<Answer>(
+        _ secrets: [String: Secret],
+        of id: String,
+        _ body: (GivenSecrets?) async throws -> (answer: Answer, isStored: Bool)
+    ) async throws -> Answer {
+        if secrets.isEmpty { return try await body(nil).answer }
+        let (keeper, limit) = (keeper, payloadLimit)
+        let given = try await SystemThread.run {
+            try keeper.seal(secrets, for: Name(id), limit: limit)
+        }
+        do {
+            let (answer, isStored) = try await body(given)
+            if !isStored { try await discard(given) }
+            return answer
+        } catch let error as JournalError where error.code == .outcomeUnknown {
+            // They may be stored. The next opening knows.
+            throw error
+        } catch {
+            try await discard(given)
+            throw error
+        }
+    }
+
+    private func discard(_ given: GivenSecrets) async throws {
+        try await SystemThread.run { try given.reservation.discard() }
+    }
+
+    /// Secrets of an execution, to be kept out of what somebody else says of it; nil: it has none.
+    func secrets(of id: Name) -> ExecutionSecrets? {
+        let kept = writer.inspect { fold in
+            fold.state.secrets.isEmpty ? nil : fold.state.secrets.of(id)
+        }
+        return kept.map { keeper.open($0, writer.journal.store) }
+    }
+
+    func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution? {
+        writer.inspect { $0.state.secrets.isEmpty ? nil : $0.state.secrets[number] }
+    }
+
+    func secrets(of number: UInt64) -> ExecutionSecrets? {
+        keptSecrets(of: number).map { keeper.open($0, writer.journal.store) }
+    }
+}

@@ -1,0 +1,80 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import DaybookView
+
+/// The file of keys against the entries: what is kept has its slot, and what is wiped has none.
+struct SecretsAudit {
+    private let keys: KeysFile
+    private let note: (UInt64?, String) -> Void
+
+    /// - Parameters:
+    ///   - path: of the file of keys.
+    ///   - state: the fold of the journal's first `count` entries.
+    static func check(
+        _ path: String,
+        _ state: State,
+        upTo count: UInt64,
+        _ store: any JournalStore,
+        _ note: @escaping (UInt64?, String) -> Void
+    ) throws {
+        guard let journal = state.journal.uuid else { return }
+        let audit = SecretsAudit(keys: KeysFile(path, journal: journal), note: note)
+        do {
+            try audit.check(state, upTo: count, store)
+        } catch let error as SecretError {
+            note(nil, error.message)
+        }
+    }
+
+    private func check(_ state: State, upTo count: UInt64, _ store: any JournalStore) throws {
+        // What changes meanwhile is looked at twice: before the newest entries are read, and after.
+        let before = try keys.slots()
+        var state = state
+        try store.read { reader in
+            try reader.scanEntries(from: count) { _, bytes in
+                try state.apply(committed: try EntryView(bytes), reader)
+                return true
+            }
+        }
+        let after = try keys.slots()
+        let end = try store.read { try $0.entryCount() }
+        for secret in state.secrets.every where end == state.next {
+            check(secret, after)
+        }
+        let live = Set(state.secrets.every.map { KeyName(slot: $0.slot, id: $0.key) })
+        for (slot, found) in after.enumerated() where before.indices.contains(slot) {
+            guard found != .empty, found == before[slot] else { continue }
+            let name = UInt32(slot)
+            switch found {
+            case .empty: continue
+            case .held(let held):
+                if live.contains(KeyName(slot: name, id: held.id)) { continue }
+                if try keys.isReserved(name) { continue }
+                note(
+                    nil,
+                    "slot \(slot) of the file of keys holds a key that no entry names, or that an entry says is wiped; open the journal for writing, and it is overwritten"
+                )
+            case .damaged:
+                if live.contains(where: { $0.slot == name }) { continue }
+                if try keys.isReserved(name) { continue }
+                note(
+                    nil,
+                    "slot \(slot) of the file of keys is neither empty nor a key, and no entry names it; open the journal for writing, and it is overwritten"
+                )
+            }
+        }
+    }
+
+    private func check(_ secret: KeptSecrets.Secret, _ slots: [KeySlot]) {
+        let slot = Int(secret.slot)
+        if slots.indices.contains(slot), case .held(let held) = slots[slot], held.id == secret.key {
+            return
+        }
+        note(
+            secret.sequence,
+            "the secret \(secret.name) is kept, and slot \(slot) of the file of keys does not hold its key; restore that file from a backup that has it, or wipe the secret"
+        )
+    }
+}

@@ -1,0 +1,238 @@
+import DaybookFormat
+import FoundationEssentials
+import SwiftProtobuf
+
+extension StatePart {
+    /// The secrets that are kept of executions, open or closed: what has failed can be retried with
+    /// them.
+    ///
+    /// Their entries are in the histories of their executions, which have no other part in them.
+    static let secrets = StatePart(
+        name: "secrets",
+        schema: 1,
+        kinds: [.secretsStored, .secretsWiped],
+        apply: { state, kind, entry, history in
+            let isClosed = try state.applyToExecution(kind, entry, history)
+            try state.applySecrets(kind, entry)
+            return isClosed
+        },
+        items: { $0.small.secrets.numbers },
+        write: { state, number, writer, _ in
+            state.small.secrets.writeSnapshot(of: number, to: &writer)
+        },
+        read: { state, bytes throws(WireError) in
+            try state.small.secrets.readSnapshot(bytes)
+        }
+    )
+}
+
+extension State {
+    /// The secrets that are kept, as the batch under way leaves them.
+    package var secrets: KeptSecrets { small.secrets }
+
+    /// When secrets expire next; nil: never.
+    var nextSecretExpiry: Timestamp? {
+        journal.secretLifetime == 0
+            ? nil : small.secrets.firstEnd.map { $0.adding(journal.secretLifetime) }
+    }
+
+    fileprivate mutating func applySecrets(
+        _ kind: EventKind,
+        _ entry: EntryView
+    ) throws(WireError) {
+        let number = entry.header.stream.rawValue
+        if kind == .secretsStored {
+            let event = try ProtoSecretsStored(decoding: entry)
+            guard let id = execution(number)?.id else {
+                throw WireError("it stores secrets of what is not open")
+            }
+            guard event.secrets.count == (try entry.commitments().count) else {
+                throw WireError(
+                    "it names \(event.secrets.count) secrets and has not as many payloads"
+                )
+            }
+            try small.secrets.store(event.secrets, of: number, id, entry.header.sequence)
+        } else {
+            try small.secrets.wipe(try ProtoSecretsWiped(decoding: entry).secrets, of: number)
+        }
+    }
+
+    /// Follows what becomes of an execution that has secrets.
+    mutating func followSecrets(_ kind: EventKind, _ entry: EntryView) throws(WireError) {
+        let number = entry.header.stream.rawValue
+        switch kind {
+        case .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired:
+            small.secrets.end(number, at: entry.header.time)
+        case .executionReopened: small.secrets.reopen(number)
+        case .executionContinued:
+            small.secrets.handOn(number, to: try entry.number(Wire.ExecutionContinued.next))
+        case .executionCompleted:
+            guard small.secrets[number] == nil else {
+                throw WireError("it completes an execution whose secrets are not wiped")
+            }
+        default: break
+        }
+    }
+}
+
+/// The secrets that are kept, by execution.
+package struct KeptSecrets: Sendable, Equatable {
+    /// A secret that is kept.
+    package struct Secret: Sendable, Hashable {
+        /// Its name.
+        package let name: Name
+        /// The slot of its data key.
+        package let slot: UInt32
+        /// The id of its data key.
+        package let key: [UInt8]
+        /// The entry that has its sealed bytes.
+        package let sequence: UInt64
+        /// Which payload of that entry they are.
+        package let payload: Int
+    }
+
+    /// What is kept of one execution.
+    package struct OfExecution: Sendable, Equatable {
+        /// Its id.
+        package let id: Name
+        /// Those that are kept, in the order in which they were given.
+        package internal(set) var secrets: [Secret] = []
+        /// When it ended other than well; zero: it has not.
+        package internal(set) var endedAt = Timestamp(rawValue: 0)
+
+        /// The secret of a name.
+        package subscript(name: Name) -> Secret? { secrets.first { $0.name == name } }
+    }
+
+    private var all: [UInt64: OfExecution] = [:]
+    /// Those that have ended, in order of time and number.
+    private var ended: [(time: Timestamp, number: UInt64)] = []
+
+    /// None are.
+    package var isEmpty: Bool { all.isEmpty }
+    /// The numbers of the executions that have some, ascending.
+    package var numbers: [UInt64] { all.keys.sorted() }
+    /// When the first of those ended that have ended; nil: none has.
+    var firstEnd: Timestamp? { ended.first?.time }
+
+    /// What is kept of an execution; nil: nothing.
+    package subscript(number: UInt64) -> OfExecution? { all[number] }
+
+    /// What is kept of the execution of an id; nil: nothing.
+    package func of(_ id: Name) -> OfExecution? { all.values.first { $0.id == id } }
+
+    /// Every secret that is kept of any execution.
+    package var every: [Secret] { numbers.flatMap { all[$0]?.secrets ?? [] } }
+
+    /// The numbers of those that ended that long ago, in order.
+    func expired(after lifetime: UInt64, by now: Timestamp) -> [UInt64] {
+        ended.prefix { $0.time.adding(lifetime) <= now }.map(\.number)
+    }
+
+    package static func == (one: KeptSecrets, other: KeptSecrets) -> Bool {
+        one.all == other.all && one.ended.elementsEqual(other.ended, by: ==)
+    }
+
+    // MARK: Folding
+
+    mutating func store(
+        _ secrets: [ProtoSecretKey],
+        of number: UInt64,
+        _ id: Name,
+        _ sequence: UInt64
+    ) throws(WireError) {
+        var kept = all[number] ?? OfExecution(id: id)
+        for (payload, secret) in secrets.enumerated() {
+            let name = Name(secret.name)
+            guard kept[name] == nil else { throw WireError("it stores the secret \(name) twice") }
+            kept.secrets.append(
+                Secret(
+                    name: name,
+                    slot: secret.slot,
+                    key: Array(secret.key),
+                    sequence: sequence,
+                    payload: payload
+                )
+            )
+        }
+        all[number] = kept
+    }
+
+    mutating func wipe(_ secrets: [ProtoSecretKey], of number: UInt64) throws(WireError) {
+        for secret in secrets {
+            guard
+                let index = all[number]?.secrets.firstIndex(where: {
+                    $0.name == Name(secret.name) && $0.key.elementsEqual(secret.key)
+                })
+            else { throw WireError("it wipes the secret \(secret.name), which is not kept") }
+            all[number]?.secrets.remove(at: index)
+        }
+        if all[number]?.secrets.isEmpty == true {
+            all[number] = nil
+            ended.removeAll { $0.number == number }
+        }
+    }
+
+    mutating func end(_ number: UInt64, at time: Timestamp) {
+        guard all[number] != nil, all[number]?.endedAt.rawValue == 0 else { return }
+        all[number]?.endedAt = time
+        insert(time, number)
+    }
+
+    /// Nearly always the last: no entry is of an earlier time than those before it.
+    private mutating func insert(_ time: Timestamp, _ number: UInt64) {
+        let place = ended.lastIndex { ($0.time, $0.number) < (time, number) }.map { $0 + 1 } ?? 0
+        ended.insert((time, number), at: place)
+    }
+
+    mutating func reopen(_ number: UInt64) {
+        guard all[number] != nil else { return }
+        all[number]?.endedAt = Timestamp(rawValue: 0)
+        ended.removeAll { $0.number == number }
+    }
+
+    mutating func handOn(_ number: UInt64, to next: UInt64) {
+        guard let kept = all.removeValue(forKey: number) else { return }
+        all[next] = kept
+    }
+
+    // MARK: In a snapshot
+
+    /// A `daybook.v1.ExecutionSecrets`.
+    func writeSnapshot(of number: UInt64, to writer: inout WireWriter) {
+        guard let kept = all[number] else { return }
+        let item = ProtoExecutionSecrets.with {
+            $0.execution = number
+            $0.id = kept.id.text
+            $0.endedAt = kept.endedAt.rawValue
+            $0.secrets = kept.secrets.map { secret in
+                .with {
+                    $0.key.name = secret.name.text
+                    $0.key.slot = secret.slot
+                    $0.key.key = Data(secret.key)
+                    $0.sequence = secret.sequence
+                    $0.payload = UInt32(secret.payload)
+                }
+            }
+        }
+        item.encoded().withUnsafeBytes { writer.raw($0) }
+    }
+
+    mutating func readSnapshot(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        let item = try ProtoExecutionSecrets(wire: bytes)
+        var kept = OfExecution(id: Name(item.id))
+        kept.endedAt = Timestamp(rawValue: item.endedAt)
+        kept.secrets = item.secrets.map {
+            Secret(
+                name: Name($0.key.name),
+                slot: $0.key.slot,
+                key: Array($0.key.key),
+                sequence: $0.sequence,
+                payload: Int($0.payload)
+            )
+        }
+        all[item.execution] = kept
+        guard item.endedAt != 0 else { return }
+        insert(kept.endedAt, item.execution)
+    }
+}
