@@ -17,12 +17,14 @@ package struct Runbook: Sendable, Equatable {
     package let environment: [String]
     /// The blocks, in the order in which they run. There is at least one.
     package let blocks: [Block]
+    /// What runs when an execution has ended badly, after what it did was undone, in this order.
+    package var onFailure: [Job] = []
 
     /// Bytes that the text of a runbook may have: 256 KiB.
     package static var sizeLimit: Int { YAMLDocument.sizeLimit }
 
-    /// The jobs of all blocks, in the order of the text.
-    package var jobs: [Job] { blocks.flatMap(\.jobs) }
+    /// The jobs of all blocks, in the order of the text, and then those that run after a failure.
+    package var jobs: [Job] { blocks.flatMap(\.jobs) + onFailure }
 
     /// The block whose approval a signal answers; nil: there is none.
     package func block(answeredBy signal: String) -> Block? {
@@ -121,6 +123,8 @@ package struct Runbook: Sendable, Equatable {
         package let run: String
         /// The shell text that exits with 0 when the work is done already.
         package let verify: String?
+        /// The shell text that undoes the work when the run ends badly; nil: it stays.
+        package var undo: String?
         /// The values that later jobs can refer to, in the order of the text.
         package let output: [NamedTemplate]
         /// Variables for this job alone, in the order of the text.

@@ -10,7 +10,7 @@ struct Vocabulary {
 
     static let runbook = Vocabulary(
         subject: "a runbook",
-        keys: ["name", "description", "inputs", "environment", "blocks"],
+        keys: ["name", "description", "inputs", "environment", "blocks", "on_failure"],
         required: ["name", "blocks"]
     )
     static let input = Vocabulary(
@@ -39,15 +39,15 @@ struct Vocabulary {
     static let job = Vocabulary(
         subject: "a job",
         keys: [
-            "name", "description", "run", "verify", "output", "environment", "retry", "timeout",
-            "fatal", "onDoubt",
+            "name", "description", "run", "verify", "undo", "output", "environment", "retry",
+            "timeout", "fatal", "onDoubt",
         ],
         required: ["name", "run"]
     )
 
     /// Keys that later versions know, wherever they stand. To pass over one would be to run
     /// something else than what is written.
-    static let laterKeys: Set<String> = ["secrets", "on_failure"]
+    static let laterKeys: Set<String> = ["secrets"]
 }
 
 /// The values of a mapping, by their keys.

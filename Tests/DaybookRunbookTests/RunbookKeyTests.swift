@@ -45,7 +45,7 @@ struct RunbookKeyTests {
 
     @Test(
         "keys for a later version",
-        arguments: ["secrets", "on_failure"]
+        arguments: ["secrets"]
     )
     func later(key: String) {
         let message = "the key \"\(key)\" is not supported by this version of Daybook"
