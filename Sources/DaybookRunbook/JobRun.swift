@@ -7,12 +7,14 @@ import Glibc
 struct JobEnvironment: Sendable {
     let request: RunbookRequest
     /// Outputs of the jobs before, by job and key.
-    let outputs: [String: [String: String]]
+    var outputs: [String: [String: String]]
     let workspace: String
     /// The execution's id.
     let id: String
     /// The element that the job runs for.
     var each: EachElement?
+    /// Why the run has ended, for a job that runs because of that.
+    var failure: RunFailure?
 
     /// Linux starts no program with a variable of 131,072 bytes or more (MAX_ARG_STRLEN): one that
     /// is too large is left out, or no job could be started any more. So is one with a NUL, at which it
@@ -50,6 +52,10 @@ struct JobEnvironment: Sendable {
             all[EnvironmentName.eachItem] = each.item
             all[EnvironmentName.eachIndex] = "\(each.index)"
         }
+        if let failure {
+            all["DAYBOOK_FAILED_JOB"] = failure.job
+            all["DAYBOOK_FAILURE"] = failure.message
+        }
         all["WORKSPACE"] = workspace
         all["DAYBOOK_EXECUTION"] = id
         return JobVariables(all: all, omitted: omitted.sorted())
@@ -77,6 +83,22 @@ struct JobEnvironment: Sendable {
             }
         }
         return (all, omitted)
+    }
+}
+
+/// Why a run has ended badly.
+struct RunFailure: Sendable {
+    /// The job whose failure it was; empty: it was no job's.
+    let job: String
+    /// The error's message, or `cancelled`.
+    let message: String
+
+    /// Characters of the message that a job sees, so that it can always be started.
+    private static let limit = 4_096
+
+    init(job: String, message: String) {
+        self.job = job
+        self.message = String(message.prefix(Self.limit).filter { $0 != "\0" })
     }
 }
 
@@ -288,6 +310,46 @@ struct JobRun {
         }
         for (text, source) in lines.finish() { line(text, source) }
         return ending
+    }
+
+    /// Undoes what the job did.
+    /// - Parameter isKnown: it has ended well; else nobody knows what came of it.
+    /// - Throws: `OperationError` with the code `exit-status`, `signal` or `arguments-too-large`; `TemplateError`;
+    ///   `Shortage`.
+    func undo(_ script: String, isKnown: Bool, _ operation: OperationContext) async throws {
+        try await notingShortage {
+            let last = LastLine()
+            let extra = [
+                "DAYBOOK_STORE": try storeFile(operation).path,
+                "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
+                "DAYBOOK_JOB_KEY": operation.compensatedKey ?? "",
+                "DAYBOOK_JOB_OUTCOME": isKnown ? "success" : "unknown",
+            ]
+            let ending = try await execute(
+                script,
+                extra: extra.merging(try secrets(operation)) { own, _ in own },
+                operation.redactor,
+                note: { try operation.note($0) }
+            ) { line, source in
+                operation.log(line, source == .standardOutput ? .standardOutput : .standardError)
+                if source == .standardError { last.set(line) }
+            }
+            switch ending {
+            case .exited(0): return
+            case .exited(let status):
+                throw OperationError(
+                    code: Self.exitStatusCode,
+                    message:
+                        "what undoes the job \(name) exited with status \(status)\(last.suffix)"
+                )
+            case .signalled(let signal):
+                throw OperationError(
+                    code: "signal",
+                    message:
+                        "what undoes the job \(name) was ended by signal \(signal)\(last.suffix)"
+                )
+            }
+        }
     }
 
     /// Runs a script of the job that looks whether its work is done.

@@ -19,15 +19,20 @@ package struct Runbook: Sendable, Equatable {
     package var secrets: [String] = []
     /// The blocks, in the order in which they run. There is at least one.
     package let blocks: [Block]
+    /// What runs when an execution has ended badly, after what it did was undone, in this order.
+    package var onFailure: [Job] = []
 
-    /// - Parameter secrets: names of the secrets that it is submitted with.
+    /// - Parameters:
+    ///   - secrets: names of the secrets that it is submitted with.
+    ///   - onFailure: what runs when an execution has ended badly.
     package init(
         name: String,
         description: String?,
         inputs: [Input],
         environment: [String],
         secrets: [String] = [],
-        blocks: [Block]
+        blocks: [Block],
+        onFailure: [Job] = []
     ) {
         self.name = name
         self.description = description
@@ -35,13 +40,14 @@ package struct Runbook: Sendable, Equatable {
         self.environment = environment
         self.secrets = secrets
         self.blocks = blocks
+        self.onFailure = onFailure
     }
 
     /// Bytes that the text of a runbook may have: 256 KiB.
     package static var sizeLimit: Int { YAMLDocument.sizeLimit }
 
-    /// The jobs of all blocks, in the order of the text.
-    package var jobs: [Job] { blocks.flatMap(\.jobs) }
+    /// The jobs of all blocks, in the order of the text, and then those that run after a failure.
+    package var jobs: [Job] { blocks.flatMap(\.jobs) + onFailure }
 
     /// The block whose approval a signal answers; nil: there is none.
     package func block(answeredBy signal: String) -> Block? {
@@ -140,6 +146,8 @@ package struct Runbook: Sendable, Equatable {
         package let run: String
         /// The shell text that exits with 0 when the work is done already.
         package let verify: String?
+        /// The shell text that undoes the work when the run ends badly; nil: it stays.
+        package var undo: String?
         /// The values that later jobs can refer to, in the order of the text.
         package let output: [NamedTemplate]
         /// Variables for this job alone, in the order of the text.

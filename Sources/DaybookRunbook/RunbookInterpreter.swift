@@ -13,6 +13,8 @@ struct RunbookInterpreter: Sendable {
     /// The other jobs and elements of a block that has failed still run. Not in executions that
     /// began when they did not.
     var collects = true
+    /// What those jobs see that run because it has ended badly.
+    let course = RunbookCourse()
 
     /// Outputs by job and key.
     typealias Outputs = [String: [String: String]]
@@ -24,7 +26,37 @@ struct RunbookInterpreter: Sendable {
         var failure: OperationError?
     }
 
+    /// Runs the blocks; before them, what runs should it end badly is registered.
     func run(_ context: WorkflowContext) async throws -> RunbookResult {
+        if !runbook.onFailure.isEmpty {
+            try await context.onBadEnd(RunbookOperations.onFailure) { scope in
+                try await runOnFailure(scope)
+            }
+        }
+        do {
+            return try await runBlocks(context)
+        } catch let error as OperationError {
+            course.end(error)
+            throw error
+        }
+    }
+
+    /// Runs the jobs for a run that has ended badly: each of them, whatever becomes of those before it.
+    private func runOnFailure(_ context: WorkflowContext) async throws {
+        var first: OperationError?
+        for job in runbook.onFailure {
+            var environment = environment(course.outputs)
+            environment.failure = course.failure(context.endedAs)
+            do {
+                _ = try await run(job, of: RunbookOperations.onFailure, environment, context)
+            } catch let error as OperationError {
+                first = first ?? error
+            }
+        }
+        if let first { throw first }
+    }
+
+    private func runBlocks(_ context: WorkflowContext) async throws -> RunbookResult {
         let ordinary = runbook.blocks.filter { !$0.isAlways }
         let always = runbook.blocks.filter(\.isAlways)
         var ending: Ending
@@ -137,7 +169,7 @@ struct RunbookInterpreter: Sendable {
             try await runInBranches(block, context, &outputs)
         } else {
             for job in block.jobs {
-                let result = try await run(job, of: block, environment(outputs), context)
+                let result = try await run(job, of: block.name, environment(outputs), context)
                 outputs[job.name] = result.outputs
             }
         }
@@ -159,7 +191,7 @@ struct RunbookInterpreter: Sendable {
         ) { scope, job in
             let environment = environment(given.withLock { $0 })
             return try await ending(of: block) {
-                let result = try await run(job, of: block, environment, scope)
+                let result = try await run(job, of: block.name, environment, scope)
                 if block.limit == 1 { given.withLock { $0[job.name] = result.outputs } }
                 return result.outputs
             }
@@ -212,7 +244,7 @@ struct RunbookInterpreter: Sendable {
                 var own = before
                 for job in block.jobs {
                     let environment = environment(own, element)
-                    own[job.name] = try await run(job, of: block, environment, scope).outputs
+                    own[job.name] = try await run(job, of: block.name, environment, scope).outputs
                 }
                 return own
             }
@@ -257,6 +289,9 @@ struct RunbookInterpreter: Sendable {
 
     // MARK: Jobs
 
+    /// So long the undoing of a job may take that has no timeout.
+    private static let undoTime = Duration.seconds(600)
+
     /// What a job's operation is compared by when a runbook runs again.
     private struct JobInput: Encodable {
         let block: String
@@ -266,7 +301,23 @@ struct RunbookInterpreter: Sendable {
 
     private func run(
         _ job: Runbook.Job,
-        of block: Runbook.Block,
+        of block: String,
+        _ environment: JobEnvironment,
+        _ context: WorkflowContext
+    ) async throws -> JobResult {
+        do {
+            let result = try await checkpoint(job, of: block, environment, context)
+            if environment.each == nil { course.note(result.outputs, of: job.name) }
+            return result
+        } catch let error as OperationError {
+            course.note(error, of: job.name)
+            throw error
+        }
+    }
+
+    private func checkpoint(
+        _ job: Runbook.Job,
+        of block: String,
         _ environment: JobEnvironment,
         _ context: WorkflowContext
     ) async throws -> JobResult {
@@ -286,16 +337,30 @@ struct RunbookInterpreter: Sendable {
                 return .done(JobResult(exitStatus: nil, outputs: try run.declaredOutputs()))
             }
         }
+        var undo: (@Sendable (JobResult?, OperationContext) async throws -> Void)?
+        if let script = job.undo {
+            undo = { result, operation in
+                var own = environment
+                own.outputs[job.name] = result?.outputs
+                try await JobRun(job: job, environment: own)
+                    .undo(script, isKnown: result != nil, operation)
+            }
+        }
         let result = try await context.checkpoint(
             job.name,
-            input: JobInput(block: block.name, run: job.run, verify: job.verify),
+            input: JobInput(block: block, run: job.run, verify: job.verify),
             options: CheckpointOptions(
                 retry: job.retry,
                 timeout: job.timeout,
                 recordsStart: true,
-                onDoubt: job.onDoubt
+                onDoubt: job.onDoubt,
+                compensation: CompensationOptions(
+                    retry: job.retry,
+                    timeout: job.timeout ?? Self.undoTime
+                )
             ),
-            verify: verify
+            verify: verify,
+            compensate: undo
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)
         }

@@ -13,6 +13,9 @@ package enum RunbookOperations {
     /// What it ends with.
     package static let cleaned = "cleaned up"
 
+    /// Registers the jobs that run when the execution has ended badly. Only where there are such.
+    package static let onFailure = "on failure"
+
     /// Comes before the wait of an approval that has a timeout, and says in which attempt it was
     /// asked for.
     package static func requested(_ block: String) -> String { "\(block) requested" }

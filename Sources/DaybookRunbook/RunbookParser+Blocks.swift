@@ -115,6 +115,21 @@ extension RunbookParser {
         return block
     }
 
+    /// The jobs that run once the run has ended badly: what they do is not undone.
+    mutating func jobsOnFailure(_ node: Node) throws(RunbookError) -> [Runbook.Job] {
+        var jobs: [Runbook.Job] = []
+        for item in try filledList(node, "\"on_failure\"", of: "job") {
+            if let undo = item.mapping?["undo"] {
+                throw reader.error(
+                    at: undo,
+                    "a job of \"on_failure\" has no \"undo\": it runs after what is undone"
+                )
+            }
+            jobs.append(try job(item, isConcurrent: false))
+        }
+        return jobs
+    }
+
     private func filledList(
         _ node: Node,
         _ owner: String,
@@ -148,6 +163,7 @@ extension RunbookParser {
             environment: try fields["environment"].map(jobEnvironment) ?? []
         )
         if let node = fields["secrets"] { job.secrets = try jobSecrets(node) }
+        if let node = fields["undo"] { job.undo = try shellText(node, "\"undo\"") }
         if let node = fields["retry"] { try retry(node, of: &job) }
         if let node = fields["fatal"] {
             job.fatalStatuses = try statuses(node, "\"fatal\"")

@@ -40,13 +40,17 @@ struct RunbookParser {
         secrets = try fields["secrets"].map(declaredSecrets) ?? []
         let environment = try fields["environment"].map(callerEnvironment) ?? []
         let blocks = try blocks(fields.required("blocks"))
+        let onFailure = try fields["on_failure"].map { node throws(RunbookError) in
+            try jobsOnFailure(node)
+        }
         return Runbook(
             name: name,
             description: description,
             inputs: inputs,
             environment: environment,
             secrets: secrets,
-            blocks: blocks
+            blocks: blocks,
+            onFailure: onFailure ?? []
         )
     }
 

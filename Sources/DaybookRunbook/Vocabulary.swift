@@ -10,7 +10,7 @@ struct Vocabulary {
 
     static let runbook = Vocabulary(
         subject: "a runbook",
-        keys: ["name", "description", "inputs", "environment", "secrets", "blocks"],
+        keys: ["name", "description", "inputs", "environment", "secrets", "blocks", "on_failure"],
         required: ["name", "blocks"]
     )
     static let input = Vocabulary(
@@ -39,15 +39,11 @@ struct Vocabulary {
     static let job = Vocabulary(
         subject: "a job",
         keys: [
-            "name", "description", "run", "verify", "output", "environment", "retry", "timeout",
-            "fatal", "onDoubt", "secrets",
+            "name", "description", "run", "verify", "undo", "output", "environment", "retry",
+            "timeout", "fatal", "onDoubt", "secrets",
         ],
         required: ["name", "run"]
     )
-
-    /// Keys that later versions know, wherever they stand. To pass over one would be to run
-    /// something else than what is written.
-    static let laterKeys: Set<String> = ["on_failure"]
 }
 
 /// The values of a mapping, by their keys.
@@ -88,9 +84,6 @@ struct Fields {
 
 extension Vocabulary {
     fileprivate func refusal(of key: String) -> String {
-        if Self.laterKeys.contains(key) {
-            return "the key \(quoted(key)) is not supported by this version of Daybook"
-        }
         let found = "\(subject) has no key \(quoted(key))"
         if let near = nearest(to: key, among: keys) {
             return "\(found); did you mean \(quoted(near))?"

@@ -168,7 +168,7 @@ import Glibc
     @Test func withoutAFolderItIsAUsageError() async throws {
         try await withFolder { folder in
             expect(
-                try await Sandbox(folder: folder).daybook("init"),
+                try await RunningCommand([DaybookProgram.path, "init"], folder: folder).finish(),
                 exits: 64,
                 saying: "no folder was named"
             )

@@ -44,18 +44,6 @@ struct RunbookKeyTests {
     }
 
     @Test(
-        "keys for a later version",
-        arguments: ["on_failure"]
-    )
-    func later(key: String) {
-        let message = "the key \"\(key)\" is not supported by this version of Daybook"
-        #expect(fault(in: oneJob("\(key): 1")) == "7:9: \(message)")
-        #expect(fault(in: oneJob(top: "\(key): 1\n")) == "2:1: \(message)")
-        let block = "name: x\nblocks:\n  - { name: b, \(key): 1 }"
-        #expect(fault(in: block) == "3:16: \(message)")
-    }
-
-    @Test(
         "a key that is given twice is refused where it comes again",
         arguments: [
             ("name: x\nname: y", "2:1", "the key \"name\" is there already, on line 1"),

@@ -78,6 +78,27 @@ extension WorkflowContext {
         }
     }
 
+    /// Registers what runs whenever the execution ends badly, by itself or from outside: a checkpoint without
+    /// work, which is undone by code that has operations.
+    package func onBadEnd(
+        _ name: String,
+        file: String = #fileID,
+        line: Int = #line,
+        _ body: @escaping @Sendable (WorkflowContext) async throws -> Void
+    ) async throws {
+        var settings = CheckpointSettings()
+        settings.compensation = CleaningWork(kind: .checkpoint, timeout: nil) { context, _ in
+            try await body(context)
+        }
+        try await done(name, nil, settings, nil, CodeLocation(file, line)) { _ in }.get()
+    }
+
+    /// What the execution has ended as; nil: it has not.
+    package var endedAs: ExecutionStatus? {
+        let status = activation.host.status(of: number)
+        return status?.isFinal == true ? status : nil
+    }
+
     /// What the checkpoint gave that is to be undone; nil: nobody knows what became of it.
     private func value<Value: Decodable & Sendable>(
         of due: DueCleaning,

@@ -129,6 +129,7 @@ struct OperationRows {
         }
         switch operation.operation.kind {
         case .checkpoint:
+            if name == RunbookOperations.onFailure { return onFailure(operation, row) }
             if runbook.jobs.contains(where: { $0.name == name }) {
                 if operation.status == .success { row.result = outputs(operation) ?? row.result }
                 return row
@@ -272,6 +273,22 @@ struct OperationRows {
         guard end.status == .success else { return row }
         row.status = OperationRecord.Status.success.rawValue
         if let began = begin.startedAt, let ended = end.endedAt { row.took = ended.since(began) }
+        return row
+    }
+
+    /// The row of the jobs that run when it has ended badly; nil: they have not run.
+    private func onFailure(_ operation: OperationRecord, _ row: OperationRow) -> OperationRow? {
+        var row = row
+        switch operation.compensation {
+        case .undone:
+            row.status = OperationRecord.Status.success.rawValue
+            row.result = ""
+        case .failed:
+            row.status = OperationRecord.Status.failed.rawValue
+            row.result =
+                "\(operation.compensationCode ?? ""): \(operation.compensationMessage ?? "(erased)")"
+        default: return nil
+        }
         return row
     }
 

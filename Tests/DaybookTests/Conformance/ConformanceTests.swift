@@ -117,6 +117,18 @@ import Testing
         try await ConformanceRun.check(program, mode)
     }
 
+    @Test(
+        .timeLimit(.minutes(20)),
+        arguments: ConformanceCase.compensations,
+        ConformanceMode.allCases
+    )
+    func whatWasDoneIsUndoneOnceNoAttemptFollows(
+        _ program: ConformanceCase,
+        _ mode: ConformanceMode
+    ) async throws {
+        try await ConformanceRun.check(program, mode)
+    }
+
     @Test(.timeLimit(.minutes(20)), arguments: ConformanceCase.limits, ConformanceMode.allCases)
     func whatDoesNotFitIsCutBeforeTheHandlerSeesIt(
         _ program: ConformanceCase,

@@ -58,7 +58,15 @@ extension RecordedHistory {
     func disagreements(with shown: [OperationRecord]) throws -> [String] {
         var answers = try answers()
         var findings: [String] = []
+        // What undoes a checkpoint lies in a scope of that, and no handler asks for it.
+        let undone = Set(
+            shown.filter { $0.compensation != nil }.map { OperationPath($0.operation) }
+        )
         for record in shown {
+            let isOfCleaning = OperationPath(record.operation).enclosing.contains { around in
+                undone.contains(OperationPath(scope: around.scope, position: around.position))
+            }
+            if isOfCleaning { continue }
             let name = "\(record.operation.name) at \(record.operation.scope)"
             guard let answer = answers.removeValue(forKey: OperationPath(record.operation)) else {
                 if record.status == .success || record.isReplayed {

@@ -101,6 +101,43 @@ import Testing
     }
 
     /// - Returns: whether the first process died before it had come to its end.
+    private func cancel(after batches: Int, seed: UInt64) throws -> Bool {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let code = Self.saga(World(), waits: true)
+        let first = try Simulation(seed: seed, in: store, clock: clock, code: code)
+        let hasDied = try first.die(after: batches) { simulation in
+            try await simulation.start("a")
+            _ = try await simulation.wait("a") { $0.status == .waiting }
+        }
+        let second = try Simulation(seed: seed, in: store, clock: clock, code: code)
+        try second.run { simulation in
+            let engine = try simulation.engine
+            guard try engine.record(of: "a") != nil else { return }
+            try await simulation.cancel("a")
+            let end = try await simulation.end("a")
+            #expect(end.status == .cancelled)
+            #expect(end.isClosed)
+        }
+        guard let number = try second.sequences(of: "execution_submitted").first else {
+            return hasDied
+        }
+        let events = try second.events(number)
+        let undone = events.count { $0 == "cleaning_ended" }
+        // Each success is undone, by a success.
+        #expect(events.count { $0 == "checkpoint_succeeded" } == 2 * undone)
+        #expect(undone <= 2)
+        return hasDied
+    }
+
+    @Test(arguments: 1..<3)
+    func whatIsCancelledAtAnyMomentUndoesWhatItHadDone(_ seed: UInt64) throws {
+        var batches = 1
+        while try cancel(after: batches, seed: seed) { batches += 1 }
+        #expect(batches > 3)
+    }
+
+    /// - Returns: whether the first process died before it had come to its end.
     private func reopen(_ batches: Int, seed: UInt64) throws -> Bool {
         let store = MemoryStore()
         let clock = ManualClock()

@@ -1,0 +1,94 @@
+import Testing
+
+/// What undoes jobs, and what runs after that, when a run has ended badly.
+@Suite struct RunbookUndoTests {
+    private func run(_ sandbox: Sandbox, _ arguments: String...) async throws -> CommandResult {
+        try await sandbox.daybook(["run", "runbook.yaml", "--id", "x"] + arguments)
+    }
+
+    private static let trip = """
+        name: trip
+        inputs: { where: { default: Rome } }
+        blocks:
+          - name: book
+            jobs:
+              - name: flight
+                run: echo "number=F1" >> "$DAYBOOK_OUTPUT"; echo "flight to $INPUT_WHERE"
+                undo: echo "undo flight $OUTPUT_FLIGHT_NUMBER to $INPUT_WHERE $DAYBOOK_JOB_OUTCOME"
+          - name: stay
+            jobs:
+              - name: hotel
+                run: echo "room=7" >> "$DAYBOOK_OUTPUT"; echo hotel
+                undo: 'echo "undo hotel $OUTPUT_HOTEL_ROOM"; test ! -e "$WORKSPACE/locked"'
+          - name: drive
+            jobs:
+              - { name: car, run: 'test -e "$WORKSPACE/garage"' }
+        on_failure:
+          - { name: tell, run: 'echo "$DAYBOOK_FAILED_JOB: $DAYBOOK_FAILURE ($OUTPUT_FLIGHT_NUMBER)"' }
+          - { name: sweep, run: echo swept }
+        """
+
+    @Test func whatWasDoneIsUndoneAndThenTheJobsForAFailureRun() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.trip)
+            let result = try await run(sandbox)
+            #expect(result.status == 7, "\(result.errors)")
+            #expect(result.errors.contains("the job car exited with status 1"))
+            #expect(
+                try await sandbox.loggedLines() == [
+                    "flight to Rome", "hotel", "undo hotel 7", "undo flight F1 to Rome success",
+                    "car: the job car exited with status 1 (F1)", "swept",
+                ]
+            )
+            let shown = try await sandbox.daybook(["show", "x"])
+            #expect(shown.text.contains("success, undone"))
+            let why = try await sandbox.daybook(["why", "x"])
+            #expect(why.text.contains("undone: hotel, flight"))
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    @Test func aRetryDoesAgainWhatWasUndoneAndKeepsWhatCouldNotBe() async throws {
+        try await withSandbox { sandbox in
+            let garage = "test -e \"$WORKSPACE/garage\""
+            try sandbox.write(
+                Self.trip
+                    .replacing(
+                        "run: echo \"room=7\"",
+                        with: "run: touch \"$WORKSPACE/locked\"; echo \"room=7\""
+                    )
+                    .replacing(garage, with: "echo car; \(garage)")
+                    .replacing(
+                        "run: echo swept",
+                        with: "run: 'touch \"$WORKSPACE/garage\"; echo swept'"
+                    )
+            )
+            let first = try await run(sandbox)
+            #expect(first.status == 7, "\(first.errors)")
+            let why = try await sandbox.daybook(["why", "x"])
+            #expect(why.text.contains("hotel could not be undone: exit-status"))
+            let shown = try await sandbox.daybook(["show", "x"])
+            #expect(shown.text.contains("success, could not be undone"))
+            let before = try await sandbox.loggedLines().count
+            try await sandbox.succeed("retry", "x", "--yes")
+            let second = try await run(sandbox)
+            #expect(second.status == 0, "\(second.errors)")
+            // The hotel is not booked twice.
+            #expect(
+                try await sandbox.loggedLines().dropFirst(before) == ["flight to Rome", "car"]
+            )
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    @Test func aRunThatEndsWellUndoesNothing() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                Self.trip.replacing("test -e \"$WORKSPACE/garage\"", with: "echo car")
+            )
+            let result = try await run(sandbox)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(try await sandbox.loggedLines() == ["flight to Rome", "hotel", "car"])
+        }
+    }
+}
