@@ -53,6 +53,10 @@ struct EntryCommand: AsyncParsableCommand {
                 "  payload \(index)  \(commitment.size) bytes, HMAC \(Self.hex(commitment.mac))"
             )
             guard !entry.eventName.hasPrefix("log_") else { continue }
+            if entry.kind == .secretsStored {
+                output.line("    (sealed)")
+                continue
+            }
             output.line("    \(entry.text(ofPayload: index) ?? "(erased)")")
         }
         for line in try entry.logLines() { output.line("    \(line.text)") }
