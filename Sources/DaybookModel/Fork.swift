@@ -16,6 +16,8 @@ package struct Fork: Command {
     package let operation: Operation
     /// The first entry of the origin that does not count: the first that is about the operation.
     package let before: UInt64
+    /// Whether the origin was open when it was looked at.
+    package let isOpen: Bool
     /// The id of the fork.
     package let id: Name
     /// The input, sealed under the origin's salt: declared inputs of recorded operations are compared
@@ -32,6 +34,7 @@ package struct Fork: Command {
         _ number: UInt64,
         at operation: Operation,
         before: UInt64,
+        isOpen: Bool,
         as id: Name,
         input: SealedPayloads,
         result: SealedPayloads? = nil,
@@ -41,6 +44,7 @@ package struct Fork: Command {
         self.number = number
         self.operation = operation
         self.before = before
+        self.isOpen = isOpen
         self.id = id
         self.input = input
         self.result = result
@@ -61,6 +65,13 @@ package struct Fork: Command {
             )
         }
         if let existing = try tx.row(of: id) { return try self.existing(existing, tx) }
+        // What it undoes at its end is done no more, and a fork would take it for done.
+        if tx[number]?.status.isFinal ?? isOpen {
+            throw Refusal(
+                .conflict,
+                "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
+            )
+        }
         let past = try tx.past(of: number, before: before)
         try check(past)
         let begun = try tx.append(
@@ -98,7 +109,7 @@ package struct Fork: Command {
     private func check(_ past: borrowing ExecutionState) throws {
         if let objection = past.objectionToFork { throw Refusal(.conflict, objection) }
         let path = OperationPath(operation)
-        guard past.progress.next(in: operation.scope) == operation.position else {
+        guard past.progress.due(in: operation.scope) == operation.position else {
             throw Refusal(
                 .conflict,
                 "\(origin) had not come to the operation \(path) before the entry \(before); name an operation that is recorded"

@@ -28,6 +28,8 @@ extension HistorySource {
         // An operation that an attempt came to again begins anew there.
         var turns: [OperationPath: UInt64] = [:]
         var lastTurn: UInt64 = 0
+        // Of those that wait for a signal its coming is no beginning.
+        var waited: Set<OperationPath> = []
         try scan(from: try beginning(of: number)) { view, _ in
             guard let kind = EventKind(rawValue: view.event) else { return true }
             if kind.endsAttempt { lastTurn = view.header.sequence }
@@ -36,6 +38,9 @@ extension HistorySource {
             let operation = try entry.operation(proto)
             let place = OperationPath(operation)
             guard path.map({ $0 == place }) ?? (operation.name == Name(wanted)) else { return true }
+            let isWaited = waited.contains(place) && kind == .signalDelivered
+            if kind == .signalAwaited { waited.insert(place) }
+            guard kind.mayBeginOperation, !isWaited else { return true }
             let isNew = turns[place] != lastTurn || found[place] == nil
             turns[place] = lastTurn
             let first = isNew ? entry.sequence : found[place]?.first ?? entry.sequence
@@ -58,6 +63,17 @@ extension HistorySource {
 }
 
 extension EventKind {
+    /// Whether an operation may begin with it: what only goes on about one that has begun, or undoes it,
+    /// is none.
+    fileprivate var mayBeginOperation: Bool {
+        switch self {
+        case .timerFired, .branchSettled, .childEnded, .childrenSettled, .cleaningEnded,
+            .operationResolved:
+            false
+        default: true
+        }
+    }
+
     /// Whether an attempt is over with it.
     fileprivate var endsAttempt: Bool {
         switch self {

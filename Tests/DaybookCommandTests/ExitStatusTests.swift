@@ -190,7 +190,7 @@ import Testing
         ("name: x\nblocks: [\n", "runbook.yaml:3:1"),
         ("name: x\nblocks:\n- name: b\n  jobs:\n  - name: a\n    rum: x\n", "runbook.yaml:6:5"),
         ("name: x\nblocks: []\n", "runbook.yaml:2:9"),
-        ("name: x\non_failure: [A]\nblocks: []\n", "runbook.yaml:2:1"),
+        ("name: x\nlater: [A]\nblocks: []\n", "runbook.yaml:2:1"),
         ("name: x\n  y: z\n", "runbook.yaml:2:4"), ("", "runbook.yaml:1:1"),
     ])
     func aBadRunbookIsRefusedWithLineAndColumn(_ text: String, _ place: String) async throws {

@@ -223,6 +223,72 @@ import Testing
         }
     }
 
+    /// What has been undone is not done any more, also when the origin was opened again since.
+    @Test(arguments: [false, true])
+    func whatTheOriginHasUndoneIsNotTakenForDone(_ isOpenedAgain: Bool) async throws {
+        try await withJournal { path in
+            let ledger = Ledger()
+            let code: Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, _ in ledger.add("unbook") }
+                ) { _ in ledger.add("book") }
+                return try await context.checkpoint("pay") { _ -> String in
+                    throw OperationError(code: "no", message: "no money", isRetryable: false)
+                }
+            }
+            try await withEngine(path, code: code) { engine in
+                try await engine.submit(Scripted.self, id: "a", input: 1).execute()
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+                if isOpenedAgain {
+                    try await engine.retry("a")
+                    _ = try await engine.wait(for: "a") { $0.isClosed && $0.attempt > 1 }
+                }
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await engine.fork("a", at: "pay")
+                }
+                #expect(
+                    refusal?.message.contains("book (0), before that, has run at its end") == true
+                )
+                // Before that it does everything itself.
+                _ = try await engine.fork("a", at: "book", ForkOptions(id: "b"))
+                _ = try await engine.wait(for: "b") { $0.isClosed }
+            }
+            let times = isOpenedAgain ? 3 : 2
+            #expect(ledger.names.count { $0 == "book" } == times)
+            #expect(ledger.names.count { $0 == "unbook" } == times)
+            try check(path)
+        }
+    }
+
+    /// Other systems know the origin's work by the origin's key.
+    @Test func whatTheOriginDidIsUndoneUnderTheKeyItWasDoneUnder() async throws {
+        try await withJournal { path in
+            let ledger = Ledger()
+            let code: Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, operation in ledger.add(operation.compensatedKey ?? "none") }
+                ) { ledger.add($0.idempotencyKey) }
+                try await context.checkpoint("pay") { ledger.add("pay " + $0.idempotencyKey) }
+                return "\(try await context.receive("go", as: Int.self))"
+            }
+            try await withEngine(path, code: code) { engine in
+                try await engine.submit(Scripted.self, id: "a", input: 1).execute()
+                _ = try await engine.wait(for: "a") { !$0.waits.isEmpty }
+                _ = try await engine.fork("a", at: "pay", ForkOptions(id: "b"))
+                _ = try await engine.wait(for: "b") { !$0.waits.isEmpty }
+                try await engine.cancel("b")
+                _ = try await engine.wait(for: "b") { $0.isClosed }
+            }
+            let names = ledger.names
+            try #require(names.count == 4)
+            #expect(names[0] == names[3])
+            #expect(names[1] != names[2], "the fork pays anew")
+            try check(path)
+        }
+    }
+
     /// What another branch waited for at the fork, the fork waits for; and a fork can be forked.
     @Test func theWaitsOfBranchesGoOnInAForkAndItsForks() async throws {
         try await withJournal { path in

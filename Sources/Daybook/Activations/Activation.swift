@@ -1,4 +1,3 @@
-import Crypto
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
@@ -330,21 +329,6 @@ final class Activation: Sendable {
         return time
     }
 
-    /// 32 bytes that follow from the execution and a place in it.
-    func draw(_ scope: [UInt32], _ position: UInt32, _ count: UInt64) -> [UInt8] {
-        let path = OperationPath(scope: scope, position: position)
-        let generation = replayLog.generation(of: path).map { [$0] } ?? []
-        let place =
-            [drawsAs, UInt64(position), count] + scope.map(UInt64.init) + generation
-        var hash = SHA256()
-        hash.update(data: Array("daybook draw".utf8))
-        hash.update(data: host.journalID.bytes)
-        for number in place {
-            withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) }
-        }
-        return Array(hash.finalize())
-    }
-
     /// The error that the attempt before ended with.
     func previousError() throws -> OperationError? {
         guard let sequence = lease.previousFailure else { return nil }
@@ -453,14 +437,6 @@ final class Activation: Sendable {
         // Its digest would tell who guesses the secret, too.
         if let refusal = secrets?.refusal(of: data, "the declared input") { throw refusal }
         return (data, Array(salt.commit(to: data).prefix(16)))
-    }
-
-    func idempotencyKey(_ operation: Operation) -> String {
-        operation.idempotencyKey(
-            journal: host.journalID,
-            execution: lease.execution,
-            generation: replayLog.generation(of: OperationPath(operation))
-        ).description
     }
 }
 

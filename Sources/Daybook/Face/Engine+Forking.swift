@@ -76,6 +76,7 @@ extension Engine {
                 plan.number,
                 at: plan.found.operation,
                 before: plan.found.first,
+                isOpen: plan.isOpen,
                 as: Name(newID),
                 input: try plan.sealedInput(limit: engine.payloadLimit),
                 result: try plan.result.map {
@@ -99,6 +100,7 @@ extension Engine {
 struct ForkPlan {
     let number: UInt64
     let found: FoundOperation
+    let isOpen: Bool
     let input: Payload
     /// The salt of the origin's input: digests of declared inputs are made under it.
     let salt: Salt
@@ -153,13 +155,39 @@ extension EngineCore {
                 contentType: input.data == given.data ? given.contentType : 0
             )
         )
+        try checkStillDone(trial, found, id)
         try await check(trial, found, workflow, id)
         return ForkPlan(
             number: record.number,
             found: found,
+            isOpen: !record.isClosed,
             input: input,
             salt: salt,
             result: try options.encoded(options.encodedResult, options.result, codec)
+        )
+    }
+
+    /// What the origin has undone since is not done any more.
+    /// - Throws: ``Refusal/Code/conflict``.
+    private func checkStillDone(
+        _ trial: ForkTrial,
+        _ found: FoundOperation,
+        _ id: String
+    ) throws {
+        var undone: [Operation] = []
+        try trial.history.scan(from: found.first) { entry, _ in
+            guard entry.event == EventKind.cleaningEnded.rawValue else { return true }
+            let event = try ProtoCleaningEnded(decoding: entry)
+            if !event.hasError { undone.append(try Operation(event.operation)) }
+            return true
+        }
+        guard !undone.isEmpty else { return }
+        let past = try trial.history(of: trial.number)
+        guard let first = undone.last(where: { past.registers(OperationPath($0)) }) else { return }
+        let place = "\(first.name) (\(OperationPath(first)))"
+        throw Refusal(
+            .conflict,
+            "\(id) cannot be forked at \(found.operation.name): what it registered by \(place), before that, has run at its end; fork at \(first.name), or retry \(id)"
         )
     }
 

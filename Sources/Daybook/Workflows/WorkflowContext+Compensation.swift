@@ -150,6 +150,6 @@ extension Activation {
         guard isForCleaning,
             let due = lease.cleaning.first(where: { $0.compensates && $0.scope == operation.scope })
         else { return nil }
-        return idempotencyKey(due.operation)
+        return idempotencyKey(due.operation, recordedBy: due.sequence)
     }
 }

@@ -249,6 +249,8 @@ extension Situation {
 
     var isPaused: Bool {
         rawValue.hasPrefix("p")
-            && ![.parked, .pinned, .parkedInCleaning, .parkedInUndoing, .parkedWithSecret].contains(self)
+            && ![.parked, .pinned, .parkedInCleaning, .parkedInUndoing, .parkedWithSecret].contains(
+                self
+            )
     }
 }

@@ -154,6 +154,11 @@ package struct DueCleaning: Equatable, Sendable {
 }
 
 extension ExecutionState {
+    /// Whether an operation has registered something for an end, which has not run.
+    package func registers(_ path: OperationPath) -> Bool {
+        rare.cleaning.registrations.contains { $0.path == path && $0.stands }
+    }
+
     /// It has ended, and what was registered for that has not all run.
     package var owesCleaning: Bool { status.isFinal && rare.cleaning.stands }
 
