@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 
 /// A process group, told apart from later ones of the same number by when its leader began, and what
