@@ -10,8 +10,11 @@ import SwiftProtobuf
 package struct Fork: Command {
     /// The id of the execution to fork.
     package let origin: Name
-    /// The run of it that was looked at.
+    /// The run of it that was looked at: it ends with the fork.
     package let number: UInt64
+    /// Whose entries the fork goes on from: those of this run, or, where it is a fork itself and the
+    /// operation is of its origin, that.
+    package let source: UInt64
     /// The operation that is not taken over, with all that follows it.
     package let operation: Operation
     /// The first entry of the origin that does not count: the first that is about the operation.
@@ -32,6 +35,7 @@ package struct Fork: Command {
     package init(
         _ origin: Name,
         _ number: UInt64,
+        from source: UInt64,
         at operation: Operation,
         before: UInt64,
         isOpen: Bool,
@@ -42,6 +46,7 @@ package struct Fork: Command {
     ) {
         self.origin = origin
         self.number = number
+        self.source = source
         self.operation = operation
         self.before = before
         self.isOpen = isOpen
@@ -72,7 +77,7 @@ package struct Fork: Command {
                 "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
             )
         }
-        let past = try tx.past(of: number, before: before)
+        let past = try tx.past(of: source, before: before)
         try check(past)
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(past.fork(id, before: before)).encoded(),
@@ -97,7 +102,7 @@ package struct Fork: Command {
     private func existing(_ row: ProtoExecutionRow, _ tx: borrowing Transaction) throws -> Answer {
         let state: ExecutionState
         if let open = tx[row.number] { state = open } else { state = try tx.closed(row.number) }
-        guard state.forkPoint == ForkPoint(origin: number, before: before) else {
+        guard state.forkPoint == ForkPoint(origin: source, before: before) else {
             throw Refusal(
                 .conflict,
                 "the id \(id) is that of another execution already; fork \(origin) under another id"

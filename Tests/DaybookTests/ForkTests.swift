@@ -215,6 +215,11 @@ import Testing
                 #expect(origin.status == .cancelled)
                 #expect(!ledger.names.contains("undo"))
                 _ = try await engine.wait(for: "b") { !$0.waits.isEmpty }
+                // Nobody else owes it: it would be done twice.
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await engine.fork("a", at: "third")
+                }
+                #expect(refusal?.message.contains("its fork b owes what was registered") == true)
                 try await engine.cancel("b")
                 _ = try await engine.wait(for: "b") { $0.isClosed }
                 #expect(ledger.names.count { $0 == "undo" } == 1)
@@ -320,8 +325,13 @@ import Testing
                 _ = try await engine.fork("b", at: "work", ForkOptions(id: "c"))
                 let second = try await engine.waitForEnd(of: "c")
                 #expect(try engine.outcome(of: second).get() == engine.outcome(of: first).get())
+                // What is its origin's goes on from there.
+                _ = try await engine.fork("c", at: "both", ForkOptions(id: "d"))
+                try await engine.signal("d", "go", 1)
+                #expect(try await engine.waitForEnd(of: "d").status == .completed)
+                #expect(try engine.record(of: "d")?.forkedFrom == engine.record(of: "a")?.number)
             }
-            #expect(ledger.names == ["work", "work", "work"])
+            #expect(ledger.names == ["work", "work", "work", "work"])
             try check(path)
         }
     }

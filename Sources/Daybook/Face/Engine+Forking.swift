@@ -74,6 +74,7 @@ extension Engine {
             Fork(
                 Name(id),
                 plan.number,
+                from: plan.source,
                 at: plan.found.operation,
                 before: plan.found.first,
                 isOpen: plan.isOpen,
@@ -99,6 +100,7 @@ extension Engine {
 /// What a fork begins with, as far as it is known before it is asked for.
 struct ForkPlan {
     let number: UInt64
+    let source: UInt64
     let found: FoundOperation
     let isOpen: Bool
     let input: Payload
@@ -145,9 +147,13 @@ extension EngineCore {
             try options.encoded(options.encodedInput, options.input, codec)
             ?? Payload(given.data, contentType: contentType(given.contentType) ?? codec.contentType)
         try workflow.validate(input.data, codec)
+        let source = try writer.journal.store.read { reader in
+            try reader.historyParts(of: record.number).first { $0.end > found.first }?.number
+                ?? record.number
+        }
         let trial = ForkTrial(
-            history: history,
-            number: record.number,
+            history: JournalHistory(journal: writer.journal, execution: source),
+            number: source,
             before: found.first,
             input: StoredPayload(
                 unrecorded: input.data,
@@ -155,10 +161,11 @@ extension EngineCore {
                 contentType: input.data == given.data ? given.contentType : 0
             )
         )
-        try checkStillDone(trial, found, id)
+        try checkStillDone(trial, found, of: record, as: options.id)
         try await check(trial, found, workflow, id)
         return ForkPlan(
             number: record.number,
+            source: source,
             found: found,
             isOpen: !record.isClosed,
             input: input,
@@ -167,28 +174,54 @@ extension EngineCore {
         )
     }
 
-    /// What the origin has undone since is not done any more.
+    /// What has been undone since is not done any more, and what is registered for an end is owed by one
+    /// execution only.
     /// - Throws: ``Refusal/Code/conflict``.
     private func checkStillDone(
         _ trial: ForkTrial,
         _ found: FoundOperation,
-        _ id: String
+        of record: ExecutionRecord,
+        as newID: String?
     ) throws {
+        let past = try trial.history(of: trial.number)
+        guard let registered = past.firstRegistration else { return }
         var undone: [Operation] = []
-        try trial.history.scan(from: found.first) { entry, _ in
+        let history = JournalHistory(journal: writer.journal, execution: record.number)
+        try history.scan(from: found.first) { entry, _ in
             guard entry.event == EventKind.cleaningEnded.rawValue else { return true }
             let event = try ProtoCleaningEnded(decoding: entry)
             if !event.hasError { undone.append(try Operation(event.operation)) }
             return true
         }
-        guard !undone.isEmpty else { return }
-        let past = try trial.history(of: trial.number)
-        guard let first = undone.last(where: { past.registers(OperationPath($0)) }) else { return }
-        let place = "\(first.name) (\(OperationPath(first)))"
+        if let first = undone.last(where: { past.registers(OperationPath($0)) }) {
+            throw Refusal(
+                .conflict,
+                "\(record.id) cannot be forked at \(found.operation.name): what it registered by \(first.name) (\(OperationPath(first))), before that, has run at its end; fork at \(first.name), or retry \(record.id)"
+            )
+        }
+        guard let heir = try heir(of: trial.number, registered, except: [record.id, newID]) else {
+            return
+        }
         throw Refusal(
             .conflict,
-            "\(id) cannot be forked at \(found.operation.name): what it registered by \(place), before that, has run at its end; fork at \(first.name), or retry \(id)"
+            "\(record.id) cannot be forked at \(found.operation.name): its fork \(heir) owes what was registered for an end before that; fork \(heir), or at an operation before that"
         )
+    }
+
+    /// The fork of an execution that owes what this one had registered by an entry; nil: none does.
+    private func heir(
+        of number: UInt64,
+        _ registration: UInt64,
+        except ids: [String?]
+    ) throws -> String? {
+        var query = ExecutionQuery()
+        query.forksOf = number
+        let store = writer.journal.store
+        return try ExecutionReader.records(query, store).first { fork in
+            guard !ids.contains(fork.id) else { return false }
+            let parts = try store.read { try $0.historyParts(of: fork.number) }
+            return parts.contains { $0.number == number && $0.end > registration }
+        }?.id
     }
 
     /// Has the code run over what a fork takes over.

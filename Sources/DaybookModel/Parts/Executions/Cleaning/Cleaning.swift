@@ -154,6 +154,11 @@ package struct DueCleaning: Equatable, Sendable {
 }
 
 extension ExecutionState {
+    /// The first entry that registers something for an end, which has not run; nil: none does.
+    package var firstRegistration: UInt64? {
+        rare.cleaning.registrations.first { $0.stands }?.sequence
+    }
+
     /// Whether an operation has registered something for an end, which has not run.
     package func registers(_ path: OperationPath) -> Bool {
         rare.cleaning.registrations.contains { $0.path == path && $0.stands }
