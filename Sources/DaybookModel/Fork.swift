@@ -77,6 +77,14 @@ package struct Fork: Command {
                 "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
             )
         }
+        if let left = tx[number]?.rare.cleaning.registrations.first(where: {
+            $0.stands && $0.sequence >= before
+        }) {
+            throw Refusal(
+                .conflict,
+                "\(origin) has to undo \(left.name) (\(left.path)) at its end, which the fork would not take over; fork at an operation after that, or cancel \(origin), which undoes it, and submit a new execution"
+            )
+        }
         let past = try tx.past(of: source, before: before)
         try check(past)
         let begun = try tx.append(

@@ -83,7 +83,7 @@ extension Engine {
                 result: try plan.result.map {
                     try SealedPayloads($0, limit: engine.payloadLimit)
                 },
-                by: try engine.request(requester)
+                by: try engine.request(requester, of: Name(id))
             )
         }
         engine.claim(answer.number)
@@ -146,6 +146,14 @@ extension EngineCore {
         let input =
             try options.encoded(options.encodedInput, options.input, codec)
             ?? Payload(given.data, contentType: contentType(given.contentType) ?? codec.contentType)
+        let result = try options.encoded(options.encodedResult, options.result, codec)
+        for (payload, what) in [(input, "the input of the fork"), (result, "the given result")] {
+            if let data = payload?.data,
+                let refusal = secrets(of: Name(id))?.refusal(of: data, what)
+            {
+                throw SecretError(.exposed, refusal.message)
+            }
+        }
         try workflow.validate(input.data, codec)
         let source = try writer.journal.store.read { reader in
             try reader.historyParts(of: record.number).first { $0.end > found.first }?.number
@@ -170,7 +178,7 @@ extension EngineCore {
             isOpen: !record.isClosed,
             input: input,
             salt: salt,
-            result: try options.encoded(options.encodedResult, options.result, codec)
+            result: result
         )
     }
 
@@ -206,6 +214,28 @@ extension EngineCore {
             .conflict,
             "\(record.id) cannot be forked at \(found.operation.name): its fork \(heir) owes what was registered for an end before that; fork \(heir), or at an operation before that"
         )
+    }
+
+    /// Makes sure that no fork goes on with what an execution has done, and owes what is registered for an
+    /// end: both would undo the same work.
+    /// - Throws: ``Refusal/Code/conflict``.
+    func checkNotHandedOn(_ id: String) throws {
+        guard let record = try record(of: id) else { return }
+        var query = ExecutionQuery()
+        query.forksOf = record.number
+        let store = writer.journal.store
+        for fork in try ExecutionReader.records(query, store) {
+            let parts = try store.read { try $0.historyParts(of: fork.number) }
+            guard let part = parts.first(where: { $0.number == record.number }) else { continue }
+            let past = try JournalHistory(journal: writer.journal, execution: record.number)
+                .history(of: record.number, upTo: part.end - 1)
+            guard past.firstRegistration == nil else {
+                throw Refusal(
+                    .conflict,
+                    "\(id) was forked as \(fork.id), which goes on with what it did and owes what was registered for its end; retry \(fork.id), or submit a new execution"
+                )
+            }
+        }
     }
 
     /// The fork of an execution that owes what this one had registered by an entry; nil: none does.

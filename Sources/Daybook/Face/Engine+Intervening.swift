@@ -137,7 +137,8 @@ extension Engine {
         _ resolution: Resolution,
         by requester: Requester = .session
     ) async throws -> ResolveAnswer {
-        let (verdict, payload) = try resolution.sealable(engine.options.codec)
+        let (verdict, given) = try resolution.sealable(engine.options.codec)
+        let payload = try engine.withoutSecrets(given, verdict, of: id, operation)
         let answer = try await engine.perform {
             ResolveOperation(
                 id: Name(id),
@@ -214,6 +215,7 @@ extension Engine {
         secrets: [String: Secret] = [:],
         by requester: Requester = .session
     ) async throws -> InterventionAnswer {
+        try engine.checkNotHandedOn(id)
         let answer = try await engine.storing(secrets, of: id) { given in
             let answer = try await engine.perform {
                 let request = try engine.request(requester, of: Name(id), given?.redactor)
@@ -248,5 +250,24 @@ extension Engine {
 
     private func intervention(_ id: String, _ requester: Requester) throws -> Intervention {
         Intervention(id: Name(id), by: try engine.request(requester, of: Name(id)))
+    }
+}
+
+extension EngineCore {
+    /// What a person says of an operation: a message without the execution's secrets.
+    /// - Throws: ``SecretError`` for a value with one of them.
+    fileprivate func withoutSecrets(
+        _ payload: Payload?,
+        _ verdict: ResolveOperation.Verdict,
+        of id: String,
+        _ operation: OperationPath
+    ) throws -> Payload? {
+        guard var payload, let kept = secrets(of: Name(id)) else { return payload }
+        if case .failed = verdict {
+            payload.data = kept.redactor.redacted(payload.data)
+        } else if let refusal = kept.refusal(of: payload.data, "the result of \(operation)") {
+            throw SecretError(.exposed, refusal.message)
+        }
+        return payload
     }
 }

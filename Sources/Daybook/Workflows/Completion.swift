@@ -75,7 +75,7 @@ public struct CompletionReason: Hashable, Sendable, CustomStringConvertible {
 /// What branches have come to, of an operation that gathers it.
 ///
 /// The failures are results: with anything that is recorded after them in the same scope they are
-/// dealt with, as those of ``WorkflowContext/attempt(_:input:options:verify:file:line:_:)-(_,_,_,_,_,_,(OperationContext)->Value)``
+/// dealt with, as those of ``WorkflowContext/attempt(_:input:options:verify:compensate:file:line:_:)-(_,_,_,_,_,_,_,(OperationContext)->Value)``
 /// are.
 public struct Outcomes<Value: Sendable>: Sendable {
     /// What each branch gave or threw, in their order; nil: it was stopped, or never began.

@@ -5,7 +5,7 @@ extension WorkflowContext {
     /// to: an element that fails stops no other one, unless `completion` says so.
     ///
     /// A replay gives the same outcomes. Failures are results, as with
-    /// ``attempt(_:input:options:verify:file:line:_:)-(_,_,_,_,_,_,(OperationContext)->Value)``; when
+    /// ``attempt(_:input:options:verify:compensate:file:line:_:)-(_,_,_,_,_,_,_,(OperationContext)->Value)``; when
     /// nothing has been recorded after them, a new attempt runs the elements again that failed.
     /// - Parameters:
     ///   - name: names the operation.
