@@ -45,18 +45,86 @@ import Testing
                 try await between(engine)
                 return try await engine.waitForEnd(of: "a")
             }
-            let inspector = try Inspector(path: path)
-            defer { inspector.close() }
-            var text = ""
-            try inspector.scan { entry in
-                text += "\(entry.summary) \(entry.entry)\n"
-                for payload in entry.payloads {
-                    text += String(decoding: payload.data, as: UTF8.self) + "\n"
-                }
-                return true
+            return (record, try text(of: path))
+        }
+    }
+
+    /// All that a journal says, payloads included.
+    private func text(of path: String) throws -> String {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        var text = ""
+        try inspector.scan { entry in
+            text += "\(entry.summary) \(entry.entry)\n"
+            for payload in entry.payloads {
+                text += String(decoding: payload.data, as: UTF8.self) + "\n"
             }
-            #expect(try inspector.verify().problems == [])
-            return (record, text)
+            return true
+        }
+        #expect(try inspector.verify().problems == [])
+        return text
+    }
+
+    @Test func whatAPersonSaysOfAnOperationHasNoSecret() async throws {
+        try await withJournal { path in
+            let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "pay",
+                    options: CheckpointOptions(onDoubt: .askPerson)
+                ) { _ -> String in
+                    signal.yield()
+                    try await untilCancelled()
+                    return "not reached"
+                }
+            }
+            try await withEngine(path, options, code: code) { engine in
+                try await engine.start("a", submission)
+                for await _ in reached { break }
+            }
+            try await withEngine(path, options, code: code) { engine in
+                _ = try await engine.wait(for: "a") { $0.isParked }
+                let pay = OperationPath(scope: [], position: 0)
+                let error = await #expect(throws: SecretError.self) {
+                    try await engine.resolve("a", pay, .done("it gave \(Self.value)"))
+                }
+                #expect(error?.code == .exposed)
+                let failure = OperationError(code: "no", message: "it says \(Self.value)")
+                try await engine.resolve("a", pay, .failed(failure))
+                #expect(try await engine.waitForEnd(of: "a").status == .failed)
+            }
+            let text = try text(of: path)
+            #expect(!text.contains(Self.value))
+            #expect(text.contains("it says ***"))
+        }
+    }
+
+    @Test func whatAForkIsGivenHasNoSecretOfItsOrigin() async throws {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint("pay") { _ -> String in
+                    throw OperationError(code: "no", message: "no money", isRetryable: false)
+                }
+            }
+            try await withEngine(path, options, code: code) { engine in
+                try await engine.start("a", submission)
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+                let error = await #expect(throws: SecretError.self) {
+                    try await engine.fork("a", at: "pay", ForkOptions(result: Self.value))
+                }
+                #expect(error?.code == .exposed)
+                let requester = Requester(reason: "by \(Self.value)")
+                _ = try await engine.fork(
+                    "a",
+                    at: "pay",
+                    ForkOptions(id: "b", result: "x"),
+                    by: requester
+                )
+                #expect(try await engine.waitForEnd(of: "b").status == .completed)
+            }
+            let text = try text(of: path)
+            #expect(!text.contains(Self.value))
+            #expect(text.contains("by ***"))
         }
     }
 
