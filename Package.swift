@@ -165,21 +165,25 @@ let package = Package(
         ),
         .testTarget(name: "DaybookSystemTests", dependencies: ["DaybookSystem"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "DaybookSystem"]),
+        // Random numbers that a seed determines.
+        .target(name: "SeededRandom", path: "Tests/SeededRandom"),
         .testTarget(
             name: "DaybookFormatTests",
             dependencies: [
-                "DaybookFormat",
+                "DaybookFormat", "SeededRandom",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
         .testTarget(
             name: "DaybookJournalTests",
-            dependencies: ["DaybookJournal", "DaybookFormat", "DaybookSystem", "LMDB"]
+            dependencies: [
+                "DaybookJournal", "DaybookFormat", "DaybookSystem", "LMDB", "SeededRandom",
+            ]
         ),
         .testTarget(
             name: "DaybookModelTests",
             dependencies: [
-                "DaybookModel", "DaybookFormat", "DaybookTestKit",
+                "DaybookModel", "DaybookFormat", "DaybookTestKit", "SeededRandom",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
@@ -245,6 +249,7 @@ let package = Package(
             dependencies: [
                 "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
                 "DaybookModel", "DaybookRunbook", "DaybookSystem", "DaybookTestKit",
+                "SeededRandom",
             ]
         ),
         // Compiled as an embedding program would be: without this package's upcoming features.

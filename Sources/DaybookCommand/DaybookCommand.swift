@@ -39,7 +39,7 @@ struct DaybookCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     ListCommand.self, ShowCommand.self, TreeCommand.self, LogCommand.self,
-                    EntryCommand.self,
+                    EntryCommand.self, WorkspaceCommand.self,
                     PendingCommand.self, WhyCommand.self, InfoCommand.self,
                 ]
             ),

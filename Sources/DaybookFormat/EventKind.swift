@@ -101,6 +101,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case secretsStored = 96
     /// Secrets are wiped.
     case secretsWiped = 97
+    /// The folder that an execution keeps files in was saved.
+    case workspaceSaved = 112
+    /// It could not be saved.
+    case workspaceUnsaved = 113
 
     /// The event's field in an entry.
     package var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -157,6 +161,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .childrenSettled: "children_settled"
         case .secretsStored: "secrets_stored"
         case .secretsWiped: "secrets_wiped"
+        case .workspaceSaved: "workspace_saved"
+        case .workspaceUnsaved: "workspace_unsaved"
         }
     }
 }

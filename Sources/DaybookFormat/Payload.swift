@@ -37,6 +37,8 @@ package enum ContentTypes {
     package static let text = "text/plain; charset=utf-8"
     /// Any bytes.
     package static let bytes = "application/octet-stream"
+    /// A tar archive (POSIX.1-2017, pax).
+    package static let archive = "application/x-tar"
     /// Lines of a log: `daybook.v1.LogBatch`.
     package static let log = "application/x-protobuf; messageType=daybook.v1.LogBatch"
 
@@ -129,6 +131,12 @@ package struct SealedPayloads: Sendable {
 
     /// How many payloads there are.
     package var count: Int { first == nil ? 0 : 1 + others.count }
+    /// Whether one of them is large enough to have bytes in common with others.
+    package var hasChunks: Bool {
+        var found = false
+        forEach { if !$0.chunks.isEmpty { found = true } }
+        return found
+    }
     /// Bytes that the record takes.
     package var byteCount: Int { record.count }
 
@@ -163,6 +171,23 @@ package struct SealedPayloads: Sendable {
         for payload in others { body(payload) }
     }
 
+    /// Runs `body` on each payload's salt, bytes and chunks, in order; one that is not large has none.
+    package func forEachPart(
+        _ body: (
+            _ salt: UnsafeRawBufferPointer, _ data: UnsafeRawBufferPointer, _ chunks: [Chunk]
+        ) throws -> Void
+    ) throws {
+        var chunks: [[Chunk]] = []
+        forEach { chunks.append($0.chunks) }
+        try record.withUnsafeBytes { record in
+            var index = 0
+            try PayloadRecord(record).forEach { salt, data in
+                try body(salt, data, chunks[index])
+                index += 1
+            }
+        }
+    }
+
     /// Says by which numbers the journal knows the content types.
     package mutating func setContentTypeNumbers(_ number: (String) -> UInt32) {
         if let name = first?.contentTypeName { first?.contentType = number(name) }
@@ -178,12 +203,16 @@ struct SealedPayload: Sendable {
     let size: UInt64
     var contentType: UInt32 = 0
     let contentTypeName: String
+    /// Its parts that others may have too; none of one that is not large.
+    let chunks: [Chunk]
 
     /// Commits to a payload, and writes it to a record.
     fileprivate init(_ payload: Payload, _ salt: Salt, _ writer: inout WireWriter) {
         mac = payload.data.withUnsafeBytes { salt.mac(of: $0) }
         size = UInt64(payload.data.count)
         contentTypeName = payload.contentType
+        chunks =
+            payload.data.count < Chunk.payloadSize ? [] : payload.data.withUnsafeBytes(Chunk.cut)
         writer.tag(Wire.Payloads.payloads, .lengthDelimited)
         writer.varint(UInt64(Self.innerSize(payload)))
         salt.withBytes { writer.bytes($0, Wire.Payload.salt) }

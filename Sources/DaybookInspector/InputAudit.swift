@@ -22,9 +22,9 @@ enum InputAudit {
         let index =
             view.event == EventKind.operationStarted.rawValue ? 0 : commitments.count - 1
         let input: StoredPayload
-        do throws(WireError) {
-            input = try payloads.payload(index, of: commitments[index])
-        } catch {
+        do {
+            input = try payloads.payload(index, of: commitments[index], reader.withPayloads)
+        } catch is WireError {
             // That the payload is another one is said of every payload.
             return nil
         }

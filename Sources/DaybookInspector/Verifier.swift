@@ -228,10 +228,11 @@ package struct Verifier {
                 return
             }
             for (index, commitment) in commitments.enumerated() {
-                do throws(WireError) {
-                    let payload = try record.payload(index, of: commitment)
+                do {
+                    try checkSlices(of: record, index, of: view, reader)
+                    let payload = try record.payload(index, of: commitment, reader.withPayloads)
                     if payload.isErased { erased += 1 } else { checked += 1 }
-                } catch {
+                } catch let error as WireError {
                     note(sequence, "its payload \(index) is not what was recorded: \(error.reason)")
                 }
             }
@@ -244,6 +245,29 @@ package struct Verifier {
             payloadRecords += 1
         } else if !commitments.isEmpty {
             note(sequence, "its payloads are missing")
+        }
+    }
+}
+
+extension Verifier {
+    /// Bytes that a payload shares are of an earlier entry of the same stream: whoever erases a stream
+    /// erases them all, and nothing else.
+    private func checkSlices(
+        of record: PayloadRecord,
+        _ index: Int,
+        of view: EntryView,
+        _ reader: any StoreReader
+    ) throws {
+        var last: UInt64 = 0
+        for slice in try record.slices(of: index) where slice.entry != 0 && slice.entry != last {
+            last = slice.entry
+            guard slice.entry < view.header.sequence else {
+                throw WireError("it has bytes of entry \(slice.entry), which is not before it")
+            }
+            let stream = try reader.withEntry(slice.entry) { try EntryView($0).header.stream }
+            guard stream == view.header.stream else {
+                throw WireError("it has bytes of entry \(slice.entry), which is of another stream")
+            }
         }
     }
 }

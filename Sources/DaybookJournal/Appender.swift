@@ -24,6 +24,8 @@ struct Appender: Sendable {
     private var ends: [UInt64: HistoryEnd] = [:]
     /// Beyond this the cache starts over.
     private static let endsLimit = 65_536
+    /// What large payloads can share.
+    var chunks = ChunkIndex()
 
     /// The sequence that the next entry gets.
     var next: UInt64 { edge.next }
@@ -99,6 +101,7 @@ struct Appender: Sendable {
             edge.lastLeaf = .leaf(bytes)
             edge.tree.append(edge.lastLeaf) { _ in }
             note(HistoryEnd(count: view.header.ordinal + 1, last: key), view.header.stream)
+            chunks.forget(view.header.stream.rawValue)
             count += 1
             return true
         }
@@ -127,7 +130,8 @@ struct Appender: Sendable {
         header.session = draft.session
         header.correlation = draft.correlation
         header.causation = draft.causation
-        if let end = try end(of: draft.stream, writer.reader) {
+        let end = try end(of: draft.stream, writer.reader)
+        if let end {
             header.ordinal = end.count
             header.previous = end.last
         }
@@ -135,7 +139,7 @@ struct Appender: Sendable {
             buffer.entry(header, draft.payloads, event: $0)
         }
         try Self.checkSize(buffer.count)
-        try put(draft, buffer.bytes, writer)
+        try put(draft, after: end, buffer.bytes, writer)
         note(HistoryEnd(count: header.ordinal + 1, last: edge.next), draft.stream)
         edge.lastLeaf = .leaf(buffer.bytes)
         try edge.tree.append(edge.lastLeaf) { tile throws(any Error) in
@@ -156,14 +160,22 @@ struct Appender: Sendable {
         }
     }
 
-    private func put(
+    private mutating func put(
         _ draft: EntryDraft,
+        after end: HistoryEnd?,
         _ bytes: UnsafeRawBufferPointer,
         _ writer: any StoreWriter
     ) throws {
         try writer.append(entry: bytes, at: edge.next)
         if let payloads = draft.payloads {
-            try payloads.record.withUnsafeBytes {
+            let sliced = try chunks.record(
+                of: payloads,
+                at: edge.next,
+                in: draft.stream.rawValue,
+                after: end,
+                writer.reader
+            )
+            try (sliced ?? payloads.record).withUnsafeBytes {
                 try writer.put(payloads: $0, of: edge.next)
             }
         }
@@ -186,6 +198,7 @@ struct Appender: Sendable {
     mutating func reset(to edge: Edge) {
         self.edge = edge
         ends.removeAll(keepingCapacity: true)
+        chunks.removeAll()
     }
 
     /// Writes the tree's edge, once for a batch.

@@ -37,6 +37,7 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
         loneThread: LoneThread? = nil
     ) throws {
         self.journal = journal
+        journal.setChunkedPayloadSize(options.chunkedPayloadSize)
         self.options = options
         self.loneThread = loneThread
         clock = journal.clock

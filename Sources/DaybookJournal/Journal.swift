@@ -303,6 +303,11 @@ package final class Journal: Sendable {
         }
     }
 
+    /// Says which payloads are stored without what an earlier one of their stream has.
+    func setChunkedPayloadSize(_ size: Int) {
+        appender.withLock { $0.chunks.leastSize = max(size, Chunk.payloadSize) }
+    }
+
     /// Appends drafts as a batch of their own.
     /// - Returns: their sequences.
     @discardableResult

@@ -21,7 +21,7 @@ extension StoreReader {
             let commitments = try entry.commitments()
             if commitments.isEmpty { return [] }
             let payloads = try withPayloads(of: sequence) { record in
-                try PayloadRecord(record).payloads(of: commitments)
+                try PayloadRecord(record).payloads(of: commitments, withPayloads)
             }
             guard let payloads else {
                 throw JournalError.integrity(sequence, "its payloads are missing")

@@ -26,6 +26,9 @@ package struct RecordOutcome: LeasedCommand {
     package let compensates: Bool
     /// Lines that were logged meanwhile.
     package let logs: [LogChunk]
+    /// The folder that the execution keeps files in, as the operation has left it; nil: it has not
+    /// changed since it was recorded.
+    package let workspace: WorkspaceTake?
 
     /// Nothing is checked here: a command is checked when it is decided.
     package init(
@@ -35,7 +38,8 @@ package struct RecordOutcome: LeasedCommand {
         startedAt: Timestamp,
         hasInput: Bool = false,
         compensates: Bool = false,
-        logs: [LogChunk] = []
+        logs: [LogChunk] = [],
+        workspace: WorkspaceTake? = nil
     ) {
         self.lease = lease
         self.operation = operation
@@ -44,6 +48,7 @@ package struct RecordOutcome: LeasedCommand {
         self.hasInput = hasInput
         self.compensates = compensates
         self.logs = logs
+        self.workspace = workspace
     }
 
     /// The sequence of the outcome's entry.
@@ -90,6 +95,8 @@ package struct RecordOutcome: LeasedCommand {
                 payloads: payloads
             )
         }
+        // Behind the outcome: a fork at the operation begins with the files as they were before it.
+        if let workspace { try tx.append(workspace, lease) }
         return sequence
     }
 }

@@ -38,7 +38,7 @@ package struct RunbookWorkflow: Workflow {
         var interpreter = RunbookInterpreter(
             runbook: runbook,
             request: request,
-            workspace: try context.workspace(),
+            workspace: try await context.workspace(),
             id: context.id,
             attempt: context.attempt
         )

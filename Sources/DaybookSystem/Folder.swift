@@ -150,8 +150,13 @@ package enum Folder {
         }
     }
 
+    /// The bytes of a name that ends with a zero.
+    static func bytes(of name: [CChar]) -> [UInt8] {
+        name.dropLast().map { UInt8(bitPattern: $0) }
+    }
+
     /// The names in a folder as its file system has them, without `.` and `..`.
-    fileprivate static func members(of stream: OpaquePointer) -> [[CChar]] {
+    static func members(of stream: OpaquePointer) -> [[CChar]] {
         var names: [[CChar]] = []
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

@@ -66,6 +66,10 @@ extension JournalEntry {
         case .logRecorded(let event):
             (event.lines == 1 ? "1 line" : "\(event.lines) lines")
                 + (event.hasOperation ? " of \(event.operation.name)" : "")
+        case .workspaceSaved(let event):
+            "\(event.files) files, \(event.bytes) bytes"
+                + (event.leftOut == 0 ? "" : ", \(event.leftOut) left out")
+        case .workspaceUnsaved(let event): event.code + message
         case .timerStarted(let event):
             "\(event.operation.name), until \(Timestamp(rawValue: event.deadline))"
         case .timerFired(let event): event.operation.name

@@ -9,6 +9,7 @@ import Testing
 
 #if canImport(Glibc)
 import Glibc
+import SeededRandom
 #endif
 
 /// The runbook's process is killed with SIGKILL at random moments, again and again.
@@ -76,7 +77,7 @@ import Glibc
 
     @Test func killedAtRandomMomentsNothingRecordedRunsAgainAndNothingIsLost() async throws {
         let seed = Self.seed
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         let folder = FileManager.default.temporaryDirectory.path + "/kills-\(UUID())"
         try FileManager.default.createDirectory(
             atPath: folder,
@@ -222,21 +223,4 @@ private func removeFolder(_ path: String) {
 /// Lets a while pass, of so many system calls, on no thread of the pool.
 func spin(_ count: Int) async throws {
     try await SystemThread.run { for _ in 0..<count { _ = getppid() } }
-}
-
-/// Random numbers that can be had again (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

@@ -4,6 +4,7 @@ import Testing
 
 #if canImport(Glibc)
 import Glibc
+import SeededRandom
 #endif
 
 /// Several processes on one journal that are killed and stopped, and disks that fail now and then.
@@ -42,7 +43,7 @@ import Glibc
     @Test(arguments: ["run", "work"])
     func aWriteThatFailsAnywhereEndsWithASentenceAndIsGoneOnWith(_ command: String) async throws {
         let seed = Self.seed
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         for number in 0..<Self.size(12) {
             let fault = WriteFault(&random)
             try await withSandbox(["--loss-limit", "1000000"]) { sandbox in
@@ -189,7 +190,7 @@ private struct KillStorm {
     init(_ sandbox: Sandbox, seed: UInt64) throws {
         self.sandbox = sandbox
         self.seed = seed
-        random = SeededGenerator(seed)
+        random = SeededGenerator(seed: seed)
         try sandbox.write(Self.text)
     }
 

@@ -1,4 +1,5 @@
 import DaybookFormat
+import SeededRandom
 import Testing
 
 @Suite struct IdentifierTests {

@@ -1,4 +1,5 @@
 import DaybookFormat
+import SeededRandom
 import SwiftProtobuf
 import Testing
 

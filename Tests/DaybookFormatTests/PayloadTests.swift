@@ -202,6 +202,8 @@ import Testing
         _ record: [UInt8],
         _ commitments: [Commitment]
     ) throws -> [StoredPayload] {
-        try record.withUnsafeBytes { try PayloadRecord($0).payloads(of: commitments) }
+        try record.withUnsafeBytes {
+            try PayloadRecord($0).payloads(of: commitments) { _, _ in nil }
+        }
     }
 }

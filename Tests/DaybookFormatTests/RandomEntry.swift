@@ -1,5 +1,6 @@
 import DaybookFormat
 import FoundationEssentials
+import SeededRandom
 
 /// An entry with any contents, in both forms: as our writer takes it and as the generated code does.
 struct RandomEntry {

@@ -80,7 +80,13 @@ import Testing
                         .step(0, in: [1, 2]),
                         .success(value, verified: true),
                         startedAt: harness.now,
-                        logs: logs
+                        logs: logs,
+                        workspace: WorkspaceTake(
+                            number: 1,
+                            session == 1
+                                ? .saved(members: 1, bytes: 2, leftOut: 0) : .unsaved(code: "c"),
+                            value
+                        )
                     )
                     try harness.run(record, session: session)
                 }
@@ -145,6 +151,6 @@ import Testing
         let harness = try tell(.oneByOne)
         let digest = Salt(0, 0).commit(to: harness.entries.flatMap { $0 })
         let digits = digest.prefix(8).map { String($0, radix: 16) }.joined(separator: " ")
-        #expect(digits == "94 12 46 4b 8c 12 9b 3a")
+        #expect(digits == "71 b0 9b 30 6 f4 a4 23")
     }
 }

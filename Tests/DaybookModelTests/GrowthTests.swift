@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookTestKit
 import FoundationEssentials
+import SeededRandom
 import SwiftProtobuf
 import Testing
 

@@ -189,7 +189,8 @@ import Testing
         .executionCompleted(.init()), .executionFailed(.init()), .executionParked(.init()),
         .leaseLost(.init()), .leaseReleased(.init()), .commandRefused(.init()),
         .operationStarted(.init()), .checkpointSucceeded(.init()), .checkpointFailed(.init()),
-        .logRecorded(.init()),
+        .logRecorded(.init()), .workspaceSaved(.with { $0.take = 1 }),
+        .workspaceUnsaved(.with { $0.take = 1 }),
     ]
 
     @Test(arguments: Way.allCases)

@@ -38,7 +38,7 @@ import Testing
         #expect(
             ExecutionPart.all.map(\.name) == [
                 "progress", "lease", "lifecycle", "waits", "cleaning", "mailbox", "store",
-                "outputs", "terms", "lineage", "doubts", "pin", "family",
+                "outputs", "terms", "lineage", "doubts", "pin", "family", "workspace",
             ]
         )
     }
@@ -63,7 +63,17 @@ import Testing
         }
         try harness.sleep(lease, .op(.sleep, 2), for: .seconds(60), by: session)
         try harness.run(RecordOperation(lease, .op(.onUnfinished, 3, "undo")), session: session)
-        try harness.begin("small", of: lease, .op(.child, 4), by: session)
+        try harness.run(
+            RecordOutcome(
+                lease,
+                .op(.checkpoint, 4),
+                .success(value, verified: false),
+                startedAt: harness.now,
+                workspace: WorkspaceTake(number: 1, .unsaved(code: "c"), value)
+            ),
+            session: session
+        )
+        try harness.begin("small", of: lease, .op(.child, 5), by: session)
         terms = Submit.Terms()
         terms.isPinned = true
         let pinned = try harness.ready("pinned", terms, by: session)

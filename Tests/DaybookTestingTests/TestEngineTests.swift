@@ -106,7 +106,7 @@ struct Made: Workflow {
                 options,
                 workflows: [
                     Made { _, context in
-                        let file = URL(filePath: try context.workspace() + "/file")
+                        let file = URL(filePath: try await context.workspace() + "/file")
                         try await context.checkpoint("write") { _ in
                             try Data("kept".utf8).write(to: file)
                         }

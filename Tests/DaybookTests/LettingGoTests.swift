@@ -243,13 +243,18 @@ import Testing
 
     private func left(_ path: String) throws -> [String] {
         let folder = path + "/workspaces"
-        return files.fileExists(atPath: folder) ? try files.contentsOfDirectory(atPath: folder) : []
+        guard files.fileExists(atPath: folder) else { return [] }
+        // What lies beside a folder goes with it.
+        let names = try files.contentsOfDirectory(atPath: folder)
+        let folders = Set(names.filter { !$0.contains(".") })
+        #expect(names.allSatisfy { folders.contains(String($0.prefix { $0 != "." })) })
+        return folders.sorted()
     }
 
     /// Writes a file and a link to something outside, and fails at the first attempt.
     private static func writes(_ outside: String, _ found: CallLog) -> Scripted.Code {
         { input, context in
-            let folder = try context.workspace()
+            let folder = try await context.workspace()
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             found.add(names.sorted().joined(separator: " "))
             try await context.checkpoint("write") { operation in
@@ -349,7 +354,7 @@ import Testing
     @Test func theFolderOfOneThatRunsAgainIsStillKnown() async throws {
         try await withJournal { path in
             let code: Scripted.Code = { _, context in
-                _ = try context.workspace()
+                _ = try await context.workspace()
                 return try await context.receive("go", as: String.self)
             }
             try await withEngine(path, code: code) { daybook in

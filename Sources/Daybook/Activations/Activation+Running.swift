@@ -222,9 +222,10 @@ extension Activation {
         var isFoundDone = false
         if case .success((_, verified: true)) = outcome { isFoundDone = true }
         let input = settings.recordsStart && !isFoundDone ? nil : settings.input
+        let take = try await takeWorkspace()
         let sequence: UInt64
         do {
-            sequence = try await perform {
+            sequence = try await perform(bytes: take?.payloads.byteCount ?? 0) {
                 RecordOutcome(
                     self.lease,
                     operation,
@@ -232,13 +233,15 @@ extension Activation {
                     startedAt: startedAt,
                     hasInput: input != nil,
                     compensates: compensates,
-                    logs: try self.takeLogs(in: operation.scope)
+                    logs: try self.takeLogs(in: operation.scope),
+                    workspace: take
                 )
             }
         } catch let error as CancellationError {
             guard case .journalFailed(let cause) = latched, failure != nil else { throw error }
             throw RecordingFailed(bodyError: failure, recordingError: cause)
         }
+        workspaceWasRecorded(take)
         noteOperation()
         var verified = false
         if case .success(let value) = outcome { verified = value.verified }

@@ -36,6 +36,8 @@ final class Activation: Sendable {
         /// The input, until the handler has it.
         var input: StoredPayload?
         var latch: ActivationEnd?
+        /// The folder that the execution keeps files in, once the handler has asked for it.
+        var workspace: WorkspaceKeeper?
         /// Lines that are not in the journal, by the scope that they belong to.
         var logs: [[UInt32]: LogBuffer] = [:]
         var operations: UInt64 = 0

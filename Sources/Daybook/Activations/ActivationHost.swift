@@ -57,8 +57,9 @@ protocol ActivationHost: Sendable {
     func secrets(of number: UInt64) -> ExecutionSecrets?
     /// Which secrets are kept of an execution; nil: none are.
     func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution?
-    /// The folder that an execution keeps files in.
-    func workspace(of lease: Lease) throws -> String
+    /// The folder that an execution keeps files in, as it is recorded.
+    /// - Parameter redactor: finds the execution's secrets; nil: it has none.
+    func workspace(of lease: Lease, _ redactor: Redactor?) async throws -> WorkspaceKeeper
     /// The status of an execution; nil: it is closed, or not known.
     func status(of number: UInt64) -> ExecutionStatus?
     /// Whether checkpoints of an execution are to be undone should it end badly.

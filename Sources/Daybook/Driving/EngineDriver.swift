@@ -94,6 +94,7 @@ package final class EngineDriver: Sendable {
         let premises = try folder.map { folder in
             Premises(
                 folder: folder,
+                workspaces: try Workspaces.folder(folder, options, writer.journal.store),
                 session: try SessionLock.create(in: folder.sessions, session),
                 snapshots: StateSnapshots(of: writer.journal, in: folder.snapshots),
                 isShared: false

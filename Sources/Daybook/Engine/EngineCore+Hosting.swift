@@ -81,8 +81,10 @@ extension EngineCore: ActivationHost {
         }
     }
 
-    /// The folder that an execution keeps files in, made if it is not there.
-    func workspace(of lease: Lease) throws -> String {
+    func workspace(
+        of lease: Lease,
+        _ redactor: Redactor?
+    ) async throws -> WorkspaceKeeper {
         guard let workspaces else {
             throw OperationError(
                 code: "no-workspace",
@@ -91,7 +93,10 @@ extension EngineCore: ActivationHost {
                 isRetryable: false
             )
         }
-        return try workspaces.make(of: lease)
+        let recorded = writer.inspect { $0.state.committed(lease.execution)?.workspace }
+        return try await SystemThread.run {
+            try workspaces.open(of: lease, recorded ?? RecordedWorkspace(), redactor)
+        }
     }
 
     func storedEntries(of number: UInt64) -> [Name: UInt64]? {

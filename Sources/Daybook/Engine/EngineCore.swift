@@ -57,12 +57,7 @@ final class EngineCore: Sendable {
         self.keeper = keeper
         self.premises = premises
         workspaces = premises.map {
-            Workspaces(
-                in: $0.folder.workspaces,
-                keeps: options.keepsWorkspaces,
-                writer.journal.store,
-                options.logger
-            )
+            Workspaces(in: $0.workspaces, options, writer.journal.store)
         }
         sessionNumber = session
         self.options = options
@@ -249,6 +244,8 @@ final class EngineCore: Sendable {
 /// What an engine has on the disk beside its journal.
 struct Premises: Sendable {
     let folder: JournalFolder
+    /// Where executions keep files.
+    let workspaces: String
     let session: SessionLock
     let snapshots: StateSnapshots
     /// Whether other processes may be there too, whose ends are watched.

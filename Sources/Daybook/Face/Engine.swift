@@ -218,7 +218,8 @@ public final class Engine: Sendable {
         let journal = try Journal.open(folder.store, clock: options.clock)
         warn(ofLag: journal.clockLag, options)
         // Looked at before the state: what belongs to an execution that is not in that is left over.
-        let left = try Workspaces.names(in: place.workspaces)
+        let workspaces = try Workspaces.folder(place, options, folder.store)
+        let left = try Workspaces.names(in: workspaces)
         let board = NewsBoard()
         let machines = EngineMachines(options, board)
         var generator = SystemRandomNumberGenerator()
@@ -267,7 +268,12 @@ public final class Engine: Sendable {
                 board,
                 machines,
                 keeper,
-                Premises(folder: place, session: lock, snapshots: snapshots),
+                Premises(
+                    folder: place,
+                    workspaces: workspaces,
+                    session: lock,
+                    snapshots: snapshots
+                ),
                 session: number,
                 options,
                 workflows

@@ -28,6 +28,13 @@ public struct EngineOptions: Sendable {
     /// After so many entries the state is written to a file in the background, so that recovery
     /// need not fold them. Nil: never.
     public var snapshotInterval: UInt64? = 1_000_000
+    /// Where the folders lie that executions keep files in: in it one for each journal, named by its UUID.
+    /// Nil: in the journal's folder. Only what runs on this machine is kept there; the journal has the rest.
+    public var workspaces: String?
+    /// Bytes that the folder of an execution may have as a tar archive, in which it is saved in the journal
+    /// after each operation that has changed it: at most 1,073,741,824. 0: it is not saved, and another
+    /// instance begins with an empty one.
+    public var workspaceLimit = 50_000_000
     /// The folders that executions keep files in stay when these have completed. Otherwise they are
     /// removed then, and those that a crash left when the journal is opened. What ended otherwise keeps
     /// its folder in either case, because it can be retried.

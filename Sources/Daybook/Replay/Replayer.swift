@@ -185,7 +185,9 @@ private struct ReplayHost: ActivationHost {
         throw HistoryEnded()
     }
 
-    func workspace(of lease: Lease) throws -> String { "/nonexistent/workspace-of-a-replay" }
+    func workspace(of lease: Lease, _ redactor: Redactor?) async throws -> WorkspaceKeeper {
+        throw HistoryEnded()
+    }
     func status(of number: UInt64) -> ExecutionStatus? { nil }
     func note(_ group: ProcessGroup) throws { throw HistoryEnded() }
     func becameIdle(_ activation: Activation, _ isIdle: Bool) {}

@@ -164,22 +164,22 @@ public final class WorkflowContext {
     }
 
     /// The folder that this execution keeps files in between its operations; made if it is not
-    /// there. A body that is run again finds there what its first run left. It is removed when the
-    /// execution has completed, unless ``EngineOptions/keepsWorkspaces`` says otherwise. One that ended
-    /// otherwise keeps it: a retry finds there what recorded operations left.
+    /// there.
+    ///
+    /// It is saved in the journal with the outcome of each checkpoint, of a failed one too, when something
+    /// in it has changed: folders, files and symbolic links, their permission bits and the second of their
+    /// last change. On another instance, and after a crash of the machine, it is restored from there, byte
+    /// for byte; a body that is run again in the same place finds what its first run left. Names at its top
+    /// that begin with `.daybook-` are not saved. One that cannot be saved, because it is larger than
+    /// ``EngineOptions/workspaceLimit``, for example, or holds a secret, is recorded as that; the execution
+    /// goes on, and fails with the code `workspace-not-saved` where it is needed elsewhere.
+    ///
+    /// The folder is removed when the execution has completed, unless ``EngineOptions/keepsWorkspaces`` says
+    /// otherwise. One that ended otherwise keeps it: a retry finds there what recorded operations left.
     /// - Returns: an absolute path.
     /// - Throws: `SystemError` when it cannot be made: nothing is recorded of that, and the execution goes on when
     ///   the machine is mended. ``OperationError`` with the code `no-workspace` for an engine that has no folder.
-    public func workspace() throws -> String {
-        do {
-            return try activation.host.workspace(of: activation.lease)
-        } catch let error as SystemError {
-            // No work can be done where the journal's own folder cannot be used, whatever the handler
-            // makes of that.
-            activation.latch(Shortage(error).map { .shortage($0) } ?? .journalFailed(error))
-            throw error
-        }
-    }
+    public func workspace() async throws -> String { try await activation.workspace() }
 
     /// Notes a process group that a verification has started, before it begins. See
     /// ``OperationContext/note(_:)``.

@@ -57,6 +57,10 @@ struct EntryCommand: AsyncParsableCommand {
                 output.line("    (sealed)")
                 continue
             }
+            if entry.kind == .workspaceSaved {
+                output.line("    (a tar archive; `daybook workspace` writes it)")
+                continue
+            }
             output.line("    \(entry.text(ofPayload: index) ?? "(erased)")")
         }
         for line in try entry.logLines() { output.line("    \(line.text)") }

@@ -30,6 +30,7 @@ struct ShowCommand: AsyncParsableCommand {
             let sibling = try inspector.siblingMessage(of: record, last)
             let store = try inspector.store(of: record.number)
             let forks = try Forks(of: record, inspector)
+            let workspace = try inspector.workspaces(of: record.number).last
             let signals = try signals(operations, of: record, inspector)
             if common.json {
                 common.write("daybook.show/1") { json in
@@ -37,6 +38,13 @@ struct ShowCommand: AsyncParsableCommand {
                     write(operations, signals, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
                     forks.write(to: &json)
+                    if let workspace {
+                        json.key("workspace")
+                        json.object { json in
+                            json.member("entry", workspace.sequence)
+                            workspace.content.write(to: &json)
+                        }
+                    }
                 }
             } else {
                 var runbooks = RecordedRunbooks(inspector)
@@ -50,6 +58,10 @@ struct ShowCommand: AsyncParsableCommand {
                 )
                 writeHead(record, isInterrupted)
                 forks.print(to: common.output)
+                if let workspace {
+                    let at = "entry \(workspace.sequence)"
+                    common.output.line("  workspace  \(workspace.content.words), \(at)")
+                }
                 writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {

@@ -15,6 +15,29 @@ struct GraceOptions: ParsableArguments {
     @Flag(name: .long, help: "Keep the folder of an execution when it has completed.")
     var keepWorkspaces = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the folders of executions in here instead of in the journal's folder.",
+            valueName: "folder"
+        )
+    )
+    var workspaces: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Save a folder in the journal after each job, up to this size, as in 200MB (50MB by default; 0: do not save it).",
+            valueName: "size"
+        )
+    )
+    var workspaceLimit: ByteSize?
+
+    /// Puts what is said of workspaces into an engine's options.
+    func apply(to options: inout EngineOptions) {
+        options.keepsWorkspaces = keepWorkspaces
+        options.workspaces = workspaces
+        if let workspaceLimit { options.workspaceLimit = workspaceLimit.bytes }
+    }
+
     private var patience: Duration { grace?.duration ?? .seconds(30) }
 
     /// Closes the journal: what runs may end, until the next interrupt.

@@ -46,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .named
         options.observers = [{ progress.observe($0) }]
-        options.keepsWorkspaces = grace.keepWorkspaces
+        grace.apply(to: &options)
         let interrupts = try Interrupts(2)
         let daybook = try await Engine.open(at: path, options, workflows: [RunbookWorkflow()])
         ClockLag(daybook).warn(common)

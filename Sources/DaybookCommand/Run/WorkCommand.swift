@@ -38,7 +38,7 @@ struct WorkCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
-        options.keepsWorkspaces = grace.keepWorkspaces
+        grace.apply(to: &options)
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observers = [{ reporter.observe($0) }]
         let interrupts = try Interrupts(2)

@@ -246,6 +246,14 @@ package enum Wire {
         @inlinable package static var secretsWiped: WireField {
             WireField(97, .lengthDelimited)
         }
+        /// `workspace_saved`.
+        @inlinable package static var workspaceSaved: WireField {
+            WireField(112, .lengthDelimited)
+        }
+        /// `workspace_unsaved`.
+        @inlinable package static var workspaceUnsaved: WireField {
+            WireField(113, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -314,6 +322,10 @@ package enum Wire {
         /// `data`.
         @inlinable package static var data: WireField {
             WireField(2, .lengthDelimited)
+        }
+        /// `slices`.
+        @inlinable package static var slices: WireField {
+            WireField(3, .lengthDelimited)
         }
     }
 
@@ -1519,6 +1531,48 @@ package enum Wire {
         }
     }
 
+    /// `WorkspaceSaved`.
+    @usableFromInline
+    package enum WorkspaceSaved {
+        /// `epoch`.
+        @inlinable package static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `take`.
+        @inlinable package static var take: WireField {
+            WireField(2, .varint)
+        }
+        /// `files`.
+        @inlinable package static var files: WireField {
+            WireField(3, .varint)
+        }
+        /// `bytes`.
+        @inlinable package static var bytes: WireField {
+            WireField(4, .varint)
+        }
+        /// `left_out`.
+        @inlinable package static var leftOut: WireField {
+            WireField(5, .varint)
+        }
+    }
+
+    /// `WorkspaceUnsaved`.
+    @usableFromInline
+    package enum WorkspaceUnsaved {
+        /// `epoch`.
+        @inlinable package static var epoch: WireField {
+            WireField(1, .varint)
+        }
+        /// `take`.
+        @inlinable package static var take: WireField {
+            WireField(2, .varint)
+        }
+        /// `code`.
+        @inlinable package static var code: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
     /// `LogBatch`.
     @usableFromInline
     package enum LogBatch {
@@ -2178,6 +2232,31 @@ package enum Wire {
         /// `revision`.
         @inlinable package static var revision: WireField {
             WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `ExecutionWorkspace`.
+    @usableFromInline
+    package enum ExecutionWorkspace {
+        /// `execution`.
+        @inlinable package static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `entry`.
+        @inlinable package static var entry: WireField {
+            WireField(2, .varint)
+        }
+        /// `epoch`.
+        @inlinable package static var epoch: WireField {
+            WireField(3, .varint)
+        }
+        /// `take`.
+        @inlinable package static var take: WireField {
+            WireField(4, .varint)
+        }
+        /// `unsaved`.
+        @inlinable package static var unsaved: WireField {
+            WireField(5, .varint)
         }
     }
 

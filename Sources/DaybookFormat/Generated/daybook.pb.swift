@@ -507,6 +507,22 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .secretsWiped(newValue)}
   }
 
+  package var workspaceSaved: ProtoWorkspaceSaved {
+    get {
+      if case .workspaceSaved(let v)? = _storage._event {return v}
+      return ProtoWorkspaceSaved()
+    }
+    set {_uniqueStorage()._event = .workspaceSaved(newValue)}
+  }
+
+  package var workspaceUnsaved: ProtoWorkspaceUnsaved {
+    get {
+      if case .workspaceUnsaved(let v)? = _storage._event {return v}
+      return ProtoWorkspaceUnsaved()
+    }
+    set {_uniqueStorage()._event = .workspaceUnsaved(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -559,6 +575,8 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     case childrenSettled(ProtoChildrenSettled)
     case secretsStored(ProtoSecretsStored)
     case secretsWiped(ProtoSecretsWiped)
+    case workspaceSaved(ProtoWorkspaceSaved)
+    case workspaceUnsaved(ProtoWorkspaceUnsaved)
 
   }
 
@@ -644,10 +662,17 @@ package nonisolated struct ProtoPayload: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Exactly 16 random bytes. Empty, and data too: erased.
+  /// Exactly 16 random bytes. Empty, and data and slices too: erased.
   package var salt: Data = Data()
 
+  /// Without slices: the payload. With slices: the bytes of it that no payload before has, in order.
   package var data: Data = Data()
+
+  /// The payload is these slices, one after another: bytes of the `data` of payloads of the same stream,
+  /// never bytes that such a payload has in its slices. Four numbers each:
+  /// the entry, less than this one's, or 0 for this very payload; which of its payloads it is, from 0;
+  /// where in `data` it begins; how many bytes it has, at least one.
+  package var slices: [UInt64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2825,6 +2850,51 @@ package nonisolated struct ProtoLogRecorded: Sendable {
   fileprivate var _operation: ProtoOperation? = nil
 }
 
+/// The folder that the execution keeps files in was saved. Payload 0: a tar archive of it (POSIX pax).
+package nonisolated struct ProtoWorkspaceSaved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var epoch: UInt64 = 0
+
+  /// Counts the archives that were made under this epoch, from 1. The newest is that of the greatest
+  /// epoch and take, wherever its entry is: branches record side by side.
+  package var take: UInt64 = 0
+
+  /// Files, folders and symbolic links in it.
+  package var files: UInt64 = 0
+
+  /// Bytes of the contents of its files.
+  package var bytes: UInt64 = 0
+
+  /// Sockets, pipes, devices and other file systems, which are not in it.
+  package var leftOut: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The folder that the execution keeps files in could not be saved: what was saved before is no longer
+/// what it holds. Payload 0: why, in words.
+package nonisolated struct ProtoWorkspaceUnsaved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var epoch: UInt64 = 0
+
+  package var take: UInt64 = 0
+
+  /// The code of the error: `workspace-too-large`, `workspace-unreadable`.
+  package var code: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct ProtoLogBatch: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3731,6 +3801,30 @@ package nonisolated struct ProtoExecutionPin: Sendable {
   package init() {}
 }
 
+/// Section `executions.workspace`: the folder that it keeps files in.
+package nonisolated struct ProtoExecutionWorkspace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var execution: UInt64 = 0
+
+  /// The newest WorkspaceSaved or WorkspaceUnsaved.
+  package var entry: UInt64 = 0
+
+  /// The epoch and the take of that; 0 of a fork's that is its origin's.
+  package var epoch: UInt64 = 0
+
+  package var take: UInt64 = 0
+
+  /// It is a WorkspaceUnsaved.
+  package var unsaved: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// Section `executions.family`: its parent, and its children that are open.
 package nonisolated struct ProtoExecutionFamily: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -4059,7 +4153,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -4762,6 +4856,32 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .secretsWiped(v)
           }
         }()
+        case 112: try {
+          var v: ProtoWorkspaceSaved?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .workspaceSaved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .workspaceSaved(v)
+          }
+        }()
+        case 113: try {
+          var v: ProtoWorkspaceUnsaved?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .workspaceUnsaved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .workspaceUnsaved(v)
+          }
+        }()
         default: break
         }
       }
@@ -5004,6 +5124,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         guard case .secretsWiped(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 97)
       }()
+      case .workspaceSaved?: try {
+        guard case .workspaceSaved(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 112)
+      }()
+      case .workspaceUnsaved?: try {
+        guard case .workspaceUnsaved(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 113)
+      }()
       case nil: break
       }
     }
@@ -5183,7 +5311,7 @@ nonisolated extension ProtoPayloads: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoPayload: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Payload"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}salt\0\u{1}data\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}salt\0\u{1}data\0\u{1}slices\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5193,6 +5321,7 @@ nonisolated extension ProtoPayload: SwiftProtobuf.Message, SwiftProtobuf._Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.salt) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.slices) }()
       default: break
       }
     }
@@ -5205,12 +5334,16 @@ nonisolated extension ProtoPayload: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.data.isEmpty {
       try visitor.visitSingularBytesField(value: self.data, fieldNumber: 2)
     }
+    if !self.slices.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.slices, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoPayload, rhs: ProtoPayload) -> Bool {
     if lhs.salt != rhs.salt {return false}
     if lhs.data != rhs.data {return false}
+    if lhs.slices != rhs.slices {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8104,6 +8237,96 @@ nonisolated extension ProtoLogRecorded: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension ProtoWorkspaceSaved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WorkspaceSaved"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}take\0\u{1}files\0\u{1}bytes\0\u{3}left_out\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.take) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.files) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.leftOut) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.take != 0 {
+      try visitor.visitSingularUInt64Field(value: self.take, fieldNumber: 2)
+    }
+    if self.files != 0 {
+      try visitor.visitSingularUInt64Field(value: self.files, fieldNumber: 3)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 4)
+    }
+    if self.leftOut != 0 {
+      try visitor.visitSingularUInt64Field(value: self.leftOut, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoWorkspaceSaved, rhs: ProtoWorkspaceSaved) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.take != rhs.take {return false}
+    if lhs.files != rhs.files {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.leftOut != rhs.leftOut {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWorkspaceUnsaved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WorkspaceUnsaved"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}take\0\u{1}code\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.take) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.take != 0 {
+      try visitor.visitSingularUInt64Field(value: self.take, fieldNumber: 2)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoWorkspaceUnsaved, rhs: ProtoWorkspaceUnsaved) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.take != rhs.take {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoLogBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LogBatch"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lines\0")
@@ -9528,6 +9751,56 @@ nonisolated extension ProtoExecutionPin: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.execution != rhs.execution {return false}
     if lhs.pinned != rhs.pinned {return false}
     if lhs.revision != rhs.revision {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoExecutionWorkspace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ExecutionWorkspace"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}entry\0\u{1}epoch\0\u{1}take\0\u{1}unsaved\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.entry) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.take) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.unsaved) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.entry != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entry, fieldNumber: 2)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 3)
+    }
+    if self.take != 0 {
+      try visitor.visitSingularUInt64Field(value: self.take, fieldNumber: 4)
+    }
+    if self.unsaved != false {
+      try visitor.visitSingularBoolField(value: self.unsaved, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoExecutionWorkspace, rhs: ProtoExecutionWorkspace) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.entry != rhs.entry {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.take != rhs.take {return false}
+    if lhs.unsaved != rhs.unsaved {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -185,6 +185,7 @@ struct AuditedExecution {
         switch entry.event {
         case .executionReopened: if isClosed || isParked { return }
         case .executionClosed, .checkpointSucceeded, .logRecorded, .commandRefused,
+            .workspaceSaved, .workspaceUnsaved,
             .executionClaimed, .leaseReleased, .leaseLost, .executionParked, .executionPaused,
             .executionResumed, .executionRepinned, .operationResolved, .cleaningEnded,
             .cleaningSkipped, .childEnded:
@@ -294,6 +295,8 @@ struct AuditedExecution {
             start(event.operation)
             if event.compensates { cleaning.start(event.operation, entry.sequence) }
         case .logRecorded(let event): try checkLease(entry, event.epoch, sessions)
+        case .workspaceSaved(let event): try checkLease(entry, event.epoch, sessions)
+        case .workspaceUnsaved(let event): try checkLease(entry, event.epoch, sessions)
         case .executionWaiting(let event): try checkLease(entry, event.epoch, sessions)
         case .checkpointSucceeded(let event):
             try checkLease(entry, event.epoch, sessions)

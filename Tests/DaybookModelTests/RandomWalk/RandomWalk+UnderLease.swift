@@ -64,7 +64,8 @@ extension RandomWalk {
                 handled: generator.chance(4),
                 drawTypes(),
                 logs: drawLogs(),
-                undoes: generator.chance(3)
+                undoes: generator.chance(3),
+                drawTake(known)
             )
         case 30..<38:
             let kind = try draw([.storeSet, .storeGet, .storeDelete, .output] as [Operation.Kind])
@@ -158,7 +159,8 @@ extension RandomWalk {
                 handled: generator.chance(4),
                 drawTypes(),
                 logs: drawLogs(),
-                undoes: generator.chance(20)
+                undoes: generator.chance(20),
+                drawTake(known)
             )
         case 11:
             return .start(
@@ -342,6 +344,26 @@ extension RandomWalk {
         )
     }
 
+    /// One that comes after the last one that is recorded, or before it.
+    private mutating func drawTake(_ known: ReferenceModel.Execution?) -> ReferenceModel.Take? {
+        guard generator.chance(5) else { return nil }
+        return ReferenceModel.Take(
+            number: UInt64.random(in: 1...(known?.workspace.number ?? 0) + 2, using: &generator),
+            isUnsaved: generator.chance(3)
+        )
+    }
+
+    private mutating func sealed(_ take: ReferenceModel.Take) throws -> WorkspaceTake {
+        let type = take.isUnsaved ? ContentTypes.text : ContentTypes.archive
+        return WorkspaceTake(
+            number: take.number,
+            take.isUnsaved
+                ? .unsaved(code: "workspace-too-large")
+                : .saved(members: 1, bytes: 2, leftOut: 3),
+            try harness.sealed([Payload([1], contentType: type)])
+        )
+    }
+
     // MARK: Running
 
     private mutating func run(
@@ -358,7 +380,15 @@ extension RandomWalk {
                 compensates: undoes
             )
             return try run(command, session) { $0 }
-        case .outcome(let operation, let failed, let isHandled, let types, let logs, let undoes):
+        case .outcome(
+            let operation,
+            let failed,
+            let isHandled,
+            let types,
+            let logs,
+            let undoes,
+            let take
+        ):
             let payloads = try sealed(types)
             let command = RecordOutcome(
                 lease,
@@ -368,7 +398,8 @@ extension RandomWalk {
                     : .success(payloads, verified: generator.chance(2)),
                 startedAt: harness.now,
                 compensates: undoes,
-                logs: try sealed(logs: logs)
+                logs: try sealed(logs: logs),
+                workspace: try take.map { try sealed($0) }
             )
             return try run(command, session) { $0 }
         case .record(let operation, let types, let logs):

@@ -1,4 +1,5 @@
 import DaybookFormat
+import SeededRandom
 
 @testable import DaybookModel
 

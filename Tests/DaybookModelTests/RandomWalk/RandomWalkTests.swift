@@ -1,5 +1,6 @@
 import DaybookFormat
 import FoundationEssentials
+import SeededRandom
 import Testing
 
 @testable import DaybookModel

@@ -52,6 +52,13 @@ extension ReferenceModel.Execution {
                     && state.rare.store.count == store.count
             ),
             (
+                "workspace",
+                state.workspace.entry == workspace.entry
+                    && state.workspace.epoch == workspace.epoch
+                    && state.workspace.take == workspace.number
+                    && state.workspace.isUnsaved == workspace.isUnsaved
+            ),
+            (
                 "outputs",
                 state.outputs.map { "\($0.name) \($0.sequence)" }
                     == outputs.map { "\($0.name) \($0.sequence)" }

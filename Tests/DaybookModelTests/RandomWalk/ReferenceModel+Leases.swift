@@ -4,6 +4,14 @@ import DaybookFormat
 
 /// Commands under a lease.
 extension ReferenceModel {
+    /// The folder that an execution keeps files in, as it is recorded.
+    struct Take: Equatable {
+        var number: UInt64
+        var isUnsaved: Bool
+        var epoch: UInt64 = 0
+        var entry: UInt64 = 0
+    }
+
     /// A command under a lease, as far as the reference model knows them.
     enum Leased {
         case start(Operation, undoes: Bool)
@@ -13,7 +21,8 @@ extension ReferenceModel {
             handled: Bool,
             [String],
             logs: [String],
-            undoes: Bool
+            undoes: Bool,
+            Take?
         )
         case record(Operation, [String], logs: [String])
         case again(
@@ -45,7 +54,7 @@ extension ReferenceModel {
         /// It tells what was done, and may come after the end.
         var isLate: Bool {
             switch self {
-            case .outcome(_, let failed, _, _, _, _): !failed
+            case .outcome(_, let failed, _, _, _, _, _): !failed
             case .release: true
             default: false
             }
@@ -54,7 +63,7 @@ extension ReferenceModel {
         /// The scope that it records in.
         var scope: [UInt32]? {
             switch self {
-            case .start(let operation, _), .outcome(let operation, _, _, _, _, _),
+            case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _),
                 .record(let operation, _, _), .split(let operation, _),
                 .settle(let operation, _, _, _), .register(let operation),
                 .withdraw(let operation, _):
@@ -66,7 +75,7 @@ extension ReferenceModel {
         /// The checkpoint that is to be undone by it should the execution end badly.
         var undone: Operation? {
             switch self {
-            case .start(let operation, true), .outcome(let operation, _, _, _, _, true),
+            case .start(let operation, true), .outcome(let operation, _, _, _, _, true, _),
                 .again(let operation, _, _, _, _, true):
                 operation
             default: nil
@@ -166,6 +175,17 @@ extension ReferenceModel {
         for log in logs { write(known.number, [log]) }
     }
 
+    private mutating func save(_ known: Execution, _ take: Take) {
+        let last = known.workspace
+        guard last.epoch < known.epoch || last.number < take.number else { return }
+        let type = take.isUnsaved ? ContentTypes.text : ContentTypes.archive
+        write(known.number, [type]) {
+            $0.workspace = take
+            $0.workspace.epoch = $0.epoch
+            $0.workspace.entry = $0.last
+        }
+    }
+
     private mutating func complete(_ known: Execution, _ types: [String]) -> UInt64 {
         leaveCleaningOut(known)
         wipe(known.secrets, of: known.number)
@@ -223,7 +243,7 @@ extension ReferenceModel {
                 return .refused(.invalidArgument)
             }
             return settle(known, operation, branch, failed, isAlone: gathered == nil)
-        case .start(let operation, _), .outcome(let operation, _, _, _, _, _),
+        case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _),
             .record(let operation, _, _), .again(let operation, _, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
             .child(let operation, _, _, _, _, _), .register(let operation),
@@ -259,15 +279,23 @@ extension ReferenceModel {
                     $0.goOn()
                 }
             )
-        case .outcome(let operation, let failed, let isHandled, let types, let logs, let undoes):
+        case .outcome(
+            let operation,
+            let failed,
+            let isHandled,
+            let types,
+            let logs,
+            let undoes,
+            let take
+        ):
             log(known, logs)
-            return .granted(
-                write(known.number, types) {
-                    $0.record(operation, failed: failed && !isHandled)
-                    $0.endUndoable(operation, failed: failed, undoes: undoes)
-                    $0.goOn()
-                }
-            )
+            let sequence = write(known.number, types) {
+                $0.record(operation, failed: failed && !isHandled)
+                $0.endUndoable(operation, failed: failed, undoes: undoes)
+                $0.goOn()
+            }
+            if let take { save(known, take) }
+            return .granted(sequence)
         case .record(let operation, let types, let logs):
             log(known, logs)
             return .granted(record(known, operation, types))

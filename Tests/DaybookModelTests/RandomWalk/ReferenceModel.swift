@@ -51,6 +51,7 @@ struct ReferenceModel {
         var signals: [(name: Name, sequence: UInt64, failure: String?)] = []
         var signalIDs: Set<Name> = []
         var store: [Name: UInt64] = [:]
+        var workspace = Take(number: 0, isUnsaved: false)
         var outputs: [(name: Name, sequence: UInt64)] = []
         var refused: Set<UInt64> = []
         var previousFailure: UInt64?

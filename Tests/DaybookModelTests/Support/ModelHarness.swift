@@ -227,7 +227,9 @@ struct ModelHarness {
     func payloads(of sequence: UInt64) throws -> [StoredPayload] {
         guard let record = batch.payloads[sequence] ?? disk.payloads[sequence] else { return [] }
         let commitments = try withEntry(bytes(sequence)) { try $0.commitments() }
-        return try record.withUnsafeBytes { try PayloadRecord($0).payloads(of: commitments) }
+        return try record.withUnsafeBytes {
+            try PayloadRecord($0).payloads(of: commitments) { _, _ in nil }
+        }
     }
 
     /// Removes salt and bytes of the payloads of an entry, as erasing does.

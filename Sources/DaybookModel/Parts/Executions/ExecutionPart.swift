@@ -31,7 +31,7 @@ struct ExecutionPart: Sendable {
     /// entry leaves them, and those after it as they were.
     static let all = [
         progress, lease, lifecycle, waits, cleaning, mailbox, store, outputs, terms, lineage,
-        doubts, pin, family,
+        doubts, pin, family, workspace,
     ]
 
     /// Has the parts that fold a checkpoint's success take it in: the same as by the table, which costs

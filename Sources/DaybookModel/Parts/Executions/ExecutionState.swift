@@ -50,6 +50,8 @@ package struct ExecutionState: Sendable {
         /// What it is parked for.
         var doubts: [Doubt] = []
         var pin = Pin()
+        /// The folder that it keeps files in.
+        var workspace = RecordedWorkspace()
         /// Its parent, and its children that are open.
         var family = Family()
         /// The entry that ended the attempt before with an error; 0: none did.

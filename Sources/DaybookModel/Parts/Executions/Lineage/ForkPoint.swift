@@ -52,6 +52,7 @@ extension ExecutionState {
         rare.signalIDs = origin.rare.signalIDs
         rare.store = origin.rare.store
         rare.outputs = origin.rare.outputs
+        rare.workspace = origin.rare.workspace.inherited
         rare.cleaning = origin.rare.cleaning
         rare.cleaning.isClaimed = false
         rare.cleaning.isSkipped = false

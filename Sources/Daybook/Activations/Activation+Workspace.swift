@@ -1,0 +1,45 @@
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+
+extension Activation {
+    /// The folder that the execution keeps files in.
+    func workspace() async throws -> String {
+        if let keeper = state.withLock({ $0.workspace }) { return keeper.path }
+        // A replay touches nothing, and what depends on the path is not recorded either.
+        guard host.hasEffects else { return "/nonexistent/workspace-of-a-replay" }
+        do {
+            let keeper = try await host.workspace(of: lease, secrets?.redactor)
+            // A branch that asked at the same time has the same folder.
+            return state.withLock { state in
+                if state.workspace == nil { state.workspace = keeper }
+                return state.workspace?.path ?? keeper.path
+            }
+        } catch let error as SystemError {
+            // No work can be done where the journal's own folder cannot be used, whatever the handler
+            // makes of that.
+            latch(Shortage(error).map { .shortage($0) } ?? .journalFailed(error))
+            throw error
+        } catch let error as JournalError {
+            latch(.journalFailed(error))
+            throw error
+        }
+    }
+
+    /// What is to be recorded of the folder with the outcome of an operation; nil: nothing.
+    func takeWorkspace() async throws -> WorkspaceTake? {
+        guard let keeper = state.withLock({ $0.workspace }), keeper.isSaved else { return nil }
+        do {
+            return try await SystemThread.run { try keeper.take() }
+        } catch let error as SystemError {
+            latch(ifOfTheMachine: error)
+            throw error
+        }
+    }
+
+    /// What was recorded with an outcome.
+    func workspaceWasRecorded(_ take: WorkspaceTake?) {
+        guard let take else { return }
+        state.withLock { $0.workspace }?.wasRecorded(take)
+    }
+}

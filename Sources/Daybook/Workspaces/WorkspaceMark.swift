@@ -1,0 +1,99 @@
+import DaybookSystem
+import FoundationEssentials
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A file beside the folder of an execution that says what of the journal the folder has. A folder
+/// without one, of another start of the machine, or of something else than what is recorded is restored
+/// from the journal.
+///
+/// It is not synced: after a crash of the machine it does not count, and neither do the folder's files.
+struct WorkspaceMark: Equatable {
+    /// What is recorded of a workspace: see ``RecordedWorkspace``.
+    struct Place: Equatable, Sendable {
+        var epoch: UInt64 = 0
+        var take: UInt64 = 0
+        /// SHA-256 of the archive, or of the words for which there is none; empty: it is not known.
+        var digest: [UInt8] = []
+    }
+
+    /// The start of the machine at which it was written.
+    let boot: String
+    /// What the folder has: what is recorded, and what is about to be.
+    let places: [Place]
+
+    init(_ places: [Place]) throws(SystemError) {
+        boot = try Self.thisBoot()
+        self.places = places
+    }
+
+    /// Reads one.
+    /// - Returns: nil: there is none, or it is none.
+    init?(at path: String) throws(SystemError) {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.contents(of: path)
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard let boot = lines.first else { return nil }
+        self.boot = String(boot)
+        var places: [Place] = []
+        for line in lines.dropFirst() {
+            let words = line.split(separator: " ", omittingEmptySubsequences: false)
+            guard words.count == 3, let epoch = UInt64(words[0]), let take = UInt64(words[1]),
+                let digest = Self.bytes(words[2])
+            else { return nil }
+            places.append(Place(epoch: epoch, take: take, digest: digest))
+        }
+        self.places = places
+    }
+
+    /// Puts it in the place of the one that there is.
+    func write(_ path: String) throws(SystemError) {
+        let lines =
+            [boot] + places.map { "\($0.epoch) \($0.take) \(Self.hexadecimal($0.digest))" }
+        let next = path + ".next"
+        Folder.discardFile(next)
+        try File.open(next, .create).append(Array((lines.joined(separator: "\n") + "\n").utf8))
+        try Folder.rename(next, to: path)
+    }
+
+    /// What names this start of the machine.
+    static func thisBoot() throws(SystemError) -> String {
+        #if os(Linux)
+        let bytes = try File.contents(of: "/proc/sys/kernel/random/boot_id")
+        return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+        #else
+        var time = timeval()
+        var size = MemoryLayout<timeval>.size
+        guard sysctlbyname("kern.boottime", &time, &size, nil, 0) == 0 else {
+            throw .current("sysctl kern.boottime")
+        }
+        return "\(time.tv_sec).\(time.tv_usec)"
+        #endif
+    }
+
+    /// The time that a file changed now would have, or up to a step of the clock later.
+    static func fileTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    private static func bytes(_ digits: Substring) -> [UInt8]? {
+        let digits = digits.compactMap(\.hexDigitValue).map { UInt8($0) }
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+}

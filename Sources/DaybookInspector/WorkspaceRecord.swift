@@ -1,0 +1,89 @@
+public import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookView
+
+/// What is recorded of the folder that an execution keeps files in, after one of its operations.
+public struct WorkspaceRecord: Sendable, Equatable {
+    /// What became of it.
+    @nonexhaustive
+    public enum Content: Sendable, Equatable {
+        /// It is in an archive.
+        /// - members: files, folders and links; bytes: of the files' contents; leftOut: sockets, pipes and
+        ///   others that no archive holds.
+        case saved(members: UInt64, bytes: UInt64, leftOut: UInt64)
+        /// It could not be saved. Why, in words; nil: that is erased.
+        case unsaved(code: String, reason: String?)
+    }
+
+    /// The entry.
+    public let sequence: UInt64
+    /// When it was written.
+    public let time: Timestamp
+    /// What became of it.
+    public let content: Content
+    /// The place of the take: by epoch and number the last is the newest, whichever entry came last.
+    fileprivate let place: (epoch: UInt64, take: UInt64)
+
+    /// Whether two records are of the same entry, and say the same.
+    public static func == (one: WorkspaceRecord, other: WorkspaceRecord) -> Bool {
+        one.sequence == other.sequence && one.content == other.content
+    }
+}
+
+extension Inspector {
+    /// What a run of an execution has recorded of its workspace, the oldest first. That of a fork's origin
+    /// is the origin's.
+    /// - Throws: ``JournalError``.
+    public func workspaces(of number: UInt64) throws -> [WorkspaceRecord] {
+        var records: [WorkspaceRecord] = []
+        let history = JournalHistory(store: database, execution: number)
+        try history.scan(from: number) { entry, payloads in
+            switch EventKind(rawValue: entry.event) {
+            case .workspaceSaved:
+                let event = try ProtoWorkspaceSaved(decoding: entry)
+                records.append(
+                    WorkspaceRecord(
+                        sequence: entry.header.sequence,
+                        time: entry.header.time,
+                        content: .saved(
+                            members: event.files,
+                            bytes: event.bytes,
+                            leftOut: event.leftOut
+                        ),
+                        place: (event.epoch, event.take)
+                    )
+                )
+            case .workspaceUnsaved:
+                let event = try ProtoWorkspaceUnsaved(decoding: entry)
+                let payload = try payloads().first
+                records.append(
+                    WorkspaceRecord(
+                        sequence: entry.header.sequence,
+                        time: entry.header.time,
+                        content: .unsaved(
+                            code: event.code,
+                            reason: payload.flatMap {
+                                $0.isErased ? nil : String(decoding: $0.data, as: UTF8.self)
+                            }
+                        ),
+                        place: (event.epoch, event.take)
+                    )
+                )
+            default: break
+            }
+            return true
+        }
+        return records.sorted { $0.place < $1.place }
+    }
+
+    /// The archive of a workspace that is saved.
+    /// - Throws: ``JournalError``; ``PayloadErased``.
+    public func archive(of workspace: WorkspaceRecord) throws -> [UInt8] {
+        let payload = try database.read { try $0.payloads(of: workspace.sequence) }.first
+        guard let payload, !payload.isErased else {
+            throw PayloadErased(sequence: workspace.sequence)
+        }
+        return payload.data
+    }
+}
