@@ -281,14 +281,15 @@ class Journal:
             self.check_execution(at, entry, event, number, execution)
 
     def check_execution(self, at, entry, event, number, execution):
-        stays_closed = event == "secrets_wiped" and execution.closed_at is not None
+        said = getattr(entry, event)
+        stays_closed = execution.closed_at is not None and (
+            event == "secrets_wiped" or event == "cleaning_skipped" and said.heir)
         self.expect(execution.closed_at is None or event == "execution_reopened" or stays_closed,
                     at, f"its execution {number} is not open")
         if event in ("secrets_stored", "secrets_wiped", "execution_completed"):
             self.check_secrets(at, entry, event, number)
         state = execution.summary
         state.entries, state.last = self.streams[number].entries, at
-        said = getattr(entry, event)
         if hasattr(said, "closes"):  # it ended, and may still have something to clean up
             # Of one whose children failed: when the first of them did.
             state.finished_at = getattr(said, "finished_at", 0) or entry.time

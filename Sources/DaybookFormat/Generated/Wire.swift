@@ -851,6 +851,14 @@ package enum Wire {
         @inlinable package static var keepsCompensations: WireField {
             WireField(1, .varint)
         }
+        /// `heir`.
+        @inlinable package static var heir: WireField {
+            WireField(2, .varint)
+        }
+        /// `before`.
+        @inlinable package static var before: WireField {
+            WireField(3, .varint)
+        }
     }
 
     /// `ExecutionPaused`.
@@ -2030,6 +2038,14 @@ package enum Wire {
         /// `failed`.
         @inlinable package static var failed: WireField {
             WireField(8, .varint)
+        }
+        /// `begun`.
+        @inlinable package static var begun: WireField {
+            WireField(9, .varint)
+        }
+        /// `heir`.
+        @inlinable package static var heir: WireField {
+            WireField(10, .varint)
         }
     }
 
