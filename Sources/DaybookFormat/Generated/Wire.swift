@@ -2064,8 +2064,8 @@ package enum Wire {
         @inlinable package static var secrets: WireField {
             WireField(3, .lengthDelimited)
         }
-        /// `ended_at`.
-        @inlinable package static var endedAt: WireField {
+        /// `closed_at`.
+        @inlinable package static var closedAt: WireField {
             WireField(4, .fixed64)
         }
     }

@@ -3592,8 +3592,8 @@ package nonisolated struct ProtoExecutionSecrets: Sendable {
 
   package var secrets: [ProtoKeptSecret] = []
 
-  /// When it ended other than well. 0: it has not.
-  package var endedAt: UInt64 = 0
+  /// When it was closed; 0: it is open.
+  package var closedAt: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -9224,7 +9224,7 @@ nonisolated extension ProtoRegistration.Undoes: SwiftProtobuf._ProtoNameProvidin
 
 nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSecrets"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}id\0\u{1}secrets\0\u{3}ended_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}id\0\u{1}secrets\0\u{3}closed_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9235,7 +9235,7 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.secrets) }()
-      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.endedAt) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.closedAt) }()
       default: break
       }
     }
@@ -9251,8 +9251,8 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
     if !self.secrets.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.secrets, fieldNumber: 3)
     }
-    if self.endedAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.endedAt, fieldNumber: 4)
+    if self.closedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.closedAt, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9261,7 +9261,7 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
     if lhs.execution != rhs.execution {return false}
     if lhs.id != rhs.id {return false}
     if lhs.secrets != rhs.secrets {return false}
-    if lhs.endedAt != rhs.endedAt {return false}
+    if lhs.closedAt != rhs.closedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
