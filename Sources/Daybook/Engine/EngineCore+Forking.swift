@@ -134,12 +134,34 @@ extension EngineCore {
         case .diverged(let divergence):
             throw Refusal(
                 .conflict,
-                "\(id) cannot be forked at \(place): before that, \(divergence); \(divergence.mend)"
+                "\(id) cannot be forked at \(place): before that, \(divergence); \(divergence.correction); then fork it again, or at an operation before that"
             )
         case .erased(let sequence):
             throw Refusal(
                 .conflict,
                 "\(id) cannot be forked at \(place): the entry \(sequence), which comes before, is erased; fork at an operation before it"
+            )
+        }
+    }
+
+    /// Makes sure that a fork which was there already is the one that is asked for: what it begins with is
+    /// never changed.
+    /// - Throws: ``Refusal/Code/conflict``.
+    func check(_ plan: ForkPlan, isOf number: UInt64, _ id: String) throws {
+        let history = JournalHistory(journal: writer.journal, execution: number)
+        var given: [[UInt8]] = []
+        try history.scan(from: number) { entry, payloads in
+            let isInput = entry.header.sequence == number
+            if isInput || entry.event == EventKind.operationResolved.rawValue {
+                given.append(try payloads().first?.data ?? [])
+            }
+            // Its first operation comes after what it is given.
+            return isInput || entry.event != EventKind.executionReadied.rawValue
+        }
+        guard given == [plan.input.data] + (plan.result.map { [$0.data] } ?? []) else {
+            throw Refusal(
+                .conflict,
+                "\(id) is a fork at the same operation already, with another input or another result; fork under another id"
             )
         }
     }

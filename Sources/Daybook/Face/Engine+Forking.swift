@@ -42,6 +42,9 @@ public struct ForkAnswer: Sendable {
     public let before: UInt64
     /// Whether the fork was there already.
     public let existed: Bool
+    /// The names of secrets that are kept of the origin. The fork cannot use them. The origin keeps them for
+    /// what it has to undo, and for a retry; they are to be wiped where neither will be.
+    public let originSecrets: [String]
 }
 
 extension Engine {
@@ -86,13 +89,15 @@ extension Engine {
                 by: try engine.request(requester, of: Name(id))
             )
         }
+        if answer.existed { try engine.check(plan, isOf: answer.number, newID) }
         engine.claim(answer.number)
         return ForkAnswer(
             id: newID,
             number: answer.number,
             operation: plan.found.operation,
             before: plan.found.first,
-            existed: answer.existed
+            existed: answer.existed,
+            originSecrets: engine.keptSecrets(of: plan.number)?.secrets.map(\.name.text) ?? []
         )
     }
 }
