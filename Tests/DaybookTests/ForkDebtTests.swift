@@ -5,8 +5,6 @@ import DaybookSystem
 import DaybookTestKit
 import Testing
 
-
-
 /// Who undoes what an execution and its forks have done: each thing one of them, once.
 @Suite struct ForkDebtTests {
     /// Books, then pays twice; what it has done it undoes.
@@ -46,7 +44,12 @@ import Testing
         }
     }
 
-    private func fork(_ engine: Engine, _ id: String, at name: String, as new: String) async throws {
+    private func fork(
+        _ engine: Engine,
+        _ id: String,
+        at name: String,
+        as new: String
+    ) async throws {
         _ = try await engine.fork(id, at: name, ForkOptions(id: new))
         try await engine.untilWaiting(new)
     }
@@ -64,9 +67,35 @@ import Testing
             try await fork(engine, "a", at: "pay", as: "b")
             let origin = try await engine.wait(for: "a") { $0.isClosed }
             #expect(origin.status == .cancelled)
-            let undone = calls.lines.filter { $0.hasPrefix("undo") }.map { $0.split(separator: " ")[1] }
+            let undone = calls.lines.map { $0.split(separator: " ") }
+                .filter { $0[0] == "undo" }.map { $0[1] }
             #expect(undone == ["ship", "pay"])
             try await end(engine, "b")
+        }
+    }
+
+    /// What is done and undone by nobody is shown as such, and what a fork undoes too.
+    @Test(arguments: [false, true])
+    func whoUndoesWhatIsShown(_ isForked: Bool) async throws {
+        try await withJournal { path in
+            try await withEngine(path, code: Self.code(CallLog())) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+                if isForked {
+                    try await fork(engine, "a", at: "pay", as: "b")
+                } else {
+                    _ = try await engine.cancel("a", force: true)
+                }
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let operations = try inspector.operations(of: try inspector.record(of: "a").number)
+            let stand = operations.compactMap(\.compensation)
+            #expect(
+                stand
+                    == (isForked ? [.handedOn, .undone, .undone] : [.leftOut, .leftOut, .leftOut])
+            )
         }
     }
 
