@@ -104,15 +104,19 @@ package struct Fork: Command {
     }
 
     private func existing(_ row: ProtoExecutionRow, _ tx: borrowing Transaction) throws -> Answer {
-        let state: ExecutionState
-        if let open = tx[row.number] { state = open } else { state = try tx.closed(row.number) }
-        guard state.forkPoint == ForkPoint(origin: source, before: before) else {
+        let number = row.number
+        // Its first entry says it: what came after that is not folded.
+        let point =
+            tx.isOpen(number)
+            ? tx[known: number].forkPoint : try tx.past(of: number, before: number + 1).forkPoint
+        guard point == ForkPoint(origin: source, before: before) else {
             throw Refusal(
                 .conflict,
                 "the id \(id) is that of another execution already; fork \(origin) under another id"
             )
         }
-        return Answer(number: row.number, existed: true, status: state.status)
+        let status = try tx[number]?.status ?? .recorded(in: row, of: id.text)
+        return Answer(number: number, existed: true, status: status)
     }
 
     private func check(_ past: borrowing ExecutionState) throws {

@@ -75,8 +75,9 @@ extension EngineCore {
                 contentType: input.data == given.data ? given.contentType : 0
             )
         )
-        try checkStillDone(trial, found, of: record)
-        try await check(trial, found, workflow, id)
+        let past = try trial.history(of: trial.number)
+        try checkStillDone(past, found, of: record)
+        try await check(trial, past, found, workflow, id)
         return ForkPlan(
             number: record.number,
             source: source,
@@ -91,11 +92,10 @@ extension EngineCore {
     /// What has been undone since is not done any more.
     /// - Throws: ``Refusal/Code/conflict``.
     private func checkStillDone(
-        _ trial: ForkTrial,
+        _ past: ExecutionState,
         _ found: FoundOperation,
         of record: ExecutionRecord
     ) throws {
-        let past = try trial.history(of: trial.number)
         guard past.firstRegistration != nil else { return }
         var undone: [Operation] = []
         let history = JournalHistory(journal: writer.journal, execution: record.number)
@@ -117,13 +117,14 @@ extension EngineCore {
     /// - Throws: ``Refusal/Code/conflict`` when they disagree.
     private func check(
         _ trial: ForkTrial,
+        _ past: ExecutionState,
         _ found: FoundOperation,
         _ workflow: RegisteredWorkflow,
         _ id: String
     ) async throws {
         let report = try await Replayer(registered: [workflow], codec: options.codec).replay(
             trial,
-            try trial.history(of: trial.number),
+            past,
             workflow,
             journal: journalID,
             contentTypes: try contentTypes()
