@@ -103,10 +103,15 @@ def commits(path):
 BELIEVED = ["status", "started_at", "start_at", "attempts", "error_code", "losses"]
 
 
+def place_of(operation):
+    return (*operation.scope, operation.position)
+
+
 class Execution:
     """What the entries of an execution say so far."""
 
     def __init__(self, submission, time):
+        self.forked_before = 0  # the first entry of its origin that is not its own too
         self.id, self.closed_at, self.is_continued = submission.id, None, False
         self.first_run = submission.first_run  # 0: itself
         self.summary = pb.ExecutionSummary(type=submission.type, submitted_at=time,
@@ -116,6 +121,8 @@ class Execution:
                                            finalizer=submission.finalizer)
         self.outputs = {}  # the entry that holds the last value, by name
         self.named = []  # all entries that hold one, with its name
+        self.registered = {}  # places with something to do at an end: the entry that began it
+        self.has_ended = False
         self.children = {}  # the entry that began each of which it was not told that it is closed
         terms = self.summary.terms
         if submission.HasField("retry"):
@@ -128,6 +135,12 @@ class Execution:
     def note_output(self, name, at):
         self.outputs[name] = at
         self.named.append((name, at))
+
+    def note_registration(self, event, said, at):
+        kind = pb.Operation.KIND_ON_UNFINISHED
+        if getattr(said, "compensates", False) or (
+                event == "operation_recorded" and said.operation.kind == kind):
+            self.registered.setdefault(place_of(said.operation), at)
 
     def closed(self, believed):
         """The summary that its row must have."""
@@ -281,15 +294,19 @@ class Journal:
             self.check_execution(at, entry, event, number, execution)
 
     def check_execution(self, at, entry, event, number, execution):
-        stays_closed = event == "secrets_wiped" and execution.closed_at is not None
+        said = getattr(entry, event)
+        stays_closed = execution.closed_at is not None and (
+            event == "secrets_wiped" or event == "cleaning_skipped" and said.heir)
         self.expect(execution.closed_at is None or event == "execution_reopened" or stays_closed,
                     at, f"its execution {number} is not open")
         if event in ("secrets_stored", "secrets_wiped", "execution_completed"):
             self.check_secrets(at, entry, event, number)
         state = execution.summary
         state.entries, state.last = self.streams[number].entries, at
-        said = getattr(entry, event)
+        execution.note_registration(event, said, at)
+        self.check_cleaning(at, event, said, execution)
         if hasattr(said, "closes"):  # it ended, and may still have something to clean up
+            execution.has_ended = True
             # Of one whose children failed: when the first of them did.
             state.finished_at = getattr(said, "finished_at", 0) or entry.time
             execution.is_continued = event == "execution_continued"
@@ -311,9 +328,34 @@ class Journal:
         self.expect(origin and said.forked_from < said.forked_before <= at, at,
                     f"it is a fork of {said.forked_from} before {said.forked_before}, which is "
                     "no execution before it")
-        for name, output in origin.named if origin else ():
+        self.expect(not (said.parent or said.continued_from), at,
+                    "a fork is nobody's child, and no later run of an id")
+        if not origin:
+            return
+        self.expect(origin.summary.type == said.type, at,
+                    f"it is a fork of {said.forked_from}, of another workflow")
+        fork = self.executions[at]
+        for name, output in origin.named:
             if output < said.forked_before:
-                self.executions[at].note_output(name, output)
+                fork.note_output(name, output)
+        fork.registered = {place: began for place, began in origin.registered.items()
+                           if began < said.forked_before}
+        fork.forked_before = said.forked_before
+
+    def check_cleaning(self, at, event, said, execution):
+        """What is done at an end was registered; what a fork is to do was registered before it."""
+        if event == "cleaning_ended":
+            name = said.operation.name
+            self.expect(execution.has_ended, at, f"it cleans up {name!r} before the end")
+            self.expect(place_of(said.operation) in execution.registered, at,
+                        f"it cleans up {name!r}, which nothing has registered")
+        if event == "cleaning_skipped" and (said.heir or said.before):
+            heir = self.executions.get(said.heir)
+            self.expect(heir and heir.forked_before == said.before, at,
+                        f"it hands on to {said.heir}, which is no fork before {said.before}")
+            began = execution.registered.values()
+            self.expect(any(one < said.before for one in began) and not said.keeps_compensations,
+                        at, "it hands on what is not registered")
 
     def check_secrets(self, at, entry, event, number):
         """Each key is named once, wiped once, and before its execution completes."""

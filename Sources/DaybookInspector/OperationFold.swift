@@ -53,7 +53,13 @@ package struct OperationFold {
         switch entry.entry.event {
         case .executionClaimed: openAgain()
         case .executionCompleted, .executionContinued: hasCompleted = true
-        case .attemptFailed, .executionReopened: openChildrenAgain()
+        case .attemptFailed: openChildrenAgain()
+        case .executionReopened:
+            openChildrenAgain()
+            for place in all.indices where all[place].compensation == .leftOut {
+                all[place].compensation = .registered
+            }
+        case .cleaningSkipped(let event): leaveOut(event)
         default: break
         }
         takeBack(by: entry.sequence)
@@ -79,6 +85,18 @@ package struct OperationFold {
         let wake = replay.wake(of: path)
         all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) != nil)
         noteUnsettled(path, place)
+    }
+
+    /// What is to be undone is not, or is a fork's to undo.
+    private mutating func leaveOut(_ event: ProtoCleaningSkipped) {
+        if event.keepsCompensations { return }
+        for place in all.indices where all[place].compensation == .registered {
+            if event.heir == 0 {
+                all[place].compensation = .leftOut
+            } else if all[place].sequence < event.before {
+                all[place].compensation = .handedOn
+            }
+        }
     }
 
     /// An attempt that ended with a failure takes back what followed it.

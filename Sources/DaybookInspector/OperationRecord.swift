@@ -25,6 +25,10 @@ public struct OperationRecord: Sendable {
         case undone
         /// It could not be undone, and stays as it is.
         case failed
+        /// Its execution has ended, and it was asked that nothing of it is undone.
+        case leftOut = "left_out"
+        /// A fork owes it.
+        case handedOn = "handed_on"
     }
 
     /// Which operation it is.

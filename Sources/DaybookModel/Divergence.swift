@@ -104,29 +104,32 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What to do about it in the code, so that the execution can go on.
-    public var mend: String {
+    public var mend: String { "\(correction); then retry it" }
+
+    /// What to do about it in the code.
+    package var correction: String {
         switch origin {
         case .unknown: break
         case .sameRevision:
             return
-                "the same revision of the code recorded that and asks otherwise now, so the code is not deterministic: look for clocks, random numbers, the order of dictionaries and sets, and whatever else it learns outside of the context and the bodies; then retry it"
+                "the same revision of the code recorded that and asks otherwise now, so the code is not deterministic: look for clocks, random numbers, the order of dictionaries and sets, and whatever else it learns outside of the context and the bodies"
         case .otherCodec:
             return
-                "open the journal with the codec that recorded it, or with one that reads both; then retry it"
+                "open the journal with the codec that recorded it, or with one that reads both"
         }
         return switch cause {
         case .operation where attempted == nil:
-            "the code leaves out what it did before: put the call back, for executions that began with it by `if try await context.version(\"…\") {} else {…}`; then retry it"
+            "the code leaves out what it did before: put the call back, for executions that began with it by `if try await context.version(\"…\") {} else {…}`"
         case .operation:
-            "put what is new behind `if try await context.version(\"…\")`, or after all that was there before, and put back what is gone; then retry it"
+            "put what is new behind `if try await context.version(\"…\")`, or after all that was there before, and put back what is gone"
         case .input:
-            "declare the input as before, or do what is new behind `if try await context.version(\"…\")`; then retry it"
+            "declare the input as before, or do what is new behind `if try await context.version(\"…\")`"
         case .value:
-            "make the type take what is recorded: give it a version and an upcaster (VersionedValue), or make what is new optional; then retry it"
+            "make the type take what is recorded: give it a version and an upcaster (VersionedValue), or make what is new optional"
         case .branches:
-            "give it as many branches as before, or do what is new behind `if try await context.version(\"…\")`; then retry it"
+            "give it as many branches as before, or do what is new behind `if try await context.version(\"…\")`"
         case .ending:
-            "let the branch end as it did before; then retry it"
+            "let the branch end as it did before"
         }
     }
 

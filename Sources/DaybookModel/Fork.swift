@@ -2,8 +2,9 @@ import DaybookFormat
 import SwiftProtobuf
 
 /// Begins a new execution that goes on as another one was before an operation, with corrected code or
-/// another input. The origin, if it is open, ends with that: it is cancelled, and what it registered for
-/// an end does not run, because the fork owes it from then on.
+/// another input. What the origin registered for an end before that the fork owes from then on, and the
+/// origin does no more: an entry of its own says so. The origin, if it is open, is cancelled, and undoes
+/// what it has begun since.
 ///
 /// That the code agrees with what was recorded before the fork is the caller's to know: the model does
 /// not run code.
@@ -77,16 +78,10 @@ package struct Fork: Command {
                 "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
             )
         }
-        if let left = tx[number]?.rare.cleaning.registrations.first(where: {
-            $0.stands && $0.sequence >= before
-        }) {
-            throw Refusal(
-                .conflict,
-                "\(origin) has to undo \(left.name) (\(left.path)) at its end, which the fork would not take over; fork at an operation after that, or cancel \(origin), which undoes it, and submit a new execution"
-            )
-        }
         let past = try tx.past(of: source, before: before)
         try check(past)
+        let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
+        if let heir = debts?.heir(before: before) { throw try isOwed(by: heir, tx) }
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(past.fork(id, before: before)).encoded(),
             to: nil,
@@ -103,20 +98,25 @@ package struct Fork: Command {
             try tx.append(event.encoded(), to: .run(begun), result, by: request)
         }
         try tx.ready(begun, by: .session)
+        if debts?.owes(before: before) == true { try handOn(to: begun, &tx) }
         try endOrigin(&tx, because: begun)
         return Answer(number: begun, existed: false, status: .ready)
     }
 
     private func existing(_ row: ProtoExecutionRow, _ tx: borrowing Transaction) throws -> Answer {
-        let state: ExecutionState
-        if let open = tx[row.number] { state = open } else { state = try tx.closed(row.number) }
-        guard state.forkPoint == ForkPoint(origin: source, before: before) else {
+        let number = row.number
+        // Its first entry says it: what came after that is not folded.
+        let point =
+            tx.isOpen(number)
+            ? tx[known: number].forkPoint : try tx.past(of: number, before: number + 1).forkPoint
+        guard point == ForkPoint(origin: source, before: before) else {
             throw Refusal(
                 .conflict,
                 "the id \(id) is that of another execution already; fork \(origin) under another id"
             )
         }
-        return Answer(number: row.number, existed: true, status: state.status)
+        let status = try tx[number]?.status ?? .recorded(in: row, of: id.text)
+        return Answer(number: number, existed: true, status: status)
     }
 
     private func check(_ past: borrowing ExecutionState) throws {
@@ -136,12 +136,28 @@ package struct Fork: Command {
         }
     }
 
+    /// Why it is refused: another fork goes on with what was done before, and both would undo it.
+    private func isOwed(by heir: UInt64, _ tx: borrowing Transaction) throws -> Refusal {
+        let id = try tx.id(of: heir)
+        return Refusal(
+            .conflict,
+            "\(origin) cannot be forked at \(operation.name): its fork \(id) owes what was registered for an end before that; fork \(id), or at an operation before that"
+        )
+    }
+
+    /// Has the fork owe what the origin registered for an end, as far as that was begun before.
+    private func handOn(to begun: UInt64, _ tx: inout Transaction) throws {
+        let event = ProtoEntry.OneOf_Event.cleaningSkipped(
+            .with {
+                $0.heir = begun
+                $0.before = before
+            }
+        )
+        try tx.append(event.encoded(), to: .run(number), by: request.withoutReason)
+    }
+
     private func endOrigin(_ tx: inout Transaction, because begun: UInt64) throws {
-        guard tx.isOpen(number) else { return }
-        if tx[known: number].rare.cleaning.stands {
-            try tx.skipCleaning(number, by: request.withoutReason)
-        }
-        guard !tx[known: number].status.isFinal else { return }
+        guard tx.isOpen(number), !tx[known: number].status.isFinal else { return }
         try tx.cancel(number, causation: begun)
     }
 }

@@ -185,7 +185,19 @@ package struct Retry: Command {
                 "\(id) cannot be retried: it is \(status.rawValue), and has not failed; wait for it, or cancel it first"
             )
         }
+        try checkNotHandedOn(row.number, tx)
         return try reopen(row, .ready, &tx)
+    }
+
+    /// No fork goes on with what it has done, and owes what is registered for an end: both would undo the
+    /// same work.
+    private func checkNotHandedOn(_ number: UInt64, _ tx: borrowing Transaction) throws {
+        guard let heir = try tx.debts(of: number).heir() else { return }
+        let fork = try tx.id(of: heir)
+        throw Refusal(
+            .conflict,
+            "\(intervention.id) was forked as \(fork), which goes on with what it did and owes what was registered for its end; retry \(fork), or submit a new execution"
+        )
     }
 
     /// A child that has ended is opened again by its parent: that was told of its end, and would wait

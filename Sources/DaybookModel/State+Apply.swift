@@ -92,7 +92,7 @@ extension State {
         if isClosed {
             guard let state = executions.remove(number) else { return nil }
             // It was closed before.
-            if kind == .secretsWiped { return state.closedIndexRow }
+            if kind == .secretsWiped || kind == .cleaningSkipped { return state.closedIndexRow }
             if state.parent != nil, kind != .executionContinued {
                 batch.endedChildren.append(EndedChild(state))
             }

@@ -42,7 +42,9 @@ extension JournalEntry {
                     ? "" : event.hasError ? ", could not be undone" : ", undone")
                 + (event.hasError ? ": \(describe(event.error))" : "")
         case .cleaningSkipped(let event):
-            event.keepsCompensations ? "but for what is to be undone" : asked
+            event.heir != 0
+                ? "\(event.heir) owes what was begun before entry \(event.before), \(asked)"
+                : event.keepsCompensations ? "but for what is to be undone" : asked
         case .executionPaused: asked
         case .executionResumed: asked
         case .executionReopened: asked

@@ -131,7 +131,9 @@ public struct RecordedHistory: Sendable {
             entries[run, default: []].append(entry)
         }
         let family = try FamilyReader(exported: entries, sources, names)
+        let cut = try cutHistories(entries)
         return try order.compactMap { number in
+            if cut.contains(number) { return nil }
             let own = entries[number] ?? []
             guard let first = own.first else { throw damaged(0, "there is no entry") }
             // Of an earlier run, or of the same family, nothing but what one that was exported needs of it.
@@ -157,6 +159,21 @@ public struct RecordedHistory: Sendable {
                 ended: ended
             )
         }
+    }
+
+    /// Those of which nothing is there but what a fork has of them: they end anywhere.
+    private static func cutHistories(_ entries: [UInt64: [Entry]]) throws -> Set<UInt64> {
+        var cut: Set<UInt64> = []
+        for (number, own) in entries {
+            guard let first = own.first, first.sequence == number,
+                let point = try first.bytes.withUnsafeBytes({ bytes in
+                    try ForkPoint(submittedBy: EntryView(bytes))
+                }), let last = entries[point.origin]?.last
+            else { continue }
+            // An origin ends after the fork, or with it.
+            if last.sequence < point.before { cut.insert(point.origin) }
+        }
+        return cut
     }
 
     /// What comes before the entries of a fork: those of its origin, up to the fork.

@@ -48,7 +48,7 @@ package final class ReplayLog: Sendable {
         if keepsReopened { undoing = undoing.keepingReopened }
         reading = Locked(
             Reading(
-                replay: Replay(undoing),
+                replay: Replay(undoing, own: execution),
                 nextSequence: (beginning ?? execution) + 1,
                 isAtEnd: !hasRecords,
                 following: end
@@ -149,6 +149,15 @@ package final class ReplayLog: Sendable {
         try reading.withLock { reading in
             try read(&reading) { $0.isOver(at: path) }
             return (reading.replay.start(of: path), reading.replay.resolution(of: path))
+        }
+    }
+
+    /// The execution that a fork has an operation from which was under way there; nil: it has it from none.
+    package func beginner(of operation: Operation) throws -> UInt64? {
+        let path = OperationPath(operation)
+        return try reading.withLock { reading in
+            try read(&reading) { $0.isOver(at: path) }
+            return reading.replay.beginner(of: path)
         }
     }
 

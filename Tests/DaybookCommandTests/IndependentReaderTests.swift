@@ -110,6 +110,59 @@ import Testing
         }
     }
 
+    /// A closed execution takes in who undoes its work, and no more than was registered.
+    @Test func theOtherReaderKnowsWhatAForkIsToUndo() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: trip
+                blocks:
+                - name: book
+                  jobs:
+                  - { name: flight, run: 'true', undo: 'true' }
+                - name: pay
+                  jobs:
+                  - { name: money, run: 'true' }
+                """
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            try await sandbox.succeed("fork", "x", "--at", "money", "--id", "y", "--yes")
+            let all = try await sandbox.events()
+            let handedOn = try #require(all.lastIndex(of: "cleaning_skipped"))
+            let shown = try await sandbox.succeed("show", "x").text
+            #expect(shown.contains("success, for its fork to undo"), "\(shown)")
+            try await sandbox.succeed("cancel", "y", "--yes")
+            _ = try await sandbox.daybook("run", "runbook.yaml", "--id", "y")
+            try await sandbox.succeed("verify")
+            let whole = try await read("verify", in: sandbox)
+            #expect(whole.status == 0, "\(whole.errors)")
+
+            let number = try #require(
+                try await sandbox.entries()[handedOn]["stream"].integer.map { UInt64($0) }
+            )
+            var skipped = ProtoCleaningSkipped()
+            (skipped.heir, skipped.before) = (number, number + 1)
+            var ended = ProtoCleaningEnded()
+            (ended.operation.name, ended.operation.position) = ("other", 99)
+            let events: [ProtoEntry.OneOf_Event] = [
+                .cleaningSkipped(skipped), .cleaningEnded(ended),
+            ]
+            let bytes = try File.contents(of: sandbox.dataFile)
+            for (event, problem) in zip(events, ["which is no fork", "nothing has registered"]) {
+                let store = try LMDBStore.open(sandbox.journal)
+                try Journal.open(store).append([
+                    EntryDraft(stream: StreamID(number), event: event.encoded(), session: 0)
+                ])
+                store.close()
+                let theirs = try await read("verify", in: sandbox)
+                #expect(theirs.status == 5)
+                #expect(theirs.errors.contains(problem), "\(theirs.errors)")
+                #expect(try await sandbox.daybook("verify").status == 5)
+                try writeBytes(bytes, to: sandbox.dataFile)
+            }
+        }
+    }
+
     @Test func bothKnowWhatTheRowOfAClosedExecutionHas() async throws {
         try await withSandbox { sandbox in
             try await Giving.fill(sandbox.journal)

@@ -42,6 +42,11 @@ import Testing
             )
             let shown = try await sandbox.daybook(["show", "x"])
             #expect(shown.text.contains("success, undone"))
+            // To undo is not to tell again what was done.
+            #expect(!result.errors.contains("from the journal, entry"), "\(result.errors)")
+            let log = try await sandbox.succeed("log").text
+            #expect(log.contains("  flight, undone\n"), "\(log)")
+            #expect(log.contains("  on failure, done\n"), "\(log)")
             let why = try await sandbox.daybook(["why", "x"])
             #expect(why.text.contains("undone: hotel, flight"))
             try await sandbox.succeed("verify")

@@ -20,14 +20,17 @@ extension Activation {
     }
 
     /// The idempotency key of an operation.
-    /// - Parameter registration: the entry by which the operation was recorded, if it is known. What an
-    ///   origin has begun has the origin's key in a fork too: other systems know the work by it.
+    /// - Parameter registration: the entry by which the operation was recorded, if it is. What an origin has
+    ///   begun has the origin's key in a fork too: other systems know the work by it.
     func idempotencyKey(_ operation: Operation, recordedBy registration: UInt64? = nil) -> String {
         var execution = lease.execution
         if drawsAs != execution {
             do {
-                let began = try registration ?? replayLog.past(of: operation).start?.sequence
-                if let began, began < execution { execution = try owner(of: began) }
+                if let beginner = try replayLog.beginner(of: operation) {
+                    execution = beginner
+                } else if let registration, registration < execution {
+                    execution = try owner(of: registration)
+                }
             } catch {
                 latch(.journalFailed(error))
             }

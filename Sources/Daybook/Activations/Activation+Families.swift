@@ -57,7 +57,8 @@ extension Activation {
         var children: [UInt32: UInt64] = [:]
         var ends: [UInt64: (end: UInt64, error: ErrorFacts?)] = [:]
         try reading {
-            try history.scan(from: lease.execution) { entry, _ in
+            // Of a fork what its origin has spawned, too.
+            try history.scan(from: drawsAs) { entry, _ in
                 switch EventKind(rawValue: entry.event) {
                 case .childStarted:
                     let event = try ProtoChildStarted(decoding: entry)

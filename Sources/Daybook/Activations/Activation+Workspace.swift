@@ -9,12 +9,21 @@ extension Activation {
         // A replay touches nothing, and what depends on the path is not recorded either.
         guard host.hasEffects else { return "/nonexistent/workspace-of-a-replay" }
         do {
-            let keeper = try await host.workspace(of: lease, secrets?.redactor)
+            // What undoes work runs all the same where the files are lost.
+            let keeper = try await host.workspace(
+                of: lease,
+                secrets?.redactor,
+                mayBeEmpty: isCollecting
+            )
             // A branch that asked at the same time has the same folder.
             return state.withLock { state in
                 if state.workspace == nil { state.workspace = keeper }
                 return state.workspace?.path ?? keeper.path
             }
+        } catch let error as OperationError {
+            // What is recorded stays for an attempt that has its files.
+            state.withLock { $0.isLacking = true }
+            throw error
         } catch let error as SystemError {
             // No work can be done where the journal's own folder cannot be used, whatever the handler
             // makes of that.

@@ -60,6 +60,8 @@ final class Activation: Sendable {
         var registered: [Registrar: CleaningWork] = [:]
         /// The code has come by a checkpoint that is to be undone should the execution end badly.
         var compensates = false
+        /// The handler has asked for what it could not be given here: a secret, or its files.
+        var isLacking = false
 
         /// Whether all that it runs waits, or is about to.
         var isSuspended: Bool { active == 0 }

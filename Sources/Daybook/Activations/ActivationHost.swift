@@ -58,8 +58,14 @@ protocol ActivationHost: Sendable {
     /// Which secrets are kept of an execution; nil: none are.
     func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution?
     /// The folder that an execution keeps files in, as it is recorded.
-    /// - Parameter redactor: finds the execution's secrets; nil: it has none.
-    func workspace(of lease: Lease, _ redactor: Redactor?) async throws -> WorkspaceKeeper
+    /// - Parameters:
+    ///   - redactor: finds the execution's secrets; nil: it has none.
+    ///   - mayBeEmpty: one that was not saved, and is not here, is not asked for in vain.
+    func workspace(
+        of lease: Lease,
+        _ redactor: Redactor?,
+        mayBeEmpty: Bool
+    ) async throws -> WorkspaceKeeper
     /// The status of an execution; nil: it is closed, or not known.
     func status(of number: UInt64) -> ExecutionStatus?
     /// Whether checkpoints of an execution are to be undone should it end badly.

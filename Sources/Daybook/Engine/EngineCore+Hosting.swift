@@ -83,7 +83,8 @@ extension EngineCore: ActivationHost {
 
     func workspace(
         of lease: Lease,
-        _ redactor: Redactor?
+        _ redactor: Redactor?,
+        mayBeEmpty: Bool
     ) async throws -> WorkspaceKeeper {
         guard let workspaces else {
             throw OperationError(
@@ -95,7 +96,12 @@ extension EngineCore: ActivationHost {
         }
         let recorded = writer.inspect { $0.state.committed(lease.execution)?.workspace }
         return try await SystemThread.run {
-            try workspaces.open(of: lease, recorded ?? RecordedWorkspace(), redactor)
+            try workspaces.open(
+                of: lease,
+                recorded ?? RecordedWorkspace(),
+                redactor,
+                mayBeEmpty: mayBeEmpty
+            )
         }
     }
 

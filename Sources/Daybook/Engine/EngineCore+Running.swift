@@ -269,9 +269,12 @@ extension RegisteredWorkflow {
         if case .success(let output) = outcome.result {
             outcome = try await context.finish(self, output)
         }
-        // What ran again has failed: what follows it stays for the next attempt.
+        // What ran again has failed, or something is not there: what follows stays for the next attempt.
         var mayEndEarly = false
-        if case .failure = outcome.result { mayEndEarly = activation.replayLog.hasReopened }
+        if case .failure = outcome.result {
+            mayEndEarly =
+                activation.replayLog.hasReopened || activation.state.withLock { $0.isLacking }
+        }
         if !mayEndEarly { try activation.checkConsumed() }
         return outcome
     }

@@ -10,19 +10,24 @@ extension Engine {
     ///   - names: which; nil: all.
     ///   - requester: who asks, and why.
     /// - Returns: the names of those that were kept, and are wiped now.
-    /// - Throws: ``Refusal``: there is no such execution.
+    /// - Throws: ``Refusal``: there is no such execution. ``SecretError`` with the code `secret-left`: the
+    ///   journal says that they are wiped, and their keys could not be overwritten. That is tried again
+    ///   whenever secrets are wiped, and when the journal is opened.
     @discardableResult
     public func wipeSecrets(
         of id: String,
         names: [String]? = nil,
         by requester: Requester = .session
     ) async throws -> [String] {
-        try await engine.perform {
+        let wiped = try await engine.perform {
             WipeSecrets(
                 Intervention(id: Name(id), by: try engine.request(requester, of: Name(id))),
                 names: names?.map { Name($0) }
             )
-        }.map(\.text)
+        }
+        let keeper = engine.keeper
+        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        return wiped.map(\.text)
     }
 }
 

@@ -110,8 +110,8 @@ public struct CreationOptions: Sendable {
     /// What is submitted and not executed within this time expires: it is not run any more unless a
     /// person retries it. Nil, the default: never.
     public var submissionLifetime: Duration?
-    /// Secrets of what failed, timed out, expired or was cancelled are wiped so long after that, if
-    /// nobody has retried it: 7 days are a good choice. Nil, the default: never. What completes has
+    /// Secrets of what failed, timed out, expired or was cancelled are wiped so long after it was closed, which
+    /// is once all is undone that is to be, if nobody has retried it: 7 days are a good choice. Nil, the default: never. What completes has
     /// its secrets wiped at once.
     public var secretLifetime: Duration?
     /// Where the time comes from.

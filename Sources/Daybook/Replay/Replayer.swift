@@ -185,7 +185,11 @@ private struct ReplayHost: ActivationHost {
         throw HistoryEnded()
     }
 
-    func workspace(of lease: Lease, _ redactor: Redactor?) async throws -> WorkspaceKeeper {
+    func workspace(
+        of lease: Lease,
+        _ redactor: Redactor?,
+        mayBeEmpty: Bool
+    ) async throws -> WorkspaceKeeper {
         throw HistoryEnded()
     }
     func status(of number: UInt64) -> ExecutionStatus? { nil }

@@ -121,10 +121,21 @@ extension WorkflowContext {
     ///
     /// Nothing is recorded by it. Whatever is recorded of the execution is redacted of its secrets: in
     /// errors, reasons and log lines `***` stands in their place, and a value that contains one is
-    /// refused. In a ``Replayer`` it is `***`: what a handler does must not depend on it.
+    /// refused. In a ``Replayer`` it is `***`: what a handler does must not depend on it. So it is where
+    /// the handler is run once more to learn what it registered for an end, and there is no such secret any
+    /// more: what undoes work asks for it itself, by ``OperationContext/secret(_:)``, and fails by its name.
     /// - Throws: ``SecretError``: none of that name was given, it has been wiped, or it cannot be opened
     ///   here.
-    public func secret(_ name: String) throws -> Secret { try activation.secret(name) }
+    public func secret(_ name: String) throws -> Secret {
+        do {
+            return try activation.secret(name)
+        } catch let error as SecretError {
+            // What can do without is undone all the same.
+            if activation.isCollecting { return Secret(bytes: Redactor.mark) }
+            activation.state.withLock { $0.isLacking = true }
+            throw error
+        }
+    }
 }
 
 extension OperationContext {

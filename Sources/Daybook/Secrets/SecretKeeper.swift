@@ -17,6 +17,10 @@ final class SecretKeeper: Sendable {
     private struct State: Sendable {
         var file: KeysFile?
         var key: JournalKey?
+        /// Keys that an entry says are destroyed, and that could not be overwritten.
+        var left: [KeyName] = []
+        /// Why what an earlier process left could not be looked for.
+        var uncollected: SecretError?
     }
 
     private let path: String?
@@ -183,15 +187,39 @@ final class SecretKeeper: Sendable {
     // MARK: Destroying
 
     /// Overwrites keys that an entry on the disk says are destroyed. What cannot be overwritten now is
-    /// so when the journal is opened next.
+    /// tried again with the next one, and when the journal is opened next.
     func destroy(_ keys: [KeyName]) {
         guard !keys.isEmpty else { return }
         do {
-            try state.withLock({ $0.file })?.destroy(keys)
+            try overwrite(keys)
         } catch {
             logger.error(
                 "keys of wiped secrets were not overwritten; that is done when the journal is opened next",
                 metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
+    private func overwrite(_ keys: [KeyName]) throws(SecretError) {
+        let (file, all) = state.withLock { state in
+            state.left += keys
+            return (state.file, state.left)
+        }
+        if all.isEmpty { return }
+        try file?.destroy(all)
+        state.withLock { $0.left.removeAll { all.contains($0) } }
+    }
+
+    /// Makes sure that nothing is left of what entries say is destroyed.
+    /// - Throws: ``SecretError/Code/left``.
+    func checkDestroyed(for id: String) throws(SecretError) {
+        do throws(SecretError) {
+            try overwrite([])
+            if let error = state.withLock({ $0.uncollected }) { throw error }
+        } catch {
+            throw SecretError(
+                .left,
+                "the journal says that secrets of \(id) are wiped, and keys of wiped secrets may still be there: \(error); see to that, then wipe them again, or open the journal, which overwrites them"
             )
         }
     }
@@ -217,6 +245,7 @@ final class SecretKeeper: Sendable {
                 metadata: ["keys": "\(count)"]
             )
         } catch let error as SecretError {
+            state.withLock { $0.uncollected = error }
             logger.error(
                 "keys of secrets that may be left over were not overwritten",
                 metadata: ["error": "\(error)"]

@@ -72,7 +72,7 @@ extension WorkflowContext {
             if case .failure(let error) = try activation.outcome(of: record) {
                 throw error.from(operation)
             }
-            spawned.append(note(plan, operation))
+            spawned.append(note(plan, operation, record.sequence))
         }
         return spawned
     }
@@ -129,8 +129,13 @@ extension WorkflowContext {
         if failure.details == nil { failure.details = child.json + Array("}".utf8) }
     }
 
-    private func note(_ plan: ChildPlan, _ operation: Operation) -> SpawnedChild {
-        let id = plan.id ?? activation.idempotencyKey(operation)
+    /// - Parameter record: the entry that began it, if an earlier run did.
+    private func note(
+        _ plan: ChildPlan,
+        _ operation: Operation,
+        _ record: UInt64? = nil
+    ) -> SpawnedChild {
+        let id = plan.id ?? activation.idempotencyKey(operation, recordedBy: record)
         return activation.state.withLock { state in
             let child = SpawnedChild(index: state.spawned.count, type: plan.type.text, id: id)
             state.spawned.append((operation.position, child))

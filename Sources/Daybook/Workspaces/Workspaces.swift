@@ -55,12 +55,13 @@ final class Workspaces: Sendable {
     func open(
         of lease: Lease,
         _ recorded: RecordedWorkspace,
-        _ redactor: Redactor?
+        _ redactor: Redactor?,
+        mayBeEmpty: Bool
     ) throws -> WorkspaceKeeper {
         try Folder.create(folder)
         let path = "\(folder)/\(lease.execution)"
         made.withLock { _ = $0.insert(lease.execution) }
-        let base = try prepare(path, lease, recorded)
+        let base = try prepare(path, lease, recorded, mayBeEmpty: mayBeEmpty)
         return WorkspaceKeeper(
             try Folder.resolved(path),
             mark: path + ".at",
@@ -75,7 +76,8 @@ final class Workspaces: Sendable {
     private func prepare(
         _ path: String,
         _ lease: Lease,
-        _ recorded: RecordedWorkspace
+        _ recorded: RecordedWorkspace,
+        mayBeEmpty: Bool
     ) throws -> WorkspaceMark.Place {
         guard limit > 0, recorded.isKnown else {
             try Folder.create(path)
@@ -96,8 +98,12 @@ final class Workspaces: Sendable {
                 return place
             }
         }
-        if recorded.isUnsaved { throw try notSaved(lease, recorded) }
-        return try restore(path, lease, recorded)
+        guard recorded.isUnsaved else { return try restore(path, lease, recorded) }
+        let error = try notSaved(lease, recorded)
+        guard mayBeEmpty else { throw error }
+        logger.warning("\(error.message)", metadata: ["execution": "\(lease.id)"])
+        try Folder.create(path)
+        return .nothing
     }
 
     private func restore(

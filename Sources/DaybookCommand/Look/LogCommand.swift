@@ -5,6 +5,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookRunbook
 import DaybookSystem
 
 struct LogCommand: AsyncParsableCommand {
@@ -216,7 +217,17 @@ struct EntryLine {
         return text + String(repeating: " ", count: max(0, 6 - text.count))
     }
 
-    var text: String { "\(number)  \(time)  \(stream)  \(entry.eventName)  \(entry.summary)" }
+    /// What the entry says. Jobs that run after a failure undo nothing.
+    private var summary: String {
+        guard case .cleaningEnded(let event) = entry.entry.event,
+            event.operation.name == RunbookOperations.onFailure
+        else { return entry.summary }
+        return entry.summary
+            .replacing(", could not be undone", with: ", failed", maxReplacements: 1)
+            .replacing(", undone", with: ", done", maxReplacements: 1)
+    }
+
+    var text: String { "\(number)  \(time)  \(stream)  \(entry.eventName)  \(summary)" }
 
     func print(to terminal: Terminal) {
         let name =
@@ -230,7 +241,7 @@ struct EntryLine {
             default: terminal.styled("\(entry.eventName)", .cyan)
             }
         terminal.line(
-            "\(number)  \(terminal.styled("\(time)", .dim))  \(stream)  \(name)  \(entry.summary)"
+            "\(number)  \(terminal.styled("\(time)", .dim))  \(stream)  \(name)  \(summary)"
         )
     }
 }

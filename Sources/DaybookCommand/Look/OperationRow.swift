@@ -322,6 +322,8 @@ struct OperationRows {
         return switch operation.compensation {
         case .undone: status + ", undone"
         case .failed: status + ", could not be undone"
+        case .leftOut: status + ", not undone"
+        case .handedOn: status + ", for its fork to undo"
         default: status
         }
     }

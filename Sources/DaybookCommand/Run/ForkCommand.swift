@@ -99,11 +99,19 @@ struct ForkCommand: AsyncParsableCommand {
                 json.member("name", answer.operation.name.text)
                 json.member("before", answer.before)
                 json.member("existed", answer.existed)
+                json.key("originSecrets")
+                json.array { json in for name in answer.originSecrets { json.string(name) } }
             }
             return
         }
         common.output.line("\(id: answer.id)")
         common.errors.line("it goes on at \(answer.operation.name) (\(place)) of \(id: id)")
+        if !answer.originSecrets.isEmpty {
+            let names = answer.originSecrets.joined(separator: ", ")
+            common.errors.line(
+                "\(id: id) keeps its secrets (\(names)), and \(id: answer.id) has none of them: a job that needs one fails by its name, and `daybook retry \(id: answer.id) --secret` gives it; `daybook secret wipe \(id: id)` wipes those of \(id: id) once it is closed"
+            )
+        }
         common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
     }
 

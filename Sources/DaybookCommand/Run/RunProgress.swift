@@ -89,8 +89,9 @@ final class RunProgress: Sendable {
         switch event {
         case .started(_, let operation, let sequence):
             if let job = job(operation) { started(job, operation, sequence) }
-        case .replayed(_, let operation, let sequence, let failed):
-            guard let job = job(operation) else { return }
+        case .replayed(let lease, let operation, let sequence, let failed):
+            // What is run once more to be undone has been told of.
+            guard !lease.isRunOver(operation), let job = job(operation) else { return }
             let how = failed ? "failed" : "replayed"
             ended(job, operation, sequence, how, replayed: true, nil)
         case .recorded(_, let operation, let sequence, let verified, let failure):
@@ -343,6 +344,13 @@ final class RunProgress: Sendable {
             body(&json)
         }
         common.output.write(json.bytes + [UInt8(ascii: "\n")])
+    }
+}
+
+extension Lease {
+    /// Whether an operation is come by only to learn how it is undone.
+    fileprivate func isRunOver(_ operation: Operation) -> Bool {
+        !cleaning.isEmpty && !cleaning.contains { operation.scope.starts(with: $0.scope) }
     }
 }
 #endif

@@ -863,6 +863,14 @@ package enum Wire {
         @inlinable package static var keepsCompensations: WireField {
             WireField(1, .varint)
         }
+        /// `heir`.
+        @inlinable package static var heir: WireField {
+            WireField(2, .varint)
+        }
+        /// `before`.
+        @inlinable package static var before: WireField {
+            WireField(3, .varint)
+        }
     }
 
     /// `ExecutionPaused`.
@@ -2085,6 +2093,14 @@ package enum Wire {
         @inlinable package static var failed: WireField {
             WireField(8, .varint)
         }
+        /// `begun`.
+        @inlinable package static var begun: WireField {
+            WireField(9, .varint)
+        }
+        /// `heir`.
+        @inlinable package static var heir: WireField {
+            WireField(10, .varint)
+        }
     }
 
     /// `ExecutionSecrets`.
@@ -2102,8 +2118,8 @@ package enum Wire {
         @inlinable package static var secrets: WireField {
             WireField(3, .lengthDelimited)
         }
-        /// `ended_at`.
-        @inlinable package static var endedAt: WireField {
+        /// `closed_at`.
+        @inlinable package static var closedAt: WireField {
             WireField(4, .fixed64)
         }
     }

@@ -1465,6 +1465,12 @@ package nonisolated struct ProtoCleaningSkipped: Sendable {
   /// What is to be undone is: the execution ends by itself.
   package var keepsCompensations: Bool = false
 
+  /// The fork that owes it from here on: what was begun before the entry `before`, and not the rest. An
+  /// execution that is closed stays so. 0: nobody does.
+  package var heir: UInt64 = 0
+
+  package var before: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3580,6 +3586,12 @@ package nonisolated struct ProtoRegistration: Sendable {
   /// Its code has failed.
   package var failed: Bool = false
 
+  /// The entry by which the body of the checkpoint began. 0: `sequence`.
+  package var begun: UInt64 = 0
+
+  /// The fork that owes it. 0: none does.
+  package var heir: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Undoes: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -3650,8 +3662,8 @@ package nonisolated struct ProtoExecutionSecrets: Sendable {
 
   package var secrets: [ProtoKeptSecret] = []
 
-  /// When it ended other than well. 0: it has not.
-  package var endedAt: UInt64 = 0
+  /// When it was closed; 0: it is open.
+  package var closedAt: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -6547,7 +6559,7 @@ nonisolated extension ProtoCleaningEnded: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CleaningSkipped"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keeps_compensations\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keeps_compensations\0\u{1}heir\0\u{1}before\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6556,6 +6568,8 @@ nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.keepsCompensations) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.heir) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.before) }()
       default: break
       }
     }
@@ -6565,11 +6579,19 @@ nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf
     if self.keepsCompensations != false {
       try visitor.visitSingularBoolField(value: self.keepsCompensations, fieldNumber: 1)
     }
+    if self.heir != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heir, fieldNumber: 2)
+    }
+    if self.before != 0 {
+      try visitor.visitSingularUInt64Field(value: self.before, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoCleaningSkipped, rhs: ProtoCleaningSkipped) -> Bool {
     if lhs.keepsCompensations != rhs.keepsCompensations {return false}
+    if lhs.heir != rhs.heir {return false}
+    if lhs.before != rhs.before {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9342,7 +9364,7 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Registration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}operation\0\u{1}name\0\u{1}finished\0\u{1}ended\0\u{1}lost\0\u{1}undoes\0\u{1}failed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}operation\0\u{1}name\0\u{1}finished\0\u{1}ended\0\u{1}lost\0\u{1}undoes\0\u{1}failed\0\u{1}begun\0\u{1}heir\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9358,6 +9380,8 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
       case 6: try { try decoder.decodeSingularBoolField(value: &self.lost) }()
       case 7: try { try decoder.decodeSingularEnumField(value: &self.undoes) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.begun) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.heir) }()
       default: break
       }
     }
@@ -9392,6 +9416,12 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.failed != false {
       try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 8)
     }
+    if self.begun != 0 {
+      try visitor.visitSingularUInt64Field(value: self.begun, fieldNumber: 9)
+    }
+    if self.heir != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heir, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9404,6 +9434,8 @@ nonisolated extension ProtoRegistration: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.lost != rhs.lost {return false}
     if lhs.undoes != rhs.undoes {return false}
     if lhs.failed != rhs.failed {return false}
+    if lhs.begun != rhs.begun {return false}
+    if lhs.heir != rhs.heir {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9415,7 +9447,7 @@ nonisolated extension ProtoRegistration.Undoes: SwiftProtobuf._ProtoNameProvidin
 
 nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSecrets"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}id\0\u{1}secrets\0\u{3}ended_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}id\0\u{1}secrets\0\u{3}closed_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9426,7 +9458,7 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.secrets) }()
-      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.endedAt) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.closedAt) }()
       default: break
       }
     }
@@ -9442,8 +9474,8 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
     if !self.secrets.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.secrets, fieldNumber: 3)
     }
-    if self.endedAt != 0 {
-      try visitor.visitSingularFixed64Field(value: self.endedAt, fieldNumber: 4)
+    if self.closedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.closedAt, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9452,7 +9484,7 @@ nonisolated extension ProtoExecutionSecrets: SwiftProtobuf.Message, SwiftProtobu
     if lhs.execution != rhs.execution {return false}
     if lhs.id != rhs.id {return false}
     if lhs.secrets != rhs.secrets {return false}
-    if lhs.endedAt != rhs.endedAt {return false}
+    if lhs.closedAt != rhs.closedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -29,6 +29,9 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let damaged = Code(rawValue: "damaged-secret")
         /// What is to be recorded contains a secret.
         public static let exposed = Code(rawValue: "exposed-secret")
+        /// It is wiped by an entry, and its key could not be overwritten yet: who has it and the journal key
+        /// can open what is sealed.
+        public static let left = Code(rawValue: "secret-left")
         /// The file with the keys cannot be read or written.
         public static let system = Code(rawValue: "secret-file")
     }

@@ -169,9 +169,18 @@ package struct Replay: Sendable {
     /// Bodies that began, and of which no outcome is recorded.
     private var starts: [OperationPath: Start] = [:]
     private var resolutions: [OperationPath: Resolution] = [:]
+    /// The entries from here on are the execution's own; before it are those of what it is a fork of.
+    private let own: UInt64
+    /// What others had begun and not recorded, and whose it was: it stays theirs, whatever the fork records of
+    /// it.
+    private var begun: [OperationPath: UInt64] = [:]
 
     /// A replay of a history of which nothing has been taken in.
-    package init(_ undoing: Undoing = Undoing()) { self.undoing = undoing }
+    /// - Parameter own: the first entry of the execution itself; of others come before it if it is a fork.
+    package init(_ undoing: Undoing = Undoing(), own: UInt64 = 0) {
+        self.undoing = undoing
+        self.own = own
+    }
 
     /// How many records wait to be consumed.
     package var recordsAhead: Int { waiting.values.reduce(0) { $0 + $1.count } }
@@ -247,6 +256,9 @@ package struct Replay: Sendable {
     /// became of it.
     package func start(of path: OperationPath) -> Start? { starts[path] }
 
+    /// The execution that a fork has an operation from which was under way there; nil: it has it from none.
+    package func beginner(of path: OperationPath) -> UInt64? { begun[path] }
+
     /// What a person has said of the body of an operation, if no outcome is recorded since.
     package func resolution(of path: OperationPath) -> Resolution? { resolutions[path] }
 
@@ -310,6 +322,7 @@ package struct Replay: Sendable {
             )
             if event.compensates { registered.insert(path) }
             wakes[path] = nil
+            noteBeginning(of: path, entry)
             endDoubt(path)
         } else if kind == .operationStarted || kind == .operationResolved {
             try noteDoubt(kind, entry, payloads)
@@ -338,6 +351,7 @@ package struct Replay: Sendable {
             if try record.operation.kind == .onUnfinished || entry.compensates(kind) {
                 registered.insert(path)
             }
+            noteBeginning(of: path, entry)
             endDoubt(path)
             guard !undoing.covers(sequence, path, kind) else {
                 if undoing.isReopened(path) {
@@ -347,6 +361,8 @@ package struct Replay: Sendable {
             }
             if try keepsSuccess(path, kind, entry) { return }
             reopened[path] = nil
+            // Whose it is, its record says.
+            if begun[path] == entry.header.stream.rawValue { begun[path] = nil }
             if case .wait = record.outcome { pending.insert(path) }
             add(record)
         }
@@ -387,6 +403,7 @@ package struct Replay: Sendable {
         let operation = try Operation(event.operation)
         let path = OperationPath(operation)
         if event.compensates { registered.insert(path) }
+        noteBeginning(of: path, entry)
         guard !undoing.covers(sequence, path, kind) else { return }
         resolutions[path] = nil
         starts[path] = Start(
@@ -397,6 +414,15 @@ package struct Replay: Sendable {
             asks: event.asks,
             once: event.once
         )
+    }
+
+    /// An operation begins, or goes on: whoever began it has told others of it, by a key that follows from
+    /// that, unless it is taken back, and what is done there since is another one.
+    private mutating func noteBeginning(of path: OperationPath, _ entry: EntryView) {
+        let sequence = entry.header.sequence
+        guard sequence < own, begun[path] == nil, sequence >= undoing.generation(of: path) ?? 0
+        else { return }
+        begun[path] = entry.header.stream.rawValue
     }
 
     /// What became of a body is recorded.

@@ -155,6 +155,7 @@ extension ReferenceModel.Execution {
         isClosed = true
         isParked = false
         holder = 0
+        if !secrets.isEmpty { secretsEnd = updatedAt }
     }
 
     /// The branches of an operation have lost, but for one.

@@ -30,7 +30,7 @@ extension ReferenceModel {
             $0.deadline = 0
             $0.isClosed = closes
             if closes { $0.holder = 0 }
-            if status != .completed, !$0.secrets.isEmpty { $0.secretsEnd = end }
+            if closes, status != .completed, !$0.secrets.isEmpty { $0.secretsEnd = end }
             let failures: [ExecutionStatus] = [
                 .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed,
             ]

@@ -72,7 +72,7 @@ extension State {
             follow(change, number)
             return false
         }
-        if kind == .secretsWiped, !executions.contains(number) {
+        if !executions.contains(number), try entry.leavesClosed(kind) {
             // What is closed stays so, with one entry more.
             var state = try history(number, entry.header.sequence)
             _ = try state.apply(kind, entry)
@@ -120,6 +120,18 @@ extension State {
             sequence: entry.header.sequence,
             reason: "the execution \(entry.header.stream) that it is about is not open"
         )
+    }
+}
+
+extension EntryView {
+    /// Whether it may say something of an execution that is closed, and stays so.
+    fileprivate func leavesClosed(_ kind: EventKind) throws(WireError) -> Bool {
+        switch kind {
+        case .secretsWiped: true
+        // A fork owes what the execution had registered.
+        case .cleaningSkipped: try number(Wire.CleaningSkipped.heir) != 0
+        default: false
+        }
     }
 }
 

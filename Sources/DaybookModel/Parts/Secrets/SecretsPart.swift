@@ -9,7 +9,7 @@ extension StatePart {
     /// Their entries are in the histories of their executions, which have no other part in them.
     static let secrets = StatePart(
         name: "secrets",
-        schema: 1,
+        schema: 2,
         kinds: [.secretsStored, .secretsWiped],
         apply: { state, kind, entry, history in
             let isClosed = try state.applyToExecution(kind, entry, history)
@@ -33,7 +33,7 @@ extension State {
     /// When secrets expire next; nil: never.
     var nextSecretExpiry: Timestamp? {
         journal.secretLifetime == 0
-            ? nil : small.secrets.firstEnd.map { $0.adding(journal.secretLifetime) }
+            ? nil : small.secrets.firstClosing.map { $0.adding(journal.secretLifetime) }
     }
 
     fileprivate mutating func applySecrets(
@@ -62,7 +62,10 @@ extension State {
         let number = entry.header.stream.rawValue
         switch kind {
         case .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired:
-            small.secrets.end(number, at: entry.header.time)
+            // What is undone after that may need them.
+            guard try entry.flag(Wire.ExecutionFailed.closes) else { return }
+            small.secrets.close(number, at: entry.header.time)
+        case .executionClosed: small.secrets.close(number, at: entry.header.time)
         case .executionReopened: small.secrets.reopen(number)
         case .executionContinued:
             small.secrets.handOn(number, to: try entry.number(Wire.ExecutionContinued.next))
@@ -97,40 +100,42 @@ package struct KeptSecrets: Sendable, Equatable {
         package let id: Name
         /// Those that are kept, in the order in which they were given.
         package internal(set) var secrets: [Secret] = []
-        /// When it ended other than well; zero: it has not.
-        package internal(set) var endedAt = Timestamp(rawValue: 0)
+        /// When it was closed that did not end well; zero: it is open.
+        package internal(set) var closedAt = Timestamp(rawValue: 0)
 
         /// The secret of a name.
         package subscript(name: Name) -> Secret? { secrets.first { $0.name == name } }
     }
 
     private var all: [UInt64: OfExecution] = [:]
-    /// Those that have ended, in order of time and number.
-    private var ended: [(time: Timestamp, number: UInt64)] = []
+    /// Those that are closed, in order of time and number.
+    private var closed: [(time: Timestamp, number: UInt64)] = []
+    /// The execution of an id.
+    private var numbersByID: [Name: UInt64] = [:]
 
     /// None are.
     package var isEmpty: Bool { all.isEmpty }
     /// The numbers of the executions that have some, ascending.
     package var numbers: [UInt64] { all.keys.sorted() }
-    /// When the first of those ended that have ended; nil: none has.
-    var firstEnd: Timestamp? { ended.first?.time }
+    /// When the first of those was closed that are closed; nil: none is.
+    var firstClosing: Timestamp? { closed.first?.time }
 
     /// What is kept of an execution; nil: nothing.
     package subscript(number: UInt64) -> OfExecution? { all[number] }
 
     /// What is kept of the execution of an id; nil: nothing.
-    package func of(_ id: Name) -> OfExecution? { all.values.first { $0.id == id } }
+    package func of(_ id: Name) -> OfExecution? { numbersByID[id].flatMap { all[$0] } }
 
     /// Every secret that is kept of any execution.
     package var every: [Secret] { numbers.flatMap { all[$0]?.secrets ?? [] } }
 
-    /// The numbers of those that ended that long ago, in order.
+    /// The numbers of those that were closed that long ago, in order.
     func expired(after lifetime: UInt64, by now: Timestamp) -> [UInt64] {
-        ended.prefix { $0.time.adding(lifetime) <= now }.map(\.number)
+        closed.prefix { $0.time.adding(lifetime) <= now }.map(\.number)
     }
 
     package static func == (one: KeptSecrets, other: KeptSecrets) -> Bool {
-        one.all == other.all && one.ended.elementsEqual(other.ended, by: ==)
+        one.all == other.all && one.closed.elementsEqual(other.closed, by: ==)
     }
 
     // MARK: Folding
@@ -156,6 +161,7 @@ package struct KeptSecrets: Sendable, Equatable {
             )
         }
         all[number] = kept
+        numbersByID[id] = number
     }
 
     mutating func wipe(_ secrets: [ProtoSecretKey], of number: UInt64) throws(WireError) {
@@ -167,33 +173,34 @@ package struct KeptSecrets: Sendable, Equatable {
             else { throw WireError("it wipes the secret \(secret.name), which is not kept") }
             all[number]?.secrets.remove(at: index)
         }
-        if all[number]?.secrets.isEmpty == true {
-            all[number] = nil
-            ended.removeAll { $0.number == number }
-        }
+        guard let kept = all[number], kept.secrets.isEmpty else { return }
+        all[number] = nil
+        numbersByID[kept.id] = nil
+        closed.removeAll { $0.number == number }
     }
 
-    mutating func end(_ number: UInt64, at time: Timestamp) {
-        guard all[number] != nil, all[number]?.endedAt.rawValue == 0 else { return }
-        all[number]?.endedAt = time
+    mutating func close(_ number: UInt64, at time: Timestamp) {
+        guard all[number] != nil, all[number]?.closedAt.rawValue == 0 else { return }
+        all[number]?.closedAt = time
         insert(time, number)
     }
 
     /// Nearly always the last: no entry is of an earlier time than those before it.
     private mutating func insert(_ time: Timestamp, _ number: UInt64) {
-        let place = ended.lastIndex { ($0.time, $0.number) < (time, number) }.map { $0 + 1 } ?? 0
-        ended.insert((time, number), at: place)
+        let place = closed.lastIndex { ($0.time, $0.number) < (time, number) }.map { $0 + 1 } ?? 0
+        closed.insert((time, number), at: place)
     }
 
     mutating func reopen(_ number: UInt64) {
         guard all[number] != nil else { return }
-        all[number]?.endedAt = Timestamp(rawValue: 0)
-        ended.removeAll { $0.number == number }
+        all[number]?.closedAt = Timestamp(rawValue: 0)
+        closed.removeAll { $0.number == number }
     }
 
     mutating func handOn(_ number: UInt64, to next: UInt64) {
         guard let kept = all.removeValue(forKey: number) else { return }
         all[next] = kept
+        numbersByID[kept.id] = next
     }
 
     // MARK: In a snapshot
@@ -204,7 +211,7 @@ package struct KeptSecrets: Sendable, Equatable {
         let item = ProtoExecutionSecrets.with {
             $0.execution = number
             $0.id = kept.id.text
-            $0.endedAt = kept.endedAt.rawValue
+            $0.closedAt = kept.closedAt.rawValue
             $0.secrets = kept.secrets.map { secret in
                 .with {
                     $0.key.name = secret.name.text
@@ -221,7 +228,7 @@ package struct KeptSecrets: Sendable, Equatable {
     mutating func readSnapshot(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         let item = try ProtoExecutionSecrets(wire: bytes)
         var kept = OfExecution(id: Name(item.id))
-        kept.endedAt = Timestamp(rawValue: item.endedAt)
+        kept.closedAt = Timestamp(rawValue: item.closedAt)
         kept.secrets = item.secrets.map {
             Secret(
                 name: Name($0.key.name),
@@ -232,7 +239,8 @@ package struct KeptSecrets: Sendable, Equatable {
             )
         }
         all[item.execution] = kept
-        guard item.endedAt != 0 else { return }
-        insert(kept.endedAt, item.execution)
+        numbersByID[kept.id] = item.execution
+        guard item.closedAt != 0 else { return }
+        insert(kept.closedAt, item.execution)
     }
 }

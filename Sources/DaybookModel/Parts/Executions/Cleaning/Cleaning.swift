@@ -33,8 +33,15 @@ struct Cleaning: Sendable {
         /// It is of a branch that has lost: what follows it is nobody's work any more.
         var isLost = false
 
+        /// The entry by which the body of the checkpoint began; 0: its own.
+        var begun: UInt64 = 0
+        /// The fork that owes it; 0: the execution does itself.
+        var heir: UInt64 = 0
+
+        /// The first entry that says that there is something to do.
+        var since: UInt64 { begun == 0 ? sequence : begun }
         /// Whether it is to run at an end from outside.
-        var stands: Bool { finishedBy == nil && !hasEnded }
+        var stands: Bool { finishedBy == nil && !hasEnded && heir == 0 }
         /// Whether it is a checkpoint that is to be undone.
         var compensates: Bool { undoes != nil && stands }
 

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// What is to be done should an execution end badly, and how far that has come.
     static let cleaning = ExecutionPart(
         name: "cleaning",
-        schema: 2,
+        schema: 3,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationStarted, .operationRetried,
             .operationResolved, .operationRecorded, .branchSettled, .executionClaimed,
@@ -62,6 +62,11 @@ extension Cleaning {
             let hasFailed = try entry.has(Wire.CleaningEnded.error)
             state.rare.cleaning.registrations[index].hasFailed = hasFailed
         case .cleaningSkipped:
+            let heir = try entry.number(Wire.CleaningSkipped.heir)
+            if heir != 0 {
+                let before = try entry.number(Wire.CleaningSkipped.before)
+                return try state.rare.cleaning.handOn(to: heir, before: before)
+            }
             if try entry.flag(Wire.CleaningSkipped.keepsCompensations) {
                 state.rare.cleaning.compensatesOnly = true
                 return
@@ -239,6 +244,8 @@ extension Cleaning.Registration {
         writer.bool(isLost, Wire.Registration.lost)
         writer.varint(UInt64(undoes?.proto.rawValue ?? 0), Wire.Registration.undoes)
         writer.bool(hasFailed, Wire.Registration.failed)
+        writer.varint(begun, Wire.Registration.begun)
+        writer.varint(heir, Wire.Registration.heir)
     }
 
     fileprivate init(snapshot bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -248,6 +255,7 @@ extension Cleaning.Registration {
         var finishedBy: OperationPath?
         var (hasEnded, isLost, hasFailed) = (false, false, false)
         var undoes: Cleaning.Undoes?
+        var (begun, heir): (UInt64, UInt64) = (0, 0)
         var reader = WireReader(bytes)
         while let field = try reader.field() {
             switch field {
@@ -260,6 +268,8 @@ extension Cleaning.Registration {
             case Wire.Registration.lost: isLost = try reader.varint() != 0
             case Wire.Registration.undoes: undoes = Cleaning.Undoes(try reader.varint())
             case Wire.Registration.failed: hasFailed = try reader.varint() != 0
+            case Wire.Registration.begun: begun = try reader.varint()
+            case Wire.Registration.heir: heir = try reader.varint()
             default: try reader.skip(field)
             }
         }
@@ -272,7 +282,9 @@ extension Cleaning.Registration {
             finishedBy: finishedBy,
             hasEnded: hasEnded,
             hasFailed: hasFailed,
-            isLost: isLost
+            isLost: isLost,
+            begun: begun,
+            heir: heir
         )
     }
 }

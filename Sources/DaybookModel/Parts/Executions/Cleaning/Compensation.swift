@@ -24,8 +24,8 @@ extension Cleaning {
             return
         }
         let operation = try entry.operation()
-        state.rare.cleaning.drop(OperationPath(operation))
-        state.rare.cleaning.add(operation, entry, .success)
+        let earlier = state.rare.cleaning.drop(OperationPath(operation))
+        state.rare.cleaning.add(operation, entry, .success, since: earlier)
     }
 
     /// Takes in that the body of a checkpoint begins. What is known of an earlier run of it stays.
@@ -60,19 +60,32 @@ extension Cleaning {
         removeUnsettled(at: index)
     }
 
-    private mutating func add(_ operation: Operation, _ entry: EntryView, _ undoes: Undoes) {
+    /// - Parameter earlier: what was known of it before it gave a value; nil: nothing was.
+    private mutating func add(
+        _ operation: Operation,
+        _ entry: EntryView,
+        _ undoes: Undoes,
+        since earlier: Registration? = nil
+    ) {
         add(
             Registration(
                 sequence: entry.header.sequence,
                 path: OperationPath(operation),
                 name: operation.name,
-                undoes: undoes
+                undoes: undoes,
+                begun: earlier?.since ?? 0,
+                heir: earlier?.heir ?? 0
             )
         )
     }
 
-    private mutating func drop(_ path: OperationPath) {
-        if let index = index(of: path) { removeUnsettled(at: index) }
+    /// - Returns: what was known of it; nil: nothing was.
+    @discardableResult
+    private mutating func drop(_ path: OperationPath) -> Registration? {
+        guard let index = index(of: path) else { return nil }
+        let registration = registrations[index]
+        removeUnsettled(at: index)
+        return registration
     }
 
     /// Where a checkpoint is that has not given a value.

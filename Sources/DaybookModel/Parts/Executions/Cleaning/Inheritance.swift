@@ -1,0 +1,44 @@
+import DaybookFormat
+
+/// What is to be done at an end is owed by one execution: a fork takes it over from its origin, whose entry
+/// says so.
+extension Cleaning {
+    /// Has a fork owe what was begun before an entry.
+    /// - Throws: `WireError` when nothing of that is to be done.
+    mutating func handOn(to heir: UInt64, before sequence: UInt64) throws(WireError) {
+        var isEmpty = true
+        for index in registrations.indices where registrations[index].isOwed(before: sequence) {
+            registrations[index].heir = heir
+            isEmpty = false
+        }
+        if isEmpty { throw WireError("it hands on what is not registered") }
+    }
+
+    /// Whether something is to be done at an end that was begun before an entry, and that no other owes.
+    func owes(before sequence: UInt64) -> Bool {
+        registrations.contains { $0.isOwed(before: sequence) }
+    }
+
+    /// The fork that owes something which was begun before an entry; nil: none does.
+    func heir(before sequence: UInt64 = .max) -> UInt64? {
+        registrations.first { $0.heir != 0 && $0.since < sequence }?.heir
+    }
+}
+
+extension Cleaning.Registration {
+    /// Whether it was begun before an entry, and is to be done by the execution itself.
+    fileprivate func isOwed(before sequence: UInt64) -> Bool { stands && since < sequence }
+}
+
+extension Transaction {
+    /// What an execution would have to do at its end, as that is now.
+    func debts(of number: UInt64) throws -> Cleaning {
+        // A closed one is folded from its history.
+        try self[number]?.rare.cleaning ?? closed(number).rare.cleaning
+    }
+
+    /// The id of an execution.
+    func id(of number: UInt64) throws -> Name {
+        try self[number]?.id ?? past(of: number, before: number + 1).id
+    }
+}

@@ -1,0 +1,151 @@
+import Daybook
+import DaybookInspector
+import DaybookModel
+import DaybookSystem
+import DaybookTestKit
+import Testing
+
+/// Who undoes what an execution and its forks have done: each thing one of them, once.
+@Suite struct ForkDebtTests {
+    /// Books, then pays twice; what it has done it undoes.
+    private static func code(_ calls: CallLog) -> Scripted.Code {
+        { _, context in
+            for name in ["book", "pay", "ship"] {
+                try await context.checkpoint(
+                    name,
+                    compensate: { _, operation in
+                        calls.add("undo \(name) \(operation.compensatedKey ?? "none")")
+                    }
+                ) { operation -> Void in calls.add("\(name) \(operation.idempotencyKey)") }
+            }
+            try await context.checkpoint("note") { _ -> Void in }
+            return "\(try await context.receive("go", as: Int.self))"
+        }
+    }
+
+    private func withForked(
+        _ body: (Engine, CallLog, String) async throws -> Void
+    ) async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            try await withEngine(path, code: Self.code(calls)) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+                try await body(engine, calls, path)
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            #expect(try Verifier.verify(inspector.store).problems == [])
+            // Nothing is done that is not undone once, and nothing is undone that was not done.
+            let lines = calls.lines.map { $0.split(separator: " ").joined(separator: " ") }
+            let done = lines.filter { !$0.hasPrefix("undo ") }.sorted()
+            let undone = lines.filter { $0.hasPrefix("undo ") }.map { String($0.dropFirst(5)) }
+            #expect(undone.sorted() == done, "\(lines)")
+        }
+    }
+
+    private func fork(
+        _ engine: Engine,
+        _ id: String,
+        at name: String,
+        as new: String
+    ) async throws {
+        _ = try await engine.fork(id, at: name, ForkOptions(id: new))
+        try await engine.untilWaiting(new)
+    }
+
+    private func end(_ engine: Engine, _ ids: String...) async throws {
+        for id in ids {
+            try await engine.cancel(id)
+            _ = try await engine.wait(for: id) { $0.isClosed }
+        }
+    }
+
+    /// What lies after the fork is no other's, so that the origin undoes it itself.
+    @Test func anOpenOriginUndoesWhatItsForkDoesNotTakeOver() async throws {
+        try await withForked { engine, calls, _ in
+            try await fork(engine, "a", at: "pay", as: "b")
+            let origin = try await engine.wait(for: "a") { $0.isClosed }
+            #expect(origin.status == .cancelled)
+            let undone = calls.lines.map { $0.split(separator: " ") }
+                .filter { $0[0] == "undo" }.map { $0[1] }
+            #expect(undone == ["ship", "pay"])
+            try await end(engine, "b")
+        }
+    }
+
+    /// What is done and undone by nobody is shown as such, and what a fork undoes too.
+    @Test(arguments: [false, true])
+    func whoUndoesWhatIsShown(_ isForked: Bool) async throws {
+        try await withJournal { path in
+            try await withEngine(path, code: Self.code(CallLog())) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+                if isForked {
+                    try await fork(engine, "a", at: "pay", as: "b")
+                } else {
+                    _ = try await engine.cancel("a", force: true)
+                }
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            let operations = try inspector.operations(of: try inspector.record(of: "a").number)
+            let stand = operations.compactMap(\.compensation)
+            #expect(
+                stand
+                    == (isForked ? [.handedOn, .undone, .undone] : [.leftOut, .leftOut, .leftOut])
+            )
+        }
+    }
+
+    /// Its origin's debts are a fork's, and once they are another fork's they are not this one's.
+    @Test func aForkOfAForkTakesOverWhatThatOwed() async throws {
+        try await withForked { engine, _, _ in
+            try await fork(engine, "a", at: "note", as: "b")
+            // It goes on from its own work,
+            try await fork(engine, "b", at: "go", as: "c")
+            for (id, operation) in [("b", "ship"), ("a", "ship"), ("b", "note")] {
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await engine.fork(id, at: operation, ForkOptions(id: "d"))
+                }
+                #expect(refusal?.code == .conflict)
+                #expect(
+                    refusal?.message.contains("owes what was registered") == true,
+                    "\(id): \(refusal?.message ?? "")"
+                )
+            }
+            // and this one from its origin's.
+            try await fork(engine, "c", at: "ship", as: "e")
+            _ = try await engine.wait(for: "c") { $0.isClosed }
+            try await end(engine, "e")
+        }
+    }
+
+    /// The one that is decided first owes it; what a process has looked at before that does not count.
+    @Test func ofTwoForksAtOnceOneIsRefused() async throws {
+        try await withForked { engine, _, _ in
+            try await engine.signal("a", "go", 1)
+            #expect(try await engine.waitForEnd(of: "a").status == .completed)
+            let forks = ["b", "c", "d", "e"]
+            let refused = await withTaskGroup(of: String?.self) { group in
+                for id in forks {
+                    group.addTask {
+                        do {
+                            _ = try await engine.fork("a", at: "note", ForkOptions(id: id))
+                            return nil
+                        } catch {
+                            return id
+                        }
+                    }
+                }
+                return await group.reduce(into: Set<String>()) { if let id = $1 { $0.insert(id) } }
+            }
+            let granted = forks.filter { !refused.contains($0) }
+            #expect(granted.count == 1, "\(granted)")
+            let retry = await #expect(throws: Refusal.self) { try await engine.retry("a") }
+            #expect(retry?.code == .wrongState || retry?.code == .conflict)
+            for id in granted { try await end(engine, id) }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import DaybookTestKit
+import Testing
+
+/// When secrets go, and what is said of those that could not.
+@Suite struct SecretEndTests {
+    private let room = ClockedJournal()
+
+    private var options: EngineOptions {
+        var options = room.options
+        options.journalKey = .bytes([UInt8](repeating: 7, count: 32))
+        return options
+    }
+
+    private var terms: ExecutionOptions {
+        var options = ExecutionOptions()
+        options.secrets = ["TOKEN": "hunter2-and-more"]
+        return options
+    }
+
+    private func wipes(_ path: String) throws -> [String] {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        var wipes: [String] = []
+        try inspector.scan { entry in
+            if entry.eventName == "secrets_wiped" { wipes.append(entry.summary) }
+            return true
+        }
+        return wipes
+    }
+
+    /// What undoes work may need them: their time counts from when nothing is left to be done.
+    @Test func secretsStayAsLongAsSomethingIsToBeUndoneAndExpireAfterThat() async throws {
+        var creation = room.creation
+        creation.secretLifetime = .seconds(7 * 86_400)
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, operation in calls.add(try operation.secret("TOKEN").text) }
+                ) { _ -> Void in }
+                return "\(try await context.receive("go", as: Int.self))"
+            }
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("a", terms)
+                try await engine.untilWaiting()
+            }
+            // Other code cannot undo it.
+            try await withEngine(path, options, code: { _, _ in "" }) { engine async throws in
+                try await engine.cancel("a")
+                _ = try await engine.wait(for: "a") { $0.isParked }
+            }
+            room.clock.pass(.seconds(8 * 86_400))
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("b")
+                try await engine.untilWaiting("b")
+                try await engine.retry("a")
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+            }
+            #expect(calls.lines == ["hunter2-and-more"])
+            #expect(try wipes(path) == [])
+            room.clock.pass(.seconds(7 * 86_400))
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("c")
+                try await engine.untilWaiting("c")
+            }
+            #expect(try wipes(path) == ["TOKEN, expired"])
+        }
+    }
+
+    /// The entry is written, and the key still lies there: whoever asks is told, also when they ask again.
+    @Test func aKeyThatCannotBeOverwrittenIsToldToWhoeverWipesIt() async throws {
+        try await withJournal(room.creation) { path in
+            let keys = JournalFolder(path).keys
+            let aside = keys + ".aside"
+            let code: Scripted.Code = { _, context in
+                "\(try await context.receive("go", as: Int.self))"
+            }
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("a", terms)
+                try await engine.untilWaiting()
+                try Folder.rename(keys, to: aside)
+                try Folder.create(keys)
+                for _ in 1...2 {
+                    let error = await #expect(throws: SecretError.self) {
+                        try await engine.wipeSecrets(of: "a")
+                    }
+                    #expect(error?.code == .left, "\(error?.message ?? "")")
+                }
+            }
+            #expect(try wipes(path).count == 1)
+            // Nor does another process say that all is well.
+            try await withEngine(path, options, code: code) { engine async throws in
+                let error = await #expect(throws: SecretError.self) {
+                    try await engine.wipeSecrets(of: "a")
+                }
+                #expect(error?.code == .left)
+            }
+            try Folder.removeAll(keys)
+            try Folder.rename(aside, to: keys)
+            try await withEngine(path, options, code: code) { engine async throws in
+                #expect(try await engine.wipeSecrets(of: "a") == [])
+            }
+            #expect(try verified(path) == [])
+        }
+    }
+
+    private func verified(_ path: String) throws -> [String] {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        return try inspector.verify().problems.map { "\($0)" }
+    }
+}
