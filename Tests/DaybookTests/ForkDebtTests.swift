@@ -122,6 +122,40 @@ import Testing
         }
     }
 
+    /// A fork tries again what its origin could not undo, and no other does.
+    @Test func whatCouldNotBeUndoneIsOwedByOneForkToo() async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, _ in
+                        calls.add("undo")
+                        if calls.lines.count == 1 {
+                            throw OperationError(code: "no", message: "not now")
+                        }
+                    }
+                ) { _ -> Void in }
+                return try await context.checkpoint("pay") { _ -> String in
+                    throw OperationError(code: "no", message: "no money", isRetryable: false)
+                }
+            }
+            try await withEngine(path, code: code) { engine in
+                try await engine.start("a")
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+                _ = try await engine.fork("a", at: "pay", ForkOptions(id: "b"))
+                _ = try await engine.wait(for: "b") { $0.isClosed }
+                let second = await #expect(throws: Refusal.self) {
+                    try await engine.fork("a", at: "pay", ForkOptions(id: "c"))
+                }
+                #expect(second?.code == .conflict)
+                let retry = await #expect(throws: Refusal.self) { try await engine.retry("a") }
+                #expect(retry?.code == .conflict)
+            }
+            #expect(calls.lines == ["undo", "undo"])
+        }
+    }
+
     /// The one that is decided first owes it; what a process has looked at before that does not count.
     @Test func ofTwoForksAtOnceOneIsRefused() async throws {
         try await withForked { engine, _, _ in

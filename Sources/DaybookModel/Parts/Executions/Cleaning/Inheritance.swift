@@ -26,8 +26,12 @@ extension Cleaning {
 }
 
 extension Cleaning.Registration {
-    /// Whether it was begun before an entry, and is to be done by the execution itself.
-    fileprivate func isOwed(before sequence: UInt64) -> Bool { stands && since < sequence }
+    /// Whether it was begun before an entry, and is to be done by the execution itself: at this end, or at
+    /// the next one because it has failed.
+    fileprivate func isOwed(before sequence: UInt64) -> Bool {
+        let isDone = finishedBy != nil || hasEnded && !hasFailed
+        return !isDone && heir == 0 && since < sequence
+    }
 }
 
 extension Transaction {
