@@ -432,11 +432,25 @@ class Journal:
         self.expect(len(payloads) == len(commitments), at, "its payload record is missing or wrong")
         for index, (payload, promised) in enumerate(zip(payloads, commitments)):
             # To HMAC a salt is the same with zeros after it: so its length counts, too.
-            found = (len(payload.salt), len(payload.data),
-                     hmac.digest(payload.salt, payload.data, "sha256"))
+            data = self.whole(at, payload)
+            found = (len(payload.salt), len(data), hmac.digest(payload.salt, data, "sha256"))
             is_erased = found[:2] == (0, 0)
             self.expect(is_erased or found == (16, promised.size, promised.mac), at,
                         f"payload {index} is not the one that it commits to")
+
+    def whole(self, at, payload):
+        """The bytes of a payload, some of which may be those of earlier ones of its stream."""
+        numbers, data = iter(payload.slices), b"" if payload.slices else payload.data
+        for place, index, start, size in zip(*[numbers] * 4):
+            holder = payload
+            if place:
+                record = decode(pb.Payloads, self.get("payloads", key(place)) or b"")
+                fits = (place < at and record and index < len(record.payloads)
+                        and self.entry(place).stream == self.entry(at).stream)
+                self.expect(fits, at, f"it has bytes of entry {place}, which has none for it")
+                holder = record.payloads[index] if fits else pb.Payload()
+            data += holder.data[start:start + size]
+        return data
 
     def check_input(self, at, entry, event):
         """A declared input that is kept is the one whose digest the operation has."""
@@ -450,7 +464,7 @@ class Journal:
             return  # that they are missing is said elsewhere
         salt, kept = first.payloads[0].salt, record.payloads[0 if is_start else -1]
         if salt and kept.salt:  # neither of them is erased
-            digest = hmac.digest(salt, kept.data, "sha256")[:16]
+            digest = hmac.digest(salt, self.whole(at, kept), "sha256")[:16]
             self.expect(digest == said.operation.input_digest, at,
                         "the input that it keeps is not the one whose digest the operation has")
 

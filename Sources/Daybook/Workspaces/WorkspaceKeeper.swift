@@ -2,6 +2,7 @@ import Crypto
 import DaybookFormat
 import DaybookModel
 import DaybookSystem
+import Logging
 
 /// The folder of an execution while its code runs: says after each operation what of it is to be
 /// recorded.
@@ -17,6 +18,7 @@ final class WorkspaceKeeper: Sendable {
     private let lease: Lease
     private let limit: Int
     private let redactor: Redactor?
+    private let logger: Logger
     private let state: Locked<State>
 
     private struct State: Sendable {
@@ -42,13 +44,15 @@ final class WorkspaceKeeper: Sendable {
         _ lease: Lease,
         _ base: WorkspaceMark.Place,
         limit: Int,
-        _ redactor: Redactor?
+        _ redactor: Redactor?,
+        _ logger: Logger
     ) {
         self.path = path
         self.mark = mark
         self.lease = lease
         self.limit = limit
         self.redactor = redactor
+        self.logger = logger
         state = Locked(State(last: base, recorded: base))
     }
 
@@ -71,7 +75,7 @@ final class WorkspaceKeeper: Sendable {
                     )
                     // Before it is recorded: should that be the last that this process does, the folder
                     // is known for what it is.
-                    try WorkspaceMark([state.recorded, state.last]).write(mark)
+                    note([state.recorded, state.last])
                 }
             }
             return state.take
@@ -84,6 +88,18 @@ final class WorkspaceKeeper: Sendable {
             guard state.take?.number == take.number else { return }
             state.recorded = state.last
             state.take = nil
+        }
+    }
+
+    /// Without a mark the folder is restored before it is used again: no reason to lose an outcome.
+    private func note(_ places: [WorkspaceMark.Place]) {
+        do {
+            try WorkspaceMark(places).write(mark)
+        } catch {
+            logger.warning(
+                "what is saved of a workspace could not be noted beside it",
+                metadata: ["execution": "\(lease.id)", "error": "\(error)"]
+            )
         }
     }
 

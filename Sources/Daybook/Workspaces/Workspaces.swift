@@ -68,7 +68,8 @@ final class Workspaces: Sendable {
             lease,
             base,
             limit: limit,
-            redactor
+            redactor,
+            logger
         )
     }
 
