@@ -96,6 +96,7 @@ enum Failure {
         case is Shortage, is NotInTime: .tryAgain
         case let error as SecretError:
             switch error.code {
+            case _ where error.cause?.isShortage == true, .system: .tryAgain
             case .noKey, .badKey, .wrongKey, .invalid, .exposed: .usage
             case .damaged: .integrity
             default: .failed

@@ -10,7 +10,7 @@ final class ExecutionSecrets: Sendable {
         let bytes: [UInt8]
     }
 
-    private let values: [Name: Result<Value, SecretError>]
+    let values: [Name: Result<Value, SecretError>]
     /// Finds those that could be opened.
     let redactor: Redactor
 

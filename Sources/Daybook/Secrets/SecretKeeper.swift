@@ -27,6 +27,8 @@ final class SecretKeeper: Sendable {
     private let source: JournalKeySource
     private let logger: Logger
     private let state = Locked(State())
+    /// Whether it can open any.
+    let access = SecretAccess()
 
     /// - Parameter path: of the file of keys; nil: the journal is in no folder.
     init(_ path: String?, _ options: EngineOptions) {
@@ -41,7 +43,7 @@ final class SecretKeeper: Sendable {
         state.withLock { $0.file = KeysFile(path, journal: journal) }
     }
 
-    private func file() throws(SecretError) -> KeysFile {
+    func file() throws(SecretError) -> KeysFile {
         guard let file = state.withLock({ $0.file }) else {
             throw SecretError(
                 .system,
@@ -52,7 +54,7 @@ final class SecretKeeper: Sendable {
     }
 
     /// The journal key, read once.
-    private func key() throws(SecretError) -> JournalKey {
+    func key() throws(SecretError) -> JournalKey {
         if let key = state.withLock({ $0.key }) { return key }
         guard let key = try source.read() else {
             throw SecretError(

@@ -124,6 +124,10 @@ private final class WorkReporter: Sendable {
             common.errors.line(
                 "took over from session \(session): \(readied.count) executions, \(processes) left-over jobs ended"
             )
+        case .secretsUnopened(let refusal):
+            common.errors.line(
+                "executions that have secrets are left to others: \(refusal); then start this again"
+            )
         case .attemptFailed(let lease, _, let failure, let retryAt):
             note(
                 lease,

@@ -48,7 +48,9 @@ package struct JournalKey: Sendable {
             text = try File.contents(of: path, limit: 4_096, followsLink: true)
             isOpenToOthers = try Self.isOpenToOthers(path)
         } catch {
-            throw SecretError(.badKey, Self.sentence(error, path))
+            var cause: SystemError?
+            if case .system(let error) = error { cause = error }
+            throw SecretError(.badKey, Self.sentence(error, path), cause: cause)
         }
         guard let text else {
             throw SecretError(
