@@ -84,14 +84,14 @@ extension EngineCore: ActivationHost {
     /// The folder that an execution keeps files in, made if it is not there.
     func workspace(of lease: Lease) throws -> String {
         guard let workspaces else {
-            throw OperationError(
-                code: "no-workspace",
-                message:
-                    "the execution \(lease.id) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
-                isRetryable: false
-            )
+            throw OperationError.noFolder("the execution \(lease.id)")
         }
         return try workspaces.make(of: lease)
+    }
+
+    func exchangeFolder() throws -> String {
+        guard let session = premises?.session else { throw OperationError.noFolder("a body") }
+        return try session.exchangeFolder()
     }
 
     func storedEntries(of number: UInt64) -> [Name: UInt64]? {
@@ -109,5 +109,17 @@ extension EngineCore: ActivationHost {
     func becameIdle(_ activation: Activation, _ isIdle: Bool) {
         carryOut(note(activation))
         settle()
+    }
+}
+
+extension OperationError {
+    /// Somebody needs a folder, and there is none.
+    static func noFolder(_ asker: String) -> OperationError {
+        OperationError(
+            code: "no-workspace",
+            message:
+                "\(asker) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
+            isRetryable: false
+        )
     }
 }
