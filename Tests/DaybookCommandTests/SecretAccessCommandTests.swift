@@ -111,4 +111,42 @@ import Glibc
             try await sandbox.succeed("run", "runbook.yaml", "--id", "a", "--key-file", good)
         }
     }
+
+    /// A job is a child of the process that was given them.
+    @Test func aJobFindsNoneInTheEnvironmentOfItsParent() async throws {
+        try await withSandbox { sandbox in
+            let digits = String(repeating: "ab", count: 32)
+            _ = try key("ab", sandbox)
+            try sandbox.write(
+                """
+                name: k
+                secrets: [TOKEN]
+                blocks:
+                - name: a
+                  jobs:
+                  - { name: use, secrets: [TOKEN], run: 'test -n "$TOKEN"' }
+                  - name: spy
+                    run: |
+                      tr '\\0' '\\n' < /proc/$PPID/environ > \(sandbox.folder)/seen
+                      grep -c PATH \(sandbox.folder)/seen
+                      cat \(sandbox.folder)/key-ab
+                      base64 -w0 \(sandbox.folder)/seen > \(sandbox.folder)/copy
+                """
+            )
+            let run = ["run", "runbook.yaml", "--id", "a", "--secret", "TOKEN"]
+            let result = try await sandbox.daybook(
+                run,
+                environment: ["TOKEN": "hunter2-and-more", "DAYBOOK_KEY": digits]
+            )
+            #expect(result.status == 0, "\(result)")
+            let seen = String(
+                decoding: try File.contents(of: sandbox.folder + "/seen"),
+                as: UTF8.self
+            )
+            #expect(seen.contains("DAYBOOK_KEY=") && seen.contains("TOKEN="))
+            #expect(!seen.contains(digits) && !seen.contains("hunter2"))
+            #expect(try await sandbox.loggedLines().last == "***")
+            #expect(try await !sandbox.succeed("log", "a").text.contains(digits))
+        }
+    }
 }

@@ -53,7 +53,7 @@ protocol ActivationHost: Sendable {
     /// The entries that hold the values of an execution's store, by key; nil: it is being changed,
     /// and its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]?
-    /// The secrets of an execution, opened; nil: it has none.
+    /// The secrets of an execution, opened; nil: there is nothing to be kept out of its record.
     /// - Throws: ``SecretError``: none can be opened here.
     func secrets(of number: UInt64) throws -> ExecutionSecrets?
     /// Which secrets are kept of an execution; nil: none are.

@@ -75,7 +75,7 @@ extension EngineCore {
     }
 
     func secrets(of number: UInt64) throws -> ExecutionSecrets? {
-        guard let kept = keptSecrets(of: number) else { return nil }
+        guard let kept = keptSecrets(of: number) else { return keeper.access.keyOnly }
         let secrets = keeper.open(kept, writer.journal.store)
         if let refusal = secrets.refusal { throw refusal }
         return secrets

@@ -12,6 +12,8 @@ final class SecretAccess: Sendable {
     private struct State: Sendable {
         var refusal: SecretError?
         var isTold = false
+        /// What stands for the secrets of what has none; nil: nothing is known that is to be kept out.
+        var keyOnly: ExecutionSecrets?
     }
 
     private let state = Locked(State())
@@ -22,6 +24,12 @@ final class SecretAccess: Sendable {
     /// It cannot, for as long as it lives.
     func close(_ refusal: SecretError) {
         state.withLock { if $0.refusal == nil { $0.refusal = refusal } }
+    }
+
+    /// What stands for the secrets of what has none: it keeps the journal key out of its record.
+    fileprivate(set) var keyOnly: ExecutionSecrets? {
+        get { state.withLock { $0.keyOnly } }
+        set { state.withLock { $0.keyOnly = newValue } }
     }
 
     /// Why it cannot, to whoever asks first.
@@ -37,7 +45,9 @@ extension SecretKeeper {
     /// Looks whether secrets can be opened here.
     fileprivate func look() {
         do throws(SecretError) {
-            try file().check(try key())
+            let key = try key()
+            access.keyOnly = ExecutionSecrets([:], besides: key)
+            try file().check(key)
         } catch {
             // What is short now may not be so when a secret is opened.
             if error.cause?.isShortage != true { access.close(error) }

@@ -152,7 +152,7 @@ final class SecretKeeper: Sendable {
                 values[secret.name] = .failure(error)
             }
         }
-        return ExecutionSecrets(values)
+        return ExecutionSecrets(values, besides: state.withLock { $0.key })
     }
 
     private func open(
@@ -278,11 +278,8 @@ extension JournalKeySource {
             if let path = getenv("DAYBOOK_KEY_FILE") {
                 return try JournalKey(file: String(cString: path))
             }
-            guard let text = getenv("DAYBOOK_KEY") else { return nil }
-            return try JournalKey(
-                text: Array(String(cString: text).utf8),
-                from: "the environment variable DAYBOOK_KEY"
-            )
+            guard let text = EnvironmentKey.text else { return nil }
+            return try JournalKey(text: text, from: "the environment variable DAYBOOK_KEY")
         }
     }
 }
