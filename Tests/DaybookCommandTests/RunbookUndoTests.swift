@@ -142,4 +142,23 @@ import Glibc
             try await sandbox.succeed("verify")
         }
     }
+
+    @Test func whatHasFailedAndIsNotUndoneIsNotSaidToBeCancelled() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: n
+                blocks:
+                - name: b
+                  jobs:
+                  - { name: j, run: 'true', undo: 'kill -9 $PPID' }
+                  - { name: k, run: exit 1 }
+                """
+            )
+            #expect(try await run(sandbox).status == -SIGKILL)
+            let cancel = try await sandbox.succeed("cancel", "x", "--force", "--yes")
+            #expect(cancel.text == "x stays failed: what was not undone is left as it is\n")
+            #expect(try await sandbox.succeed("status", "x").text == "failed\n")
+        }
+    }
 }

@@ -56,8 +56,14 @@ struct WorkCommand: AsyncParsableCommand {
             end = .failure(error)
         }
         do {
-            let seen = if case .success(true) = end { 1 } else { 0 }
-            try await grace.close(daybook, interrupts, seen: seen, common)
+            let isInterrupted = if case .success(true) = end { true } else { false }
+            try await grace.close(
+                daybook,
+                interrupts,
+                seen: isInterrupted ? 1 : 0,
+                common,
+                isAsked: isInterrupted
+            )
         } catch {
             // Why it ended says more than that the end could not be recorded.
             _ = try end.get()
