@@ -64,8 +64,9 @@ package struct Redactor: Sendable {
         /// - Parameter isCut: whoever wrote it was stopped: what may be the beginning of a secret is one.
         /// - Returns: the rest of it.
         package mutating func finish(isCut: Bool = false) -> [UInt8] {
-            walk.finish(search)
+            // Half an escape may be a part of it.
             if isCut { walk.noteBeginning(search) }
+            walk.finish(search)
             return give(upTo: walk.position)
         }
 
