@@ -6,6 +6,7 @@ import DaybookJournal
 import DaybookModel
 import DaybookRunbook
 import DaybookSystem
+import LMDB
 
 #if canImport(Glibc)
 import Glibc
@@ -73,7 +74,28 @@ enum Failure {
         if let refusal = error as? Refusal, refusal.code == .conflict {
             return TerminalText(lines: refusal.description)
         }
+        // What the machine lacks says what is to be done about it.
+        if let shortage = shortage(in: error) {
+            let text = "\(error)"
+            return text.contains(shortage.advice)
+                ? TerminalText(text) : TerminalText("\(text); \(shortage.advice), then try again")
+        }
         return Hint.sentence(for: error, in: command)
+    }
+
+    private static func shortage(in error: any Error) -> Shortage? {
+        switch error {
+        case let error as SystemError: Shortage(error)
+        case let error as JournalError:
+            error.underlying.flatMap { cause in
+                if let cause = cause as? LMDBError {
+                    Shortage(SystemError(number: cause.code.rawValue, operation: cause.operation))
+                } else {
+                    shortage(in: cause)
+                }
+            }
+        default: nil
+        }
     }
 
     private static func explain(_ error: any Error) {
@@ -96,6 +118,7 @@ enum Failure {
         case is Shortage, is NotInTime: .tryAgain
         case let error as SecretError:
             switch error.code {
+            case _ where error.cause?.isShortage == true, .system: .tryAgain
             case .noKey, .badKey, .wrongKey, .invalid, .exposed: .usage
             case .damaged: .integrity
             default: .failed

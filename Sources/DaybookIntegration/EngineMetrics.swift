@@ -46,7 +46,7 @@ public final class EngineMetrics: Sendable {
             count("attempts_failed", [("workflow", lease.type.text)])
         case .retrying(let lease, _, _, _, _, _):
             count("tries_failed", [("workflow", lease.type.text)])
-        case .waiting, .woke, .branched: break
+        case .waiting, .woke, .branched, .secretsUnopened: break
         case .cleaned(let lease, _): count("cleanings", [("workflow", lease.type.text)])
         case .tookOver: count("takeovers", [])
         case .snapshotTaken: count("snapshots", [])

@@ -154,11 +154,12 @@ extension State {
         executions.contains(number) ? executions[known: number].firstWaitDeadline : nil
     }
 
-    /// Whether an execution of one of the given types may be claimed by a session of a revision, by
-    /// what is on the disk or by the batch under way.
-    package func hasReady(of types: [Name], for revision: Name) -> Bool {
-        ready.hasItem(of: types, for: revision) { item in
+    /// Whether an execution of one of the given types may be claimed by a session, by what is on the disk
+    /// or by the batch under way.
+    package func hasReady(of types: [Name], for claimant: Claimant) -> Bool {
+        ready.hasItem(of: types, for: claimant.revision) { item in
             executions.has(item.number) { $0.isQueued(item) }
+                && (claimant.opensSecrets || secrets[item.number] == nil)
         }
     }
 

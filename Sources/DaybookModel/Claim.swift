@@ -16,9 +16,14 @@ package struct Claim: Command {
 
     /// What may be claimed.
     package let target: Target
+    /// Whether what has secrets may be claimed too.
+    package let opensSecrets: Bool
 
     /// Nothing is checked here: a command is checked when it is decided.
-    package init(_ target: Target) { self.target = target }
+    package init(_ target: Target, opensSecrets: Bool = true) {
+        self.target = target
+        self.opensSecrets = opensSecrets
+    }
 
     /// The lease; nil when nothing is ready.
     package typealias Answer = Lease?
@@ -30,10 +35,14 @@ package struct Claim: Command {
         }
         let candidate: UInt64?
         switch target {
-        case .first(let types): candidate = tx.firstReady(of: types)
+        case .first(let types):
+            candidate = tx.state.firstReady(of: types, for: tx.claimant(opensSecrets))
         case .execution(let number):
-            let revision = tx.revision
-            let isFree = tx[number].map { $0.isClaimable && $0.isOpen(toRevision: revision) }
+            let claimant = tx.claimant(opensSecrets)
+            let isOpen = opensSecrets || tx.state.secrets[number] == nil
+            let isFree = tx[number].map {
+                isOpen && $0.isClaimable && $0.isOpen(toRevision: claimant.revision)
+            }
             candidate = isFree == true ? number : nil
         }
         return try candidate.map { try tx.grant($0) }
@@ -41,20 +50,27 @@ package struct Claim: Command {
 }
 
 extension Transaction {
-    /// The execution that has been ready for the longest of those of the given types.
-    mutating func firstReady(of types: [Name]) -> UInt64? {
-        state.firstReady(of: types, for: revision)
+    /// Who asks.
+    fileprivate func claimant(_ opensSecrets: Bool) -> Claimant {
+        Claimant(revision, opensSecrets: opensSecrets)
     }
 
     /// The revision of the session that asks; empty: it has not said which.
     var revision: Name { state.revision(ofSession: session) }
 
     /// Gives the leases of those that have been ready for the longest to the session that asks.
-    /// - Parameter limit: how many, at most.
-    package mutating func grant(upTo limit: Int, of types: [Name]) throws -> [Lease] {
+    /// - Parameters:
+    ///   - limit: how many, at most.
+    ///   - opensSecrets: also of what has secrets.
+    package mutating func grant(
+        upTo limit: Int,
+        of types: [Name],
+        opensSecrets: Bool = true
+    ) throws -> [Lease] {
         var leases: [Lease] = []
         guard state.isOpen(session: session) else { return [] }
-        while leases.count < limit, let number = firstReady(of: types) {
+        let claimant = claimant(opensSecrets)
+        while leases.count < limit, let number = state.firstReady(of: types, for: claimant) {
             leases.append(try grant(number))
         }
         return leases
@@ -72,6 +88,20 @@ extension Transaction {
         )
         try append(claim, to: .run(number))
         return lease
+    }
+}
+
+/// What a session may claim.
+package struct Claimant: Sendable {
+    /// The revision of its code; empty: it has not said which.
+    let revision: Name
+    /// What has secrets too.
+    let opensSecrets: Bool
+
+    /// Says what it may claim.
+    package init(_ revision: Name, opensSecrets: Bool = true) {
+        self.revision = revision
+        self.opensSecrets = opensSecrets
     }
 }
 

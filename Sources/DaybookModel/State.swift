@@ -84,12 +84,17 @@ package struct State: Sendable {
     }
 
     /// The number of the execution that has been ready for the longest of those of the given types
-    /// that code of a revision may run.
-    package mutating func firstReady(of types: [Name], for revision: Name) -> UInt64? {
+    /// that a session may claim.
+    package mutating func firstReady(of types: [Name], for claimant: Claimant) -> UInt64? {
         let executions = executions
-        return ready.first(of: types, for: revision) { item in
+        let stands = { (item: ReadyQueues.Item) in
             executions.has(item.number) { $0.isQueued(item) }
         }
+        if claimant.opensSecrets || secrets.isEmpty {
+            return ready.first(of: types, for: claimant.revision, stands)
+        }
+        let secrets = secrets
+        return ready.first(of: types, for: claimant.revision, stands) { secrets[$0.number] == nil }
     }
 
     /// Whether an execution waits, and nobody who lives holds its lease.

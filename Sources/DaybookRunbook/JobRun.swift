@@ -138,10 +138,15 @@ struct JobRun {
     }
 
     private func runOnce(_ operation: OperationContext) async throws -> JobResult {
-        // A file of its own: others may run side by side.
-        let file = "\(environment.workspace)/.daybook-output-\(operation.idempotencyKey)"
+        // Files of its own: others may run side by side.
+        let file = "\(try operation.exchangeFolder())/output-\(operation.idempotencyKey)"
         try OutputFile.clear(file, of: job.name)
         let store = try storeFile(operation)
+        // What a job that failed has written there counts for nothing, and may hold a secret.
+        defer {
+            Folder.discardFile(file)
+            Folder.discardFile(store.path)
+        }
         // Before it runs: a job that has run well is not to fail for what was known before.
         let declared = try declaredOutputs()
         let last = LastLine()
@@ -164,18 +169,13 @@ struct JobRun {
         }
         switch ending {
         case .exited(0):
-            let written = try OutputFile.read(file, of: job.name)
-            var result = JobResult(
-                exitStatus: 0,
-                // What the script wrote into its file goes before what the runbook declares.
-                outputs: declared.merging(try OutputFile.parse(written)) { _, written in written }
-            )
-            let (stored, removed) = try store.changes()
-            if !stored.isEmpty { result.stored = stored }
-            if !removed.isEmpty { result.removed = removed }
-            return operation.redactor.map { result.redacted($0) } ?? result
+            do {
+                let result = try result(file, store, declared)
+                return operation.redactor.map { result.redacted($0) } ?? result
+            } catch let error as OperationError {
+                throw error.leavingWork
+            }
         case .exited(let status):
-            discard(file, store)
             let isFatal = job.fatalStatuses.contains(status)
             let isRetried =
                 job.retriedStatuses.isEmpty || job.retriedStatuses.contains(status)
@@ -186,7 +186,6 @@ struct JobRun {
                 details: Array(#"{"exitStatus":\#(status)}"#.utf8)
             )
         case .signalled(let signal):
-            discard(file, store)
             throw OperationError(
                 code: "signal",
                 message: "the job \(name) was ended by signal \(signal)\(last.suffix)",
@@ -195,11 +194,22 @@ struct JobRun {
         }
     }
 
-    /// What a job that failed has written there counts for nothing, and may hold a secret. What cannot
-    /// be removed now is so, or told, before the next run.
-    private func discard(_ output: String, _ store: StoreFile) {
-        Folder.discardFile(output)
-        Folder.discardFile(store.path)
+    /// What a job has given that exited with 0.
+    private func result(
+        _ file: String,
+        _ store: StoreFile,
+        _ declared: [String: String]
+    ) throws -> JobResult {
+        let written = try OutputFile.read(file, of: job.name)
+        var result = JobResult(
+            exitStatus: 0,
+            // What the script wrote into its file goes before what the runbook declares.
+            outputs: declared.merging(try OutputFile.parse(written)) { _, written in written }
+        )
+        let (stored, removed) = try store.changes()
+        if !stored.isEmpty { result.stored = stored }
+        if !removed.isEmpty { result.removed = removed }
+        return result
     }
 
     /// The secrets that the job names, by the variables that they are in.
@@ -219,7 +229,7 @@ struct JobRun {
     /// The execution's store, for a script of the job.
     private func storeFile(_ operation: OperationContext) throws -> StoreFile {
         try StoreFile(
-            "\(environment.workspace)/.daybook-store-\(operation.idempotencyKey)",
+            "\(operation.exchangeFolder())/store-\(operation.idempotencyKey)",
             of: job.name,
             operation.store.all()
         )
@@ -319,8 +329,10 @@ struct JobRun {
     func undo(_ script: String, isKnown: Bool, _ operation: OperationContext) async throws {
         try await notingShortage {
             let last = LastLine()
+            let store = try storeFile(operation)
+            defer { Folder.discardFile(store.path) }
             let extra = [
-                "DAYBOOK_STORE": try storeFile(operation).path,
+                "DAYBOOK_STORE": store.path,
                 "DAYBOOK_OPERATION_KEY": operation.idempotencyKey,
                 "DAYBOOK_JOB_KEY": operation.compensatedKey ?? "",
                 "DAYBOOK_JOB_OUTCOME": isKnown ? "success" : "unknown",
@@ -361,7 +373,9 @@ struct JobRun {
         _ line: @escaping (String, ChildProcess.Source) -> Void
     ) async throws -> Bool {
         try await notingShortage {
-            let extra = ["DAYBOOK_STORE": try storeFile(operation).path]
+            let store = try storeFile(operation)
+            defer { Folder.discardFile(store.path) }
+            let extra = ["DAYBOOK_STORE": store.path]
                 .merging(try secrets(operation)) { own, _ in own }
             let ending = try await execute(
                 script,

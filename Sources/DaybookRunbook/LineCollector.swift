@@ -88,12 +88,13 @@ final class LineCollector: Sendable {
     }
 
     /// The lines in the order in which they ended, and what came without a line end: see ``KeptLines``.
+    /// What came last may have been cut off in the middle of a secret.
     func finish() -> [Line] {
         state.withLock { state in
-            state.output.redaction?.finish().withUnsafeBytes {
+            state.output.redaction?.finish(isCut: true).withUnsafeBytes {
                 Self.add($0, &state.output, &state.lines)
             }
-            state.errors.redaction?.finish().withUnsafeBytes {
+            state.errors.redaction?.finish(isCut: true).withUnsafeBytes {
                 Self.add($0, &state.errors, &state.lines)
             }
             if !state.output.line.isEmpty { Self.end(&state.output, &state.lines) }

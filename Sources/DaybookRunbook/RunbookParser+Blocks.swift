@@ -118,7 +118,7 @@ extension RunbookParser {
     /// The jobs that run once the run has ended badly: what they do is not undone.
     mutating func jobsOnFailure(_ node: Node) throws(RunbookError) -> [Runbook.Job] {
         var jobs: [Runbook.Job] = []
-        for item in try filledList(node, "\"on_failure\"", of: "job") {
+        for item in try filledList(node, "\"on_failure\"", of: "job", key: "on_failure") {
             if let undo = item.mapping?["undo"] {
                 throw reader.error(
                     at: undo,
@@ -133,9 +133,10 @@ extension RunbookParser {
     private func filledList(
         _ node: Node,
         _ owner: String,
-        of item: String
+        of item: String,
+        key: String? = nil
     ) throws(RunbookError) -> [Node] {
-        let items = try reader.items(of: node, "\"\(item)s\"")
+        let items = try reader.items(of: node, "\"\(key ?? item + "s")\"")
         guard !items.isEmpty else {
             throw reader.error(at: node, "\(owner) must have at least one \(item)")
         }

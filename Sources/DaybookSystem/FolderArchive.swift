@@ -38,16 +38,10 @@ package struct FolderArchive: Equatable, Sendable {
 
     /// Archives a folder. Nothing outside of it is read, whatever its links point to and whoever
     /// changes it meanwhile; what goes away meanwhile is left out.
-    /// - Parameters:
-    ///   - limit: bytes that the archive may have.
-    ///   - isIncluded: asked for the names at the top.
-    package static func of(
-        _ path: String,
-        limit: Int,
-        isIncluded: ([UInt8]) -> Bool = { _ in true }
-    ) throws(ArchiveError) -> FolderArchive {
+    /// - Parameter limit: bytes that the archive may have.
+    package static func of(_ path: String, limit: Int) throws(ArchiveError) -> FolderArchive {
         var archive = FolderArchive()
-        try FolderWalk.of(path, isIncluded) { member throws(ArchiveError) in
+        try FolderWalk.of(path) { member throws(ArchiveError) in
             try archive.add(member, limit)
         }
         archive.finish()

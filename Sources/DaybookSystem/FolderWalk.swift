@@ -83,10 +83,8 @@ enum FolderWalk {
     }
 
     /// Runs `body` on everything in a folder.
-    /// - Parameter isIncluded: asked for the names at the top.
     static func of(
         _ path: String,
-        _ isIncluded: ([UInt8]) -> Bool,
         _ body: (Member) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         let top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -97,7 +95,7 @@ enum FolderWalk {
             close(top)
             throw .failed(".", error)
         }
-        try walk(top, [], depth: 0, on: status.st_dev, isIncluded, body)
+        try walk(top, [], depth: 0, on: status.st_dev, body)
     }
 
     /// - Parameter folder: is closed here.
@@ -106,7 +104,6 @@ enum FolderWalk {
         _ path: [UInt8],
         depth: Int,
         on device: dev_t,
-        _ isIncluded: ([UInt8]) -> Bool,
         _ body: (Member) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         guard let stream = fdopendir(folder) else {
@@ -117,7 +114,6 @@ enum FolderWalk {
         defer { closedir(stream) }
         let names = Folder.members(of: stream).map { (name: $0, bytes: Folder.bytes(of: $0)) }
         for (name, bytes) in names.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
-            if depth == 0, !isIncluded(bytes) { continue }
             let inner = depth == 0 ? bytes : path + [UInt8(ascii: "/")] + bytes
             guard inner.count <= FolderArchive.longestPath, depth < FolderArchive.deepest else {
                 throw .tooDeep(quoted(inner))
@@ -159,7 +155,7 @@ enum FolderWalk {
                 close(opened)
                 throw error
             }
-            try walk(opened, inner, depth: depth + 1, on: device, isIncluded, body)
+            try walk(opened, inner, depth: depth + 1, on: device, body)
         }
     }
 }
@@ -173,13 +169,9 @@ package struct FolderSignature: Equatable, Sendable {
     package private(set) var lastChange: Int64 = 0
 
     /// Looks at a folder without reading its files.
-    /// - Parameter isIncluded: asked for the names at the top.
-    package static func of(
-        _ path: String,
-        isIncluded: ([UInt8]) -> Bool = { _ in true }
-    ) throws(ArchiveError) -> FolderSignature {
+    package static func of(_ path: String) throws(ArchiveError) -> FolderSignature {
         var signature = FolderSignature()
-        try FolderWalk.of(path, isIncluded) { member throws(ArchiveError) in
+        try FolderWalk.of(path) { member throws(ArchiveError) in
             signature.add(member)
         }
         signature.digest = signature.hasher.finalize()

@@ -51,7 +51,7 @@ extension HistorySource {
         guard !found.isEmpty else {
             throw Refusal(
                 .notFound,
-                "\(id) has recorded no operation \(wanted); `daybook show \(id)` shows those that it has"
+                "\(id) has recorded no operation \"\(wanted)\"; `daybook show \(id)` shows those that it has"
             )
         }
         let places = found.keys.map(\.description).sorted().prefix(20).joined(separator: ", ")

@@ -90,6 +90,9 @@ final class RunningCommand: Sendable {
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
     }
 
+    /// Whether it has ended.
+    var hasEnded: Bool { outcome.withLock { $0 != nil } }
+
     /// Waits for its end.
     @discardableResult
     func finish() async throws -> CommandResult {

@@ -112,7 +112,7 @@ import Testing
             #expect(refused.errors.contains("rel cannot be forked at push (1): before that,"))
             #expect(refused.errors.contains("\"make\"") && refused.errors.contains("\"compile\""))
             let unknown = try await sandbox.daybook("fork", "rel", "--at", "nothing", "--yes")
-            #expect(unknown.errors.contains("rel has recorded no operation nothing"))
+            #expect(unknown.errors.contains("rel has recorded no operation \"nothing\""))
             #expect(unknown.status == 3)
             #expect(try await sandbox.succeed("list").text == before)
         }
@@ -153,6 +153,62 @@ import Testing
             )
             #expect(wrong.status == 64)
             #expect(wrong.errors.contains("a job of a runbook gives its outputs"))
+        }
+    }
+
+    @Test func aForkThatIsThereWithAnotherRunbookIsAConflictWithTheDifference() async throws {
+        try await withFailed { sandbox, _ in
+            let fork = ["fork", "rel", "--at", "push", "--id", "again", "--yes"]
+            try await sandbox.succeed(fork)
+            try await sandbox.succeed(fork)
+            try sandbox.write(Self.text("echo pushed"), to: "fixed.yaml")
+            let other = try await sandbox.daybook(fork + ["--runbook", "fixed.yaml"])
+            #expect(other.status == 4, "\(other)")
+            #expect(other.errors.contains("recorded (-) and given (+):"))
+            #expect(other.errors.contains("+ ") && other.errors.contains("echo pushed"))
+            let input = try await sandbox.daybook(fork + ["--input", "v=other"])
+            #expect(input.status == 4 && input.errors.contains("+ input v=other"), "\(input)")
+        }
+    }
+
+    /// It may have something that is not for a terminal.
+    @Test func aResultThatIsNoneIsRefusedAndNotRepeated() async throws {
+        try await withFailed { sandbox, _ in
+            for (text, words) in [
+                (#"{"outputs":{},"output":{"k":"hunter2"}}"#, "no field \"output\""),
+                (#"{"outputs":"hunter2"}"#, "something else"), ("hunter2", "something else"),
+            ] {
+                let fork = try await sandbox.daybook(
+                    ["fork", "rel", "--at", "push", "--with", text, "--yes"]
+                )
+                #expect(fork.status == 64, "\(fork)")
+                #expect(fork.errors.contains(words) && !fork.errors.contains("hunter2"))
+            }
+            let empty = try await sandbox.daybook(["fork", "rel", "--at", "", "--yes"])
+            #expect(empty.status == 3)
+            #expect(empty.errors.contains("no operation \"\""))
+        }
+    }
+
+    @Test func anApprovalIsForkedAtByTheNameThatIsShown() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: a
+                blocks:
+                - { name: ap, approval: { signal: go } }
+                - name: b
+                  jobs: [ { name: j, run: exit 1 } ]
+                """
+            )
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "a")
+            try await sandbox.succeed("exec", "a")
+            try await sandbox.succeed("work", "--until-idle")
+            try await sandbox.succeed("approve", "a")
+            let run = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
+            #expect(run.status == 7, "\(run)")
+            let fork = try await sandbox.succeed("fork", "a", "--at", "ap", "--id", "f", "--yes")
+            #expect(fork.errors.contains("it goes on at go (0) of a"))
         }
     }
 }

@@ -35,7 +35,7 @@ private let long = String(repeating: "x", count: 256)
             #expect(show["operations"][0]["errorCode"] == "invalid-output")
             // It is not left behind.
             let left = try await RunningCommand(
-                ["find", sandbox.journal + "/workspaces", "-name", ".daybook-output*"]
+                ["find", sandbox.journal, "-name", "output-*", "-o", "-name", "*.exchange"]
             ).finish()
             #expect(left.text == "")
         }

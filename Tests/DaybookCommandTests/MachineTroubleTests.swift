@@ -2,6 +2,10 @@ import DaybookSystem
 import DaybookTestKit
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// What the machine fails at is not recorded as a failure of the work: who mends the machine has it go on.
 @Suite struct MachineTroubleTests {
     private static let strace = "/usr/bin/strace"
@@ -12,32 +16,26 @@ import Testing
             try Test.cancel("strace, which has a system call fail, is not installed")
         }
         try await withSandbox { sandbox in
-            let good = sandbox.folder + "/good"
             let note = sandbox.folder + "/note"
+            let go = sandbox.folder + "/go"
             let script =
-                #"printf %s "$DAYBOOK_OUTPUT" > \#(note); test -e \#(good); echo k=v >> "$DAYBOOK_OUTPUT""#
+                #"echo k=v >> "$DAYBOOK_OUTPUT"; printf %s "$DAYBOOK_OUTPUT" > \#(note).part; mv \#(note).part \#(note); until test -e \#(go); do sleep 0.01; done"#
             try sandbox.write(
                 "name: n\nblocks:\n- name: b\n  jobs:\n  - { name: a, run: '\(script)' }\n"
             )
-            // The file of a job's outputs has the same name in each of its tries.
-            let first = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
-            #expect(first.status == 7)
+            let running = try sandbox.start("run", "runbook.yaml", "--id", "x")
+            while try FileStatus.of(note) == nil { await Task.yield() }
             let path = String(decoding: try File.contents(of: note), as: UTF8.self)
-            #expect(path.contains(".daybook-output-"))
-            try File.open(good, .create).append([])
-            try await sandbox.succeed("retry", "x", "--yes")
-            let traced = try RunningCommand(
-                [
-                    Self.strace, "-f", "-qq", "-o", "/dev/null", "-P", path,
-                    "-e", "trace=pread64", "-e", "inject=pread64:error=EIO:when=1",
-                    DaybookProgram.path, "run", "runbook.yaml", "--id", "x",
-                ],
-                environment: ["DAYBOOK_JOURNAL": sandbox.journal],
-                folder: sandbox.folder
-            )
-            let failed = try await traced.finish()
-            if failed.errors.contains("not permitted") {
-                try Test.cancel("strace may not trace here: \(failed.errors)")
+            let tracer = try RunningCommand([
+                Self.strace, "-f", "-qq", "-o", "/dev/null", "-p", "\(running.pid)", "-P", path,
+                "-e", "trace=pread64", "-e", "inject=pread64:error=EIO:when=1",
+            ])
+            while try !isTraced(running.pid), !tracer.hasEnded { await Task.yield() }
+            try File.open(go, .create).append([])
+            let failed = try await running.finish()
+            let trace = try await tracer.finish()
+            if trace.errors.contains("not permitted") {
+                try Test.cancel("strace may not trace here: \(trace.errors)")
             }
             #expect(failed.status == 1, "\(failed)")
             #expect(failed.errors.contains("Input/output error"))
@@ -65,6 +63,17 @@ import Testing
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
             try Folder.removeFile(place)
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+        }
+    }
+
+    /// Whether all threads of a process are traced.
+    private func isTraced(_ pid: pid_t) throws -> Bool {
+        try Folder.names(in: "/proc/\(pid)/task").allSatisfy { thread in
+            let text = String(
+                decoding: try File.contents(of: "/proc/\(pid)/task/\(thread)/status"),
+                as: UTF8.self
+            )
+            return !text.contains("TracerPid:\t0\n")
         }
     }
 }

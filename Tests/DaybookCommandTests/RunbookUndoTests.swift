@@ -1,4 +1,9 @@
+import FoundationEssentials
 import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// What undoes jobs, and what runs after that, when a run has ended badly.
 @Suite struct RunbookUndoTests {
@@ -94,6 +99,66 @@ import Testing
             let result = try await run(sandbox)
             #expect(result.status == 0, "\(result.errors)")
             #expect(try await sandbox.loggedLines() == ["flight to Rome", "hotel", "car"])
+        }
+    }
+
+    /// What it gave is refused, and what it did is done.
+    @Test(arguments: [
+        ("printf 'no value\\n' >> \"$DAYBOOK_OUTPUT\"", "invalid-output"),
+        ("rm -f \"$DAYBOOK_OUTPUT\"; mkdir \"$DAYBOOK_OUTPUT\"", "invalid-output"),
+        ("printf 'no value\\n' >> \"$DAYBOOK_STORE\"", "invalid-output"),
+        ("echo \"k$TOKEN=v\" >> \"$DAYBOOK_OUTPUT\"", "exposed-secret"),
+    ])
+    func whatEndedWellAndGaveTooLittleIsUndone(_ script: String, _ code: String) async throws {
+        try await withSandbox { sandbox in
+            let key = try sandbox.write(String(repeating: "ab", count: 32), to: "key")
+            chmod(key, 0o600)
+            try sandbox.write("hunter2-and-more", to: "token")
+            try sandbox.write(
+                """
+                name: n
+                secrets: [TOKEN]
+                blocks:
+                - name: b
+                  jobs:
+                  - name: j
+                    secrets: [TOKEN]
+                    run: |
+                      echo do
+                      \(script)
+                    undo: echo "undo $DAYBOOK_JOB_OUTCOME"
+                """
+            )
+            let result = try await run(
+                sandbox,
+                "--secret",
+                "TOKEN=@token",
+                "--key-file",
+                key
+            )
+            #expect(result.status == 7, "\(result)")
+            #expect(try await sandbox.loggedLines() == ["do", "undo unknown"])
+            #expect(try await sandbox.succeed("export").text.contains(code))
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    @Test func whatHasFailedAndIsNotUndoneIsNotSaidToBeCancelled() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: n
+                blocks:
+                - name: b
+                  jobs:
+                  - { name: j, run: 'true', undo: 'kill -9 $PPID' }
+                  - { name: k, run: exit 1 }
+                """
+            )
+            #expect(try await run(sandbox).status == -SIGKILL)
+            let cancel = try await sandbox.succeed("cancel", "x", "--force", "--yes")
+            #expect(cancel.text == "x stays failed: what was not undone is left as it is\n")
+            #expect(try await sandbox.succeed("status", "x").text == "failed\n")
         }
     }
 }

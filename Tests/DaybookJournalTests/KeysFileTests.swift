@@ -187,7 +187,7 @@ import Testing
             try keys.destroy([KeyName(slot: 3, id: [])])
             #expect(
                 error { _ = try keys.dataKey(KeyName(slot: 0, id: []), for: place("A"), key) }
-                    == .system
+                    == .damaged
             )
         }
     }

@@ -47,7 +47,8 @@ struct RunbookSecretTests {
         let lines = collector.finish().map(\.text)
         #expect(lines[0] == "token ***")
         #expect(lines[1] == long + "***")
-        #expect(lines[2...] == ["***", "***last hunt", "err ***"])
+        // It may have been stopped in the middle of the secret.
+        #expect(lines[2...] == ["***", "***last ***", "err ***"])
     }
 }
 #endif

@@ -21,6 +21,11 @@ struct RunbookTypeTests {
             ("name: x\nblocks: [x]", "2:10", "a block must be a mapping"),
             ("name: x\nblocks:\n", "2:8", "\"blocks\" must be a list, but is empty"),
             ("name: x\nblocks: [{ name: b, jobs: x }]", "2:27", "\"jobs\" must be a list"),
+            (
+                "name: x\nblocks: [{ name: b, jobs: [{ name: j, run: x }] }]\non_failure: { a: b }",
+                "3:13",
+                "\"on_failure\" must be a list"
+            ),
             ("name: x\nblocks: [{ name: b, jobs: [x] }]", "2:28", "a job must be a mapping"),
             ("name: !!binary aGk=\nblocks: []", "1:7", "\"tag:yaml.org,2002:binary\""),
             ("name: !mine x\nblocks: []", "1:7", "\"!mine\""),

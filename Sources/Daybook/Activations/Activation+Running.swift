@@ -52,10 +52,13 @@ extension Activation {
                 )
                 outcome = try await self.outcome(operation, group, settings, context, body)
             }
-            // What was interrupted, or told to stop, may have done its work before it failed.
+            // What was interrupted, or told to stop, may have done its work before it failed; what gave
+            // something that cannot be recorded has.
             var compensates = settings.compensation != nil
             if compensates, case .failure(let error) = outcome {
-                compensates = said == nil ? error.facts.kind == .timedOut : mayHaveHappened
+                compensates =
+                    said == nil
+                    ? error.facts.kind == .timedOut || error.leavesWork : mayHaveHappened
             }
             if case .failure(let error) = outcome, let policy = settings.options.retry,
                 policy.retries(error.facts, after: tries + 1), latched == nil,
@@ -109,16 +112,20 @@ extension Activation {
             }
             // What is done is recorded, also when the handler has been told to stop meanwhile.
             if let reason = latched, !reason.keepsLease { throw CancellationError() }
-            guard value.data.count <= host.payloadLimit else {
-                return .failure(.tooLarge(value.data.count, host.payloadLimit))
-            }
-            if let refusal = secrets?.refusal(of: value.data, "the value of \(operation.name)") {
-                return .failure(refusal)
+            if let refusal = refusal(of: value.data, operation) {
+                return .failure(refusal.leavingWork)
             }
             return .success(value)
         } catch {
             return .failure(try failure(of: error, group))
         }
+    }
+
+    /// Why what a body has given cannot be recorded; nil: it can.
+    private func refusal(of data: [UInt8], _ operation: Operation) -> OperationError? {
+        data.count > host.payloadLimit
+            ? .tooLarge(data.count, host.payloadLimit)
+            : secrets?.refusal(of: data, "the value of \(operation.name)")
     }
 
     /// What an operation has failed with whose body threw.
@@ -280,6 +287,13 @@ final class BodyTimer: Sendable {
 }
 
 extension OperationError {
+    /// The same error, of what has done its work all the same.
+    package var leavingWork: OperationError {
+        var error = self
+        error.leavesWork = true
+        return error
+    }
+
     /// A body took too long.
     static func timedOut(_ timeout: Duration) -> OperationError {
         OperationError(

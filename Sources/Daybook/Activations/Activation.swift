@@ -103,7 +103,7 @@ final class Activation: Sendable {
             host.interceptors.isEmpty
             ? nil : try Submission.traceContext(of: lease.execution, history)
         salt = submission.input?.salt
-        secrets = host.secrets(of: lease.execution)
+        secrets = try host.secrets(of: lease.execution)
         state = Locked(ActivationState(input: submission.input))
         replayLog = try ReplayLog(
             history,

@@ -53,8 +53,9 @@ protocol ActivationHost: Sendable {
     /// The entries that hold the values of an execution's store, by key; nil: it is being changed,
     /// and its history says.
     func storedEntries(of number: UInt64) -> [Name: UInt64]?
-    /// The secrets of an execution, opened; nil: it has none.
-    func secrets(of number: UInt64) -> ExecutionSecrets?
+    /// The secrets of an execution, opened; nil: there is nothing to be kept out of its record.
+    /// - Throws: ``SecretError``: none can be opened here.
+    func secrets(of number: UInt64) throws -> ExecutionSecrets?
     /// Which secrets are kept of an execution; nil: none are.
     func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution?
     /// The folder that an execution keeps files in, as it is recorded.
@@ -66,6 +67,8 @@ protocol ActivationHost: Sendable {
         _ redactor: Redactor?,
         mayBeEmpty: Bool
     ) async throws -> WorkspaceKeeper
+    /// The folder for files that are handed over to processes which bodies start.
+    func exchangeFolder() throws -> String
     /// The status of an execution; nil: it is closed, or not known.
     func status(of number: UInt64) -> ExecutionStatus?
     /// Whether checkpoints of an execution are to be undone should it end badly.
@@ -78,6 +81,8 @@ protocol ActivationHost: Sendable {
 
 extension ActivationHost {
     func hasToCompensate(_ number: UInt64) -> Bool { false }
+    /// There is none.
+    func exchangeFolder() throws -> String { throw OperationError.noFolder("a body") }
     /// They are.
     var hasEffects: Bool { true }
     /// Nobody is.

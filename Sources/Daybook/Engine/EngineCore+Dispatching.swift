@@ -47,6 +47,7 @@ extension EngineCore {
     /// Takes on what there is room for, and gives back what is left over.
     private func takeOn() {
         let isClaimable = nextTarget() != nil
+        if !isClaimable { noteUnopened() }
         carryOut(
             machines.tell { machines in
                 machines.dispatcher.look(
@@ -178,7 +179,9 @@ extension EngineCore {
     /// Claims with the room that was reserved for it.
     private func claim(_ target: Claim.Target) async throws {
         do {
-            if let lease = try await perform({ Claim(target) }) {
+            if let lease = try await perform({
+                Claim(target, opensSecrets: keeper.access.refusal == nil)
+            }) {
                 board.publish(News(), leases: [lease])
             } else {
                 machines.giveBack(1)

@@ -87,12 +87,7 @@ extension EngineCore: ActivationHost {
         mayBeEmpty: Bool
     ) async throws -> WorkspaceKeeper {
         guard let workspaces else {
-            throw OperationError(
-                code: "no-workspace",
-                message:
-                    "the execution \(lease.id) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
-                isRetryable: false
-            )
+            throw OperationError.noFolder("the execution \(lease.id)")
         }
         let recorded = writer.inspect { $0.state.committed(lease.execution)?.workspace }
         return try await SystemThread.run {
@@ -103,6 +98,11 @@ extension EngineCore: ActivationHost {
                 mayBeEmpty: mayBeEmpty
             )
         }
+    }
+
+    func exchangeFolder() throws -> String {
+        guard let session = premises?.session else { throw OperationError.noFolder("a body") }
+        return try session.exchangeFolder()
     }
 
     func storedEntries(of number: UInt64) -> [Name: UInt64]? {
@@ -120,5 +120,17 @@ extension EngineCore: ActivationHost {
     func becameIdle(_ activation: Activation, _ isIdle: Bool) {
         carryOut(note(activation))
         settle()
+    }
+}
+
+extension OperationError {
+    /// Somebody needs a folder, and there is none.
+    static func noFolder(_ asker: String) -> OperationError {
+        OperationError(
+            code: "no-workspace",
+            message:
+                "\(asker) asked for a folder, and this engine has none on the disk; keep what it needs in checkpoints",
+            isRetryable: false
+        )
     }
 }

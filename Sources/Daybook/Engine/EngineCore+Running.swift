@@ -45,6 +45,8 @@ extension EngineCore {
     private func giveUp(_ lease: Lease, _ error: any Error) async -> Bool {
         if let shortage = Shortage.found(in: error) {
             hold(lease, .shortage(shortage))
+        } else if let refusal = error as? SecretError {
+            keeper.access.close(refusal)
         } else if Self.isDamage(error) {
             setAside(lease, error)
             return true

@@ -120,15 +120,18 @@ final class EngineCore: Sendable {
 
     /// What there is to claim by the state as this process knows it, without asking for a commit.
     func nextTarget() -> Claim.Target? {
+        let claimant = Claimant(revision, opensSecrets: keeper.access.refusal == nil)
         switch options.claims {
         case .nothing: return nil
         case .registered:
-            let isReady = writer.inspect { $0.state.hasReady(of: types, for: revision) }
+            let isReady = writer.inspect { $0.state.hasReady(of: types, for: claimant) }
             return isReady ? .first(of: types) : nil
         case .named:
             while let number = machines.tell({ $0.dispatcher.candidate }) {
                 let state = published(number)
-                if state?.isClaimable(by: revision) == true { return .execution(number) }
+                if state?.isClaimable(by: revision) == true, secretRefusal(of: number) == nil {
+                    return .execution(number)
+                }
                 machines.tell { $0.dispatcher.dropCandidate(number, isClosed: state == nil) }
             }
             return nil
@@ -152,7 +155,7 @@ final class EngineCore: Sendable {
 
     /// Why an execution cannot go on in this process, if that is so.
     func failure(of number: UInt64) -> (any Error)? {
-        machines.tell { $0.dispatcher.failure(of: number) }
+        machines.tell { $0.dispatcher.failure(of: number) } ?? secretRefusal(of: number)
     }
 
     var isStopped: Bool { machines.tell { $0.dispatcher.isStopping } }

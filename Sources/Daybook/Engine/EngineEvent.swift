@@ -1,6 +1,8 @@
 public import DaybookFormat
 public import DaybookModel
 
+public import struct DaybookJournal.SecretError
+
 /// Something that an engine did, for progress displays and metrics. Told after it is on the disk.
 ///
 /// Later versions tell of more: who switches over it writes `@unknown default`.
@@ -42,6 +44,9 @@ public enum EngineEvent: Sendable {
     case closed(Lease, ActivationEnd)
     /// A session whose process is gone was found, and what it ran was made ready again.
     case tookOver(session: UInt64, readied: [UInt64], parked: [UInt64], endedProcesses: Int)
+    /// Executions that have secrets are ready and not claimed here: their secrets cannot be opened in this
+    /// process. Told once.
+    case secretsUnopened(SecretError)
     /// A snapshot of the state is recorded: the fold of so many entries.
     case snapshotTaken(size: UInt64)
 }

@@ -166,15 +166,22 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     /// Grants this process leases of what is ready, as far as it has room: also of what this batch
     /// has made ready. They are told once the batch is on the disk.
     mutating func conclude(_ batch: Batch) throws {
+        let opensSecrets = keeper.access.refusal == nil
         guard let budget, session != 0,
-            state.hasReady(of: claimedTypes, for: state.revision(ofSession: session))
+            state.hasReady(
+                of: claimedTypes,
+                for: Claimant(
+                    state.revision(ofSession: session),
+                    opensSecrets: opensSecrets
+                )
+            )
         else { return }
         let room = budget.reserve()
         guard room > 0 else { return }
         let types = claimedTypes
         defer { if granted.count < room { budget.giveBack(room - granted.count) } }
         granted = try transact(session: session, batch) { tx throws in
-            try tx.grant(upTo: room, of: types)
+            try tx.grant(upTo: room, of: types, opensSecrets: opensSecrets)
         }
     }
 

@@ -1,3 +1,4 @@
+import DaybookJournal
 import DaybookSystem
 
 extension Activation {
@@ -15,6 +16,7 @@ extension Activation {
 extension Shortage {
     /// Takes any error for a shortage: one itself, or a system call that failed for one.
     static func found(in error: any Error) -> Shortage? {
-        error as? Shortage ?? (error as? SystemError).flatMap { Shortage($0) }
+        error as? Shortage
+            ?? (error as? SystemError ?? (error as? SecretError)?.cause).flatMap { Shortage($0) }
     }
 }

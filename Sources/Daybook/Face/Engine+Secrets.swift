@@ -74,7 +74,10 @@ extension EngineCore {
         writer.inspect { $0.state.secrets.isEmpty ? nil : $0.state.secrets[number] }
     }
 
-    func secrets(of number: UInt64) -> ExecutionSecrets? {
-        keptSecrets(of: number).map { keeper.open($0, writer.journal.store) }
+    func secrets(of number: UInt64) throws -> ExecutionSecrets? {
+        guard let kept = keptSecrets(of: number) else { return keeper.access.keyOnly }
+        let secrets = keeper.open(kept, writer.journal.store)
+        if let refusal = secrets.refusal { throw refusal }
+        return secrets
     }
 }

@@ -283,6 +283,7 @@ public final class Engine: Sendable {
                 engine.workspaces?.removeLeftOver(left, options) { number in
                     writer.inspect { $0.state.workspace(of: number) }
                 }
+                engine.lookForKey()
                 engine.start()
                 return Engine(opening)
             } catch {

@@ -10,16 +10,17 @@ final class ExecutionSecrets: Sendable {
         let bytes: [UInt8]
     }
 
-    private let values: [Name: Result<Value, SecretError>]
-    /// Finds those that could be opened.
+    let values: [Name: Result<Value, SecretError>]
+    /// Finds those that could be opened, and the journal key.
     let redactor: Redactor
 
-    init(_ values: [Name: Result<Value, SecretError>]) {
+    /// - Parameter key: what is no secret of the execution, and kept out of its record too.
+    init(_ values: [Name: Result<Value, SecretError>], besides key: JournalKey? = nil) {
         self.values = values
         redactor = Redactor(
             values.values.compactMap { value in
                 if case .success(let value) = value { value.bytes } else { nil }
-            }
+            } + (key?.texts ?? [])
         )
     }
 

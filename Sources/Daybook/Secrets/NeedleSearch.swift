@@ -52,7 +52,7 @@ struct NeedleSearch: Sendable {
         }
     }
 
-    private func next(_ node: Int32, _ byte: UInt8) -> Int32 {
+    func next(_ node: Int32, _ byte: UInt8) -> Int32 {
         var node = node
         while node != 0 {
             if let next = edges[Edge(node: node, byte: byte)] { return next }
@@ -61,9 +61,19 @@ struct NeedleSearch: Sendable {
         return first[Int(byte)]
     }
 
+    /// Bytes of the longest needle that ends at a node; 0: none does.
+    func longest(_ node: Int32) -> Int { Int(nodes[Int(node)].longest) }
+
+    /// Bytes at the end of what leads to a node that may be the beginning of a needle.
+    func pending(_ node: Int32) -> Int {
+        var node = node
+        while node != 0, !nodes[Int(node)].goesOn { node = nodes[Int(node)].fallback }
+        return Int(nodes[Int(node)].depth)
+    }
+
     /// A walk over a text, also one that comes in pieces.
     struct Walk: Sendable {
-        private var node: Int32 = 0
+        private(set) var node: Int32 = 0
         /// Bytes of the text so far.
         private(set) var position = 0
         /// What was found, from the start of the text, in order; those that overlap are one.
@@ -73,24 +83,32 @@ struct NeedleSearch: Sendable {
         mutating func take(_ byte: UInt8, _ search: borrowing NeedleSearch) {
             node = search.next(node, byte)
             position += 1
-            let length = Int(search.nodes[Int(node)].longest)
-            guard length > 0 else { return }
-            var start = position - length
+            let length = search.longest(node)
+            if length > 0 { note(position - length..<position) }
+        }
+
+        /// Something was found, which ends behind all that was found before but for a few bytes.
+        mutating func note(_ range: Range<Int>) {
+            var (start, end) = (range.lowerBound, range.upperBound)
+            var behind: [Range<Int>] = []
             while let last = found.last, last.upperBound > start {
-                start = min(start, last.lowerBound)
                 found.removeLast()
+                if last.lowerBound >= end {
+                    behind.append(last)
+                } else {
+                    start = min(start, last.lowerBound)
+                    end = max(end, last.upperBound)
+                }
             }
-            found.append(start..<position)
+            found.append(start..<end)
+            found += behind.reversed()
         }
 
         /// So many bytes at the end may be the beginning of a needle.
-        func pending(_ search: borrowing NeedleSearch) -> Int {
-            var node = node
-            while node != 0, !search.nodes[Int(node)].goesOn {
-                node = search.nodes[Int(node)].fallback
-            }
-            return Int(search.nodes[Int(node)].depth)
-        }
+        func pending(_ search: borrowing NeedleSearch) -> Int { search.pending(node) }
+
+        /// Bytes of the text that led to where it stands.
+        func depth(_ search: borrowing NeedleSearch) -> Int { Int(search.nodes[Int(node)].depth) }
 
         /// Those that end there or before are dealt with.
         mutating func drop(upTo end: Int) { found.removeAll { $0.upperBound <= end } }

@@ -14,12 +14,13 @@ package struct Redactor: Sendable {
 
     /// Whether some form of a secret is in a text.
     package func finds(in text: some Sequence<UInt8>) -> Bool {
-        var walk = NeedleSearch.Walk()
+        var walk = NeedleSearch.DeepWalk()
         for byte in text {
             walk.take(byte, search)
             if !walk.found.isEmpty { return true }
         }
-        return false
+        walk.finish(search)
+        return !walk.found.isEmpty
     }
 
     /// A text without secrets.
@@ -39,7 +40,7 @@ package struct Redactor: Sendable {
     /// A text that comes in pieces: a secret may begin in one and end in another.
     package struct Stream: Sendable {
         private let search: NeedleSearch
-        private var walk = NeedleSearch.Walk()
+        private var walk = NeedleSearch.DeepWalk()
         /// What has not been given back yet.
         private var held: [UInt8] = []
         /// Where that begins in the text.
@@ -60,8 +61,14 @@ package struct Redactor: Sendable {
         }
 
         /// The text has ended.
+        /// - Parameter isCut: whoever wrote it was stopped: what may be the beginning of a secret is one.
         /// - Returns: the rest of it.
-        package mutating func finish() -> [UInt8] { give(upTo: walk.position) }
+        package mutating func finish(isCut: Bool = false) -> [UInt8] {
+            // Half an escape may be a part of it.
+            if isCut { walk.noteBeginning(search) }
+            walk.finish(search)
+            return give(upTo: walk.position)
+        }
 
         private mutating func give(upTo end: Int) -> [UInt8] {
             // What was found and goes on beyond is given back with its end.

@@ -1,3 +1,5 @@
+import DaybookSystem
+
 /// A value that the journal keeps sealed, and that is not to be seen: where it is printed, `***`
 /// stands in its place.
 public struct Secret: Hashable, Sendable, ExpressibleByStringLiteral {
@@ -32,7 +34,8 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 @nonexhaustive
 public enum JournalKeySource: Sendable {
     /// The file that `DAYBOOK_KEY_FILE` names, or else the text of `DAYBOOK_KEY`; if there is neither,
-    /// there is no key.
+    /// there is no key. Once `DAYBOOK_KEY` has been read its value is overwritten in this process's
+    /// environment, where processes of the same user could read it.
     case environment
     /// A file that only its owner may read: 64 hexadecimal digits, or the Base64 of 32 bytes.
     case file(String)
@@ -40,4 +43,17 @@ public enum JournalKeySource: Sendable {
     case bytes([UInt8])
     /// There is none.
     case none
+}
+
+/// The text of `DAYBOOK_KEY`, kept for all engines of this process once one has taken it.
+enum EnvironmentKey {
+    private static let taken = Locked<[UInt8]?>(nil)
+
+    /// The text; nil: there is none.
+    static var text: [UInt8]? {
+        taken.withLock { taken in
+            if let text = EnvironmentVariable.take("DAYBOOK_KEY") { taken = text }
+            return taken
+        }
+    }
 }

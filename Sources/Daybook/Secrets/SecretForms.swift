@@ -3,18 +3,23 @@ enum SecretForms {
     /// A form of fewer bytes is not looked for: it would be found everywhere.
     static let minimum = 4
 
+    /// A line of fewer bytes is not looked for in Base64: a value of many lines would have too many forms.
+    private static let encodedLine = 16
+
     /// All of them: the value, without a line break at its end too; each of its lines; Base64, as it
-    /// comes out wherever in a text the value begins; escaped for URLs and for JSON.
+    /// comes out wherever in a text the value or one of its lines begins; escaped for JSON, once and twice;
+    /// with a plus sign for a space. Other escapes for URLs are taken back where they are looked for.
     static func all(of secret: [UInt8]) -> Set<[UInt8]> {
         var forms: Set<[UInt8]> = []
         for value in [secret, withoutLineBreak(secret)] where value.count >= minimum {
             forms.insert(value)
             forms.formUnion(base64(value))
-            forms.formUnion(escapedForURL(value))
+            forms.insert(value.map { $0 == 0x20 ? 0x2B : $0 })
             forms.formUnion(escapedForJSON(value))
         }
         for line in secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             forms.insert(Array(line))
+            if line.count >= encodedLine { forms.formUnion(base64(Array(line))) }
         }
         return forms.filter { $0.count >= minimum }
     }
@@ -77,34 +82,17 @@ enum SecretForms {
         return [UInt8](repeating: 0x30, count: count - text.utf8.count) + Array(text.utf8)
     }
 
-    private static func escapedForURL(_ value: [UInt8]) -> [[UInt8]] {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        // What some leave as it is in a query or in a path.
-        let spared = [Set<UInt8>(), Set("!*'()".utf8), Set("!$&'()*+,;=:@/?".utf8)]
-        var forms: [[UInt8]] = []
-        for spared in spared {
-            for upper in [true, false] {
-                for space in [nil, UInt8(0x2B)] {
-                    forms.append(
-                        value.flatMap { byte -> [UInt8] in
-                            if plain.contains(byte) || spared.contains(byte) { return [byte] }
-                            if byte == 0x20, let space { return [space] }
-                            return [0x25] + hexadecimal(Int(byte), 2, upper: upper)
-                        }
-                    )
-                }
-            }
-        }
-        return forms
-    }
-
     private static func escapedForJSON(_ value: [UInt8]) -> [[UInt8]] {
         let text = String(decoding: value, as: UTF8.self)
         var forms: [[UInt8]] = []
         for escapesSlash in [false, true] {
             for isASCII in [false, true] {
                 for upper in [false, true] {
-                    forms.append(json(text, escapesSlash, isASCII, upper))
+                    let form = json(text, escapesSlash, isASCII, upper)
+                    forms.append(form)
+                    // As a text in a text.
+                    let twice = String(decoding: form, as: UTF8.self)
+                    forms.append(json(twice, escapesSlash, isASCII, upper))
                 }
             }
         }

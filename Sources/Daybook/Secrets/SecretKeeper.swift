@@ -27,6 +27,8 @@ final class SecretKeeper: Sendable {
     private let source: JournalKeySource
     private let logger: Logger
     private let state = Locked(State())
+    /// Whether it can open any.
+    let access = SecretAccess()
 
     /// - Parameter path: of the file of keys; nil: the journal is in no folder.
     init(_ path: String?, _ options: EngineOptions) {
@@ -41,7 +43,7 @@ final class SecretKeeper: Sendable {
         state.withLock { $0.file = KeysFile(path, journal: journal) }
     }
 
-    private func file() throws(SecretError) -> KeysFile {
+    func file() throws(SecretError) -> KeysFile {
         guard let file = state.withLock({ $0.file }) else {
             throw SecretError(
                 .system,
@@ -52,7 +54,7 @@ final class SecretKeeper: Sendable {
     }
 
     /// The journal key, read once.
-    private func key() throws(SecretError) -> JournalKey {
+    func key() throws(SecretError) -> JournalKey {
         if let key = state.withLock({ $0.key }) { return key }
         guard let key = try source.read() else {
             throw SecretError(
@@ -150,7 +152,7 @@ final class SecretKeeper: Sendable {
                 values[secret.name] = .failure(error)
             }
         }
-        return ExecutionSecrets(values)
+        return ExecutionSecrets(values, besides: state.withLock { $0.key })
     }
 
     private func open(
@@ -276,11 +278,8 @@ extension JournalKeySource {
             if let path = getenv("DAYBOOK_KEY_FILE") {
                 return try JournalKey(file: String(cString: path))
             }
-            guard let text = getenv("DAYBOOK_KEY") else { return nil }
-            return try JournalKey(
-                text: Array(String(cString: text).utf8),
-                from: "the environment variable DAYBOOK_KEY"
-            )
+            guard let text = EnvironmentKey.text else { return nil }
+            return try JournalKey(text: text, from: "the environment variable DAYBOOK_KEY")
         }
     }
 }

@@ -8,7 +8,8 @@ import Glibc
 import Darwin
 #endif
 
-/// The lock file of a session, and its note of child processes.
+/// The lock file of a session, its note of child processes, and the folder in which it hands files over to
+/// them.
 ///
 /// The lock belongs to the open file description: the kernel drops it when the process ends,
 /// however it ends. So whoever gets the lock of a session knows that its process is gone.
@@ -38,6 +39,11 @@ final class SessionLock: Sendable {
 
     static func evictionPath(_ folder: String, _ uuid: String) -> String {
         "\(folder)/\(uuid).eviction"
+    }
+
+    /// What lies there may be secret, and is removed with the session, also by whoever takes over from it.
+    static func exchangePath(_ folder: String, _ uuid: String) -> String {
+        "\(folder)/\(uuid).exchange"
     }
 
     /// Makes the files of a new session and takes its lock.
@@ -75,6 +81,13 @@ final class SessionLock: Sendable {
         }
     }
 
+    /// The folder for files that are handed over to child processes, made if it is not there.
+    func exchangeFolder() throws(SystemError) -> String {
+        let path = Self.exchangePath(folder, uuid.description)
+        _ = try Folder.make(path)
+        return path
+    }
+
     /// Gives the files back as the end of the process would, of a process that is played and whose objects
     /// may live for ever; and removes them.
     func abandon() throws(SystemError) {
@@ -84,6 +97,7 @@ final class SessionLock: Sendable {
 
     /// Removes the files: the session has ended in good order.
     func remove() throws(SystemError) {
+        try Folder.removeAll(Self.exchangePath(folder, uuid.description))
         try Folder.removeFile(Self.childrenPath(folder, uuid.description))
         try Folder.removeFile(Self.lockPath(folder, uuid.description))
     }

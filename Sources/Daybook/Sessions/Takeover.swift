@@ -119,7 +119,9 @@ struct Takeover: Sendable {
         try removeFiles(uuid)
     }
 
+    /// What it handed over to children that have ended by now goes first: secrets may lie there.
     private func removeFiles(_ uuid: String) throws {
+        try Folder.removeAll(SessionLock.exchangePath(folder.sessions, uuid))
         try Folder.removeFile(SessionLock.evictionPath(folder.sessions, uuid))
         try Folder.removeFile(SessionLock.childrenPath(folder.sessions, uuid))
         try Folder.removeFile(SessionLock.lockPath(folder.sessions, uuid))

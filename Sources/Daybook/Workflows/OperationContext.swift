@@ -75,6 +75,10 @@ public struct OperationContext: Sendable {
     /// whoever takes over ends the group before the body runs again.
     package func note(_ group: ProcessGroup) throws { try activation.host.note(group) }
 
+    /// A folder for files that this body hands over to processes which it starts. It goes with this
+    /// process, also when that is killed: what is secret in it stays no longer.
+    package func exchangeFolder() throws -> String { try activation.host.exchangeFolder() }
+
     /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
     /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {

@@ -19,6 +19,10 @@ public struct OperationError: Error, Hashable, Sendable, CustomStringConvertible
     /// again has not dealt with it. Two errors that differ in nothing else are equal.
     var origin: OperationPath?
 
+    /// What threw it has done its work all the same: it is undone, should the execution end badly. Not
+    /// recorded with the error; two errors that differ in nothing else are equal.
+    package var leavesWork = false
+
     /// Which branch of a `map`, `parallel` or `race` it came out of: its number, from 0; of branches
     /// in branches the outermost first. Empty: it came out of none. Known to the handler that it is
     /// thrown to, and not recorded; two errors that differ in nothing else are equal.

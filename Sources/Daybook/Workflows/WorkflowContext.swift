@@ -169,8 +169,7 @@ public final class WorkflowContext {
     /// It is saved in the journal with the outcome of each checkpoint, of a failed one too, when something
     /// in it has changed: folders, files and symbolic links, their permission bits and the second of their
     /// last change. On another instance, and after a crash of the machine, it is restored from there, byte
-    /// for byte; a body that is run again in the same place finds what its first run left. Names at its top
-    /// that begin with `.daybook-` are not saved. One that cannot be saved, because it is larger than
+    /// for byte; a body that is run again in the same place finds what its first run left. One that cannot be saved, because it is larger than
     /// ``EngineOptions/workspaceLimit``, for example, or holds a secret, is recorded as that; the execution
     /// goes on, and fails with the code `workspace-not-saved` where it is needed elsewhere.
     ///

@@ -107,7 +107,7 @@ final class WorkspaceKeeper: Sendable {
         let now = WorkspaceMark.fileTime()
         let signature: FolderSignature
         do throws(ArchiveError) {
-            signature = try FolderSignature.of(path, isIncluded: Workspaces.isSaved)
+            signature = try FolderSignature.of(path)
         } catch {
             state.signature = nil
             return true
@@ -120,7 +120,7 @@ final class WorkspaceKeeper: Sendable {
     private func read() throws -> (WorkspaceTake.Content, Payload) {
         let archive: FolderArchive
         do throws(ArchiveError) {
-            archive = try FolderArchive.of(path, limit: limit, isIncluded: Workspaces.isSaved)
+            archive = try FolderArchive.of(path, limit: limit)
         } catch {
             let refusal = WorkspaceRefusal(error, limit: limit)
             return (.unsaved(code: refusal.code), .text(refusal.message))

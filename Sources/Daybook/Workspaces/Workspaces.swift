@@ -44,9 +44,6 @@ final class Workspaces: Sendable {
         return "\(try Folder.resolved(folder))/\(uuid)"
     }
 
-    /// Whether something at the top of a workspace is saved: not what a job and the engine exchange.
-    static func isSaved(_ name: [UInt8]) -> Bool { !name.starts(with: ".daybook-".utf8) }
-
     /// Makes the folder of an execution if it is not there, and puts there what is recorded, if that is
     /// something else than what it has. Reads the journal, and the disk.
     /// - Parameter redactor: finds the execution's secrets; nil: it has none.

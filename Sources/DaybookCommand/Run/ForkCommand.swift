@@ -87,7 +87,16 @@ struct ForkCommand: AsyncParsableCommand {
             var options = ForkOptions(id: newID)
             options.encodedInput = try request(engine, record)
             options.encodedResult = with.map { Array($0.utf8) }
-            return try await engine.fork(id, at: at, options, by: write.requester(reason))
+            do {
+                return try await engine.fork(
+                    id,
+                    at: try operation(engine, record),
+                    options,
+                    by: write.requester(reason)
+                )
+            } catch let refusal as Refusal where refusal.code == .conflict {
+                throw try explained(refusal, options.encodedInput, engine)
+            }
         }
         let place = OperationPath(answer.operation)
         if common.json {
@@ -115,6 +124,30 @@ struct ForkCommand: AsyncParsableCommand {
         common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
     }
 
+    /// A conflict with a fork that is there, with the lines in which they differ.
+    private func explained(
+        _ refusal: Refusal,
+        _ input: [UInt8]?,
+        _ engine: Engine
+    ) throws -> Refusal {
+        let codec = JSONPayloadCodec()
+        guard let newID, let input,
+            let recorded = try RunbookSubmission.recordedRequest(newID, engine, codec)
+        else { return refusal }
+        let given = try codec.decode(RunbookRequest.self, from: input)
+        return Difference.explaining(refusal, recorded, given)
+    }
+
+    /// The operation's name: an approval is known by that of its block, and waits for a signal.
+    private func operation(_ engine: Engine, _ record: ExecutionRecord) throws -> String {
+        let request = try JSONPayloadCodec().decode(
+            RunbookRequest.self,
+            from: engine.input(of: record)
+        )
+        let recorded = try Runbook(parsing: request.runbook, file: "runbook")
+        return recorded.blocks.first { $0.name == at }?.approval?.signal ?? at
+    }
+
     /// The fork's input: what is recorded, with what is given in its place.
     /// - Returns: nil: nothing is.
     private func request(_ engine: Engine, _ record: ExecutionRecord) throws -> [UInt8]? {
@@ -139,16 +172,26 @@ struct ForkCommand: AsyncParsableCommand {
 }
 
 extension JobResult {
+    private static let fields: Set = ["exitStatus", "outputs", "stored", "removed"]
+
     /// Makes sure that a text is what a job gives.
-    /// - Throws: ``UsageError``.
+    /// - Throws: ``UsageError``. It does not repeat the text, which may have something secret.
     static func check(_ text: String) throws(UsageError) {
+        let advice =
+            "write '{\"outputs\":{\"KEY\":\"VALUE\"}}', or '{\"outputs\":{}}' for none"
+        let value: JSONValue
         do {
+            value = try JSONValue(parsing: Array(text.utf8))
             _ = try JSONPayloadCodec().decode(JobResult.self, from: Array(text.utf8))
         } catch {
             throw UsageError(
-                "a job of a runbook gives its outputs, and \(text.prefix(200)) is something else; write '{\"outputs\":{\"KEY\":\"VALUE\"}}', or '{\"outputs\":{}}' for none"
+                "a job of a runbook gives its outputs, and what was given is something else; \(advice)"
             )
         }
+        guard case .object(let members) = value,
+            let unknown = members.keys.filter({ !fields.contains($0) }).min()
+        else { return }
+        throw UsageError("a job of a runbook gives no field \"\(unknown)\"; \(advice)")
     }
 }
 #endif

@@ -36,10 +36,12 @@ struct InterventionOptions: ParsableArguments {
     /// - Parameters:
     ///   - verb: for example `cancel`.
     ///   - done: for example `cancelled`.
+    ///   - word: what became of it, where that is another word.
     func run(
         _ verb: String,
         _ done: String,
         _ command: (Intervention) -> some Command,
+        word: (InterventionAnswer) -> String? = { _ in nil },
         _ act: (Engine) async throws -> InterventionAnswer
     ) async throws {
         try check()
@@ -59,7 +61,8 @@ struct InterventionOptions: ParsableArguments {
                 json.member("wasSo", answer.wasSo)
             }
         } else {
-            common.output.line("\(id: id) \(answer.wasSo ? "is \(done) already" : done)")
+            let words = answer.wasSo ? "is \(done) already" : word(answer) ?? done
+            common.output.line("\(id: id) \(words)")
         }
     }
 }
@@ -127,7 +130,16 @@ struct CancelCommand: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        try await options.run("cancel", "cancelled", { Cancel($0, force: force) }) {
+        try await options.run(
+            "cancel",
+            "cancelled",
+            { Cancel($0, force: force) },
+            // What has ended otherwise stays so.
+            word: {
+                $0.status == .cancelled
+                    ? nil : "stays \($0.status.rawValue): what was not undone is left as it is"
+            }
+        ) {
             try await $0.cancel(options.id, force: force, by: options.requester)
         }
     }

@@ -70,7 +70,8 @@ struct RunCommand: AsyncParsableCommand {
                 isPaused: { progress.paused($0) }
             )
         } catch {
-            try await grace.close(daybook, interrupts, common)
+            // Nobody has interrupted it.
+            try await grace.close(daybook, interrupts, common, isAsked: false)
             throw error
         }
         switch end {

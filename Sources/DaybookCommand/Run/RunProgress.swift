@@ -106,7 +106,8 @@ final class RunProgress: Sendable {
         case .attemptFailed(let lease, let sequence, let failure, let retryAt):
             attemptFailed(lease, sequence, failure, retryAt)
         // What it waits for is said by its record, in every process that shows it.
-        case .activated, .cleaned, .closed, .snapshotTaken, .retrying, .waiting, .woke, .branched:
+        case .activated, .cleaned, .closed, .snapshotTaken, .retrying, .waiting, .woke, .branched,
+            .secretsUnopened:
             break
         }
     }

@@ -152,15 +152,12 @@ enum RunbookSubmission {
             guard let id = file.id, let recorded = try recordedRequest(id, daybook, codec) else {
                 throw refusal
             }
-            let difference = Difference.text(recorded, request)
-            throw Refusal(
-                .conflict,
-                "\(refusal.message)\nrecorded (-) and given (+):\n\(difference)"
-            )
+            throw Difference.explaining(refusal, recorded, request)
         }
     }
 
-    private static func recordedRequest(
+    /// What an execution of a runbook was submitted with; nil: there is none of that id.
+    static func recordedRequest(
         _ id: String,
         _ daybook: Engine,
         _ codec: JSONPayloadCodec
@@ -177,6 +174,20 @@ enum RunbookSubmission {
 
 /// Where two requests differ, line by line.
 enum Difference {
+    /// A conflict with the lines in which what is recorded and what was given differ.
+    static func explaining(
+        _ refusal: Refusal,
+        _ recorded: RunbookRequest,
+        _ given: RunbookRequest
+    ) -> Refusal {
+        let difference = text(recorded, given)
+        if difference.isEmpty { return refusal }
+        return Refusal(
+            refusal.code,
+            "\(refusal.message)\nrecorded (-) and given (+):\n\(difference)"
+        )
+    }
+
     static func text(_ old: RunbookRequest, _ new: RunbookRequest) -> String {
         let before = lines(old)
         let after = lines(new)

@@ -77,12 +77,13 @@ struct SecretOptions: ParsableArguments {
     private static func read(_ name: String, _ source: Source) throws -> Secret {
         switch source {
         case .environment:
-            guard let value = getenv(name) else {
+            // Jobs do not find it in this process's environment.
+            guard let value = EnvironmentVariable.take(name) else {
                 throw UsageError(
                     "the environment has no variable \(name) for the secret of that name; set it, or give the secret by --secret \(name)=@FILE"
                 )
             }
-            return Secret(String(cString: value))
+            return Secret(bytes: value)
         case .standardInput:
             return Secret(bytes: withoutLineBreak(try input(name)))
         case .file(let path):

@@ -56,8 +56,14 @@ struct WorkCommand: AsyncParsableCommand {
             end = .failure(error)
         }
         do {
-            let seen = if case .success(true) = end { 1 } else { 0 }
-            try await grace.close(daybook, interrupts, seen: seen, common)
+            let isInterrupted = if case .success(true) = end { true } else { false }
+            try await grace.close(
+                daybook,
+                interrupts,
+                seen: isInterrupted ? 1 : 0,
+                common,
+                isAsked: isInterrupted
+            )
         } catch {
             // Why it ended says more than that the end could not be recorded.
             _ = try end.get()
@@ -123,6 +129,10 @@ private final class WorkReporter: Sendable {
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
                 "took over from session \(session): \(readied.count) executions, \(processes) left-over jobs ended"
+            )
+        case .secretsUnopened(let refusal):
+            common.errors.line(
+                "executions that have secrets are left to others: \(refusal); then start this again"
             )
         case .attemptFailed(let lease, _, let failure, let retryAt):
             note(

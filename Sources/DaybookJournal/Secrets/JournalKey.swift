@@ -39,6 +39,18 @@ package struct JournalKey: Sendable {
         self = key
     }
 
+    /// The texts that it is written as, to be kept out of what is recorded.
+    package var texts: [[UInt8]] {
+        let bytes = key.withUnsafeBytes { Array($0) }
+        let digits = bytes.map { byte in
+            let text = String(byte, radix: 16)
+            return text.utf8.count == 1 ? "0" + text : text
+        }.joined()
+        return [digits, digits.uppercased(), Data(bytes).base64EncodedString()].map {
+            Array($0.utf8)
+        }
+    }
+
     /// Reads the key in a file that only its owner may read.
     /// - Throws: ``SecretError/Code/badKey``.
     package init(file path: String) throws(SecretError) {
@@ -48,7 +60,9 @@ package struct JournalKey: Sendable {
             text = try File.contents(of: path, limit: 4_096, followsLink: true)
             isOpenToOthers = try Self.isOpenToOthers(path)
         } catch {
-            throw SecretError(.badKey, Self.sentence(error, path))
+            var cause: SystemError?
+            if case .system(let error) = error { cause = error }
+            throw SecretError(.badKey, Self.sentence(error, path), cause: cause)
         }
         guard let text else {
             throw SecretError(

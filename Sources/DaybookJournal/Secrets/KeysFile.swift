@@ -82,6 +82,16 @@ package struct KeysFile: Sendable {
         return true
     }
 
+    /// Makes sure that the key is that of the file, if there is one.
+    /// - Throws: ``SecretError``: ``SecretError/Code/wrongKey``, ``SecretError/Code/damaged`` for a header
+    ///   that is none, ``SecretError/Code/system``.
+    package func check(_ key: JournalKey) throws(SecretError) {
+        try mapping { () throws in
+            guard let file = try openIfThere(.read), try slotCount(file) > 0 else { return }
+            try check(try contents(file, Self.header), key)
+        }
+    }
+
     private func check(_ bytes: [UInt8], _ key: JournalKey) throws(SecretError) {
         guard let header = KeysHeader(bytes), header.journal == journal.bytes else {
             throw SecretError(
@@ -121,7 +131,13 @@ package struct KeysFile: Sendable {
         _ key: JournalKey
     ) throws(SecretError) -> DataKey {
         try mapping { () throws in
-            let file = try File.open(path, .read)
+            guard let file = try openIfThere(.read) else {
+                throw SecretError(
+                    .damaged,
+                    "the file of keys \(path) is not there, and the secret \(place.name) of \(place.execution) does not open without; restore it from a backup that has it, or give the secret again with a retry",
+                    name: place.name.text
+                )
+            }
             try check(try contents(file, Self.header), key)
             guard case .held(let held) = try read(name.slot, file), held.id == name.id else {
                 throw SecretError(

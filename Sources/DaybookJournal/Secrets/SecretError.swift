@@ -42,12 +42,19 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
     /// The secret's name, where it is about one.
     public let name: String?
+    /// What the system has refused, where it has.
+    package let cause: SystemError?
 
     /// - Parameter message: what was asked, what was found, what to do; it ends without a full stop.
     public init(_ code: Code, _ message: String, name: String? = nil) {
+        self.init(code, message, name: name, cause: nil)
+    }
+
+    init(_ code: Code, _ message: String, name: String? = nil, cause: SystemError?) {
         self.code = code
         self.message = message
         self.name = name
+        self.cause = cause
     }
 
     /// The message.
@@ -57,7 +64,8 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     init(_ error: SystemError, _ path: String) {
         self.init(
             .system,
-            "the file of keys \(path) cannot be used (\(error)); look after its owner, its mode and the disk, then try again"
+            "the file of keys \(path) cannot be used (\(error)); look after its owner, its mode and the disk, then try again",
+            cause: error
         )
     }
 }

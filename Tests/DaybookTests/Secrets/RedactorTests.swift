@@ -23,6 +23,93 @@ import Testing
         #expect(!redactor.finds(in: form.dropFirst().utf8))
     }
 
+    /// As `quote` of Python has it, in userinfo (RFC 3986) and in a segment of a path, each byte, and twice.
+    @Test(arguments: [
+        "ab/cd%2Bef%3Agh%40ij%26kl%3Dmn%2Cop%3Bqr%21st", "ab%2Fcd+ef:gh%40ij&kl=mn,op;qr!st",
+        "ab%2fcd+ef:gh@ij&kl=mn,op;qr!st", "ab/cd%2bef:gh@ij%26kl=mn,op;qr%21st",
+        "ab%252Fcd%252Bef%253Agh%2540ij%2526kl%253Dmn%252Cop%253Bqr%2521st",
+        "%61%62%2F%63%64%2B%65%66%3A%67%68%40%69%6A%26%6B%6C%3D%6D%6E%2C%6F%70%3B%71%72%21%73%74",
+    ])
+    func howeverItIsEscapedForURLsItIsFound(_ form: String) {
+        let redactor = Redactor([Array("ab/cd+ef:gh@ij&kl=mn,op;qr!st".utf8)])
+        #expect(redactor.redacted("100% %4x \(form) %41%") == "100% %4x *** %41%")
+        #expect(redactor.redacted("=\(form)\(form)%2") == "=******%2")
+        #expect(redactor.finds(in: form.utf8))
+        #expect(!redactor.finds(in: form.dropLast().utf8))
+    }
+
+    /// Of a text that is cut in the middle of an escape what was before is redacted, too.
+    @Test func escapesInPiecesAreRedactedAsAWhole() {
+        var seed: UInt64 = 7
+        func next(_ bound: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % bound
+        }
+        let pieces = ["a", "b", "%61", "%62", "%2561", "%25", "%", "6", "1", "2"]
+        for _ in 0..<2_000 {
+            let redactor = Redactor([Array("abab".utf8), Array("b%61a".utf8)])
+            let text = (0..<next(16)).map { _ in pieces[next(pieces.count)] }.joined()
+            let expected = redactor.redacted(Array(text.utf8))
+            #expect(!redactor.finds(in: expected))
+            var stream = Redactor.Stream(redactor)
+            let given = text.utf8.flatMap { stream.feed([$0][...]) }
+            #expect(given + stream.finish() == expected, "\(text)")
+            // Compared with the plain way to look.
+            var levels = [Array(text.utf8)]
+            for _ in 0..<2 { levels.append(Self.unescaped(levels[levels.count - 1])) }
+            let isThere = levels.contains { level in
+                ["abab", "b%61a"].contains { Self.contains(Array($0.utf8), level) }
+            }
+            #expect(redactor.finds(in: text.utf8) == isThere, "\(text)")
+        }
+    }
+
+    private static func contains(_ needle: [UInt8], _ text: [UInt8]) -> Bool {
+        text.count >= needle.count
+            && (0...text.count - needle.count).contains {
+                text[$0..<$0 + needle.count].elementsEqual(needle)
+            }
+    }
+
+    private static func unescaped(_ text: [UInt8]) -> [UInt8] {
+        var (out, rest): ([UInt8], ArraySlice<UInt8>) = ([], text[...])
+        while let first = rest.first {
+            let digits = String(decoding: rest.dropFirst().prefix(2), as: UTF8.self)
+            if first == UInt8(ascii: "%"), digits.utf8.count == 2, !digits.contains("+"),
+                let byte = UInt8(digits, radix: 16)
+            {
+                out.append(byte)
+                rest = rest.dropFirst(3)
+            } else {
+                out.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return out
+    }
+
+    @Test func aTextInATextAndALineInBase64AreFound() {
+        let redactor = Redactor([Array("first line of a key\nand a \"second\" one\n".utf8)])
+        #expect(
+            redactor.redacted(
+                #"{"x":"{\"y\":\"first line of a key\\nand a \\\"second\\\" one\"}"}"#
+            )
+                == #"{"x":"{\"y\":\"***\"}"}"#
+        )
+        // The first line alone.
+        #expect(redactor.redacted("Zmlyc3QgbGluZSBvZiBhIGtleQ==") == "***")
+    }
+
+    /// Whoever wrote it was stopped in the middle of the secret.
+    @Test func theBeginningOfASecretAtACutIsRedacted() {
+        var stream = Redactor.Stream(redactor)
+        let given = stream.feed(Array("x p@ss/w%2".utf8)[...])
+        #expect(given + stream.finish(isCut: true) == Array("x ***".utf8))
+        var other = Redactor.Stream(redactor)
+        let short = other.feed(Array("x p@s".utf8)[...])
+        #expect(short + other.finish(isCut: true) == Array("x p@s".utf8))
+    }
+
     @Test(arguments: base64)
     func base64IsFoundWhereverTheValueBegins(_ text: String) {
         let redacted = redactor.redacted("x=\(text);")

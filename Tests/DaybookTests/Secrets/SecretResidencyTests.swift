@@ -8,8 +8,7 @@ import Testing
 
 @testable import Daybook
 
-/// Secrets of code that is let go of and run again, in the same process and in another, and of a
-/// machine on which the file of keys cannot be used.
+/// Secrets of code that is let go of and run again, in the same process and in another.
 @Suite struct SecretResidencyTests {
     private let room = ClockedJournal()
     private static let value = "hunter2-and-more"
@@ -82,35 +81,6 @@ import Testing
                 #expect(try await engine.waitForEnd(of: "a").errorCode == "wiped-secret")
             }
             #expect(calls.lines == ["before \(Self.value)"])
-        }
-    }
-
-    @Test func aFileOfKeysThatCannotBeUsedIsTold() async throws {
-        try await withJournal(room.creation) { path in
-            let calls = CallLog()
-            try await withEngine(path, options, code: Self.waiting(calls)) { engine in
-                try await engine.start("a", submission)
-                try await engine.untilWaiting()
-            }
-            let keys = JournalFolder(path).keys
-            try Folder.rename(keys, to: keys + ".aside")
-            try Folder.create(keys)
-            // What needs no secret goes on.
-            try await withEngine(path, options, code: Self.waiting(calls)) { engine in
-                let error = await #expect(throws: SecretError.self) {
-                    try await engine.start("b", submission)
-                }
-                #expect(error?.code == .system)
-                #expect(error?.message.contains(keys) == true)
-                try await engine.signal("a", "word", "go")
-                #expect(try await engine.waitForEnd(of: "a").errorCode == "secret-file")
-            }
-            try Folder.removeAll(keys)
-            try Folder.rename(keys + ".aside", to: keys)
-            try await withEngine(path, options, code: Self.waiting(calls)) { engine in
-                try await engine.retry("a")
-                #expect(try await engine.result() == "\"go\"")
-            }
         }
     }
 }

@@ -348,39 +348,6 @@ import Testing
         }
     }
 
-    @Test func aProcessWithAnotherKeyOrNoneFailsByName() async throws {
-        try await withJournal(room.creation) { path in
-            try await withEngine(path, options, code: Self.using(CallLog(), fails: { true })) {
-                try await $0.start("a", submission())
-                _ = try await $0.waitForEnd(of: "a")
-            }
-            let code: Scripted.Code = { _, context in
-                try await context.checkpoint("use") { _ in }
-                try await context.checkpoint("end") { operation in
-                    _ = try operation.secret("TOKEN")
-                }
-                return "used"
-            }
-            let sources: [(JournalKeySource, String)] = [
-                (.bytes([UInt8](repeating: 8, count: 32)), "wrong-journal-key"),
-                (.none, "no-journal-key"), (.file("/nonexistent"), "bad-journal-key"),
-                (.bytes([1]), "bad-journal-key"),
-            ]
-            for (source, word) in sources {
-                var options = options
-                options.journalKey = source
-                try await withEngine(path, options, code: code) { daybook async throws in
-                    try await daybook.retry("a")
-                    #expect(failure(try await daybook.waitForEnd(of: "a")) == word)
-                }
-            }
-            try await withEngine(path, options, code: code) { daybook async throws in
-                try await daybook.retry("a")
-                #expect(try await daybook.result() == "\"used\"")
-            }
-        }
-    }
-
     @Test func aDamagedSlotIsTold() async throws {
         try await withJournal(room.creation) { path in
             try await withEngine(path, options, code: Self.using(CallLog(), fails: { true })) {

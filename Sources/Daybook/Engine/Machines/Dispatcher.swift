@@ -177,6 +177,9 @@ struct Dispatcher: Sendable {
         if asked.contains(parent) { ask(child) }
     }
 
+    /// Whether this process is to run an execution, until that is closed.
+    func isAsked(_ number: UInt64) -> Bool { asked.contains(number) }
+
     /// Something has happened to an execution.
     mutating func note(_ number: UInt64) {
         if asked.contains(number) { candidates.append(number) }

@@ -108,17 +108,23 @@ struct ReadyQueues: Sendable {
 
     /// The execution that has been ready for the longest of those of the given types that a revision
     /// may take.
+    /// - Parameter isFree: whether a place that is not void is one that may be taken; nil: all are. Those
+    ///   that are not are passed over one by one.
     mutating func first(
         of types: [Name],
         for revision: Name,
-        _ stands: (Item) -> Bool
+        _ stands: (Item) -> Bool,
+        where isFree: ((Item) -> Bool)? = nil
     ) -> UInt64? {
         var first: Item?
         for type in types {
             for key in Self.keys(type, revision) {
                 guard let index = queues.index(forKey: key) else { continue }
                 Self.trim(&queues.values[index], stands)
-                guard let item = queues.values[index].items.first else { continue }
+                let items = queues.values[index].items
+                let found =
+                    if let isFree { items.first { isFree($0) && stands($0) } } else { items.first }
+                guard let item = found else { continue }
                 if first.map({ item.sequence < $0.sequence }) ?? true { first = item }
             }
         }

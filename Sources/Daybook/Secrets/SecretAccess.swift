@@ -1,0 +1,98 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import Logging
+
+/// Whether this process can open secrets at all.
+///
+/// A process without the journal key, with another one, or whose file of keys cannot be used, says nothing
+/// about the work: what has secrets is left to others, instead of failing here and being undone.
+final class SecretAccess: Sendable {
+    private struct State: Sendable {
+        var refusal: SecretError?
+        var isTold = false
+        /// What stands for the secrets of what has none; nil: nothing is known that is to be kept out.
+        var keyOnly: ExecutionSecrets?
+    }
+
+    private let state = Locked(State())
+
+    /// Why it cannot; nil: it can, as far as is known.
+    var refusal: SecretError? { state.withLock { $0.refusal } }
+
+    /// It cannot, for as long as it lives.
+    func close(_ refusal: SecretError) {
+        state.withLock { if $0.refusal == nil { $0.refusal = refusal } }
+    }
+
+    /// What stands for the secrets of what has none: it keeps the journal key out of its record.
+    fileprivate(set) var keyOnly: ExecutionSecrets? {
+        get { state.withLock { $0.keyOnly } }
+        set { state.withLock { $0.keyOnly = newValue } }
+    }
+
+    /// Why it cannot, to whoever asks first.
+    func takeNotice() -> SecretError? {
+        state.withLock { state in
+            defer { state.isTold = state.isTold || state.refusal != nil }
+            return state.isTold ? nil : state.refusal
+        }
+    }
+}
+
+extension SecretKeeper {
+    /// Looks whether secrets can be opened here.
+    fileprivate func look() {
+        do throws(SecretError) {
+            let key = try key()
+            access.keyOnly = ExecutionSecrets([:], besides: key)
+            try file().check(key)
+        } catch {
+            // What is short now may not be so when a secret is opened.
+            if error.cause?.isShortage != true { access.close(error) }
+        }
+    }
+}
+
+extension ExecutionSecrets {
+    /// Why none of them can be opened here; nil: some can, or what keeps one from it is about that one.
+    var refusal: SecretError? {
+        values.values.lazy.compactMap { value in
+            if case .failure(let error) = value, error.name == nil { error } else { nil }
+        }.first
+    }
+}
+
+extension EngineCore {
+    /// Looks whether secrets can be opened here, before anything is claimed that has some.
+    func lookForKey() {
+        if case .nothing = options.claims { return }
+        keeper.look()
+    }
+
+    /// Why an execution that this process was asked to run is not claimed here, if that is so.
+    func secretRefusal(of number: UInt64) -> SecretError? {
+        guard case .named = options.claims, let refusal = keeper.access.refusal,
+            machines.tell({ $0.dispatcher.isAsked(number) })
+        else { return nil }
+        let isLeft = writer.inspect { fold in
+            fold.state.secrets[number] != nil
+                && fold.state.published(number)?.isClaimable(by: revision) == true
+        }
+        return isLeft ? refusal : nil
+    }
+
+    /// Says once that something is ready which is not claimed here.
+    func noteUnopened() {
+        guard case .registered = options.claims, let refusal = keeper.access.refusal,
+            writer.inspect({ $0.state.hasReady(of: types, for: Claimant(revision)) }),
+            keeper.access.takeNotice() != nil
+        else { return }
+        options.logger.warning(
+            "executions that have secrets are left to others: their secrets cannot be opened here; mend that, and start this process again",
+            metadata: ["error": "\(refusal)"]
+        )
+        observe(.secretsUnopened(refusal))
+    }
+}
