@@ -253,6 +253,11 @@ struct AuditedExecution {
         func isOpen(_ place: Place) -> Bool {
             isUndone(place) || key.starts(with: place.scope + [place.position])
         }
+        // A child that is under way is the last of its scope again: nothing has gone on after it.
+        if path.position > 0, !splits.contains(Place(scope: path.scope, position: path.position)) {
+            let before = Place(scope: path.scope, position: path.position - 1)
+            if waits[before]?.isForChild ?? false { kept.remove(before) }
+        }
         failures = failures.filter { !isOpen($0) }
         passed = passed.filter { !isOpen($0) }
         recorded = recorded.filter { !isUndone($0) }
