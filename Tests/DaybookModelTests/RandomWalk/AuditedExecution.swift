@@ -253,6 +253,11 @@ struct AuditedExecution {
         func isOpen(_ place: Place) -> Bool {
             isUndone(place) || key.starts(with: place.scope + [place.position])
         }
+        // A child that is under way is the last of its scope again: nothing has gone on after it.
+        if path.position > 0, !splits.contains(Place(scope: path.scope, position: path.position)) {
+            let before = Place(scope: path.scope, position: path.position - 1)
+            if waits[before]?.isForChild ?? false { kept.remove(before) }
+        }
         failures = failures.filter { !isOpen($0) }
         passed = passed.filter { !isOpen($0) }
         recorded = recorded.filter { !isUndone($0) }
@@ -386,7 +391,9 @@ struct AuditedExecution {
                 $0.position = operation.position - 1
             }
         )
-        let isOpen = recorded.contains(before) && !kept.contains(before)
+        // What is under way has not failed: if it does later, nobody has dealt with that.
+        let isUnderWay = waits[before] != nil
+        let isOpen = recorded.contains(before) && !kept.contains(before) && !isUnderWay
         guard isOpen || failures.contains(before) else { return }
         kept.insert(before)
         passed.insert(before)

@@ -54,6 +54,9 @@ extension RandomWalk {
             if let join = try drawJoin(known) { return join }
             return reference.open.count > 16 ? try drawSleep(known) : try drawSpawn(known)
         }
+        if known?.isInBranches ?? false, generator.chance(10) {
+            return try drawSettlement(known)
+        }
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<8:
             return .start(try drawOperation(known, .checkpoint), undoes: generator.chance(3))
@@ -215,7 +218,7 @@ extension RandomWalk {
         -> ReferenceModel.Leased
     {
         // The handler itself runs only while no branches do.
-        let isInBranches = known?.split(in: []).map { $0.settledFailed == nil } ?? false
+        let isInBranches = known?.isInBranches ?? false
         let first =
             try isInBranches
             ? drawOperation(known, .spawn)
@@ -239,7 +242,7 @@ extension RandomWalk {
     {
         let hasSpawned = known?.children.contains(where: \.isSpawned) ?? false
         guard generator.chance(hasSpawned ? 2 : 12) else { return nil }
-        let isInBranches = known?.split(in: []).map { $0.settledFailed == nil } ?? false
+        let isInBranches = known?.isInBranches ?? false
         return .join(
             try isInBranches
                 ? drawOperation(known, .join, "children")
@@ -547,5 +550,12 @@ extension RandomWalk {
 
     private mutating func sealed(logs types: [String]) throws -> [LogChunk] {
         try types.map { LogChunk(lines: 1, payloads: try sealed([$0])) }
+    }
+}
+
+extension ReferenceModel.Execution {
+    /// Whether its handler has split, and no branch has decided that.
+    fileprivate var isInBranches: Bool {
+        split(in: []).map { $0.settledFailed == nil } ?? false
     }
 }

@@ -235,6 +235,13 @@ extension ReferenceModel.Execution {
         }
     }
 
+    /// Of those whose wait its end has stopped, nothing follows some any more.
+    mutating func failStopped() {
+        for child in children where child.stoppedBy == ended && !child.isSpawned {
+            failLast(child.operation)
+        }
+    }
+
     /// An operation has failed, if it is the last one of its scope.
     mutating func failLast(_ operation: Operation) {
         guard next(in: operation.scope) == operation.position + 1,

@@ -258,7 +258,12 @@ extension ReferenceModel {
             let sequence = end(known.number, status, error.code, types, closes: closes)
             if let failed {
                 change(known.number) {
-                    if compensates { $0.endedBy = failed } else { $0.undo(failed) }
+                    if compensates {
+                        $0.endedBy = failed
+                    } else {
+                        $0.undo(failed)
+                        $0.failStopped()
+                    }
                 }
             }
             if cause == .children, let first { change(known.number) { $0.finishedAt = first } }
