@@ -441,6 +441,7 @@ class Journal:
     def whole(self, at, payload):
         """The bytes of a payload, some of which may be those of earlier ones of its stream."""
         numbers, data = iter(payload.slices), b"" if payload.slices else payload.data
+        self.expect(len(payload.slices) % 4 == 0, at, "a slice of its payload is cut short")
         for place, index, start, size in zip(*[numbers] * 4):
             holder = payload
             if place:

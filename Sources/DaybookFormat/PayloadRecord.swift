@@ -119,7 +119,8 @@ package struct PayloadRecord {
         _ entry: UInt64, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Void?
 
-    /// Puts a payload together.
+    /// The bytes of a payload that is stored in slices.
+    /// - Parameter size: that it was recorded with: its slices have neither more nor fewer bytes.
     private static func assembled(
         _ fields: Fields,
         size: UInt64,
@@ -139,7 +140,8 @@ package struct PayloadRecord {
             throw WireError("its slices have \(sum) bytes instead of \(size)")
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(size))
+        // A size that nothing backs is no reason to take memory.
+        bytes.reserveCapacity(Int(min(size, 64 << 20)))
         for slice in slices {
             if slice.entry == 0 {
                 bytes.append(contentsOf: try slice.bytes(in: fields.data))

@@ -101,7 +101,7 @@ struct Appender: Sendable {
             edge.lastLeaf = .leaf(bytes)
             edge.tree.append(edge.lastLeaf) { _ in }
             note(HistoryEnd(count: view.header.ordinal + 1, last: key), view.header.stream)
-            chunks.forget(view.header.stream.rawValue)
+            try chunks.forget(view)
             count += 1
             return true
         }

@@ -10,13 +10,30 @@ struct ChunkIndex: Sendable {
     /// A payload of fewer bytes is stored as it is; `.max`: every one is.
     var leastSize = Chunk.payloadSize
 
-    private typealias Places = [UInt64: PayloadSlice]
+    /// What is known of one stream: what was met last, and what before that.
+    fileprivate struct Places {
+        private var young: [UInt64: PayloadSlice] = [:]
+        private var old: [UInt64: PayloadSlice] = [:]
+
+        var count: Int { young.count + old.count }
+
+        subscript(hash: UInt64) -> PayloadSlice? {
+            get { young[hash] ?? old[hash] }
+            set {
+                if young.count >= ChunkIndex.share { (old, young) = (young, [:]) }
+                young[hash] = newValue
+            }
+        }
+    }
+
     private var streams: [UInt64: Places] = [:]
     /// How many chunks are known of all streams.
     private var count = 0
 
-    /// Beyond this the index starts over: after some 160 MiB of payloads, when it takes about 16 MiB.
-    private static let limit = 1 << 18
+    /// Of one stream at most twice so many chunks are known, the newest: 40 MiB and more of payloads.
+    private static let share = 1 << 16
+    /// Beyond this other streams are forgotten: the index takes some 32 MiB at most.
+    private static let limit = 4 * share
     /// So many entries of a stream are looked back at, once, for payloads that the index has not.
     private static let horizon = 4_096
 
@@ -33,9 +50,12 @@ struct ChunkIndex: Sendable {
         _ reader: any StoreReader
     ) throws -> [UInt8]? {
         guard payloads.byteCount >= leastSize, payloads.hasChunks else { return nil }
-        if count >= Self.limit { removeAll() }
         var places = try streams.removeValue(forKey: stream) ?? load(end, reader)
         let known = places.count
+        if count >= Self.limit {
+            streams = [:]
+            count = known
+        }
         var writer = WireWriter(capacity: 1 << 12)
         var isSliced = false
         var index: UInt32 = 0
@@ -55,9 +75,13 @@ struct ChunkIndex: Sendable {
         return isSliced ? Array(writer.bytes) : nil
     }
 
-    /// Somebody else has appended to a stream.
-    mutating func forget(_ stream: UInt64) {
-        guard !streams.isEmpty, let places = streams.removeValue(forKey: stream) else { return }
+    /// Somebody else has appended to a stream: what has a large payload is to be found again.
+    mutating func forget(_ entry: EntryView) throws {
+        let stream = entry.header.stream.rawValue
+        guard !streams.isEmpty, streams[stream] != nil,
+            try entry.commitments().contains(where: { $0.size >= UInt64(Chunk.payloadSize) }),
+            let places = streams.removeValue(forKey: stream)
+        else { return }
         count -= places.count
     }
 
@@ -71,10 +95,10 @@ struct ChunkIndex: Sendable {
 
     /// Finds the chunks of the payloads that are stored, the newest entries first.
     private mutating func load(_ end: HistoryEnd?, _ reader: any StoreReader) throws -> Places {
-        var places: Places = [:]
+        var places = Places()
         guard let end else { return places }
         var sequence = end.last
-        for _ in 0..<min(end.count, UInt64(Self.horizon)) where places.count < Self.limit {
+        for _ in 0..<min(end.count, UInt64(Self.horizon)) where places.count < Self.share {
             do {
                 _ = try reader.withPayloads(of: sequence) { record in
                     guard record.count >= Chunk.payloadSize else { return }
@@ -83,10 +107,15 @@ struct ChunkIndex: Sendable {
             } catch is WireError {
                 // What is damaged is not relied on. To say so is for what reads the payload.
             }
-            let previous = try reader.withEntry(sequence) {
-                try Appender.decoding(sequence, $0).header.previous
+            let previous = try reader.withEntry(sequence) { bytes in
+                do throws(WireError) {
+                    return try EntryView(bytes).header.previous as UInt64?
+                } catch {
+                    // As above.
+                    return nil
+                }
             }
-            guard let previous else { break }
+            guard let previous = previous ?? nil else { break }
             sequence = previous
         }
         count += places.count
@@ -104,6 +133,7 @@ struct ChunkIndex: Sendable {
         try record.forEach { _, data in
             defer { index += 1 }
             for run in try runs(of: index, in: record, data.count) {
+                guard places.count < share else { return }
                 for chunk in Chunk.cut(UnsafeRawBufferPointer(rebasing: data[run])) {
                     places[chunk.hash] = PayloadSlice(
                         entry: sequence,
@@ -155,7 +185,7 @@ private struct SlicedPayload {
     mutating func append(
         _ chunk: Chunk,
         of data: UnsafeRawBufferPointer,
-        _ places: inout [UInt64: PayloadSlice],
+        _ places: inout ChunkIndex.Places,
         _ reader: any StoreReader
     ) throws {
         let bytes = UnsafeRawBufferPointer(

@@ -372,6 +372,15 @@ package struct FileStatus: Sendable, Equatable {
         throw .current("stat", path: path)
     }
 
+    /// Looks at what is at `path` itself, if it is a link.
+    /// - Returns: nil when nothing is there.
+    package static func ofLink(_ path: String) throws(SystemError) -> FileStatus? {
+        var raw = stat()
+        if lstat(path, &raw) == 0 { return FileStatus(raw) }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw .current("lstat", path: path)
+    }
+
     /// Looks at an open file, without a walk along its path.
     /// - Parameter path: for the message of an error.
     package static func of(

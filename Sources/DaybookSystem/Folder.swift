@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
@@ -134,11 +135,12 @@ package enum Folder {
 
         private func open(_ name: [CChar], in folder: Int32) throws(SystemError) -> Int32? {
             let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-            var inner = openat(folder, name, flags)
+            // What is mounted there belongs to somebody else: it is left alone, and so is the folder.
+            var inner = Folder.openInside(folder, name, flags)
             if inner < 0, errno == EACCES {
                 // Locked so that it cannot be looked into. A link was removed above.
                 _ = fchmodat(folder, name, 0o700, 0)
-                inner = openat(folder, name, flags)
+                inner = Folder.openInside(folder, name, flags)
             }
             if inner >= 0 { return inner }
             if errno == ENOENT { return nil }
@@ -148,6 +150,15 @@ package enum Folder {
         private func failure(_ operation: String) -> SystemError {
             .current(operation, path: path)
         }
+    }
+
+    /// Opens a name in a folder, by no link, and nothing that is mounted there.
+    static func openInside(_ folder: Int32, _ name: [CChar], _ flags: Int32) -> Int32 {
+        #if os(Linux)
+        csystem_open_inside(folder, name, flags)
+        #else
+        openat(folder, name, flags | O_NOFOLLOW)
+        #endif
     }
 
     /// The bytes of a name that ends with a zero.

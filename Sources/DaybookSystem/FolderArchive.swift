@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
@@ -14,6 +15,16 @@ package enum ArchiveError: Error, Equatable, Sendable {
     case tooDeep(String)
     /// It is no archive that this code writes.
     case damaged(String)
+
+    /// What is wrong, in words.
+    package var reason: String {
+        switch self {
+        case .tooLarge(let size, let limit): "it has at least \(size) bytes, of \(limit)"
+        case .failed(let path, let error): "\(path): \(error)"
+        case .tooDeep(let path): "\(path) is too long, or lies too deep"
+        case .damaged(let reason): reason
+        }
+    }
 }
 
 /// What is in a folder, as a tar archive: the same bytes for the same content.
@@ -81,7 +92,9 @@ package struct FolderArchive: Equatable, Sendable {
             let room = limit - bytes.count
             guard let read = try member.content(limit: room) else { return }
             guard read.count <= room else {
-                throw .tooLarge(atLeast: bytes.count + Int(member.status.st_size), limit: limit)
+                // A sparse file may say that it has any number of bytes.
+                let size = bytes.count.addingReportingOverflow(Int(member.status.st_size))
+                throw .tooLarge(atLeast: size.overflow ? .max : size.partialValue, limit: limit)
             }
             content = read
             header.size = content.count

@@ -1,4 +1,5 @@
 #if canImport(Glibc)
+import CSystem
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
@@ -20,6 +21,11 @@ enum FolderWalk {
         let kind: Kind
         fileprivate let name: [CChar]
         fileprivate let folder: Int32
+
+        /// The same, as something that no archive holds.
+        fileprivate var asOther: Member {
+            Member(path: path, status: status, kind: .other, name: name, folder: folder)
+        }
 
         /// What a link points to.
         /// - Returns: nil: it is gone, or something else by now.
@@ -45,9 +51,9 @@ enum FolderWalk {
         func content(limit: Int) throws(ArchiveError) -> [UInt8]? {
             // Without waiting for whoever writes into a pipe that has taken its place.
             let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-            let file = openat(folder, name, flags)
+            let file = Folder.openInside(folder, name, flags)
             guard file >= 0 else {
-                if isOver(errno) || errno == ENXIO { return nil }
+                if isOver(errno) || errno == ENXIO || errno == EXDEV { return nil }
                 throw failure("openat")
             }
             defer { close(file) }
@@ -144,10 +150,13 @@ enum FolderWalk {
                 continue
             }
             let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-            let opened = openat(folder, name, flags)
+            let opened = Folder.openInside(folder, name, flags)
             guard opened >= 0 else {
                 if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { continue }
-                throw member.failure("openat")
+                // A part of the same file system that is mounted there.
+                guard errno == EXDEV else { throw member.failure("openat") }
+                try body(member.asOther)
+                continue
             }
             do throws(ArchiveError) {
                 try body(member)

@@ -17,6 +17,10 @@ package enum StartCheck {
     /// times, and one for a journal.
     package static var threads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 2 }
 
+    /// MiB of address space that have to be free beside those threads: the runtime ends the process with a
+    /// trap where it is given none.
+    package static let memory = 32
+
     /// Takes so many descriptors and threads at once, and gives them back.
     /// - Throws: ``NotStartable``.
     package static func run(
@@ -66,6 +70,25 @@ package enum StartCheck {
                 )
             }
         }
+        // While the threads are there, which take most of it.
+        try take(memory: memory)
+    }
+
+    private static func take(memory size: Int) throws(NotStartable) {
+        let bytes = size << 20
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        guard let place = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
+            place != UnsafeMutableRawPointer(bitPattern: -1)
+        else {
+            throw NotStartable(
+                what: "MiB of memory",
+                needed: size,
+                found: 0,
+                error: .current("mmap"),
+                advice: "raise the limit on memory (`ulimit -v`)"
+            )
+        }
+        munmap(place, bytes)
     }
 
     /// Holds threads until it is opened: whoever makes it has its lock until then.
@@ -95,7 +118,7 @@ package enum StartCheck {
 
 /// The system has not given a process what it cannot do without.
 package struct NotStartable: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What it needs: `descriptors` or `threads`.
+    /// What it needs: `descriptors`, `threads` or `MiB of memory`.
     package let what: String
     /// How many of them.
     package let needed: Int

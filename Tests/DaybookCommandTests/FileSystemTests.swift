@@ -1,5 +1,6 @@
 import DaybookSystem
 import FoundationEssentials
+import SeededRandom
 import Testing
 
 /// Disks that are full, and disks that may not be written.
@@ -57,7 +58,9 @@ import Testing
         try await TemporaryFileSystem.with(size: "2m") { system, sandbox in
             try await sandbox.succeed("init", sandbox.journal)
             let path = try write(runbook(["a": "true"], inputs: ["v"]), system)
-            let value = String(repeating: "v", count: 100_000)
+            // What repeats would be stored once.
+            var random = SeededGenerator(seed: 1)
+            let value = (0..<100_000).map { _ in "\(random.next() % 10)" }.joined()
             func submit(_ number: Int) async throws -> CommandResult {
                 try await sandbox.daybook(
                     "submit",

@@ -107,6 +107,33 @@ import Darwin
         }
     }
 
+    /// A part of the same file system, by a bind mount; where none can be made nothing is tried.
+    @Test func whatIsMountedInsideIsNeitherReadNorRemoved() throws {
+        try withFolders { one, outside in
+            try Folder.create("\(one)/mount")
+            try write("outside", to: "\(outside)/file")
+            guard try run("mount", ["--bind", outside, "\(one)/mount"]) else { return }
+            defer { unlink("\(one)/mount") }
+            let archive = try FolderArchive.of(one, limit: 1 << 20)
+            #expect(archive.members == 0 && archive.leftOut == 1)
+            #expect(throws: SystemError.self) { try Folder.removeAll(one) }
+            let left = try Folder.names(in: outside)
+            #expect(left == ["file"])
+            #expect(try run("umount", ["\(one)/mount"]))
+        }
+    }
+
+    /// It says that it has more bytes than there are numbers for.
+    @Test func aSparseFileOfAnySizeIsTooLarge() throws {
+        let path = "/dev/shm/archive-\(UUID())"
+        try Folder.create(path)
+        try write("first", to: "\(path)/a")
+        try write("", to: "\(path)/z")
+        #expect(truncate("\(path)/z", .max) == 0)
+        #expect(throws: ArchiveError.self) { try FolderArchive.of(path, limit: 1 << 20) }
+        try Folder.removeAll(path)
+    }
+
     @Test func whatIsTooLargeIsSaid() throws {
         try withFolders { one, _ in
             try write(String(repeating: "x", count: 100_000), to: "\(one)/large")

@@ -179,7 +179,9 @@ func loggedLines(_ path: String) throws -> [String] {
             let code: @Sendable (Int, WorkflowContext) async throws -> String = { _, context in
                 for step in 0..<40 {
                     _ = try await context.checkpoint("step \(step)") { _ in
-                        String(repeating: "x", count: 50_000)
+                        // What repeats would be stored once.
+                        var random = SystemRandomNumberGenerator()
+                        return (0..<3_000).map { _ in "\(random.next())" }.joined()
                     }
                 }
                 return "done"

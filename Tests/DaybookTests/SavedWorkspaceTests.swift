@@ -211,7 +211,7 @@ import Testing
             let mark = folder + ".at"
             var lines = try String(contentsOf: URL(filePath: mark), encoding: .utf8)
                 .components(separatedBy: "\n")
-            lines[0] = "another-boot"
+            lines[1] = "another-boot"
             try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: mark))
             try await withEngine(path, code: Self.steps(found)) { daybook in
                 try await daybook.retry("a")
@@ -220,7 +220,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "rubbish", "x\n1 2", "\n\n\n", "b\n1 1 zz\n"])
+    @Test(arguments: ["", "rubbish", "x\ny\n1 2", "\n\n\n", "o\nb\n1\n1 1 saved zz\n"])
     func aMarkThatIsNoneIsNotBelieved(_ text: String) async throws {
         try await withJournal { path in
             let found = CallLog()
@@ -260,6 +260,101 @@ import Testing
             try await withEngine(path, options, code: code) { daybook in
                 try await daybook.signal("a", "go", "on")
                 #expect(try await daybook.result() == "\"40\"")
+            }
+        }
+    }
+
+    /// Two ask at once where it is to be restored: what the first one's body writes stays.
+    @Test func branchesThatAskAtOnceHaveOneFolder() async throws {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint("write") { _ in }
+                _ = try await context.map("all", 0..<16) { context, index in
+                    let folder = try await context.workspace()
+                    try await context.checkpoint("write \(index)") { _ in
+                        try Data("\(index)".utf8).write(to: URL(filePath: "\(folder)/\(index)"))
+                    }
+                }
+                let folder = try await context.workspace()
+                return try FileManager.default.contentsOfDirectory(atPath: folder).count.description
+            }
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start()
+                #expect(try await daybook.result() == "\"16\"")
+            }
+        }
+    }
+
+    /// A process that saves nothing goes on with what was saved: that what is saved is old is said.
+    @Test func whatIsNotKeptAnyMoreIsNotTakenForNew() async throws {
+        try await withJournal { path in
+            let found = CallLog()
+            var options = EngineOptions()
+            options.workspaces = path + "/one"
+            try await withEngine(path, options, code: Self.steps(found)) { daybook in
+                try await daybook.start()
+                _ = try await daybook.waitForEnd(of: "a")
+            }
+            options.workspaceLimit = 0
+            options.workspaces = path + "/two"
+            try await withEngine(path, options, code: Self.steps(found)) { daybook in
+                try await daybook.retry("a")
+                #expect(try await daybook.result() == "\"of 1\"")
+                let names = try names(of: daybook)
+                #expect(names.contains("workspace_unsaved"))
+            }
+        }
+    }
+
+    /// The journal was set back, and another execution has the number.
+    @Test func theFolderOfAnotherHistoryIsSetAside() async throws {
+        try await withJournal { path in
+            let found = CallLog()
+            var options = EngineOptions()
+            options.workspaces = path + "/one"
+            try await withEngine(path, options, code: Self.steps(found)) { daybook in
+                try await daybook.start()
+                _ = try await daybook.waitForEnd(of: "a")
+            }
+            let folder = try workspace(path + "/one")
+            let mark = folder + ".at"
+            var lines = try String(contentsOf: URL(filePath: mark), encoding: .utf8)
+                .components(separatedBy: "\n")
+            lines[0] = "another execution"
+            try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: mark))
+            try Data("not mine".utf8).write(to: URL(filePath: folder + "/1"))
+            try await withEngine(path, options, code: Self.steps(found)) { daybook in
+                try await daybook.retry("a")
+                #expect(try await daybook.result() == "\"of 1\"")
+            }
+            let aside = try String(contentsOf: URL(filePath: folder + ".other/1"), encoding: .utf8)
+            #expect(aside == "not mine")
+        }
+    }
+
+    @Test func aFolderThatAJobRemovesIsMadeAgain() async throws {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                for (step, link) in [nil, "/etc"].enumerated() {
+                    try await context.checkpoint("remove \(step)") { _ in
+                        try FileManager.default.removeItem(atPath: folder)
+                        guard let link else { return }
+                        try FileManager.default.createSymbolicLink(
+                            atPath: folder,
+                            withDestinationPath: link
+                        )
+                    }
+                    try await context.checkpoint("look \(step)") { _ in
+                        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+                        #expect(names.isEmpty)
+                    }
+                }
+                return ""
+            }
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start()
+                _ = try await daybook.result()
             }
         }
     }

@@ -1,6 +1,7 @@
 import DaybookJournal
 import DaybookModel
 import DaybookSystem
+import DaybookView
 
 extension Activation {
     /// The folder that the execution keeps files in.
@@ -22,6 +23,9 @@ extension Activation {
             }
         } catch let error as OperationError {
             // What is recorded stays for an attempt that has its files.
+            state.withLock { $0.isLacking = true }
+            throw error
+        } catch let error as PayloadErased {
             state.withLock { $0.isLacking = true }
             throw error
         } catch let error as SystemError {

@@ -89,15 +89,19 @@ extension EngineCore: ActivationHost {
         guard let workspaces else {
             throw OperationError.noFolder("the execution \(lease.id)")
         }
-        let recorded = writer.inspect { $0.state.committed(lease.execution)?.workspace }
-        return try await SystemThread.run {
-            try workspaces.open(
-                of: lease,
-                recorded ?? RecordedWorkspace(),
-                redactor,
-                mayBeEmpty: mayBeEmpty
-            )
-        }
+        let submitted = writer.inspect { $0.state.committed(lease.execution)?.submittedAt }
+        let writer = writer
+        let request = Workspaces.Request(
+            lease: lease,
+            owner: Workspaces.owner(lease.id, submitted ?? Timestamp(rawValue: 0)),
+            recorded: {
+                writer.inspect { $0.state.committed(lease.execution)?.workspace }
+                    ?? RecordedWorkspace()
+            },
+            redactor: redactor,
+            mayBeEmpty: mayBeEmpty
+        )
+        return try await SystemThread.run { try workspaces.open(request) }
     }
 
     func exchangeFolder() throws -> String {

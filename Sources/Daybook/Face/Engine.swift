@@ -249,17 +249,7 @@ public final class Engine: Sendable {
             try home.check(writer, isAdopted: options.adoption != nil)
             try OpenIndex.check(writer)
             let lock = try SessionLock.create(in: place.sessions, uuid)
-            if let revision = options.revision { try Names.check(revision, "revision of the code") }
-            let facts = try CodeIdentity.session(
-                uuid,
-                actor: options.actor,
-                program: options.program,
-                revision: options.revision
-            )
-            let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
-            if let reason = options.adoption {
-                try await home.adopt(writer, session: number, actor: facts.actor, reason)
-            }
+            let number = try await openSession(uuid, writer, home, options)
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
             try await keeper.collect(writer, session: number)
@@ -294,6 +284,27 @@ public final class Engine: Sendable {
             await SystemThread.runBlocking { writer.stop() }
             throw error
         }
+    }
+
+    /// - Returns: the session's number.
+    private static func openSession(
+        _ uuid: Identifier,
+        _ writer: GroupWriter<EngineFold>,
+        _ home: Home,
+        _ options: EngineOptions
+    ) async throws -> UInt64 {
+        if let revision = options.revision { try Names.check(revision, "revision of the code") }
+        let facts = try CodeIdentity.session(
+            uuid,
+            actor: options.actor,
+            program: options.program,
+            revision: options.revision
+        )
+        let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
+        if let reason = options.adoption {
+            try await home.adopt(writer, session: number, actor: facts.actor, reason)
+        }
+        return number
     }
 
     /// Stops in good order: nothing new begins, bodies that run may end and are recorded, leases are

@@ -166,7 +166,8 @@ public final class WorkflowContext {
     /// The folder that this execution keeps files in between its operations; made if it is not
     /// there.
     ///
-    /// It is saved in the journal with the outcome of each checkpoint, of a failed one too, when something
+    /// It is saved in the journal with the outcome of each checkpoint, of a failed one too (not with a try that
+    /// is to be repeated), when something
     /// in it has changed: folders, files and symbolic links, their permission bits and the second of their
     /// last change. On another instance, and after a crash of the machine, it is restored from there, byte
     /// for byte; a body that is run again in the same place finds what its first run left. One that cannot be saved, because it is larger than

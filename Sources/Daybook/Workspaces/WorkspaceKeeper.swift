@@ -12,19 +12,35 @@ import Logging
 /// commits of their operations come in any order: each that has not seen its take recorded records it
 /// once more, and the model keeps the last one taken.
 final class WorkspaceKeeper: Sendable {
+    /// What the folder is kept by.
+    struct Terms: Sendable {
+        /// Bytes that an archive may have; 0: none is made.
+        var limit: Int
+        /// Something is recorded of it, so that it is to be said when that is not so any more.
+        var isRecorded: Bool
+        /// It stands for one that is lost: nothing is recorded of it.
+        var isStandIn = false
+        /// A file of it held a secret, which may be one that nobody knows any more.
+        var heldSecret = false
+        /// Finds the execution's secrets; nil: it has none.
+        var redactor: Redactor?
+    }
+
     /// Its absolute path.
     let path: String
-    private let mark: String
-    private let lease: Lease
-    private let limit: Int
-    private let redactor: Redactor?
+    private let mark: WorkspaceMark
+    private let markPath: String
+    /// The lease under which it is used.
+    let lease: Lease
+    private let terms: Terms
     private let logger: Logger
+    /// What the folder looked like when it was read last; nil: it is to be read. Held while the disk is
+    /// read: by no thread that runs tasks.
+    private let seen: Locked<FolderSignature?>
     private let state: Locked<State>
 
     private struct State: Sendable {
-        /// What the folder looked like when it was read last; nil: it is to be read.
-        var signature: FolderSignature?
-        /// What is known of its content, and what of that is on the disk of this machine only.
+        /// What is known of its content, and what of that is recorded.
         var last: WorkspaceMark.Place
         var recorded: WorkspaceMark.Place
         /// What is not known to be recorded; nil: everything is.
@@ -36,49 +52,55 @@ final class WorkspaceKeeper: Sendable {
     private static let grain: Int64 = 2_000_000_000
 
     /// - Parameters:
-    ///   - base: what is recorded, and the folder has.
-    ///   - limit: bytes that the archive may have.
+    ///   - mark: as it is on the disk: its first place is what is recorded, and the folder has.
     init(
         _ path: String,
-        mark: String,
+        _ mark: WorkspaceMark,
+        at markPath: String,
         _ lease: Lease,
-        _ base: WorkspaceMark.Place,
-        limit: Int,
-        _ redactor: Redactor?,
+        _ terms: Terms,
         _ logger: Logger
     ) {
         self.path = path
         self.mark = mark
+        self.markPath = markPath
         self.lease = lease
-        self.limit = limit
-        self.redactor = redactor
+        self.terms = terms
         self.logger = logger
+        seen = Locked(nil)
+        let base = mark.places.first ?? .nothing
         state = Locked(State(last: base, recorded: base))
     }
 
-    /// Whether workspaces are saved at all.
-    var isSaved: Bool { limit > 0 }
+    /// Whether something may be to be recorded of it.
+    var isSaved: Bool { !terms.isStandIn && (terms.limit > 0 || terms.isRecorded) }
 
     /// What is to be recorded of the folder as it is now; nil: nothing new. Reads the disk.
     func take() throws -> WorkspaceTake? {
-        try state.withLock { state in
-            if try hasChanged(&state) {
-                let (content, payload) = try read()
+        try seen.withLock { seen in
+            try makeAgain()
+            if hasChanged(&seen), let (content, payload) = read() {
                 let digest = Array(SHA256.hash(data: payload.data))
-                if digest != state.last.digest {
-                    let number = state.last.epoch == lease.epoch ? state.last.take + 1 : 1
-                    state.last = .init(epoch: lease.epoch, take: number, digest: digest)
-                    state.take = WorkspaceTake(
+                let last = state.withLock { $0.last }
+                if digest != last.digest {
+                    let number = last.epoch == lease.epoch ? last.take + 1 : 1
+                    let take = WorkspaceTake(
                         number: number,
                         content,
                         try SealedPayloads(payload, limit: .max)
                     )
+                    let places = state.withLock { state in
+                        state.last = .init(epoch: lease.epoch, take: number, digest: digest)
+                        if case .unsaved = content { state.last.isUnsaved = true }
+                        state.take = take
+                        return [state.recorded, state.last]
+                    }
                     // Before it is recorded: should that be the last that this process does, the folder
                     // is known for what it is.
-                    note([state.recorded, state.last])
+                    note(places)
                 }
             }
-            return state.take
+            return state.withLock { $0.take }
         }
     }
 
@@ -91,44 +113,67 @@ final class WorkspaceKeeper: Sendable {
         }
     }
 
-    /// Without a mark the folder is restored before it is used again: no reason to lose an outcome.
+    /// Whether a secret of the execution is in one of its files, as far as they can be read.
+    func holdsSecret() -> Bool {
+        if case .unsaved(let code)? = read()?.0 { return code == WorkspaceRefusal.secret.code }
+        return false
+    }
+
+    /// A job may have removed the folder, or put something else in its place: the next one finds it empty.
+    private func makeAgain() throws {
+        guard let there = try FileStatus.ofLink(path) else { return try Folder.create(path) }
+        guard !there.isFolder else { return }
+        try Folder.removeFile(path)
+        try Folder.create(path)
+    }
+
+    /// Without a mark what is saved is restored before it is used again: no reason to lose an outcome.
     private func note(_ places: [WorkspaceMark.Place]) {
         do {
-            try WorkspaceMark(places).write(mark)
+            try mark.with(places).write(markPath)
         } catch {
-            logger.warning(
-                "what is saved of a workspace could not be noted beside it",
-                metadata: ["execution": "\(lease.id)", "error": "\(error)"]
-            )
+            warn("what is saved of a workspace could not be noted beside it", error)
         }
     }
 
-    private func hasChanged(_ state: inout State) throws -> Bool {
+    private func warn(_ message: Logger.Message, _ error: any Error) {
+        logger.warning(message, metadata: ["execution": "\(lease.id)", "error": "\(error)"])
+    }
+
+    private func hasChanged(_ seen: inout FolderSignature?) -> Bool {
         let now = WorkspaceMark.fileTime()
         let signature: FolderSignature
         do throws(ArchiveError) {
             signature = try FolderSignature.of(path)
         } catch {
-            state.signature = nil
+            seen = nil
             return true
         }
-        defer { state.signature = now - signature.lastChange > Self.grain ? signature : nil }
-        return signature != state.signature
+        defer { seen = now - signature.lastChange > Self.grain ? signature : nil }
+        return signature != seen
     }
 
-    /// The folder as a payload.
-    private func read() throws -> (WorkspaceTake.Content, Payload) {
+    /// The folder as a payload; nil: the machine fails at it now, and it is read again after the next
+    /// operation.
+    private func read() -> (WorkspaceTake.Content, Payload)? {
+        if terms.limit == 0 { return refused(.notKept) }
         let archive: FolderArchive
         do throws(ArchiveError) {
-            archive = try FolderArchive.of(path, limit: limit)
+            archive = try FolderArchive.of(path, limit: terms.limit)
         } catch {
-            let refusal = WorkspaceRefusal(error, limit: limit)
-            return (.unsaved(code: refusal.code), .text(refusal.message))
+            if case .failed(_, let failure) = error, failure.isOfTheMachine {
+                warn(
+                    "a workspace could not be read, and is saved after the next operation",
+                    failure
+                )
+                return nil
+            }
+            return refused(WorkspaceRefusal(error, limit: terms.limit))
         }
-        if let redactor, redactor.finds(in: archive.bytes) {
-            let refusal = WorkspaceRefusal.secret
-            return (.unsaved(code: refusal.code), .text(refusal.message))
+        if let redactor = terms.redactor, redactor.finds(in: archive.bytes) {
+            return refused(.secret)
         }
+        if terms.heldSecret { return refused(.heldSecret(path)) }
         return (
             .saved(
                 members: archive.members,
@@ -137,6 +182,10 @@ final class WorkspaceKeeper: Sendable {
             ),
             Payload(archive.bytes, contentType: ContentTypes.archive)
         )
+    }
+
+    private func refused(_ refusal: WorkspaceRefusal) -> (WorkspaceTake.Content, Payload) {
+        (.unsaved(code: refusal.code), .text(refusal.message))
     }
 }
 
@@ -150,6 +199,20 @@ struct WorkspaceRefusal {
         message:
             "a file of the workspace holds a secret of the execution, and what is saved is in clear; keep the secret out of the workspace, or remove the file before the job ends"
     )
+
+    static let notKept = WorkspaceRefusal(
+        code: "workspace-not-kept",
+        message:
+            "the process that ran the job saves no workspaces (a limit of 0), and an earlier one was saved; run it with a limit"
+    )
+
+    static func heldSecret(_ path: String) -> WorkspaceRefusal {
+        WorkspaceRefusal(
+            code: secret.code,
+            message:
+                "a file of the workspace held a secret which has been wiped or replaced since, and may hold it still; look into \(path), remove the folder and what lies beside it, and retry from where its files can be made again"
+        )
+    }
 
     private init(code: String, message: String) {
         self.code = code

@@ -1,3 +1,4 @@
+import DaybookModel
 import DaybookSystem
 import FoundationEssentials
 
@@ -7,9 +8,9 @@ import Glibc
 import Darwin
 #endif
 
-/// A file beside the folder of an execution that says what of the journal the folder has. A folder
-/// without one, of another start of the machine, or of something else than what is recorded is restored
-/// from the journal.
+/// A file beside the folder of an execution that says whose it is, and what of the journal it has. A
+/// folder without one, of another start of the machine, or of something else than what is recorded is
+/// restored from the journal.
 ///
 /// It is not synced: after a crash of the machine it does not count, and neither do the folder's files.
 struct WorkspaceMark: Equatable {
@@ -19,16 +20,41 @@ struct WorkspaceMark: Equatable {
         var take: UInt64 = 0
         /// SHA-256 of the archive, or of the words for which there is none; empty: it is not known.
         var digest: [UInt8] = []
+        /// There is no archive: the folder is the only place of its files.
+        var isUnsaved = false
+
+        /// Whether it is what is recorded.
+        func isOf(_ recorded: RecordedWorkspace) -> Bool {
+            epoch == recorded.epoch && take == recorded.take
+        }
     }
 
+    /// Whose folder it is: of a journal that was set back, other executions have its number.
+    let owner: String
     /// The start of the machine at which it was written.
     let boot: String
+    /// The last lease under which it was used here.
+    let epoch: UInt64
     /// What the folder has: what is recorded, and what is about to be.
     let places: [Place]
 
-    init(_ places: [Place]) throws(SystemError) {
+    init(_ owner: String, _ epoch: UInt64, _ places: [Place]) throws(SystemError) {
+        self.owner = owner
         boot = try Self.thisBoot()
+        self.epoch = epoch
         self.places = places
+    }
+
+    private init(_ owner: String, boot: String, _ epoch: UInt64, _ places: [Place]) {
+        self.owner = owner
+        self.boot = boot
+        self.epoch = epoch
+        self.places = places
+    }
+
+    /// The same with other places.
+    func with(_ places: [Place]) -> WorkspaceMark {
+        WorkspaceMark(owner, boot: boot, epoch, places)
     }
 
     /// Reads one.
@@ -42,23 +68,27 @@ struct WorkspaceMark: Equatable {
             throw error
         }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard let boot = lines.first else { return nil }
-        self.boot = String(boot)
+        guard lines.count >= 3, let epoch = UInt64(lines[2]) else { return nil }
         var places: [Place] = []
-        for line in lines.dropFirst() {
+        for line in lines.dropFirst(3) {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
-            guard words.count == 3, let epoch = UInt64(words[0]), let take = UInt64(words[1]),
-                let digest = Self.bytes(words[2])
+            guard words.count == 4, let epoch = UInt64(words[0]), let take = UInt64(words[1]),
+                ["saved", "unsaved"].contains(words[2]), let digest = Self.bytes(words[3])
             else { return nil }
-            places.append(Place(epoch: epoch, take: take, digest: digest))
+            places.append(
+                Place(epoch: epoch, take: take, digest: digest, isUnsaved: words[2] == "unsaved")
+            )
         }
-        self.places = places
+        self.init(String(lines[0]), boot: String(lines[1]), epoch, places)
     }
 
     /// Puts it in the place of the one that there is.
     func write(_ path: String) throws(SystemError) {
         let lines =
-            [boot] + places.map { "\($0.epoch) \($0.take) \(Self.hexadecimal($0.digest))" }
+            [owner, boot, "\(epoch)"]
+            + places.map {
+                "\($0.epoch) \($0.take) \($0.isUnsaved ? "unsaved" : "saved") \(Self.hexadecimal($0.digest))"
+            }
         let next = path + ".next"
         Folder.discardFile(next)
         try File.open(next, .create).append(Array((lines.joined(separator: "\n") + "\n").utf8))

@@ -11,7 +11,8 @@ import Logging
 /// again. What has failed, or was ended from outside, finds its files when a person retries it:
 /// operations that are recorded left them.
 ///
-/// Beside the folder NUMBER lie NUMBER.at, its ``WorkspaceMark``, and while it is restored NUMBER.new.
+/// Beside the folder NUMBER lie NUMBER.at, its ``WorkspaceMark``, while it is restored NUMBER.new, and
+/// what was found in its place and is not its own, or is saved nowhere: NUMBER.other, NUMBER.unsaved.
 final class Workspaces: Sendable {
     private let folder: String
     private let keeps: Bool
@@ -21,6 +22,8 @@ final class Workspaces: Sendable {
     private let logger: Logger
     /// The executions whose folders this process has made.
     private let made = Locked<Set<UInt64>>([])
+    /// Those that are in use, by execution; held while a folder is prepared, by no thread that runs tasks.
+    private let keepers = Locked<[UInt64: WorkspaceKeeper]>([:])
 
     init(in folder: String, _ options: EngineOptions, _ store: any JournalStore) {
         self.folder = folder
@@ -44,64 +47,136 @@ final class Workspaces: Sendable {
         return "\(try Folder.resolved(folder))/\(uuid)"
     }
 
+    /// An execution, in a word that no other history has.
+    static func owner(_ id: Name, _ submittedAt: Timestamp) -> String {
+        let text = "\(submittedAt.rawValue) \(id.text)"
+        return SHA256.hash(data: Array(text.utf8)).prefix(16)
+            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    /// What a folder is opened for.
+    struct Request: Sendable {
+        let lease: Lease
+        /// The execution, in a word that no other history has: when and under which id it was submitted.
+        let owner: String
+        /// What is recorded, as it is when the folder is prepared.
+        let recorded: @Sendable () -> RecordedWorkspace
+        /// Finds the execution's secrets; nil: it has none.
+        let redactor: Redactor?
+        /// One that was not saved, and is not here, is not asked for in vain.
+        let mayBeEmpty: Bool
+    }
+
     /// Makes the folder of an execution if it is not there, and puts there what is recorded, if that is
     /// something else than what it has. Reads the journal, and the disk.
-    /// - Parameter redactor: finds the execution's secrets; nil: it has none.
-    /// - Throws: `SystemError`; `JournalError`; ``PayloadErased``; ``OperationError`` with the code
-    ///   `workspace-not-saved`.
-    func open(
-        of lease: Lease,
-        _ recorded: RecordedWorkspace,
-        _ redactor: Redactor?,
-        mayBeEmpty: Bool
-    ) throws -> WorkspaceKeeper {
-        try Folder.create(folder)
-        let path = "\(folder)/\(lease.execution)"
-        made.withLock { _ = $0.insert(lease.execution) }
-        let base = try prepare(path, lease, recorded, mayBeEmpty: mayBeEmpty)
-        return WorkspaceKeeper(
-            try Folder.resolved(path),
-            mark: path + ".at",
-            lease,
-            base,
-            limit: limit,
-            redactor,
-            logger
-        )
+    /// - Throws: `SystemError`; `JournalError`; ``PayloadErased``; ``OperationError`` with the codes
+    ///   `workspace-not-saved` and `workspace-unrestorable`.
+    func open(_ request: Request) throws -> WorkspaceKeeper {
+        // Branches ask side by side: to prepare the folder for the second one would undo what the first does.
+        try keepers.withLock { keepers in
+            let number = request.lease.execution
+            if let keeper = keepers[number], keeper.lease.epoch == request.lease.epoch {
+                return keeper
+            }
+            try Folder.create(folder)
+            let path = "\(folder)/\(request.lease.execution)"
+            made.withLock { _ = $0.insert(request.lease.execution) }
+            let recorded = request.recorded()
+            var terms = WorkspaceKeeper.Terms(
+                limit: limit,
+                isRecorded: recorded.isKnown,
+                redactor: request.redactor
+            )
+            let base = try prepare(path, request, recorded, &terms)
+            let mark = try WorkspaceMark(request.owner, request.lease.epoch, [base])
+            try mark.write(path + ".at")
+            // Not by way of what may have been put in the folder's place.
+            let real = "\(try Folder.resolved(folder))/\(request.lease.execution)"
+            func keeper() -> WorkspaceKeeper {
+                WorkspaceKeeper(real, mark, at: path + ".at", request.lease, terms, logger)
+            }
+            if recorded.isUnsaved, !terms.isStandIn, try wasRefusedForSecret(recorded) {
+                terms.heldSecret = !keeper().holdsSecret()
+            }
+            let made = keeper()
+            keepers[number] = made
+            return made
+        }
     }
 
     /// - Returns: what the folder has of what is recorded.
     private func prepare(
         _ path: String,
-        _ lease: Lease,
+        _ request: Request,
         _ recorded: RecordedWorkspace,
-        mayBeEmpty: Bool
+        _ terms: inout WorkspaceKeeper.Terms
     ) throws -> WorkspaceMark.Place {
-        guard limit > 0, recorded.isKnown else {
+        let mark = try WorkspaceMark(at: path + ".at")
+        let isOwn = mark?.owner == request.owner
+        let there = try FileStatus.ofLink(path)
+        if there != nil, !isOwn || there?.isFolder == false {
+            try setAside(path, "other", request)
+        } else if there != nil, let mark {
+            let isOfThisBoot = mark.boot == (try WorkspaceMark.thisBoot())
+            if !recorded.isKnown { return mark.places.last ?? .nothing }
+            // An earlier lease may have gone on elsewhere, and left nothing to save.
+            let wasLast = mark.epoch &+ 1 >= request.lease.epoch
+            if let place = mark.places.first(where: { $0.isOf(recorded) }), isOfThisBoot,
+                wasLast || recorded.isUnsaved
+            {
+                return place
+            }
+            // Its files are nowhere else. They may not have been on the disk when the machine stopped.
+            if recorded.isUnsaved, mark.epoch >= recorded.epoch, recorded.epoch > 0 {
+                if !isOfThisBoot { warnOfCutFiles(path, request.lease) }
+                return WorkspaceMark.Place(recorded)
+            }
+            if mark.places.last?.isUnsaved == true { try setAside(path, "unsaved", request) }
+        }
+        guard recorded.isKnown else {
             try Folder.create(path)
             return .nothing
         }
-        let mark = try WorkspaceMark(at: path + ".at")
-        let place = mark?.places.first {
-            $0.epoch == recorded.epoch && $0.take == recorded.take
-        }
-        if let place, try FileStatus.of(path)?.isFolder == true {
-            if mark?.boot == (try WorkspaceMark.thisBoot()) { return place }
-            // Its files may not have been on the disk when the machine stopped: what is saved is better.
-            if recorded.isUnsaved {
-                logger.warning(
-                    "the machine was started again, and the workspace of an execution is not saved: files in it may be cut short",
-                    metadata: ["execution": "\(lease.id)", "workspace": "\(path)"]
-                )
-                return place
-            }
-        }
-        guard recorded.isUnsaved else { return try restore(path, lease, recorded) }
-        let error = try notSaved(lease, recorded)
-        guard mayBeEmpty else { throw error }
-        logger.warning("\(error.message)", metadata: ["execution": "\(lease.id)"])
+        guard recorded.isUnsaved else { return try restore(path, request.lease, recorded) }
+        let error = try notSaved(request.lease, recorded)
+        guard request.mayBeEmpty else { throw error }
+        logger.warning("\(error.message)", metadata: ["execution": "\(request.lease.id)"])
+        terms.isStandIn = true
         try Folder.create(path)
-        return .nothing
+        return WorkspaceMark.Place(recorded)
+    }
+
+    /// Moves away what is not the execution's, or is saved nowhere else: nothing of it is lost or used.
+    private func setAside(_ path: String, _ what: String, _ request: Request) throws {
+        var other = "\(path).\(what)"
+        var count = 1
+        while try FileStatus.ofLink(other) != nil {
+            count += 1
+            other = "\(path).\(what)-\(count)"
+        }
+        try Folder.removeFile(path + ".at")
+        try Folder.rename(path, to: other)
+        logger.warning(
+            what == "other"
+                ? "what lay in the place of a workspace is not this execution's, and was moved"
+                : "the files of a workspace that was not saved were moved: the execution has gone on without them",
+            metadata: ["execution": "\(request.lease.id)", "folder": "\(other)"]
+        )
+    }
+
+    private func warnOfCutFiles(_ path: String, _ lease: Lease) {
+        logger.warning(
+            "the machine was started again, and the workspace of an execution is not saved: files in it may be cut short",
+            metadata: ["execution": "\(lease.id)", "workspace": "\(path)"]
+        )
+    }
+
+    private func wasRefusedForSecret(_ recorded: RecordedWorkspace) throws -> Bool {
+        try store.read { reader in
+            try reader.withView(of: recorded.entry) {
+                try ProtoWorkspaceUnsaved(decoding: $0).code == WorkspaceRefusal.secret.code
+            } ?? false
+        }
     }
 
     private func restore(
@@ -119,26 +194,24 @@ final class Workspaces: Sendable {
         do throws(ArchiveError) {
             try FolderArchive.unpack(payload.data, into: path + ".new")
         } catch {
-            if case .failed(_, let error) = error { throw error }
+            // It would keep a disk full.
+            try Folder.removeAll(path + ".new")
+            if case .failed(_, let error) = error, error.isOfTheMachine { throw error }
             throw OperationError(
-                code: "workspace-damaged",
+                code: "workspace-unrestorable",
                 message:
-                    "the workspace that entry \(recorded.entry) saved cannot be restored: \(WorkspaceRefusal(error, limit: limit).message)",
+                    "the workspace that entry \(recorded.entry) saved cannot be restored here: \(error.reason); use a folder of workspaces that takes it, or take it out with `daybook workspace`",
                 isRetryable: false
             )
         }
         try Folder.removeAll(path)
         try Folder.rename(path + ".new", to: path)
-        let place = WorkspaceMark.Place(
-            epoch: recorded.epoch,
-            take: recorded.take,
-            digest: Array(SHA256.hash(data: payload.data))
-        )
-        try WorkspaceMark([place]).write(path + ".at")
         logger.info(
             "a workspace was restored",
             metadata: ["execution": "\(lease.id)", "entry": "\(recorded.entry)"]
         )
+        var place = WorkspaceMark.Place(recorded)
+        place.digest = Array(SHA256.hash(data: payload.data))
         return place
     }
 
@@ -165,6 +238,7 @@ final class Workspaces: Sendable {
     /// Removes the folder of an execution that is closed, if this process has made it and nobody can
     /// have the execution run again. Reads the journal.
     func removeFolder(of number: UInt64) {
+        keepers.withLock { $0[number] = nil }
         guard made.withLock({ $0.remove(number) }) != nil, !keeps else { return }
         switch prospect(of: number) {
         case .over: remove("\(number)")
@@ -248,6 +322,11 @@ final class Workspaces: Sendable {
 extension WorkspaceMark.Place {
     /// A folder of which nothing is recorded: an empty one is not worth it.
     static var nothing: Self { Self(digest: emptyDigest) }
+
+    /// What is recorded, of which the content is not known.
+    fileprivate init(_ recorded: RecordedWorkspace) {
+        self.init(epoch: recorded.epoch, take: recorded.take, isUnsaved: recorded.isUnsaved)
+    }
 
     private static let emptyDigest = Array(SHA256.hash(data: FolderArchive.empty.bytes))
 }

@@ -116,9 +116,7 @@ extension WorkspaceRecord.Content {
     var words: String {
         switch self {
         case .saved(let members, let bytes, let leftOut):
-            let rest =
-                leftOut == 0
-                ? "" : ", without \(leftOut) that \(leftOut == 1 ? "is" : "are") neither file, folder nor link"
+            let rest = leftOut == 0 ? "" : ", without \(leftOut) sockets, pipes or devices"
             return "\(members) \(members == 1 ? "file" : "files"), \(bytes) bytes\(rest)"
         case .unsaved(let code, let reason):
             return "not saved (\(code)): \(reason ?? "the reason is erased")"
