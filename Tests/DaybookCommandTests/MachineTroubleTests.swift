@@ -44,7 +44,7 @@ import Glibc
         }
     }
 
-    /// Something else is in the place of the execution's folder, which no job can have put there.
+    /// Something else is in the place of what is noted of the execution's folder, which no job can have put there.
     @Test func aWorkspaceThatCannotBeMadeIsNotTheRunbooksFailure() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(
@@ -55,13 +55,13 @@ import Glibc
                 try await sandbox.succeed("show", "x", "--json").json["number"].integer
             )
             try Folder.create(sandbox.journal + "/workspaces")
-            let place = sandbox.journal + "/workspaces/\(number)"
-            try File.open(place, .create).append([])
+            let place = sandbox.journal + "/workspaces/\(number).at"
+            try Folder.create(place)
             let failed = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
             #expect(failed.status == 1, "\(failed)")
-            #expect(failed.errors.contains("\(place) failed: Not a directory"))
+            #expect(failed.errors.contains("\(place) failed: Is a directory"))
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
-            try Folder.removeFile(place)
+            try Folder.removeAll(place)
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
         }
     }
