@@ -101,6 +101,8 @@ extension EngineCore: ActivationHost {
             redactor: redactor,
             mayBeEmpty: mayBeEmpty
         )
+        // Nothing is to be restored: that takes a few calls, and no thread of its own.
+        if !request.recorded().isKnown { return try workspaces.open(request) }
         return try await SystemThread.run { try workspaces.open(request) }
     }
 

@@ -78,7 +78,7 @@ final class WorkspaceKeeper: Sendable {
     /// What is to be recorded of the folder as it is now; nil: nothing new. Reads the disk.
     func take() throws -> WorkspaceTake? {
         try seen.withLock { seen in
-            try makeAgain()
+            makeAgain()
             if hasChanged(&seen), let (content, payload) = read() {
                 let digest = Array(SHA256.hash(data: payload.data))
                 let last = state.withLock { $0.last }
@@ -120,11 +120,16 @@ final class WorkspaceKeeper: Sendable {
     }
 
     /// A job may have removed the folder, or put something else in its place: the next one finds it empty.
-    private func makeAgain() throws {
-        guard let there = try FileStatus.ofLink(path) else { return try Folder.create(path) }
-        guard !there.isFolder else { return }
-        try Folder.removeFile(path)
-        try Folder.create(path)
+    private func makeAgain() {
+        do {
+            if let there = try FileStatus.ofLink(path) {
+                if there.isFolder { return }
+                try Folder.removeFile(path)
+            }
+            try Folder.create(path)
+        } catch {
+            warn("the folder of an execution is gone, and could not be made again", error)
+        }
     }
 
     /// Without a mark what is saved is restored before it is used again: no reason to lose an outcome.
