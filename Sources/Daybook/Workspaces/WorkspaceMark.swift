@@ -1,10 +1,10 @@
+import DaybookFormat
+import DaybookJournal
 import DaybookModel
 import DaybookSystem
 import FoundationEssentials
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
+#if canImport(Darwin)
 import Darwin
 #endif
 
@@ -112,9 +112,7 @@ struct WorkspaceMark: Equatable {
 
     /// The time that a file changed now would have, or up to a step of the clock later.
     static func fileTime() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        Int64(clamping: SystemClock().now().rawValue)
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
