@@ -213,10 +213,11 @@ struct ForkCommand: AsyncParsableCommand {
         return options
     }
 
-    /// The operation's name: an approval is known by that of its block, and waits for a signal.
+    /// The operation's name: a block is known by its own, also where it is recorded as something else.
     private func operation(_ recorded: RunbookRequest) throws -> String {
         let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
-        return runbook.blocks.first { $0.name == at }?.approval?.signal ?? at
+        guard !runbook.jobs.contains(where: { $0.name == at }) else { return at }
+        return runbook.blocks.first { $0.name == at }?.operationName ?? at
     }
 
     /// The fork's input: what is recorded, with what is given in its place.
