@@ -229,7 +229,9 @@ extension Activation {
         var isFoundDone = false
         if case .success((_, verified: true)) = outcome { isFoundDone = true }
         let input = settings.recordsStart && !isFoundDone ? nil : settings.input
-        let take = try await takeWorkspace()
+        let taken = try await takeWorkspace()
+        defer { taken.share?.giveBack() }
+        let take = taken.take
         let sequence: UInt64
         do {
             sequence = try await perform(bytes: take?.payloads.byteCount ?? 0) {

@@ -60,7 +60,7 @@ struct ShowCommand: AsyncParsableCommand {
                 forks.print(to: common.output)
                 if let workspace {
                     let at = "entry \(workspace.sequence)"
-                    common.output.line("  workspace  \(workspace.content.words), \(at)")
+                    common.output.line("  workspace  \(workspace.words(in: record.number)), \(at)")
                 }
                 writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }

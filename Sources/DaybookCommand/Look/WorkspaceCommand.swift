@@ -46,7 +46,8 @@ struct WorkspaceCommand: ParsableCommand {
     func run() throws {
         try Names.check(id, "execution id")
         try common.inspect { inspector in
-            let records = try inspector.workspaces(of: try inspector.record(of: id).number)
+            let number = try inspector.record(of: id).number
+            let records = try inspector.workspaces(of: number)
             if let output {
                 try write(try chosen(records), to: output, inspector)
             } else if common.json {
@@ -56,7 +57,7 @@ struct WorkspaceCommand: ParsableCommand {
             } else {
                 for record in records {
                     common.output.line(
-                        "\(record.sequence)  \(time.text(record.time))  \(record.content.words)"
+                        "\(record.sequence)  \(time.text(record.time))  \(record.words(in: number))"
                     )
                 }
             }
@@ -103,11 +104,19 @@ struct WorkspaceCommand: ParsableCommand {
                     json.object { json in
                         json.member("entry", record.sequence)
                         json.member("time", "\(record.time)")
+                        json.member("execution", record.execution)
                         record.content.write(to: &json)
                     }
                 }
             }
         }
+    }
+}
+
+extension WorkspaceRecord {
+    /// In a line about a run.
+    func words(in run: UInt64) -> String {
+        content.words + (execution == run ? "" : " (by what it was forked from)")
     }
 }
 
