@@ -5,9 +5,25 @@ import DaybookSystem
 /// The branches of one operation: whether they still count.
 final class BranchGroup: Sendable {
     private let parent: BranchGroup?
+    private let operation: Operation
     private let isClosed = Locked(false)
 
-    init(_ parent: BranchGroup?) { self.parent = parent }
+    init(_ parent: BranchGroup?, of operation: Operation) {
+        self.parent = parent
+        self.operation = operation
+    }
+
+    /// The operations that a scope is a branch of, the innermost first.
+    func operations(around scope: [UInt32]) -> [BranchOfOperation] {
+        var all: [BranchOfOperation] = []
+        var group: BranchGroup? = self
+        while let around = group {
+            let branch = scope[around.operation.scope.count + 1]
+            all.append(BranchOfOperation(operation: around.operation, branch: branch))
+            group = around.parent
+        }
+        return all
+    }
 
     /// One of them has decided: what the others do no longer counts.
     func close() { isClosed.withLock { $0 = true } }
@@ -26,6 +42,12 @@ final class BranchGroup: Sendable {
         if isClosed.withLock({ $0 }) { throw CancellationError() }
         try parent?.checkOpen()
     }
+}
+
+/// A branch, and the operation that it is one of.
+struct BranchOfOperation: Sendable {
+    let operation: Operation
+    let branch: UInt32
 }
 
 /// Runs the branches of one operation.

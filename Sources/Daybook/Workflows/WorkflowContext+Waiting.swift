@@ -284,7 +284,7 @@ extension WorkflowContext {
         try activation.checkMayBegin()
         // What an earlier attempt has begun, children too, is not left behind unasked.
         try activation.checkConsumed(in: scope)
-        activation.latch(.continuing(data))
+        activation.goOn(with: data, in: group?.operations(around: scope) ?? [])
         return CancellationError()
     }
 }
