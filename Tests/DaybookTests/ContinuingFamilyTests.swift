@@ -22,11 +22,14 @@ import Testing
     private struct Whole: Workflow {
         static let name = "whole"
         let kind: Kind
+        var log = CallLog()
 
         enum Kind: CaseIterable { case failFast, gather, race }
 
         func run(_ count: Int, _ context: WorkflowContext) async throws -> String {
             guard count > 0 else { return "second run" }
+            let log = log
+            _ = try await context.onUnfinished("undo") { _ in log.add("undone") }
             let branch = Self.branch(of: count)
             let numbers = Array(0..<count / 2) + [count]
             switch kind {
@@ -108,26 +111,58 @@ import Testing
         }
     }
 
+    /// Entries of the lives of a process, by which children are cancelled.
+    private func cancelled(in test: TestEngine) throws -> [UInt64] {
+        #expect(try Verifier.verify(test.journalStore).problems == [])
+        return try test.journalStore.read { reader in
+            try (0..<reader.entryCount()).filter { number in
+                try reader.withView(of: number) {
+                    $0.event == EventKind.executionCancelled.rawValue
+                } == true
+            }
+        }
+    }
+
     /// Only the branch that goes on is run again, and no failure of the others is told.
-    @Test(arguments: Whole.Kind.allCases)
-    private func itGoesOnAlsoWhenItsProcessDiesInBetween(_ kind: Whole.Kind) async throws {
-        func live(_ disturbance: Disturbance?) async throws -> UInt64 {
+    /// - Parameter place: how many have been cancelled by then.
+    @Test(arguments: Whole.Kind.allCases, [0, 300])
+    private func itGoesOnAlsoWhenItsProcessDiesInBetween(_ kind: Whole.Kind, _ place: Int)
+        async throws
+    {
+        func live(_ disturbance: Disturbance?) async throws -> ArraySlice<UInt64> {
             let test = try TestEngine(workflows: [Whole(kind: kind), Part()])
             try await test.run(disturbance) { engine in
                 if try engine.record(of: "whole") == nil { try await Self.begin(engine, 600) }
                 try await Self.checkEnd(engine, 600)
             }
-            #expect(try Verifier.verify(test.journalStore).problems == [])
-            let first = try test.journalStore.read { reader in
-                try (0..<reader.entryCount()).first { number in
-                    try reader.withView(of: number) {
-                        $0.event == EventKind.executionCancelled.rawValue
-                    } == true
-                }
-            }
-            return try #require(first)
+            return try cancelled(in: test)[...place]
         }
-        let first = try await live(nil)
-        #expect(try await live(.crash(after: Int(first))) == first)
+        let undisturbed = try await live(nil)
+        let last = try #require(undisturbed.last)
+        #expect(try await live(.crash(after: Int(last))) == undisturbed)
+    }
+
+    /// What it registered is found again, and runs.
+    @Test(arguments: Whole.Kind.allCases)
+    private func whoIsCancelledInBetweenIsCleanedUp(_ kind: Whole.Kind) async throws {
+        let log = CallLog()
+        func live(_ disturbance: Disturbance?) async throws -> TestEngine {
+            let test = try TestEngine(workflows: [Whole(kind: kind, log: log), Part()])
+            try await test.run(disturbance) { engine in
+                if try engine.record(of: "whole") == nil {
+                    try await Self.begin(engine, 600)
+                } else {
+                    try await engine.cancel("whole")
+                }
+                _ = try await engine.waitForEnd(of: "whole")
+            }
+            return test
+        }
+        let last = try cancelled(in: try await live(nil))[300]
+        #expect(log.lines == [])
+        let test = try await live(.crash(after: Int(last)))
+        #expect(log.lines == ["undone"])
+        let record = try await test.run { try $0.record(of: "whole") }
+        #expect(record?.status == .cancelled && record?.isClosed == true)
     }
 }

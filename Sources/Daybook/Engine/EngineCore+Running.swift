@@ -182,7 +182,13 @@ extension EngineCore {
         for around in activation.state.withLock({ $0.continuesIn }) {
             do {
                 _ = try await perform {
-                    SettleBranches(lease, around.operation, branch: around.branch, failed: true)
+                    SettleBranches(
+                        lease,
+                        around.operation,
+                        branch: around.branch,
+                        failed: true,
+                        gathered: around.gathered
+                    )
                 }
             } catch let refusal as Refusal where refusal.code == .conflict {
                 // Another branch has decided it before.

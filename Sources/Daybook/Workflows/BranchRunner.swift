@@ -6,11 +6,13 @@ import DaybookSystem
 final class BranchGroup: Sendable {
     private let parent: BranchGroup?
     private let operation: Operation
+    private let split: WorkflowContext.Split
     private let isClosed = Locked(false)
 
-    init(_ parent: BranchGroup?, of operation: Operation) {
+    init(_ parent: BranchGroup?, of operation: Operation, _ split: WorkflowContext.Split) {
         self.parent = parent
         self.operation = operation
+        self.split = split
     }
 
     /// The operations that a scope is a branch of, the innermost first.
@@ -19,7 +21,7 @@ final class BranchGroup: Sendable {
         var group: BranchGroup? = self
         while let around = group {
             let branch = scope[around.operation.scope.count + 1]
-            all.append(BranchOfOperation(operation: around.operation, branch: branch))
+            all.append(BranchOfOperation(around.operation, branch, around.split))
             group = around.parent
         }
         return all
@@ -48,6 +50,21 @@ final class BranchGroup: Sendable {
 struct BranchOfOperation: Sendable {
     let operation: Operation
     let branch: UInt32
+    /// That it counts alone, and has failed, where the operation gathers what its branches come to; nil: that
+    /// says itself.
+    let gathered: SettleBranches.Gathered?
+
+    init(_ operation: Operation, _ branch: UInt32, _ split: WorkflowContext.Split) {
+        self.operation = operation
+        self.branch = branch
+        guard split.rule.gathers, split.count <= BranchSet.limit else {
+            gathered = nil
+            return
+        }
+        var branches = BranchSet()
+        branches.insert(branch)
+        gathered = SettleBranches.Gathered(branches, failures: 1)
+    }
 }
 
 /// Runs the branches of one operation.
