@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func noCommitCancelsAllOfThem() async throws {
-        let count = 2_400
+        let count = 1_800
         try await withJournal { path in
             let workflows: [any Workflow] = [Whole(kind: .failFast), Part()]
             let engine = try await Engine.open(at: path, workflows: workflows)
