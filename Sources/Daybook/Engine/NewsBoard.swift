@@ -46,8 +46,8 @@ struct News: Sendable {
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .executionReadied, .leaseLost,
-            .leaseReleased, .executionReopened,
-            .operationResolved, .executionRepinned, .cleaningSkipped, .childrenSettled:
+            .leaseReleased, .executionReopened, .operationResolved, .executionRepinned,
+            .cleaningSkipped, .childrenSettled:
             executions.append(number)
             fromOutside.append(number)
             mayHaveEnded.append(number)
