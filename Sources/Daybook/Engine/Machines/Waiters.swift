@@ -7,7 +7,7 @@ struct Waiters<Continuation: Sendable>: Sendable {
     enum Subject: Hashable, Sendable {
         /// Something happens to an execution.
         case execution(UInt64)
-        /// An execution ends here, and its output is handed over.
+        /// An execution ends; its output is handed over when it ends here.
         case output(UInt64)
         /// Nothing runs here any more.
         case idleness
