@@ -188,6 +188,15 @@ final class SecretKeeper: Sendable {
 
     // MARK: Destroying
 
+    /// Wipes secrets whose time was over before this process began.
+    /// - Parameter session: this process's.
+    /// - Throws: ``JournalError``.
+    func expire(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
+        guard writer.inspect({ $0.state.nextSecretExpiry }) != nil else { return }
+        let limit = ExpireSecrets().limit
+        while try await EngineCore.perform(writer, session: session, { ExpireSecrets() }) == limit {}
+    }
+
     /// Overwrites keys that an entry on the disk says are destroyed. What cannot be overwritten now is
     /// tried again with the next one, and when the journal is opened next.
     func destroy(_ keys: [KeyName]) {
