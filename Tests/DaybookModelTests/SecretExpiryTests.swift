@@ -49,7 +49,9 @@ import Testing
         let next = harness.next
         try harness.retry("a", secrets: try harness.secrets(["TOKEN"]), by: session)
         #expect(
-            try harness.names(from: next) == ["secrets_wiped", "execution_reopened", "secrets_stored"]
+            try harness.names(from: next) == [
+                "secrets_wiped", "execution_reopened", "secrets_stored",
+            ]
         )
     }
 

@@ -84,7 +84,8 @@ extension SecretRecord {
         }
         guard let expiresAt else { return "kept" }
         return expiresAt <= now
-            ? "expired \(time.text(expiresAt)), not wiped yet" : "kept until \(time.text(expiresAt))"
+            ? "expired \(time.text(expiresAt)), not wiped yet"
+            : "kept until \(time.text(expiresAt))"
     }
 }
 

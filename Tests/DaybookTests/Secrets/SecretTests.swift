@@ -356,7 +356,7 @@ import Testing
             }
             let file = try File.open(JournalFolder(path).keys, .existing)
             try [UInt8(0xFF)].withUnsafeBytes { try file.overwrite($0, at: 128 + 60) }
-            #expect(try verified(path) == ["slot 0, of TOKEN"])
+            #expect(try verified(path).contains { $0.contains("slot 0") })
             let code: Scripted.Code = { _, context in
                 try await context.checkpoint("use") { _ in }
                 try await context.checkpoint("end") { operation in
@@ -429,7 +429,7 @@ import Testing
                 try before.withUnsafeBytes { try file.overwrite($0, at: 0) }
             }
             #expect(try slots(path) != [.empty])
-            #expect(try verified(path).contains { $0.contains("slot 0") })
+            #expect(try verified(path) == ["slot 0, of TOKEN"])
             try await withEngine(path, options, code: Self.using(calls)) { _ async throws in
                 #expect(try slots(path) == [.empty])
             }
