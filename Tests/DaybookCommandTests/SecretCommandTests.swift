@@ -135,6 +135,37 @@ import Glibc
         }
     }
 
+    /// Killed between the entry and the overwriting: what only looks says so, with one status, and what
+    /// writes next sees to it.
+    @Test func aWipeThatWasCutShortIsToldAsItIs() async throws {
+        try await withSandbox { sandbox in
+            let environment = try prepared(sandbox)
+            try await fail(sandbox, environment)
+            let keys = URL(filePath: sandbox.journal + "/keys")
+            let before = try Data(contentsOf: keys)
+            try await sandbox.succeed("secret", "wipe", "a", "TOKEN", "--yes")
+            // As if its process had been killed before it overwrote the key.
+            try before.write(to: keys)
+            let verified = try await sandbox.succeed("verify")
+            #expect(verified.text.contains("\nowed: the wipe of the secret TOKEN of a is recorded"))
+            #expect(verified.errors.contains("run `daybook secret wipe a`, or another"))
+            #expect(!verified.errors.contains("contradicts"), "\(verified.errors)")
+            let json = try await sandbox.succeed("verify", "--json").json
+            #expect(json["good"] == true && json["owed"][0]["name"].string == "TOKEN")
+            let list = try await sandbox.succeed("secret", "list", "a").text
+            #expect(list.contains("(asked), its key is not overwritten yet"), "\(list)")
+            #expect(list.contains("UNUSED  stored") && list.contains("kept"))
+            let show = try await sandbox.succeed("show", "a").text
+            #expect(show.contains("TOKEN, wipe recorded"), "\(show)")
+            let again = try await sandbox.succeed("secret", "wipe", "a", "TOKEN", "--yes").text
+            #expect(again == "a keeps no such secrets\n")
+            #expect(!(try await sandbox.succeed("verify").text.contains("owed")))
+            #expect(
+                try await sandbox.succeed("secret", "list", "a").text.contains("(asked)\n")
+            )
+        }
+    }
+
     /// Runs it to a failure, and removes what it fails for.
     private func fail(_ sandbox: Sandbox, _ environment: [String: String]) async throws {
         try sandbox.write("", to: "fail")

@@ -228,8 +228,10 @@ extension EngineCore {
         do {
             switch reason {
             case .diverged(let divergence):
+                let correction =
+                    workflows[lease.type]?.correction(divergence, false) ?? divergence.correction
                 let message = try SealedPayloads(
-                    [.text("\(divergence); \(divergence.mend)")],
+                    [.text("\(divergence); \(correction); then retry it")],
                     limit: payloadLimit
                 )
                 _ = try await perform { Park(lease, divergence, message: message) }
