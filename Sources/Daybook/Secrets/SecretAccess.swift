@@ -135,7 +135,14 @@ extension EngineCore {
     /// found.
     func noteUnopened() {
         guard case .registered = options.claims, let refusal = keeper.access.refusal,
-            writer.inspect({ $0.state.hasReady(of: types, for: Claimant(revision)) })
+            // In one look: plain work may have become ready since the last one.
+            writer.inspect({ fold in
+                fold.state.hasReady(of: types, for: Claimant(revision))
+                    && !fold.state.hasReady(
+                        of: types,
+                        for: Claimant(revision, opensSecrets: false)
+                    )
+            })
         else { return }
         lookLater()
         guard keeper.access.takeNotice() != nil else { return }
