@@ -230,10 +230,14 @@ final class Workspaces: Sendable {
         let reason = try store.read { try $0.payloads(of: recorded.entry) }.first.map {
             String(decoding: $0.data, as: UTF8.self)
         }
+        let advice =
+            recorded.epoch > 0
+            ? "have it run with the folder of workspaces that it had, or fork it at an operation before that entry"
+            : "it is a fork, and begins with the files of its origin: fork that at an operation before the entry"
         return OperationError(
             code: "workspace-not-saved",
             message:
-                "the workspace of \(lease.id) is not here, and it could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased")); run it there again, or fork it at an operation before",
+                "the workspace of \(lease.id) is not in \(folder), and could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased")); \(advice)",
             isRetryable: false
         )
     }

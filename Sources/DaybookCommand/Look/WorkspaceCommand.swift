@@ -41,6 +41,9 @@ struct WorkspaceCommand: ParsableCommand {
 
     func validate() throws {
         if at != nil, output == nil { throw ValidationError("--at needs --output FILE.") }
+        if output != nil, common.json {
+            throw ValidationError("--output writes an archive, and --json a list; use one of them.")
+        }
     }
 
     func run() throws {
@@ -70,7 +73,7 @@ struct WorkspaceCommand: ParsableCommand {
             let found =
                 records.isEmpty
                 ? "nothing is saved of it"
-                : "saved are the entries \(records.map { "\($0.sequence)" }.joined(separator: ", "))"
+                : "it is recorded by the entries \(records.map { "\($0.sequence)" }.joined(separator: ", "))"
             throw Refusal(
                 .notFound,
                 at.map {
@@ -79,9 +82,14 @@ struct WorkspaceCommand: ParsableCommand {
             )
         }
         guard case .unsaved(let code, let reason) = record.content else { return record }
+        let saved = records.filter { $0.content.isSaved }.map { "\($0.sequence)" }
+        let advice =
+            saved.isEmpty
+            ? "no entry saved it; its files are where it ran"
+            : "--at names an entry that saved it: \(saved.joined(separator: ", "))"
         throw Refusal(
             .wrongState,
-            "the workspace of \(id) could not be saved at entry \(record.sequence) (\(code)): \(reason ?? "the reason is erased"); name an earlier entry with --at"
+            "the workspace of \(id) could not be saved at entry \(record.sequence) (\(code)): \(reason ?? "the reason is erased"); \(advice)"
         )
     }
 
@@ -92,6 +100,11 @@ struct WorkspaceCommand: ParsableCommand {
     ) throws {
         let archive = try inspector.archive(of: record)
         if file == "-" { return common.output.write(archive) }
+        guard try FileStatus.ofLink(file) == nil else {
+            throw UsageError(
+                "the archive was to be written into \(file), which exists; name a new file, or remove it"
+            )
+        }
         try File.open(file, .create).append(archive)
     }
 
@@ -121,6 +134,8 @@ extension WorkspaceRecord {
 }
 
 extension WorkspaceRecord.Content {
+    var isSaved: Bool { if case .saved = self { true } else { false } }
+
     /// In a line.
     var words: String {
         switch self {

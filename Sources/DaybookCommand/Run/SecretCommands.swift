@@ -116,6 +116,7 @@ struct WipeSecretsCommand: AsyncParsableCommand {
         try Names.check(id, "execution id")
         try write.check()
         let chosen = names.isEmpty ? nil : names
+        try checkNames()
         if consent.dryRun {
             let command = WipeSecrets(
                 Intervention(id: Name(id)),
@@ -136,10 +137,24 @@ struct WipeSecretsCommand: AsyncParsableCommand {
         } else {
             common.output.line(
                 wiped.isEmpty
-                    ? "\(id: id) keeps no such secrets"
+                    ? "\(id: id) keeps no secret\(names.isEmpty ? "" : " of these names") any more"
                     : "wiped \(wiped.joined(separator: ", ")) of \(id: id)"
             )
         }
+    }
+
+    /// A name that is mistyped is not to be taken for one that is wiped.
+    private func checkNames() throws {
+        guard !names.isEmpty else { return }
+        let known = try common.inspect { inspector in
+            try inspector.secrets(of: id).map(\.name)
+        }
+        guard let name = names.first(where: { !known.contains($0) }) else { return }
+        let list = Set(known).sorted().joined(separator: ", ")
+        throw Refusal(
+            .notFound,
+            "the secret \(name) of \(id) was to be wiped, and \(id) was given \(known.isEmpty ? "no secrets" : "none of that name; it has \(list)")"
+        )
     }
 }
 #endif
