@@ -32,6 +32,21 @@ extension Inspector {
         )
     }
 
+    /// The fork that goes on with what an execution did, and owes what that registered for its end: the
+    /// last one, where a fork of it was forked again; nil: none does, and the execution can be retried.
+    /// - Throws: ``JournalError``.
+    package func heir(of record: ExecutionRecord) throws -> ExecutionRecord? {
+        var last: ExecutionRecord?
+        while true {
+            let next = last ?? record
+            guard try !forks(of: next.number, limit: 1).isEmpty,
+                let heir = try store.read({ try $0.history(of: next.number) }).heir,
+                heir > next.number, let fork = try self.record(ofRun: heir)
+            else { return last }
+            last = fork
+        }
+    }
+
     /// The forks of an execution, in the order of their submission.
     /// - Parameter limit: how many at most.
     /// - Throws: ``JournalError``.

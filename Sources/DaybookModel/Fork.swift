@@ -29,6 +29,8 @@ package struct Fork: Command {
     package let input: SealedPayloads
     /// What a person gives as the operation's result; nil: it runs.
     package let result: SealedPayloads?
+    /// Its own secrets; nil: it has none.
+    package let secrets: SealedSecrets?
     /// Who asks, and why.
     package let request: Request
 
@@ -43,6 +45,7 @@ package struct Fork: Command {
         as id: Name,
         input: SealedPayloads,
         result: SealedPayloads? = nil,
+        secrets: SealedSecrets? = nil,
         by request: Request = .session
     ) {
         self.origin = origin
@@ -54,6 +57,7 @@ package struct Fork: Command {
         self.id = id
         self.input = input
         self.result = result
+        self.secrets = secrets
         self.request = request
     }
 
@@ -64,6 +68,7 @@ package struct Fork: Command {
     package func decide(_ tx: inout Transaction) throws -> Answer {
         try Names.check(id, "execution id")
         try request.check()
+        try secrets?.check()
         guard let row = try tx.row(of: origin), row.number == number else {
             throw Refusal(
                 .conflict,
@@ -81,13 +86,14 @@ package struct Fork: Command {
         let past = try tx.past(of: source, before: before)
         try check(past)
         let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
-        if let heir = debts?.heir(before: before) { throw try isOwed(by: heir, tx) }
+        if let debts, debts.heir(before: before) != nil { throw try isOwed(debts, tx) }
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(past.fork(id, before: before)).encoded(),
             to: nil,
             input,
             by: request
         )
+        if let secrets { try tx.store(secrets, of: begun) }
         if let result {
             let event = ProtoEntry.OneOf_Event.operationResolved(
                 .with {
@@ -137,11 +143,14 @@ package struct Fork: Command {
     }
 
     /// Why it is refused: another fork goes on with what was done before, and both would undo it.
-    private func isOwed(by heir: UInt64, _ tx: borrowing Transaction) throws -> Refusal {
-        let id = try tx.id(of: heir)
+    private func isOwed(_ debts: Cleaning, _ tx: borrowing Transaction) throws -> Refusal {
+        let id = try tx.lastHeir(of: number).map { try tx.id(of: $0) } ?? id
+        // What comes before the first of them nobody else owes.
+        let first = debts.registrations.filter { $0.heir != 0 }.min { $0.since < $1.since }
+        let other = first.map { ", or \(origin) at \($0.path), which is \"\($0.name)\"" } ?? ""
         return Refusal(
             .conflict,
-            "\(origin) cannot be forked at \(operation.name): its fork \(id) owes what was registered for an end before that; fork \(id), or at an operation before that"
+            "\(origin) cannot be forked at \(operation.name): its fork \(id) owes what was registered for an end before that, and goes on with it; fork \(id) at an operation that it has recorded\(other)"
         )
     }
 

@@ -192,11 +192,22 @@ package struct Retry: Command {
     /// No fork goes on with what it has done, and owes what is registered for an end: both would undo the
     /// same work.
     private func checkNotHandedOn(_ number: UInt64, _ tx: borrowing Transaction) throws {
-        guard let heir = try tx.debts(of: number).heir() else { return }
+        guard let heir = try tx.lastHeir(of: number) else { return }
         let fork = try tx.id(of: heir)
+        let status =
+            try tx[heir]?.status ?? tx.row(of: fork).map { try .recorded(in: $0, of: fork.text) }
+        let advice =
+            switch status {
+            case .failed?, .timedOut?, .cancelled?, .expired?, .childrenTasksFailed?,
+                .finalizeTaskFailed?:
+                "retry \(fork), or submit a new execution"
+            case .completed?:
+                "\(fork) has completed; submit a new execution if it is to be done again"
+            default: "\(fork) has not ended; let it go on"
+            }
         throw Refusal(
             .conflict,
-            "\(intervention.id) was forked as \(fork), which goes on with what it did and owes what was registered for its end; retry \(fork), or submit a new execution"
+            "\(intervention.id) was forked as \(fork), which goes on with what it did and owes what was registered for its end; \(advice)"
         )
     }
 

@@ -62,7 +62,9 @@ import Glibc
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptingARunDetachesAndTheNextOneGoesOn(_ signal: Int32) async throws {
         try await withStage { stage in
-            let workspaces = ["--keep-workspaces", "--workspaces", "kept", "--workspace-limit", "1MB"]
+            let workspaces = [
+                "--keep-workspaces", "--workspaces", "kept", "--workspace-limit", "1MB",
+            ]
             let run = try stage.sandbox.start(
                 ["run", "--grace", "0s"] + workspaces + stage.arguments
             )

@@ -11,22 +11,30 @@ public struct ForkOptions: Sendable {
     /// What the operation gives, by hand: its body does not run. Only for a checkpoint. It is recorded
     /// with who gave it, and views say that a person did. Nil: the operation runs.
     public var result: (any Encodable & Sendable)?
+    /// Its secrets: it has none of its origin's. Of a fork that is there already nothing is stored.
+    public var secrets: [String: Secret]
     /// The same as JSON.
     package var encodedInput: [UInt8]?
     package var encodedResult: [UInt8]?
+    /// The name of what the handler registers before all else, if that undoes nothing: that it has run is
+    /// no obstacle, and the fork runs it at its own end.
+    package var harmless: String?
 
     /// - Parameters:
     ///   - id: 1 to 255 bytes; nil: a new UUID.
     ///   - input: nil: that of its origin.
     ///   - result: nil: the operation runs.
+    ///   - secrets: by name.
     public init(
         id: String? = nil,
         input: (any Encodable & Sendable)? = nil,
-        result: (any Encodable & Sendable)? = nil
+        result: (any Encodable & Sendable)? = nil,
+        secrets: [String: Secret] = [:]
     ) {
         self.id = id
         self.input = input
         self.result = result
+        self.secrets = secrets
     }
 }
 
@@ -64,7 +72,7 @@ extension Engine {
     /// - Throws: ``Refusal`` with the code `not-found` when the execution, its workflow or the operation
     ///   is not known; `conflict` when the code disagrees with what is recorded before the operation,
     ///   when children were open there, when something before it has been undone, or is owed by another
-    ///   fork, and when another execution has the id; ``JournalError``; what ``Workflow/validate(_:)`` throws.
+    ///   fork, and when another execution has the id; ``SecretError``; ``JournalError``; what ``Workflow/validate(_:)`` throws.
     public func fork(
         _ id: String,
         at operation: String,
@@ -72,22 +80,18 @@ extension Engine {
         by requester: Requester = .session
     ) async throws -> ForkAnswer {
         let newID = options.id ?? self.newID()
-        let plan = try await engine.planFork(of: id, at: operation, options)
-        let answer = try await engine.perform(bytes: plan.input.data.count) {
-            Fork(
-                Name(id),
-                plan.number,
-                from: plan.source,
-                at: plan.found.operation,
-                before: plan.found.first,
-                isOpen: plan.isOpen,
-                as: Name(newID),
-                input: try plan.sealedInput(limit: engine.payloadLimit),
-                result: try plan.result.map {
-                    try SealedPayloads($0, limit: engine.payloadLimit)
-                },
-                by: try engine.request(requester, of: Name(id))
-            )
+        let (plan, answer) = try await engine.storing(options.secrets, of: newID) { given in
+            let plan = try await engine.planFork(of: id, at: operation, options, given)
+            let answer = try await engine.perform(bytes: plan.input.data.count) {
+                try plan.command(
+                    id,
+                    as: newID,
+                    limit: engine.payloadLimit,
+                    secrets: given?.sealed,
+                    by: try engine.request(requester, of: Name(id), given?.redactor)
+                )
+            }
+            return ((plan, answer), !answer.existed)
         }
         if answer.existed { try engine.check(plan, isOf: answer.number, newID) }
         engine.claim(answer.number)

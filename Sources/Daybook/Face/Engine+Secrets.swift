@@ -31,6 +31,17 @@ extension Engine {
     }
 }
 
+extension Engine {
+    /// Which of some secrets an execution does not keep with these values.
+    /// - Throws: ``SecretError`` where what it keeps cannot be opened.
+    package func unkept(_ given: [String: Secret], by id: String) throws -> [String] {
+        let kept = engine.secrets(of: Name(id))?.values ?? [:]
+        return try given.keys.sorted().filter { name in
+            try kept[Name(name)]?.get().bytes != given[name]?.bytes
+        }
+    }
+}
+
 extension EngineCore {
     /// Seals secrets, has a command decided that stores them, and destroys their keys again when it
     /// does not.

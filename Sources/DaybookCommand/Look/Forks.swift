@@ -7,6 +7,8 @@ import DaybookModel
 struct Forks {
     private let origin: ForkOrigin?
     private let forks: [ExecutionRecord]
+    /// The one that goes on with what the execution did.
+    private let heir: ExecutionRecord?
 
     /// So many forks are named.
     private static let limit = 20
@@ -14,6 +16,7 @@ struct Forks {
     init(of record: ExecutionRecord, _ inspector: Inspector) throws {
         origin = try inspector.origin(of: record)
         forks = try inspector.forks(of: record.number, limit: Self.limit)
+        heir = forks.isEmpty ? nil : try inspector.heir(of: record)
     }
 
     func write(to json: inout JSONWriter) {
@@ -39,7 +42,10 @@ struct Forks {
                 "  fork of    \(id: origin.id), at \(place ?? "its entry \(origin.before)")"
             )
         }
-        for fork in forks { output.line("  forked as  \(id: fork.id), \(fork.statusText)") }
+        for fork in forks {
+            let goesOn = fork.number == heir?.number ? ", goes on with what it did" : ""
+            output.line("  forked as  \(id: fork.id), \(fork.statusText)\(goesOn)")
+        }
     }
 }
 #endif

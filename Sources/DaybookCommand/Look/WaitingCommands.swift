@@ -114,7 +114,7 @@ struct WhyCommand: AsyncParsableCommand {
                 common.output.line("  the last attempt that failed ended with \(error)")
             }
             for line in try inspector.undoings(of: record) { common.output.line("  \(line)") }
-            if record.isClosed, let advice = record.advice(common) {
+            if record.isClosed, let advice = try record.advice(common, inspector) {
                 common.output.line("    \(advice)")
             }
             for doubt in record.doubts {
@@ -193,8 +193,12 @@ extension Inspector {
 
 extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
-    func advice(_ common: CommonOptions) -> String? {
-        switch status {
+    func advice(_ common: CommonOptions, _ inspector: Inspector) throws -> String? {
+        if let heir = try inspector.heir(of: self) {
+            return
+                "it was forked as \(heir.id.shellWord), which goes on with what it did and is \(heir.statusText); `daybook why\(common.journalWords) \(heir.id.shellArgument)` says what that waits for"
+        }
+        return switch status {
         case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
             "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
         default: nil

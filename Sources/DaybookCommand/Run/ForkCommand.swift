@@ -16,8 +16,9 @@ struct ForkCommand: AsyncParsableCommand {
             The fork goes on as the execution was before the operation: what is recorded up to there is \
             its own too, and does not run again. The runbook, and the inputs, may be others: what comes \
             before the operation must agree with them, else nothing is forked and the difference is said. \
-            The execution itself stays as it is recorded; if it is open, it is cancelled, without what it \
-            registered for its end.
+            The execution itself stays as it is recorded; if it is open, it is cancelled, and undoes what it \
+            has begun from there on. What was done before, the fork owes. It needs the secrets that the \
+            runbook names: it has none of the execution's.
             """
     )
 
@@ -63,6 +64,8 @@ struct ForkCommand: AsyncParsableCommand {
     @Option(name: .customLong("id"), help: "The fork's id; a UUID version 7 when left out.")
     var newID: String?
 
+    @OptionGroup var secrets: SecretOptions
+
     @Argument(help: "The id of the execution to fork.")
     var id: String
 
@@ -78,19 +81,22 @@ struct ForkCommand: AsyncParsableCommand {
             )
         }
         if let with { try JobResult.check(with) }
-        try consent.ask("fork \(id: id) at \(at)")
+        let recorded = try recordedRequest(of: record)
+        try checkSecrets(recorded)
+        if consent.dryRun { return try await dryRun(record, recorded) }
+        let given = try secrets.read()
+        try consent.ask(question(record))
         let answer = try await withDaybook(
             common,
             write,
             workflows: [RunbookWorkflow()]
         ) { engine in
-            var options = ForkOptions(id: newID)
-            options.encodedInput = try request(engine, record)
-            options.encodedResult = with.map { Array($0.utf8) }
+            var options = try options(recorded)
+            options.secrets = given
             do {
                 return try await engine.fork(
                     id,
-                    at: try operation(engine, record),
+                    at: try operation(recorded),
                     options,
                     by: write.requester(reason)
                 )
@@ -115,10 +121,13 @@ struct ForkCommand: AsyncParsableCommand {
         }
         common.output.line("\(id: answer.id)")
         common.errors.line("it goes on at \(answer.operation.name) (\(place)) of \(id: id)")
+        if !record.isClosed, !answer.existed {
+            common.errors.line("\(id: id) is cancelled, and undoes what it has begun from there on")
+        }
         if !answer.originSecrets.isEmpty {
             let names = answer.originSecrets.joined(separator: ", ")
             common.errors.line(
-                "\(id: id) keeps its secrets (\(names)), and \(id: answer.id) has none of them: a job that needs one fails by its name, and `daybook retry \(id: answer.id) --secret` gives it; `daybook secret wipe \(id: id)` wipes those of \(id: id) once it is closed"
+                "\(id: id) keeps its secrets (\(names)), and \(id: answer.id) has its own; `daybook secret wipe\(common.journalWords) \(id: id)` wipes those of \(id: id) once it is closed"
             )
         }
         common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
@@ -138,22 +147,82 @@ struct ForkCommand: AsyncParsableCommand {
         return Difference.explaining(refusal, recorded, given)
     }
 
-    /// The operation's name: an approval is known by that of its block, and waits for a signal.
-    private func operation(_ engine: Engine, _ record: ExecutionRecord) throws -> String {
-        let request = try JSONPayloadCodec().decode(
-            RunbookRequest.self,
-            from: engine.input(of: record)
+    /// What is asked before anything is recorded.
+    private func question(_ record: ExecutionRecord) -> TerminalText {
+        record.isClosed
+            ? "fork \(id: id) at \(at)"
+            : "fork \(id: id) at \(at), cancel \(id: id), and undo what that has begun from there on"
+    }
+
+    /// Says what would be recorded, after the checks that a fork makes.
+    private func dryRun(_ record: ExecutionRecord, _ recorded: RunbookRequest) async throws {
+        try rehearse("fork", try await planned(record, recorded), common)
+    }
+
+    /// What would be decided.
+    private func planned(_ record: ExecutionRecord, _ recorded: RunbookRequest) async throws -> Fork
+    {
+        let inspector = try Inspector(path: try common.journalPath())
+        defer { inspector.close() }
+        return try await ForkPlanner(looking: inspector.store, [RunbookWorkflow()]).command(
+            of: record,
+            at: try operation(recorded),
+            try options(recorded),
+            limit: try inspector.payloadLimit()
         )
-        let recorded = try Runbook(parsing: request.runbook, file: "runbook")
-        return recorded.blocks.first { $0.name == at }?.approval?.signal ?? at
+    }
+
+    /// A new fork needs the secrets of its runbook, as every new execution does; one that is there has been
+    /// given them.
+    private func checkSecrets(_ recorded: RunbookRequest) throws {
+        let text = try request(recorded).runbook
+        let parsed = try Runbook(parsing: text, file: runbook ?? "runbook")
+        try parsed.checkSecrets(secrets.names, isNew: try !exists())
+    }
+
+    /// Whether an execution has the id that the fork is to have.
+    private func exists() throws -> Bool {
+        guard let newID else { return false }
+        do {
+            _ = try common.inspect { try $0.record(of: newID) }
+            return true
+        } catch let refusal as Refusal where refusal.code == .notFound {
+            return false
+        }
+    }
+
+    /// What the execution to fork was submitted with.
+    private func recordedRequest(of record: ExecutionRecord) throws -> RunbookRequest {
+        let payload = try common.inspect { try $0.entry(record.number).payloads.first }
+        guard let payload, !payload.isErased else {
+            throw Refusal(
+                .conflict,
+                "the input of \(id) is erased, and a fork would begin with it; submit a new execution"
+            )
+        }
+        return try JSONPayloadCodec().decode(RunbookRequest.self, from: payload.data)
+    }
+
+    private func options(_ recorded: RunbookRequest) throws -> ForkOptions {
+        var options = ForkOptions(id: newID)
+        if runbook != nil || !input.isEmpty {
+            options.encodedInput = try JSONPayloadCodec().encode(try request(recorded))
+        }
+        options.harmless = RunbookOperations.onFailure
+        options.encodedResult = with.map { Array($0.utf8) }
+        return options
+    }
+
+    /// The operation's name: an approval is known by that of its block, and waits for a signal.
+    private func operation(_ recorded: RunbookRequest) throws -> String {
+        let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
+        return runbook.blocks.first { $0.name == at }?.approval?.signal ?? at
     }
 
     /// The fork's input: what is recorded, with what is given in its place.
-    /// - Returns: nil: nothing is.
-    private func request(_ engine: Engine, _ record: ExecutionRecord) throws -> [UInt8]? {
-        if runbook == nil, input.isEmpty { return nil }
-        let codec = JSONPayloadCodec()
-        var request = try codec.decode(RunbookRequest.self, from: engine.input(of: record))
+    private func request(_ recorded: RunbookRequest) throws -> RunbookRequest {
+        if runbook == nil, input.isEmpty { return recorded }
+        var request = recorded
         var values = request.inputs
         for (name, value) in try RunbookSource.given(input) { values[name] = value }
         let parsed: Runbook
@@ -167,7 +236,7 @@ struct ForkCommand: AsyncParsableCommand {
             parsed = try Runbook(parsing: request.runbook, file: "runbook")
         }
         request.inputs = try parsed.resolveInputs(values)
-        return try codec.encode(request)
+        return request
     }
 }
 

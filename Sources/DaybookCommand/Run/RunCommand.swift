@@ -115,7 +115,10 @@ struct RunCommand: AsyncParsableCommand {
         } else if !jsonl {
             progress.finish(record)
             if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
-            if let advice = record.isClosed ? record.advice(common) : nil {
+            let advice = try common.inspect { inspector in
+                record.isClosed ? try record.advice(common, inspector) : nil
+            }
+            if let advice {
                 common.errors.line("  \(advice)")
             }
             if case .success(let output) = outcome, let failed = try failedBlocks(output) {

@@ -133,6 +133,7 @@ enum RunbookSubmission {
         var data = try codec.encode(request)
         let recorded = try file.id.flatMap { try recordedRequest($0, daybook, codec) }
         try runbook.checkSecrets(options.secrets.keys, isNew: recorded == nil)
+        if let id = file.id, recorded != nil { try checkKept(options.secrets, by: id, daybook) }
         if let recorded {
             // The environment of the first submission stays: another terminal is no conflict.
             var same = request
@@ -155,6 +156,25 @@ enum RunbookSubmission {
             }
             throw Difference.explaining(refusal, recorded, request)
         }
+    }
+
+    /// What is there already is not given secrets by being run: who gives others would take them for used.
+    /// - Throws: ``Refusal/Code/conflict``.
+    private static func checkKept(
+        _ given: [String: Secret],
+        by id: String,
+        _ daybook: Engine
+    ) throws {
+        // What has completed needs none, and keeps none.
+        guard !given.isEmpty, let record = try daybook.record(of: id), record.status != .completed
+        else { return }
+        let names = try daybook.unkept(given, by: id)
+        guard let first = names.first else { return }
+        let when = record.status.isFinal ? "" : ", once it has failed or was cancelled"
+        throw Refusal(
+            .conflict,
+            "\(id) is there already, and keeps no such value of \(names.joined(separator: ", ")); `daybook retry \(id.shellArgument) --secret \(first)=@FILE` gives it\(when); then run it again without --secret"
+        )
     }
 
     /// What an execution of a runbook was submitted with; nil: there is none of that id.

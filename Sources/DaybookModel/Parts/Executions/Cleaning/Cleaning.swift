@@ -166,10 +166,19 @@ extension ExecutionState {
         rare.cleaning.registrations.first { $0.stands }?.sequence
     }
 
-    /// Whether an operation has registered something for an end, which has not run.
-    package func registers(_ path: OperationPath) -> Bool {
-        rare.cleaning.registrations.contains { $0.path == path && $0.stands }
+    /// The operation that was the first to register something for an end, which has not run; nil: none did.
+    package var firstRegistered: OperationPath? {
+        rare.cleaning.registrations.first { $0.stands }?.path
     }
+
+    /// The first entry of what an operation has registered for an end, and which has not run; nil: it has
+    /// not.
+    package func registration(by path: OperationPath) -> UInt64? {
+        rare.cleaning.registrations.first { $0.path == path && $0.stands }?.since
+    }
+
+    /// The fork that owes what it has registered for an end; nil: it owes that itself.
+    package var heir: UInt64? { rare.cleaning.heir() }
 
     /// It has ended, and what was registered for that has not all run.
     package var owesCleaning: Bool { status.isFinal && rare.cleaning.stands }

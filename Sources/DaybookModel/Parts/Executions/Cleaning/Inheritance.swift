@@ -41,6 +41,14 @@ extension Transaction {
         try self[number]?.rare.cleaning ?? closed(number).rare.cleaning
     }
 
+    /// The fork that owes what an execution has registered for an end: the last one, where that was handed
+    /// on more than once; nil: it owes it itself.
+    func lastHeir(of number: UInt64) throws -> UInt64? {
+        var last: UInt64?
+        while let heir = try debts(of: last ?? number).heir(), heir > last ?? number { last = heir }
+        return last
+    }
+
     /// The id of an execution.
     func id(of number: UInt64) throws -> Name {
         try self[number]?.id ?? past(of: number, before: number + 1).id

@@ -1,0 +1,270 @@
+import DaybookFormat
+package import DaybookJournal
+package import DaybookModel
+package import DaybookView
+
+/// What a fork begins with, as far as it is known before it is asked for.
+struct ForkPlan {
+    let number: UInt64
+    let source: UInt64
+    let found: FoundOperation
+    let isOpen: Bool
+    let input: Payload
+    /// The salt of the origin's input: digests of declared inputs are made under it.
+    let salt: Salt
+    let result: Payload?
+
+    /// What is to be decided.
+    func command(
+        _ origin: String,
+        as id: String,
+        limit: Int,
+        secrets: SealedSecrets? = nil,
+        by request: Request
+    ) throws -> Fork {
+        Fork(
+            Name(origin),
+            number,
+            from: source,
+            at: found.operation,
+            before: found.first,
+            isOpen: isOpen,
+            as: Name(id),
+            input: try SealedPayloads([input], limit: limit) { salt },
+            result: try result.map { try SealedPayloads($0, limit: limit) },
+            secrets: secrets,
+            by: request
+        )
+    }
+}
+
+/// Looks at an execution that is to be forked, and writes nothing.
+package struct ForkPlanner {
+    private let store: any JournalStore
+    private let journal: Identifier?
+    private let codec: any PayloadCodec
+    private let workflows: [Name: RegisteredWorkflow]
+    /// Throws where something that is to be recorded contains a secret.
+    private let checkSecrets: ([UInt8], String) throws -> Void
+
+    init(
+        store: any JournalStore,
+        journal: Identifier?,
+        codec: any PayloadCodec,
+        workflows: [Name: RegisteredWorkflow],
+        checkSecrets: @escaping ([UInt8], String) throws -> Void
+    ) {
+        self.store = store
+        self.journal = journal
+        self.codec = codec
+        self.workflows = workflows
+        self.checkSecrets = checkSecrets
+    }
+
+    /// For who only says what a fork would come to. Whether something contains a secret is not looked at:
+    /// that needs the key.
+    package init(looking store: any JournalStore, _ workflows: [any Workflow]) throws {
+        self.init(
+            store: store,
+            journal: try store.read { try JournalNames($0).uuid },
+            codec: JSONPayloadCodec(),
+            workflows: Dictionary(
+                workflows.map { RegisteredWorkflow($0) }.map { ($0.name, $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        ) { _, _ in }
+    }
+
+    static func unknown(_ id: String) -> Refusal {
+        Refusal(.notFound, "no execution has the id \(id); submit it first, or check the id")
+    }
+
+    /// What ``Engine/fork(_:at:_:by:)`` would have decided.
+    package func command(
+        of record: ExecutionRecord,
+        at operation: String,
+        _ options: ForkOptions,
+        limit: Int
+    ) async throws -> Fork {
+        let id = options.id ?? Identifier.zero.description
+        return try await plan(record, at: operation, options)
+            .command(record.id, as: id, limit: limit, by: .session)
+    }
+
+    /// Finds where an execution is to be forked, and has the code run over what comes before.
+    func plan(
+        _ record: ExecutionRecord,
+        at operation: String,
+        _ options: ForkOptions
+    ) async throws -> ForkPlan {
+        let id = record.id
+        let type = Name(record.type)
+        guard let workflow = workflows[type] else {
+            throw Refusal(
+                .notFound,
+                "the workflow \(type) of \(id) is not known here, and what is recorded is compared with it; register it"
+            )
+        }
+        let history = JournalHistory(store: store, execution: record.number)
+        let found = try history.operation(operation, of: record.number, id)
+        guard let given = try history.payloads(of: record.number).first, let salt = given.salt
+        else {
+            throw Refusal(
+                .conflict,
+                "the input of \(id) is erased, and a fork would begin with it; submit a new execution"
+            )
+        }
+        let names = try store.read { try JournalNames($0) }
+        let input =
+            try options.encoded(options.encodedInput, options.input, codec)
+            ?? Payload(
+                given.data,
+                contentType: names.contentType(given.contentType) ?? codec.contentType
+            )
+        let result = try options.encoded(options.encodedResult, options.result, codec)
+        for (payload, what) in [(input, "the input of the fork"), (result, "the given result")] {
+            if let data = payload?.data { try checkSecrets(data, what) }
+        }
+        try workflow.validate(input.data, codec)
+        let source = try store.read { reader in
+            try reader.historyParts(of: record.number).first { $0.end > found.first }?.number
+                ?? record.number
+        }
+        let trial = ForkTrial(
+            history: JournalHistory(store: store, execution: source),
+            number: source,
+            before: found.first,
+            input: StoredPayload(
+                unrecorded: input.data,
+                salt,
+                contentType: input.data == given.data ? given.contentType : 0
+            )
+        )
+        let past = try trial.history(of: trial.number)
+        try checkStillDone(past, found, of: record, except: options.harmless)
+        try await check(trial, past, found, workflow, id, names.contentTypes)
+        return ForkPlan(
+            number: record.number,
+            source: source,
+            found: found,
+            isOpen: !record.isClosed,
+            input: input,
+            salt: salt,
+            result: result
+        )
+    }
+
+    /// What has been undone since is not done any more.
+    /// - Parameter harmless: the name of what is registered first, and undoes nothing.
+    /// - Throws: ``Refusal/Code/conflict``.
+    private func checkStillDone(
+        _ past: ExecutionState,
+        _ found: FoundOperation,
+        of record: ExecutionRecord,
+        except harmless: String?
+    ) throws {
+        guard let first = past.firstRegistered else { return }
+        var undone: [(operation: Operation, since: UInt64)] = []
+        let history = JournalHistory(store: store, execution: record.number)
+        try history.scan(from: found.first) { entry, _ in
+            guard entry.event == EventKind.cleaningEnded.rawValue else { return true }
+            let event = try ProtoCleaningEnded(decoding: entry)
+            let operation = try Operation(event.operation)
+            let path = OperationPath(operation)
+            let isHarmless = path == first && operation.name.text == harmless
+            if !event.hasError, !isHarmless, let since = past.registration(by: path) {
+                undone.append((operation, since))
+            }
+            return true
+        }
+        // Before the first of them nothing is undone.
+        if let (operation, _) = undone.min(by: { $0.since < $1.since }) {
+            let path = OperationPath(operation)
+            throw Refusal(
+                .conflict,
+                "\(record.id) cannot be forked at \(found.operation.name.quoted): what it registered by \(operation.name.quoted) (\(path)), before that, has run at its end; fork at \(path), which is \(operation.name.quoted), or retry \(record.id)"
+            )
+        }
+    }
+
+    /// Has the code run over what a fork takes over.
+    /// - Throws: ``Refusal/Code/conflict`` when they disagree.
+    private func check(
+        _ trial: ForkTrial,
+        _ past: ExecutionState,
+        _ found: FoundOperation,
+        _ workflow: RegisteredWorkflow,
+        _ id: String,
+        _ contentTypes: [String]
+    ) async throws {
+        let report = try await Replayer(registered: [workflow], codec: codec).replay(
+            trial,
+            past,
+            workflow,
+            journal: journal,
+            contentTypes: contentTypes
+        ) { _ in .agreesSoFar }
+        let place = "\(found.operation.name.quoted) (\(OperationPath(found.operation)))"
+        switch report.outcome {
+        case .agrees, .agreesSoFar, .endsOtherwise: return
+        case .diverged(let divergence):
+            throw Refusal(
+                .conflict,
+                "\(id) cannot be forked at \(place): before that, \(divergence); \(workflow.correction(divergence, true)); then fork it again, or at an operation before that"
+            )
+        case .erased(let sequence):
+            throw Refusal(
+                .conflict,
+                "\(id) cannot be forked at \(place): the entry \(sequence), which comes before, is erased; fork at an operation before it"
+            )
+        }
+    }
+}
+
+extension ForkOptions {
+    fileprivate func encoded(
+        _ data: [UInt8]?,
+        _ value: (any Encodable & Sendable)?,
+        _ codec: any PayloadCodec
+    ) throws -> Payload? {
+        if let data { return Payload(data, contentType: codec.contentType) }
+        guard let value else { return nil }
+        try StableEncoding.check(value)
+        return Payload(try codec.encode(value), contentType: codec.contentType(of: type(of: value)))
+    }
+}
+
+/// What a fork takes over, with its input: to see whether the code agrees.
+private struct ForkTrial: HistorySource {
+    let history: JournalHistory
+    let number: UInt64
+    let before: UInt64
+    let input: StoredPayload
+
+    func beginning(of number: UInt64) throws -> UInt64 { try history.beginning(of: number) }
+
+    func scan(
+        from sequence: UInt64,
+        _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
+    ) throws {
+        try history.scan(from: sequence) { entry, _ in
+            guard entry.header.sequence < before else { return false }
+            return try body(entry) { try payloads(of: entry.header.sequence) }
+        }
+    }
+
+    func payloads(of sequence: UInt64) throws -> [StoredPayload] {
+        sequence == number ? [input] : try history.payloads(of: sequence)
+    }
+
+    func child(endedBy sequence: UInt64) throws -> EndedChildName {
+        try history.child(endedBy: sequence)
+    }
+}
+
+extension Name {
+    /// The name, in quotation marks where it would not stand out in a sentence.
+    fileprivate var quoted: String {
+        text.utf8.contains(UInt8(ascii: " ")) ? "\"\(text)\"" : text
+    }
+}
