@@ -126,7 +126,9 @@ import Glibc
             let again = try await sandbox.daybook("workspace", "a", "--output", "a.tar")
             #expect(again.status == 64 && again.errors.contains("a.tar, which exists"))
             // A fork begins with what its origin had saved before it.
-            let fork = ["fork", "a", "--at", "check", "--id", "b", "--yes"]
+            let fork = [
+                "fork", "a", "--at", "check", "--id", "b", "--yes", "--secret", "TOKEN=@token",
+            ]
             let forked = try await sandbox.daybook(fork, environment: environment)
             #expect(forked.status == 0, "\(forked.errors)")
             let inherited = try await sandbox.succeed("workspace", "b").text

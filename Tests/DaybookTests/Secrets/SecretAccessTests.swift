@@ -112,7 +112,7 @@ import Testing
     }
 
     /// A person mends a file, and the process that looks at it goes on: nobody has to start it again.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func whatIsMendedIsFoundWithoutARestart() async throws {
         try await withJournal(room.creation) { path in
             try await begin(path)
