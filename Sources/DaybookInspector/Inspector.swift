@@ -53,6 +53,11 @@ public struct Inspector: Sendable {
     /// Maximum size of a payload, in bytes.
     /// - Throws: ``JournalError``.
     public func payloadLimit() throws -> Int {
+        Int(clamping: try creation().settings.payloadLimit)
+    }
+
+    /// What the first entry says.
+    func creation() throws -> ProtoJournalCreated {
         guard case .journalCreated(let created) = try entry(0).entry.event else {
             throw JournalError(
                 .integrity,
@@ -60,7 +65,7 @@ public struct Inspector: Sendable {
                 sequence: 0
             )
         }
-        return Int(clamping: created.settings.payloadLimit)
+        return created
     }
 
     // MARK: Executions

@@ -11,6 +11,9 @@ public struct SecretRecord: Sendable, Equatable {
         public let at: Timestamp
         /// Why: `completed`, `asked`, `expired` or `replaced`.
         public let cause: String
+        /// Whether its key is overwritten. It is not where a process was killed after it had recorded the
+        /// wipe: whoever opens the journal for writing next overwrites it.
+        public internal(set) var isOverwritten = true
     }
 
     /// Its name.
@@ -21,44 +24,31 @@ public struct SecretRecord: Sendable, Equatable {
     public let sequence: UInt64
     /// When it was wiped; nil: it is kept.
     public internal(set) var wiped: Wiping?
+    /// When its time is over; nil: it is wiped, its execution is open, or this journal sets it no time.
+    /// One whose time is over is wiped by whoever opens the journal for writing next.
+    public internal(set) var expiresAt: Timestamp?
 }
 
 extension Inspector {
     /// The secrets that an execution was given, in all of its runs, in order.
-    /// - Throws: ``JournalError``; `Refusal`: there is no such execution.
+    /// - Throws: ``JournalError``; `Refusal`: there is no such execution; `SecretError`: the file of keys
+    ///   cannot be read.
     public func secrets(of id: String) throws -> [SecretRecord] {
-        var records: [SecretRecord] = []
-        var keys: [[UInt8]] = []
+        var list = SecretList()
         for number in try runs(of: id) {
             let history = JournalHistory(store: database, execution: number)
             try history.scan(from: number) { entry, _ in
-                switch EventKind(rawValue: entry.event) {
-                case .secretsStored:
-                    for secret in try ProtoSecretsStored(decoding: entry).secrets {
-                        keys.append(Array(secret.key))
-                        records.append(
-                            SecretRecord(
-                                name: secret.name,
-                                storedAt: entry.header.time,
-                                sequence: entry.header.sequence
-                            )
-                        )
-                    }
-                case .secretsWiped:
-                    let event = try ProtoSecretsWiped(decoding: entry)
-                    for secret in event.secrets {
-                        guard let index = keys.firstIndex(of: Array(secret.key)) else { continue }
-                        records[index].wiped = .init(
-                            at: entry.header.time,
-                            cause: event.cause.word
-                        )
-                    }
-                default: break
-                }
+                try list.read(entry)
                 return true
             }
         }
-        return records
+        guard !list.records.isEmpty else { return [] }
+        let created = try creation()
+        list.settle(lifetime: created.settings.secretLifetime)
+        if let journal = Identifier(Array(created.uuid)) {
+            list.note(held: try KeysFile(folder.keys, journal: journal).held(of: list.wiped))
+        }
+        return list.records
     }
 
     /// The numbers of the runs of an id, in order.
@@ -75,5 +65,61 @@ extension Inspector {
             next = before.flatMap { $0 == 0 ? nil : $0 }
         }
         return numbers.reversed()
+    }
+}
+
+/// Secrets as the entries of their execution tell of them.
+private struct SecretList {
+    private(set) var records: [SecretRecord] = []
+    private var keys: [KeyName] = []
+    /// When the execution was closed that did not end well; nil: it is open.
+    private var closedAt: Timestamp?
+
+    /// The keys that entries say are wiped.
+    var wiped: [KeyName] {
+        zip(keys, records).filter { $1.wiped != nil }.map(\.0)
+    }
+
+    mutating func read(_ entry: EntryView) throws(WireError) {
+        switch EventKind(rawValue: entry.event) {
+        case .secretsStored:
+            for secret in try ProtoSecretsStored(decoding: entry).secrets {
+                keys.append(KeyName(slot: secret.slot, id: Array(secret.key)))
+                records.append(
+                    SecretRecord(
+                        name: secret.name,
+                        storedAt: entry.header.time,
+                        sequence: entry.header.sequence
+                    )
+                )
+            }
+        case .secretsWiped:
+            let event = try ProtoSecretsWiped(decoding: entry)
+            for secret in event.secrets {
+                let name = KeyName(slot: secret.slot, id: Array(secret.key))
+                guard let index = keys.firstIndex(of: name) else { continue }
+                records[index].wiped = .init(at: entry.header.time, cause: event.cause.word)
+            }
+        case .executionFailed, .executionTimedOut, .executionCancelled, .executionExpired:
+            if try entry.flag(Wire.ExecutionFailed.closes) { closedAt = entry.header.time }
+        case .executionClosed: closedAt = entry.header.time
+        case .executionReopened: closedAt = nil
+        default: break
+        }
+    }
+
+    /// - Parameter lifetime: nanoseconds; 0: there is no end to it.
+    mutating func settle(lifetime: UInt64) {
+        guard lifetime > 0, let closedAt else { return }
+        for index in records.indices where records[index].wiped == nil {
+            records[index].expiresAt = closedAt.adding(lifetime)
+        }
+    }
+
+    /// - Parameter held: keys that still lie in their slots.
+    mutating func note(held: Set<KeyName>) {
+        for (index, key) in keys.enumerated() where held.contains(key) {
+            records[index].wiped?.isOverwritten = false
+        }
     }
 }

@@ -5,6 +5,9 @@ import DaybookSystem
 import DaybookView
 
 /// The file of keys against the entries: what is kept has its slot, and what is wiped has none.
+///
+/// A key that is kept and has no slot is damage. A slot whose key no entry keeps is none: an entry is on
+/// the disk before a key is overwritten, and a process can be killed in between.
 struct SecretsAudit {
     private let keys: KeysFile
     private let note: (UInt64?, String) -> Void
@@ -12,23 +15,29 @@ struct SecretsAudit {
     /// - Parameters:
     ///   - path: of the file of keys.
     ///   - state: the fold of the journal's first `count` entries.
+    /// - Returns: the keys that are still to be overwritten.
     static func check(
         _ path: String,
         _ state: State,
         upTo count: UInt64,
         _ store: any JournalStore,
         _ note: @escaping (UInt64?, String) -> Void
-    ) throws {
-        guard let journal = state.journal.uuid else { return }
+    ) throws -> [VerificationReport.LeftKey] {
+        guard let journal = state.journal.uuid else { return [] }
         let audit = SecretsAudit(keys: KeysFile(path, journal: journal), note: note)
         do {
-            try audit.check(state, upTo: count, store)
+            return try audit.check(state, upTo: count, store)
         } catch let error as SecretError {
             note(nil, error.message)
+            return []
         }
     }
 
-    private func check(_ state: State, upTo count: UInt64, _ store: any JournalStore) throws {
+    private func check(
+        _ state: State,
+        upTo count: UInt64,
+        _ store: any JournalStore
+    ) throws -> [VerificationReport.LeftKey] {
         // What changes meanwhile is looked at twice: before the newest entries are read, and after.
         let before = try keys.slots()
         var state = state
@@ -44,26 +53,21 @@ struct SecretsAudit {
             check(secret, after)
         }
         let live = Set(state.secrets.every.map { KeyName(slot: $0.slot, id: $0.key) })
+        var left: [(slot: Int, key: [UInt8]?)] = []
         for (slot, found) in after.enumerated() where before.indices.contains(slot) {
             guard found != .empty, found == before[slot] else { continue }
             let name = UInt32(slot)
-            switch found {
-            case .empty: continue
-            case .held(let held):
-                if live.contains(KeyName(slot: name, id: held.id)) { continue }
-                if try keys.isReserved(name) { continue }
-                note(
-                    nil,
-                    "slot \(slot) of the file of keys holds a key that no entry names, or that an entry says is wiped; open the journal for writing, and it is overwritten"
-                )
-            case .damaged:
-                if live.contains(where: { $0.slot == name }) { continue }
-                if try keys.isReserved(name) { continue }
-                note(
-                    nil,
-                    "slot \(slot) of the file of keys is neither empty nor a key, and no entry names it; open the journal for writing, and it is overwritten"
-                )
-            }
+            if KeysFile.names(found, name, live) { continue }
+            if try keys.isReserved(name) { continue }
+            if case .held(let held) = found { left.append((slot, held.id)) }
+            if case .damaged = found { left.append((slot, nil)) }
+        }
+        let wiped = try VerificationReport.LeftKey.Secret.wiped(
+            Set(left.compactMap(\.key)),
+            store
+        )
+        return left.map { slot, key in
+            VerificationReport.LeftKey(slot: slot, secret: key.flatMap { wiped[$0] })
         }
     }
 

@@ -36,6 +36,9 @@ public struct VerificationReport: Sendable {
     public internal(set) var problems: [Problem] = []
     /// More was wrong than is listed.
     public internal(set) var isCutShort = false
+    /// Keys that are still to be overwritten: nothing contradicts them, and whoever opens the journal for
+    /// writing next sees to it.
+    public internal(set) var leftKeys: [LeftKey] = []
 
     /// Whether everything agrees.
     public var isGood: Bool { problems.isEmpty }
@@ -141,7 +144,7 @@ package struct Verifier {
 
     private mutating func checkSecrets(_ path: String?) throws {
         guard let path, let state = indexes.foldedState, !problems.isCutShort else { return }
-        try SecretsAudit.check(path, state, upTo: report.entries, store, note)
+        report.leftKeys = try SecretsAudit.check(path, state, upTo: report.entries, store, note)
         report.problems = problems.all
     }
 

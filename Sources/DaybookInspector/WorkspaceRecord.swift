@@ -22,6 +22,8 @@ public struct WorkspaceRecord: Sendable, Equatable {
     public let time: Timestamp
     /// What became of it.
     public let content: Content
+    /// The run that recorded it: of a fork, its origin before the fork.
+    public let execution: UInt64
     /// The place of the take: by epoch and number the last is the newest, whichever entry came last.
     fileprivate let place: (epoch: UInt64, take: UInt64)
 
@@ -32,13 +34,33 @@ public struct WorkspaceRecord: Sendable, Equatable {
 }
 
 extension Inspector {
-    /// What a run of an execution has recorded of its workspace, the oldest first. That of a fork's origin
-    /// is the origin's.
+    /// What is recorded of the workspace of a run, the oldest first. A fork begins with what its origin
+    /// had recorded before it.
     /// - Throws: ``JournalError``.
     public func workspaces(of number: UInt64) throws -> [WorkspaceRecord] {
+        var records = try workspaces(recordedBy: number, before: .max)
+        var fork = try forkPoint(of: number)
+        while let point = fork {
+            records = try workspaces(recordedBy: point.origin, before: point.before) + records
+            fork = try forkPoint(of: point.origin)
+        }
+        return records
+    }
+
+    private func forkPoint(of number: UInt64) throws -> ForkPoint? {
+        try database.read { reader in
+            try reader.withView(of: number) { try ForkPoint(submittedBy: $0) } ?? nil
+        }
+    }
+
+    private func workspaces(
+        recordedBy number: UInt64,
+        before end: UInt64
+    ) throws -> [WorkspaceRecord] {
         var records: [WorkspaceRecord] = []
         let history = JournalHistory(store: database, execution: number)
         try history.scan(from: number) { entry, payloads in
+            guard entry.header.sequence < end else { return false }
             switch EventKind(rawValue: entry.event) {
             case .workspaceSaved:
                 let event = try ProtoWorkspaceSaved(decoding: entry)
@@ -51,6 +73,7 @@ extension Inspector {
                             bytes: event.bytes,
                             leftOut: event.leftOut
                         ),
+                        execution: number,
                         place: (event.epoch, event.take)
                     )
                 )
@@ -67,6 +90,7 @@ extension Inspector {
                                 $0.isErased ? nil : String(decoding: $0.data, as: UTF8.self)
                             }
                         ),
+                        execution: number,
                         place: (event.epoch, event.take)
                     )
                 )

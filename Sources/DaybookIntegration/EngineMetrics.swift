@@ -36,8 +36,8 @@ public final class EngineMetrics: Sendable {
         case .started(let lease, let operation, _):
             let place = Place(execution: lease.execution, operation: operation)
             starts.withLock { $0[place] = .now }
-        case .recorded(let lease, let operation, _, let verified, let failure):
-            self.operation(lease, failure != nil ? "failed" : verified ? "found_done" : "ran")
+        case .recorded(let lease, let operation, _, let source, let failure):
+            self.operation(lease, failure != nil ? "failed" : source.word)
             measure(lease, operation)
         case .ended(let lease, _, let failure):
             let outcome = failure == nil ? "completed" : "failed"
@@ -77,6 +77,17 @@ public final class EngineMetrics: Sendable {
     private func count(_ what: String, _ dimensions: [(String, String)]) {
         Counter(label: "daybook_\(what)_total", dimensions: dimensions, factory: factory)
             .increment()
+    }
+}
+
+extension EngineEvent.OutcomeSource {
+    /// What a metric calls it.
+    fileprivate var word: String {
+        switch self {
+        case .body: "ran"
+        case .verification: "found_done"
+        case .person: "given"
+        }
     }
 }
 #endif

@@ -56,23 +56,27 @@ struct ChunkIndex: Sendable {
             streams = [:]
             count = known
         }
-        var writer = WireWriter(capacity: 1 << 12)
-        var isSliced = false
-        var index: UInt32 = 0
-        try payloads.forEachPart { salt, data, chunks in
-            var part = SlicedPayload(sequence, index)
+        var parts: [SlicedPayload] = []
+        try payloads.forEachPart { _, data, chunks in
+            var part = SlicedPayload(sequence, UInt32(parts.count))
             if data.count >= leastSize {
                 for chunk in chunks {
                     try part.append(chunk, of: data, &places, reader)
                 }
             }
-            isSliced = isSliced || part.isSliced
-            part.write(salt, data, to: &writer)
-            index += 1
+            parts.append(part)
         }
         count += places.count - known
         streams[stream] = places
-        return isSliced ? Array(writer.bytes) : nil
+        // Most payloads repeat nothing: what they would be written as is not worth its memory.
+        guard parts.contains(where: \.isSliced) else { return nil }
+        var writer = WireWriter(capacity: 1 << 12)
+        var index = 0
+        try payloads.forEachPart { salt, data, _ in
+            parts[index].write(salt, data, to: &writer)
+            index += 1
+        }
+        return Array(writer.bytes)
     }
 
     /// Somebody else has appended to a stream: what has a large payload is to be found again.

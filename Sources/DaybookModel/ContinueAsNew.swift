@@ -42,8 +42,8 @@ package struct ContinueAsNew: LeasedCommand {
         let run = tx[known: number].nextRun
         let root = tx[known: number].rare.family.root
         let signals = tx[known: number].rare.mailbox.all
-        // What branches have begun has nobody to be told once this run is closed. Those for which nobody
-        // waits any more have been cancelled before, a few at a time: see ``CancelLeftChildren``.
+        // What branches have begun has nobody to be told once this run is closed. Of many all but a few
+        // have been cancelled before: see ``CancelLeftChildren``.
         for child in tx[known: number].rare.family.inOrder {
             try tx.cancel(child, causation: tx[known: number].last)
         }
@@ -109,9 +109,10 @@ package struct CancelLeftChildren: LeasedCommand {
         where child.stoppedBy != 0 && tx.isOpen(child.number) {
             guard !tx[known: child.number].status.isFinal else { continue }
             count += 1
+            // Every command is followed by the cancelling of so many.
+            if count > Self.limit { return true }
         }
-        // Every command is followed by that.
-        return count > Self.limit
+        return false
     }
 }
 

@@ -232,6 +232,8 @@ package struct Retry: Command {
         _ tx: inout Transaction
     ) throws -> Answer {
         let number = row.number
+        // Nobody may have seen to it when their time came.
+        try tx.wipeSecrets(ifExpired: number)
         if let secrets {
             let parent = tx[number]?.parent ?? row.closed.parent
             try tx.checkRoom(for: secrets, of: number, parent: parent)

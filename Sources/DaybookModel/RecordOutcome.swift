@@ -5,7 +5,8 @@ import SwiftProtobuf
 package struct RecordOutcome: LeasedCommand {
     /// What the body came to.
     package enum Outcome: Sendable {
-        /// A value. `verified`: the body did not run, because the work was found done.
+        /// A value. `verified`: the body did not run, because the work was found
+        /// done, or a person has given the value.
         case success(SealedPayloads, verified: Bool)
         /// An error; its message and details are payloads. `handled`: the handler takes it as a
         /// result, and it is kept like a success.
@@ -24,6 +25,8 @@ package struct RecordOutcome: LeasedCommand {
     package let hasInput: Bool
     /// It is to be undone should the execution end badly. Of a failure: nobody knows what it did before.
     package let compensates: Bool
+    /// The entry by which a person has said what became of the operation; 0: nobody has.
+    package let resolution: UInt64
     /// Lines that were logged meanwhile.
     package let logs: [LogChunk]
     /// The folder that the execution keeps files in, as the operation has left it; nil: it has not
@@ -38,6 +41,7 @@ package struct RecordOutcome: LeasedCommand {
         startedAt: Timestamp,
         hasInput: Bool = false,
         compensates: Bool = false,
+        resolution: UInt64 = 0,
         logs: [LogChunk] = [],
         workspace: WorkspaceTake? = nil
     ) {
@@ -47,6 +51,7 @@ package struct RecordOutcome: LeasedCommand {
         self.startedAt = startedAt
         self.hasInput = hasInput
         self.compensates = compensates
+        self.resolution = resolution
         self.logs = logs
         self.workspace = workspace
     }
@@ -77,7 +82,7 @@ package struct RecordOutcome: LeasedCommand {
                 hasInput: hasInput,
                 compensates: compensates
             )
-            sequence = try tx.append(event, to: .run(lease.execution), payloads)
+            sequence = try tx.append(event, to: .run(lease.execution), payloads, resolution)
         case .failure(let error, let payloads, let isHandled):
             sequence = try tx.append(
                 .checkpointFailed(
@@ -92,7 +97,8 @@ package struct RecordOutcome: LeasedCommand {
                     }
                 ),
                 to: .run(lease.execution),
-                payloads: payloads
+                payloads: payloads,
+                causation: resolution
             )
         }
         // Behind the outcome: a fork at the operation begins with the files as they were before it.

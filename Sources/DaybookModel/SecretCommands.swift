@@ -100,6 +100,24 @@ package struct LookUpSecretKeys: Command {
     package func decide(_ tx: inout Transaction) throws -> Answer { tx.state.secrets.every }
 }
 
+/// Wipes secrets whose time is over. Asked when a journal is opened: nobody may have had it open when
+/// their time came, and a process that runs nothing sees to no deadlines.
+package struct ExpireSecrets: Command {
+    /// Executions that are seen to at once, at most.
+    package let limit: Int
+
+    /// Nothing is checked here: a command is checked when it is decided.
+    package init(limit: Int = 1_024) { self.limit = limit }
+
+    /// Of how many executions secrets were wiped.
+    package typealias Answer = Int
+
+    /// Always granted.
+    package func decide(_ tx: inout Transaction) throws -> Int {
+        try tx.wipeExpiredSecrets(upTo: limit)
+    }
+}
+
 extension Transaction {
     /// Those that are kept, and that others of the same names take the place of.
     private func replaced(
@@ -161,6 +179,15 @@ extension Transaction {
             try wipe(state.secrets[number]?.secrets ?? [], of: number, .expired)
         }
         return expired.count
+    }
+
+    /// Wipes the secrets of one execution, if their time is over.
+    mutating func wipeSecrets(ifExpired number: UInt64) throws {
+        let lifetime = state.journal.secretLifetime
+        guard lifetime > 0, let kept = state.secrets[number], kept.closedAt.rawValue != 0,
+            kept.closedAt.adding(lifetime) <= now
+        else { return }
+        try wipe(kept.secrets, of: number, .expired)
     }
 
     fileprivate mutating func wipe(

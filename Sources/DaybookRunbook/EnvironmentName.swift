@@ -22,6 +22,17 @@ package enum EnvironmentName {
         name == workspace || reservedPrefixes.contains { name.hasPrefix($0) }
     }
 
+    /// Whether a variable of the caller has the journal key, or says where it is.
+    static func isOfJournalKey(_ name: String) -> Bool {
+        name == "DAYBOOK_KEY" || name == "DAYBOOK_KEY_FILE"
+    }
+
+    /// What a runbook is refused with that names such a variable.
+    static func journalKeyFault(_ name: String) -> String {
+        "the variable \(quoted(name)) is that of the journal key, which opens all secrets of the journal"
+            + " and is for no job; name what a job needs under \"secrets\", and give it with --secret"
+    }
+
     static let inputPrefix = "INPUT_"
     static let outputPrefix = "OUTPUT_"
     static let eachPrefix = "EACH_"

@@ -360,7 +360,14 @@ struct RunbookInterpreter: Sendable {
                 )
             ),
             verify: verify,
-            compensate: undo
+            compensate: undo,
+            completing: { given in
+                // What a person gives goes before what the runbook declares, as what a script writes does.
+                var result = given
+                let declared = try JobRun(job: job, environment: environment).declaredOutputs()
+                result.outputs = declared.merging(given.outputs) { _, given in given }
+                return result
+            }
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)
         }

@@ -85,6 +85,9 @@ struct RunbookParser {
                     + " and not begin with a digit"
             )
         }
+        guard !EnvironmentName.isOfJournalKey(name) else {
+            throw reader.error(at: node, EnvironmentName.journalKeyFault(name))
+        }
         guard !EnvironmentName.isReserved(name) else {
             throw reader.error(
                 at: node,

@@ -1,5 +1,6 @@
 #if CLI
 package import Daybook
+package import DaybookModel
 import DaybookSystem
 
 #if canImport(Glibc)
@@ -46,6 +47,20 @@ package struct RunbookWorkflow: Workflow {
             interpreter.collects = try await context.version(RunbookOperations.collecting)
         }
         return try await interpreter.run(context)
+    }
+}
+
+extension RunbookWorkflow: DivergenceAdvising {
+    /// Whoever writes YAML has no code to change: a runbook that is corrected comes with a fork, and one
+    /// that is recorded is read by this program.
+    package static func correction(of divergence: Divergence, isFork: Bool) -> String? {
+        if case .otherCodec = divergence.origin { return nil }
+        guard isFork, divergence.cause != .value else {
+            return
+                "the runbook is recorded with its execution, so this version of daybook takes it otherwise than the one that began it: go on with that version"
+        }
+        return
+            "leave the blocks and jobs before that as they are recorded: their names and order, `run`, `verify` and `each`; change what comes from the operation on"
     }
 }
 #endif

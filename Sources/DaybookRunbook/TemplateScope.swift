@@ -116,6 +116,8 @@ struct TemplateScope {
                 return
                     "the variable \(quoted(name)) is set only in a block that has \"each\""
             }
+        } else if EnvironmentName.isOfJournalKey(name) {
+            return EnvironmentName.journalKeyFault(name)
         } else {
             return nil
         }

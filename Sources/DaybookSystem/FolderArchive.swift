@@ -49,9 +49,16 @@ package struct FolderArchive: Equatable, Sendable {
 
     /// Archives a folder. Nothing outside of it is read, whatever its links point to and whoever
     /// changes it meanwhile; what goes away meanwhile is left out.
-    /// - Parameter limit: bytes that the archive may have.
-    package static func of(_ path: String, limit: Int) throws(ArchiveError) -> FolderArchive {
+    /// - Parameters:
+    ///   - limit: bytes that the archive may have.
+    ///   - expected: bytes that it will have, about.
+    package static func of(
+        _ path: String,
+        limit: Int,
+        expected: Int = 0
+    ) throws(ArchiveError) -> FolderArchive {
         var archive = FolderArchive()
+        archive.bytes.reserveCapacity(min(expected, limit))
         try FolderWalk.of(path) { member throws(ArchiveError) in
             try archive.add(member, limit)
         }

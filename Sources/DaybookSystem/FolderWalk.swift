@@ -176,6 +176,8 @@ package struct FolderSignature: Equatable, Sendable {
     private var digest = 0
     /// When something in it has changed last, in nanoseconds since 1970, by the file system's clock.
     package private(set) var lastChange: Int64 = 0
+    /// Bytes that it takes as an archive, about, as far as its files' sizes say.
+    package private(set) var archiveSize = 2 * TarHeader.blockSize
 
     /// Looks at a folder without reading its files.
     package static func of(_ path: String) throws(ArchiveError) -> FolderSignature {
@@ -200,6 +202,11 @@ package struct FolderSignature: Equatable, Sendable {
         let change = member.status.changeNanoseconds
         hasher.combine(change)
         lastChange = max(lastChange, change)
+        let content = member.kind == .file ? Int(clamping: member.status.st_size) : 0
+        // A sparse file may say that it has any number of bytes.
+        let size = archiveSize.addingReportingOverflow(content)
+        archiveSize = size.overflow ? .max : min(size.partialValue, 1 << 60)
+        archiveSize += 2 * TarHeader.blockSize + member.path.count
     }
 }
 

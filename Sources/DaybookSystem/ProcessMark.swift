@@ -18,7 +18,7 @@ package struct ProcessMark: Sendable, Equatable {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 1)
         defer { bytes.deallocate() }
         try SystemRandom.fill(bytes)
-        text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        text = bytes.hexadecimal
     }
 
     /// Reads a mark.

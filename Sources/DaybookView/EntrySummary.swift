@@ -62,7 +62,9 @@ extension JournalEntry {
         case .operationResolved(let event):
             "\(event.operation.name), \(Self.name(event.verdict)), \(asked)"
         case .checkpointSucceeded(let event):
-            event.operation.name + (event.verified ? " (found done)" : "") + input
+            event.operation.name
+                + (event.verified ? entry.causation == 0 ? " (found done)" : " (given)" : "")
+                + input
         case .checkpointFailed(let event):
             "\(event.operation.name): \(describe(event.error))\(input)"
         case .logRecorded(let event):

@@ -79,7 +79,7 @@ import Testing
             let log = try await sandbox.succeed("log").text
             #expect(log.contains("pay, done"))
             #expect(log.contains("bank says so"))
-            #expect(log.contains("pay (found done)"))
+            #expect(log.contains("pay (given)"))
             try await sandbox.succeed("verify")
         }
     }

@@ -111,6 +111,13 @@ import Testing
             #expect(refused.status == 4)
             #expect(refused.errors.contains("rel cannot be forked at push (1): before that,"))
             #expect(refused.errors.contains("\"make\"") && refused.errors.contains("\"compile\""))
+            // It is written in YAML: there is no code to change.
+            #expect(
+                refused.errors.contains(
+                    "leave the blocks and jobs before that as they are recorded"
+                )
+            )
+            #expect(!refused.errors.contains("context."), "\(refused.errors)")
             let unknown = try await sandbox.daybook("fork", "rel", "--at", "nothing", "--yes")
             #expect(unknown.errors.contains("rel has recorded no operation \"nothing\""))
             #expect(unknown.status == 3)
@@ -153,6 +160,58 @@ import Testing
             )
             #expect(wrong.status == 64)
             #expect(wrong.errors.contains("a job of a runbook gives its outputs"))
+        }
+    }
+
+    /// A result by hand has what follows from others, as what the job records has: its declared outputs.
+    @Test func aResultThatIsGivenHasTheDeclaredOutputs() async throws {
+        try await withSandbox { sandbox in
+            let text = { (push: String) in
+                """
+                name: release
+                inputs:
+                  v: { type: string, default: "7" }
+                blocks:
+                  - name: publish
+                    jobs:
+                      - name: push
+                        run: '\(push)'
+                        output: { tag: "v${{ inputs.v }}", by: job }
+                  - name: tell
+                    jobs:
+                      - { name: mail, run: 'echo "$OUTPUT_PUSH_TAG by $OUTPUT_PUSH_BY" > \(sandbox.folder)/mail' }
+
+                """
+            }
+            try sandbox.write(text("exit 3"))
+            #expect(try await sandbox.daybook("run", "runbook.yaml", "--id", "rel").status == 7)
+            let with = #"{"outputs":{"by":"hand"}}"#
+            let fork = ["fork", "rel", "--at", "push", "--id", "rel-2", "--with", with, "--yes"]
+            try await sandbox.succeed(fork)
+            let work = try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "rel-2").text == "completed\n")
+            let mail = try await RunningCommand(["cat", sandbox.folder + "/mail"]).finish().text
+            #expect(mail == "v7 by hand\n")
+            #expect(!work.errors.contains("found done"), "\(work.errors)")
+            // It is recorded, and not made up anew by whoever looks.
+            let show = try await sandbox.succeed("show", "rel-2").text
+            #expect(show.contains("by=hand, tag=v7") && show.contains("success, given"), "\(show)")
+            let log = try await sandbox.succeed("log", "rel-2").text
+            #expect(log.contains("push (given)") && !log.contains("found done"), "\(log)")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// Whoever watches it is told who gave it.
+    @Test func whoRunsAForkIsToldThatAPersonGaveAResult() async throws {
+        try await withFailed { sandbox, place in
+            let fork = ["fork", "rel", "--at", "push", "--id", "rel-2", "--yes", "--with"]
+            try await sandbox.succeed(fork + [#"{"outputs":{}}"#])
+            let run = ["run", "runbook.yaml", "--id", "rel-2", "--input", "v=\(place)"]
+            let result = try await sandbox.daybook(run)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.errors.contains("given by a person"), "\(result.errors)")
+            #expect(!result.errors.contains("found done"))
         }
     }
 

@@ -62,13 +62,21 @@ import Glibc
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptingARunDetachesAndTheNextOneGoesOn(_ signal: Int32) async throws {
         try await withStage { stage in
-            let run = try stage.sandbox.start(["run", "--grace", "0s"] + stage.arguments)
+            let workspaces = [
+                "--keep-workspaces", "--workspaces", "kept", "--workspace-limit", "1MB",
+            ]
+            let run = try stage.sandbox.start(
+                ["run", "--grace", "0s"] + workspaces + stage.arguments
+            )
             let job = try #require(Int32(try await stage.up.line()))
             run.signal(signal)
             let result = try await run.finish()
             #expect(result.status == 130)
             #expect(result.errors.contains("detached; go on with:\n  daybook run --journal "))
-            #expect(result.errors.hasSuffix(" runbook.yaml\n"))
+            // Without them the files would be looked for elsewhere.
+            #expect(
+                result.errors.hasSuffix(" \(workspaces.joined(separator: " ")) runbook.yaml\n")
+            )
             #expect(kill(job, 0) != 0 && errno == ESRCH, "the job is ended")
             #expect(try await stage.sandbox.succeed("status", "x").text == "ready\n")
             let sessions = try await stage.sandbox.succeed("session", "--json").json["sessions"]

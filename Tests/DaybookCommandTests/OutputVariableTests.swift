@@ -30,6 +30,24 @@ import Testing
         #expect(outputs["use"] == ["seen": "https://example.org/?a=b 4"])
     }
 
+    /// Jobs run in another folder than the command.
+    @Test func theJournalMayBeNamedFromTheFolderThatOneIsIn() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                runbook([
+                    "a": """
+                    echo "k=$(cat "$DAYBOOK_STORE" 2>/dev/null)v" >> "$DAYBOOK_OUTPUT"
+                    """
+                ])
+            )
+            let name = try #require(sandbox.journal.split(separator: "/").last)
+            let result = try await sandbox.succeed(
+                ["run", "--journal", String(name), "runbook.yaml", "--json"]
+            )
+            #expect(try result.json["output"]["outputs"]["a"]["k"] == "v")
+        }
+    }
+
     @Test func outputsOfOneJobAreNotThoseOfTheNext() async throws {
         let outputs = try await outputs(of: ["a": "echo k=v > \"$DAYBOOK_OUTPUT\"", "b": "true"])
         #expect(outputs["b"] == [:])

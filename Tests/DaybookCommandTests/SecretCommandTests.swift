@@ -71,7 +71,7 @@ import Glibc
             #expect(list.contains("TOKEN  stored") && list.contains("(completed)"))
             #expect(
                 try await sandbox.succeed("secret", "wipe", "a", "--yes").text
-                    == "a keeps no such secrets\n"
+                    == "a keeps no secret any more\n"
             )
             try await check(sandbox)
         }
@@ -132,6 +132,37 @@ import Glibc
             )
             #expect(result.status == 0, "\(result.errors)")
             try await check(sandbox)
+        }
+    }
+
+    /// Killed between the entry and the overwriting: what only looks says so, with one status, and what
+    /// writes next sees to it.
+    @Test func aWipeThatWasCutShortIsToldAsItIs() async throws {
+        try await withSandbox { sandbox in
+            let environment = try prepared(sandbox)
+            try await fail(sandbox, environment)
+            let keys = URL(filePath: sandbox.journal + "/keys")
+            let before = try Data(contentsOf: keys)
+            try await sandbox.succeed("secret", "wipe", "a", "TOKEN", "--yes")
+            // As if its process had been killed before it overwrote the key.
+            try before.write(to: keys)
+            let verified = try await sandbox.succeed("verify")
+            #expect(verified.text.contains("\nowed: the wipe of the secret TOKEN of a is recorded"))
+            #expect(verified.errors.contains("run `daybook secret wipe a`, or another"))
+            #expect(!verified.errors.contains("contradicts"), "\(verified.errors)")
+            let json = try await sandbox.succeed("verify", "--json").json
+            #expect(json["good"] == true && json["owed"][0]["name"].string == "TOKEN")
+            let list = try await sandbox.succeed("secret", "list", "a").text
+            #expect(list.contains("(asked), its key is not overwritten yet"), "\(list)")
+            #expect(list.contains("UNUSED  stored") && list.contains("kept"))
+            let show = try await sandbox.succeed("show", "a").text
+            #expect(show.contains("TOKEN, wipe recorded"), "\(show)")
+            let again = try await sandbox.succeed("secret", "wipe", "a", "TOKEN", "--yes").text
+            #expect(again == "a keeps no secret of these names any more\n")
+            #expect(!(try await sandbox.succeed("verify").text.contains("owed")))
+            #expect(
+                try await sandbox.succeed("secret", "list", "a").text.contains("(asked)\n")
+            )
         }
     }
 
@@ -251,6 +282,26 @@ import Glibc
                 #expect(try exposed(sandbox) == [])
                 try await check(sandbox)
             }
+        }
+    }
+
+    /// What is mistyped would be kept and asked for by nobody, or taken for wiped.
+    @Test func aNameThatTheRunbookHasNotIsRefused() async throws {
+        try await withSandbox { sandbox in
+            let environment = try prepared(sandbox)
+            try sandbox.write("", to: "fail")
+            let first = try await sandbox.daybook(Self.run, environment: environment)
+            #expect(first.status == 7, "\(first.errors)")
+            let before = try await sandbox.events()
+            let retry = ["retry", "a", "--yes", "--secret", "TOKE=@token"]
+            let retried = try await sandbox.daybook(retry, environment: environment)
+            #expect(retried.status == 64)
+            #expect(retried.errors.contains("no secret TOKE; it has TOKEN, UNUSED"))
+            let wiped = try await sandbox.daybook("secret", "wipe", "a", "TOKE", "--yes")
+            #expect(wiped.status == 3)
+            #expect(wiped.errors.contains("none of that name; it has TOKEN, UNUSED\n"))
+            #expect(try await sandbox.events() == before)
+            try await check(sandbox)
         }
     }
 

@@ -124,9 +124,19 @@ import Glibc
             #expect(unpacked.text == "a repositorylink\nsrc\n", "\(unpacked.errors)")
             // A file that is there stays.
             let again = try await sandbox.daybook("workspace", "a", "--output", "a.tar")
-            #expect(again.status != 0 && again.errors.contains("a.tar"))
+            #expect(again.status == 64 && again.errors.contains("a.tar, which exists"))
+            // A fork begins with what its origin had saved before it.
+            let fork = [
+                "fork", "a", "--at", "check", "--id", "b", "--yes", "--secret", "TOKEN=@token",
+            ]
+            let forked = try await sandbox.daybook(fork, environment: environment)
+            #expect(forked.status == 0, "\(forked.errors)")
+            let inherited = try await sandbox.succeed("workspace", "b").text
+            #expect(inherited.hasPrefix("\(entry)  "))
+            #expect(inherited.hasSuffix(" (by what it was forked from)\n"))
+            #expect(inherited.split(separator: "\n").count == 1)
             let none = try await sandbox.daybook("workspace", "a", "--at", "1", "--output", "b.tar")
-            #expect(none.status == 3 && none.errors.contains("saved are the entries \(entry)"))
+            #expect(none.status == 3 && none.errors.contains("by the entries \(entry)"))
         }
     }
 

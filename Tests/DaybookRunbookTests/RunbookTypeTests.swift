@@ -107,6 +107,8 @@ struct RunbookTypeTests {
             ("[[A]]", "2:15", "the name of a variable must be text"),
             ("[INPUT_A]", "2:15", "is set by Daybook"),
             ("[WORKSPACE]", "2:15", "is set by Daybook"),
+            ("[DAYBOOK_KEY]", "2:15", "is that of the journal key"),
+            ("[HOME, DAYBOOK_KEY_FILE]", "2:21", "is that of the journal key"),
         ]
     )
     func environment(value: String, place: String, words: String) {
@@ -121,6 +123,16 @@ struct RunbookTypeTests {
     )
     func reserved(name: String) {
         expectFault(oneJob("environment: { \(name): x }"), "7:24", "is set by Daybook")
+    }
+
+    @Test("the journal key is for no job, whatever the job calls it")
+    func journalKey() {
+        let words = "is that of the journal key"
+        expectFault(oneJob("environment: { DAYBOOK_KEY: x }"), "7:24", words)
+        expectFault(oneJob("environment: { MINE: $DAYBOOK_KEY }"), "7:30", words)
+        expectFault(oneJob("environment: { MINE: \"x${DAYBOOK_KEY}\" }"), "7:32", words)
+        expectFault(oneJob("output: { mine: $DAYBOOK_KEY_FILE }"), "7:25", words)
+        #expect(fault(in: oneJob(top: "secrets: [DAYBOOK_KEY]\n"))?.contains(words) == true)
     }
 
     @Test("variables that only look like those", arguments: ["INPUTS", "WORKSPACES", "input_x"])

@@ -164,23 +164,59 @@ import Testing
         }
     }
 
+    private struct OtherCodec: PayloadCodec {
+        let contentType = "application/x-other"
+        func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
+            try JSONPayloadCodec().encode(value)
+        }
+        func decode<Value: Decodable>(_ type: Value.Type, from data: [UInt8]) throws -> Value {
+            try JSONPayloadCodec().decode(type, from: data)
+        }
+    }
+
     /// Before anything is recorded that would be in vain.
     @Test func aCodecThatWritesNoJSONSpawnsNothing() async throws {
-        struct Other: PayloadCodec {
-            let contentType = "application/x-other"
-            func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
-                try JSONPayloadCodec().encode(value)
-            }
-            func decode<Value: Decodable>(_ type: Value.Type, from data: [UInt8]) throws -> Value {
-                try JSONPayloadCodec().decode(type, from: data)
-            }
-        }
-        let error = try await refusal(Other()) { context in
+        let error = try await refusal(OtherCodec()) { context in
             try await context.spawn(Part.self, id: "a", input: "a")
         } _: { engine in
             let record = try engine.record(of: "a")
             #expect(record == nil)
         }
         #expect(error.code == "family-needs-json")
+    }
+
+    private struct Finished: Workflow {
+        static let name = "finished"
+        static let finalizer: (any Workflow.Type)? = Finisher.self
+        let log: CallLog
+        func run(_ input: Int, _ context: WorkflowContext) async throws -> Int {
+            log.add("begun")
+            return input
+        }
+    }
+
+    private struct Finisher: Workflow {
+        static let name = "finisher"
+        func run(
+            _ input: FinalizerInput<Int, Int, Int>,
+            _ context: WorkflowContext
+        ) async throws -> Int { input.output }
+    }
+
+    /// Nor does what has a finalizer begin, which could not be given anything in the end.
+    @Test func aCodecThatWritesNoJSONRunsNothingThatHasAFinalizer() async throws {
+        let log = CallLog()
+        try await withJournal { path in
+            var options = EngineOptions()
+            options.codec = OtherCodec()
+            let workflows: [any Workflow] = [Finished(log: log), Finisher()]
+            let engine = try await Engine.open(at: path, options, workflows: workflows)
+            let error = await #expect(throws: OperationError.self) {
+                try await engine.run(Finished.self, id: "a", input: 1)
+            }
+            #expect(error?.code == "family-needs-json")
+            try await engine.close()
+        }
+        #expect(log.lines == [])
     }
 }

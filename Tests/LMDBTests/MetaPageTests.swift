@@ -182,12 +182,23 @@ import Testing
         }
     }
 
+    /// A file that is no journal: how it begins, and what it has behind that.
+    struct ForeignFile: Sendable {
+        let beginning: String
+        var filler: UInt8 = 0
+        var size = 0
+
+        var bytes: [UInt8] { Array(beginning.utf8) + [UInt8](repeating: filler, count: size) }
+    }
+
     @Test(arguments: [
-        Array("#!/bin/sh\nexit 0\n".utf8),
-        Array("SQLite format 3\0".utf8) + [UInt8](repeating: 1, count: 20_000),
-        [UInt8](repeating: 0, count: 65_536), [UInt8](repeating: 0xFF, count: 65_536),
+        ForeignFile(beginning: "#!/bin/sh\nexit 0\n"),
+        ForeignFile(beginning: "SQLite format 3\0", filler: 1, size: 20_000),
+        ForeignFile(beginning: "", size: 65_536),
+        ForeignFile(beginning: "", filler: 0xFF, size: 65_536),
     ])
-    func aForeignFileIsRefusedAndLeftAsItIs(_ bytes: [UInt8]) throws {
+    func aForeignFileIsRefusedAndLeftAsItIs(_ file: ForeignFile) throws {
+        let bytes = file.bytes
         try withDataFile { path in
             try Self.replace(path, with: bytes)
             #expect(lmdbError { _ = try Self.openAndCount(path) }?.code == .damagedFile)

@@ -62,18 +62,18 @@ enum Awaiting {
             workflows: [Echo(), AwaitsChildren(), AwaitsSignals(asks: asks), Spawns()]
         )
         let count = settings.isShort ? 500 : 5_000
-        try await take("child", count, path, &report) {
+        try await take("child", count, daybook, path, &report) {
             let sum = try await daybook.run(AwaitsChildren.self, input: count)
             guard sum == count * (count - 1) / 2 else { throw BenchmarkFailed(what: "sum \(sum)") }
         }
-        try await take("alone", count, path, &report) {
+        try await take("alone", count, daybook, path, &report) {
             for number in 0..<count {
                 let same = try await daybook.run(Echo.self, input: number)
                 guard same == number else { throw BenchmarkFailed(what: "\(number) gave \(same)") }
             }
         }
         var waiting = asked.makeAsyncIterator()
-        try await take("signal", count, path, &report) {
+        try await take("signal", count, daybook, path, &report) {
             let handle = try await daybook.submit(AwaitsSignals.self, input: count)
             try await handle.execute()
             for _ in 0..<count {
@@ -86,6 +86,7 @@ enum Awaiting {
         asks.finish()
         for size in settings.isShort ? [500, 5_000] : [1_000, 10_000, 100_000] {
             try await spawn(size, daybook, &report)
+            try await together(size, daybook, &report)
         }
         try await daybook.close()
     }
@@ -96,11 +97,12 @@ enum Awaiting {
         _ daybook: Engine,
         _ report: inout Report
     ) async throws {
-        let start = ContinuousClock.now
+        let (start, before) = (ContinuousClock.now, Usage.now)
         let handle = try await daybook.submit(Spawns.self, input: count)
         try await handle.execute()
         guard try await handle.result() == count else { throw BenchmarkFailed(what: "spawned") }
         let took = seconds(since: start) * 1e6 / Double(count)
+        let used = (Usage.now - before).processor / 1e3 / Double(count)
         let reading = ContinuousClock.now
         let output = try await handle.output(as: FamilyOutput<Int, Int>.self)
         guard output.children.map(\.output) == Array(0..<count) else {
@@ -108,17 +110,57 @@ enum Awaiting {
         }
         let read = seconds(since: reading) * 1e6 / Double(count)
         report.set("awaiting.spawned.\(count).us", took)
+        report.set("awaiting.spawned.\(count).cpu_us", used)
         report.set("awaiting.spawned.\(count).read_us", read)
         say(
             "\(pad("\(count)", 6)) spawned: \(text(took, 1)) us each,"
+                + " \(text(used, 1)) us of processor,"
                 + " \(text(read, 1)) us to read what each gave"
         )
+    }
+
+    /// As many executions that nobody has begun, all of them open before the first runs: what a large
+    /// journal costs, and not a family.
+    private static func together(
+        _ count: Int,
+        _ daybook: Engine,
+        _ report: inout Report
+    ) async throws {
+        let ids = (0..<count).map { "together \(count) \($0)" }
+        try await forEach(ids) { _ = try await daybook.submit(Echo.self, id: $0, input: 1) }
+        let (start, before) = (ContinuousClock.now, Usage.now)
+        try await forEach(ids) { try await daybook.execute($0) }
+        for id in ids { _ = try await daybook.waitForEnd(of: id) }
+        let took = seconds(since: start) * 1e6 / Double(count)
+        let used = (Usage.now - before).processor / 1e3 / Double(count)
+        report.set("awaiting.together.\(count).us", took)
+        report.set("awaiting.together.\(count).cpu_us", used)
+        say(
+            "\(pad("\(count)", 6)) of nobody: \(text(took, 1)) us each,"
+                + " \(text(used, 1)) us of processor"
+        )
+    }
+
+    /// Does something with each of them, 1,000 at a time.
+    private static func forEach(
+        _ ids: [String],
+        _ body: @escaping @Sendable (String) async throws -> Void
+    ) async throws {
+        for first in stride(from: 0, to: ids.count, by: 1_000) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for id in ids[first..<min(first + 1_000, ids.count)] {
+                    group.addTask { try await body(id) }
+                }
+                try await group.waitForAll()
+            }
+        }
     }
 
     /// Takes the figures of one kind of wait, for each.
     private static func take(
         _ name: String,
         _ count: Int,
+        _ daybook: Engine,
         _ path: String,
         _ report: inout Report,
         _ body: () async throws -> Void
@@ -126,20 +168,23 @@ enum Awaiting {
         let each = Double(count)
         // What is set up once is.
         try await body()
+        let entries = try await daybook.figures().entries
         let (start, commit, before) = (ContinuousClock.now, try lastCommit(path), Usage.now)
         try await body()
         let used = Usage.now - before
         let took = seconds(since: start) * 1e6 / each
+        let written = Double(try await daybook.figures().entries - entries) / each
         let commits = Double(try lastCommit(path) - commit) / each
         let calls = try await Calls.counting { try await body() }
         report.set("awaiting.\(name).us", took)
         report.set("awaiting.\(name).commits", commits)
+        report.set("awaiting.\(name).entries", written)
         report.set("awaiting.\(name).cpu_us", used.processor / 1e3 / each)
         report.set("awaiting.\(name).context_switches", used.waits / each)
         report.set("awaiting.\(name).mallocs", calls.allocations / each)
         report.set("awaiting.\(name).futex", calls.futex.map { $0 / each })
         say(
-            "\(pad(name, 6)): \(text(took, 1)) us, \(text(commits)) commits,"
+            "\(pad(name, 6)): \(text(took, 1)) us, \(text(commits)) commits, \(text(written)) entries,"
                 + " \(text(used.processor / 1e3 / each, 1)) us of processor,"
                 + " \(text(used.waits / each)) waits,"
                 + " \(calls.futex.map { text($0 / each) } ?? "?") futex,"

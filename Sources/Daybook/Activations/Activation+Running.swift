@@ -32,9 +32,9 @@ extension Activation {
         while true {
             try checkOpen()
             try group?.checkOpen()
-            let said =
-                try past.flatMap { try settle($0, operation, settings, decodes) }
-                ?? refusal.map { .failure($0) }
+            let settled = try past.flatMap { try settle($0, operation, settings, decodes) }
+            let said = settled ?? refusal.map { .failure($0) }
+            let resolution = settled == nil ? nil : past?.resolution?.sequence
             let startedAt = (said == nil ? nil : past?.start?.time) ?? host.now()
             let mayHaveHappened = past?.isInDoubt ?? false
             past = nil
@@ -69,7 +69,14 @@ extension Activation {
                 try await waitForNextTry(operation, group, error, tries, policy, compensates)
                 continue
             }
-            return try await record(operation, outcome, settings, startedAt, compensates)
+            return try await record(
+                operation,
+                outcome,
+                settings,
+                startedAt,
+                compensates,
+                saidBy: resolution
+            )
         }
     }
 
@@ -217,19 +224,23 @@ extension Activation {
         }
     }
 
+    /// - Parameter resolution: the entry by which a person has said what became of it; nil: nobody has.
     func record(
         _ operation: Operation,
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
         _ settings: CheckpointSettings,
         _ startedAt: Timestamp,
-        _ compensates: Bool = false
+        _ compensates: Bool = false,
+        saidBy resolution: UInt64? = nil
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
         // Where a start is recorded the input is with it; what was found done has none.
         var isFoundDone = false
         if case .success((_, verified: true)) = outcome { isFoundDone = true }
         let input = settings.recordsStart && !isFoundDone ? nil : settings.input
-        let take = try await takeWorkspace()
+        let taken = try await takeWorkspace()
+        defer { taken.share?.giveBack() }
+        let take = taken.take
         let sequence: UInt64
         do {
             sequence = try await perform(bytes: take?.payloads.byteCount ?? 0) {
@@ -240,6 +251,7 @@ extension Activation {
                     startedAt: startedAt,
                     hasInput: input != nil,
                     compensates: compensates,
+                    resolution: resolution ?? 0,
                     logs: try self.takeLogs(in: operation.scope),
                     workspace: take
                 )
@@ -250,10 +262,10 @@ extension Activation {
         }
         workspaceWasRecorded(take)
         noteOperation()
-        var verified = false
-        if case .success(let value) = outcome { verified = value.verified }
+        let source: EngineEvent.OutcomeSource =
+            resolution != nil ? .person : isFoundDone ? .verification : .body
         host.observe(
-            .recorded(lease, operation, sequence: sequence, verified: verified, failure: failure)
+            .recorded(lease, operation, sequence: sequence, from: source, failure: failure)
         )
         try checkOpen()
         return (sequence, outcome.map { $0.data })

@@ -39,15 +39,10 @@ extension Activation {
         }
     }
 
-    /// What is to be recorded of the folder with the outcome of an operation; nil: nothing.
-    func takeWorkspace() async throws -> WorkspaceTake? {
-        guard let keeper = state.withLock({ $0.workspace }), keeper.isSaved else { return nil }
-        let taken = Locked<Result<WorkspaceTake?, any Error>>(.success(nil))
-        // Also where there is no thread to be had: what the operation did is to be recorded.
-        await SystemThread.runBlocking {
-            taken.withLock { taken in taken = Result { try keeper.take() } }
-        }
-        return try taken.withLock { $0 }.get()
+    /// What is to be recorded of the folder with the outcome of an operation.
+    func takeWorkspace() async throws -> WorkspaceKeeper.Taken {
+        guard let keeper = state.withLock({ $0.workspace }), keeper.isSaved else { return .nothing }
+        return try await keeper.take()
     }
 
     /// What was recorded with an outcome.

@@ -36,6 +36,8 @@ final class Activation: Sendable {
         /// The input, until the handler has it.
         var input: StoredPayload?
         var latch: ActivationEnd?
+        /// The branches in which the handler has asked to go on as a new run, the innermost first.
+        var continuesIn: [BranchOfOperation] = []
         /// The folder that the execution keeps files in, once the handler has asked for it.
         var workspace: WorkspaceKeeper?
         /// Lines that are not in the journal, by the scope that they belong to.
@@ -131,6 +133,13 @@ final class Activation: Sendable {
         }
         for waiter in waiters { waiter.resume() }
         if tellsBodies, !reason.isEndOfHandler { tellBodies() }
+    }
+
+    /// Ends the activation because the handler goes on as a new run, unless it is over already.
+    /// - Parameter branches: those in which it says so, the innermost first.
+    func goOn(with input: [UInt8], in branches: [BranchOfOperation]) {
+        state.withLock { if $0.latch == nil { $0.continuesIn = branches } }
+        latch(.continuing(input))
     }
 
     /// Tells bodies that run, through task cancellation, that it is over.

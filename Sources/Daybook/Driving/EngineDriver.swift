@@ -90,6 +90,7 @@ package final class EngineDriver: Sendable {
         }
         let number = try await EngineCore.perform(writer, session: 0) { OpenSession(facts) }
         try await takeOver(for: number)
+        try await keeper.expire(writer, session: number)
         try await keeper.collect(writer, session: number)
         let premises = try folder.map { folder in
             Premises(

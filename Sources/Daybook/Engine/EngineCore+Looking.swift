@@ -142,7 +142,8 @@ extension EngineCore {
             var found: ExecutionRecord?
             var isDone = false
             let told = try await board.wait(
-                for: isForOutput ? .output(number) : .execution(number)
+                // What only goes on is not looked at: each look may read its history.
+                for: isForEnd ? .output(number) : .execution(number)
             ) {
                 let record = try known(id)
                 found = record
@@ -154,7 +155,7 @@ extension EngineCore {
             if isDone { return (found, nil) }
             awaited = found.number
             switch told {
-            case .output(let output): return (found, output)
+            case .output(let output): if isForOutput { return (found, output) }
             case .failed(let error): throw error
             case .look: break
             }

@@ -172,6 +172,33 @@ extension EngineCore {
         )
     }
 
+    /// Has children cancelled a few at a time, before their parent goes on as a new run, until so few are
+    /// left that it may cancel them itself.
+    private func cancelManyChildren(besides activation: Activation) async throws {
+        let lease = activation.lease
+        guard hasManyChildren(lease.execution) else { return }
+        // Other branches wait for them. That these no longer count is recorded first: should this process
+        // die in between, only the branch that goes on is run again.
+        for around in activation.state.withLock({ $0.continuesIn }) {
+            do {
+                _ = try await perform {
+                    SettleBranches(
+                        lease,
+                        around.operation,
+                        branch: around.branch,
+                        failed: true,
+                        gathered: around.gathered
+                    )
+                }
+            } catch let refusal as Refusal where refusal.code == .conflict {
+                // Another branch has decided it before.
+            }
+        }
+        while hasManyChildren(lease.execution) {
+            guard try await perform({ CancelLeftChildren(lease) }) else { break }
+        }
+    }
+
     /// Whether more children of an execution are open than one commit should cancel.
     private func hasManyChildren(_ number: UInt64) -> Bool {
         writer.inspect { $0.state.openChildCount(of: number) } > CancelLeftChildren.limit
@@ -201,8 +228,10 @@ extension EngineCore {
         do {
             switch reason {
             case .diverged(let divergence):
+                let correction =
+                    workflows[lease.type]?.correction(divergence, false) ?? divergence.correction
                 let message = try SealedPayloads(
-                    [.text("\(divergence); \(divergence.mend)")],
+                    [.text("\(divergence); \(correction); then retry it")],
                     limit: payloadLimit
                 )
                 _ = try await perform { Park(lease, divergence, message: message) }
@@ -215,10 +244,7 @@ extension EngineCore {
                 await release(lease, logs: try activation.takeLogs(goesOn: true))
             case .ended: await release(lease, logs: try activation.takeLogs())
             case .continuing(let input):
-                // What nobody waits for is cancelled a few at a time.
-                while hasManyChildren(lease.execution) {
-                    guard try await perform({ CancelLeftChildren(lease) }) else { break }
-                }
+                try await cancelManyChildren(besides: activation)
                 let next = try await perform {
                     ContinueAsNew(
                         lease,
@@ -254,6 +280,14 @@ extension RegisteredWorkflow {
     /// - Throws: `CancellationError` when the activation has no outcome.
     func outcome(_ activation: Activation) async throws -> RunEnd {
         let input = try activation.input()
+        // Before work is done whose end could not be put together.
+        if finalizer != nil, !activation.isResumed {
+            do throws(OperationError) {
+                try activation.checkCodecOfFamily()
+            } catch {
+                return RunEnd(.failure(error))
+            }
+        }
         let context = WorkflowContext(activation, startedAt: activation.submittedAt)
         var outcome: RunEnd
         do {

@@ -180,6 +180,7 @@ final class EngineCore: Sendable {
     func claim(_ number: UInt64) {
         // What is claimed of its own accord was claimed by the batch that made it ready.
         guard case .named = options.claims else { return }
+        lookForKeyAgain()
         let children = writer.inspect { $0.state.openDescendants(of: number) }
         machines.tell { machines in
             for number in [number] + children { machines.dispatcher.ask(number) }

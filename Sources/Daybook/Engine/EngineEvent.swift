@@ -14,8 +14,14 @@ public enum EngineEvent: Sendable {
     case replayed(Lease, Operation, sequence: UInt64, failed: Bool)
     /// The body of an operation is about to run; the entry that says so, if one was asked for.
     case started(Lease, Operation, sequence: UInt64?)
-    /// An operation's outcome is recorded. `verified`: its body did not run.
-    case recorded(Lease, Operation, sequence: UInt64, verified: Bool, failure: OperationError?)
+    /// An operation's outcome is recorded.
+    case recorded(
+        Lease,
+        Operation,
+        sequence: UInt64,
+        from: OutcomeSource,
+        failure: OperationError?
+    )
     /// The body of an operation has failed, try number `tries`, and another one follows, then at the
     /// earliest. What is registered for an end from outside tells of no tries: they are not recorded.
     case retrying(
@@ -45,8 +51,22 @@ public enum EngineEvent: Sendable {
     /// A session whose process is gone was found, and what it ran was made ready again.
     case tookOver(session: UInt64, readied: [UInt64], parked: [UInt64], endedProcesses: Int)
     /// Executions that have secrets are ready and not claimed here: their secrets cannot be opened in this
-    /// process. Told once.
+    /// process. Told once; should they be opened and refused again, once more.
     case secretsUnopened(SecretError)
     /// A snapshot of the state is recorded: the fold of so many entries.
     case snapshotTaken(size: UInt64)
+}
+
+extension EngineEvent {
+    /// What has said how an operation came out. Later versions may know of more: who switches over it
+    /// writes `@unknown default`.
+    @nonexhaustive
+    public enum OutcomeSource: Sendable, Hashable {
+        /// Its body, which ran.
+        case body
+        /// Its verification: the work was found done, and the body did not run.
+        case verification
+        /// A person, who resolved it or gave its result with a fork: the body did not run.
+        case person
+    }
 }

@@ -210,7 +210,7 @@ package struct ForkPlanner {
         case .diverged(let divergence):
             throw Refusal(
                 .conflict,
-                "\(id) cannot be forked at \(place): before that, \(divergence); \(divergence.correction); then fork it again, or at an operation before that"
+                "\(id) cannot be forked at \(place): before that, \(divergence); \(workflow.correction(divergence, true)); then fork it again, or at an operation before that"
             )
         case .erased(let sequence):
             throw Refusal(

@@ -8,6 +8,8 @@ struct News: Sendable {
     private(set) var executions: [UInt64] = []
     /// Those of them to which something has happened that their code did not ask for.
     private(set) var fromOutside: [UInt64] = []
+    /// Those of them that have ended, or may be ready: not those whose code only goes on.
+    private(set) var mayHaveEnded: [UInt64] = []
     /// Executions that have ended well, by a command of this process: it hands the output over.
     private(set) var completedHere: [UInt64] = []
     /// Children that were begun, or are opened again, with those who began them; nil: the state knows
@@ -43,11 +45,17 @@ struct News: Sendable {
             completedHere.append(number)
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
-            .executionPaused, .executionResumed, .attemptFailed, .timerFired, .signalDelivered,
-            .executionReadied, .leaseLost, .leaseReleased, .executionReopened,
-            .operationResolved, .executionRepinned, .cleaningSkipped, .childrenSettled:
+            .executionPaused, .executionResumed, .attemptFailed, .executionReadied, .leaseLost,
+            .leaseReleased, .executionReopened, .operationResolved, .executionRepinned,
+            .cleaningSkipped, .childrenSettled:
             executions.append(number)
             fromOutside.append(number)
+            mayHaveEnded.append(number)
+            hasWork = true
+        case .timerFired, .signalDelivered:
+            executions.append(number)
+            fromOutside.append(number)
+            if entry.readies { mayHaveEnded.append(number) }
             hasWork = true
         case .executionClaimed, .timerStarted, .signalAwaited, .operationRetried,
             .executionWaiting, .signalReceived, .cleaningEnded, .childStarted, .childrenAwaited:
@@ -57,6 +65,7 @@ struct News: Sendable {
             // What was spawned is waited for all together: of one that ends no code is told.
             hasWork = true
             if !entry.isOfSpawned { fromOutside.append(number) }
+            if entry.readies { mayHaveEnded.append(number) }
         case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
         default: break
         }
@@ -67,6 +76,7 @@ struct News: Sendable {
         var all = self
         all.executions += others.executions
         all.fromOutside += others.fromOutside
+        all.mayHaveEnded += others.mayHaveEnded
         all.children += others.children
         all.completedHere += others.completedHere
         all.hasWork = hasWork || others.hasWork
@@ -78,12 +88,25 @@ struct News: Sendable {
 }
 
 extension EntryView {
-    /// Whether the child that is closed was spawned. The state has taken in the entry before.
-    fileprivate var isOfSpawned: Bool {
+    /// Whether the child that is closed was spawned.
+    fileprivate var isOfSpawned: Bool { says(Wire.ChildEnded.spawned) }
+
+    /// Whether what its execution waited for has come while nobody ran it.
+    fileprivate var readies: Bool {
+        switch EventKind(rawValue: event) {
+        case .childEnded: says(Wire.ChildEnded.readies)
+        case .timerFired: says(Wire.TimerFired.readies)
+        case .signalDelivered: says(Wire.SignalDelivered.readies)
+        default: false
+        }
+    }
+
+    /// Whether a flag is set. The state has taken in the entry before.
+    private func says(_ flag: WireField) -> Bool {
         do throws(WireError) {
             var reader = WireReader(eventBytes)
             while let field = try reader.field() {
-                if field == Wire.ChildEnded.spawned { return try reader.varint() != 0 }
+                if field == flag { return try reader.varint() != 0 }
                 try reader.skip(field)
             }
         } catch {
@@ -190,7 +213,7 @@ final class NewsBoard: Sendable {
     ) -> [CheckedContinuation<Told, Never>] {
         var told = waiters.tell(.entries)
         for number in news.executions { told += waiters.tell(.execution(number)) }
-        for number in news.fromOutside { told += waiters.tell(.output(number)) }
+        for number in news.mayHaveEnded { told += waiters.tell(.output(number)) }
         return told
     }
 

@@ -252,6 +252,7 @@ public final class Engine: Sendable {
             let number = try await openSession(uuid, writer, home, options)
             try await Takeover(writer: writer, folder: place, session: number, options: options)
                 .run(own: uuid)
+            try await keeper.expire(writer, session: number)
             try await keeper.collect(writer, session: number)
             let engine = try EngineCore(
                 writer,

@@ -7,11 +7,14 @@ import Logging
 /// Whether this process can open secrets at all.
 ///
 /// A process without the journal key, with another one, or whose file of keys cannot be used, says nothing
-/// about the work: what has secrets is left to others, instead of failing here and being undone.
+/// about the work: what has secrets is left to others, instead of failing here and being undone. As long
+/// as something is left it looks again now and then: a person mends a file, and not a process.
 final class SecretAccess: Sendable {
     private struct State: Sendable {
         var refusal: SecretError?
         var isTold = false
+        /// It is to look again.
+        var isDue = false
         /// What stands for the secrets of what has none; nil: nothing is known that is to be kept out.
         var keyOnly: ExecutionSecrets?
     }
@@ -21,10 +24,34 @@ final class SecretAccess: Sendable {
     /// Why it cannot; nil: it can, as far as is known.
     var refusal: SecretError? { state.withLock { $0.refusal } }
 
-    /// It cannot, for as long as it lives.
-    func close(_ refusal: SecretError) {
-        state.withLock { if $0.refusal == nil { $0.refusal = refusal } }
+    /// So long it does not look again.
+    static let interval = Duration.seconds(5)
+
+    /// It cannot, until a look finds otherwise.
+    func close(_ refusal: SecretError) { state.withLock { $0.refusal = refusal } }
+
+    /// It can.
+    /// - Returns: why it could not before; nil: it could.
+    fileprivate func open() -> SecretError? {
+        state.withLock { state in
+            defer { (state.refusal, state.isTold) = (nil, false) }
+            return state.refusal
+        }
     }
+
+    /// Whether whoever asks is to see to it that it looks again: nobody else does, and another look may
+    /// find something else.
+    fileprivate func takeLook() -> Bool {
+        state.withLock { state in
+            guard let refusal = state.refusal, refusal.code != .noKey, !state.isDue else {
+                return false
+            }
+            state.isDue = true
+            return true
+        }
+    }
+
+    fileprivate func lookIsOver() { state.withLock { $0.isDue = false } }
 
     /// What stands for the secrets of what has none: it keeps the journal key out of its record.
     fileprivate(set) var keyOnly: ExecutionSecrets? {
@@ -45,9 +72,15 @@ extension SecretKeeper {
     /// Looks whether secrets can be opened here.
     fileprivate func look() {
         do throws(SecretError) {
-            let key = try key()
+            // What was refused may have been read from a file that has changed since.
+            let key = try key(anew: access.refusal != nil)
             access.keyOnly = ExecutionSecrets([:], besides: key)
             try file().check(key)
+            guard let refusal = access.open() else { return }
+            logger.notice(
+                "secrets can be opened here again: executions that have some are run",
+                metadata: ["before": "\(refusal)"]
+            )
         } catch {
             // What is short now may not be so when a secret is opened.
             if error.cause?.isShortage != true { access.close(error) }
@@ -71,6 +104,21 @@ extension EngineCore {
         keeper.look()
     }
 
+    /// Looks again, if secrets could not be opened here, before something is claimed because somebody asks.
+    func lookForKeyAgain() {
+        if keeper.access.refusal != nil { keeper.look() }
+    }
+
+    /// Looks again in a while. One look is two small files, and there is one alarm at a time.
+    private func lookLater() {
+        guard keeper.access.takeLook() else { return }
+        _ = setAlarm(after: SecretAccess.interval) { [keeper, board] in
+            keeper.access.lookIsOver()
+            keeper.look()
+            board.wakeDispatcher()
+        }
+    }
+
     /// Why an execution that this process was asked to run is not claimed here, if that is so.
     func secretRefusal(of number: UInt64) -> SecretError? {
         guard case .named = options.claims, let refusal = keeper.access.refusal,
@@ -83,14 +131,23 @@ extension EngineCore {
         return isLeft ? refusal : nil
     }
 
-    /// Says once that something is ready which is not claimed here.
+    /// Says once that something is ready which is not claimed here, and sees to it that what is mended is
+    /// found.
     func noteUnopened() {
         guard case .registered = options.claims, let refusal = keeper.access.refusal,
-            writer.inspect({ $0.state.hasReady(of: types, for: Claimant(revision)) }),
-            keeper.access.takeNotice() != nil
+            // In one look: plain work may have become ready since the last one.
+            writer.inspect({ fold in
+                fold.state.hasReady(of: types, for: Claimant(revision))
+                    && !fold.state.hasReady(
+                        of: types,
+                        for: Claimant(revision, opensSecrets: false)
+                    )
+            })
         else { return }
+        lookLater()
+        guard keeper.access.takeNotice() != nil else { return }
         options.logger.warning(
-            "executions that have secrets are left to others: their secrets cannot be opened here; mend that, and start this process again",
+            "executions that have secrets are left to others: their secrets cannot be opened here; mend that, and they are run here too",
             metadata: ["error": "\(refusal)"]
         )
         observe(.secretsUnopened(refusal))

@@ -25,7 +25,7 @@ final class SecretKeeper: Sendable {
 
     private let path: String?
     private let source: JournalKeySource
-    private let logger: Logger
+    let logger: Logger
     private let state = Locked(State())
     /// Whether it can open any.
     let access = SecretAccess()
@@ -54,8 +54,9 @@ final class SecretKeeper: Sendable {
     }
 
     /// The journal key, read once.
-    func key() throws(SecretError) -> JournalKey {
-        if let key = state.withLock({ $0.key }) { return key }
+    /// - Parameter anew: it is read again: what was read before was refused.
+    func key(anew: Bool = false) throws(SecretError) -> JournalKey {
+        if !anew, let key = state.withLock({ $0.key }) { return key }
         guard let key = try source.read() else {
             throw SecretError(
                 .noKey,
@@ -187,6 +188,16 @@ final class SecretKeeper: Sendable {
     }
 
     // MARK: Destroying
+
+    /// Wipes secrets whose time was over before this process began.
+    /// - Parameter session: this process's.
+    /// - Throws: ``JournalError``.
+    func expire(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
+        guard writer.inspect({ $0.state.nextSecretExpiry }) != nil else { return }
+        let limit = ExpireSecrets().limit
+        while try await EngineCore.perform(writer, session: session, { ExpireSecrets() }) == limit {
+        }
+    }
 
     /// Overwrites keys that an entry on the disk says are destroyed. What cannot be overwritten now is
     /// tried again with the next one, and when the journal is opened next.

@@ -85,7 +85,8 @@ final class SessionLock: Sendable {
     func exchangeFolder() throws(SystemError) -> String {
         let path = Self.exchangePath(folder, uuid.description)
         _ = try Folder.make(path)
-        return path
+        // What is told to a process that runs in another folder than this one.
+        return try Folder.resolved(path)
     }
 
     /// Gives the files back as the end of the process would, of a process that is played and whose objects

@@ -5,9 +5,27 @@ import DaybookSystem
 /// The branches of one operation: whether they still count.
 final class BranchGroup: Sendable {
     private let parent: BranchGroup?
+    private let operation: Operation
+    private let split: WorkflowContext.Split
     private let isClosed = Locked(false)
 
-    init(_ parent: BranchGroup?) { self.parent = parent }
+    init(_ parent: BranchGroup?, of operation: Operation, _ split: WorkflowContext.Split) {
+        self.parent = parent
+        self.operation = operation
+        self.split = split
+    }
+
+    /// The operations that a scope is a branch of, the innermost first.
+    func operations(around scope: [UInt32]) -> [BranchOfOperation] {
+        var all: [BranchOfOperation] = []
+        var group: BranchGroup? = self
+        while let around = group {
+            let branch = scope[around.operation.scope.count + 1]
+            all.append(BranchOfOperation(around.operation, branch, around.split))
+            group = around.parent
+        }
+        return all
+    }
 
     /// One of them has decided: what the others do no longer counts.
     func close() { isClosed.withLock { $0 = true } }
@@ -25,6 +43,27 @@ final class BranchGroup: Sendable {
     func checkOpen() throws(CancellationError) {
         if isClosed.withLock({ $0 }) { throw CancellationError() }
         try parent?.checkOpen()
+    }
+}
+
+/// A branch, and the operation that it is one of.
+struct BranchOfOperation: Sendable {
+    let operation: Operation
+    let branch: UInt32
+    /// That it counts alone, and has failed, where the operation gathers what its branches come to; nil: that
+    /// says itself.
+    let gathered: SettleBranches.Gathered?
+
+    init(_ operation: Operation, _ branch: UInt32, _ split: WorkflowContext.Split) {
+        self.operation = operation
+        self.branch = branch
+        guard split.rule.gathers, split.count <= BranchSet.limit else {
+            gathered = nil
+            return
+        }
+        var branches = BranchSet()
+        branches.insert(branch)
+        gathered = SettleBranches.Gathered(branches, failures: 1)
     }
 }
 

@@ -13,6 +13,8 @@ struct RegisteredWorkflow: Sendable {
     /// Looks at an encoded input before it is recorded.
     let validate: @Sendable ([UInt8], any PayloadCodec) throws -> Void
     let isRetryable: @Sendable (OperationError) -> Bool
+    /// What to do about a divergence, in the words of who wrote what runs.
+    let correction: @Sendable (Divergence, _ isFork: Bool) -> String
     /// Whether its operations keep their declared inputs; nil: as the engine says.
     let recordsInputs: Bool?
     /// None of its children is cancelled because another one fails.
@@ -42,6 +44,10 @@ struct RegisteredWorkflow: Sendable {
             try W.validate(input)
         }
         isRetryable = { workflow.isRetryable($0) }
+        correction = { divergence, isFork in
+            (W.self as? any DivergenceAdvising.Type)?.correction(of: divergence, isFork: isFork)
+                ?? divergence.correction
+        }
         recordsInputs = W.recordsInputs
         isAllSettled = W.childFailures == .allSettled
         finalizer = W.finalizer

@@ -82,7 +82,7 @@ extension WorkflowContext {
         let runner = BranchRunner(
             activation: activation,
             operation: operation,
-            group: BranchGroup(group),
+            group: BranchGroup(group, of: operation, split),
             rule: split.rule,
             time: now
         )

@@ -238,7 +238,8 @@ extension WorkflowContext {
     /// however long the work goes on. Write `throw try context.continueAsNew(...)`.
     ///
     /// Signals that nobody has asked for go over to the next run, in order, and so do the newest ids
-    /// of signals. The store and the outputs begin empty.
+    /// of signals. The store and the outputs begin empty. In a branch it ends the others too, and children
+    /// that they wait for are cancelled.
     /// - Parameters:
     ///   - workflow: the one that runs: the next run is one of the same.
     ///   - input: of the next run.
@@ -284,7 +285,7 @@ extension WorkflowContext {
         try activation.checkMayBegin()
         // What an earlier attempt has begun, children too, is not left behind unasked.
         try activation.checkConsumed(in: scope)
-        activation.latch(.continuing(data))
+        activation.goOn(with: data, in: group?.operations(around: scope) ?? [])
         return CancellationError()
     }
 }

@@ -188,12 +188,14 @@ public final class WorkflowContext {
     // MARK: Checkpoints
 
     /// Runs an operation that gives a value, or answers it from the record.
+    /// - Parameter completing: makes a value that a person has given into what is recorded.
     func value<Value: Codable & Sendable>(
         _ name: String,
         _ input: (any Encodable & Sendable)?,
         _ settings: CheckpointSettings,
         _ verify: ((OperationContext) async throws -> Verification<Value>)?,
         _ location: CodeLocation,
+        completing: ((Value) throws -> Value)? = nil,
         _ body: @escaping (OperationContext) async throws -> Value
     ) async throws -> Result<Value, OperationError> {
         let host = activation.host
@@ -208,7 +210,10 @@ public final class WorkflowContext {
             input,
             settings,
             at: location,
-            { try codec.encode(self.activation.decode(Value.self, from: $0)) }
+            { data in
+                let given = try self.activation.decode(Value.self, from: data)
+                return try codec.encode(try completing?(given) ?? given)
+            }
         ) { operation in
             if let verify, case .done(let value) = try await verify(operation.context) {
                 return (try codec.encode(value), verified: true)

@@ -24,6 +24,9 @@ final class WorkspaceKeeper: Sendable {
         var heldSecret = false
         /// Finds the execution's secrets; nil: it has none.
         var redactor: Redactor?
+        /// Changes that are younger than this, in nanoseconds, may be followed by others with the same
+        /// time: a file system's clock may go by steps of as much as 2 s (FAT).
+        var grain: Int64 = 2_000_000_000
     }
 
     /// Its absolute path.
@@ -33,6 +36,7 @@ final class WorkspaceKeeper: Sendable {
     /// The lease under which it is used.
     let lease: Lease
     private let terms: Terms
+    private let room: ArchiveRoom
     private let logger: Logger
     /// What the folder looked like when it was read last; nil: it is to be read. Held while the disk is
     /// read: by no thread that runs tasks.
@@ -47,10 +51,6 @@ final class WorkspaceKeeper: Sendable {
         var take: WorkspaceTake?
     }
 
-    /// Changes that are younger than this, in nanoseconds, may be followed by others with the same time:
-    /// a file system's clock may go by steps of as much as 2 s (FAT).
-    private static let grain: Int64 = 2_000_000_000
-
     /// - Parameters:
     ///   - mark: as it is on the disk: its first place is what is recorded, and the folder has.
     init(
@@ -59,6 +59,7 @@ final class WorkspaceKeeper: Sendable {
         at markPath: String,
         _ lease: Lease,
         _ terms: Terms,
+        _ room: ArchiveRoom,
         _ logger: Logger
     ) {
         self.path = path
@@ -66,6 +67,7 @@ final class WorkspaceKeeper: Sendable {
         self.markPath = markPath
         self.lease = lease
         self.terms = terms
+        self.room = room
         self.logger = logger
         seen = Locked(nil)
         let base = mark.places.first ?? .nothing
@@ -75,33 +77,94 @@ final class WorkspaceKeeper: Sendable {
     /// Whether something may be to be recorded of it.
     var isSaved: Bool { !terms.isStandIn && (terms.limit > 0 || terms.isRecorded) }
 
-    /// What is to be recorded of the folder as it is now; nil: nothing new. Reads the disk.
-    func take() throws -> WorkspaceTake? {
+    /// What is to be recorded of a folder.
+    struct Taken: Sendable {
+        /// nil: nothing new.
+        let take: WorkspaceTake?
+        /// The room that it takes until it is recorded; nil: none was needed.
+        let share: ArchiveRoom.Share?
+
+        static let nothing = Taken(take: nil, share: nil)
+    }
+
+    /// What is to be recorded of the folder as it is now. Reads the disk, on a thread of its own, and
+    /// waits for room before it reads files.
+    func take() async throws -> Taken {
+        switch try await look(nil) {
+        case .taken(let taken): return taken
+        case .needsRoom(let size):
+            let share = await room.share(of: size)
+            do {
+                // A folder that has grown meanwhile is not asked about again.
+                if case .taken(let taken) = try await look(share) { return taken }
+                preconditionFailure("who has room is not asked to wait for it")
+            } catch {
+                share.giveBack()
+                throw error
+            }
+        }
+    }
+
+    private enum Look: Sendable {
+        case taken(Taken)
+        /// The folder has changed, and its archive takes about so many bytes.
+        case needsRoom(Int)
+    }
+
+    private func look(_ share: ArchiveRoom.Share?) async throws -> Look {
+        let found = Locked<Result<Look, any Error>>(.success(.taken(.nothing)))
+        // Also where there is no thread to be had: what the operation did is to be recorded.
+        await SystemThread.runBlocking { [self] in
+            found.withLock { found in found = Result { try look(share) } }
+        }
+        return try found.withLock { $0 }.get()
+    }
+
+    private func look(_ given: ArchiveRoom.Share?) throws -> Look {
         try seen.withLock { seen in
             makeAgain()
-            if hasChanged(&seen), let (content, payload) = read() {
-                let digest = Array(SHA256.hash(data: payload.data))
-                let last = state.withLock { $0.last }
-                if digest != last.digest {
-                    let number = last.epoch == lease.epoch ? last.take + 1 : 1
-                    let take = WorkspaceTake(
-                        number: number,
-                        content,
-                        try SealedPayloads(payload, limit: .max)
-                    )
-                    let places = state.withLock { state in
-                        state.last = .init(epoch: lease.epoch, take: number, digest: digest)
-                        if case .unsaved = content { state.last.isUnsaved = true }
-                        state.take = take
-                        return [state.recorded, state.last]
-                    }
-                    // Before it is recorded: should that be the last that this process does, the folder
-                    // is known for what it is.
-                    note(places)
+            let time = WorkspaceMark.fileTime()
+            let now = signature()
+            guard now == nil || now != seen else { return .taken(taken(given)) }
+            let size = min(now?.archiveSize ?? .max, terms.limit)
+            guard let share = given ?? room.shareNow(of: size) else { return .needsRoom(size) }
+            // What could not be read is read after the next operation.
+            seen = nil
+            do {
+                if try read(expecting: size), let now, time - now.lastChange > terms.grain {
+                    seen = now
                 }
+            } catch {
+                if given == nil { share.giveBack() }
+                throw error
             }
-            return state.withLock { $0.take }
+            return .taken(taken(share))
         }
+    }
+
+    private func taken(_ share: ArchiveRoom.Share?) -> Taken {
+        Taken(take: state.withLock { $0.take }, share: share)
+    }
+
+    /// Reads the folder, and notes what of it is to be recorded.
+    /// - Returns: whether it could be read.
+    private func read(expecting size: Int) throws -> Bool {
+        guard let (content, payload) = archived(expecting: size) else { return false }
+        let digest = Array(SHA256.hash(data: payload.data))
+        let last = state.withLock { $0.last }
+        guard digest != last.digest else { return true }
+        let number = last.epoch == lease.epoch ? last.take + 1 : 1
+        let take = WorkspaceTake(number: number, content, try SealedPayloads(payload, limit: .max))
+        let places = state.withLock { state in
+            state.last = .init(epoch: lease.epoch, take: number, digest: digest)
+            if case .unsaved = content { state.last.isUnsaved = true }
+            state.take = take
+            return [state.recorded, state.last]
+        }
+        // Before it is recorded: should that be the last that this process does, the folder is known
+        // for what it is.
+        note(places)
+        return true
     }
 
     /// A take is recorded.
@@ -115,8 +178,8 @@ final class WorkspaceKeeper: Sendable {
 
     /// Whether a secret of the execution is in one of its files, as far as they can be read.
     func holdsSecret() -> Bool {
-        if case .unsaved(let code)? = read()?.0 { return code == WorkspaceRefusal.secret.code }
-        return false
+        guard case .unsaved(let code)? = archived(expecting: 0)?.0 else { return false }
+        return code == WorkspaceRefusal.secret.code
     }
 
     /// A job may have removed the folder, or put something else in its place: the next one finds it empty.
@@ -145,26 +208,18 @@ final class WorkspaceKeeper: Sendable {
         logger.warning(message, metadata: ["execution": "\(lease.id)", "error": "\(error)"])
     }
 
-    private func hasChanged(_ seen: inout FolderSignature?) -> Bool {
-        let now = WorkspaceMark.fileTime()
-        let signature: FolderSignature
-        do throws(ArchiveError) {
-            signature = try FolderSignature.of(path)
-        } catch {
-            seen = nil
-            return true
-        }
-        defer { seen = now - signature.lastChange > Self.grain ? signature : nil }
-        return signature != seen
+    /// - Returns: nil: it cannot be looked at. Reading it says why.
+    private func signature() -> FolderSignature? {
+        do throws(ArchiveError) { return try FolderSignature.of(path) } catch { return nil }
     }
 
     /// The folder as a payload; nil: the machine fails at it now, and it is read again after the next
     /// operation.
-    private func read() -> (WorkspaceTake.Content, Payload)? {
+    private func archived(expecting size: Int) -> (WorkspaceTake.Content, Payload)? {
         if terms.limit == 0 { return refused(.notKept) }
         let archive: FolderArchive
         do throws(ArchiveError) {
-            archive = try FolderArchive.of(path, limit: terms.limit)
+            archive = try FolderArchive.of(path, limit: terms.limit, expected: size)
         } catch {
             if case .failed(_, let failure) = error, failure.isOfTheMachine {
                 warn(
@@ -191,61 +246,5 @@ final class WorkspaceKeeper: Sendable {
 
     private func refused(_ refusal: WorkspaceRefusal) -> (WorkspaceTake.Content, Payload) {
         (.unsaved(code: refusal.code), .text(refusal.message))
-    }
-}
-
-/// Why a workspace is not saved.
-struct WorkspaceRefusal {
-    let code: String
-    let message: String
-
-    static let secret = WorkspaceRefusal(
-        code: "workspace-has-secret",
-        message:
-            "a file of the workspace holds a secret of the execution, and what is saved is in clear; keep the secret out of the workspace, or remove the file before the job ends"
-    )
-
-    static let notKept = WorkspaceRefusal(
-        code: "workspace-not-kept",
-        message:
-            "the process that ran the job saves no workspaces (a limit of 0), and an earlier one was saved; run it with a limit"
-    )
-
-    static func heldSecret(_ path: String) -> WorkspaceRefusal {
-        WorkspaceRefusal(
-            code: secret.code,
-            message:
-                "a file of the workspace held a secret which has been wiped or replaced since, and may hold it still; look into \(path), remove the folder and what lies beside it, and retry from where its files can be made again"
-        )
-    }
-
-    private init(code: String, message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    init(_ error: ArchiveError, limit: Int) {
-        switch error {
-        case .tooLarge(let size, _):
-            self.init(
-                code: "workspace-too-large",
-                message:
-                    "the workspace has at least \(size) bytes as an archive, and at most \(limit) are saved; remove what later operations do not need, or raise the limit"
-            )
-        case .failed(let path, let error):
-            self.init(
-                code: "workspace-unreadable",
-                message:
-                    "\(path) of the workspace cannot be read: \(error); have the job remove it, or make it readable"
-            )
-        case .tooDeep(let path):
-            self.init(
-                code: "workspace-too-deep",
-                message:
-                    "the path \(path) of the workspace is longer than \(FolderArchive.longestPath) bytes, or lies in more than \(FolderArchive.deepest) folders; remove it before the job ends"
-            )
-        case .damaged(let reason):
-            self.init(code: "workspace-damaged", message: "the workspace's archive: \(reason)")
-        }
     }
 }

@@ -73,7 +73,7 @@ struct WorkspaceMark: Equatable {
         for line in lines.dropFirst(3) {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 4, let epoch = UInt64(words[0]), let take = UInt64(words[1]),
-                ["saved", "unsaved"].contains(words[2]), let digest = Self.bytes(words[3])
+                ["saved", "unsaved"].contains(words[2]), let digest = [UInt8](hexadecimal: words[3])
             else { return nil }
             places.append(
                 Place(epoch: epoch, take: take, digest: digest, isUnsaved: words[2] == "unsaved")
@@ -87,7 +87,7 @@ struct WorkspaceMark: Equatable {
         let lines =
             [owner, boot, "\(epoch)"]
             + places.map {
-                "\($0.epoch) \($0.take) \($0.isUnsaved ? "unsaved" : "saved") \(Self.hexadecimal($0.digest))"
+                "\($0.epoch) \($0.take) \($0.isUnsaved ? "unsaved" : "saved") \($0.digest.hexadecimal)"
             }
         let next = path + ".next"
         Folder.discardFile(next)
@@ -113,15 +113,5 @@ struct WorkspaceMark: Equatable {
     /// The time that a file changed now would have, or up to a step of the clock later.
     static func fileTime() -> Int64 {
         Int64(clamping: SystemClock().now().rawValue)
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    private static func bytes(_ digits: Substring) -> [UInt8]? {
-        let digits = digits.compactMap(\.hexDigitValue).map { UInt8($0) }
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }

@@ -17,19 +17,30 @@ final class Workspaces: Sendable {
     private let folder: String
     private let keeps: Bool
     /// Bytes that an archive may have; 0: none is made.
-    private let limit: Int
+    let limit: Int
     private let store: any JournalStore
     private let logger: Logger
     /// The executions whose folders this process has made.
     private let made = Locked<Set<UInt64>>([])
-    /// Those that are in use, by execution; held while a folder is prepared, by no thread that runs tasks.
-    private let keepers = Locked<[UInt64: WorkspaceKeeper]>([:])
+    /// Those that are in use, by execution. A slot is held while its folder is prepared: branches ask side
+    /// by side, and to prepare the folder for the second one would undo what the first does.
+    private let slots = Locked<[UInt64: Slot]>([:])
+    /// What is read of archives is in memory until it is recorded, or restored.
+    let room: ArchiveRoom
+
+    private final class Slot: Sendable {
+        let keeper = Locked<WorkspaceKeeper?>(nil)
+    }
+
+    /// So many archives of the greatest size are in memory at one time, or as many bytes of smaller ones.
+    private static let archives = 4
 
     init(in folder: String, _ options: EngineOptions, _ store: any JournalStore) {
         self.folder = folder
         keeps = options.keepsWorkspaces
         limit = min(max(options.workspaceLimit, 0), 1 << 30)
         self.store = store
+        room = ArchiveRoom(size: Self.archives * max(limit, 1))
         logger = options.logger
     }
 
@@ -50,8 +61,7 @@ final class Workspaces: Sendable {
     /// An execution, in a word that no other history has.
     static func owner(_ id: Name, _ submittedAt: Timestamp) -> String {
         let text = "\(submittedAt.rawValue) \(id.text)"
-        return SHA256.hash(data: Array(text.utf8)).prefix(16)
-            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return SHA256.hash(data: Array(text.utf8)).prefix(16).hexadecimal
     }
 
     /// What a folder is opened for.
@@ -72,12 +82,13 @@ final class Workspaces: Sendable {
     /// - Throws: `SystemError`; `JournalError`; ``PayloadErased``; ``OperationError`` with the codes
     ///   `workspace-not-saved` and `workspace-unrestorable`.
     func open(_ request: Request) throws -> WorkspaceKeeper {
-        // Branches ask side by side: to prepare the folder for the second one would undo what the first does.
-        try keepers.withLock { keepers in
-            let number = request.lease.execution
-            if let keeper = keepers[number], keeper.lease.epoch == request.lease.epoch {
-                return keeper
-            }
+        let slot = slots.withLock { slots in
+            let slot = slots[request.lease.execution] ?? Slot()
+            slots[request.lease.execution] = slot
+            return slot
+        }
+        return try slot.keeper.withLock { known in
+            if let known, known.lease.epoch == request.lease.epoch { return known }
             try Folder.create(folder)
             let path = "\(folder)/\(request.lease.execution)"
             made.withLock { _ = $0.insert(request.lease.execution) }
@@ -93,13 +104,13 @@ final class Workspaces: Sendable {
             // Not by way of what may have been put in the folder's place.
             let real = "\(try Folder.resolved(folder))/\(request.lease.execution)"
             func keeper() -> WorkspaceKeeper {
-                WorkspaceKeeper(real, mark, at: path + ".at", request.lease, terms, logger)
+                WorkspaceKeeper(real, mark, at: path + ".at", request.lease, terms, room, logger)
             }
             if recorded.isUnsaved, !terms.isStandIn, try wasRefusedForSecret(recorded) {
                 terms.heldSecret = !keeper().holdsSecret()
             }
             let made = keeper()
-            keepers[number] = made
+            known = made
             return made
         }
     }
@@ -219,10 +230,14 @@ final class Workspaces: Sendable {
         let reason = try store.read { try $0.payloads(of: recorded.entry) }.first.map {
             String(decoding: $0.data, as: UTF8.self)
         }
+        let advice =
+            recorded.epoch > 0
+            ? "have it run with the folder of workspaces that it had, or fork it at an operation before that entry"
+            : "it is a fork, and begins with the files of its origin: fork that at an operation before the entry"
         return OperationError(
             code: "workspace-not-saved",
             message:
-                "the workspace of \(lease.id) is not here, and it could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased")); run it there again, or fork it at an operation before",
+                "the workspace of \(lease.id) is not in \(folder), and could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased")); \(advice)",
             isRetryable: false
         )
     }
@@ -238,7 +253,7 @@ final class Workspaces: Sendable {
     /// Removes the folder of an execution that is closed, if this process has made it and nobody can
     /// have the execution run again. Reads the journal.
     func removeFolder(of number: UInt64) {
-        keepers.withLock { $0[number] = nil }
+        slots.withLock { $0[number] = nil }
         guard made.withLock({ $0.remove(number) }) != nil, !keeps else { return }
         switch prospect(of: number) {
         case .over: remove("\(number)")

@@ -50,7 +50,7 @@ struct EntryCommand: AsyncParsableCommand {
         if !entry.summary.isEmpty { output.line("  \(entry.summary)") }
         for (index, commitment) in entry.entry.commitments.enumerated() {
             output.line(
-                "  payload \(index)  \(commitment.size) bytes, HMAC \(Self.hex(commitment.mac))"
+                "  payload \(index)  \(commitment.size) bytes, HMAC \(commitment.mac.hexadecimal)"
             )
             guard !entry.eventName.hasPrefix("log_") else { continue }
             if entry.kind == .secretsStored {
@@ -64,13 +64,6 @@ struct EntryCommand: AsyncParsableCommand {
             output.line("    \(entry.text(ofPayload: index) ?? "(erased)")")
         }
         for line in try entry.logLines() { output.line("    \(line.text)") }
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
     }
 }
 #endif

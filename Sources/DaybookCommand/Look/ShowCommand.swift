@@ -63,8 +63,9 @@ struct ShowCommand: AsyncParsableCommand {
                 forks.print(to: common.output)
                 if let workspace {
                     let at = "entry \(workspace.sequence)"
-                    common.output.line("  workspace  \(workspace.content.words), \(at)")
+                    common.output.line("  workspace  \(workspace.words(in: record.number)), \(at)")
                 }
+                try writeSecrets(of: record, inspector)
                 writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {
@@ -102,6 +103,18 @@ struct ShowCommand: AsyncParsableCommand {
     }
 
     // MARK: Text
+
+    /// What became of secrets that were kept when it ended.
+    private func writeSecrets(of record: ExecutionRecord, _ inspector: Inspector) throws {
+        // Those of what is open are kept, those of what has completed are wiped.
+        guard record.isClosed, record.status != .completed else { return }
+        let now = SystemClock().now()
+        let time = time
+        let end = now.adding(try inspector.lag(of: now).wholeNanoseconds)
+        for secret in try inspector.secrets(of: record.id) {
+            common.output.line("  secret     \(secret.name), \(secret.fate(by: end, time))")
+        }
+    }
 
     private func writeHead(_ record: ExecutionRecord, _ isInterrupted: Bool) {
         let output = common.output

@@ -11,7 +11,9 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Check the journal against itself: order, hashes, payloads, indexes.",
         discussion: """
-            Exit status 5 when anything contradicts anything else. A replacement of the whole \
+            Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
+            to be overwritten, because it was killed, contradict nothing: they are listed as owed, with \
+            exit status 0, and the next command that writes overwrites them. A replacement of the whole \
             journal shows only against a checkpoint that somebody else holds.
             """
     )
@@ -45,6 +47,8 @@ struct VerifyCommand: AsyncParsableCommand {
                     }
                 }
                 json.member("cutShort", report.isCutShort)
+                json.key("owed")
+                json.array { json in for key in report.leftKeys { key.write(to: &json) } }
             }
         } else if report.isGood {
             common.output.line(
@@ -52,6 +56,7 @@ struct VerifyCommand: AsyncParsableCommand {
             )
             common.output.line("root \(report.root.hex)")
         }
+        writeOwed(report.leftKeys)
         guard report.isGood else {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
@@ -64,6 +69,18 @@ struct VerifyCommand: AsyncParsableCommand {
 }
 
 extension VerifyCommand {
+    /// What the next command that writes sees to.
+    private func writeOwed(_ keys: [VerificationReport.LeftKey]) {
+        guard let first = keys.first else { return }
+        if !common.json { for key in keys { common.output.line("owed: \(key)") } }
+        let id = keys.lazy.compactMap(\.secret?.execution).first
+        let line =
+            id.map { "`daybook secret wipe \($0.shellArgument)`" } ?? "`daybook work --until-idle`"
+        common.errors.line(
+            "daybook: slot \(first.slot) of the file of keys\(keys.count == 1 ? "" : ", and \(keys.count - 1) more,") is still to be overwritten; the next command that writes does that: run \(line), or another"
+        )
+    }
+
     /// Makes sure that LMDB can read the file at all.
     private func checkPages() throws {
         let folder = JournalFolder(try common.journalPath())
@@ -90,6 +107,19 @@ extension VerifyCommand {
             "daybook: pages of the file are damaged; do not use the journal, and restore it from a backup"
         )
         throw CommandEnd(status: .integrity)
+    }
+}
+
+extension VerificationReport.LeftKey {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("slot", UInt64(slot))
+            guard let secret else { return }
+            json.member("id", secret.execution)
+            json.member("name", secret.name)
+            json.member("entry", secret.sequence)
+            json.member("wipedAt", "\(secret.wipedAt)")
+        }
     }
 }
 #endif

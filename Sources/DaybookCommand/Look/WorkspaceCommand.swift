@@ -41,12 +41,16 @@ struct WorkspaceCommand: ParsableCommand {
 
     func validate() throws {
         if at != nil, output == nil { throw ValidationError("--at needs --output FILE.") }
+        if output != nil, common.json {
+            throw ValidationError("--output writes an archive, and --json a list; use one of them.")
+        }
     }
 
     func run() throws {
         try Names.check(id, "execution id")
         try common.inspect { inspector in
-            let records = try inspector.workspaces(of: try inspector.record(of: id).number)
+            let number = try inspector.record(of: id).number
+            let records = try inspector.workspaces(of: number)
             if let output {
                 try write(try chosen(records), to: output, inspector)
             } else if common.json {
@@ -56,7 +60,7 @@ struct WorkspaceCommand: ParsableCommand {
             } else {
                 for record in records {
                     common.output.line(
-                        "\(record.sequence)  \(time.text(record.time))  \(record.content.words)"
+                        "\(record.sequence)  \(time.text(record.time))  \(record.words(in: number))"
                     )
                 }
             }
@@ -69,7 +73,7 @@ struct WorkspaceCommand: ParsableCommand {
             let found =
                 records.isEmpty
                 ? "nothing is saved of it"
-                : "saved are the entries \(records.map { "\($0.sequence)" }.joined(separator: ", "))"
+                : "it is recorded by the entries \(records.map { "\($0.sequence)" }.joined(separator: ", "))"
             throw Refusal(
                 .notFound,
                 at.map {
@@ -78,9 +82,14 @@ struct WorkspaceCommand: ParsableCommand {
             )
         }
         guard case .unsaved(let code, let reason) = record.content else { return record }
+        let saved = records.filter { $0.content.isSaved }.map { "\($0.sequence)" }
+        let advice =
+            saved.isEmpty
+            ? "no entry saved it; its files are where it ran"
+            : "--at names an entry that saved it: \(saved.joined(separator: ", "))"
         throw Refusal(
             .wrongState,
-            "the workspace of \(id) could not be saved at entry \(record.sequence) (\(code)): \(reason ?? "the reason is erased"); name an earlier entry with --at"
+            "the workspace of \(id) could not be saved at entry \(record.sequence) (\(code)): \(reason ?? "the reason is erased"); \(advice)"
         )
     }
 
@@ -91,6 +100,11 @@ struct WorkspaceCommand: ParsableCommand {
     ) throws {
         let archive = try inspector.archive(of: record)
         if file == "-" { return common.output.write(archive) }
+        guard try FileStatus.ofLink(file) == nil else {
+            throw UsageError(
+                "the archive was to be written into \(file), which exists; name a new file, or remove it"
+            )
+        }
         try File.open(file, .create).append(archive)
     }
 
@@ -103,6 +117,7 @@ struct WorkspaceCommand: ParsableCommand {
                     json.object { json in
                         json.member("entry", record.sequence)
                         json.member("time", "\(record.time)")
+                        json.member("execution", record.execution)
                         record.content.write(to: &json)
                     }
                 }
@@ -111,7 +126,16 @@ struct WorkspaceCommand: ParsableCommand {
     }
 }
 
+extension WorkspaceRecord {
+    /// In a line about a run.
+    func words(in run: UInt64) -> String {
+        content.words + (execution == run ? "" : " (by what it was forked from)")
+    }
+}
+
 extension WorkspaceRecord.Content {
+    var isSaved: Bool { if case .saved = self { true } else { false } }
+
     /// In a line.
     var words: String {
         switch self {

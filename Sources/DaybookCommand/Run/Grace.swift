@@ -25,7 +25,7 @@ struct GraceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Save a folder in the journal after each job, up to this size, as in 200MB (50MB by default; 0: do not save it).",
+            "Save a folder in the journal after each job, up to this size, as in 200MB (50MB by default, 1GiB at most; 0: do not save it).",
             valueName: "size"
         )
     )
@@ -36,6 +36,13 @@ struct GraceOptions: ParsableArguments {
         options.keepsWorkspaces = keepWorkspaces
         options.workspaces = workspaces
         if let workspaceLimit { options.workspaceLimit = workspaceLimit.bytes }
+    }
+
+    /// The words that say the same of workspaces in another command line.
+    var workspaceWords: String {
+        (keepWorkspaces ? " --keep-workspaces" : "")
+            + (workspaces.map { shellOption("--workspaces", $0) } ?? "")
+            + (workspaceLimit.map { shellOption("--workspace-limit", $0.text) } ?? "")
     }
 
     private var patience: Duration { grace?.duration ?? .seconds(30) }

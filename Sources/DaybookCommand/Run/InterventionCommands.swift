@@ -96,7 +96,7 @@ struct ConsentOptions: ParsableArguments {
 func rehearse(_ verb: String, _ command: some Command, _ common: CommonOptions) throws {
     let events = try common.inspect { try $0.rehearse(command, at: SystemClock().now()) }
     if common.json {
-        common.write("daybook.\(verb)/1") { json in
+        common.write("daybook.\(verb.replacing(" ", with: "-"))/1") { json in
             json.member("dryRun", true)
             json.key("events")
             json.array { json in for event in events { json.string(event) } }
@@ -197,6 +197,7 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var secrets: SecretOptions
 
     func run() async throws {
+        try checkSecretNames()
         let fresh = options.consent.dryRun ? [:] : try secrets.read()
         try await options.run("retry", "ready", { Retry($0) }) {
             try await $0.retry(options.id, secrets: fresh, by: options.requester)
@@ -216,6 +217,16 @@ struct RetryCommand: AsyncParsableCommand {
                 ? record.pauseNotice(options.common)
                 : "\(WorkerAdvice(record.type, options.common).toRun)"
         )
+    }
+
+    /// A runbook says which secrets it has. A name that it has not would be kept, and asked for by nobody.
+    private func checkSecretNames() throws {
+        guard !secrets.names.isEmpty else { return }
+        let runbook = try options.common.inspect { inspector in
+            var runbooks = RecordedRunbooks(inspector)
+            return try runbooks.runbook(of: try inspector.record(of: options.id))
+        }
+        try runbook?.checkSecrets(secrets.names, isNew: false)
     }
 }
 #endif

@@ -88,7 +88,7 @@ struct RunCommand: AsyncParsableCommand {
         case .detached(let id):
             try await grace.close(daybook, interrupts, seen: 1, common)
             progress.detach()
-            let line = file.commandLine(id: id, journal: path, write, submission)
+            let line = file.commandLine(id: id, journal: path, write, submission, grace)
             common.errors.line("detached; go on with:\n  \(line)")
             throw CommandEnd(status: .interrupted)
         }

@@ -102,9 +102,9 @@ final class RunProgress: Sendable {
             guard !lease.isRunOver(operation), let job = job(operation) else { return }
             let how = failed ? "failed" : "replayed"
             ended(job, operation, sequence, how, replayed: true, nil)
-        case .recorded(_, let operation, let sequence, let verified, let failure):
+        case .recorded(_, let operation, let sequence, let source, let failure):
             guard let job = job(operation) else { return }
-            let how = failure != nil ? "failed" : verified ? "verified" : "ran"
+            let how = failure == nil ? source.word : "failed"
             ended(job, operation, sequence, how, replayed: false, failure)
         case .tookOver(let session, let readied, let parked, let processes):
             tookOver(session, readied.count, parked.count, processes)
@@ -303,7 +303,11 @@ final class RunProgress: Sendable {
                     if isReplayed {
                         "from the journal, entry \(sequence)"
                     } else {
-                        how == "verified" ? "found done already" : how
+                        switch how {
+                        case "verified": "found done already"
+                        case "given": "given by a person, did not run"
+                        default: how
+                        }
                     }
                 let started = state.startedAt.removeValue(forKey: job)
                 let elapsed = started.map { ", \(($0.duration(to: .now)).brief)" } ?? ""
@@ -372,6 +376,17 @@ extension Lease {
     /// Whether an operation is come by only to learn how it is undone.
     fileprivate func isRunOver(_ operation: Operation) -> Bool {
         !cleaning.isEmpty && !cleaning.contains { operation.scope.starts(with: $0.scope) }
+    }
+}
+
+extension EngineEvent.OutcomeSource {
+    /// The word for it in lines for programs.
+    fileprivate var word: String {
+        switch self {
+        case .body: "ran"
+        case .verification: "verified"
+        case .person: "given"
+        }
     }
 }
 #endif

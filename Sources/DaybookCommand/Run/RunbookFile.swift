@@ -97,17 +97,18 @@ struct RunbookFile: ParsableArguments {
         return (parsed, RunbookRequest(runbook: text, inputs: inputs, environment: environment))
     }
 
-    /// The line that goes on with an execution, for a shell in this folder: the same runbook, inputs
-    /// and journal.
+    /// The line that goes on with an execution, for a shell in this folder: the same runbook, inputs,
+    /// journal and workspaces.
     func commandLine(
         id: String,
         journal: String,
         _ write: WriteOptions,
-        _ submission: SubmitOptions
+        _ submission: SubmitOptions,
+        _ grace: GraceOptions
     ) -> String {
         var line = "daybook run" + shellOption("--journal", journal) + shellOption("--id", id)
         for pair in source.input { line += shellOption("--input", pair) }
-        line += write.words + submission.words
+        line += write.words + submission.words + grace.workspaceWords
         return line + " \(source.runbook.shellArgument)"
     }
 

@@ -27,7 +27,11 @@ struct ListSecretsCommand: ParsableCommand {
 
     func run() throws {
         try Names.check(id, "execution id")
-        let secrets = try common.inspect { try $0.secrets(of: id) }
+        let (secrets, now) = try common.inspect { inspector in
+            let now = SystemClock().now()
+            let lag = try inspector.lag(of: now)
+            return (try inspector.secrets(of: id), now.adding(lag.wholeNanoseconds))
+        }
         if common.json {
             common.write("daybook.secrets/1") { json in
                 json.member("id", id)
@@ -38,9 +42,11 @@ struct ListSecretsCommand: ParsableCommand {
                             json.member("name", secret.name)
                             json.member("storedAt", "\(secret.storedAt)")
                             json.member("entry", secret.sequence)
+                            json.member("expiresAt", secret.expiresAt.map { "\($0)" })
                             guard let wiped = secret.wiped else { return }
                             json.member("wipedAt", "\(wiped.at)")
                             json.member("cause", wiped.cause)
+                            json.member("overwritten", wiped.isOverwritten)
                         }
                     }
                 }
@@ -52,9 +58,34 @@ struct ListSecretsCommand: ParsableCommand {
         }
         for secret in secrets {
             let stored = "stored \(time.text(secret.storedAt))"
-            let end = secret.wiped.map { "wiped \(time.text($0.at)) (\($0.cause))" } ?? "kept"
-            common.output.line("\(secret.name)  \(stored), \(end)")
+            common.output.line("\(secret.name)  \(stored), \(secret.fate(by: now, time))")
         }
+        if secrets.contains(where: { $0.isOwed(by: now) }) {
+            let line = "`daybook secret wipe \(id.shellArgument)`"
+            common.errors.line(
+                "daybook: what is still to be done of that, the next command that writes does: run \(line), or another"
+            )
+        }
+    }
+}
+
+extension SecretRecord {
+    /// Whether its end has come, and something of it is still to be done by whoever writes next.
+    func isOwed(by now: Timestamp) -> Bool {
+        if let wiped { !wiped.isOverwritten } else { expiresAt.map { $0 <= now } ?? false }
+    }
+
+    /// What became of it.
+    func fate(by now: Timestamp, _ time: TimeOptions) -> String {
+        if let wiped {
+            return wiped.isOverwritten
+                ? "wiped \(time.text(wiped.at)) (\(wiped.cause))"
+                : "wipe recorded \(time.text(wiped.at)) (\(wiped.cause)), its key is not overwritten yet"
+        }
+        guard let expiresAt else { return "kept" }
+        return expiresAt <= now
+            ? "expired \(time.text(expiresAt)), not wiped yet"
+            : "kept until \(time.text(expiresAt))"
     }
 }
 
@@ -85,6 +116,7 @@ struct WipeSecretsCommand: AsyncParsableCommand {
         try Names.check(id, "execution id")
         try write.check()
         let chosen = names.isEmpty ? nil : names
+        try checkNames()
         if consent.dryRun {
             let command = WipeSecrets(
                 Intervention(id: Name(id)),
@@ -105,10 +137,24 @@ struct WipeSecretsCommand: AsyncParsableCommand {
         } else {
             common.output.line(
                 wiped.isEmpty
-                    ? "\(id: id) keeps no such secrets"
+                    ? "\(id: id) keeps no secret\(names.isEmpty ? "" : " of these names") any more"
                     : "wiped \(wiped.joined(separator: ", ")) of \(id: id)"
             )
         }
+    }
+
+    /// A name that is mistyped is not to be taken for one that is wiped.
+    private func checkNames() throws {
+        guard !names.isEmpty else { return }
+        let known = try common.inspect { inspector in
+            try inspector.secrets(of: id).map(\.name)
+        }
+        guard let name = names.first(where: { !known.contains($0) }) else { return }
+        let list = Set(known).sorted().joined(separator: ", ")
+        throw Refusal(
+            .notFound,
+            "the secret \(name) of \(id) was to be wiped, and \(id) was given \(known.isEmpty ? "no secrets" : "none of that name; it has \(list)")"
+        )
     }
 }
 #endif

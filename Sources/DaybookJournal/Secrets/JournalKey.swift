@@ -42,10 +42,7 @@ package struct JournalKey: Sendable {
     /// The texts that it is written as, to be kept out of what is recorded.
     package var texts: [[UInt8]] {
         let bytes = key.withUnsafeBytes { Array($0) }
-        let digits = bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
-        }.joined()
+        let digits = bytes.hexadecimal
         return [digits, digits.uppercased(), Data(bytes).base64EncodedString()].map {
             Array($0.utf8)
         }

@@ -220,7 +220,8 @@ package struct KeysFile: Sendable {
         }
     }
 
-    static func names(_ found: KeySlot, _ slot: UInt32, _ live: Set<KeyName>) -> Bool {
+    /// Whether what a slot holds is a key that entries name.
+    package static func names(_ found: KeySlot, _ slot: UInt32, _ live: Set<KeyName>) -> Bool {
         switch found {
         case .empty: false
         case .held(let held): live.contains(KeyName(slot: slot, id: held.id))
@@ -247,6 +248,22 @@ package struct KeysFile: Sendable {
                 )
             }
             return try (0..<count).map { try read($0, file) }
+        }
+    }
+
+    /// Those keys that still lie in their slots; none when there is no file.
+    /// - Throws: ``SecretError/Code/system``.
+    package func held(of names: [KeyName]) throws(SecretError) -> Set<KeyName> {
+        if names.isEmpty { return [] }
+        return try mapping { () throws -> Set<KeyName> in
+            guard let file = try openIfThere(.read) else { return [] }
+            var held: Set<KeyName> = []
+            for name in names {
+                guard case .held(let found) = try read(name.slot, file), found.id == name.id
+                else { continue }
+                held.insert(name)
+            }
+            return held
         }
     }
 

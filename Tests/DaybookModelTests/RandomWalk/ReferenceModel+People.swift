@@ -87,6 +87,7 @@ extension ReferenceModel {
         // Its parent was told.
         if known.status.isFinal, known.parent != 0 { return .refused(.conflict) }
         if !secrets.isEmpty, known.parent != 0 { return .refused(.invalidArgument) }
+        expireSecrets(of: known.number)
         reopen(known.number, secrets)
         return answer(known, .ready, wasSo: false)
     }

@@ -27,6 +27,14 @@ extension ReferenceModel {
         return .granted(wiped)
     }
 
+    /// Before it is opened again: nobody may have seen to it.
+    mutating func expireSecrets(of number: UInt64) {
+        guard let known = executions[number], known.secretsEnd != 0,
+            known.secretsEnd + Self.secretLifetime <= now.rawValue
+        else { return }
+        wipe(known.secrets, of: number)
+    }
+
     /// - Returns: of how many executions.
     mutating func expireSecrets(upTo limit: Int) -> Int {
         let expired = executions.values

@@ -3,6 +3,7 @@ import DaybookJournal
 import DaybookModel
 import DaybookSystem
 import DaybookTestKit
+import FoundationEssentials
 import Logging
 import Testing
 
@@ -108,6 +109,41 @@ import Testing
             }
             try await end(path)
         }
+    }
+
+    /// A person mends a file, and the process that looks at it goes on: nobody has to start it again.
+    @Test(.timeLimit(.minutes(20)))
+    func whatIsMendedIsFoundWithoutARestart() async throws {
+        try await withJournal(room.creation) { path in
+            try await begin(path)
+            let file = JournalFolder(path).keys + ".text"
+            // First another key, then one that others may read, then the right one.
+            try write(String(repeating: "08", count: 32), to: file, mode: 0o600)
+            let opened = CallLog()
+            var options = options(.file(file))
+            options.logger = Logger(label: "test") { _ in CollectingHandler { opened.add($0) } }
+            try await withEngine(path, options, code: Self.code) { engine async throws in
+                try await engine.signal("a", "word", "go")
+                try await engine.waitUntilIdle()
+                #expect(try engine.record(of: "a")?.status == .ready)
+                try write(String(repeating: "07", count: 32), to: file, mode: 0o644)
+                room.clock.pass(.seconds(5))
+                try await engine.waitUntilIdle()
+                #expect(try engine.record(of: "a")?.status == .ready)
+                try write(String(repeating: "07", count: 32), to: file, mode: 0o600)
+                while try engine.record(of: "a")?.isClosed == false {
+                    room.clock.pass(.seconds(5))
+                    await Task.yield()
+                }
+                #expect(try await engine.result() == "\"go\"")
+            }
+            #expect(opened.lines.filter { $0.contains("opened here again") }.count == 1)
+        }
+    }
+
+    private func write(_ text: String, to path: String, mode: UInt16) throws {
+        try Data(text.utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
 
     @Test func whereTheFileOfKeysCannotBeUsedItIsLeftReady() async throws {

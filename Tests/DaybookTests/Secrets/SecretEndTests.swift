@@ -74,6 +74,42 @@ import Testing
         }
     }
 
+    /// Nobody had the journal open when their time came, and who opens it now runs nothing.
+    @Test func secretsWhoseTimeIsOverAreWipedByWhoeverOpensTheJournal() async throws {
+        var creation = room.creation
+        creation.secretLifetime = .seconds(7 * 86_400)
+        try await withJournal(creation) { path in
+            let calls = CallLog()
+            let code: Scripted.Code = { _, context in
+                try await context.checkpoint("use") { calls.add(try $0.secret("TOKEN").text) }
+                throw OperationError(code: "broken", message: "it is broken", isRetryable: false)
+            }
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("a", terms)
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+            }
+            #expect(calls.lines == ["hunter2-and-more"])
+            let ended = try record(path)
+            let end = try #require(ended.expiresAt)
+            #expect(ended.wiped == nil && end > ended.storedAt)
+            room.clock.pass(.seconds(8 * 86_400))
+            var looking = options
+            looking.claims = .nothing
+            try await withEngine(path, looking, code: code) { engine async throws in
+                _ = try await engine.retry("a")
+            }
+            #expect(try wipes(path) == ["TOKEN, expired"])
+            let wiped = try record(path)
+            #expect(wiped.wiped?.cause == "expired" && wiped.expiresAt == nil)
+        }
+    }
+
+    private func record(_ path: String) throws -> SecretRecord {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        return try #require(inspector.secrets(of: "a").first)
+    }
+
     /// The entry is written, and the key still lies there: whoever asks is told, also when they ask again.
     @Test func aKeyThatCannotBeOverwrittenIsToldToWhoeverWipesIt() async throws {
         try await withJournal(room.creation) { path in

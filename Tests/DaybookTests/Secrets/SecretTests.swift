@@ -402,7 +402,7 @@ import Testing
                 _ = try file.reserve([place], try #require(JournalKey(key)))
             }
             #expect(try slots(path).count { $0 != .empty } == 2)
-            #expect(try verified(path).contains { $0.contains("slot 1") })
+            #expect(try verified(path) == ["slot 1, of none"])
             try await withEngine(path, options, code: Self.using(CallLog())) {
                 daybook async throws in
                 let found = try slots(path)
@@ -429,7 +429,7 @@ import Testing
                 try before.withUnsafeBytes { try file.overwrite($0, at: 0) }
             }
             #expect(try slots(path) != [.empty])
-            #expect(try verified(path).contains { $0.contains("slot 0") })
+            #expect(try verified(path) == ["slot 0, of TOKEN"])
             try await withEngine(path, options, code: Self.using(calls)) { _ async throws in
                 #expect(try slots(path) == [.empty])
             }
@@ -437,9 +437,12 @@ import Testing
         }
     }
 
+    /// What is wrong, and the keys that are still to be overwritten, which is not.
     private func verified(_ path: String) throws -> [String] {
         let inspector = try Inspector(path: path)
         defer { inspector.close() }
-        return try inspector.verify().problems.map { "\($0)" }
+        let report = try inspector.verify()
+        return report.problems.map { "\($0)" }
+            + report.leftKeys.map { "slot \($0.slot), of \($0.secret?.name ?? "none")" }
     }
 }

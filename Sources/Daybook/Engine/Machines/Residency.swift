@@ -350,13 +350,16 @@ struct Residency<Resident: Sendable>: Sendable {
     }
 
     private mutating func move(_ number: UInt64, to place: Place) {
-        guard let old = seats[number]?.place else { return }
+        guard var seat = seats[number] else { return }
+        let old = seat.place
         let (before, after) = (Self.weight(old), Self.weight(place))
         busy += after.busy - before.busy
         residents += after.residents - before.residents
         queued += after.queued - before.queued
         if case .idle = old { idle.remove(number) }
-        seats[number]?.place = place
+        // To change it in its place takes three allocations.
+        seat.place = place
+        seats.updateValue(seat, forKey: number)
     }
 
     private static func weight(_ place: Place) -> (busy: Int, residents: Int, queued: Int) {

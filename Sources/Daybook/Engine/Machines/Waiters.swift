@@ -7,7 +7,7 @@ struct Waiters<Continuation: Sendable>: Sendable {
     enum Subject: Hashable, Sendable {
         /// Something happens to an execution.
         case execution(UInt64)
-        /// An execution ends here, and its output is handed over.
+        /// An execution ends; its output is handed over when it ends here.
         case output(UInt64)
         /// Nothing runs here any more.
         case idleness
@@ -51,8 +51,12 @@ struct Waiters<Continuation: Sendable>: Sendable {
     /// Somebody has looked, and waits.
     /// - Returns: false when something has happened since, and it has to look again.
     mutating func wait(_ token: Token, _ continuation: Continuation) -> Bool {
-        guard !isClosed, let index = index(of: token) else { return false }
-        waiting[token.subject]?[index].continuation = continuation
+        guard !isClosed, let index = index(of: token),
+            // To change it in its place takes three allocations; taken out it is nobody else's.
+            var waiters = waiting.removeValue(forKey: token.subject)
+        else { return false }
+        waiters[index].continuation = continuation
+        waiting.updateValue(waiters, forKey: token.subject)
         return true
     }
 

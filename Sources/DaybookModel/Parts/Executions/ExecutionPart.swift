@@ -97,7 +97,7 @@ struct ExecutionPart: Sendable {
 
 extension EntryView {
     /// A number in the event; 0: it is not there.
-    func number(_ wanted: WireField) throws(WireError) -> UInt64 {
+    package func number(_ wanted: WireField) throws(WireError) -> UInt64 {
         var reader = WireReader(eventBytes)
         var number: UInt64 = 0
         while let field = try reader.field() {
@@ -107,7 +107,7 @@ extension EntryView {
     }
 
     /// Whether something is said in the event.
-    func flag(_ wanted: WireField) throws(WireError) -> Bool { try number(wanted) != 0 }
+    package func flag(_ wanted: WireField) throws(WireError) -> Bool { try number(wanted) != 0 }
 
     /// Whether a field is in the event.
     func has(_ wanted: WireField) throws(WireError) -> Bool {

@@ -31,7 +31,7 @@ extension State {
     package var secrets: KeptSecrets { small.secrets }
 
     /// When secrets expire next; nil: never.
-    var nextSecretExpiry: Timestamp? {
+    package var nextSecretExpiry: Timestamp? {
         journal.secretLifetime == 0
             ? nil : small.secrets.firstClosing.map { $0.adding(journal.secretLifetime) }
     }

@@ -1,0 +1,135 @@
+import DaybookFormat
+import DaybookSystem
+import DaybookTestKit
+import Foundation
+import Logging
+import Testing
+
+@testable import Daybook
+@testable import DaybookModel
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The room for workspaces that are read at one time.
+@Suite struct ArchiveRoomTests {
+    @Test func whoFindsNoRoomWaitsInTurn() async {
+        let room = ArchiveRoom(size: 10)
+        let first = await room.share(of: 6)
+        #expect(room.shareNow(of: 5) == nil)
+        let small = room.shareNow(of: 4)
+        #expect(small != nil)
+        let order = Locked<[Int]>([])
+        await withTaskGroup(of: Void.self) { group in
+            for size in [8, 2] {
+                group.addTask {
+                    let share = await room.share(of: size)
+                    order.withLock { $0.append(size) }
+                    share.giveBack()
+                }
+                // The second one asks when the first one waits.
+                while room.waiting == (size == 8 ? 0 : 1) { await Task.yield() }
+            }
+            // There are 4 bytes now, for the second one: it came after the first.
+            small?.giveBack()
+            #expect(room.shareNow(of: 1) == nil)
+            #expect(order.withLock { $0 }.isEmpty)
+            first.giveBack()
+        }
+        #expect(Set(order.withLock { $0 }) == [8, 2])
+        #expect(room.shareNow(of: 10) != nil)
+    }
+
+    /// Otherwise it would wait for ever.
+    @Test func oneLargerThanAllOfItHasItsTurnAlone() async {
+        let room = ArchiveRoom(size: 10)
+        let share = await room.share(of: 11)
+        #expect(room.shareNow(of: 0) == nil)
+        share.giveBack()
+        #expect(room.shareNow(of: 10) != nil)
+    }
+
+    /// Of many folders that have changed at the same time only so many are in memory.
+    @Test func manyWorkspacesAreSavedThroughALittleRoom() async throws {
+        let count = 12
+        try await withJournal { path in
+            var options = EngineOptions()
+            options.workspaceLimit = 40_000
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                for step in 1...2 {
+                    try await context.checkpoint("write \(step)") { _ in
+                        try Data(repeating: UInt8(step), count: 30_000)
+                            .write(to: URL(filePath: folder + "/file"))
+                    }
+                }
+                return ""
+            }
+            try await withEngine(path, options, code: code) { daybook in
+                for number in 0..<count { try await daybook.start("a\(number)") }
+                for number in 0..<count {
+                    #expect(try await daybook.waitForEnd(of: "a\(number)").status == .completed)
+                }
+                var saved = 0
+                try daybook.journal.scan { entry in
+                    if entry.event == EventKind.workspaceSaved.rawValue { saved += 1 }
+                    return true
+                }
+                #expect(saved == 2 * count)
+            }
+        }
+    }
+
+    /// The files that could not be read are looked at again though they have not changed.
+    @Test func whatCouldNotBeReadIsSavedAfterTheNextOperation() async throws {
+        // A limit on open files, which holds for the whole process, stands in for a machine in trouble.
+        await #expect(processExitsWith: .success) {
+            let folder = NSTemporaryDirectory() + "keeper-\(UUID())"
+            try Folder.create(folder)
+            try Folder.create(folder + "/files")
+            try Data("content".utf8).write(to: URL(filePath: folder + "/files/one"))
+            let lease = Lease(
+                execution: 1,
+                epoch: 1,
+                id: "a",
+                type: "t",
+                attempt: 1,
+                isLastAttempt: false,
+                claim: 1,
+                previousFailure: nil,
+                cleaning: [],
+                endedAt: Timestamp(rawValue: 0),
+                isFinalizer: false
+            )
+            var terms = WorkspaceKeeper.Terms(limit: 100_000, isRecorded: false)
+            // Every change counts as long past.
+            terms.grain = .min
+            let keeper = WorkspaceKeeper(
+                folder + "/files",
+                try WorkspaceMark("owner", 1, [.nothing]),
+                at: folder + "/files.at",
+                lease,
+                terms,
+                ArchiveRoom(size: 100_000),
+                Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+            var before = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+            // One file can be opened: the folder is looked at, and no file in it read.
+            let free = open("/dev/null", O_RDONLY)
+            close(free)
+            var one = before
+            one.rlim_cur = rlim_t(free) + 1
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &one)
+            let first = try await keeper.take()
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+            #expect(first.take == nil)
+            first.share?.giveBack()
+            let second = try await keeper.take()
+            let take = try #require(second.take)
+            #expect(take.content == .saved(members: 1, bytes: 7, leftOut: 0))
+            try Folder.removeAll(folder)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookSystem
+import DaybookTestKit
+import FoundationEssentials
+import Testing
+
+/// A process that is killed between an entry and the file of keys leaves keys that are to be overwritten:
+/// that is told as it is, and is no damage.
+@Suite struct OwedWipeTests {
+    private let room = ClockedJournal()
+
+    private var options: EngineOptions {
+        var options = room.options
+        options.journalKey = .bytes([UInt8](repeating: 7, count: 32))
+        return options
+    }
+
+    private static let waiting: Scripted.Code = { _, context in
+        "\(try await context.receive("go", as: Int.self))"
+    }
+
+    private func inspect<Result>(
+        _ path: String,
+        _ body: (Inspector) throws -> Result
+    ) throws -> Result {
+        let inspector = try Inspector(path: path)
+        defer { inspector.close() }
+        return try body(inspector)
+    }
+
+    /// An execution with a secret that is wiped, and the file of keys as it was before.
+    private func prepare(_ path: String) async throws {
+        let keys = JournalFolder(path).keys
+        var before: [UInt8] = []
+        try await withEngine(path, options, code: Self.waiting) { engine async throws in
+            var terms = ExecutionOptions()
+            terms.secrets = ["TOKEN": "hunter2-and-more"]
+            try await engine.start("a", terms)
+            try await engine.untilWaiting()
+            before = try File.contents(of: keys)
+            #expect(try await engine.wipeSecrets(of: "a") == ["TOKEN"])
+        }
+        #expect(try inspect(path) { try $0.verify().leftKeys } == [])
+        #expect(try inspect(path) { try $0.secrets(of: "a") }.first?.wiped?.isOverwritten == true)
+        try Data(before).write(to: URL(filePath: keys))
+    }
+
+    @Test func aWipeThatWasCutShortIsOwedAndIsNoDamage() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            let report = try inspect(path) { try $0.verify() }
+            #expect(report.isGood, "\(report.problems)")
+            let owed = try #require(report.leftKeys.first)
+            #expect(report.leftKeys.count == 1)
+            #expect(owed.slot == 0)
+            #expect(owed.secret?.name == "TOKEN" && owed.secret?.execution == "a")
+            let wiped = try #require(inspect(path) { try $0.secrets(of: "a") }.first?.wiped)
+            #expect(!wiped.isOverwritten && wiped.cause == "asked")
+            #expect(wiped.at == owed.secret?.wipedAt)
+            let entry = try inspect(path) { try $0.entry(try #require(owed.secret).sequence) }
+            #expect(entry.eventName == "secrets_wiped")
+            // Whoever writes next overwrites it.
+            try await withEngine(path, options, code: Self.waiting) { _ async throws in }
+            #expect(try inspect(path) { try $0.verify().leftKeys } == [])
+            #expect(
+                try inspect(path) { try $0.secrets(of: "a") }.first?.wiped?.isOverwritten == true
+            )
+        }
+    }
+
+    @Test func aKeyThatNoEntryCameToNameIsOwedToo() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            try await withEngine(path, options, code: Self.waiting) { _ async throws in }
+            let keys = JournalFolder(path).keys
+            let header = try File.contents(of: keys)
+            let journal = try #require(Identifier(Array(header[16..<32])))
+            let file = KeysFile(keys, journal: journal)
+            let place = SecretPlace(journal: journal, execution: "b", name: "TOKEN")
+            let key = try #require(JournalKey([UInt8](repeating: 7, count: 32)))
+            // As if its process were killed: the locks go, and what it wrote stays.
+            _ = try file.reserve([place], key)
+            let report = try inspect(path) { try $0.verify() }
+            #expect(report.isGood, "\(report.problems)")
+            #expect(report.leftKeys.map(\.slot) == [0])
+            #expect(report.leftKeys.first?.secret == nil)
+        }
+    }
+
+    /// A secret that is kept, and whose key is gone, is damage as before.
+    @Test func aKeyThatIsMissingIsDamage() async throws {
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, options, code: Self.waiting) { engine async throws in
+                var terms = ExecutionOptions()
+                terms.secrets = ["TOKEN": "hunter2-and-more"]
+                try await engine.start("a", terms)
+                try await engine.untilWaiting()
+            }
+            try Folder.removeFile(JournalFolder(path).keys)
+            let report = try inspect(path) { try $0.verify() }
+            #expect(report.problems.count == 1 && report.leftKeys == [])
+        }
+    }
+}
