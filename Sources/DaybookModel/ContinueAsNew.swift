@@ -8,13 +8,21 @@ package struct ContinueAsNew: LeasedCommand {
     package let lease: Lease
     /// The input of the next run, sealed.
     package let input: SealedPayloads
+    /// The scope that asks for it: of a branch, if it is not empty.
+    package let branch: [UInt32]
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
     /// Nothing is checked here: a command is checked when it is decided.
-    package init(_ lease: Lease, input: SealedPayloads, logs: [LogChunk] = []) {
+    package init(
+        _ lease: Lease,
+        input: SealedPayloads,
+        in branch: [UInt32] = [],
+        logs: [LogChunk] = []
+    ) {
         self.lease = lease
         self.input = input
+        self.branch = branch
         self.logs = logs
     }
 
@@ -25,6 +33,12 @@ package struct ContinueAsNew: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         let number = lease.execution
+        guard !tx[known: number].progress.isDismissed(branch) else {
+            throw Refusal(
+                .conflict,
+                "\(lease.id) goes on as a new run in a branch that no longer counts: another branch has decided an operation around it; run the handler again"
+            )
+        }
         guard !tx[known: number].hasSpawned else {
             throw Refusal(
                 .conflict,

@@ -92,6 +92,34 @@ import Testing
         #expect(harness.next == before)
     }
 
+    /// A race in a branch of a race. The branch of the inner one is written with it.
+    @Test(arguments: [0, 1] as [UInt32], [0, 1] as [UInt32])
+    func onlyABranchThatHasNotLostGoesOnAsANewRun(_ outer: UInt32, _ inner: UInt32) throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let lease = try harness.lease("a", by: session)
+        let race = Operation.op(.race, 0)
+        try harness.run(StartBranches(lease, race, count: 2), session: session)
+        let within = Operation.op(.race, 0, "inner", in: [0, 1])
+        try harness.run(StartBranches(lease, within, count: 2), session: session)
+        try settle(lease, within, inner, &harness, by: session)
+        try settle(lease, race, outer, &harness, by: session)
+        harness.continueFrom(try snapshot(of: harness.state).state())
+        let input = try harness.sealed([.text("next")])
+        let before = harness.next
+        let command = ContinueAsNew(lease, input: input, in: [0, 1, 0, 0])
+        guard (outer, inner) == (1, 0) else {
+            let refusal = #expect(throws: Refusal.self) {
+                try harness.run(command, session: session)
+            }
+            expect(refusal, .conflict, says: "another branch has decided")
+            #expect(harness.next == before)
+            return
+        }
+        let next = try harness.run(command, session: session)
+        #expect(try harness.execution(next).continuedFrom == lease.execution)
+    }
+
     @Test func whatStartsRuns() throws {
         for asked in [Asked.start, .split, .settle, .succeed] {
             var standing = try Standing(.waitingForTimer)

@@ -89,31 +89,7 @@ import Glibc
             try Folder.create(folder)
             try Folder.create(folder + "/files")
             try Data("content".utf8).write(to: URL(filePath: folder + "/files/one"))
-            let lease = Lease(
-                execution: 1,
-                epoch: 1,
-                id: "a",
-                type: "t",
-                attempt: 1,
-                isLastAttempt: false,
-                claim: 1,
-                previousFailure: nil,
-                cleaning: [],
-                endedAt: Timestamp(rawValue: 0),
-                isFinalizer: false
-            )
-            var terms = WorkspaceKeeper.Terms(limit: 100_000, isRecorded: false)
-            // Every change counts as long past.
-            terms.grain = .min
-            let keeper = WorkspaceKeeper(
-                folder + "/files",
-                try WorkspaceMark("owner", 1, [.nothing]),
-                at: folder + "/files.at",
-                lease,
-                terms,
-                ArchiveRoom(size: 100_000),
-                Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            )
+            let keeper = try Self.keeper(folder, ArchiveRoom(size: 100_000))
             var before = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
             // One file can be opened: the folder is looked at, and no file in it read.
@@ -130,6 +106,97 @@ import Glibc
             let take = try #require(second.take)
             #expect(take.content == .saved(members: 1, bytes: 7, leftOut: 0))
             try Folder.removeAll(folder)
+        }
+    }
+
+    private static func keeper(_ folder: String, _ room: ArchiveRoom) throws -> WorkspaceKeeper {
+        var terms = WorkspaceKeeper.Terms(limit: 100_000, isRecorded: false)
+        // Every change counts as long past.
+        terms.grain = .min
+        return WorkspaceKeeper(
+            folder + "/files",
+            try WorkspaceMark("owner", 1, [.nothing]),
+            at: folder + "/files.at",
+            lease,
+            terms,
+            room,
+            Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    private static var lease: Lease {
+        Lease(
+            execution: 1,
+            epoch: 1,
+            id: "a",
+            type: "t",
+            attempt: 1,
+            isLastAttempt: false,
+            claim: 1,
+            previousFailure: nil,
+            cleaning: [],
+            endedAt: Timestamp(rawValue: 0),
+            isFinalizer: false
+        )
+    }
+
+    /// What a commit failed with is not kept in memory, and no two takes have one number.
+    @Test func whatCouldNotBeRecordedIsTakenAgain() async throws {
+        let folder = NSTemporaryDirectory() + "keeper-\(UUID())"
+        try Folder.create(folder)
+        try Folder.create(folder + "/files")
+        try Data("content".utf8).write(to: URL(filePath: folder + "/files/one"))
+        let room = ArchiveRoom(size: 100_000)
+        let keeper = try Self.keeper(folder, room)
+        let first = try await keeper.take()
+        keeper.wasNotRecorded(try #require(first.take))
+        first.share?.giveBack()
+        // Who has no room for it does not have it.
+        let others = try #require(room.shareNow(of: 100_000))
+        let second = Task { try await keeper.take() }
+        while room.waiting == 0 { await Task.yield() }
+        others.giveBack()
+        let again = try await second.value
+        #expect(again.take?.content == first.take?.content)
+        #expect(again.take?.number == 2)
+        again.share?.giveBack()
+        try Folder.removeAll(folder)
+    }
+
+    /// What an archive takes is what it has, however small the limit of this process is.
+    @Test(arguments: [0, 1 << 30]) func whoRestoresAsksForTheSizeOfTheArchive(_ limit: Int)
+        async throws
+    {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                try await context.checkpoint("write") { _ in
+                    try Data(repeating: 1, count: 300_000).write(
+                        to: URL(filePath: folder + "/file")
+                    )
+                }
+                let _: Bool = try await context.receive("go on")
+                return "\(try Data(contentsOf: URL(filePath: folder + "/file")).count)"
+            }
+            try await withEngine(path, EngineOptions(), code: code) { daybook in
+                try await daybook.start("a")
+                _ = try await daybook.wait(for: "a") { $0.status == .waiting }
+            }
+            try Folder.removeAll(path + "/workspaces")
+            var options = EngineOptions()
+            options.workspaceLimit = limit
+            try await withEngine(path, options, code: code) { daybook in
+                let room = try #require(daybook.engine.workspaces?.room)
+                let all = Workspaces.archives * max(limit, 1)
+                // Others leave room for 400 kB, or none.
+                let others = try #require(room.shareNow(of: limit == 0 ? all : all - 400_000))
+                try await daybook.signal("a", "go on", true)
+                if limit == 0 {
+                    while room.waiting == 0 { await Task.yield() }
+                    others.giveBack()
+                }
+                #expect(try await daybook.result() == "\"300000\"")
+            }
         }
     }
 }

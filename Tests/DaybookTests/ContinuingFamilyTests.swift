@@ -3,6 +3,7 @@ import DaybookFormat
 import DaybookInspector
 import DaybookJournal
 import DaybookModel
+import DaybookSystem
 import DaybookTestKit
 import DaybookTesting
 import Testing
@@ -140,6 +141,94 @@ import Testing
         let undisturbed = try await live(nil)
         let last = try #require(undisturbed.last)
         #expect(try await live(.crash(after: Int(last))) == undisturbed)
+    }
+
+    /// One branch returns and one goes on as a new run, at the same moment: whichever is recorded first
+    /// decides, and nothing follows that the other one would have to be recorded for.
+    private struct Torn: Workflow {
+        static let name = "torn"
+
+        func run(_ run: Int, _ context: WorkflowContext) async throws -> String {
+            guard run == 0 else { return "second run" }
+            return try await context.race(
+                "which",
+                [
+                    // Each a little later or sooner in each execution: some ask while the other is recorded.
+                    { scope in
+                        for _ in 0..<scope.number % 23 { await Task.yield() }
+                        return "first run"
+                    },
+                    { scope in
+                        for _ in 0..<scope.number % 29 { await Task.yield() }
+                        throw try scope.continueAsNew(Torn.self, input: 1)
+                    },
+                ]
+            )
+        }
+    }
+
+    @Test func aBranchThatHasLostDoesNotGoOnAsANewRun() async throws {
+        let test = try TestEngine(workflows: [Torn()])
+        let count = 400
+        let ends = Locked<Set<String>>([])
+        try await test.run { engine in
+            var handles: [ExecutionHandle<Torn>] = []
+            for number in 0..<count {
+                handles.append(try await engine.start(Torn.self, id: "\(number)", input: 0))
+            }
+            for handle in handles {
+                let end = try await handle.result()
+                ends.withLock { _ = $0.insert(end) }
+            }
+        }
+        // Both are seen, or it shows nothing.
+        #expect(ends.withLock { $0 } == ["first run", "second run"])
+        let decided = try test.journalStore.read { reader in
+            var decided: Set<StreamID> = []
+            for number in try 0..<reader.entryCount() {
+                try reader.withView(of: number) { entry in
+                    switch EventKind(rawValue: entry.event) {
+                    case .branchSettled: decided.insert(entry.header.stream)
+                    case .executionContinued:
+                        #expect(!decided.contains(entry.header.stream))
+                    default: break
+                    }
+                }
+            }
+            return decided
+        }
+        #expect(!decided.isEmpty)
+    }
+
+    /// Others that are stopped do not go on as a new run either.
+    @Test func aBranchThatIsStoppedDoesNotGoOnAsANewRun() async throws {
+        let wrong = Locked<String?>(nil)
+        let test = try TestEngine(
+            workflows: [
+                Scripted { _, context in
+                    try await context.race(
+                        "which",
+                        [
+                            { _ in "first" },
+                            { scope in
+                                await untilTold()
+                                do {
+                                    throw try scope.continueAsNew(Scripted.self, input: 1)
+                                } catch {
+                                    wrong.withLock { $0 = "\(type(of: error))" }
+                                    throw error
+                                }
+                            },
+                        ]
+                    )
+                }
+            ]
+        )
+        try await test.run { engine in
+            let handle = try await engine.start(Scripted.self, id: "one", input: 0)
+            #expect(try await handle.result() == "first")
+        }
+        #expect(wrong.withLock { $0 } == "CancellationError")
     }
 
     /// What it registered is found again, and runs.

@@ -256,11 +256,14 @@ extension Activation {
                     workspace: take
                 )
             }
-        } catch let error as CancellationError {
-            guard case .journalFailed(let cause) = latched, failure != nil else { throw error }
+        } catch {
+            tellWorkspace(take, isRecorded: false)
+            guard error is CancellationError, case .journalFailed(let cause) = latched,
+                failure != nil
+            else { throw error }
             throw RecordingFailed(bodyError: failure, recordingError: cause)
         }
-        workspaceWasRecorded(take)
+        tellWorkspace(take, isRecorded: true)
         noteOperation()
         let source: EngineEvent.OutcomeSource =
             resolution != nil ? .person : isFoundDone ? .verification : .body

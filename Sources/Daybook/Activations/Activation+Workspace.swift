@@ -45,9 +45,9 @@ extension Activation {
         return try await keeper.take()
     }
 
-    /// What was recorded with an outcome.
-    func workspaceWasRecorded(_ take: WorkspaceTake?) {
-        guard let take else { return }
-        state.withLock { $0.workspace }?.wasRecorded(take)
+    /// What became of what was to be recorded with an outcome.
+    func tellWorkspace(_ take: WorkspaceTake?, isRecorded: Bool) {
+        guard let take, let keeper = state.withLock({ $0.workspace }) else { return }
+        if isRecorded { keeper.wasRecorded(take) } else { keeper.wasNotRecorded(take) }
     }
 }

@@ -36,8 +36,8 @@ final class Activation: Sendable {
         /// The input, until the handler has it.
         var input: StoredPayload?
         var latch: ActivationEnd?
-        /// The branches in which the handler has asked to go on as a new run, the innermost first.
-        var continuesIn: [BranchOfOperation] = []
+        /// Where the handler has asked to go on as a new run.
+        var continuesIn = ContinuingBranch()
         /// The folder that the execution keeps files in, once the handler has asked for it.
         var workspace: WorkspaceKeeper?
         /// Lines that are not in the journal, by the scope that they belong to.
@@ -136,9 +136,9 @@ final class Activation: Sendable {
     }
 
     /// Ends the activation because the handler goes on as a new run, unless it is over already.
-    /// - Parameter branches: those in which it says so, the innermost first.
-    func goOn(with input: [UInt8], in branches: [BranchOfOperation]) {
-        state.withLock { if $0.latch == nil { $0.continuesIn = branches } }
+    /// - Parameter branch: the one that says so.
+    func goOn(with input: [UInt8], in branch: ContinuingBranch) {
+        state.withLock { if $0.latch == nil { $0.continuesIn = branch } }
         latch(.continuing(input))
     }
 

@@ -101,11 +101,7 @@ extension EngineCore: ActivationHost {
             redactor: redactor,
             mayBeEmpty: mayBeEmpty
         )
-        // Nothing is to be restored: that takes a few calls, and no thread of its own.
-        if !request.recorded().isKnown { return try workspaces.open(request) }
-        let share = await workspaces.room.share(of: workspaces.limit)
-        defer { share.giveBack() }
-        return try await SystemThread.run { try workspaces.open(request) }
+        return try await workspaces.open(request)
     }
 
     func exchangeFolder() throws -> String {

@@ -176,12 +176,12 @@ extension EngineCore {
 
     /// Has children cancelled a few at a time, before their parent goes on as a new run, until so few are
     /// left that it may cancel them itself.
-    private func cancelManyChildren(besides activation: Activation) async throws {
-        let lease = activation.lease
+    private func cancelManyChildren(of lease: Lease, besides branch: ContinuingBranch) async throws
+    {
         guard hasManyChildren(lease.execution) else { return }
         // Other branches wait for them. That these no longer count is recorded first: should this process
         // die in between, only the branch that goes on is run again.
-        for around in activation.state.withLock({ $0.continuesIn }) {
+        for around in branch.operations {
             do {
                 _ = try await perform {
                     SettleBranches(
@@ -193,7 +193,11 @@ extension EngineCore {
                     )
                 }
             } catch let refusal as Refusal where refusal.code == .conflict {
-                // Another branch has decided it before.
+                // It has decided that before this process began, or it has lost and decides nothing more.
+                let counts = writer.inspect {
+                    !$0.state.isDismissed(branch.scope, of: lease.execution)
+                }
+                guard counts else { throw refusal }
             }
         }
         while hasManyChildren(lease.execution) {
@@ -246,7 +250,8 @@ extension EngineCore {
                 await release(lease, logs: try activation.takeLogs(goesOn: true))
             case .ended: await release(lease, logs: try activation.takeLogs())
             case .continuing(let input):
-                try await cancelManyChildren(besides: activation)
+                let branch = activation.state.withLock { $0.continuesIn }
+                try await cancelManyChildren(of: lease, besides: branch)
                 let next = try await perform {
                     ContinueAsNew(
                         lease,
@@ -254,6 +259,7 @@ extension EngineCore {
                             input,
                             as: workflows[lease.type].map { codec.contentType(of: $0.types.input) }
                         ),
+                        in: branch.scope,
                         logs: try activation.takeLogs()
                     )
                 }
@@ -265,6 +271,10 @@ extension EngineCore {
                 if await giveUp(lease, error) { ending = .damaged }
             }
         } catch let refusal as Refusal where refusal.code == .ended {
+            await release(lease)
+        } catch let refusal as Refusal where refusal.code == .conflict {
+            // What another branch has recorded meanwhile decides: the handler is run again over it.
+            options.logger.debug("run again", metadata: ["reason": "\(refusal)"])
             await release(lease)
         } catch let refusal as Refusal where refusal.code == .staleLease {
             options.logger.debug("lease is gone", metadata: ["reason": "\(refusal)"])

@@ -46,6 +46,14 @@ final class BranchGroup: Sendable {
     }
 }
 
+/// The scope in which a handler goes on as a new run.
+struct ContinuingBranch: Sendable {
+    /// Empty: it is no branch.
+    var scope: [UInt32] = []
+    /// The operations that it is a branch of, the innermost first.
+    var operations: [BranchOfOperation] = []
+}
+
 /// A branch, and the operation that it is one of.
 struct BranchOfOperation: Sendable {
     let operation: Operation

@@ -247,11 +247,13 @@ extension WorkflowContext {
     /// - Throws: ``OperationError`` with the code `wrong-workflow` for another workflow, and with
     ///   `continue-after-spawn` once the handler has spawned children: they are waited for when it
     ///   returns; and with `continue-with-compensations` once a checkpoint is recorded that is to be undone
-    ///   should the execution fail: the next run could not. `CancellationError` when the activation is over.
+    ///   should the execution fail: the next run could not. `CancellationError` when the activation is over, and in a
+    ///   branch that has lost: another one has decided.
     public func continueAsNew<W: Workflow>(_ workflow: W.Type, input: W.Input) throws
         -> CancellationError
     {
         try checkOpen(for: "continueAsNew")
+        try group?.checkOpen()
         try checkIsHandler("continueAsNew")
         guard Name(W.name) == activation.lease.type else {
             throw OperationError(
@@ -285,7 +287,10 @@ extension WorkflowContext {
         try activation.checkMayBegin()
         // What an earlier attempt has begun, children too, is not left behind unasked.
         try activation.checkConsumed(in: scope)
-        activation.goOn(with: data, in: group?.operations(around: scope) ?? [])
+        activation.goOn(
+            with: data,
+            in: ContinuingBranch(scope: scope, operations: group?.operations(around: scope) ?? [])
+        )
         return CancellationError()
     }
 }

@@ -47,8 +47,13 @@ final class WorkspaceKeeper: Sendable {
         /// What is known of its content, and what of that is recorded.
         var last: WorkspaceMark.Place
         var recorded: WorkspaceMark.Place
+        /// The number of the take that was made last. No number is used twice: of two with one number the
+        /// second would count for nothing.
+        var lastTake: UInt64
         /// What is not known to be recorded; nil: everything is.
         var take: WorkspaceTake?
+        /// One was not recorded after all: the folder is read again though it has not changed.
+        var isForgotten = false
     }
 
     /// - Parameters:
@@ -71,7 +76,8 @@ final class WorkspaceKeeper: Sendable {
         self.logger = logger
         seen = Locked(nil)
         let base = mark.places.first ?? .nothing
-        state = Locked(State(last: base, recorded: base))
+        let lastTake = base.epoch == lease.epoch ? base.take : 0
+        state = Locked(State(last: base, recorded: base, lastTake: lastTake))
     }
 
     /// Whether something may be to be recorded of it.
@@ -125,6 +131,8 @@ final class WorkspaceKeeper: Sendable {
             makeAgain()
             let time = WorkspaceMark.fileTime()
             let now = signature()
+            let isForgotten = state.withLock { exchange(&$0.isForgotten, with: false) }
+            if isForgotten { seen = nil }
             guard now == nil || now != seen else { return .taken(taken(given)) }
             let size = min(now?.archiveSize ?? .max, terms.limit)
             guard let share = given ?? room.shareNow(of: size) else { return .needsRoom(size) }
@@ -151,9 +159,12 @@ final class WorkspaceKeeper: Sendable {
     private func read(expecting size: Int) throws -> Bool {
         guard let (content, payload) = archived(expecting: size) else { return false }
         let digest = Array(SHA256.hash(data: payload.data))
-        let last = state.withLock { $0.last }
-        guard digest != last.digest else { return true }
-        let number = last.epoch == lease.epoch ? last.take + 1 : 1
+        let number = state.withLock { state -> UInt64? in
+            guard digest != state.last.digest else { return nil }
+            state.lastTake += 1
+            return state.lastTake
+        }
+        guard let number else { return true }
         let take = WorkspaceTake(number: number, content, try SealedPayloads(payload, limit: .max))
         let places = state.withLock { state in
             state.last = .init(epoch: lease.epoch, take: number, digest: digest)
@@ -173,6 +184,16 @@ final class WorkspaceKeeper: Sendable {
             guard state.take?.number == take.number else { return }
             state.recorded = state.last
             state.take = nil
+        }
+    }
+
+    /// A take could not be recorded: it is taken again, and takes no memory until then.
+    func wasNotRecorded(_ take: WorkspaceTake) {
+        state.withLock { state in
+            guard state.take?.number == take.number else { return }
+            state.last = state.recorded
+            state.take = nil
+            state.isForgotten = true
         }
     }
 

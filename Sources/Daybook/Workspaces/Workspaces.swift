@@ -33,7 +33,7 @@ final class Workspaces: Sendable {
     }
 
     /// So many archives of the greatest size are in memory at one time, or as many bytes of smaller ones.
-    private static let archives = 4
+    static let archives = 4
 
     init(in folder: String, _ options: EngineOptions, _ store: any JournalStore) {
         self.folder = folder
@@ -81,7 +81,26 @@ final class Workspaces: Sendable {
     /// something else than what it has. Reads the journal, and the disk.
     /// - Throws: `SystemError`; `JournalError`; ``PayloadErased``; ``OperationError`` with the codes
     ///   `workspace-not-saved` and `workspace-unrestorable`.
-    func open(_ request: Request) throws -> WorkspaceKeeper {
+    func open(_ request: Request) async throws -> WorkspaceKeeper {
+        // Nothing is to be restored: that takes a few calls, and no thread of its own.
+        if !request.recorded().isKnown { return try open(request, nil) }
+        do {
+            return try await SystemThread.run { try self.open(request, nil) }
+        } catch let need as NeedsRoom {
+            let share = await room.share(of: need.size)
+            defer { share.giveBack() }
+            return try await SystemThread.run { try self.open(request, share) }
+        }
+    }
+
+    /// An archive is to be restored, and others have the room for it.
+    private struct NeedsRoom: Error {
+        let size: Int
+    }
+
+    /// - Parameter share: the room for what is restored; nil: it is asked for.
+    /// - Throws: what the other one throws, and ``NeedsRoom``.
+    private func open(_ request: Request, _ share: ArchiveRoom.Share?) throws -> WorkspaceKeeper {
         let slot = slots.withLock { slots in
             let slot = slots[request.lease.execution] ?? Slot()
             slots[request.lease.execution] = slot
@@ -98,7 +117,7 @@ final class Workspaces: Sendable {
                 isRecorded: recorded.isKnown,
                 redactor: request.redactor
             )
-            let base = try prepare(path, request, recorded, &terms)
+            let base = try prepare(path, request, recorded, share, &terms)
             let mark = try WorkspaceMark(request.owner, request.lease.epoch, [base])
             try mark.write(path + ".at")
             // Not by way of what may have been put in the folder's place.
@@ -120,6 +139,7 @@ final class Workspaces: Sendable {
         _ path: String,
         _ request: Request,
         _ recorded: RecordedWorkspace,
+        _ share: ArchiveRoom.Share?,
         _ terms: inout WorkspaceKeeper.Terms
     ) throws -> WorkspaceMark.Place {
         let mark = try WorkspaceMark(at: path + ".at")
@@ -148,7 +168,12 @@ final class Workspaces: Sendable {
             try Folder.create(path)
             return .nothing
         }
-        guard recorded.isUnsaved else { return try restore(path, request.lease, recorded) }
+        guard recorded.isUnsaved else {
+            let size = try size(of: recorded)
+            guard let room = share ?? room.shareNow(of: size) else { throw NeedsRoom(size: size) }
+            defer { if share == nil { room.giveBack() } }
+            return try restore(path, request.lease, recorded)
+        }
         let error = try notSaved(request.lease, recorded)
         guard request.mayBeEmpty else { throw error }
         logger.warning("\(error.message)", metadata: ["execution": "\(request.lease.id)"])
@@ -188,6 +213,14 @@ final class Workspaces: Sendable {
                 try ProtoWorkspaceUnsaved(decoding: $0).code == WorkspaceRefusal.secret.code
             } ?? false
         }
+    }
+
+    /// Bytes of the archive that is recorded. Does not read it.
+    private func size(of recorded: RecordedWorkspace) throws -> Int {
+        let size = try store.read { reader in
+            try reader.withView(of: recorded.entry) { try $0.commitments().first?.size }
+        }
+        return Int(clamping: (size ?? nil) ?? 0)
     }
 
     private func restore(

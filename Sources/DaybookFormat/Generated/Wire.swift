@@ -2405,8 +2405,8 @@ package enum Wire {
         @inlinable package static var settled: WireField {
             WireField(5, .varint)
         }
-        /// `decided`.
-        @inlinable package static var decided: WireField {
+        /// `decider`.
+        @inlinable package static var decider: WireField {
             WireField(6, .varint)
         }
         /// `failed_splits`.

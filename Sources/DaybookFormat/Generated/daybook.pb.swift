@@ -4000,8 +4000,8 @@ package nonisolated struct ProtoScopeState: Sendable {
   /// The entry by which one of them decided the operation with an error. 0: none did.
   package var settled: UInt64 = 0
 
-  /// One of them has decided it.
-  package var decided: Bool = false
+  /// The number of the branch that has decided it, and 1. 0: none has.
+  package var decider: UInt64 = 0
 
   /// Earlier operations that a branch decided with an error, in the order of their positions: the
   /// scopes of their branches are kept.
@@ -10074,7 +10074,7 @@ nonisolated extension ProtoOpenChild: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ScopeState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decided\0\u{3}failed_splits\0\u{1}begun\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}next\0\u{1}failure\0\u{1}branches\0\u{1}settled\0\u{1}decider\0\u{3}failed_splits\0\u{1}begun\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10087,7 +10087,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failure) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.branches) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.decided) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.decider) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.failedSplits) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.begun) }()
       default: break
@@ -10111,8 +10111,8 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.settled != 0 {
       try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 5)
     }
-    if self.decided != false {
-      try visitor.visitSingularBoolField(value: self.decided, fieldNumber: 6)
+    if self.decider != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decider, fieldNumber: 6)
     }
     if !self.failedSplits.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.failedSplits, fieldNumber: 7)
@@ -10129,7 +10129,7 @@ nonisolated extension ProtoScopeState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.failure != rhs.failure {return false}
     if lhs.branches != rhs.branches {return false}
     if lhs.settled != rhs.settled {return false}
-    if lhs.decided != rhs.decided {return false}
+    if lhs.decider != rhs.decider {return false}
     if lhs.failedSplits != rhs.failedSplits {return false}
     if lhs.begun != rhs.begun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -74,6 +74,11 @@ extension State {
         executions.contains(number) ? executions[known: number].parent : nil
     }
 
+    /// Whether another branch has decided an operation around a scope of an execution.
+    package func isDismissed(_ scope: [UInt32], of number: UInt64) -> Bool {
+        executions.contains(number) && executions[known: number].progress.isDismissed(scope)
+    }
+
     /// How many children of an execution are not closed.
     package func openChildCount(of number: UInt64) -> Int {
         executions.contains(number) ? executions[known: number].openChildCount : 0

@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 6,
+        schema: 7,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,

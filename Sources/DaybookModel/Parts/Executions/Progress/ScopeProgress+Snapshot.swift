@@ -47,7 +47,7 @@ extension ScopeProgress.Scope {
         writer.varint(failure, Wire.ScopeState.failure)
         writer.varint(UInt64(branches), Wire.ScopeState.branches)
         writer.varint(settled, Wire.ScopeState.settled)
-        writer.bool(isDecided, Wire.ScopeState.decided)
+        writer.varint(decider.map { UInt64($0) + 1 } ?? 0, Wire.ScopeState.decider)
         for split in failedSplits {
             var nested = WireWriter()
             nested.varint(UInt64(split.position), Wire.FailedSplit.position)
@@ -72,7 +72,9 @@ extension ScopeProgress.Scope {
             case Wire.ScopeState.branches:
                 scope.branches = UInt32(truncatingIfNeeded: try reader.varint())
             case Wire.ScopeState.settled: scope.settled = try reader.varint()
-            case Wire.ScopeState.decided: scope.isDecided = try reader.varint() != 0
+            case Wire.ScopeState.decider:
+                let number = try reader.varint()
+                scope.decider = number == 0 ? nil : UInt32(truncatingIfNeeded: number - 1)
             case Wire.ScopeState.begun: scope.begun = try reader.varint()
             case Wire.ScopeState.failedSplits:
                 scope.failedSplits.append(try ScopeProgress.FailedSplit(try reader.bytes()))

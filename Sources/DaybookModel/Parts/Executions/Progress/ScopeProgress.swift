@@ -18,8 +18,8 @@ package struct ScopeProgress: Sendable {
         var begun: UInt64 = 0
         /// The entry by which one of its branches decided it with an error; 0: none.
         var settled: UInt64 = 0
-        /// One of these has decided the operation.
-        var isDecided = false
+        /// The branch that has decided the operation; nil: none has.
+        var decider: UInt32?
         /// Earlier operations that a branch decided with an error, in order: the scopes of their
         /// branches are kept, because such a failure may turn out not to have been dealt with.
         var failedSplits: [FailedSplit] = []
@@ -81,14 +81,14 @@ package struct ScopeProgress: Sendable {
             && next(in: operation.scope) == operation.position &+ 1
     }
 
-    /// Whether a branch has decided one of the operations that a scope is a branch of.
+    /// Whether another branch has decided one of the operations that a scope is a branch of.
     /// - Parameter root: the scope of a cleaning that it lies in: what is around that does not count.
     func isDismissed(_ scope: [UInt32], in root: [UInt32] = []) -> Bool {
         OperationPath(scope: scope, position: 0).enclosing.contains { around in
             guard around.scope.count >= root.count else { return false }
             guard let scope = find(around.scope) else { return false }
             return scope.next > around.position &+ 1
-                || scope.next == around.position &+ 1 && scope.isDecided
+                || scope.next == around.position &+ 1 && scope.isDecided(besides: around.branch)
         }
     }
 
@@ -168,9 +168,10 @@ package struct ScopeProgress: Sendable {
     /// - Parameter failed: with an error.
     mutating func settle(_ entry: EntryView, failed: Bool) throws(WireError) {
         guard let place = try Self.place(entry) else { return }
+        let branch = try ProtoBranchSettled(decoding: entry).branch
         change(place.scope) { scope in
             guard scope.branches > 0, scope.next == place.position &+ 1 else { return }
-            scope.isDecided = true
+            scope.decider = branch
             if failed { scope.settled = entry.header.sequence }
         }
     }
@@ -194,7 +195,7 @@ package struct ScopeProgress: Sendable {
         if scope.settled != 0 {
             undoing?.failures.insert(scope.settled)
             scope.settled = 0
-            scope.isDecided = false
+            scope.decider = nil
         }
         // What a branch has decided well has dealt with the failures of all of them.
         guard !scope.isDecided, scope.branches > 0, scope.next > 0,
@@ -331,6 +332,14 @@ package struct ScopeProgress: Sendable {
 }
 
 extension ScopeProgress.Scope {
+    /// Whether one of the branches of its last operation has decided that.
+    var isDecided: Bool { decider != nil }
+
+    /// Whether another one of them has.
+    fileprivate func isDecided(besides branch: UInt32) -> Bool {
+        decider.map { $0 != branch } ?? false
+    }
+
     /// Where the scopes of the branches of an operation are.
     fileprivate func index(ofSplitAt position: UInt32) -> Int? {
         let index = firstSplit(from: position)
@@ -397,7 +406,7 @@ extension ScopeProgress.Scope {
         failure = 0
         begun = 0
         settled = 0
-        isDecided = false
+        decider = nil
     }
 
     /// Forgets the scopes of branches of its operations from a position on: they are over.
