@@ -83,7 +83,7 @@ extension Activation {
         _ body: PollBody
     ) async throws -> PollAnswer {
         let context = OperationContext(self, operation, tries: tries + 1, group, nil)
-        let running = RunningOperation(context: context) {
+        let running = RunningOperation(context: context) { _ in
             self.host.observe(.started(self.lease, operation, sequence: nil))
         }
         let answer = try await body(running, state)

@@ -89,7 +89,10 @@ extension Activation {
         _ body: @escaping OperationBody
     ) async throws -> Result<(data: [UInt8], verified: Bool), OperationError> {
         let timer = context.timer
-        let running = RunningOperation(context: context) {
+        // What an earlier run may have done is there whatever this one fails with.
+        let leavesWork = context.mayHaveHappened ? Locked(true) : nil
+        let running = RunningOperation(context: context) { isKnownNotDone in
+            if isKnownNotDone { leavesWork?.withLock { $0 = false } }
             var sequence: UInt64?
             if settings.recordsStart {
                 sequence = try await self.perform {
@@ -124,7 +127,8 @@ extension Activation {
             }
             return .success(value)
         } catch {
-            return .failure(try failure(of: error, group))
+            let failure = try failure(of: error, group)
+            return .failure(leavesWork?.withLock { $0 } == true ? failure.leavingWork : failure)
         }
     }
 

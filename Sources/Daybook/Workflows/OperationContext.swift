@@ -141,6 +141,6 @@ public enum CancellationReason: String, Sendable {
 /// An operation whose body may be about to run.
 struct RunningOperation {
     let context: OperationContext
-    /// Says that the body runs now.
-    let announce: () async throws -> Void
+    /// Says that the body runs now, and whether it is known that its work is not done.
+    let announce: (_ isKnownNotDone: Bool) async throws -> Void
 }

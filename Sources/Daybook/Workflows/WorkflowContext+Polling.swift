@@ -112,7 +112,7 @@ extension WorkflowContext {
                     throw undecodable(error, as: State.self, operation, sequence, at: location)
                 }
             }
-            try await running.announce()
+            try await running.announce(false)
             let answer = try await activation.intercepted(running) { try await body(state, $0) }
             switch answer {
             case .again(let next): return .again(try codec.encode(next))

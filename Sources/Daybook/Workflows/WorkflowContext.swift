@@ -220,7 +220,7 @@ public final class WorkflowContext {
             }
             // A look that was cut short says nothing.
             try Task.checkCancellation()
-            try await operation.announce()
+            try await operation.announce(verify != nil)
             let value = try await self.activation.intercepted(operation, body)
             return (try codec.encode(value), verified: false)
         }
@@ -260,7 +260,7 @@ public final class WorkflowContext {
                 return (nothing, verified: true)
             }
             try Task.checkCancellation()
-            try await operation.announce()
+            try await operation.announce(verify != nil)
             try await self.activation.intercepted(operation, body)
             return (nothing, verified: false)
         }.outcome.map { _ in }
