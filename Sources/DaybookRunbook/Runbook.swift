@@ -108,6 +108,8 @@ package struct Runbook: Sendable, Equatable {
         /// The first job or element that fails has the others stopped. Otherwise the others run, and
         /// then the block has failed.
         package var failsFast = false
+        /// The line of the text that it begins on, from 1.
+        package var line = 0
 
         /// The name of the operation by which it begins.
         package var operationName: String {
@@ -173,6 +175,8 @@ package struct Runbook: Sendable, Equatable {
         package var fatalStatuses: Set<Int32> = []
         /// What is done when its process died while it ran: it may have happened.
         package var onDoubt = DoubtPolicy.runAgain
+        /// The line of the text that it begins on, from 1.
+        package var line = 0
     }
 
     /// A template and the key or variable that it gives a value to.

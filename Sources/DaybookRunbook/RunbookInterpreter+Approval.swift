@@ -20,12 +20,14 @@ extension RunbookInterpreter {
             var asked: UInt32?
             if approval.timeout != nil {
                 // In which attempt it was asked: one that comes later asks again.
-                asked = try await note(RunbookOperations.requested(block.name), context)
+                asked = try await note(RunbookOperations.requested(block.name), block, context)
             }
             let answer = try await context.receiveGiven(
                 approval.signal,
                 as: JSONValue.self,
-                timeout: approval.timeout
+                timeout: approval.timeout,
+                file: source,
+                line: block.line
             )
             guard let answer else {
                 try await timeOut(approval, of: block, asked: asked, context)
@@ -37,9 +39,13 @@ extension RunbookInterpreter {
     }
 
     /// Records in which attempt something happens.
-    private func note(_ name: String, _ context: WorkflowContext) async throws -> UInt32 {
+    private func note(
+        _ name: String,
+        _ block: Runbook.Block,
+        _ context: WorkflowContext
+    ) async throws -> UInt32 {
         let attempt = attempt
-        return try await context.checkpoint(name) { _ in attempt }
+        return try await context.checkpoint(name, file: source, line: block.line) { _ in attempt }
     }
 
     /// Fails in the attempt `first`, and goes on in every other one.
@@ -48,12 +54,13 @@ extension RunbookInterpreter {
     /// and so that it is open again in an attempt in which nobody has.
     private func fail(
         _ name: String,
+        _ block: Runbook.Block,
         in first: UInt32?,
         with failure: OperationError,
         _ context: WorkflowContext
     ) async throws {
         let attempt = attempt
-        _ = try await context.checkpoint(name) { _ in
+        _ = try await context.checkpoint(name, file: source, line: block.line) { _ in
             guard first != attempt else { throw failure }
             return attempt
         }
@@ -70,7 +77,8 @@ extension RunbookInterpreter {
             message:
                 "nobody gave the signal \(approval.signal), for which the block \(block.name) waits, in time"
         )
-        try await fail(RunbookOperations.timedOut(block.name), in: asked, with: failure, context)
+        let name = RunbookOperations.timedOut(block.name)
+        try await fail(name, block, in: asked, with: failure, context)
     }
 
     private func reject(
@@ -79,13 +87,14 @@ extension RunbookInterpreter {
         _ context: WorkflowContext
     ) async throws {
         // Not that in which it was asked: a wait outlives the attempt that began it.
-        let answered = try await note(RunbookOperations.answered(block.name), context)
+        let answered = try await note(RunbookOperations.answered(block.name), block, context)
         let failure = OperationError(
             code: "rejected",
             message: answer.value.rejection(of: block.name, by: answer.actor),
             isRetryable: false
         )
-        try await fail(RunbookOperations.rejected(block.name), in: answered, with: failure, context)
+        let name = RunbookOperations.rejected(block.name)
+        try await fail(name, block, in: answered, with: failure, context)
     }
 }
 #endif

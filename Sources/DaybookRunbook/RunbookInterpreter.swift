@@ -187,7 +187,9 @@ struct RunbookInterpreter: Sendable {
         let results = try await context.map(
             block.name,
             block.jobs,
-            maxConcurrent: block.limit
+            maxConcurrent: block.limit,
+            file: source,
+            line: block.line
         ) { scope, job in
             let environment = environment(given.withLock { $0 })
             return try await ending(of: block) {
@@ -215,6 +217,9 @@ struct RunbookInterpreter: Sendable {
         }
     }
 
+    /// What operations name as the file that asks for them, with lines of the runbook's own text.
+    var source: String { "runbook \(runbook.name)" }
+
     private func environment(_ outputs: Outputs, _ each: EachElement? = nil) -> JobEnvironment {
         JobEnvironment(
             request: request,
@@ -238,7 +243,9 @@ struct RunbookInterpreter: Sendable {
         let endings = try await context.map(
             block.name,
             all,
-            maxConcurrent: block.limit
+            maxConcurrent: block.limit,
+            file: source,
+            line: block.line
         ) { scope, element in
             try await ending(of: block) {
                 var own = before
@@ -367,7 +374,9 @@ struct RunbookInterpreter: Sendable {
                 let declared = try JobRun(job: job, environment: environment).declaredOutputs()
                 result.outputs = declared.merging(given.outputs) { _, given in given }
                 return result
-            }
+            },
+            file: source,
+            line: job.line
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)
         }

@@ -47,6 +47,7 @@ extension RunbookParser {
         } else {
             block = try jobs(of: node, fields, name, description)
         }
+        block.line = Position(node.mark).line
         if let flag = fields["failFast"] {
             block.failsFast = try reader.flag(flag, "\"failFast\"")
         }
@@ -180,6 +181,7 @@ extension RunbookParser {
         job.timeout = try fields["timeout"].map { node throws(RunbookError) in
             try self.timeout(node, "\"timeout\"")
         }
+        job.line = Position(node.mark).line
         if let node = fields["onDoubt"] { job.onDoubt = try doubtPolicy(node) }
         // Only now: a job can not refer to what it gives itself.
         scope.add(job, isConcurrent: isConcurrent)

@@ -51,10 +51,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 300]) func failuresOfManyChildrenComeWithTheirIndexes(
+    @Test(arguments: [1, 1_000]) func failuresOfManyChildrenComeWithTheirIndexes(
         _ failures: Int
     ) async throws {
-        let count = 300
+        let count = 1_000
         var creation = CreationOptions()
         creation.environment.synchronizes = false
         var options = EngineOptions()
