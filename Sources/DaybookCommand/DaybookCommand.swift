@@ -105,10 +105,22 @@ extension DaybookCommand {
     static func parseAsRootAsync() async throws -> any ParsableCommand { try parseAsRoot() }
 }
 #else
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The command without its trait, which has the packages that it needs: whatever it is asked, it does none
+/// of it, and no script is to take that for done.
 @main
 enum Main {
     static func main() {
-        print("This program was built without the CLI trait: build it with `--traits CLI`.")
+        let sentence =
+            "daybook: this program was built without its commands; build it with `swift build -c release --traits CLI --product daybook`\n"
+        fputs(sentence, stderr)
+        // That of a usage error (ExitStatus.usage).
+        exit(64)
     }
 }
 #endif

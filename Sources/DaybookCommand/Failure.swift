@@ -59,10 +59,14 @@ enum Failure {
         let message = DaybookCommand.fullMessage(for: error)
         guard !status.isSuccess else {
             // Help, a version or a script for a shell: as it is.
-            if !message.isEmpty { Terminal.standardOutput.write(Array((message + "\n").utf8)) }
+            if !message.isEmpty {
+                let text = UsageText.wrapped(message, to: Terminal.standardOutput.columns)
+                Terminal.standardOutput.write(Array((text + "\n").utf8))
+            }
             Glibc.exit(0)
         }
-        Terminal.standardError.line(TerminalText(lines: message))
+        let text = UsageText.wrapped(message, to: Terminal.standardError.columns)
+        Terminal.standardError.line(TerminalText(lines: text))
         Glibc.exit(status.rawValue)
     }
 

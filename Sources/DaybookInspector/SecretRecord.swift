@@ -11,9 +11,10 @@ public struct SecretRecord: Sendable, Equatable {
         public let at: Timestamp
         /// Why: `completed`, `asked`, `expired` or `replaced`.
         public let cause: String
-        /// Whether its key is overwritten. It is not where a process was killed after it had recorded the
-        /// wipe: whoever opens the journal for writing next overwrites it.
-        public internal(set) var isOverwritten = true
+        /// Whether its key is overwritten; nil: the file of keys could not be read. It is not where a
+        /// process was killed after it had recorded the wipe, or could not write the file: whoever opens
+        /// the journal for writing next overwrites it.
+        public internal(set) var isOverwritten: Bool?
     }
 
     /// Its name.
@@ -29,26 +30,55 @@ public struct SecretRecord: Sendable, Equatable {
     public internal(set) var expiresAt: Timestamp?
 }
 
+/// What the entries of one run of an execution say of its secrets.
+package struct RunSecrets: Sendable {
+    /// Those that were given to this run, in order. Those of earlier runs are not among them.
+    package let records: [SecretRecord]
+    /// Why it is not known whether the keys of those that are wiped are overwritten; nil: it is.
+    package let unread: SecretError?
+}
+
 extension Inspector {
+    /// The secrets that one run of an execution was given, in order. A file of keys that cannot be read hides
+    /// nothing of what entries say.
+    /// - Throws: ``JournalError``.
+    package func secrets(ofRun record: ExecutionRecord) throws -> RunSecrets {
+        var list = SecretList()
+        try read(record.number, into: &list)
+        do {
+            try settle(&list)
+        } catch let error as SecretError {
+            return RunSecrets(records: list.records, unread: error)
+        }
+        return RunSecrets(records: list.records, unread: nil)
+    }
+
     /// The secrets that an execution was given, in all of its runs, in order.
     /// - Throws: ``JournalError``; `Refusal`: there is no such execution; `SecretError`: the file of keys
     ///   cannot be read.
     public func secrets(of id: String) throws -> [SecretRecord] {
         var list = SecretList()
-        for number in try runs(of: id) {
-            let history = JournalHistory(store: database, execution: number)
-            try history.scan(from: number) { entry, _ in
-                try list.read(entry)
-                return true
-            }
+        for number in try runs(of: id) { try read(number, into: &list) }
+        try settle(&list)
+        return list.records
+    }
+
+    private func read(_ number: UInt64, into list: inout SecretList) throws {
+        let history = JournalHistory(store: database, execution: number)
+        try history.scan(from: number) { entry, _ in
+            try list.read(entry)
+            return true
         }
-        guard !list.records.isEmpty else { return [] }
+    }
+
+    /// Notes what the entries of the execution do not say.
+    private func settle(_ list: inout SecretList) throws {
+        guard !list.records.isEmpty else { return }
         let created = try creation()
         list.settle(lifetime: created.settings.secretLifetime)
         if let journal = Identifier(Array(created.uuid)) {
             list.note(held: try KeysFile(folder.keys, journal: journal).held(of: list.wiped))
         }
-        return list.records
     }
 
     /// The numbers of the runs of an id, in order.
@@ -118,8 +148,8 @@ private struct SecretList {
 
     /// - Parameter held: keys that still lie in their slots.
     mutating func note(held: Set<KeyName>) {
-        for (index, key) in keys.enumerated() where held.contains(key) {
-            records[index].wiped?.isOverwritten = false
+        for (index, key) in keys.enumerated() {
+            records[index].wiped?.isOverwritten = !held.contains(key)
         }
     }
 }

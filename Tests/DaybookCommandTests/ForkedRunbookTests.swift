@@ -116,6 +116,129 @@ import Glibc
         }
     }
 
+    /// A failed execution `a` with a secret, and its fork `b` with the same one.
+    private func withSecretFork(
+        _ options: [String] = [],
+        _ body: (Sandbox, [String: String]) async throws -> Void
+    ) async throws {
+        try await withSandbox(options) { sandbox in
+            let key = try sandbox.write(String(repeating: "ab", count: 32) + "\n", to: "key")
+            chmod(key, 0o600)
+            let environment = ["DAYBOOK_KEY_FILE": key, "TOKEN": "hunter2-and-more"]
+            try sandbox.write(Self.secret)
+            let run = ["run", "runbook.yaml", "--id", "a", "--secret", "TOKEN"]
+            let failed = try await sandbox.daybook(run, environment: environment)
+            #expect(failed.status == 7, "\(failed)")
+            let forked = try await sandbox.daybook(
+                Self.fork + ["--secret", "TOKEN"],
+                environment: environment
+            )
+            #expect(forked.status == 0, "\(forked)")
+            try await body(sandbox, environment)
+        }
+    }
+
+    private static let secret = """
+        name: s
+        secrets: [TOKEN]
+        inputs:
+          v: { type: string, default: one }
+        blocks:
+        - name: b
+          jobs:
+          - { name: one, run: 'true' }
+        - name: c
+          jobs:
+          - { name: two, secrets: [TOKEN], run: 'exit 3' }
+        """
+    private static let fork = ["fork", "a", "--at", "two", "--id", "b", "--yes"]
+
+    /// Whoever gives it takes it for used.
+    @Test func aForkThatIsThereDropsNoSecretWithoutAWord() async throws {
+        try await withSecretFork { sandbox, environment in
+            let given = Self.fork + ["--secret", "TOKEN"]
+            #expect(try await sandbox.daybook(given, environment: environment).status == 0)
+            let other = environment.merging(["TOKEN": "hunter3-and-more"]) { $1 }
+            let refused = try await sandbox.daybook(given, environment: other)
+            #expect(refused.status == 4, "\(refused)")
+            #expect(refused.errors.contains("b is there already, and keeps no such value of TOKEN"))
+            #expect(!refused.errors.contains("hunter3"))
+            let dry = try await sandbox.daybook(given + ["--dry-run"], environment: other)
+            #expect(dry.status == 0, "\(dry)")
+            #expect(dry.errors.contains("whether b keeps these values of TOKEN"), "\(dry)")
+            try await sandbox.succeed("secret", "wipe", "b", "--yes")
+            let wiped = try await sandbox.daybook(given, environment: environment)
+            #expect(wiped.status == 4, "\(wiped)")
+            let rehearsal = given + ["--dry-run"]
+            let rehearsed = try await sandbox.daybook(rehearsal, environment: environment)
+            #expect(rehearsed.status == 4 && rehearsed.errors == wiped.errors, "\(rehearsed)")
+        }
+    }
+
+    @Test(arguments: [
+        ["--input", "v=other"], ["--with", #"{"outputs":{}}"#], ["--runbook", "other.yaml"],
+        ["--at", "one"],
+    ])
+    func aRehearsalAndAForkSayTheSameOfAForkThatIsThere(_ words: [String]) async throws {
+        try await withSecretFork { sandbox, environment in
+            try sandbox.write(Self.secret.replacing("exit 3", with: "exit 4"), to: "other.yaml")
+            let before = try await sandbox.events()
+            let same = try await sandbox.succeed(Self.fork + ["--dry-run"])
+            #expect(same.text == "nothing would be recorded: it is so already\n")
+            let asked = try await sandbox.daybook(Self.fork + words, environment: environment)
+            #expect(asked.status == 4, "\(asked)")
+            let dry = try await sandbox.daybook(Self.fork + words + ["--dry-run"])
+            #expect(dry.status == 4, "\(dry)")
+            #expect(dry.errors == asked.errors)
+            let events = try await sandbox.events().filter { !$0.hasPrefix("session_") }
+            #expect(events == before.filter { !$0.hasPrefix("session_") })
+        }
+    }
+
+    /// What a person gives is recorded as what a job gives is.
+    @Test func aResultByHandIsCheckedAsOneThatIsRecorded() async throws {
+        try await withSecretFork(["--payload-limit", "4096"]) { sandbox, environment in
+            let before = try await sandbox.events().filter { !$0.hasPrefix("session_") }
+            let fork = ["fork", "a", "--at", "two", "--id", "c", "--yes", "--secret", "TOKEN"]
+            let fresh = environment.merging(["TOKEN": "hunter3-and-more"]) { $1 }
+            let journalKey = String(repeating: "ab", count: 32)
+            for text in ["hunter2-and-more", "hunter3-and-more", journalKey] {
+                let given = ["--with", #"{"outputs":{"k":"x\#(text)"}}"#]
+                let refused = try await sandbox.daybook(fork + given, environment: fresh)
+                #expect(refused.status == 64, "\(refused)")
+                #expect(refused.errors.contains("the given result contains a secret"), "\(refused)")
+                #expect(!refused.errors.contains(text))
+            }
+            let large = #"{"outputs":{"k":"\#(String(repeating: "x", count: 5_000))"}}"#
+            for more in [[], ["--dry-run"]] {
+                let refused = try await sandbox.daybook(
+                    fork + ["--with", large] + more,
+                    environment: fresh
+                )
+                #expect(refused.status == 1, "\(refused)")
+                #expect(refused.errors.contains("4096"), "\(refused)")
+            }
+            #expect(try await sandbox.events().filter { !$0.hasPrefix("session_") } == before)
+        }
+    }
+
+    /// The journal key is kept out of what a job gives, also where nothing has a secret.
+    @Test func theJournalKeyIsNoResultByHand() async throws {
+        try await withSandbox { sandbox in
+            let digits = String(repeating: "ab", count: 32)
+            let key = try sandbox.write(digits + "\n", to: "key")
+            chmod(key, 0o600)
+            try sandbox.write(runbook(["one": "exit 3"]))
+            #expect(try await sandbox.daybook("run", "runbook.yaml", "--id", "a").status == 7)
+            let given = #"{"outputs":{"k":"\#(digits)"}}"#
+            let fork = ["fork", "a", "--at", "one", "--yes", "--key-file", key, "--with", given]
+            let refused = try await sandbox.daybook(fork)
+            #expect(refused.status == 64, "\(refused)")
+            #expect(refused.errors.contains("the given result contains a secret"), "\(refused)")
+            #expect(try await sandbox.events().filter { $0 == "execution_submitted" }.count == 1)
+        }
+    }
+
     @Test func whatRunsOnFailureIsNoObstacleToAForkAndRunsForTheForkToo() async throws {
         try await withSandbox { sandbox in
             let place = sandbox.folder + "/ran"

@@ -87,8 +87,44 @@ package struct ForkPlanner {
         limit: Int
     ) async throws -> Fork {
         let id = options.id ?? Identifier.zero.description
-        return try await plan(record, at: operation, options)
-            .command(record.id, as: id, limit: limit, by: .session)
+        let plan = try await plan(record, at: operation, options)
+        // Another execution that has the id is the command's to refuse.
+        if let number = try existing(id, as: plan) { try check(plan, isOf: number, id) }
+        return try plan.command(record.id, as: id, limit: limit, by: .session)
+    }
+
+    /// The fork at the same place that has an id already; nil: there is none.
+    private func existing(_ id: String, as plan: ForkPlan) throws -> UInt64? {
+        try store.read { reader in
+            guard let number = try ExecutionReader.row(of: id, reader)?.number else { return nil }
+            let begun = try reader.withView(of: number) {
+                try ProtoExecutionSubmitted(decoding: $0)
+            }
+            let isSame =
+                begun?.forkedFrom == plan.source && begun?.forkedBefore == plan.found.first
+            return isSame ? number : nil
+        }
+    }
+
+    /// Makes sure that a fork which was there already is the one that is asked for: what it begins with is
+    /// never changed.
+    /// - Throws: ``Refusal/Code/conflict``.
+    func check(_ plan: ForkPlan, isOf number: UInt64, _ id: String) throws {
+        var given: [[UInt8]] = []
+        try JournalHistory(store: store, execution: number).scan(from: number) { entry, payloads in
+            let isInput = entry.header.sequence == number
+            if isInput || entry.event == EventKind.operationResolved.rawValue {
+                given.append(try payloads().first?.data ?? [])
+            }
+            // Its first operation comes after what it is given.
+            return isInput || entry.event != EventKind.executionReadied.rawValue
+        }
+        guard given == [plan.input.data] + (plan.result.map { [$0.data] } ?? []) else {
+            throw Refusal(
+                .conflict,
+                "\(id) is a fork at the same operation already, with another input or another result; fork under another id"
+            )
+        }
     }
 
     /// Finds where an execution is to be forked, and has the code run over what comes before.

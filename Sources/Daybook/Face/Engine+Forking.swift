@@ -81,7 +81,8 @@ extension Engine {
     ) async throws -> ForkAnswer {
         let newID = options.id ?? self.newID()
         let (plan, answer) = try await engine.storing(options.secrets, of: newID) { given in
-            let plan = try await engine.planFork(of: id, at: operation, options, given)
+            let planner = engine.forkPlanner(of: id, given)
+            let plan = try await engine.planFork(of: id, at: operation, options, planner)
             let answer = try await engine.perform(bytes: plan.input.data.count) {
                 try plan.command(
                     id,
@@ -91,9 +92,9 @@ extension Engine {
                     by: try engine.request(requester, of: Name(id), given?.redactor)
                 )
             }
+            if answer.existed { try planner.check(plan, isOf: answer.number, newID) }
             return ((plan, answer), !answer.existed)
         }
-        if answer.existed { try engine.check(plan, isOf: answer.number, newID) }
         engine.claim(answer.number)
         return ForkAnswer(
             id: newID,

@@ -261,7 +261,7 @@ extension EngineCore {
         of id: String,
         _ operation: OperationPath
     ) throws -> Payload? {
-        guard var payload, let kept = secrets(of: Name(id)) else { return payload }
+        guard var payload, let kept = secretsOrKey(of: Name(id)) else { return payload }
         if case .failed = verdict {
             payload.data = kept.redactor.redacted(payload.data)
         } else if let refusal = kept.refusal(of: payload.data, "the result of \(operation)") {

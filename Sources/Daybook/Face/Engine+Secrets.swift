@@ -81,6 +81,9 @@ extension EngineCore {
         return kept.map { keeper.open($0, writer.journal.store) }
     }
 
+    /// The same, and the journal key in any case: who has none cannot give it away.
+    func secretsOrKey(of id: Name) -> ExecutionSecrets? { secrets(of: id) ?? keeper.keyAlone() }
+
     func keptSecrets(of number: UInt64) -> KeptSecrets.OfExecution? {
         writer.inspect { $0.state.secrets.isEmpty ? nil : $0.state.secrets[number] }
     }

@@ -67,6 +67,16 @@ final class SecretKeeper: Sendable {
         return key
     }
 
+    /// What keeps the journal key out of the record of what has no secrets; nil: there is no key here.
+    func keyAlone() -> ExecutionSecrets? {
+        if let known = access.keyOnly { return known }
+        do throws(SecretError) {
+            return ExecutionSecrets([:], besides: try key())
+        } catch {
+            return nil
+        }
+    }
+
     // MARK: Sealing
 
     /// Seals secrets for an execution. Their data keys are on the disk when it returns.

@@ -35,6 +35,8 @@ struct ShowCommand: AsyncParsableCommand {
             let forks = try Forks(of: record, inspector)
             let workspace = try inspector.workspaces(of: record.number).last
             let signals = try signals(operations, of: record, inspector)
+            let secrets = try inspector.secrets(ofRun: record)
+            let now = try inspector.secretTime()
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
@@ -48,6 +50,7 @@ struct ShowCommand: AsyncParsableCommand {
                             workspace.content.write(to: &json)
                         }
                     }
+                    write(secrets, to: &json, by: now)
                 }
             } else {
                 var runbooks = RecordedRunbooks(inspector)
@@ -65,7 +68,7 @@ struct ShowCommand: AsyncParsableCommand {
                     let at = "entry \(workspace.sequence)"
                     common.output.line("  workspace  \(workspace.words(in: record.number)), \(at)")
                 }
-                try writeSecrets(of: record, inspector)
+                writeSecrets(secrets, of: record, by: now)
                 writeText(record, runbook, rows, (last, given))
                 if let sibling { common.output.line("  \(sibling)") }
                 for doubt in record.doubts {
@@ -105,15 +108,18 @@ struct ShowCommand: AsyncParsableCommand {
     // MARK: Text
 
     /// What became of secrets that were kept when it ended.
-    private func writeSecrets(of record: ExecutionRecord, _ inspector: Inspector) throws {
+    private func writeSecrets(_ secrets: RunSecrets, of record: ExecutionRecord, by now: Timestamp)
+    {
         // Those of what is open are kept, those of what has completed are wiped.
         guard record.isClosed, record.status != .completed else { return }
-        let now = SystemClock().now()
-        let time = time
-        let end = now.adding(try inspector.lag(of: now).wholeNanoseconds)
-        for secret in try inspector.secrets(of: record.id) {
-            common.output.line("  secret     \(secret.name), \(secret.fate(by: end, time))")
+        for secret in secrets.records {
+            common.output.line("  secret     \(secret.name), \(secret.fate(by: now, time))")
         }
+        if let unread = secrets.unread { common.output.line("  keys       \(unread)") }
+        // To find those would be to read all runs.
+        guard record.continuedFrom != nil else { return }
+        let line = "`daybook secret list\(common.journalWords) \(record.id.shellArgument)`"
+        common.output.line("  secrets    those of earlier runs: \(line)")
     }
 
     private func writeHead(_ record: ExecutionRecord, _ isInterrupted: Bool) {
@@ -211,6 +217,15 @@ struct ShowCommand: AsyncParsableCommand {
     }
 
     // MARK: JSON
+
+    private func write(_ secrets: RunSecrets, to json: inout JSONWriter, by now: Timestamp) {
+        if secrets.records.isEmpty { return }
+        json.key("secrets")
+        json.array { json in
+            for secret in secrets.records { json.object { secret.write(to: &$0, by: now) } }
+        }
+        json.member("secretsError", secrets.unread?.message)
+    }
 
     private func write(
         _ operations: [OperationRecord],

@@ -135,12 +135,9 @@ struct WhyCommand: AsyncParsableCommand {
                 common.output.line(
                     "  \(verb) \(words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
                 )
-                let advice =
-                    approval.map {
-                        WaitingApproval.advice(wait.id.shellArgument, $0.approval.accept, common)
-                    }
-                    ?? (record.doubts.isEmpty ? wait.advice(common) : nil)
-                if let advice { common.output.line("    \(advice)") }
+                if let advice = try advice(on: wait, approval, of: record, inspector) {
+                    common.output.line("    \(advice)")
+                }
             }
             guard let state, let session = state.session else { return }
             if state.status == .running {
@@ -155,6 +152,18 @@ struct WhyCommand: AsyncParsableCommand {
                 common.output.line("  its attempt times out at \(time.text(state.deadline))")
             }
         }
+    }
+
+    private func advice(
+        on wait: PendingWait,
+        _ approval: WaitingApproval?,
+        of record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws -> String? {
+        if let accept = approval?.approval.accept {
+            return WaitingApproval.advice(wait.id.shellArgument, accept, common)
+        }
+        return record.doubts.isEmpty ? try wait.advice(common, record, inspector) : nil
     }
 
     /// What is to be done when the process that holds an execution does not work on it any more.
@@ -246,7 +255,9 @@ extension ExecutionRecord {
             return
                 "it was forked as \(heir.id.shellWord), which goes on with what it did and is \(heir.statusText); `daybook why\(common.journalWords) \(heir.id.shellArgument)` says what that waits for"
         }
-        let retry = "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again"
+        let secrets = try inspector.missingSecrets(of: self)
+        let retry =
+            "`daybook retry\(common.journalWords) \(id.shellArgument)\(secrets)` opens it again"
         return switch status {
         case .cancelled, .expired: "\(retry), and what had not ended runs again"
         case .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed:
@@ -288,7 +299,11 @@ extension PendingWait {
     }
 
     /// What somebody can do about it, as command lines that can be pasted.
-    func advice(_ common: CommonOptions) -> String? {
+    func advice(
+        _ common: CommonOptions,
+        _ record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws -> String? {
         let journal = common.journalWords
         let id = id.shellArgument
         switch reason {
@@ -297,10 +312,11 @@ extension PendingWait {
             return WorkerAdvice(type, common).toClaim
         case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
+            let retry = "daybook retry\(journal) \(id)\(try inspector.missingSecrets(of: record))"
             return
                 isEnded
-                ? "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
-                : "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
+                ? "`daybook show\(journal) \(id)` shows it; then `\(retry)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
+                : "`daybook show\(journal) \(id)` shows it; then `\(retry)`, or cancel it"
         case .children:
             return "`daybook tree\(journal) \(id)` shows them"
         case .operation(let wait) where wait.kind == .child || wait.kind == .children:

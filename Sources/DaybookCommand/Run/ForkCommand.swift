@@ -88,14 +88,10 @@ struct ForkCommand: AsyncParsableCommand {
         if consent.dryRun { return try await dryRun(record, recorded) }
         let given = try secrets.read()
         try consent.ask(question(record))
-        let answer = try await withDaybook(
-            common,
-            write,
-            workflows: [RunbookWorkflow()]
-        ) { engine in
-            var options = try options(recorded)
-            options.secrets = given
-            do {
+        var options = try options(recorded)
+        options.secrets = given
+        let answer = try await explaining(options) { [options] in
+            try await withDaybook(common, write, workflows: [RunbookWorkflow()]) { engine in
                 let answer = try await engine.fork(
                     id,
                     at: try operation(recorded),
@@ -106,8 +102,6 @@ struct ForkCommand: AsyncParsableCommand {
                     try RunbookSubmission.checkKept(given, by: answer.id, engine)
                 }
                 return answer
-            } catch let refusal as Refusal where refusal.code == .conflict {
-                throw try explained(refusal, options.encodedInput, engine)
             }
         }
         let place = OperationPath(answer.operation)
@@ -140,18 +134,20 @@ struct ForkCommand: AsyncParsableCommand {
         common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
     }
 
-    /// A conflict with a fork that is there, with the lines in which they differ.
-    private func explained(
-        _ refusal: Refusal,
-        _ input: [UInt8]?,
-        _ engine: Engine
-    ) throws -> Refusal {
-        let codec = JSONPayloadCodec()
-        guard let newID, let input,
-            let recorded = try RunbookSubmission.recordedRequest(newID, engine, codec)
-        else { return refusal }
-        let given = try codec.decode(RunbookRequest.self, from: input)
-        return Difference.explaining(refusal, recorded, given)
+    /// Does something, and adds to a conflict with a fork that is there the lines in which they differ.
+    private func explaining<Result>(
+        _ options: ForkOptions,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch let refusal as Refusal where refusal.code == .conflict {
+            guard let input = options.encodedInput, let there = try existing(),
+                there.type == RunbookWorkflow.name
+            else { throw refusal }
+            let given = try JSONPayloadCodec().decode(RunbookRequest.self, from: input)
+            throw Difference.explaining(refusal, try recordedRequest(of: there), given)
+        }
     }
 
     /// The jobs before the fork whose scripts name an input that is another one now: they ran with the old
@@ -191,19 +187,40 @@ struct ForkCommand: AsyncParsableCommand {
 
     /// Says what would be recorded, after the checks that a fork makes.
     private func dryRun(_ record: ExecutionRecord, _ recorded: RunbookRequest) async throws {
-        try rehearse("fork", try await planned(record, recorded), common)
+        let options = try options(recorded)
+        let command = try await explaining(options) { try await planned(record, recorded, options) }
+        let there = try existing()
+        try rehearse("fork", command, common) { try checkKept(by: there) }
     }
 
     /// What would be decided.
-    private func planned(_ record: ExecutionRecord, _ recorded: RunbookRequest) async throws -> Fork
-    {
+    private func planned(
+        _ record: ExecutionRecord,
+        _ recorded: RunbookRequest,
+        _ options: ForkOptions
+    ) async throws -> Fork {
         let inspector = try Inspector(path: try common.journalPath())
         defer { inspector.close() }
         return try await ForkPlanner(looking: inspector.store, [RunbookWorkflow()]).command(
             of: record,
             at: try operation(recorded),
-            try options(recorded),
+            options,
             limit: try inspector.payloadLimit()
+        )
+    }
+
+    /// Makes sure that a fork which is there keeps secrets of the given names. Their values are opened
+    /// by who writes.
+    private func checkKept(by there: ExecutionRecord?) throws {
+        guard let there, there.status != .completed, !secrets.names.isEmpty else { return }
+        let kept = try common.inspect { inspector in
+            try inspector.secrets(of: there.id).filter { $0.wiped == nil }.map(\.name)
+        }
+        let missing = secrets.names.sorted().filter { !kept.contains($0) }
+        if !missing.isEmpty { throw RunbookSubmission.notKept(missing, by: there) }
+        let names = secrets.names.sorted().joined(separator: ", ")
+        common.errors.line(
+            "whether \(id: there.id) keeps these values of \(names) is not looked at: that needs the journal key"
         )
     }
 
@@ -212,17 +229,16 @@ struct ForkCommand: AsyncParsableCommand {
     private func checkSecrets(_ recorded: RunbookRequest) throws {
         let text = try request(recorded).runbook
         let parsed = try Runbook(parsing: text, file: runbook ?? "runbook")
-        try parsed.checkSecrets(secrets.names, isNew: try !exists())
+        try parsed.checkSecrets(secrets.names, isNew: try existing() == nil)
     }
 
-    /// Whether an execution has the id that the fork is to have.
-    private func exists() throws -> Bool {
-        guard let newID else { return false }
+    /// The execution that has the id that the fork is to have; nil: there is none.
+    private func existing() throws -> ExecutionRecord? {
+        guard let newID else { return nil }
         do {
-            _ = try common.inspect { try $0.record(of: newID) }
-            return true
+            return try common.inspect { try $0.record(of: newID) }
         } catch let refusal as Refusal where refusal.code == .notFound {
-            return false
+            return nil
         }
     }
 

@@ -93,8 +93,14 @@ struct ConsentOptions: ParsableArguments {
 }
 
 /// Says what a command would record.
-func rehearse(_ verb: String, _ command: some Command, _ common: CommonOptions) throws {
+func rehearse(
+    _ verb: String,
+    _ command: some Command,
+    _ common: CommonOptions,
+    check: () throws -> Void = {}
+) throws {
     let events = try common.inspect { try $0.rehearse(command, at: SystemClock().now()) }
+    try check()
     if common.json {
         common.write("daybook.\(verb.replacing(" ", with: "-"))/1") { json in
             json.member("dryRun", true)

@@ -115,22 +115,26 @@ struct RunCommand: AsyncParsableCommand {
         } else if !jsonl {
             progress.finish(record)
             if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
-            let (undoings, advice) = try common.inspect { inspector in
-                (
-                    try inspector.undoings(of: record),
-                    record.isClosed ? try record.advice(common, inspector) : nil
-                )
-            }
-            for line in undoings { common.errors.line("  \(line)") }
-            if let advice {
-                common.errors.line("  \(advice)")
-            }
+            for line in advice(on: record) { common.errors.line("  \(line)") }
             if case .success(let output) = outcome, let failed = try failedBlocks(output) {
                 common.errors.line("  with errors in \(failed.joined(separator: ", "))")
             }
             common.output.line("\(id: record.id) \(record.statusText)")
         }
         if let status = record.exitStatus { throw CommandEnd(status: status) }
+    }
+
+    /// What was undone, and what can be done about how it has ended. What became of the run is known: that
+    /// this cannot be looked up is not its failure.
+    private func advice(on record: ExecutionRecord) -> [String] {
+        do {
+            return try common.inspect { inspector in
+                let advice = record.isClosed ? try record.advice(common, inspector) : nil
+                return try inspector.undoings(of: record) + (advice.map { [$0] } ?? [])
+            }
+        } catch {
+            return ["what to do about it cannot be looked up: \(error)"]
+        }
     }
 
     /// Blocks that failed and did not end the run.

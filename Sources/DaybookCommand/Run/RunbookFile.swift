@@ -169,11 +169,16 @@ enum RunbookSubmission {
         guard !given.isEmpty, let record = try daybook.record(of: id), record.status != .completed
         else { return }
         let names = try daybook.unkept(given, by: id)
-        guard let first = names.first else { return }
+        if !names.isEmpty { throw notKept(names, by: record) }
+    }
+
+    /// Why secrets cannot be given to what is there already.
+    static func notKept(_ names: [String], by record: ExecutionRecord) -> Refusal {
+        let given = names.map { " --secret \($0)=@FILE" }.joined()
         let when = record.status.isFinal ? "" : ", once it has failed or was cancelled"
-        throw Refusal(
+        return Refusal(
             .conflict,
-            "\(id) is there already, and keeps no such value of \(names.joined(separator: ", ")); `daybook retry \(id.shellArgument) --secret \(first)=@FILE` gives it\(when); then run it again without --secret"
+            "\(record.id) is there already, and keeps no such value of \(names.joined(separator: ", ")); `daybook retry \(record.id.shellArgument)\(given)` gives it\(when); then run it again without --secret"
         )
     }
 

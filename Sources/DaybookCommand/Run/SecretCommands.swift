@@ -4,6 +4,7 @@ import Daybook
 import DaybookFormat
 import DaybookInspector
 import DaybookModel
+import DaybookRunbook
 
 struct SecretCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,9 +29,7 @@ struct ListSecretsCommand: ParsableCommand {
     func run() throws {
         try Names.check(id, "execution id")
         let (secrets, now) = try common.inspect { inspector in
-            let now = SystemClock().now()
-            let lag = try inspector.lag(of: now)
-            return (try inspector.secrets(of: id), now.adding(lag.wholeNanoseconds))
+            (try inspector.secrets(of: id), try inspector.secretTime())
         }
         if common.json {
             common.write("daybook.secrets/1") { json in
@@ -38,16 +37,7 @@ struct ListSecretsCommand: ParsableCommand {
                 json.key("secrets")
                 json.array { json in
                     for secret in secrets {
-                        json.object { json in
-                            json.member("name", secret.name)
-                            json.member("storedAt", "\(secret.storedAt)")
-                            json.member("entry", secret.sequence)
-                            json.member("expiresAt", secret.expiresAt.map { "\($0)" })
-                            guard let wiped = secret.wiped else { return }
-                            json.member("wipedAt", "\(wiped.at)")
-                            json.member("cause", wiped.cause)
-                            json.member("overwritten", wiped.isOverwritten)
-                        }
+                        json.object { secret.write(to: &$0, by: now) }
                     }
                 }
             }
@@ -70,22 +60,70 @@ struct ListSecretsCommand: ParsableCommand {
 }
 
 extension SecretRecord {
+    /// How it stands, as programs read it.
+    enum State: String {
+        case kept
+        case expired
+        case wiped
+    }
+
+    func state(by now: Timestamp) -> State {
+        if wiped != nil { return .wiped }
+        return expiresAt.map { $0 <= now } ?? false ? .expired : .kept
+    }
+
     /// Whether its end has come, and something of it is still to be done by whoever writes next.
     func isOwed(by now: Timestamp) -> Bool {
-        if let wiped { !wiped.isOverwritten } else { expiresAt.map { $0 <= now } ?? false }
+        wiped?.isOverwritten == false || state(by: now) == .expired
     }
 
     /// What became of it.
     func fate(by now: Timestamp, _ time: TimeOptions) -> String {
         if let wiped {
-            return wiped.isOverwritten
-                ? "wiped \(time.text(wiped.at)) (\(wiped.cause))"
-                : "wipe recorded \(time.text(wiped.at)) (\(wiped.cause)), its key is not overwritten yet"
+            let words = "\(time.text(wiped.at)) (\(wiped.cause))"
+            return switch wiped.isOverwritten {
+            case true?: "wiped \(words)"
+            case false?: "wipe recorded \(words), its key is not overwritten yet"
+            case nil: "wipe recorded \(words), whether its key is overwritten cannot be read"
+            }
         }
         guard let expiresAt else { return "kept" }
-        return expiresAt <= now
+        return state(by: now) == .expired
             ? "expired \(time.text(expiresAt)), not wiped yet"
             : "kept until \(time.text(expiresAt))"
+    }
+
+    /// Its name and state: never its value.
+    func write(to json: inout JSONWriter, by now: Timestamp) {
+        json.member("name", name)
+        json.member("state", state(by: now).rawValue)
+        json.member("storedAt", "\(storedAt)")
+        json.member("entry", sequence)
+        json.member("expiresAt", expiresAt.map { "\($0)" })
+        guard let wiped else { return }
+        json.member("wipedAt", "\(wiped.at)")
+        json.member("cause", wiped.cause)
+        if let isOverwritten = wiped.isOverwritten { json.member("overwritten", isOverwritten) }
+    }
+}
+
+extension Inspector {
+    /// The journal's time now, by which secrets expire.
+    func secretTime() throws -> Timestamp {
+        let now = SystemClock().now()
+        return now.adding(try lag(of: now).wholeNanoseconds)
+    }
+
+    /// Options that give the secrets which a runbook names, and which are gone.
+    func missingSecrets(of record: ExecutionRecord) throws -> String {
+        var runbooks = RecordedRunbooks(self)
+        guard let runbook = try runbooks.runbook(of: record), !runbook.secrets.isEmpty else {
+            return ""
+        }
+        let now = try secretTime()
+        let kept = try secrets(ofRun: record).records.filter { $0.state(by: now) == .kept }
+        let names = Set(kept.map(\.name))
+        return runbook.secrets.filter { !names.contains($0) }.map { " --secret \($0)" }.joined()
     }
 }
 

@@ -58,7 +58,7 @@ import Testing
             #expect(owed.slot == 0)
             #expect(owed.secret?.name == "TOKEN" && owed.secret?.execution == "a")
             let wiped = try #require(inspect(path) { try $0.secrets(of: "a") }.first?.wiped)
-            #expect(!wiped.isOverwritten && wiped.cause == "asked")
+            #expect(wiped.isOverwritten == false && wiped.cause == "asked")
             #expect(wiped.at == owed.secret?.wipedAt)
             let entry = try inspect(path) { try $0.entry(try #require(owed.secret).sequence) }
             #expect(entry.eventName == "secrets_wiped")
