@@ -116,6 +116,21 @@ package struct FolderArchive: Equatable, Sendable {
         contentSize += UInt64(content.count)
     }
 
+    /// The path of the member that a byte of the archive belongs to, from the folder on, quoted where it
+    /// must be; nil: it belongs to none.
+    package func path(ofByteAt offset: Int) throws(ArchiveError) -> String? {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(ArchiveError) in
+                var reader = TarReader(bytes)
+                while let (header, content) = try reader.next() {
+                    let end = content.baseAddress.map { $0 + content.count - bytes.baseAddress! }
+                    if let end, end > offset { return quoted(header.path) }
+                }
+                return nil
+            }
+        }.get()
+    }
+
     // MARK: Unpacking
 
     /// Makes what is in an archive in an empty folder. Nothing outside of it is made or changed: each

@@ -109,8 +109,12 @@ import Glibc
         }
     }
 
-    private static func keeper(_ folder: String, _ room: ArchiveRoom) throws -> WorkspaceKeeper {
-        var terms = WorkspaceKeeper.Terms(limit: 100_000, isRecorded: false)
+    private static func keeper(
+        _ folder: String,
+        _ room: ArchiveRoom,
+        _ redactor: Redactor? = nil
+    ) throws -> WorkspaceKeeper {
+        var terms = WorkspaceKeeper.Terms(limit: 100_000, isRecorded: false, redactor: redactor)
         // Every change counts as long past.
         terms.grain = .min
         return WorkspaceKeeper(
@@ -160,6 +164,30 @@ import Glibc
         #expect(again.take?.content == first.take?.content)
         #expect(again.take?.number == 2)
         again.share?.giveBack()
+        try Folder.removeAll(folder)
+    }
+
+    /// Somebody is to remove it: nobody looks through all files for that.
+    @Test(arguments: [
+        ("b/plain", "x hunter2-hunter2", "\"b/plain\" of"),
+        ("a-hunter2-hunter2", "", "\"a-***\" of"),
+    ])
+    func theFileThatHoldsASecretIsNamed(_ path: String, _ text: String, _ named: String)
+        async throws
+    {
+        let folder = NSTemporaryDirectory() + "keeper-\(UUID())"
+        for part in ["", "/files", "/files/b"] { try Folder.create(folder + part) }
+        for name in ["a", "b/0", "c"] {
+            try Data("hunter".utf8).write(to: URL(filePath: "\(folder)/files/\(name)"))
+        }
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/files/\(path)"))
+        let redactor = Redactor([Array("hunter2-hunter2".utf8)])
+        let taken = try await Self.keeper(folder, ArchiveRoom(size: 1), redactor).take()
+        defer { taken.share?.giveBack() }
+        let take = try #require(taken.take)
+        #expect(take.content == .unsaved(code: "workspace-has-secret"))
+        let message = String(decoding: take.payloads.record, as: UTF8.self)
+        #expect(message.contains(named), "\(message)")
         try Folder.removeAll(folder)
     }
 

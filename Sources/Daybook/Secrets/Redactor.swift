@@ -13,14 +13,20 @@ package struct Redactor: Sendable {
     }
 
     /// Whether some form of a secret is in a text.
-    package func finds(in text: some Sequence<UInt8>) -> Bool {
+    package func finds(in text: some Sequence<UInt8>) -> Bool { end(ofFirstIn: text) != nil }
+
+    /// The offset of the last byte of a text up to which some form of a secret is known to be in it; nil: none
+    /// is.
+    func end(ofFirstIn text: some Sequence<UInt8>) -> Int? {
         var walk = NeedleSearch.DeepWalk()
+        var count = 0
         for byte in text {
             walk.take(byte, search)
-            if !walk.found.isEmpty { return true }
+            if !walk.found.isEmpty { return count }
+            count += 1
         }
         walk.finish(search)
-        return !walk.found.isEmpty
+        return walk.found.isEmpty ? nil : max(count - 1, 0)
     }
 
     /// A text without secrets.

@@ -200,7 +200,7 @@ final class WorkspaceKeeper: Sendable {
     /// Whether a secret of the execution is in one of its files, as far as they can be read.
     func holdsSecret() -> Bool {
         guard case .unsaved(let code)? = archived(expecting: 0)?.0 else { return false }
-        return code == WorkspaceRefusal.secret.code
+        return code == WorkspaceRefusal.secretCode
     }
 
     /// A job may have removed the folder, or put something else in its place: the next one finds it empty.
@@ -251,8 +251,8 @@ final class WorkspaceKeeper: Sendable {
             }
             return refused(WorkspaceRefusal(error, limit: terms.limit))
         }
-        if let redactor = terms.redactor, redactor.finds(in: archive.bytes) {
-            return refused(.secret)
+        if let redactor = terms.redactor, let end = redactor.end(ofFirstIn: archive.bytes) {
+            return refused(.secret(in: path(ofByteAt: end, archive).map(redactor.redacted)))
         }
         if terms.heldSecret { return refused(.heldSecret(path)) }
         return (
@@ -263,6 +263,15 @@ final class WorkspaceKeeper: Sendable {
             ),
             Payload(archive.bytes, contentType: ContentTypes.archive)
         )
+    }
+
+    private func path(ofByteAt offset: Int, _ archive: FolderArchive) -> String? {
+        do throws(ArchiveError) {
+            return try archive.path(ofByteAt: offset)
+        } catch {
+            warn("which file holds a secret could not be found out", error)
+            return nil
+        }
     }
 
     private func refused(_ refusal: WorkspaceRefusal) -> (WorkspaceTake.Content, Payload) {

@@ -5,11 +5,17 @@ struct WorkspaceRefusal {
     let code: String
     let message: String
 
-    static let secret = WorkspaceRefusal(
-        code: "workspace-has-secret",
-        message:
-            "a file of the workspace holds a secret of the execution, and what is saved is in clear; keep the secret out of the workspace, or remove the file before the job ends"
-    )
+    /// A file holds a secret.
+    static let secretCode = "workspace-has-secret"
+
+    /// - Parameter path: the file, without what its name may say; nil: it is not known.
+    static func secret(in path: String?) -> WorkspaceRefusal {
+        WorkspaceRefusal(
+            code: secretCode,
+            message:
+                "\(path ?? "a file") of the workspace holds a secret of the execution, and what is saved is in clear; keep the secret out of the workspace, or remove the file before the job ends"
+        )
+    }
 
     static let notKept = WorkspaceRefusal(
         code: "workspace-not-kept",
@@ -19,7 +25,7 @@ struct WorkspaceRefusal {
 
     static func heldSecret(_ path: String) -> WorkspaceRefusal {
         WorkspaceRefusal(
-            code: secret.code,
+            code: secretCode,
             message:
                 "a file of the workspace held a secret which has been wiped or replaced since, and may hold it still; look into \(path), remove the folder and what lies beside it, and retry from where its files can be made again"
         )

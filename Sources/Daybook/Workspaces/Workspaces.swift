@@ -210,7 +210,7 @@ final class Workspaces: Sendable {
     private func wasRefusedForSecret(_ recorded: RecordedWorkspace) throws -> Bool {
         try store.read { reader in
             try reader.withView(of: recorded.entry) {
-                try ProtoWorkspaceUnsaved(decoding: $0).code == WorkspaceRefusal.secret.code
+                try ProtoWorkspaceUnsaved(decoding: $0).code == WorkspaceRefusal.secretCode
             } ?? false
         }
     }
