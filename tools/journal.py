@@ -382,7 +382,8 @@ class Journal:
         """The file of keys has those that are kept. What a killed process left there is owed."""
         path = os.path.join(self.folder, "keys")
         data = b""
-        if os.path.isfile(path):
+        is_file = os.path.isfile(path) and not os.path.islink(path)  # a pipe would be waited for
+        if os.path.lexists(path) and self.expect(is_file, "keys", "it is no regular file"):
             with open(path, "rb") as file:
                 data = file.read()
         slots = {at: data[128 * at + 128:128 * at + 256] for at in range((len(data) - 1) // 128)}
