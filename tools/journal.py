@@ -167,7 +167,7 @@ class Journal:
         path = os.path.join(folder, "journal.mdb")
         self.problems = self.count = self.time = 0
         self.answered = 0  # the number in open.lock is never ahead of the file
-        if os.path.exists(lock := os.path.join(folder, "open.lock")):
+        if os.path.isfile(lock := os.path.join(folder, "open.lock")):
             with open(lock, "rb") as file:
                 self.answered = int.from_bytes(file.read(8), "little")
         for _ in range(64):  # a writer may be just replacing one
@@ -382,7 +382,8 @@ class Journal:
         """The file of keys has those that are kept. What a killed process left there is owed."""
         path = os.path.join(self.folder, "keys")
         data = b""
-        if os.path.exists(path):
+        is_file = os.path.isfile(path) and not os.path.islink(path)  # a pipe would be waited for
+        if os.path.lexists(path) and self.expect(is_file, "keys", "it is no regular file"):
             with open(path, "rb") as file:
                 data = file.read()
         slots = {at: data[128 * at + 128:128 * at + 256] for at in range((len(data) - 1) // 128)}
@@ -532,7 +533,7 @@ class Journal:
 def run(command, folder, as_json):
     try:
         # Held shared, it keeps the file from being replaced. An exported copy has none.
-        if os.path.exists(path := os.path.join(folder, "open.lock")):
+        if os.path.isfile(path := os.path.join(folder, "open.lock")):
             fcntl.lockf(lock := open(path), fcntl.LOCK_SH | fcntl.LOCK_NB)
         journal = Journal(folder)
         journal.list(as_json) if command == "list" else journal.verify()

@@ -71,7 +71,7 @@ enum Failure {
     }
 
     /// A conflict shows the difference in lines of its own; everything else is one line.
-    private static func sentence(
+    static func sentence(
         for error: any Error,
         in command: (any ParsableCommand)?
     ) -> TerminalText {
@@ -79,12 +79,16 @@ enum Failure {
             return TerminalText(lines: refusal.description)
         }
         // What the machine lacks says what is to be done about it.
-        if let shortage = shortage(in: error) {
-            let text = "\(error)"
-            return text.contains(shortage.advice)
-                ? TerminalText(text) : TerminalText("\(text); \(shortage.advice), then try again")
+        if let shortage = shortage(in: error), !saysWhatToDo(error, shortage) {
+            return TerminalText("\(error); \(shortage.advice), then try again")
         }
         return Hint.sentence(for: error, in: command)
+    }
+
+    /// Whether the words of an error have the advice already: that of a full disk the journal gives itself.
+    private static func saysWhatToDo(_ error: any Error, _ shortage: Shortage) -> Bool {
+        (error as? JournalError)?.code == .full && "\(error)".contains("make room")
+            || "\(error)".contains(shortage.advice)
     }
 
     private static func shortage(in error: any Error) -> Shortage? {

@@ -213,4 +213,8 @@ private final class RehearsalLedger: Ledger {
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
         try reader.history(of: number, upTo: sequence - 1)
     }
+
+    func isDamage(_ error: any Error) -> Bool {
+        (error as? JournalError)?.code == .integrity
+    }
 }

@@ -12,7 +12,7 @@ public struct SecretRecord: Sendable, Equatable {
         /// Why: `completed`, `asked`, `expired` or `replaced`.
         public let cause: String
         /// Whether its key is overwritten; nil: the file of keys could not be read. It is not where a
-        /// process was killed after it had recorded the wipe, or could not write the file: whoever opens
+        /// process was killed after it had recorded the wipe, or could not write the file. Whoever opens
         /// the journal for writing next overwrites it.
         public internal(set) var isOverwritten: Bool?
     }

@@ -7,7 +7,7 @@ import DaybookView
 /// The file of keys against the entries: what is kept has its slot, and what is wiped has none.
 ///
 /// A key that is kept and has no slot is damage. A slot whose key no entry keeps is none: an entry is on
-/// the disk before a key is overwritten, and a process can be killed in between.
+/// the disk before a key is overwritten, and in between a process can be killed, or the file fail.
 struct SecretsAudit {
     private let keys: KeysFile
     private let note: (UInt64?, String) -> Void

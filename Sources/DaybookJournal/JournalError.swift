@@ -150,7 +150,11 @@ extension JournalError {
                     .readOnly,
                     "the journal \(path) cannot be written here (\(error.description)); check permissions and mount"
                 )
-            default: (.system, "the journal \(path) could not be used: \(error.description)")
+            default:
+                (
+                    .system,
+                    "the journal \(path) could not be used: \(error.detail ?? error.description)"
+                )
             }
         self.init(code, words, underlying: error)
     }

@@ -163,6 +163,17 @@ extension State {
         }
     }
 
+    /// Whether an execution of one of the given types that has secrets may be claimed by a session of a
+    /// revision, by what is on the disk or by the batch under way.
+    package func hasReadySecrets(of types: [Name], for revision: Name) -> Bool {
+        secrets.openNumbers.contains { number in
+            executions.has(number) { state in
+                types.contains(state.type)
+                    && ExecutionStanding(state).isClaimable(by: revision)
+            }
+        }
+    }
+
     /// The sessions that are open by what is on the disk, in order.
     package var publishedSessions: [Session] { batch.isOpen ? batch.small.sessions : sessions }
 }

@@ -109,7 +109,7 @@ package struct ExpireSecrets: Command {
     /// Nothing is checked here: a command is checked when it is decided.
     package init(limit: Int = 1_024) { self.limit = limit }
 
-    /// Of how many executions secrets were wiped.
+    /// How many executions were seen to.
     package typealias Answer = Int
 
     /// Always granted.
@@ -169,13 +169,21 @@ extension Transaction {
         try wipe(kept.secrets, of: number, .completed)
     }
 
-    /// Wipes secrets that nobody has used for a retry in time, of so many executions at most.
-    /// - Returns: of how many.
+    /// Wipes secrets that nobody has used for a retry in time, of so many executions at most. Those of one
+    /// whose record is damaged stay, and keep nobody from the others: see ``KeptSecrets/left``.
+    /// - Returns: how many were seen to.
     mutating func wipeExpiredSecrets(upTo limit: Int) throws -> Int {
         let lifetime = state.journal.secretLifetime
         guard lifetime > 0, !state.secrets.isEmpty else { return 0 }
         let expired = state.secrets.expired(after: lifetime, by: now).prefix(max(0, limit))
         for number in expired {
+            do {
+                // Before anything is appended, which cannot be taken back by itself.
+                _ = try closed(number)
+            } catch  where ledger.isDamage(error) {
+                state.small.secrets.leave(number, because: "\(error)")
+                continue
+            }
             try wipe(state.secrets[number]?.secrets ?? [], of: number, .expired)
         }
         return expired.count

@@ -23,6 +23,9 @@ package protocol Ledger: AnyObject {
     func input(of number: UInt64) throws -> RecordedInput?
     /// Folds the history of an execution, without the entries from `sequence` on.
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState
+    /// Whether what ``history(of:before:)`` throws says that the record of that execution has changed, and
+    /// not that the journal cannot be read.
+    func isDamage(_ error: any Error) -> Bool
 }
 
 /// What the first entry of an execution says about its input.
@@ -52,7 +55,7 @@ package struct Transaction: ~Copyable {
     package var session: UInt64
     /// How many entries have been appended.
     package private(set) var count = 0
-    private let ledger: any Ledger
+    let ledger: any Ledger
 
     /// Begins a batch.
     /// - Parameter state: given back by ``finish()``.

@@ -121,6 +121,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         if session == 0 { noteSession() }
         // Before anybody is told that they are wiped.
         if let wiped = ledger?.wipedKeys { keeper.destroy(wiped) }
+        if !state.secrets.left.isEmpty { keeper.note(left: state.secrets) }
         var all = news.adding(ledger?.news ?? News())
         if isSnapshotDue() { all.noteSnapshotDue() }
         news = News()

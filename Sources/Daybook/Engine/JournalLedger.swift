@@ -49,4 +49,6 @@ final class JournalLedger: Ledger {
         if sequence < nextSequence { past = (number, sequence, state) }
         return state
     }
+
+    func isDamage(_ error: any Error) -> Bool { EngineCore.isDamage(error) }
 }

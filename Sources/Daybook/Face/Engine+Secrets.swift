@@ -32,6 +32,21 @@ extension Engine {
 }
 
 extension Engine {
+    /// Keys of wiped secrets that this process has to overwrite, and cannot; it is tried once more.
+    /// - Parameter id: the execution for which it is asked.
+    /// - Returns: why not; nil: nothing is owed.
+    package func owedKeys(of id: String) async throws -> SecretError? {
+        let keeper = engine.keeper
+        return try await SystemThread.run {
+            do throws(SecretError) {
+                try keeper.checkDestroyed(for: id)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
     /// Which of some secrets an execution does not keep with these values.
     /// - Throws: ``SecretError`` where what it keeps cannot be opened.
     package func unkept(_ given: [String: Secret], by id: String) throws -> [String] {

@@ -21,6 +21,8 @@ final class SecretKeeper: Sendable {
         var left: [KeyName] = []
         /// Why what an earlier process left could not be looked for.
         var uncollected: SecretError?
+        /// The executions of which it is said that their secrets cannot be wiped.
+        var told: Set<UInt64> = []
     }
 
     private let path: String?
@@ -199,13 +201,33 @@ final class SecretKeeper: Sendable {
 
     // MARK: Destroying
 
-    /// Wipes secrets whose time was over before this process began.
+    /// Wipes secrets whose time was over before this process began, but for those that cannot be.
     /// - Parameter session: this process's.
     /// - Throws: ``JournalError``.
     func expire(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
         guard writer.inspect({ $0.state.nextSecretExpiry }) != nil else { return }
         let limit = ExpireSecrets().limit
         while try await EngineCore.perform(writer, session: session, { ExpireSecrets() }) == limit {
+        }
+    }
+
+    /// Says, once each, of which executions secrets stay whose time is over: who gave them relies on it that
+    /// they are wiped.
+    func note(left secrets: KeptSecrets) {
+        let untold = state.withLock { state in
+            let untold = secrets.left.filter { !state.told.contains($0.key) }
+            state.told.formUnion(untold.keys)
+            return untold
+        }
+        for (number, reason) in untold.sorted(by: { $0.key < $1.key }) {
+            logger.error(
+                "secrets whose time is over cannot be wiped: the record of their execution is damaged; restore the journal from a backup, or change the secrets where they are valid",
+                metadata: [
+                    "id": "\(secrets[number]?.id.text ?? "\(number)")",
+                    "secrets": "\(secrets[number]?.secrets.map(\.name.text) ?? [])",
+                    "error": "\(reason)",
+                ]
+            )
         }
     }
 

@@ -92,7 +92,8 @@ struct Takeover: Sendable {
 
     /// The lock of a session, if its process is gone.
     private func lockOfTheDead(_ uuid: String) throws -> DeadLock? {
-        let file = try File.open(SessionLock.lockPath(folder.sessions, uuid), .readWrite)
+        let path = SessionLock.lockPath(folder.sessions, uuid)
+        let file = try File.open(path, .readWrite, followsLink: false)
         guard try file.tryLock(.exclusive) else { return nil }
         return DeadLock(file)
     }
@@ -102,7 +103,8 @@ struct Takeover: Sendable {
     private func endChildren(_ uuid: String) throws -> Int {
         let path = SessionLock.childrenPath(folder.sessions, uuid)
         guard try FileStatus.of(path) != nil else { return 0 }
-        let text = String(decoding: try File.contents(of: path), as: UTF8.self)
+        let bytes = try File.contents(of: path, followsLink: false)
+        let text = String(decoding: bytes, as: UTF8.self)
         var count = 0
         for line in text.split(separator: "\n") {
             // A line that was cut off by the crash belongs to a group that had not begun yet.

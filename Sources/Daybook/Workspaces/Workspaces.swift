@@ -50,7 +50,10 @@ final class Workspaces: Sendable {
         _ options: EngineOptions,
         _ store: any JournalStore
     ) throws -> String {
-        guard let folder = options.workspaces else { return place.workspaces }
+        guard let folder = options.workspaces else {
+            try place.checkWorkspaces()
+            return place.workspaces
+        }
         guard let uuid = try store.read({ try JournalNames($0) }).uuid else {
             throw JournalError(.integrity, "entry 0 does not name the journal", sequence: 0)
         }

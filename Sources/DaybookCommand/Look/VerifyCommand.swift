@@ -12,8 +12,8 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Check the journal against itself: order, hashes, payloads, indexes.",
         discussion: """
             Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
-            to be overwritten, because it was killed, contradict nothing: they are listed as owed, with \
-            exit status 0, and the next command that writes overwrites them. A replacement of the whole \
+            to be overwritten, killed or with a file that failed, contradict nothing: they are listed as \
+            owed, with exit status 0, and the next command that writes overwrites them. A replacement of the whole \
             journal shows only against a checkpoint that somebody else holds.
             """
     )

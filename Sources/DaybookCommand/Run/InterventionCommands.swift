@@ -37,11 +37,13 @@ struct InterventionOptions: ParsableArguments {
     ///   - verb: for example `cancel`.
     ///   - done: for example `cancelled`.
     ///   - word: what became of it, where that is another word.
+    ///   - more: written into the document besides.
     func run(
         _ verb: String,
         _ done: String,
         _ command: (Intervention) -> some Command,
         word: (InterventionAnswer) -> String? = { _ in nil },
+        writing more: (inout JSONWriter) -> Void = { _ in },
         _ act: (Engine) async throws -> InterventionAnswer
     ) async throws {
         try check()
@@ -59,6 +61,7 @@ struct InterventionOptions: ParsableArguments {
                 json.member("number", answer.number)
                 json.member("status", answer.status.rawValue)
                 json.member("wasSo", answer.wasSo)
+                more(&json)
             }
         } else {
             let words = answer.wasSo ? "is \(done) already" : word(answer) ?? done
@@ -205,9 +208,24 @@ struct RetryCommand: AsyncParsableCommand {
     func run() async throws {
         try checkSecretNames()
         let fresh = options.consent.dryRun ? [:] : try secrets.read()
-        try await options.run("retry", "ready", { Retry($0) }) {
-            try await $0.retry(options.id, secrets: fresh, by: options.requester)
-        }
+        var owed: SecretError?
+        try await options.run(
+            "retry",
+            "ready",
+            { Retry($0) },
+            writing: { $0.member("owed", owed?.message) },
+            { engine in
+                let answer = try await engine.retry(
+                    options.id,
+                    secrets: fresh,
+                    by: options.requester
+                )
+                // The retry stands: what its secrets take the place of is another matter.
+                if !fresh.isEmpty { owed = try await engine.owedKeys(of: options.id) }
+                return answer
+            }
+        )
+        if let owed, !options.common.json { options.common.errors.line("daybook: \(owed)") }
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.
         let record: ExecutionRecord

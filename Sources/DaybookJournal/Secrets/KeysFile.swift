@@ -40,7 +40,7 @@ package struct KeysFile: Sendable {
         _ key: JournalKey
     ) throws(SecretError) -> KeyReservation {
         try mapping { () throws in
-            let file = try File.open(path, .readWrite)
+            let file = try File.open(path, .readWrite, followsLink: false)
             try file.lock(bytes: Self.header)
             let isNew = try prepareHeader(file, key)
             let slots = try freeSlots(places.count, file)
@@ -177,7 +177,7 @@ package struct KeysFile: Sendable {
     /// - Returns: nil when there is no file.
     private func openIfThere(_ mode: File.Mode) throws(SystemError) -> File? {
         do throws(SystemError) {
-            return try File.open(path, mode)
+            return try File.open(path, mode, followsLink: false)
         } catch {
             if error.isNotFound { return nil }
             throw error

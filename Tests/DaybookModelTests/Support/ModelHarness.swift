@@ -318,6 +318,8 @@ private final class HarnessLedger: Ledger {
         return bytes
     }
 
+    func isDamage(_ error: any Error) -> Bool { false }
+
     func put(_ row: ExecutionIndexRow) {
         batch.rows[Name(row.id)] = row.row
         if row.leaves != nil || !row.joins.isEmpty { batch.moves.append(row) }

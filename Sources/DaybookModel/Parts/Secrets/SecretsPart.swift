@@ -113,12 +113,20 @@ package struct KeptSecrets: Sendable, Equatable {
     /// The execution of an id.
     private var numbersByID: [Name: UInt64] = [:]
 
+    /// Why secrets of executions whose time is over cannot be wiped in this process: what is recorded of
+    /// those has changed on the disk. No part of what entries say.
+    package private(set) var left: [UInt64: String] = [:]
+
     /// None are.
     package var isEmpty: Bool { all.isEmpty }
     /// The numbers of the executions that have some, ascending.
     package var numbers: [UInt64] { all.keys.sorted() }
-    /// When the first of those was closed that are closed; nil: none is.
-    var firstClosing: Timestamp? { closed.first?.time }
+    /// The numbers of those of them that are open.
+    var openNumbers: some Sequence<UInt64> {
+        all.lazy.filter { $0.value.closedAt.rawValue == 0 }.map(\.key)
+    }
+    /// When the first of those was closed that are closed, and can be wiped; nil: none is.
+    var firstClosing: Timestamp? { closed.first { left[$0.number] == nil }?.time }
 
     /// What is kept of an execution; nil: nothing.
     package subscript(number: UInt64) -> OfExecution? { all[number] }
@@ -129,10 +137,13 @@ package struct KeptSecrets: Sendable, Equatable {
     /// Every secret that is kept of any execution.
     package var every: [Secret] { numbers.flatMap { all[$0]?.secrets ?? [] } }
 
-    /// The numbers of those that were closed that long ago, in order.
+    /// The numbers of those that were closed that long ago and can be wiped, in order.
     func expired(after lifetime: UInt64, by now: Timestamp) -> [UInt64] {
-        closed.prefix { $0.time.adding(lifetime) <= now }.map(\.number)
+        closed.prefix { $0.time.adding(lifetime) <= now }.map(\.number).filter { left[$0] == nil }
     }
+
+    /// Those of an execution stay, because that cannot be read.
+    mutating func leave(_ number: UInt64, because reason: String) { left[number] = reason }
 
     package static func == (one: KeptSecrets, other: KeptSecrets) -> Bool {
         one.all == other.all && one.closed.elementsEqual(other.closed, by: ==)
