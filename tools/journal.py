@@ -354,9 +354,10 @@ class Journal:
             heir = self.executions.get(said.heir)
             self.expect(heir and heir.forked_before == said.before, at,
                         f"it hands on to {said.heir}, which is no fork before {said.before}")
-            began = execution.registered.values()
-            self.expect(any(one < said.before for one in began) and not said.keeps_compensations,
-                        at, "it hands on what is not registered")
+            began = execution.registered
+            owes = (any(one < said.before for one in began.values())
+                    or said.HasField("given") and place_of(said.given) in began)
+            self.expect(owes and not said.keeps_compensations, at, "it hands on what is not registered")
 
     def check_secrets(self, at, entry, event, number):
         """Each key is named once, wiped once, and before its execution completes."""

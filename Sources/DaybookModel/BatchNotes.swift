@@ -65,9 +65,19 @@ struct BatchNotes: Sendable {
     var next: UInt64 = 0
     /// Children that were closed, and of which their parents are to be told.
     var endedChildren: [EndedChild] = []
+    /// Forks that can begin.
+    var successors: [Successor] = []
     /// The lists of the last submission without labels: most of the next ones are on the same, also in
     /// the next batch.
     var usualLists: UsualLists?
+}
+
+/// A fork that can begin because what it goes on in the place of is closed.
+struct Successor: Sendable {
+    /// Its number.
+    let fork: UInt64
+    /// The entry that closed its origin.
+    let end: UInt64
 }
 
 /// The lists on which submissions of a workflow by an actor are put, which name no labels.
@@ -102,6 +112,7 @@ extension State {
         batch.lastTouched = 0
         batch.hasTakenDeadlines = false
         batch.endedChildren = []
+        batch.successors = []
         batch.next = 0
     }
 

@@ -74,6 +74,62 @@ import Testing
         }
     }
 
+    /// Were it to run beside it, the origin would undo by name what the fork has just made.
+    @Test func aForkBeginsOnceItsOriginHasUndoneItsWork() async throws {
+        try await withForked { engine, calls, _ in
+            _ = try await engine.fork("a", at: "pay", ForkOptions(id: "b"))
+            // Asked to run, it begins all the same by itself.
+            _ = try await engine.execute("b")
+            try await engine.untilWaiting("b")
+            let names = calls.lines.map { $0.split(separator: " ").dropLast().joined(separator: " ") }
+            #expect(
+                names == ["book", "pay", "ship", "undo ship", "undo pay", "pay", "ship"],
+                "\(names)"
+            )
+            let origin = try #require(try engine.record(of: "a"))
+            let fork = try #require(try engine.record(of: "b"))
+            var closed: UInt64?
+            var readied: UInt64?
+            try engine.journal.scan { entry in
+                let header = entry.header
+                switch EventKind(rawValue: entry.event) {
+                case .executionClosed where header.stream.rawValue == origin.number:
+                    closed = header.sequence
+                case .executionReadied where header.stream.rawValue == fork.number:
+                    readied = header.causation
+                default: break
+                }
+                return true
+            }
+            #expect(closed != nil && readied == closed)
+            try await end(engine, "b")
+        }
+    }
+
+    /// What a person declares done is not undone by the execution that did it: the fork owes it.
+    @Test func whatIsGivenByHandIsOwedByTheForkAlone() async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            try await withEngine(path, code: Self.code(calls)) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+                var options = ForkOptions(id: "b")
+                options.encodedResult = Array("null".utf8)
+                _ = try await engine.fork("a", at: "pay", options)
+                try await engine.untilWaiting("b")
+                func names() -> [String] {
+                    calls.lines.map { $0.split(separator: " ").dropLast().joined(separator: " ") }
+                }
+                #expect(names() == ["book", "pay", "ship", "undo ship", "ship"])
+                try await end(engine, "b")
+                #expect(Array(names().suffix(3)) == ["undo ship", "undo pay", "undo book"])
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            #expect(try Verifier.verify(inspector.store).problems == [])
+        }
+    }
+
     /// What is done and undone by nobody is shown as such, and what a fork undoes too.
     @Test(arguments: [false, true])
     func whoUndoesWhatIsShown(_ isForked: Bool) async throws {

@@ -284,6 +284,7 @@ extension PendingWait {
         case .person: "a person"
         case .cleaning: "its code to end"
         case .unfinished(let name): CleaningWords.of(name, in: type)
+        case .origin(let id): "\(id), in whose place it goes on, to undo what it has begun"
         case .children(let count): count == 1 ? "a child to end" : "\(count) children to end"
         case .operation(let wait):
             switch wait.kind {
@@ -317,6 +318,8 @@ extension PendingWait {
                 isEnded
                 ? "`daybook show\(journal) \(id)` shows it; then `\(retry)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
                 : "`daybook show\(journal) \(id)` shows it; then `\(retry)`, or cancel it"
+        case .origin(let origin):
+            return "`daybook why\(journal) \(origin.shellArgument)` says what that waits for"
         case .children:
             return "`daybook tree\(journal) \(id)` shows them"
         case .operation(let wait) where wait.kind == .child || wait.kind == .children:
@@ -345,6 +348,9 @@ extension PendingWait {
         case .unfinished(let name):
             json.member("for", "unfinished")
             json.member("operation", name)
+        case .origin(let origin):
+            json.member("for", "origin")
+            json.member("origin", origin)
         case .children(let count):
             json.member("for", "children")
             json.member("children", count)

@@ -123,7 +123,9 @@ struct ForkCommand: AsyncParsableCommand {
         common.errors.line("it goes on at \(answer.operation.name) (\(place)) of \(id: id)")
         for line in try usedOtherwise(recorded, answer) { common.errors.line("\(line)") }
         if !record.isClosed, !answer.existed {
-            common.errors.line("\(id: id) is cancelled, and undoes what it has begun from there on")
+            common.errors.line(
+                "\(id: id) is cancelled, and undoes what it has begun from there on; then \(id: answer.id) begins"
+            )
         }
         if !answer.originSecrets.isEmpty {
             let names = answer.originSecrets.joined(separator: ", ")

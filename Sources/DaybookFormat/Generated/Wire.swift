@@ -585,6 +585,10 @@ package enum Wire {
         @inlinable package static var forkedBefore: WireField {
             WireField(19, .varint)
         }
+        /// `begins_after`.
+        @inlinable package static var beginsAfter: WireField {
+            WireField(20, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -790,6 +794,10 @@ package enum Wire {
         @inlinable package static var epoch: WireField {
             WireField(6, .varint)
         }
+        /// `successor`.
+        @inlinable package static var successor: WireField {
+            WireField(7, .varint)
+        }
     }
 
     /// `ExecutionExpired`.
@@ -870,6 +878,10 @@ package enum Wire {
         /// `before`.
         @inlinable package static var before: WireField {
             WireField(3, .varint)
+        }
+        /// `given`.
+        @inlinable package static var given: WireField {
+            WireField(4, .lengthDelimited)
         }
     }
 
@@ -2218,6 +2230,14 @@ package enum Wire {
         /// `forked_before`.
         @inlinable package static var forkedBefore: WireField {
             WireField(6, .varint)
+        }
+        /// `successor`.
+        @inlinable package static var successor: WireField {
+            WireField(7, .varint)
+        }
+        /// `begins_after`.
+        @inlinable package static var beginsAfter: WireField {
+            WireField(8, .varint)
         }
     }
 

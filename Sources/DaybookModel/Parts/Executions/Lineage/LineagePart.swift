@@ -12,6 +12,10 @@ struct Lineage: Sendable {
     var forkedFrom: UInt64 = 0
     /// The first entry of that one that does not count for it.
     var forkedBefore: UInt64 = 0
+    /// The fork that is readied once this execution is closed; 0: none.
+    var successor: UInt64 = 0
+    /// The execution in whose place it goes on, and after whose end it begins; 0: it began at once.
+    var beginsAfter: UInt64 = 0
 }
 
 extension ExecutionState {
@@ -23,6 +27,11 @@ extension ExecutionState {
     package var forkPoint: ForkPoint? {
         ForkPoint(origin: rare.lineage.forkedFrom, before: rare.lineage.forkedBefore)
     }
+    /// The number of the execution that is to be closed before it begins, because it is a fork that goes on in
+    /// the place of that; nil: it waits for none.
+    package var awaitedOrigin: UInt64? {
+        rare.lineage.beginsAfter != 0 && status == .submitted ? rare.lineage.beginsAfter : nil
+    }
     /// The number of the first run of its id.
     package var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
@@ -31,9 +40,14 @@ extension ExecutionPart {
     /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 3,
-        kinds: [.executionSubmitted],
-        apply: { state, entry, _ throws(WireError) in
+        schema: 4,
+        kinds: [.executionSubmitted, .executionCancelled],
+        apply: { state, entry, change throws(WireError) in
+            if change.kind == .executionCancelled {
+                let successor = try entry.number(Wire.ExecutionCancelled.successor)
+                if successor != 0 { state.rare.lineage.successor = successor }
+                return
+            }
             var reader = WireReader(entry.eventBytes)
             while let field = try reader.field() {
                 switch field {
@@ -47,6 +61,8 @@ extension ExecutionPart {
                     state.rare.lineage.forkedFrom = try reader.varint()
                 case Wire.ExecutionSubmitted.forkedBefore:
                     state.rare.lineage.forkedBefore = try reader.varint()
+                case Wire.ExecutionSubmitted.beginsAfter:
+                    state.rare.lineage.beginsAfter = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
@@ -58,6 +74,8 @@ extension ExecutionPart {
             writer.string(lineage.traceContext, Wire.ExecutionLineage.traceContext)
             writer.varint(lineage.forkedFrom, Wire.ExecutionLineage.forkedFrom)
             writer.varint(lineage.forkedBefore, Wire.ExecutionLineage.forkedBefore)
+            writer.varint(lineage.successor, Wire.ExecutionLineage.successor)
+            writer.varint(lineage.beginsAfter, Wire.ExecutionLineage.beginsAfter)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -73,6 +91,10 @@ extension ExecutionPart {
                     state.rare.lineage.forkedFrom = try reader.varint()
                 case Wire.ExecutionLineage.forkedBefore:
                     state.rare.lineage.forkedBefore = try reader.varint()
+                case Wire.ExecutionLineage.successor:
+                    state.rare.lineage.successor = try reader.varint()
+                case Wire.ExecutionLineage.beginsAfter:
+                    state.rare.lineage.beginsAfter = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
