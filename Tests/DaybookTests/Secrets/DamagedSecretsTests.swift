@@ -80,9 +80,10 @@ import Testing
                 try await engine.start("next", input: 0)
                 #expect(try await engine.result(of: "next") == "\"done\"")
                 // Who asks for it by name is told why not.
-                await #expect(throws: (any Error).self) {
+                let error = await #expect(throws: JournalError.self) {
                     try await engine.wipeSecrets(of: Self.broken)
                 }
+                #expect(error?.code == .integrity)
             }
             let told = lines.lines.filter { $0.contains("cannot be wiped") }
             #expect(told.count == 1 && told[0].contains(Self.broken), "\(lines.lines)")
