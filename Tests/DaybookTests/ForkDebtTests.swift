@@ -81,7 +81,9 @@ import Testing
             // Asked to run, it begins all the same by itself.
             _ = try await engine.execute("b")
             try await engine.untilWaiting("b")
-            let names = calls.lines.map { $0.split(separator: " ").dropLast().joined(separator: " ") }
+            let names = calls.lines.map {
+                $0.split(separator: " ").dropLast().joined(separator: " ")
+            }
             #expect(
                 names == ["book", "pay", "ship", "undo ship", "undo pay", "pay", "ship"],
                 "\(names)"
