@@ -14,15 +14,51 @@ struct VerifyCommand: AsyncParsableCommand {
             Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
             to be overwritten, because it was killed, contradict nothing: they are listed as owed, with \
             exit status 0, and the next command that writes overwrites them. A replacement of the whole \
-            journal shows only against a checkpoint that somebody else holds.
+            journal shows only against a head that somebody else holds: --against.
             """
     )
 
     @OptionGroup var common: CommonOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "A head of `daybook head` that was kept elsewhere: the journal has to go on from it.",
+            valueName: "file"
+        )
+    )
+    var against: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A public key that you trust; may be repeated. One of them has to have signed the head.",
+            valueName: "NAME+HASH+KEY"
+        )
+    )
+    var trust: [String] = []
+
+    func validate() throws {
+        if !trust.isEmpty, against == nil { throw ValidationError("--trust needs --against FILE.") }
+    }
+
+    /// The head to check against.
+    private func head() throws -> TreeHead? {
+        guard let against else { return nil }
+        let bytes = try File.contents(of: against)
+        if trust.isEmpty, let text = String(validating: bytes, as: UTF8.self),
+            !text.contains("\n\n")
+        {
+            return try TreeHead(text: text)
+        }
+        let note = try SignedNote(bytes)
+        if !trust.isEmpty { try note.check(by: try trust.map { try NoteVerifier($0) }) }
+        return try TreeHead(text: note.text)
+    }
+
     func run() async throws {
+        let head = try head()
         try checkPages()
         let report = try common.inspect { inspector in
+            if let head { try inspector.check(head) }
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
             return try inspector.verify { bar.update($0, of: $1) }
