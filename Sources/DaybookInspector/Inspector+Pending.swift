@@ -74,7 +74,9 @@ extension Inspector {
         } else if execution.isClaimable {
             all.append(try wait(execution, .claim, at: execution.readySequence))
         } else if let due = execution.dueCleaning.first, execution.isClaimedForCleaning {
-            all.append(try wait(execution, .unfinished(due.title), at: due.sequence))
+            // It began when the one before it ended, or with the claim.
+            let begun = try last([.cleaningEnded, .executionClaimed], of: execution)
+            all.append(try wait(execution, .unfinished(due.title), at: begun))
         } else if execution.isCleaning, execution.session == nil, !execution.openChildren.isEmpty {
             let count = execution.openChildren.count
             all.append(try wait(execution, .children(count), at: execution.last))
@@ -118,13 +120,17 @@ extension Inspector {
         )
     }
 
-    /// The last entry of an execution with an event; its last one if there is none.
     private func last(_ kind: EventKind, of execution: ExecutionState) throws -> UInt64 {
+        try last([kind], of: execution)
+    }
+
+    /// The last entry of an execution with one of some events; its last one if there is none.
+    private func last(_ kinds: [EventKind], of execution: ExecutionState) throws -> UInt64 {
         try store.read { reader in
             var sequence = execution.last
             while true {
                 let found = try reader.withView(of: sequence) { entry in
-                    (entry.event == kind.rawValue, entry.header.previous)
+                    (kinds.contains { $0.rawValue == entry.event }, entry.header.previous)
                 }
                 guard let (isFound, previous) = found else { return execution.last }
                 if isFound { return sequence }

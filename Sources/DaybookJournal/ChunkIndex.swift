@@ -252,7 +252,8 @@ private struct SlicedPayload {
         own.withUnsafeBytes { own in
             var inner = WireWriter(capacity: (isSliced ? own.count : data.count) + 64)
             inner.bytes(salt, Wire.Payload.salt)
-            inner.bytes(isSliced ? own : data, Wire.Payload.data)
+            // As protobuf writes it: what is empty is left out.
+            if !isSliced || !own.isEmpty { inner.bytes(isSliced ? own : data, Wire.Payload.data) }
             if isSliced {
                 var numbers = WireWriter(capacity: 16 * slices.count)
                 for slice in slices { slice.write(to: &numbers) }

@@ -109,6 +109,13 @@ package struct Runbook: Sendable, Equatable {
         /// then the block has failed.
         package var failsFast = false
 
+        /// The name of the operation by which it begins.
+        package var operationName: String {
+            if let approval { return approval.signal }
+            let isSplit = each != nil || limit > 1 || collects
+            return isSplit ? name : jobs.first?.name ?? name
+        }
+
         /// Whether a failure in it leaves others to run.
         var collects: Bool { !failsFast && (each != nil || jobs.count > 1) }
     }

@@ -146,6 +146,38 @@ import Glibc
         }
     }
 
+    /// Inputs of jobs are not compared, so it is said where one has had another value.
+    @Test func jobsThatRanWithAnotherInputAreNamed() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: f
+                inputs: { v: { type: string, required: true } }
+                blocks:
+                - name: b
+                  jobs: [ { name: clone, run: 'test -n "$INPUT_V"' } ]
+                - name: c
+                  jobs: [ { name: look, run: 'true' } ]
+                - name: d
+                  jobs: [ { name: push, run: 'test "$INPUT_V" = 2' } ]
+                """
+            )
+            let run = ["run", "runbook.yaml", "--id", "a", "--input", "v=1"]
+            #expect(try await sandbox.daybook(run).status == 7)
+            let fork = ["fork", "a", "--at", "push", "--yes"]
+            let words = "the input v is another one now"
+            let same = try await sandbox.succeed(fork + ["--input", "v=1"])
+            #expect(!same.errors.contains(words), "\(same.errors)")
+            let other = try await sandbox.succeed(fork + ["--id", "b", "--input", "v=2"])
+            #expect(other.errors.contains(words), "\(other.errors)")
+            #expect(other.errors.contains("is not run again: clone\n"), "\(other.errors)")
+            #expect(try await sandbox.succeed("list").text.contains("f, fork of a"))
+            #expect(try await sandbox.succeed("tree", "b").text.contains("ready, fork of a  <"))
+            let list = try await sandbox.succeed("list", "--json").json
+            #expect(list["executions"][0]["forkedFromID"].string == "a")
+        }
+    }
+
     /// What has been undone is named by its numbers, which always can be given.
     @Test func whatIsAdvisedWhereWorkHasBeenUndoneCanBeDone() async throws {
         try await withSandbox { sandbox in

@@ -170,6 +170,16 @@ import Glibc
         }
     }
 
+    /// What is wholly the bytes of an earlier payload is stored without bytes of its own.
+    @Test func whatIsStoredTwiceIsReadByBothReaders() async throws {
+        try await withSandbox { sandbox in
+            let job = #"echo "k=$(head -c 6000 /dev/zero | tr '\0' a)" >> "$DAYBOOK_OUTPUT""#
+            try sandbox.write(DaybookCommandTests.runbook(["a": job, "b": job]))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            try await verifies(sandbox)
+        }
+    }
+
     private func verifies(_ sandbox: Sandbox) async throws {
         try await sandbox.succeed("verify")
         let python = try await Python.withPackages("lmdb", "google.protobuf")

@@ -293,6 +293,17 @@ import Testing
         }
     }
 
+    /// Not only when the engine is closed.
+    @Test(.timeLimit(.minutes(20))) func theFolderGoesWhileTheEngineRuns() async throws {
+        try await withJournal { path in
+            try await withEngine(path, code: Self.writes("/", CallLog())) { daybook in
+                try await daybook.start()
+                _ = try await daybook.result()
+                while try !left(path).isEmpty { await Task.yield() }
+            }
+        }
+    }
+
     /// What succeeded before is not run again, and counts on what it left.
     @Test func oneThatIsOpenedAgainFindsItsFiles() async throws {
         try await withJournal { path in

@@ -37,6 +37,8 @@ extension EngineCore {
                 return machines.residency.ended(number, epoch: epoch, ending)
             }
         )
+        // What completes here is no news from outside.
+        removeWorkspaces(of: [number])
         settle()
     }
 

@@ -155,7 +155,7 @@ package struct ForkPlanner {
     }
 
     /// What has been undone since is not done any more.
-    /// - Parameter harmless: the name of what is registered first, and undoes nothing.
+    /// - Parameter harmless: the name of what the handler registers outside of branches, and undoes nothing.
     /// - Throws: ``Refusal/Code/conflict``.
     private func checkStillDone(
         _ past: ExecutionState,
@@ -163,7 +163,8 @@ package struct ForkPlanner {
         of record: ExecutionRecord,
         except harmless: String?
     ) throws {
-        guard let first = past.firstRegistered else { return }
+        guard past.firstRegistration != nil else { return }
+        let spared = harmless.flatMap { past.firstRegistration(named: Name($0)) }
         var undone: [(operation: Operation, since: UInt64)] = []
         let history = JournalHistory(store: store, execution: record.number)
         try history.scan(from: found.first) { entry, _ in
@@ -171,8 +172,7 @@ package struct ForkPlanner {
             let event = try ProtoCleaningEnded(decoding: entry)
             let operation = try Operation(event.operation)
             let path = OperationPath(operation)
-            let isHarmless = path == first && operation.name.text == harmless
-            if !event.hasError, !isHarmless, let since = past.registration(by: path) {
+            if !event.hasError, path != spared, let since = past.registration(by: path) {
                 undone.append((operation, since))
             }
             return true

@@ -10,8 +10,6 @@ struct News: Sendable {
     private(set) var fromOutside: [UInt64] = []
     /// Those of them that have ended, or may be ready: not those whose code only goes on.
     private(set) var mayHaveEnded: [UInt64] = []
-    /// Executions that have ended well, by a command of this process: it hands the output over.
-    private(set) var completedHere: [UInt64] = []
     /// Children that were begun, or are opened again, with those who began them; nil: the state knows
     /// who did.
     private(set) var children: [(parent: UInt64?, child: UInt64)] = []
@@ -42,7 +40,6 @@ struct News: Sendable {
         switch kind {
         case .executionCompleted where isOwn:
             executions.append(number)
-            completedHere.append(number)
         case .executionCompleted, .executionFailed, .executionParked, .executionTimedOut,
             .executionCancelled, .executionExpired, .executionContinued, .executionClosed,
             .executionPaused, .executionResumed, .attemptFailed, .executionReadied, .leaseLost,
@@ -78,7 +75,6 @@ struct News: Sendable {
         all.fromOutside += others.fromOutside
         all.mayHaveEnded += others.mayHaveEnded
         all.children += others.children
-        all.completedHere += others.completedHere
         all.hasWork = hasWork || others.hasWork
         all.hasSessions = hasSessions || others.hasSessions
         all.isSnapshotDue = isSnapshotDue || others.isSnapshotDue

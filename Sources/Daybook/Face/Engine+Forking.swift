@@ -16,8 +16,8 @@ public struct ForkOptions: Sendable {
     /// The same as JSON.
     package var encodedInput: [UInt8]?
     package var encodedResult: [UInt8]?
-    /// The name of what the handler registers before all else, if that undoes nothing: that it has run is
-    /// no obstacle, and the fork runs it at its own end.
+    /// The name of what the handler registers outside of branches, if that undoes nothing: that it has run
+    /// is no obstacle, and the fork runs it at its own end. Of several the first is meant.
     package var harmless: String?
 
     /// - Parameters:

@@ -1,6 +1,7 @@
 #if CLI
 import Daybook
 import DaybookInspector
+import DaybookJournal
 import DaybookModel
 
 /// What an execution is a fork of, and its own forks.
@@ -17,6 +18,16 @@ struct Forks {
         origin = try inspector.origin(of: record)
         forks = try inspector.forks(of: record.number, limit: Self.limit)
         heir = forks.isEmpty ? nil : try inspector.heir(of: record)
+    }
+
+    /// The id of what an execution is a fork of; nil: it is none, or that is damaged.
+    static func originID(of record: ExecutionRecord, _ inspector: Inspector) throws -> String? {
+        guard let number = record.forkedFrom else { return nil }
+        do {
+            return try inspector.record(ofRun: number)?.id
+        } catch let error as JournalError where error.code == .integrity {
+            return nil
+        }
     }
 
     func write(to json: inout JSONWriter) {

@@ -151,9 +151,10 @@ struct ListCommand: AsyncParsableCommand {
             json.key("executions")
             try json.array { json in
                 try visit(query, inspector) { record, runbook, isInterrupted in
-                    json.object { json in
+                    try json.object { json in
                         record.write(to: &json, isInterrupted: isInterrupted)
                         json.member("runbook", runbook)
+                        json.member("forkedFromID", try Forks.originID(of: record, inspector))
                     }
                     common.flush(&json)
                 }
@@ -167,6 +168,7 @@ struct ListCommand: AsyncParsableCommand {
             flexible: ["ID", "TYPE", "RUNBOOK"]
         )
         try visit(query, inspector) { record, runbook, isInterrupted in
+            let origin = try Forks.originID(of: record, inspector)
             let took = record.finishedAt.map { end in
                 end.since(record.startedAt ?? record.submittedAt).brief
             }
@@ -174,7 +176,8 @@ struct ListCommand: AsyncParsableCommand {
                 "\(record.number)", record.id.shownAsID, record.type,
                 record.statusText(isInterrupted: isInterrupted), "\(record.attempt)",
                 time.text(record.submittedAt), took ?? "",
-                runbook ?? "",
+                [runbook, origin.map { "fork of \($0.shownAsID)" }].compactMap { $0 }
+                    .joined(separator: ", "),
             ])
             table.flush(to: common.output)
         }

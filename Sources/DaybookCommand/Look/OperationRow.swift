@@ -19,16 +19,21 @@ struct OperationRow: Equatable {
     var took: Duration?
     var logLines: UInt32
     var result: String
+    /// The numbers by which it is named.
+    var place = ""
 
-    static let header = ["ENTRY", "OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"]
+    static func header(positions: Bool) -> [String] {
+        ["ENTRY"] + (positions ? ["AT"] : [])
+            + ["OPERATION", "STATUS", "STARTS", "TOOK", "LOG", "RESULT"]
+    }
     static let flexible: Set<String> = ["OPERATION", "STATUS", "RESULT"]
 
-    var cells: [String] {
+    func cells(positions: Bool) -> [String] {
         // What is in a branch stands below what split into it, with the branch's number.
         let indent = String(repeating: "  ", count: depth) + (branch.map { "[\($0)] " } ?? "")
         let lines = logLines == 1 ? "1 line" : "\(logLines) lines"
-        return [
-            "\(sequence)", indent + name, status, starts == 0 ? "" : "\(starts)",
+        return ["\(sequence)"] + (positions ? [place] : []) + [
+            indent + name, status, starts == 0 ? "" : "\(starts)",
             took?.brief ?? "", logLines == 0 ? "" : lines, result,
         ]
     }
@@ -106,7 +111,7 @@ struct OperationRows {
 
     private mutating func make() -> [OperationRow] {
         var rows: [OperationRow] = []
-        for operation in operations where !left.contains(OperationPath(operation.operation)) {
+        for operation in inOrder() where !left.contains(OperationPath(operation.operation)) {
             guard let runbook else {
                 rows.append(row(operation))
                 continue
@@ -116,12 +121,69 @@ struct OperationRows {
         return rows
     }
 
+    // MARK: Order
+
+    /// What an attempt runs again stands where it did before; what runs because the execution has ended badly
+    /// comes last, in the order in which it ran.
+    private func inOrder() -> [OperationRecord] {
+        let cleaning = operations.map { cleaned(by: $0) != nil || isOnFailure($0) }
+        let own = zip(operations, cleaning).filter { !$1 }.map(\.0).sorted {
+            OperationPath($0.operation).numbers.lexicographicallyPrecedes(
+                OperationPath($1.operation).numbers
+            )
+        }
+        let others = zip(operations, cleaning).filter { $1 }.map(\.0)
+        let last = others.filter { operation in
+            isOnFailure(operation) || cleaned(by: operation).map { isOnFailure($0) } ?? false
+        }
+        let isLast = Set(last.map { OperationPath($0.operation) })
+        return own + others.filter { !isLast.contains(OperationPath($0.operation)) }
+            + last.filter { isOnFailure($0) } + last.filter { !isOnFailure($0) }
+    }
+
+    /// Whether an operation registers what a runbook runs on failure.
+    private func isOnFailure(_ operation: OperationRecord) -> Bool {
+        runbook != nil && operation.operation.scope.isEmpty
+            && operation.operation.kind == .checkpoint
+            && operation.operation.name.text == RunbookOperations.onFailure
+    }
+
+    /// The operation because of which one runs at the end: it lies inside one that has no branches. Nil: it
+    /// is the handler's own.
+    private func cleaned(by operation: OperationRecord) -> OperationRecord? {
+        let scope = operation.operation.scope
+        for end in stride(from: 0, to: scope.count, by: 2) {
+            let path = OperationPath(scope: Array(scope[..<end]), position: scope[end])
+            if let place = places[path],
+                [.checkpoint, .onUnfinished].contains(operations[place].operation.kind)
+            {
+                return operations[place]
+            }
+        }
+        return nil
+    }
+
     // MARK: In a runbook's words
 
     private mutating func row(_ operation: OperationRecord, of runbook: Runbook) -> OperationRow? {
         let name = operation.operation.name.text
         if operation.operation.kind == .version, name == RunbookOperations.collecting { return nil }
         var row = row(operation)
+        if let origin = cleaned(by: operation) {
+            // It is no branch of what it undoes.
+            (row.depth, row.branch) = (isOnFailure(origin) ? 1 : 0, nil)
+            guard !runbook.jobs.contains(where: { $0.name == name }) else {
+                if operation.status == .success { row.result = outputs(operation) ?? row.result }
+                return row
+            }
+            if let each = runbook.blocks.first(where: { block in
+                block.jobs.contains { $0.name == origin.operation.name.text }
+            })?.each.map({ _ in origin.operation.scope.last }), let index = each {
+                row.name += "[\(index)]"
+            }
+            if operation.status == .success { row.result = "" }
+            return row
+        }
         // The branches of what holds the blocks together are none to who reads the runbook.
         if let first = operation.operation.scope.first, isFrame(first, runbook) {
             row.depth -= 1
@@ -379,8 +441,14 @@ struct OperationRows {
             starts: operation.starts,
             took: took,
             logLines: operation.logLines,
-            result: result + undoing
+            result: result + undoing,
+            place: OperationPath(operation.operation).description
         )
     }
+}
+
+extension OperationPath {
+    /// Its numbers: what lies inside an operation comes after it, and before the next one.
+    fileprivate var numbers: [UInt32] { scope + [position] }
 }
 #endif

@@ -16,6 +16,9 @@ struct ShowCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var time: TimeOptions
 
+    @Flag(help: "Show the numbers of operations, by which `daybook fork --at` takes them.")
+    var positions = false
+
     @Argument(help: "The execution's id.")
     var id: String
 
@@ -149,15 +152,16 @@ struct ShowCommand: AsyncParsableCommand {
         if let error = record.lastErrorText { output.line("  last error \(error)") }
         if let session = record.session { output.line("  session    \(session)") }
         if !record.cleaning.isEmpty {
-            output.line("  to clean   \(record.cleaning.joined(separator: ", "))")
+            output.line("  to clean   \(record.cleaningWords.joined(separator: ", "))")
         }
         if record.isPinned {
             output.line("  revision   \(record.revision ?? "of its first claim")")
         }
         if !rows.isEmpty {
             output.line("")
-            var table = Table(OperationRow.header, flexible: OperationRow.flexible)
-            for row in rows { table.add(row.cells) }
+            let header = OperationRow.header(positions: positions)
+            var table = Table(header, flexible: OperationRow.flexible)
+            for row in rows { table.add(row.cells(positions: positions)) }
             table.print(to: output)
         }
         guard let last = end.entry else { return }

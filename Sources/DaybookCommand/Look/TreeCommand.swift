@@ -39,9 +39,13 @@ struct TreeCommand: AsyncParsableCommand {
                     json.key("family")
                     try json.array { json in
                         try visit(top, inspector) { member in
-                            json.object { json in
+                            try json.object { json in
                                 json.member("depth", member.depth)
                                 member.record.write(to: &json)
+                                json.member(
+                                    "forkedFromID",
+                                    try Forks.originID(of: member.record, inspector)
+                                )
                             }
                             common.flush(&json)
                         }
@@ -54,8 +58,10 @@ struct TreeCommand: AsyncParsableCommand {
                 let record = member.record
                 let mark = record.number == named.number && !below ? "  <" : ""
                 let role = record.isFinalizer ? ", finalizer" : ""
+                let origin = try Forks.originID(of: record, inspector)
+                let fork = origin.map { ", fork of \($0.shownAsID)" } ?? ""
                 common.output.line(
-                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(role)\(mark)"
+                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(role)\(fork)\(mark)"
                 )
             }
         }

@@ -129,8 +129,11 @@ struct WhyCommand: AsyncParsableCommand {
             for (wait, approval) in asked {
                 let until = wait.until.map { ", until \(time.text($0))" } ?? ""
                 let words = approval?.words ?? wait.words
+                // It runs now, and nobody waits for anything else.
+                var verb = "waits for"
+                if case .unfinished = wait.reason { verb = "runs" }
                 common.output.line(
-                    "  waits for \(words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
+                    "  \(verb) \(words) since \(time.text(wait.since))\(until) (entry \(wait.sequence))"
                 )
                 let advice =
                     approval.map {
@@ -176,18 +179,63 @@ struct WhyCommand: AsyncParsableCommand {
 
 extension Inspector {
     /// What became of the checkpoints that were to be undone because an execution has ended badly, a line
-    /// for each that could not be, and one for all that were.
-    fileprivate func undoings(of record: ExecutionRecord) throws -> [String] {
+    /// for each that could not be, one for all that were, and one for all that stay. What a runbook runs on
+    /// failure undoes nothing, and has a line of its own.
+    func undoings(of record: ExecutionRecord) throws -> [String] {
         guard record.status.isFinal, record.status != .completed else { return [] }
-        let operations = try operations(of: record.number)
-        let undone = operations.filter { $0.compensation == .undone }
-        let failed = operations.filter { $0.compensation == .failed }
-        let names = undone.reversed().map(\.operation.name.text).joined(separator: ", ")
-        return (undone.isEmpty ? [] : ["undone: \(names)"])
-            + failed.map {
-                "\($0.operation.name) could not be undone: \($0.compensationCode ?? "left out")"
-                    + ($0.compensationMessage.map { ": \($0)" } ?? "")
-            }
+        let operations = try operations(of: record.number).filter { $0.compensation != nil }
+        let onFailure = operations.first { record.isOnFailure($0) }
+        let undoable = operations.filter { !record.isOnFailure($0) }
+        let undone = undoable.filter { $0.compensation == .undone }.reversed()
+        let left = undoable.filter { $0.compensation == .leftOut }
+        var lines: [String] = []
+        if !undone.isEmpty { lines.append("undone: \(Self.names(undone))") }
+        for operation in undoable where operation.compensation == .failed {
+            lines.append(
+                "\(operation.operation.name) could not be undone: \(operation.ending("left out"))"
+            )
+        }
+        if !left.isEmpty { lines.append("not undone, and left as it is: \(Self.names(left))") }
+        switch onFailure?.compensation {
+        case .undone: lines.append("the jobs of on_failure have run")
+        case .failed:
+            lines.append(
+                "of the jobs of on_failure one has failed: \(onFailure?.ending("left out") ?? "")"
+            )
+        case .leftOut: lines.append("the jobs of on_failure do not run")
+        default: break
+        }
+        return lines
+    }
+
+    private static func names(_ operations: some Sequence<OperationRecord>) -> String {
+        operations.map(\.operation.name.text).joined(separator: ", ")
+    }
+}
+
+extension OperationRecord {
+    /// What its undoing failed with.
+    fileprivate func ending(_ unknown: String) -> String {
+        (compensationCode ?? unknown) + (compensationMessage.map { ": \($0)" } ?? "")
+    }
+}
+
+extension ExecutionRecord {
+    /// Whether an operation registers what a runbook runs on failure.
+    fileprivate func isOnFailure(_ operation: OperationRecord) -> Bool {
+        type == RunbookWorkflow.name && operation.operation.scope.isEmpty
+            && operation.operation.name.text == RunbookOperations.onFailure
+    }
+
+    /// What is to run because it has ended badly, in the words of a runbook where it runs one.
+    var cleaningWords: [String] { cleaning.map { CleaningWords.of($0, in: type) } }
+}
+
+/// What runs because an execution has ended badly, in words.
+enum CleaningWords {
+    static func of(_ title: String, in type: String) -> String {
+        type == RunbookWorkflow.name && title == "undo \(RunbookOperations.onFailure)"
+            ? "the jobs of on_failure" : title
     }
 }
 
@@ -198,9 +246,11 @@ extension ExecutionRecord {
             return
                 "it was forked as \(heir.id.shellWord), which goes on with what it did and is \(heir.statusText); `daybook why\(common.journalWords) \(heir.id.shellArgument)` says what that waits for"
         }
+        let retry = "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again"
         return switch status {
-        case .failed, .timedOut, .cancelled, .expired, .childrenTasksFailed, .finalizeTaskFailed:
-            "`daybook retry\(common.journalWords) \(id.shellArgument)` opens it again, and what failed runs again"
+        case .cancelled, .expired: "\(retry), and what had not ended runs again"
+        case .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed:
+            "\(retry), and what failed runs again"
         default: nil
         }
     }
@@ -222,7 +272,7 @@ extension PendingWait {
         case .resumption: "being resumed"
         case .person: "a person"
         case .cleaning: "its code to end"
-        case .unfinished(let name): "\(name), which cleans up,"
+        case .unfinished(let name): CleaningWords.of(name, in: type)
         case .children(let count): count == 1 ? "a child to end" : "\(count) children to end"
         case .operation(let wait):
             switch wait.kind {
@@ -249,13 +299,14 @@ extension PendingWait {
         case .person:
             return
                 isEnded
-                ? "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves that out"
+                ? "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
                 : "`daybook show\(journal) \(id)` shows it; then `daybook retry\(journal) \(id)`, or cancel it"
         case .children:
             return "`daybook tree\(journal) \(id)` shows them"
         case .operation(let wait) where wait.kind == .child || wait.kind == .children:
             return "`daybook tree\(journal) \(id)` shows where it stands"
-        case .unfinished: return "`daybook cancel --force\(journal) \(id)` leaves it out"
+        case .unfinished:
+            return "`daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
         case .operation(let wait) where wait.kind == .signal:
             return
                 "`daybook signal\(journal) \(id) \(wait.operation.name.text.shellWord) JSON` gives it"

@@ -14,8 +14,10 @@ struct ForkCommand: AsyncParsableCommand {
         abstract: "Begin a new execution of a runbook from one of another's operations.",
         discussion: """
             The fork goes on as the execution was before the operation: what is recorded up to there is \
-            its own too, and does not run again. The runbook, and the inputs, may be others: what comes \
-            before the operation must agree with them, else nothing is forked and the difference is said. \
+            its own too, and does not run again. The runbook, and the inputs, may be others: of what comes \
+            before the operation the order, and the names, blocks and scripts (run, verify) of its jobs must \
+            agree, else nothing is forked and the difference is said. Inputs are not compared: a job \
+            that has run with another value is named. The name of the runbook may be another. \
             The execution itself stays as it is recorded; if it is open, it is cancelled, and undoes what it \
             has begun from there on. What was done before, the fork owes. It needs the secrets that the \
             runbook names: it has none of the execution's.
@@ -94,12 +96,16 @@ struct ForkCommand: AsyncParsableCommand {
             var options = try options(recorded)
             options.secrets = given
             do {
-                return try await engine.fork(
+                let answer = try await engine.fork(
                     id,
                     at: try operation(recorded),
                     options,
                     by: write.requester(reason)
                 )
+                if answer.existed {
+                    try RunbookSubmission.checkKept(given, by: answer.id, engine)
+                }
+                return answer
             } catch let refusal as Refusal where refusal.code == .conflict {
                 throw try explained(refusal, options.encodedInput, engine)
             }
@@ -121,6 +127,7 @@ struct ForkCommand: AsyncParsableCommand {
         }
         common.output.line("\(id: answer.id)")
         common.errors.line("it goes on at \(answer.operation.name) (\(place)) of \(id: id)")
+        for line in try usedOtherwise(recorded, answer) { common.errors.line("\(line)") }
         if !record.isClosed, !answer.existed {
             common.errors.line("\(id: id) is cancelled, and undoes what it has begun from there on")
         }
@@ -145,6 +152,34 @@ struct ForkCommand: AsyncParsableCommand {
         else { return refusal }
         let given = try codec.decode(RunbookRequest.self, from: input)
         return Difference.explaining(refusal, recorded, given)
+    }
+
+    /// The jobs before the fork whose scripts name an input that is another one now: they ran with the old
+    /// value, and do not run again.
+    private func usedOtherwise(
+        _ recorded: RunbookRequest,
+        _ answer: ForkAnswer
+    ) throws -> [TerminalText] {
+        let now = try request(recorded)
+        let changed = Set(recorded.inputs.keys).union(now.inputs.keys).sorted().filter {
+            recorded.inputs[$0] != now.inputs[$0]
+        }
+        guard !changed.isEmpty else { return [] }
+        let before = try common.inspect { try $0.operations(of: answer.number) }
+            .filter { $0.sequence < answer.before && $0.status == .success }
+        let names = Set(before.map(\.operation.name.text))
+        let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
+        return changed.compactMap { input in
+            let variable = EnvironmentName.forInput(input)
+            let jobs = runbook.jobs.filter { job in
+                names.contains(job.name)
+                    && [job.run, job.verify ?? ""].contains { $0.contains(variable) }
+            }
+            guard !jobs.isEmpty else { return nil }
+            let words = jobs.map(\.name).joined(separator: ", ")
+            return
+                "the input \(input) is another one now, and does not reach what has run with the old one and is not run again: \(words)"
+        }
     }
 
     /// What is asked before anything is recorded.
@@ -213,10 +248,11 @@ struct ForkCommand: AsyncParsableCommand {
         return options
     }
 
-    /// The operation's name: an approval is known by that of its block, and waits for a signal.
+    /// The operation's name: a block is known by its own, also where it is recorded as something else.
     private func operation(_ recorded: RunbookRequest) throws -> String {
         let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
-        return runbook.blocks.first { $0.name == at }?.approval?.signal ?? at
+        guard !runbook.jobs.contains(where: { $0.name == at }) else { return at }
+        return runbook.blocks.first { $0.name == at }?.operationName ?? at
     }
 
     /// The fork's input: what is recorded, with what is given in its place.

@@ -142,6 +142,11 @@ struct CancelCommand: AsyncParsableCommand {
         ) {
             try await $0.cancel(options.id, force: force, by: options.requester)
         }
+        guard force, !options.consent.dryRun, !options.common.json else { return }
+        let lines = try options.common.inspect { inspector in
+            try inspector.undoings(of: try inspector.record(of: options.id))
+        }
+        for line in lines { options.common.errors.line("  \(line)") }
     }
 }
 

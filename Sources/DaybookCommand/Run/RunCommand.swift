@@ -115,9 +115,13 @@ struct RunCommand: AsyncParsableCommand {
         } else if !jsonl {
             progress.finish(record)
             if case .failure(let error) = outcome { common.errors.line("  \(error.message)") }
-            let advice = try common.inspect { inspector in
-                record.isClosed ? try record.advice(common, inspector) : nil
+            let (undoings, advice) = try common.inspect { inspector in
+                (
+                    try inspector.undoings(of: record),
+                    record.isClosed ? try record.advice(common, inspector) : nil
+                )
             }
+            for line in undoings { common.errors.line("  \(line)") }
             if let advice {
                 common.errors.line("  \(advice)")
             }

@@ -37,6 +37,8 @@ final class RunProgress: Sendable {
     /// The blocks of jobs, and of the signals that answer approvals.
     private let blocks: [String: String]
     private let signals: [String: String]
+    /// The jobs that are undone, by the operations that do.
+    private let undoings: [String: String]
     /// The answers that these signals approve with.
     private let accepted: [String: Acceptance]
     /// The jobs that run once for each element.
@@ -52,15 +54,21 @@ final class RunProgress: Sendable {
         var signals: [String: String] = [:]
         var accepted: [String: Acceptance] = [:]
         var repeated: Set<String> = []
+        var undoings: [String: String] = [:]
         for block in runbook.blocks {
-            for job in block.jobs { blocks[job.name] = block.name }
+            for job in block.jobs {
+                blocks[job.name] = block.name
+                if job.undo != nil { undoings["undo \(job.name)"] = job.name }
+            }
             if let approval = block.approval {
                 signals[approval.signal] = block.name
                 accepted[approval.signal] = approval.accept
             }
             if block.each != nil { repeated.formUnion(block.jobs.map(\.name)) }
         }
+        for job in runbook.onFailure { blocks[job.name] = RunbookOperations.onFailure }
         self.blocks = blocks
+        self.undoings = undoings.filter { blocks[$0.key] == nil }
         self.signals = signals
         self.accepted = accepted
         self.repeated = repeated
@@ -115,7 +123,15 @@ final class RunProgress: Sendable {
     /// What an operation is called: the name of its job, with the element's place if there are
     /// several. Nil: it is no job.
     private func job(_ operation: Operation) -> String? {
-        guard operation.kind == .checkpoint, blocks[operation.name.text] != nil else { return nil }
+        guard operation.kind == .checkpoint else { return nil }
+        if let undone = undoings[operation.name.text] {
+            // It runs in a scope of its own, inside the place of what it undoes.
+            guard repeated.contains(undone), let index = operation.scope.dropLast(2).last else {
+                return operation.name.text
+            }
+            return "\(operation.name.text)[\(index)]"
+        }
+        guard blocks[operation.name.text] != nil else { return nil }
         guard repeated.contains(operation.name.text), let index = operation.scope.last else {
             return operation.name.text
         }
@@ -213,7 +229,7 @@ final class RunProgress: Sendable {
         case .text:
             leaveLine()
             common.errors.line(
-                "took over from session \(session), whose process is gone: \(readied) to resume, \(parked) parked, \(processes) left-over jobs ended"
+                "took over from session \(session), whose process is gone: \(readied) to resume, \(parked) parked, \(processes) left-over \(processes == 1 ? "job" : "jobs") ended"
             )
         }
     }
@@ -256,10 +272,13 @@ final class RunProgress: Sendable {
         replayed isReplayed: Bool,
         _ failure: OperationError?
     ) {
-        state.withLock { state in
-            state.jobs.append(
-                JobEnding(name: job, sequence: sequence, how: how, isReplayed: isReplayed)
-            )
+        // What undoes a job is none: what became of it is said by itself.
+        if undoings[operation.name.text] == nil {
+            state.withLock { state in
+                state.jobs.append(
+                    JobEnding(name: job, sequence: sequence, how: how, isReplayed: isReplayed)
+                )
+            }
         }
         switch style {
         case .none: break
@@ -304,7 +323,8 @@ final class RunProgress: Sendable {
     }
 
     private func openBlock(of job: String, _ state: inout State) {
-        guard let block = blocks[job], block != state.block else { return }
+        let undoing = undoings[job].map { _ in "undoing" }
+        guard let block = undoing ?? blocks[job], block != state.block else { return }
         state.block = block
         // Those of the block before that were stopped have no outcome.
         state.startedAt = [:]

@@ -160,7 +160,7 @@ enum RunbookSubmission {
 
     /// What is there already is not given secrets by being run: who gives others would take them for used.
     /// - Throws: ``Refusal/Code/conflict``.
-    private static func checkKept(
+    static func checkKept(
         _ given: [String: Secret],
         by id: String,
         _ daybook: Engine

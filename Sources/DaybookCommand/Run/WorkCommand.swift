@@ -128,7 +128,7 @@ private final class WorkReporter: Sendable {
         case .closed(let lease, let reason): note(lease, "left", reason.description)
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
-                "took over from session \(session): \(readied.count) executions, \(processes) left-over jobs ended"
+                "took over from session \(session): \(readied.count) \(readied.count == 1 ? "execution" : "executions"), \(processes) left-over \(processes == 1 ? "job" : "jobs") ended"
             )
         case .secretsUnopened(let refusal):
             common.errors.line(

@@ -166,9 +166,12 @@ extension ExecutionState {
         rare.cleaning.registrations.first { $0.stands }?.sequence
     }
 
-    /// The operation that was the first to register something for an end, which has not run; nil: none did.
-    package var firstRegistered: OperationPath? {
-        rare.cleaning.registrations.first { $0.stands }?.path
+    /// Where the handler registered something for an end under a name, outside of branches and before all
+    /// else of that name; nil: it did not, or that has run.
+    package func firstRegistration(named name: Name) -> OperationPath? {
+        rare.cleaning.registrations.lazy
+            .filter { $0.stands && $0.name == name && $0.path.scope.isEmpty }
+            .map(\.path).min { $0.position < $1.position }
     }
 
     /// The first entry of what an operation has registered for an end, and which has not run; nil: it has
