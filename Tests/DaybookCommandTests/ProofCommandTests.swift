@@ -13,11 +13,14 @@ import Testing
             try sandbox.write(runbook(["a": "true", "b": "true"]))
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
             let key = try await key(sandbox)
-            #expect(try #require(try FileStatus.of(sandbox.folder + "/log.key")).permissions == 0o600)
+            #expect(
+                try #require(try FileStatus.of(sandbox.folder + "/log.key")).permissions == 0o600
+            )
             let proof = try await sandbox.succeed("prove", "3", "--key", "log.key").text
             try sandbox.write(proof, to: "3.tlog-proof")
             try Folder.removeAll(sandbox.journal)
-            let good = try await sandbox.succeed("verify-proof", "3.tlog-proof", "--trust", key).text
+            let good = try await sandbox.succeed("verify-proof", "3.tlog-proof", "--trust", key)
+                .text
             #expect(good.hasPrefix("entry 3 is in "))
             let cut = proof.split(separator: "\n", omittingEmptySubsequences: false)
             for (text, status) in [
@@ -26,7 +29,12 @@ import Testing
                 ("nothing", 64),
             ] {
                 try sandbox.write(text, to: "bad.tlog-proof")
-                let bad = try await sandbox.daybook("verify-proof", "bad.tlog-proof", "--trust", key)
+                let bad = try await sandbox.daybook(
+                    "verify-proof",
+                    "bad.tlog-proof",
+                    "--trust",
+                    key
+                )
                 #expect(bad.status == Int32(status), "\(bad.errors)")
             }
         }

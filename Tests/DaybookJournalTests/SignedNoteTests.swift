@@ -5,7 +5,8 @@ import Testing
 /// Notes, keys and heads, as the standards have them.
 @Suite struct SignedNoteTests {
     /// The example of c2sp.org/signed-note's first implementation, golang.org/x/mod/sumdb/note.
-    private static let verifier = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+    private static let verifier =
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     private static let signer =
         "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
     private static let text = """
@@ -49,11 +50,15 @@ import Testing
         let text = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
         let key = try NoteVerifier(text)
         #expect(key.name == "example.com/foo" && key.keyID == 0x530D_903A)
-        #expect(error { _ = try NoteVerifier(text.replacing("530d903a", with: "530d903b")) } == .malformed)
+        #expect(
+            error { _ = try NoteVerifier(text.replacing("530d903a", with: "530d903b")) }
+                == .malformed
+        )
     }
 
     @Test(arguments: [
-        "", "name", "name+12345678", "name+1234567+AA==", "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "", "name", "name+12345678", "name+1234567+AA==",
+        "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "a b+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "example.com/foo+530d903a+BekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2l",
@@ -87,7 +92,8 @@ import Testing
 
     @Test(arguments: [
         "", "\n", "text\n", "text\n\n", "text\n\nno signature\n", "text\n\n\u{2014} a !!!!\n",
-        "text\n\n\u{2014} a AAAA\n", "text\n\n\u{2014} a b AAAAAAAA\n", "te\u{1}xt\n\n\u{2014} a AAAAAAAA\n",
+        "text\n\n\u{2014} a AAAA\n", "text\n\n\u{2014} a b AAAAAAAA\n",
+        "te\u{1}xt\n\n\u{2014} a AAAAAAAA\n",
         "text\n\n\u{2014} a AAAAAAAA", "\n\n\u{2014} a AAAAAAAA\n", "text\n\n- a AAAAAAAA\n",
     ])
     func whatIsNoNoteIsRefused(_ text: String) {

@@ -29,7 +29,9 @@ struct KeygenCommand: ParsableCommand {
     var name: String?
 
     func run() throws {
-        let signer = try NoteSigner(name: try name ?? common.inspect { try $0.head(size: 0).origin })
+        let signer = try NoteSigner(
+            name: try name ?? common.inspect { try $0.head(size: 0).origin }
+        )
         try writeNew(Array((signer.secretText + "\n").utf8), to: output, "the private key")
         if common.json {
             common.write("daybook.keygen/1") { $0.member("key", "\(signer.verifier)") }
@@ -109,7 +111,9 @@ struct ProveCommand: ParsableCommand {
                 if let headFile { try SignedNote(try File.contents(of: headFile)) } else {
                     try signing.signed(try inspector.head())
                 }
-            guard let note else { throw UsageError("a proof ends at a signed head; give --key FILE") }
+            guard let note else {
+                throw UsageError("a proof ends at a signed head; give --key FILE")
+            }
             return try inspector.proof(of: entry, in: note)
         }
         common.output.write(proof.bytes)
@@ -188,7 +192,10 @@ struct VerifyProofCommand: ParsableCommand {
 /// By what a head is signed.
 struct SigningOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Sign with the private key in a file of `daybook keygen`.", valueName: "file")
+        help: ArgumentHelp(
+            "Sign with the private key in a file of `daybook keygen`.",
+            valueName: "file"
+        )
     )
     var key: String?
 

@@ -27,9 +27,11 @@ public struct EntryProof: Equatable, Sendable {
     /// - Throws: ``ProofError/Code/malformed``.
     public init(_ bytes: [UInt8]) throws(ProofError) {
         guard let all = String(validating: bytes, as: UTF8.self),
-            let end = all.range(of: "\n\n")
+            let end = all.firstRange(of: "\n\n")
         else { throw Self.malformed }
-        var lines = all[..<end.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[...]
+        var lines = all[..<end.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[
+            ...
+        ]
         guard lines.popFirst() == Self.title[...], let extra = lines.popFirst(),
             extra.hasPrefix("extra "), let entry = [UInt8](strictBase64: extra.dropFirst(6)),
             let place = lines.popFirst(), place.hasPrefix("index "),

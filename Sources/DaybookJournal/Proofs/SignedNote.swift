@@ -84,7 +84,8 @@ public struct SignedNote: Equatable, Sendable {
         var all = text + "\n"
         for signature in signatures {
             let id = withUnsafeBytes(of: signature.keyID.bigEndian) { Array($0) }
-            all += "\u{2014} \(signature.name) \(Data(id + signature.bytes).base64EncodedString())\n"
+            all +=
+                "\u{2014} \(signature.name) \(Data(id + signature.bytes).base64EncodedString())\n"
         }
         return Array(all.utf8)
     }
@@ -136,7 +137,8 @@ public struct SignedNote: Equatable, Sendable {
 extension [UInt8] {
     /// Base64 (RFC 4648, section 4) in its one form: padded, without anything else.
     package init?(strictBase64 text: some StringProtocol) {
-        guard let data = Data(base64Encoded: String(text)), data.base64EncodedString() == text else {
+        guard let data = Data(base64Encoded: String(text)), data.base64EncodedString() == text
+        else {
             return nil
         }
         self = Array(data)
