@@ -22,12 +22,6 @@ import Glibc
         }
     }
 
-    private func permissions(of path: String) throws -> mode_t {
-        var raw = stat()
-        guard stat(path, &raw) == 0 else { throw SystemError.current("stat", path: path) }
-        return raw.st_mode & 0o777
-    }
-
     @Test func theAnswerIsJSONOnRequest() async throws {
         try await withFolder { folder in
             let result = try await Sandbox(folder: folder).succeed("init", "a.daybook", "--json")

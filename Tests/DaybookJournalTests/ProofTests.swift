@@ -98,7 +98,9 @@ private struct LeafTree: PerfectSubtrees {
                     _ head: (UInt64, TreeHash),
                     _ path: [TreeHash]
                 ) -> Bool {
-                    (try? MerkleCheck.inclusion(of: leaf, at: place, in: head, by: path)) == nil
+                    proofError {
+                        try MerkleCheck.inclusion(of: leaf, at: place, in: head, by: path)
+                    } != nil
                 }
                 let leaf = tree.leaf(index)
                 #expect(refuses(tree.leaf((index + 1) % size), index, head, path))
@@ -131,7 +133,9 @@ private struct LeafTree: PerfectSubtrees {
                     _ new: (UInt64, TreeHash),
                     _ path: [TreeHash]
                 ) -> Bool {
-                    (try? MerkleCheck.consistency(from: old, to: new, by: path)) == nil
+                    proofError {
+                        try MerkleCheck.consistency(from: old, to: new, by: path)
+                    } != nil
                 }
                 #expect(refuses(wrong, heads.1, path))
                 // Also with the proof that the other tree has.
