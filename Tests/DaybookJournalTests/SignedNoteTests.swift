@@ -132,6 +132,12 @@ import Testing
         let read = try EntryProof(proof.bytes)
         #expect(read == proof)
         #expect(try read.check(by: [signer.verifier]) == head)
+        // A trusted key of another log says nothing of this one.
+        let stranger = try NoteSigner(name: "example.org/other")
+        var foreign = try SignedNote(text: head.text)
+        try foreign.sign(stranger)
+        let vouched = EntryProof(index: 1, entry: entry, path: [.empty], note: foreign)
+        #expect(proofError { _ = try vouched.check(by: [stranger.verifier]) } == .otherLog)
         let other = EntryProof(index: 0, entry: entry, path: [.empty], note: note)
         #expect(proofError { _ = try other.check(by: [signer.verifier]) } == .badProof)
         let cut = EntryProof(index: 1, entry: entry, path: [], note: note)

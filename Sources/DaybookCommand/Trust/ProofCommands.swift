@@ -11,9 +11,12 @@ struct KeygenCommand: ParsableCommand {
         commandName: "keygen",
         abstract: "Make a key that signs heads, and print the public key.",
         discussion: """
-            The private key is written into a new file that only you may read. Hand the public key on: \
-            whoever has it, and a head, can check the journal with tools of others. The key's name is \
-            the log's: by default `daybook info` calls it origin.
+            The private key is written into a new file that only you may read. Keep it where those who \
+            write the journal cannot read it, if you can: whoever has it signs in the journal's name. \
+            Hand the public key on: whoever has it can check heads and proofs, also with tools of \
+            others. The key has the name of the log that it signs for, which `daybook info` calls origin.
+
+            daybook keygen --output ops.key > ops.pub
             """
     )
 
@@ -23,21 +26,51 @@ struct KeygenCommand: ParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp("The new file of the private key.", valueName: "file")
     )
-    var output: String
+    var output: String?
 
-    @Option(help: "The key's name. (default: the origin of the journal)")
+    @Option(
+        help: ArgumentHelp(
+            "The key's name: the origin of the journal that it is for. (default: that of the journal)"
+        )
+    )
     var name: String?
 
-    func run() throws {
-        let signer = try NoteSigner(
-            name: try name ?? common.inspect { try $0.head(size: 0).origin }
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp(
+            "Make no key: print the public key of the private one in this file again.",
+            valueName: "file"
         )
-        try writeNew(Array((signer.secretText + "\n").utf8), to: output, "the private key")
-        if common.json {
-            common.write("daybook.keygen/1") { $0.member("key", "\(signer.verifier)") }
-        } else {
-            common.output.line("\(signer.verifier)")
+    )
+    var existing: String?
+
+    func validate() throws {
+        guard (output == nil) != (existing == nil) else {
+            throw ValidationError("give --output FILE for a new key, or --public FILE of one.")
         }
+        if existing != nil, name != nil {
+            throw ValidationError("a key that is there has its name.")
+        }
+    }
+
+    func run() throws {
+        let key = try existing.map { try SigningKey(file: $0).signer } ?? made()
+        if common.json {
+            common.write("daybook.keygen/1") { $0.member("key", "\(key.verifier)") }
+        } else {
+            common.output.line("\(key.verifier)")
+        }
+    }
+
+    private func made() throws -> NoteSigner {
+        let name = try name ?? common.inspect { try $0.head(size: 0).origin }
+        let signer = try NoteSigner(name: name)
+        try writeNew(
+            Array((signer.secretText + "\n").utf8),
+            to: output ?? "",
+            "the private key"
+        )
+        return signer
     }
 }
 
@@ -46,9 +79,12 @@ struct HeadCommand: ParsableCommand {
         commandName: "head",
         abstract: "Print the journal's size and root, for somebody else to keep.",
         discussion: """
-            The form is that of a checkpoint of c2sp.org/tlog-checkpoint; with --key it is a signed \
-            note. A journal that was cut, rolled back or rewritten shows against a head that is kept \
-            elsewhere (`daybook verify --against FILE`), and only so.
+            The form is that of a checkpoint of c2sp.org/tlog-checkpoint: origin, size and root; with \
+            --key it is a signed note. A journal that was cut, rolled back or rewritten shows against a \
+            head that is kept elsewhere (`daybook verify --against FILE`), and only so. A key signs no \
+            head that contradicts one that it has signed before.
+
+            daybook head --key ops.key > 2026-07-31.head
             """
     )
 
@@ -59,8 +95,12 @@ struct HeadCommand: ParsableCommand {
     var size: UInt64?
 
     func run() throws {
-        let head = try common.inspect { try $0.head(size: size) }
-        let note = try signing.signed(head)
+        let (head, note) = try common.inspect { inspector in
+            let note = try signing.signedHead(of: inspector, size: size)
+            return (
+                try note.map { try TreeHead(text: $0.text) } ?? inspector.head(size: size), note
+            )
+        }
         if common.json {
             common.write("daybook.head/1") { json in
                 json.member("origin", head.origin)
@@ -80,7 +120,10 @@ struct ProveCommand: ParsableCommand {
         abstract: "Write the proof that an entry is in the journal.",
         discussion: """
             The file (c2sp.org/tlog-proof, by convention NAME.tlog-proof) has the entry, the hashes and \
-            a signed head: `daybook verify-proof` checks it without the journal.
+            a signed head: `daybook verify-proof` checks it without the journal. The entry is in it, and \
+            its payloads are not: it commits to them.
+
+            daybook prove 17 --key ops.key > 17.tlog-proof
             """
     )
 
@@ -107,16 +150,32 @@ struct ProveCommand: ParsableCommand {
 
     func run() throws {
         let proof = try common.inspect { inspector in
+            // What is not there is told before anything is signed.
+            _ = try inspector.entry(entry)
             let note =
-                if let headFile { try SignedNote(try File.contents(of: headFile)) } else {
-                    try signing.signed(try inspector.head())
-                }
+                if let headFile {
+                    try TrustFile.parsed(headFile, "the head") { bytes throws(ProofError) in
+                        try SignedNote(bytes)
+                    }
+                } else { try signing.signedHead(of: inspector, size: nil) }
             guard let note else {
                 throw UsageError("a proof ends at a signed head; give --key FILE")
             }
             return try inspector.proof(of: entry, in: note)
         }
-        common.output.write(proof.bytes)
+        if common.json {
+            common.write("daybook.prove/1") { json in
+                json.member("entry", proof.index)
+                json.key("hashes")
+                json.array { json in
+                    for hash in proof.path { json.string(hash.base64) }
+                }
+                json.member("note", String(decoding: proof.note.bytes, as: UTF8.self))
+                json.member("proof", String(decoding: proof.bytes, as: UTF8.self))
+            }
+        } else {
+            common.output.write(proof.bytes)
+        }
     }
 }
 
@@ -124,7 +183,11 @@ struct ProveConsistencyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prove-consistency",
         abstract: "Print the hashes that lead from an earlier size of the journal to a later one.",
-        discussion: "In base64, one to a line, as RFC 6962 (2.1.2) orders them."
+        discussion: """
+            They show that the later tree begins with the earlier one, and so that nothing was changed \
+            between two heads: in base64, one to a line, as RFC 6962 (2.1.2) orders them. Whoever has \
+            both heads checks them with any implementation of it, and without the journal.
+            """
     )
 
     @OptionGroup var common: CommonOptions
@@ -137,7 +200,7 @@ struct ProveConsistencyCommand: ParsableCommand {
 
     func run() throws {
         let hashes = try common.inspect { try $0.consistencyProof(from: old, to: size) }
-            .map { Data($0.bytes).base64EncodedString() }
+            .map(\.base64)
         if common.json {
             common.write("daybook.prove-consistency/1") { json in
                 json.key("hashes")
@@ -146,66 +209,6 @@ struct ProveConsistencyCommand: ParsableCommand {
         } else {
             for hash in hashes { common.output.line("\(hash)") }
         }
-    }
-}
-
-struct VerifyProofCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify-proof",
-        abstract: "Check the proof of an entry, without the journal.",
-        discussion: "Exit status 5 when it is not the proof of what it says."
-    )
-
-    @OptionGroup var common: CommonOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "A public key that you trust; may be repeated. One of them has to have signed the head.",
-            valueName: "NAME+HASH+KEY"
-        )
-    )
-    var trust: [String]
-
-    @Argument(help: "The file; - is standard input.")
-    var file: String
-
-    func run() throws {
-        let keys = try trust.map { try NoteVerifier($0) }
-        let proof = try EntryProof(try File.contents(of: file == "-" ? "/dev/stdin" : file))
-        let head = try proof.check(by: keys)
-        if common.json {
-            common.write("daybook.verify-proof/1") { json in
-                json.member("good", true)
-                json.member("origin", head.origin)
-                json.member("size", head.size)
-                json.member("root", head.root.hex)
-                json.member("entry", proof.index)
-            }
-        } else {
-            common.output.line(
-                "entry \(proof.index) is in \(TerminalText(head.origin).raw), of \(head.size) entries"
-            )
-        }
-    }
-}
-
-/// By what a head is signed.
-struct SigningOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Sign with the private key in a file of `daybook keygen`.",
-            valueName: "file"
-        )
-    )
-    var key: String?
-
-    /// - Returns: nil: no key was given.
-    func signed(_ head: TreeHead) throws -> SignedNote? {
-        guard let key else { return nil }
-        let text = String(decoding: try File.contents(of: key), as: UTF8.self)
-        var note = try SignedNote(text: head.text)
-        try note.sign(try NoteSigner(text.hasSuffix("\n") ? String(text.dropLast()) : text))
-        return note
     }
 }
 

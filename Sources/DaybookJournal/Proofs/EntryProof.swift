@@ -40,10 +40,8 @@ public struct EntryProof: Equatable, Sendable {
         else { throw Self.malformed }
         var path: [TreeHash] = []
         for line in lines {
-            guard let hash = [UInt8](strictBase64: line), hash.count == TreeHash.byteCount else {
-                throw Self.malformed
-            }
-            path.append(hash.withUnsafeBytes { TreeHash($0) })
+            guard let hash = TreeHash(base64: line) else { throw Self.malformed }
+            path.append(hash)
         }
         self.index = index
         self.entry = entry
@@ -61,23 +59,28 @@ public struct EntryProof: Equatable, Sendable {
     /// The file.
     public var bytes: [UInt8] {
         var lines = [Self.title, "extra \(Data(entry).base64EncodedString())", "index \(index)"]
-        lines += path.map { Data($0.bytes).base64EncodedString() }
+        lines += path.map(\.base64)
         return Array((lines.joined(separator: "\n") + "\n\n").utf8) + note.bytes
     }
 
     /// Checks signature and hashes.
-    /// - Parameter keys: those that are trusted; one of them has to have signed the head.
+    /// - Parameter keys: those that are trusted; the log's has to be among them.
     /// - Returns: the head.
-    /// - Throws: ``ProofError``.
+    /// - Throws: ``ProofError``: as ``SignedNote/head(by:)``; ``ProofError/Code/badProof``,
+    ///   ``ProofError/Code/outOfRange``.
     public func check(by keys: [NoteVerifier]) throws(ProofError) -> TreeHead {
-        try note.check(by: keys)
-        let head = try TreeHead(text: note.text)
+        let head = try note.head(by: keys)
+        try checkPath(to: head)
+        return head
+    }
+
+    /// Checks the hashes alone.
+    package func checkPath(to head: TreeHead) throws(ProofError) {
         try MerkleCheck.inclusion(
             of: entry.withUnsafeBytes { TreeHash.leaf($0) },
             at: index,
             in: (head.size, head.root),
             by: path
         )
-        return head
     }
 }

@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// A public key that verifies notes: Ed25519, under a name (c2sp.org/signed-note).
 public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
-    /// The name: not empty, without blanks and plus signs.
+    /// The name: not empty, without spaces and plus signs. That of a log's key is the log's.
     public let name: String
     /// The first four bytes of the SHA-256 of name and key.
     public let keyID: UInt32
@@ -19,7 +19,7 @@ public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
         guard Self.isName(name), key.count == 32 else {
             throw ProofError(
                 .malformed,
-                "\(name) is no name of a key, or the key has not 32 bytes: a name has 1 to 255 bytes, and neither blanks nor plus signs"
+                "\"\(name)\" is no name of a key, or the key has not 32 bytes: a name is not empty, and has neither spaces nor plus signs"
             )
         }
         self.name = name
@@ -56,10 +56,11 @@ public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
         return (String(parts[0]), number, Array(key.dropFirst()))
     }
 
-    static func isName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count)
+    /// Whether a text can be the name of a key, and of a log that has one.
+    package static func isName(_ name: String) -> Bool {
+        !name.isEmpty
             && name.unicodeScalars.allSatisfy {
-                !$0.properties.isWhitespace && $0 != "+" && $0.value >= 0x20 && $0.value != 0x7F
+                !$0.properties.isWhitespace && $0 != "+" && $0.value >= 0x20
             }
     }
 

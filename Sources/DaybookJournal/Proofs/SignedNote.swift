@@ -1,3 +1,4 @@
+import DaybookFormat
 import FoundationEssentials
 
 /// A text with signatures (c2sp.org/signed-note).
@@ -60,19 +61,21 @@ public struct SignedNote: Equatable, Sendable {
 
     /// `— NAME BASE64`.
     private static func signature(_ row: Substring) throws(ProofError) -> Signature {
-        let words = row.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, words[0] == "\u{2014}", NoteVerifier.isName(String(words[1])),
+        // Among the bytes: a name may begin with a combining character.
+        let words = row.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
+        guard words.count == 3, words[0] == "\u{2014}", NoteVerifier.isName(words[1]),
             let bytes = [UInt8](strictBase64: words[2]), bytes.count > 4
         else { throw malformed("a line below its text is no signature") }
         return Signature(
-            name: String(words[1]),
+            name: words[1],
             keyID: bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) },
             bytes: Array(bytes.dropFirst(4))
         )
     }
 
     private static func isPlain(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A }
+        text.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A }
     }
 
     private static func malformed(_ what: String) -> ProofError {
@@ -112,7 +115,7 @@ public struct SignedNote: Equatable, Sendable {
         for signature in signatures {
             guard
                 let key = keys.first(where: {
-                    $0.name == signature.name && $0.keyID == signature.keyID
+                    $0.name.hasBytes(of: signature.name) && $0.keyID == signature.keyID
                 }), !found.contains(key)
             else { continue }
             guard key.verifies(signature.bytes, of: text) else {
@@ -127,10 +130,29 @@ public struct SignedNote: Equatable, Sendable {
             let names = signatures.map(\.name).joined(separator: ", ")
             throw ProofError(
                 .notSigned,
-                "none of the keys that were given has signed it; signed it have: \(names.isEmpty ? "none" : names)"
+                "none of the keys that were given has signed it\(names.isEmpty ? "" : "; \(names) has"): give the key that it is signed by, if you trust it"
             )
         }
         return found
+    }
+
+    /// The head that it is, once its signature is checked.
+    ///
+    /// The key of a log has the log's name. So a key that was given for one log does not vouch for another.
+    /// - Parameter keys: those that are trusted; the log's has to be among them.
+    /// - Throws: ``ProofError``: as ``check(by:)``; ``ProofError/Code/otherLog`` when the key that has
+    ///   signed it is not the log's; ``ProofError/Code/malformed``.
+    public func head(by keys: [NoteVerifier]) throws(ProofError) -> TreeHead {
+        let found = try check(by: keys)
+        let head = try TreeHead(text: text)
+        guard found.contains(where: { $0.name.hasBytes(of: head.origin) }) else {
+            let names = found.map(\.name).joined(separator: ", ")
+            throw ProofError(
+                .otherLog,
+                "the head is of the log \(head.origin), and signed by \(names): the key of a log has its name; give the log's own key"
+            )
+        }
+        return head
     }
 }
 

@@ -1,3 +1,4 @@
+import DaybookFormat
 import FoundationEssentials
 
 /// The size and the root of a journal's tree at one time: in the standards a checkpoint
@@ -26,8 +27,7 @@ public struct TreeHead: Equatable, Sendable {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 4, lines.last?.isEmpty == true,
             lines.dropLast().allSatisfy({ !$0.isEmpty }), let size = UInt64(lines[1]),
-            "\(size)" == lines[1], let root = [UInt8](strictBase64: lines[2]),
-            root.count == TreeHash.byteCount
+            "\(size)" == lines[1], let root = TreeHash(base64: lines[2])
         else {
             throw ProofError(
                 .malformed,
@@ -36,13 +36,35 @@ public struct TreeHead: Equatable, Sendable {
         }
         origin = String(lines[0])
         self.size = size
-        self.root = root.withUnsafeBytes { TreeHash($0) }
+        self.root = root
         extensions = lines[3...].dropLast().map(String.init)
     }
 
     /// The text that is signed.
     public var text: String {
-        let root = Data(root.bytes).base64EncodedString()
-        return ([origin, "\(size)", root] + extensions).map { $0 + "\n" }.joined()
+        ([origin, "\(size)", root.base64] + extensions).map { $0 + "\n" }.joined()
+    }
+}
+
+extension TreeHead {
+    /// Makes sure that the log goes on from an earlier head: nothing that was there then has changed.
+    /// - Parameter path: the hashes that show it (RFC 6962, 2.1.2).
+    /// - Throws: ``ProofError/Code/otherLog``, ``ProofError/Code/outOfRange``,
+    ///   ``ProofError/Code/inconsistent``.
+    public func check(
+        goesOnFrom earlier: TreeHead,
+        by path: [TreeHash]
+    ) throws(ProofError) {
+        guard origin.hasBytes(of: earlier.origin) else {
+            throw ProofError(
+                .otherLog,
+                "the earlier head is of the log \(earlier.origin), and the later one of \(origin); give two heads of one log"
+            )
+        }
+        try MerkleCheck.consistency(
+            from: (earlier.size, earlier.root),
+            to: (size, root),
+            by: path
+        )
     }
 }
