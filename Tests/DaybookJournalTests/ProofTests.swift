@@ -1,35 +1,8 @@
+import DaybookTestKit
 import SeededRandom
 import Testing
 
 @testable import DaybookJournal
-
-/// A tree in memory: the roots of its perfect subtrees, level by level.
-private struct LeafTree: PerfectSubtrees {
-    private var levels: [[TreeHash]]
-
-    init(_ leaves: [TreeHash]) {
-        levels = [leaves]
-        while levels[levels.count - 1].count > 1 {
-            let below = levels[levels.count - 1]
-            levels.append(
-                (0..<below.count / 2).map { .node(below[2 * $0], below[2 * $0 + 1]) }
-            )
-        }
-    }
-
-    /// So many leaves, each another one.
-    init(count: Int) {
-        self.init(
-            (0..<count).map { number in
-                withUnsafeBytes(of: UInt64(number)) { TreeHash.leaf($0) }
-            }
-        )
-    }
-
-    func root(height: Int, index: UInt64) -> TreeHash { levels[height][Int(index)] }
-
-    func leaf(_ index: UInt64) -> TreeHash { levels[0][Int(index)] }
-}
 
 /// Inclusion and consistency, from the tree to whoever has a root only.
 @Suite struct MerkleProofTests {
