@@ -48,7 +48,7 @@ struct DaybookCommand: AsyncParsableCommand {
                 subcommands: [
                     VerifyCommand.self, KeygenCommand.self, HeadCommand.self, ProveCommand.self,
                     ProveConsistencyCommand.self, VerifyProofCommand.self,
-                    VerifyConsistencyCommand.self,
+                    VerifyConsistencyCommand.self, TilesCommand.self,
                 ]
             ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),

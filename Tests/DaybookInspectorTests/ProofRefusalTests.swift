@@ -211,3 +211,16 @@ import Testing
         }
     }
 }
+
+/// Where the files of a static log lie.
+@Suite struct TilePlaceTests {
+    private static let places: [(UInt64, String)] = [
+        (0, "000"), (7, "007"), (999, "999"), (1_000, "x001/000"), (1_234_067, "x001/x234/067"),
+        (72_057_594_037_927_935, "x072/x057/x594/x037/x927/935"),
+    ]
+
+    @Test(arguments: places)
+    func aFolderForThreeDigits(_ index: UInt64, _ place: String) {
+        #expect(TileFolder.place(of: index) == place)
+    }
+}

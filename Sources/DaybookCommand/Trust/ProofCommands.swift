@@ -58,7 +58,8 @@ struct KeygenCommand: ParsableCommand {
         if common.json {
             common.write("daybook.keygen/1") { $0.member("key", "\(key.verifier)") }
         } else {
-            common.output.line("\(key.verifier)")
+            // As it is, also where a person would be shown something else.
+            common.output.write(Array("\(key.verifier)\n".utf8))
         }
     }
 
@@ -128,40 +129,18 @@ struct ProveCommand: ParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var signing: SigningOptions
-
-    @Option(
-        name: .customLong("head"),
-        help: ArgumentHelp(
-            "A head that was signed before, in place of one of now with --key.",
-            valueName: "file"
-        )
-    )
-    var headFile: String?
+    @OptionGroup var end: HeadOptions
 
     @Argument(help: "The number of the entry.")
     var entry: UInt64
 
-    func validate() throws {
-        guard (headFile == nil) != (signing.key == nil) else {
-            throw ValidationError("a proof ends at a signed head: give --key FILE or --head FILE.")
-        }
-    }
+    func validate() throws { try end.check("a proof") }
 
     func run() throws {
         let proof = try common.inspect { inspector in
             // What is not there is told before anything is signed.
             _ = try inspector.entry(entry)
-            let note =
-                if let headFile {
-                    try TrustFile.parsed(headFile, "the head") { bytes throws(ProofError) in
-                        try SignedNote(bytes)
-                    }
-                } else { try signing.signedHead(of: inspector, size: nil) }
-            guard let note else {
-                throw UsageError("a proof ends at a signed head; give --key FILE")
-            }
-            return try inspector.proof(of: entry, in: note)
+            return try inspector.proof(of: entry, in: try end.head(of: inspector))
         }
         if common.json {
             common.write("daybook.prove/1") { json in

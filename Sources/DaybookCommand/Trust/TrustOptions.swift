@@ -65,6 +65,40 @@ struct SigningOptions: ParsableArguments {
     }
 }
 
+/// At which signed head something ends.
+struct HeadOptions: ParsableArguments {
+    @OptionGroup var signing: SigningOptions
+
+    @Option(
+        name: .customLong("head"),
+        help: ArgumentHelp(
+            "A head that was signed before, in place of one of now with --key.",
+            valueName: "file"
+        )
+    )
+    var file: String?
+
+    /// - Parameter what: what ends there, for the message.
+    func check(_ what: String) throws {
+        guard (file == nil) != (signing.key == nil) else {
+            throw ValidationError("\(what) ends at a signed head: give --key FILE or --head FILE.")
+        }
+    }
+
+    /// - Throws: ``UsageError``; as ``SigningOptions/signedHead(of:size:)``.
+    func head(of inspector: Inspector) throws -> SignedNote {
+        if let file {
+            return try TrustFile.parsed(file, "the head") { bytes throws(ProofError) in
+                try SignedNote(bytes)
+            }
+        }
+        guard let note = try signing.signedHead(of: inspector, size: nil) else {
+            throw UsageError("neither a key nor a head was named; give --key FILE or --head FILE")
+        }
+        return note
+    }
+}
+
 /// A private key in a file, and what it has signed last beside it.
 struct SigningKey {
     let signer: NoteSigner
