@@ -43,7 +43,14 @@ struct DaybookCommand: AsyncParsableCommand {
                     PendingCommand.self, WhyCommand.self, InfoCommand.self,
                 ]
             ),
-            CommandGroup(name: "Trust", subcommands: [VerifyCommand.self]),
+            CommandGroup(
+                name: "Trust",
+                subcommands: [
+                    VerifyCommand.self, KeygenCommand.self, HeadCommand.self, ProveCommand.self,
+                    ProveConsistencyCommand.self, VerifyProofCommand.self,
+                    VerifyConsistencyCommand.self, TilesCommand.self,
+                ]
+            ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )

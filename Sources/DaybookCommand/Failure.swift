@@ -131,6 +131,11 @@ enum Failure {
             case .damaged: .integrity
             default: .failed
             }
+        case let error as ProofError:
+            switch error.code {
+            case .malformed, .outOfRange: .usage
+            default: .integrity
+            }
         case let error as SystemError: error.isShortage ? .tryAgain : .failed
         case is PayloadTooLarge, is PayloadErased: .failed
         case is ExecutionParked: .workflowHeld

@@ -61,7 +61,7 @@ enum Hint {
         case .notFound:
             switch command {
             // What there is stands in the message.
-            case is EntryCommand, is WorkspaceCommand, is WipeSecretsCommand: ""
+            case is EntryCommand, is ProveCommand, is WorkspaceCommand, is WipeSecretsCommand: ""
             case is SessionCommand.Evict: "`daybook session list` shows those that are open"
             default: "`daybook list` shows those that exist"
             }

@@ -69,7 +69,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     /// The message.
     public var description: String { message }
 
-    static func integrity(_ sequence: UInt64?, _ what: String) -> JournalError {
+    /// What contradicts itself.
+    package static func integrity(_ sequence: UInt64?, _ what: String) -> JournalError {
         let subject = sequence.map { "entry \($0): " } ?? ""
         return JournalError(
             .integrity,

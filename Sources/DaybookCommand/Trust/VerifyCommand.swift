@@ -14,22 +14,59 @@ struct VerifyCommand: AsyncParsableCommand {
             Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
             to be overwritten, killed or with a file that failed, contradict nothing: they are listed as \
             owed, with exit status 0, and the next command that writes overwrites them. A replacement of the whole \
-            journal shows only against a checkpoint that somebody else holds.
+            journal shows only against a head that somebody else holds: --against.
             """
     )
 
     @OptionGroup var common: CommonOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "A head of `daybook head` that was kept elsewhere: the journal has to go on from it.",
+            valueName: "file"
+        )
+    )
+    var against: String?
+
+    @OptionGroup var trusted: TrustOptions
+
+    func validate() throws {
+        if !trusted.trust.isEmpty, against == nil {
+            throw ValidationError("--trust needs --against FILE.")
+        }
+    }
+
+    /// The head to check against: signed, or as its text alone.
+    private func head() throws -> TreeHead? {
+        guard let against else { return nil }
+        let keys = try trusted.keys()
+        let (head, note) = try TrustFile.parsed(against, "the head") { bytes throws(ProofError) in
+            // Without an empty line it is the text of a head that nobody has signed.
+            if keys.isEmpty, let text = String(validating: bytes, as: UTF8.self),
+                !text.contains("\n\n")
+            {
+                return (try TreeHead(text: text), nil as SignedNote?)
+            }
+            let note = try SignedNote(bytes)
+            return (try TreeHead(text: note.text), note)
+        }
+        if !keys.isEmpty, let note { return try note.head(by: keys) }
+        return head
+    }
+
     func run() async throws {
+        let head = try head()
         try checkPages()
-        let report = try common.inspect { inspector in
+        let (report, departure) = try common.inspect { inspector in
+            // What contradicts the head does not keep the rest from being looked at: it says what has changed.
+            let departure = try head.flatMap { try inspector.departure(from: $0) }
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
-            return try inspector.verify { bar.update($0, of: $1) }
+            return (try inspector.verify { bar.update($0, of: $1) }, departure)
         }
         if common.json {
             common.write("daybook.verify/1") { json in
-                json.member("good", report.isGood)
+                json.member("good", report.isGood && departure == nil)
                 json.member("entries", report.entries)
                 json.member("executions", report.executions)
                 json.member("payloads", report.payloads)
@@ -47,6 +84,15 @@ struct VerifyCommand: AsyncParsableCommand {
                     }
                 }
                 json.member("cutShort", report.isCutShort)
+                if let head {
+                    json.key("against")
+                    json.object { json in
+                        json.member("origin", head.origin)
+                        json.member("size", head.size)
+                        json.member("root", head.root.hex)
+                        json.member("problem", departure.map { "\($0)" })
+                    }
+                }
                 json.key("owed")
                 json.array { json in for key in report.leftKeys { key.write(to: &json) } }
             }
@@ -55,8 +101,12 @@ struct VerifyCommand: AsyncParsableCommand {
                 "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots"
             )
             common.output.line("root \(report.root.hex)")
+            if let head, departure == nil {
+                common.output.line("goes on from the head of \(head.size) entries")
+            }
         }
         writeOwed(report.leftKeys)
+        if let departure { common.errors.line("daybook: \(departure)") }
         guard report.isGood else {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
@@ -64,6 +114,19 @@ struct VerifyCommand: AsyncParsableCommand {
                 "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
             )
             throw CommandEnd(status: .integrity)
+        }
+        if departure != nil { throw CommandEnd(status: .integrity) }
+    }
+}
+
+extension Inspector {
+    /// In what the journal departs from a head; nil: in nothing.
+    fileprivate func departure(from head: TreeHead) throws -> ProofError? {
+        do {
+            try check(head)
+            return nil
+        } catch let error as ProofError {
+            return error
         }
     }
 }
