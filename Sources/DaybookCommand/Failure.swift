@@ -50,7 +50,7 @@ enum Failure {
     static func exit(_ error: any Error, in command: (any ParsableCommand)?) -> Never {
         if let end = error as? CommandEnd { Glibc.exit(end.status.rawValue) }
         if let status = status(of: error) {
-            Terminal.standardError.line("daybook: " + sentence(for: error, in: command))
+            Terminal.standardError.line("daybook: " + sentence(for: error, in: command).advised)
             if CommandLine.arguments.contains("--verbose") { explain(error) }
             Glibc.exit(status.rawValue)
         }

@@ -157,6 +157,42 @@ import Testing
         }
     }
 
+    /// Nobody could undo it any more, and the fork would be parked at its end.
+    @Test func codeThatUndoesNothingAnyMoreIsRefused() async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            try await withEngine(path, code: Self.code(calls)) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+            }
+            let other: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, _ in calls.add("other") }
+                ) { _ -> Void in }
+                for name in ["pay", "ship", "note"] {
+                    try await context.checkpoint(name) { _ -> Void in }
+                }
+                return "\(try await context.receive("go", as: Int.self))"
+            }
+            try await withEngine(path, code: other) { engine in
+                let entries = try engine.journal.store.read { try $0.entryCount() }
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await engine.fork("a", at: "go", ForkOptions(id: "b"))
+                }
+                let message = refusal?.message ?? ""
+                #expect(refusal?.code == .conflict)
+                #expect(message.contains("pay (1), before that, is to be undone"), "\(message)")
+                #expect(message.contains("put its `compensate` back"), "\(message)")
+                #expect(try engine.journal.store.read { try $0.entryCount() } == entries)
+                // What it says it can do: another way to undo it counts.
+                try await fork(engine, "a", at: "1", as: "b")
+                try await end(engine, "b")
+                #expect(calls.lines.contains("other"))
+            }
+        }
+    }
+
     /// Its origin's debts are a fork's, and once they are another fork's they are not this one's.
     @Test func aForkOfAForkTakesOverWhatThatOwed() async throws {
         try await withForked { engine, _, _ in

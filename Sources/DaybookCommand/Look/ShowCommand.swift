@@ -60,6 +60,7 @@ struct ShowCommand: AsyncParsableCommand {
                     runbook,
                     signals: signals,
                     isEnded: record.status.isFinal,
+                    settled: try forks.settled(inspector),
                     time: { time.text($0) }
                 )
                 writeHead(record, isInterrupted)

@@ -181,7 +181,7 @@ struct WhyCommand: AsyncParsableCommand {
                 "its process is gone; \(WorkerAdvice(record.type, common).toTakeOver)"
         case .stopped:
             return
-                "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
+                "its process \(session.pid) is stopped: continue it, or `daybook session evict\(common.journalWords) \(number) --kill`"
         }
     }
 }
@@ -215,6 +215,23 @@ extension Inspector {
         default: break
         }
         return lines
+    }
+
+    /// The names of what an execution is to undo should it end badly, what was done last first.
+    /// - Parameter first: what was recorded before that entry is left out.
+    func undoable(of record: ExecutionRecord, from first: UInt64 = 0) throws -> [String] {
+        try operations(of: record.number)
+            .filter {
+                $0.compensation == .registered && $0.sequence >= first && !record.isOnFailure($0)
+            }
+            .sorted { $0.sequence > $1.sequence }.map(\.operation.name.text)
+    }
+
+    /// The names of what was undone at the end of an execution, in the order in which it was done.
+    func undone(of record: ExecutionRecord) throws -> [String] {
+        try operations(of: record.number)
+            .filter { $0.compensation == .undone && !record.isOnFailure($0) }
+            .map(\.operation.name.text)
     }
 
     private static func names(_ operations: some Sequence<OperationRecord>) -> String {
@@ -252,18 +269,41 @@ extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     func advice(_ common: CommonOptions, _ inspector: Inspector) throws -> String? {
         if let heir = try inspector.heir(of: self) {
+            let fork = "it was forked as \(heir.id.shellWord), which"
+            let words = "\(common.journalWords) \(heir.id.shellArgument)"
+            guard heir.isClosed else {
+                return
+                    "\(fork) goes on with what it did and is \(heir.statusText); `daybook why\(words)` says what that waits for"
+            }
+            return heir.status == .completed
+                ? "\(fork) went on with what it did, and has completed; `daybook show\(words)` shows it"
+                : "\(fork) went on with what it did, and has ended as \(heir.statusText); `daybook why\(words)` says why, and what has it run again"
+        }
+        if case .executionFailed(let event) = try inspector.ending(of: self)?.entry.event,
+            event.error.code == "workspace-not-saved"
+        {
             return
-                "it was forked as \(heir.id.shellWord), which goes on with what it did and is \(heir.statusText); `daybook why\(common.journalWords) \(heir.id.shellArgument)` says what that waits for"
+                "a retry fails in the same way where its files are not; `daybook fork\(common.journalWords) --at OPERATION \(id.shellArgument)` begins before they were lost"
         }
         let secrets = try inspector.missingSecrets(of: self)
-        let retry =
+        let retry = Advice.completed(
             "`daybook retry\(common.journalWords) \(id.shellArgument)\(secrets)` opens it again"
-        return switch status {
-        case .cancelled, .expired: "\(retry), and what had not ended runs again"
+        )
+        return try rerun(inspector).map { "\(retry), and \($0)" }
+    }
+
+    /// What runs again when it is retried, as the rest of a sentence; nil: it cannot be.
+    func rerun(_ inspector: Inspector) throws -> String? {
+        let own: String
+        switch status {
+        case .cancelled, .expired: own = "what had not ended runs again"
         case .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed:
-            "\(retry), and what failed runs again"
-        default: nil
+            own = "what failed runs again"
+        default: return nil
         }
+        let undone = try inspector.undone(of: self)
+        return undone.isEmpty
+            ? own : "\(own), and so does what was undone: \(undone.joined(separator: ", "))"
     }
 
     /// Says that the execution is paused, or is so no more.

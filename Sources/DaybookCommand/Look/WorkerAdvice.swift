@@ -14,12 +14,13 @@ struct WorkerAdvice {
     }
 
     private var isRunbook: Bool { type == RunbookWorkflow.name }
-    private var work: String { "`daybook work\(common.journalWords)`" }
+    private var work: String { Advice.completed("`daybook work`") }
+    private var run: String { Advice.completed("`daybook run`") }
 
     /// What has it run that is ready.
     var toRun: String {
         isRunbook
-            ? "\(work) runs it, or `daybook run` with the same runbook, inputs and id"
+            ? "\(work) runs it, or \(run) with the same runbook, inputs and id"
             : "start the program that serves \(type), if none runs"
     }
 

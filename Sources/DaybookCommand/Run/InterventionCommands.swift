@@ -37,12 +37,14 @@ struct InterventionOptions: ParsableArguments {
     ///   - verb: for example `cancel`.
     ///   - done: for example `cancelled`.
     ///   - word: what became of it, where that is another word.
+    ///   - rehearsed: what would become of it, in sentences.
     ///   - more: written into the document besides.
     func run(
         _ verb: String,
         _ done: String,
         _ command: (Intervention) -> some Command,
         word: (InterventionAnswer) -> String? = { _ in nil },
+        rehearsed: (ExecutionRecord, Inspector) throws -> [String] = { _, _ in [] },
         writing more: (inout JSONWriter) -> Void = { _ in },
         _ act: (Engine) async throws -> InterventionAnswer
     ) async throws {
@@ -50,7 +52,10 @@ struct InterventionOptions: ParsableArguments {
         if consent.dryRun {
             let reason = try reason.map { try SealedPayloads([.text($0)], limit: 1 << 16) }
             let intervention = Intervention(id: Name(id), by: Request(reason: reason))
-            try rehearse(verb, command(intervention), common)
+            let lines = try common.inspect { try rehearsed(try $0.record(of: id), $0) }
+            if try rehearse(verb, command(intervention), common), !common.json {
+                for line in lines { common.errors.line("\(line)") }
+            }
             return
         }
         try consent.ask("\(verb) the execution \(id: id)")
@@ -96,12 +101,14 @@ struct ConsentOptions: ParsableArguments {
 }
 
 /// Says what a command would record.
+/// - Returns: whether it would record anything.
+@discardableResult
 func rehearse(
     _ verb: String,
     _ command: some Command,
     _ common: CommonOptions,
     check: () throws -> Void = {}
-) throws {
+) throws -> Bool {
     let events = try common.inspect { try $0.rehearse(command, at: SystemClock().now()) }
     try check()
     if common.json {
@@ -117,6 +124,7 @@ func rehearse(
                 : "would be recorded: \(events.joined(separator: ", "))"
         )
     }
+    return !events.isEmpty
 }
 
 struct CancelCommand: AsyncParsableCommand {
@@ -139,6 +147,18 @@ struct CancelCommand: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
+        let undoing = try UnfinishedUndoing(of: options.id, options.common)
+        try await undoing.explaining("be cancelled") {
+            try await cancel()
+        }
+        guard force, !options.consent.dryRun, !options.common.json else { return }
+        let lines = try options.common.inspect { inspector in
+            try inspector.undoings(of: try inspector.record(of: options.id))
+        }
+        for line in lines { options.common.errors.line("  \(line)") }
+    }
+
+    private func cancel() async throws {
         try await options.run(
             "cancel",
             "cancelled",
@@ -147,15 +167,23 @@ struct CancelCommand: AsyncParsableCommand {
             word: {
                 $0.status == .cancelled
                     ? nil : "stays \($0.status.rawValue): what was not undone is left as it is"
+            },
+            rehearsed: { record, inspector in
+                let names = try inspector.undoable(of: record).joined(separator: ", ")
+                let end =
+                    record.status.isFinal ? "would stay \(record.statusText)" : "would be cancelled"
+                if names.isEmpty {
+                    return ["\(record.id.shownAsID) \(end), and has nothing to undo"]
+                }
+                return force
+                    ? [
+                        "\(record.id.shownAsID) \(end), and leave as it is what it has done: \(names)"
+                    ]
+                    : ["\(record.id.shownAsID) \(end), and undo what it has done: \(names)"]
             }
         ) {
             try await $0.cancel(options.id, force: force, by: options.requester)
         }
-        guard force, !options.consent.dryRun, !options.common.json else { return }
-        let lines = try options.common.inspect { inspector in
-            try inspector.undoings(of: try inspector.record(of: options.id))
-        }
-        for line in lines { options.common.errors.line("  \(line)") }
     }
 }
 
@@ -195,7 +223,8 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry",
         abstract: "Retry an execution that failed, from what failed.",
         discussion: """
-            Also one that timed out, expired, was cancelled or is parked. What succeeded is kept. A process \
+            Also one that timed out, expired, was cancelled or is parked. What succeeded is kept, unless it \
+            was undone since: that runs again. A process \
             that serves its workflow runs it: for a runbook `daybook work`, or `daybook run` with the \
             same runbook, inputs and id. Secrets that are given take the place of those of the same \
             names; others that are kept stay.
@@ -209,22 +238,30 @@ struct RetryCommand: AsyncParsableCommand {
         try checkSecretNames()
         let fresh = options.consent.dryRun ? [:] : try secrets.read()
         var owed: SecretError?
-        try await options.run(
-            "retry",
-            "ready",
-            { Retry($0) },
-            writing: { $0.member("owed", owed?.message) },
-            { engine in
-                let answer = try await engine.retry(
-                    options.id,
-                    secrets: fresh,
-                    by: options.requester
-                )
-                // The retry stands: what its secrets take the place of is another matter.
-                if !fresh.isEmpty { owed = try await engine.owedKeys(of: options.id) }
-                return answer
-            }
-        )
+        let undoing = try UnfinishedUndoing(of: options.id, options.common)
+        try await undoing.explaining("be retried") {
+            try await options.run(
+                "retry",
+                "ready",
+                { Retry($0) },
+                rehearsed: { record, inspector in
+                    try record.rerun(inspector).map {
+                        ["\(record.id.shownAsID) would be opened again, and \($0)"]
+                    } ?? []
+                },
+                writing: { $0.member("owed", owed?.message) },
+                { engine in
+                    let answer = try await engine.retry(
+                        options.id,
+                        secrets: fresh,
+                        by: options.requester
+                    )
+                    // The retry stands: what its secrets take the place of is another matter.
+                    if !fresh.isEmpty { owed = try await engine.owedKeys(of: options.id) }
+                    return answer
+                }
+            )
+        }
         if let owed, !options.common.json { options.common.errors.line("daybook: \(owed)") }
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.

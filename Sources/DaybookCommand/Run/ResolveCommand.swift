@@ -78,7 +78,8 @@ struct ResolveCommand: AsyncParsableCommand {
                 .notDone,
                 payloads: nil
             )
-            return try rehearse("resolve", command, common)
+            try rehearse("resolve", command, common)
+            return
         }
         try consent.ask("say that the operation \(operation) of \(id: id) is \(words)")
         let answer = try await withDaybook(common, write) {
@@ -106,7 +107,7 @@ struct ResolveCommand: AsyncParsableCommand {
     /// A job of a runbook gives its outputs: it would ask again for anything else.
     private func checkJobResult() throws {
         guard let done else { return }
-        try JobResult.check(done)
+        _ = try GivenResult(done).outputs()
     }
 
     /// The operation that is meant: by its numbers, or by its name if only one has it.

@@ -51,7 +51,7 @@ struct ListSecretsCommand: ParsableCommand {
             common.output.line("\(secret.name)  \(stored), \(secret.fate(by: now, time))")
         }
         if secrets.contains(where: { $0.isOwed(by: now) }) {
-            let line = "`daybook secret wipe \(id.shellArgument)`"
+            let line = Advice.completed("`daybook secret wipe \(id.shellArgument)`")
             common.errors.line(
                 "daybook: what is still to be done of that, the next command that writes does: run \(line), or another"
             )
@@ -160,7 +160,8 @@ struct WipeSecretsCommand: AsyncParsableCommand {
                 Intervention(id: Name(id)),
                 names: chosen?.map { Name($0) }
             )
-            return try rehearse("secret wipe", command, common)
+            try rehearse("secret wipe", command, common)
+            return
         }
         try consent.ask("wipe \(names.isEmpty ? "all secrets" : "secrets") of \(id: id)")
         let wiped = try await withDaybook(common, write) {

@@ -69,7 +69,7 @@ struct WorkCommand: AsyncParsableCommand {
             _ = try end.get()
             throw error
         }
-        reporter.finish()
+        try reporter.finish()
         _ = try end.get()
     }
 
@@ -113,6 +113,8 @@ private final class WorkReporter: Sendable {
     private let common: CommonOptions
     private let isJSONL: Bool
     private let events = Locked<[Event]>([])
+    /// What was left because the process ends: what it waits for is looked up once the journal is closed.
+    private let left = Locked<[Lease]>([])
 
     init(common: CommonOptions, isJSONL: Bool) {
         self.common = common
@@ -125,6 +127,7 @@ private final class WorkReporter: Sendable {
         case .ended(let lease, _, let failure):
             note(lease, failure == nil ? "completed" : "failed", failure?.message)
         case .cleaned(let lease, _): note(lease, "cleaned up", nil)
+        case .closed(let lease, .stopping): left.withLock { $0.append(lease) }
         case .closed(let lease, let reason): note(lease, "left", reason.description)
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
@@ -162,7 +165,34 @@ private final class WorkReporter: Sendable {
         }
     }
 
-    func finish() {
+    /// What an execution waits for, and what helps; nil: it waits for nothing.
+    private func waits(of lease: Lease, _ inspector: Inspector) throws -> String? {
+        let record = try inspector.record(of: lease.id.text)
+        guard record.number == lease.execution, record.status == .waiting,
+            let state = try inspector.openState(of: record)
+        else { return nil }
+        var runbooks = RecordedRunbooks(inspector)
+        var words: [String] = []
+        for wait in try inspector.waits(of: state) {
+            let approval = try runbooks.approval(wait)
+            let advice: String? =
+                if let accept = approval?.approval.accept {
+                    WaitingApproval.advice(wait.id.shellArgument, accept, common)
+                } else {
+                    try wait.advice(common, record, inspector)
+                }
+            let what = "it waits for \(approval?.words ?? wait.words)"
+            words.append(advice.map { "\(what); \($0)" } ?? what)
+        }
+        return words.isEmpty ? nil : words.joined(separator: "; ")
+    }
+
+    /// - Throws: `JournalError` when what is left cannot be looked at.
+    func finish() throws {
+        for lease in left.withLock({ $0 }) {
+            let waits = try common.inspect { try waits(of: lease, $0) }
+            note(lease, "left", waits ?? ActivationEnd.stopping.description)
+        }
         guard common.json else { return }
         let events = events.withLock { $0 }
         common.write("daybook.work/1") { json in

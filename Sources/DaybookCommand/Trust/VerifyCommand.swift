@@ -137,8 +137,9 @@ extension VerifyCommand {
         guard let first = keys.first else { return }
         if !common.json { for key in keys { common.output.line("owed: \(key)") } }
         let id = keys.lazy.compactMap(\.secret?.execution).first
-        let line =
+        let line = Advice.completed(
             id.map { "`daybook secret wipe \($0.shellArgument)`" } ?? "`daybook work --until-idle`"
+        )
         common.errors.line(
             "daybook: slot \(first.slot) of the file of keys\(keys.count == 1 ? "" : ", and \(keys.count - 1) more,") is still to be overwritten; the next command that writes does that: run \(line), or another"
         )
