@@ -382,6 +382,12 @@ class Journal:
     def check_keys(self):
         """The file of keys has those that are kept. What a killed process left there is owed."""
         path = os.path.join(self.folder, "keys")
+        if self.secrets and not os.path.lexists(path):  # a backup need not have it
+            counts = len(self.secrets), len({number for number, *_ in self.secrets.values()})
+            print("{} of {} cannot be opened here: the file keys is missing".format(
+                *(f"{count} {word}{'s' * (count != 1)}"
+                  for count, word in zip(counts, ("secret", "execution")))))
+            return
         data = b""
         is_file = os.path.isfile(path) and not os.path.islink(path)  # a pipe would be waited for
         if os.path.lexists(path) and self.expect(is_file, "keys", "it is no regular file"):

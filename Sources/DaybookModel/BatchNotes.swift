@@ -177,11 +177,18 @@ extension State {
     /// Whether an execution of one of the given types that has secrets may be claimed by a session of a
     /// revision, by what is on the disk or by the batch under way.
     package func hasReadySecrets(of types: [Name], for revision: Name) -> Bool {
-        secrets.openNumbers.contains { number in
-            executions.has(number) { state in
-                types.contains(state.type)
-                    && ExecutionStanding(state).isClaimable(by: revision)
-            }
+        secrets.openNumbers.contains { isReady($0, of: types, for: revision) }
+    }
+
+    /// The ids of those executions, in order of their numbers.
+    package func readyWithSecrets(of types: [Name], for revision: Name) -> [Name] {
+        secrets.openNumbers.filter { isReady($0, of: types, for: revision) }.sorted()
+            .compactMap { secrets[$0]?.id }
+    }
+
+    private func isReady(_ number: UInt64, of types: [Name], for revision: Name) -> Bool {
+        executions.has(number) { state in
+            types.contains(state.type) && ExecutionStanding(state).isClaimable(by: revision)
         }
     }
 

@@ -350,11 +350,9 @@ struct RunbookInterpreter: Sendable {
                 let isDone = try await run.verify(
                     script,
                     operation,
-                    note: { try context.note($0) }
-                ) { line, source in
-                    // What it says on its error output tells why it does not find the work done.
-                    if source == .standardError { context.log("verify: \(line)") }
-                }
+                    note: { try context.note($0) },
+                    log: { context.log("verify: \($0)") }
+                )
                 guard isDone else { return .notDone }
                 return .done(JobResult(exitStatus: nil, outputs: try run.declaredOutputs()))
             }

@@ -47,6 +47,12 @@ extension Engine {
         }
     }
 
+    /// The ids of executions that are ready and are left to others, because their secrets cannot be opened in
+    /// this process, and why; nil: there are none.
+    package func leftForSecrets() -> (ids: [String], refusal: SecretError)? {
+        engine.leftForSecrets().map { ($0.ids.map(\.text), $0.refusal) }
+    }
+
     /// Which of some secrets an execution does not keep with these values.
     /// - Throws: ``SecretError`` where what it keeps cannot be opened.
     package func unkept(_ given: [String: Secret], by id: String) throws -> [String] {

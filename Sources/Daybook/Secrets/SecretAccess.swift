@@ -139,6 +139,15 @@ extension EngineCore {
         return isLeft ? refusal : nil
     }
 
+    /// What is ready and is not claimed here, because its secrets cannot be opened; nil: nothing is.
+    func leftForSecrets() -> (ids: [Name], refusal: SecretError)? {
+        guard case .registered = options.claims, let refusal = keeper.access.refusal else {
+            return nil
+        }
+        let ids = writer.inspect { $0.state.readyWithSecrets(of: types, for: revision) }
+        return ids.isEmpty ? nil : (ids, refusal)
+    }
+
     /// Says once that something is ready which is not claimed here, and sees to it that what is mended is
     /// found, also where there is always other work.
     func noteUnopened() {

@@ -59,12 +59,7 @@ final class SecretKeeper: Sendable {
     /// - Parameter anew: it is read again: what was read before was refused.
     func key(anew: Bool = false) throws(SecretError) -> JournalKey {
         if !anew, let key = state.withLock({ $0.key }) { return key }
-        guard let key = try source.read() else {
-            throw SecretError(
-                .noKey,
-                "secrets need a journal key, and none was given: make one with `openssl rand -hex 32`, keep it in a file that only you may read, and name that file (--key-file, DAYBOOK_KEY_FILE or EngineOptions.journalKey)"
-            )
-        }
+        let key = try source.key(for: state.withLock { $0.file })
         state.withLock { $0.key = key }
         return key
     }
@@ -300,30 +295,6 @@ final class SecretKeeper: Sendable {
 
     private static func names(_ secrets: [KeptSecrets.Secret]) -> Set<KeyName> {
         Set(secrets.map { KeyName(slot: $0.slot, id: $0.key) })
-    }
-}
-
-extension JournalKeySource {
-    /// - Returns: nil: there is none.
-    fileprivate func read() throws(SecretError) -> JournalKey? {
-        switch self {
-        case .none: return nil
-        case .file(let path): return try JournalKey(file: path)
-        case .bytes(let bytes):
-            guard let key = JournalKey(bytes) else {
-                throw SecretError(
-                    .badKey,
-                    "a journal key has 32 bytes, and \(bytes.count) were given"
-                )
-            }
-            return key
-        case .environment:
-            if let path = getenv("DAYBOOK_KEY_FILE") {
-                return try JournalKey(file: String(cString: path))
-            }
-            guard let text = EnvironmentKey.text else { return nil }
-            return try JournalKey(text: text, from: "the environment variable DAYBOOK_KEY")
-        }
     }
 }
 

@@ -25,12 +25,12 @@ struct PendingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (waits, lag) = try common.inspect { inspector in
+        let (waits, needs, lag) = try common.inspect { inspector in
             var runbooks = RecordedRunbooks(inspector)
             let waits = try inspector.pending().prefix(limit ?? .max).map { wait in
                 (wait: wait, approval: try runbooks.approval(wait))
             }
-            return (waits, try ClockLag(inspector))
+            return (waits, try SecretNeeds(inspector), try ClockLag(inspector))
         }
         lag.warn(common)
         if common.json {
@@ -38,7 +38,9 @@ struct PendingCommand: AsyncParsableCommand {
                 lag.write(to: &json)
                 json.key("pending")
                 json.array { json in
-                    for (wait, approval) in waits { json.object { wait.write(approval, to: &$0) } }
+                    for (wait, approval) in waits {
+                        json.object { wait.write(approval, needs, to: &$0) }
+                    }
                 }
             }
             return
@@ -54,6 +56,7 @@ struct PendingCommand: AsyncParsableCommand {
             ])
         }
         table.print(to: common.output)
+        writeNeeds(waits.map { $0.wait }, needs)
         let asking = waits.filter { $0.approval != nil }
         guard let first = asking.first else { return }
         let id = asking.count == 1 ? first.wait.id.shellArgument : "ID"
@@ -61,6 +64,15 @@ struct PendingCommand: AsyncParsableCommand {
         let accept = asking.lazy.compactMap { $0.approval?.approval.accept }
             .first { $0 != .anythingButNo }
         common.errors.line("\(WaitingApproval.advice(id, accept ?? .anythingButNo, common))")
+    }
+
+    /// What is ready, and is left by every worker that is started as this process was.
+    private func writeNeeds(_ waits: [PendingWait], _ needs: SecretNeeds) {
+        let left = waits.filter { $0.reason == .claim && needs.fault(of: $0.number) != nil }
+        guard let first = left.first else { return }
+        let more = left.count == 1 ? "" : " (and \(left.count - 1) more)"
+        let advice = WorkerAdvice(first.type, common, needs.fault(of: first.number)).toClaim
+        common.errors.line("\(id: first.id)\(more): \(advice)")
     }
 }
 
@@ -88,13 +100,14 @@ struct WhyCommand: AsyncParsableCommand {
             let lag = try ClockLag(inspector)
             lag.warn(common)
             if common.json {
-                common.write("daybook.why/1") { json in
+                try common.write("daybook.why/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     lag.write(to: &json)
+                    let needs = try asked.isEmpty ? nil : SecretNeeds(inspector)
                     json.key("pending")
                     json.array { json in
                         for (wait, approval) in asked {
-                            json.object { wait.write(approval, to: &$0) }
+                            json.object { wait.write(approval, needs, to: &$0) }
                         }
                     }
                 }
@@ -350,7 +363,17 @@ extension PendingWait {
         switch reason {
         case .execution: return "`daybook exec\(journal) \(id)` executes it"
         case .claim:
-            return WorkerAdvice(type, common).toClaim
+            let lost = try inspector.secrets(ofRun: record).records
+                .filter { $0.key == .missing || $0.key == .damaged }
+            if !lost.isEmpty {
+                let names = lost.map(\.name).joined(separator: ", ")
+                let retry =
+                    "daybook retry\(journal) \(id)\(try inspector.missingSecrets(of: record))"
+                return
+                    "nothing opens \(names), which it was given: the file keys is missing or damaged; restore it from a backup that has it, or `daybook cancel\(journal) \(id)`, then `\(retry)`"
+            }
+            let fault = try SecretNeeds(inspector).fault(of: number)
+            return WorkerAdvice(type, common, fault).toClaim
         case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
             let retry = "daybook retry\(journal) \(id)\(try inspector.missingSecrets(of: record))"
@@ -373,15 +396,23 @@ extension PendingWait {
         }
     }
 
-    /// - Parameter approval: the one that it is for, if it is for one.
-    func write(_ approval: WaitingApproval?, to json: inout JSONWriter) {
+    /// - Parameters:
+    ///   - approval: the one that it is for, if it is for one.
+    ///   - needs: what secrets need; nil: nothing waits.
+    func write(
+        _ approval: WaitingApproval?,
+        _ needs: SecretNeeds?,
+        to json: inout JSONWriter
+    ) {
         json.member("id", id)
         json.member("number", number)
         json.member("type", type)
         switch reason {
         case .execution: json.member("for", "execution")
         case .delay: json.member("for", "delay")
-        case .claim: json.member("for", "claim")
+        case .claim:
+            json.member("for", "claim")
+            json.member("secretsError", needs?.fault(of: number)?.message)
         case .resumption: json.member("for", "resumption")
         case .person: json.member("for", "person")
         case .cleaning: json.member("for", "cleaning")

@@ -135,7 +135,9 @@ struct ForkCommand: AsyncParsableCommand {
                 "\(id: id) keeps its secrets (\(names)), and \(id: answer.id) has its own; `daybook secret wipe\(common.journalWords) \(id: id)` wipes those of \(id: id) once it is closed"
             )
         }
-        common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
+        let fault = try common.inspect { try SecretNeeds($0).fault(of: answer.number) }
+        let worker = WorkerAdvice(record.type, common, fault, keyFile: write.keyFile)
+        common.errors.line("\(worker.toRun)")
     }
 
     private func fork(

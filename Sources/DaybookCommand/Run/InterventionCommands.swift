@@ -235,7 +235,7 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var secrets: SecretOptions
 
     func run() async throws {
-        try checkSecretNames()
+        try checkSecrets()
         let fresh = options.consent.dryRun ? [:] : try secrets.read()
         var owed: SecretError?
         let undoing = try UnfinishedUndoing(of: options.id, options.common)
@@ -266,28 +266,59 @@ struct RetryCommand: AsyncParsableCommand {
         guard !options.consent.dryRun, !options.common.json else { return }
         // A pause outlives the end, and its undoing.
         let record: ExecutionRecord
+        let fault: SecretError?
         do {
-            record = try options.common.inspect { try $0.record(of: options.id) }
+            (record, fault) = try options.common.inspect { inspector in
+                let record = try inspector.record(of: options.id)
+                return (record, try SecretNeeds(inspector).fault(of: record.number))
+            }
         } catch {
             // The retry stands: that it could not be looked at afterwards is not its failure.
             options.common.errors.line("whether it is paused cannot be looked up: \(error)")
             return
         }
+        let worker = WorkerAdvice(
+            record.type,
+            options.common,
+            fault,
+            keyFile: options.write.keyFile
+        )
         options.common.errors.line(
-            record.isPaused
-                ? record.pauseNotice(options.common)
-                : "\(WorkerAdvice(record.type, options.common).toRun)"
+            record.isPaused ? record.pauseNotice(options.common) : "\(worker.toRun)"
         )
     }
 
-    /// A runbook says which secrets it has. A name that it has not would be kept, and asked for by nobody.
-    private func checkSecretNames() throws {
-        guard !secrets.names.isEmpty else { return }
-        let runbook = try options.common.inspect { inspector in
+    /// A runbook says which secrets it has. A name that it has not would be kept, and asked for by nobody;
+    /// one that it lacks would have it fail again, after it has run.
+    private func checkSecrets() throws {
+        try Names.check(options.id, "execution id")
+        let given = secrets.names
+        try options.common.inspect { inspector in
+            let record: ExecutionRecord
+            do {
+                record = try inspector.record(of: options.id)
+            } catch let refusal as Refusal where refusal.code == .notFound && given.isEmpty {
+                // Whoever decides says so.
+                return
+            }
             var runbooks = RecordedRunbooks(inspector)
-            return try runbooks.runbook(of: try inspector.record(of: options.id))
+            let runbook = try runbooks.runbook(of: record)
+            if !given.isEmpty { try runbook?.checkSecrets(given, isNew: false) }
+            // What cannot be retried is refused for that.
+            guard record.isParked || record.status.isFinal && record.status != .completed,
+                try inspector.heir(of: record) == nil
+            else { return }
+            let lacking = try inspector.lackingSecrets(of: record).filter { !given.contains($0) }
+            guard let first = lacking.first else { return }
+            let (what, whose) =
+                lacking.count == 1
+                ? ("secret \(first)", "it") : ("secrets \(lacking.joined(separator: ", "))", "them")
+            let line =
+                "daybook retry\(options.common.journalWords) \(record.id.shellArgument)\(try inspector.missingSecrets(of: record))"
+            throw UsageError(
+                "the runbook needs the \(what), and nothing is kept of \(whose) that can be opened; `\(line)` gives \(whose) again"
+            )
         }
-        try runbook?.checkSecrets(secrets.names, isNew: false)
     }
 }
 #endif

@@ -100,7 +100,9 @@ struct ResolveCommand: AsyncParsableCommand {
         common.output.line("\(operation) of \(id: id) is \(words)")
         for doubt in answer.left { common.errors.line("\(doubt.advice(id, common))") }
         if answer.left.isEmpty {
-            common.errors.line("\(WorkerAdvice(type, common).toRun)")
+            let fault = try common.inspect { try SecretNeeds($0).fault(of: answer.number) }
+            let worker = WorkerAdvice(type, common, fault, keyFile: write.keyFile)
+            common.errors.line("\(worker.toRun)")
         }
     }
 

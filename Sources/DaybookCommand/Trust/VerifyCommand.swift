@@ -13,8 +13,9 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: """
             Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
             to be overwritten, killed or with a file that failed, contradict nothing: they are listed as \
-            owed, with exit status 0, and the next command that writes overwrites them. A replacement of the whole \
-            journal shows only against a head that somebody else holds: --against.
+            owed, with exit status 0, and the next command that writes overwrites them. Nor does a journal \
+            without the file keys, as a backup may be: a line says how many secrets cannot be opened there. A \
+            replacement of the whole journal shows only against a head that somebody else holds: --against.
             """
     )
 
@@ -93,6 +94,13 @@ struct VerifyCommand: AsyncParsableCommand {
                         json.member("problem", departure.map { "\($0)" })
                     }
                 }
+                if let unopenable = report.unopenable {
+                    json.key("unopenable")
+                    json.object { json in
+                        json.member("secrets", UInt64(unopenable.secrets))
+                        json.member("executions", UInt64(unopenable.executions))
+                    }
+                }
                 json.key("owed")
                 json.array { json in for key in report.leftKeys { key.write(to: &json) } }
             }
@@ -104,6 +112,7 @@ struct VerifyCommand: AsyncParsableCommand {
             if let head, departure == nil {
                 common.output.line("goes on from the head of \(head.size) entries")
             }
+            if let unopenable = report.unopenable { common.output.line("\(unopenable)") }
         }
         writeOwed(report.leftKeys)
         if let departure { common.errors.line("daybook: \(departure)") }
@@ -111,7 +120,9 @@ struct VerifyCommand: AsyncParsableCommand {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
             common.errors.line(
-                "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
+                report.areEntriesSound
+                    ? "daybook: the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
+                    : "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
             )
             throw CommandEnd(status: .integrity)
         }
