@@ -44,7 +44,18 @@ final class JournalLedger: Ledger {
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
         if let past, past.number == number, past.end == sequence { return past.state }
-        let state = try batch.reader.history(of: number, upTo: sequence - 1)
+        let state: ExecutionState
+        do {
+            state = try batch.reader.history(of: number, upTo: sequence - 1)
+        } catch let error as WireError where error.unknown == nil {
+            // It would be laid at the door of the entry that is being written.
+            throw JournalError(
+                .integrity,
+                "what is recorded of the execution that began with entry \(number) is damaged (\(error)); the journal must not be relied on: restore it from a backup",
+                sequence: number,
+                underlying: error
+            )
+        }
         // It stays so: a fork's first entry asks for what was looked at before it was written.
         if sequence < nextSequence { past = (number, sequence, state) }
         return state

@@ -17,9 +17,10 @@ import Testing
         return options
     }
 
-    private static let code: Scripted.Code = { input, context in
+    private static let broken = "the-broken-one"
+
+    private static let code: Scripted.Code = { input, _ in
         guard input > 0 else { return "done" }
-        try await context.checkpoint(input == 1 ? "in-the-broken-one" : "in-the-whole-one") { _ in }
         throw OperationError(code: "no", message: "it does not work", isRetryable: false)
     }
 
@@ -35,7 +36,7 @@ import Testing
         try await withEngine(path, options, code: Self.code) { engine async throws in
             var terms = ExecutionOptions()
             terms.secrets = ["TOKEN": "hunter2-and-more"]
-            for (id, input) in [("broken", 1), ("whole", 2)] {
+            for (id, input) in [(Self.broken, 1), ("whole", 2)] {
                 try await engine.start(id, terms, input: input)
                 _ = try await engine.wait(for: id) { $0.isClosed }
             }
@@ -51,11 +52,13 @@ import Testing
         }
         let file = URL(filePath: JournalFolder(path).dataFile)
         var bytes = [UInt8](try Data(contentsOf: file))
-        let name = Array("in-the-broken-one".utf8)
+        let name = Array(Self.broken.utf8)
         var count = 0
-        for place in bytes.indices.dropLast(name.count)
-        where bytes[place] == name[0] && bytes[place..<place + name.count].elementsEqual(name) {
-            // The length of the name: there are not so many bytes.
+        for place in bytes.indices.dropFirst().dropLast(name.count)
+        where bytes[place - 1] == UInt8(name.count)
+            && bytes[place..<place + name.count].elementsEqual(name)
+        {
+            // The length of the id in its first entry: there are not so many bytes.
             bytes[place - 1] = 0x7F
             count += 1
         }
@@ -78,12 +81,12 @@ import Testing
                 #expect(try await engine.result(of: "next") == "\"done\"")
                 // Who asks for it by name is told why not.
                 let error = await #expect(throws: JournalError.self) {
-                    try await engine.wipeSecrets(of: "broken")
+                    try await engine.wipeSecrets(of: Self.broken)
                 }
                 #expect(error?.code == .integrity)
             }
             let told = lines.lines.filter { $0.contains("cannot be wiped") }
-            #expect(told.count == 1 && told[0].contains("broken"), "\(lines.lines)")
+            #expect(told.count == 1 && told[0].contains(Self.broken), "\(lines.lines)")
             #expect(told.first?.contains("TOKEN") == true)
             let inspector = try Inspector(path: path)
             defer { inspector.close() }
