@@ -103,6 +103,7 @@ extension State {
         batch.hasTakenDeadlines = false
         batch.endedChildren = []
         batch.next = 0
+        small.secrets.endBatch()
     }
 
     /// The batch is not on the disk, and will not be: what it touched is folded again.

@@ -215,17 +215,15 @@ final class SecretKeeper: Sendable {
     /// they are wiped.
     func note(left secrets: KeptSecrets) {
         let untold = state.withLock { state in
-            let untold = secrets.left.filter { !state.told.contains($0.key) }
-            state.told.formUnion(untold.keys)
-            return untold
+            secrets.newlyLeft.filter { state.told.insert($0).inserted }
         }
-        for (number, reason) in untold.sorted(by: { $0.key < $1.key }) {
+        for number in untold {
             logger.error(
                 "secrets whose time is over cannot be wiped: the record of their execution is damaged; restore the journal from a backup, or change the secrets where they are valid",
                 metadata: [
                     "id": "\(secrets[number]?.id.text ?? "\(number)")",
                     "secrets": "\(secrets[number]?.secrets.map(\.name.text) ?? [])",
-                    "error": "\(reason)",
+                    "error": "\(secrets.left[number] ?? "")",
                 ]
             )
         }
