@@ -56,8 +56,9 @@ final class JournalLedger: Ledger {
                 underlying: error
             )
         }
-        // It stays so: a fork's first entry asks for what was looked at before it was written.
-        if sequence < nextSequence { past = (number, sequence, state) }
+        // What is before an entry stays so. Whoever decides about what is closed asks first, and the entry
+        // that is appended then asks again.
+        past = (number, sequence, state)
         return state
     }
 
