@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookView
 
 /// A batch of the journal as the model's transactions see it.
 final class JournalLedger: Ledger {
@@ -62,5 +63,5 @@ final class JournalLedger: Ledger {
         return state
     }
 
-    func isDamage(_ error: any Error) -> Bool { EngineCore.isDamage(error) }
+    func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

@@ -9,6 +9,7 @@ import Testing
 @testable import Daybook
 @testable import DaybookJournal
 @testable import DaybookModel
+@testable import LMDB
 
 /// What wiping secrets whose time is over asks of the journal, and what it makes of what that answers.
 @Suite struct ExpiryLedgerTests {
@@ -102,6 +103,43 @@ import Testing
         #expect(try bench.expire() == 2)
         #expect(bench.state.secrets.isEmpty)
         for number in bench.numbers { #expect(bench.store.scans[number] == 1) }
+    }
+
+    /// A cursor for which there is no memory, a journal that is closed: a restore mends none of that.
+    static let troubles: [any Error & Sendable] = [
+        LMDBError(.closed, "mdb_txn_begin", path: "j"),
+        LMDBError(.badTransaction, "mdb_get", path: "j"),
+        LMDBError(LMDBError.Code(rawValue: 12), "mdb_cursor_open", path: "j"),
+        SystemError(number: 5, operation: "read"),
+        JournalError(.closed, "it is closed"),
+        JournalError(.newerVersion, "it is newer"),
+        WireError.newer("kind of operation", 99),
+        CancellationError(),
+    ]
+
+    @Test(arguments: troubles.indices)
+    func whatIsNotSaidOfBytesIsNoDamage(_ index: Int) throws {
+        var bench = try Bench()
+        bench.store.fail(bench.numbers[0], with: Self.troubles[index])
+        #expect(throws: (any Error).self) { try bench.expire() }
+        bench.store.fail(bench.numbers[0], with: nil)
+        #expect(try bench.expire() == 2)
+        #expect(bench.state.secrets.isEmpty)
+    }
+
+    static let damages: [any Error & Sendable] = [
+        WireError("it ends in the middle"),
+        InconsistentEntry(sequence: 1, reason: "it is not open"),
+        JournalError(.integrity, "a page is damaged"),
+    ]
+
+    @Test(arguments: damages.indices)
+    func whatContradictsIsDamageOfThatOneAlone(_ index: Int) throws {
+        var bench = try Bench()
+        bench.store.fail(bench.numbers[0], with: Self.damages[index])
+        #expect(try bench.expire() == 2)
+        #expect(bench.state.secrets.numbers == [bench.numbers[0]])
+        #expect(Array(bench.state.secrets.left.keys) == [bench.numbers[0]])
     }
 }
 
