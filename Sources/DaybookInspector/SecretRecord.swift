@@ -11,9 +11,9 @@ public struct SecretRecord: Sendable, Equatable {
         public let at: Timestamp
         /// Why: `completed`, `asked`, `expired` or `replaced`.
         public let cause: String
-        /// Whether its key is overwritten; nil: the file of keys could not be read. It is not where a
-        /// process was killed after it had recorded the wipe, or could not write the file. Whoever opens
-        /// the journal for writing next overwrites it.
+        /// Whether its key is overwritten, all of it; nil: the file of keys cannot be read. It is not where
+        /// a process was killed after it had recorded the wipe, or in the middle of the overwriting, or
+        /// could not write the file. Whoever opens the journal for writing next overwrites it.
         public internal(set) var isOverwritten: Bool?
     }
 
@@ -30,37 +30,44 @@ public struct SecretRecord: Sendable, Equatable {
     public internal(set) var expiresAt: Timestamp?
 }
 
-/// What the entries of one run of an execution say of its secrets.
+/// What the entries of one run of an execution, or of all of them, say of its secrets.
 package struct RunSecrets: Sendable {
-    /// Those that were given to this run, in order. Those of earlier runs are not among them.
+    /// Those that were given to these runs, in order. Those of other runs are not among them.
     package let records: [SecretRecord]
     /// Why it is not known whether the keys of those that are wiped are overwritten; nil: it is.
     package let unread: SecretError?
 }
 
 extension Inspector {
-    /// The secrets that one run of an execution was given, in order. A file of keys that cannot be read hides
-    /// nothing of what entries say.
+    /// The secrets that one run of an execution was given, in order.
     /// - Throws: ``JournalError``.
     package func secrets(ofRun record: ExecutionRecord) throws -> RunSecrets {
+        try secrets(ofRuns: [record.number])
+    }
+
+    /// The secrets that an execution was given, in all of its runs, in order, and whether their keys could
+    /// be looked at.
+    /// - Throws: ``JournalError``; `Refusal`: there is no such execution.
+    package func secrets(ofAllRuns id: String) throws -> RunSecrets {
+        try secrets(ofRuns: try runs(of: id))
+    }
+
+    /// The secrets that an execution was given, in all of its runs, in order. A file of keys that cannot be
+    /// read hides nothing of what entries say: see ``SecretRecord/Wiping/isOverwritten``.
+    /// - Throws: ``JournalError``; `Refusal`: there is no such execution.
+    public func secrets(of id: String) throws -> [SecretRecord] {
+        try secrets(ofAllRuns: id).records
+    }
+
+    private func secrets(ofRuns numbers: [UInt64]) throws -> RunSecrets {
         var list = SecretList()
-        try read(record.number, into: &list)
+        for number in numbers { try read(number, into: &list) }
         do {
             try settle(&list)
         } catch let error as SecretError {
             return RunSecrets(records: list.records, unread: error)
         }
         return RunSecrets(records: list.records, unread: nil)
-    }
-
-    /// The secrets that an execution was given, in all of its runs, in order.
-    /// - Throws: ``JournalError``; `Refusal`: there is no such execution; `SecretError`: the file of keys
-    ///   cannot be read.
-    public func secrets(of id: String) throws -> [SecretRecord] {
-        var list = SecretList()
-        for number in try runs(of: id) { try read(number, into: &list) }
-        try settle(&list)
-        return list.records
     }
 
     private func read(_ number: UInt64, into list: inout SecretList) throws {
@@ -76,9 +83,11 @@ extension Inspector {
         guard !list.records.isEmpty else { return }
         let created = try creation()
         list.settle(lifetime: created.settings.secretLifetime)
-        if let journal = Identifier(Array(created.uuid)) {
-            list.note(held: try KeysFile(folder.keys, journal: journal).held(of: list.wiped))
-        }
+        guard let journal = Identifier(Array(created.uuid)) else { return }
+        let (whole, torn) = try KeysFile(folder.keys, journal: journal).left(of: list.wiped)
+        // A slot that was given to another secret since was empty then: what is torn there is that one's.
+        let given = torn.isEmpty ? [] : Set(try state().secrets.every.map(\.slot))
+        list.note(left: whole.union(torn.filter { !given.contains($0.slot) }))
     }
 
     /// The numbers of the runs of an id, in order.
@@ -146,10 +155,10 @@ private struct SecretList {
         }
     }
 
-    /// - Parameter held: keys that still lie in their slots.
-    mutating func note(held: Set<KeyName>) {
+    /// - Parameter left: keys that still lie in their slots, or a part of them.
+    mutating func note(left: Set<KeyName>) {
         for (index, key) in keys.enumerated() {
-            records[index].wiped?.isOverwritten = !held.contains(key)
+            records[index].wiped?.isOverwritten = !left.contains(key)
         }
     }
 }

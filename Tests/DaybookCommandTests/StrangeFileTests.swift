@@ -110,6 +110,23 @@ import Glibc
         }
     }
 
+    /// What became of them is told without the file of keys, but for whether their keys are gone.
+    @Test(arguments: Kind.allCases)
+    func secretsAreListedBesideAStrangeFileOfKeys(_ kind: Kind) async throws {
+        try await withFailed { sandbox, _ in
+            try await sandbox.succeed("secret", "wipe", "a", "--yes")
+            let path = sandbox.journal + "/keys"
+            try kind.put(at: path)
+            let json = try await sandbox.succeed("secret", "list", "a", "--json").json
+            #expect(json["secrets"][0]["state"] == "wiped")
+            #expect(json["secrets"][0]["overwritten"] == .null)
+            #expect(json["secretsError"].string?.contains("\(path) \(kind.words)") == true)
+            let list = try await sandbox.succeed("secret", "list", "a")
+            #expect(list.text.contains("whether its key is overwritten cannot be read"), "\(list)")
+            #expect(list.errors.contains("\(path) \(kind.words)"), "\(list)")
+        }
+    }
+
     /// Whoever puts files there has them removed somewhere else.
     @Test func workspacesBehindALinkAreRefused() async throws {
         try await withSandbox { sandbox in

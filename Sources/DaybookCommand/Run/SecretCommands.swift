@@ -28,9 +28,10 @@ struct ListSecretsCommand: ParsableCommand {
 
     func run() throws {
         try Names.check(id, "execution id")
-        let (secrets, now) = try common.inspect { inspector in
-            (try inspector.secrets(of: id), try inspector.secretTime())
+        let (found, now) = try common.inspect { inspector in
+            (try inspector.secrets(ofAllRuns: id), try inspector.secretTime())
         }
+        let secrets = found.records
         if common.json {
             common.write("daybook.secrets/1") { json in
                 json.member("id", id)
@@ -40,6 +41,7 @@ struct ListSecretsCommand: ParsableCommand {
                         json.object { secret.write(to: &$0, by: now) }
                     }
                 }
+                json.member("secretsError", found.unread?.message)
             }
             return
         }
@@ -50,6 +52,7 @@ struct ListSecretsCommand: ParsableCommand {
             let stored = "stored \(time.text(secret.storedAt))"
             common.output.line("\(secret.name)  \(stored), \(secret.fate(by: now, time))")
         }
+        if let unread = found.unread { common.errors.line("daybook: \(unread)") }
         if secrets.contains(where: { $0.isOwed(by: now) }) {
             let line = "`daybook secret wipe \(id.shellArgument)`"
             common.errors.line(
