@@ -4,7 +4,7 @@
 Needs the packages lmdb and protobuf (Debian: python3-lmdb, python3-protobuf).
 Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
 """
-import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, struct, sys, warnings
+import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, stat, struct, sys, warnings
 
 try:
     import lmdb
@@ -160,6 +160,18 @@ class Stream:
         self.begins, self.entries, self.last = begins, entries, last
 
 
+def is_there(path):
+    """Whether a file is there. What is no regular one is refused, and a pipe not waited for."""
+    if not os.path.lexists(path):
+        return False
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = ("a folder" if stat.S_ISDIR(mode) else "a symbolic link" if stat.S_ISLNK(mode)
+                else "a named pipe" if stat.S_ISFIFO(mode) else "no regular file")
+        raise OSError(f"{path} is {kind}")
+    return True
+
+
 class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
@@ -167,7 +179,8 @@ class Journal:
         path = os.path.join(folder, "journal.mdb")
         self.problems = self.count = self.time = 0
         self.answered = 0  # the number in open.lock is never ahead of the file
-        if os.path.isfile(lock := os.path.join(folder, "open.lock")):
+        is_there(path + "-lock")  # what LMDB would follow or wait for
+        if is_there(lock := os.path.join(folder, "open.lock")):
             with open(lock, "rb") as file:
                 self.answered = int.from_bytes(file.read(8), "little")
         for _ in range(64):  # a writer may be just replacing one
@@ -540,7 +553,7 @@ class Journal:
 def run(command, folder, as_json):
     try:
         # Held shared, it keeps the file from being replaced. An exported copy has none.
-        if os.path.isfile(path := os.path.join(folder, "open.lock")):
+        if is_there(path := os.path.join(folder, "open.lock")):
             fcntl.lockf(lock := open(path), fcntl.LOCK_SH | fcntl.LOCK_NB)
         journal = Journal(folder)
         journal.list(as_json) if command == "list" else journal.verify()

@@ -219,7 +219,5 @@ private final class RehearsalLedger: Ledger {
         try reader.history(of: number, upTo: sequence - 1)
     }
 
-    func isDamage(_ error: any Error) -> Bool {
-        (error as? JournalError)?.code == .integrity
-    }
+    func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

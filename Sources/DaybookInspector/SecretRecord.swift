@@ -11,9 +11,9 @@ public struct SecretRecord: Sendable, Equatable {
         public let at: Timestamp
         /// Why: `completed`, `asked`, `expired` or `replaced`.
         public let cause: String
-        /// Whether its key is overwritten; nil: the file of keys could not be read. It is not where a
-        /// process was killed after it had recorded the wipe, or could not write the file. Whoever opens
-        /// the journal for writing next overwrites it.
+        /// Whether its key is overwritten, all of it; nil: the file of keys cannot be read. It is not where
+        /// a process was killed after it had recorded the wipe, or in the middle of the overwriting, or
+        /// could not write the file. Whoever opens the journal for writing next overwrites it.
         public internal(set) var isOverwritten: Bool?
     }
 
@@ -44,9 +44,9 @@ public struct SecretRecord: Sendable, Equatable {
     public internal(set) var expiresAt: Timestamp?
 }
 
-/// What the entries of one run of an execution, or of all, say of its secrets.
+/// What the entries of one run of an execution, or of all of them, say of its secrets.
 package struct RunSecrets: Sendable {
-    /// Those that were given, in order.
+    /// Those that were given to these runs, in order. Those of other runs are not among them.
     package let records: [SecretRecord]
     /// Why it is not known how it stands with the keys; nil: it is.
     package let unread: SecretError?
@@ -82,8 +82,7 @@ package struct RunSecrets: Sendable {
 }
 
 extension Inspector {
-    /// The secrets that one run of an execution was given, in order. A file of keys that cannot be read hides
-    /// nothing of what entries say.
+    /// The secrets that one run of an execution was given, in order.
     /// - Throws: ``JournalError``.
     package func secrets(ofRun record: ExecutionRecord) throws -> RunSecrets {
         try secrets(ofRuns: [record.number])
@@ -125,13 +124,11 @@ extension Inspector {
         Identifier(Array(try creation().uuid)).map { KeysFile(folder.keys, journal: $0) }
     }
 
-    /// The secrets that an execution was given, in all of its runs, in order.
-    /// - Throws: ``JournalError``; `Refusal`: there is no such execution; `SecretError`: the file of keys
-    ///   cannot be read.
+    /// The secrets that an execution was given, in all of its runs, in order. A file of keys that cannot be
+    /// read hides nothing of what entries say: see ``SecretRecord/Wiping/isOverwritten``.
+    /// - Throws: ``JournalError``; `Refusal`: there is no such execution.
     public func secrets(of id: String) throws -> [SecretRecord] {
-        let secrets = try secrets(ofAllRuns: id)
-        if let error = secrets.unread { throw error }
-        return secrets.records
+        try secrets(ofAllRuns: id).records
     }
 
     private func read(_ number: UInt64, into list: inout SecretList) throws {
@@ -147,7 +144,10 @@ extension Inspector {
         guard !list.records.isEmpty else { return }
         list.settle(lifetime: try creation().settings.secretLifetime)
         guard let keys = try keysFile() else { return }
-        list.note(held: try keys.held(of: list.wiped))
+        let (whole, torn) = try keys.left(of: list.wiped)
+        // A slot that was given to another secret since was empty then: what is torn there is that one's.
+        let given = torn.isEmpty ? [] : Set(try state().secrets.every.map(\.slot))
+        list.note(left: whole.union(torn.filter { !given.contains($0.slot) }))
         list.note(try keys.standing(of: list.kept))
     }
 
@@ -234,10 +234,10 @@ private struct SecretList {
         }
     }
 
-    /// - Parameter held: keys that still lie in their slots.
-    mutating func note(held: Set<KeyName>) {
+    /// - Parameter left: keys that still lie in their slots, or a part of them.
+    mutating func note(left: Set<KeyName>) {
         for (index, key) in keys.enumerated() {
-            records[index].wiped?.isOverwritten = !held.contains(key)
+            records[index].wiped?.isOverwritten = !left.contains(key)
         }
     }
 }

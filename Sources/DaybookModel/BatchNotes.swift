@@ -114,6 +114,7 @@ extension State {
         batch.endedChildren = []
         batch.successors = []
         batch.next = 0
+        small.secrets.endBatch()
     }
 
     /// The batch is not on the disk, and will not be: what it touched is folded again.

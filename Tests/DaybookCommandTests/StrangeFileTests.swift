@@ -10,12 +10,14 @@ import Glibc
     enum Kind: CaseIterable, Sendable {
         case pipe
         case link
+        /// It leads nowhere.
+        case dangling
         case folder
 
         var words: String {
             switch self {
             case .pipe: "is a named pipe"
-            case .link: "is a symbolic link"
+            case .link, .dangling: "is a symbolic link"
             case .folder: "is a folder"
             }
         }
@@ -26,6 +28,7 @@ import Glibc
             switch self {
             case .pipe: try #require(mkfifo(path, 0o600) == 0)
             case .link: try #require(symlink(path + ".aside", path) == 0)
+            case .dangling: try #require(symlink(path + ".nowhere", path) == 0)
             case .folder: try Folder.create(path)
             }
         }
@@ -86,8 +89,8 @@ import Glibc
         }
     }
 
-    @Test(arguments: ["children", "eviction"])
-    func aStrangeNoteOfASessionIsRefused(_ name: String) async throws {
+    @Test(arguments: ["lock", "children", "eviction"], Kind.allCases)
+    func aStrangeNoteOfASessionIsRefused(_ name: String, _ kind: Kind) async throws {
         try await withSandbox { sandbox in
             let gate = try Gate(sandbox.folder + "/gate")
             try sandbox.write(runbook(["wait": "echo up > '\(gate.path)'\nsleep 60"]))
@@ -100,10 +103,27 @@ import Glibc
                 Folder.names(in: sessions).first { $0.hasSuffix(".lock") }
             )
             let path = "\(sessions)/\(lock.dropLast(5)).\(name)"
-            try Kind.pipe.put(at: path)
+            try kind.put(at: path)
             let refused = try await sandbox.daybook("work", "--until-idle")
             #expect(refused.status == 1, "\(refused)")
-            #expect(refused.errors.contains("\(path) is a named pipe"), "\(refused)")
+            #expect(refused.errors.contains("\(path) \(kind.words)"), "\(refused)")
+        }
+    }
+
+    /// What became of them is told without the file of keys, but for whether their keys are gone.
+    @Test(arguments: Kind.allCases)
+    func secretsAreListedBesideAStrangeFileOfKeys(_ kind: Kind) async throws {
+        try await withFailed { sandbox, _ in
+            try await sandbox.succeed("secret", "wipe", "a", "--yes")
+            let path = sandbox.journal + "/keys"
+            try kind.put(at: path)
+            let json = try await sandbox.succeed("secret", "list", "a", "--json").json
+            #expect(json["secrets"][0]["state"] == "wiped")
+            #expect(json["secrets"][0]["overwritten"] == .null)
+            #expect(json["secretsError"].string?.contains("\(path) \(kind.words)") == true)
+            let list = try await sandbox.succeed("secret", "list", "a")
+            #expect(list.text.contains("whether its key is overwritten cannot be read"), "\(list)")
+            #expect(list.errors.contains("\(path) \(kind.words)"), "\(list)")
         }
     }
 

@@ -117,11 +117,11 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     }
 
     mutating func commit() {
+        if !state.secrets.newlyLeft.isEmpty { keeper.note(left: state.secrets) }
         state.commit()
         if session == 0 { noteSession() }
         // Before anybody is told that they are wiped.
         if let wiped = ledger?.wipedKeys { keeper.destroy(wiped) }
-        if !state.secrets.left.isEmpty { keeper.note(left: state.secrets) }
         var all = news.adding(ledger?.news ?? News())
         if isSnapshotDue() { all.noteSnapshotDue() }
         news = News()

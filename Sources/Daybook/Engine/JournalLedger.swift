@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookView
 
 /// A batch of the journal as the model's transactions see it.
 final class JournalLedger: Ledger {
@@ -56,10 +57,11 @@ final class JournalLedger: Ledger {
                 underlying: error
             )
         }
-        // It stays so: a fork's first entry asks for what was looked at before it was written.
-        if sequence < nextSequence { past = (number, sequence, state) }
+        // What is before an entry stays so. Whoever decides about what is closed asks first, and the entry
+        // that is appended then asks again.
+        past = (number, sequence, state)
         return state
     }
 
-    func isDamage(_ error: any Error) -> Bool { EngineCore.isDamage(error) }
+    func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

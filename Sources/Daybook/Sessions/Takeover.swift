@@ -43,7 +43,7 @@ struct Takeover: Sendable {
         let found = try await SystemThread.run { [self] in
             // Without its file its lock can be had while it lives.
             let path = SessionLock.lockPath(folder.sessions, uuid)
-            if try FileStatus.of(path) == nil,
+            if try FileStatus.ofLink(path) == nil,
                 try SessionLiveness.livesWithoutLock(other, in: folder)
             {
                 return (DeadLock, Int)?.none
@@ -102,7 +102,8 @@ struct Takeover: Sendable {
     /// - Returns: how many were still there.
     private func endChildren(_ uuid: String) throws -> Int {
         let path = SessionLock.childrenPath(folder.sessions, uuid)
-        guard try FileStatus.of(path) != nil else { return 0 }
+        // A link that leads nowhere is refused too: what is noted may be somewhere else.
+        guard try FileStatus.ofLink(path) != nil else { return 0 }
         let bytes = try File.contents(of: path, followsLink: false)
         let text = String(decoding: bytes, as: UTF8.self)
         var count = 0

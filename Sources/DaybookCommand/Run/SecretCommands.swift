@@ -32,7 +32,6 @@ struct ListSecretsCommand: ParsableCommand {
         let (found, now) = try common.inspect { inspector in
             (try inspector.secrets(ofAllRuns: id), try inspector.secretTime())
         }
-        if let error = found.unread { throw error }
         let secrets = found.records
         if common.json {
             common.write("daybook.secrets/1") { json in

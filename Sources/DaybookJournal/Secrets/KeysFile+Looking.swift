@@ -56,28 +56,31 @@ extension KeysFile {
             guard let file = try openIfThere(.read) else { return [] }
             let count = try slotCount(file)
             guard count > 0 else { return [] }
-            guard let header = KeysHeader(try contents(file, Self.header)),
-                header.journal == journal.bytes
-            else {
-                throw foreign
-            }
+            _ = try header(try contents(file, Self.header))
             return try (0..<count).map { try read($0, file) }
         }
     }
 
-    /// Those keys that still lie in their slots; none when there is no file.
-    /// - Throws: ``SecretError/Code/system``.
-    package func held(of names: [KeyName]) throws(SecretError) -> Set<KeyName> {
-        if names.isEmpty { return [] }
-        return try mapping { () throws -> Set<KeyName> in
-            guard let file = try openIfThere(.read) else { return [] }
-            var held: Set<KeyName> = []
+    /// Those keys that still lie in their slots, and those whose slots hold something that is no key; none
+    /// when there is no file.
+    /// - Throws: ``SecretError``: ``SecretError/Code/damaged`` for a header that is none.
+    package func left(
+        of names: [KeyName]
+    ) throws(SecretError) -> (whole: Set<KeyName>, torn: Set<KeyName>) {
+        if names.isEmpty { return ([], []) }
+        return try mapping { () throws -> (whole: Set<KeyName>, torn: Set<KeyName>) in
+            guard let file = try openIfThere(.read), try slotCount(file) > 0
+            else { return ([], []) }
+            _ = try header(try contents(file, Self.header))
+            var (whole, torn): (Set<KeyName>, Set<KeyName>) = ([], [])
             for name in names {
-                guard case .held(let found) = try read(name.slot, file), found.id == name.id
-                else { continue }
-                held.insert(name)
+                switch try read(name.slot, file) {
+                case .held(let found) where found.id == name.id: whole.insert(name)
+                case .damaged: torn.insert(name)
+                case .held, .empty: break
+                }
             }
-            return held
+            return (whole, torn)
         }
     }
 

@@ -92,18 +92,17 @@ package struct KeysFile: Sendable {
         }
     }
 
-    /// The header is none of this journal.
-    var foreign: SecretError {
-        SecretError(
+    /// Reads the header, if it is this journal's.
+    func header(_ bytes: [UInt8]) throws(SecretError) -> KeysHeader {
+        if let header = KeysHeader(bytes), header.journal == journal.bytes { return header }
+        throw SecretError(
             .damaged,
             "the file of keys \(path) is damaged, or that of another journal; restore it from a backup that has it, or move it away and give the secrets again with a retry"
         )
     }
 
     private func check(_ bytes: [UInt8], _ key: JournalKey) throws(SecretError) {
-        guard let header = KeysHeader(bytes), header.journal == journal.bytes else {
-            throw foreign
-        }
+        let header = try header(bytes)
         guard header.check == key.checkValue(journal: journal, salt: header.salt) else {
             throw SecretError(
                 .wrongKey,
