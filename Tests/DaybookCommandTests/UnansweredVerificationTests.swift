@@ -95,6 +95,17 @@ import Glibc
         }
     }
 
+    /// What an earlier try left in doubt stays so: no other one has answered.
+    @Test func theDoubtOutlivesTheTry() async throws {
+        let retry = "    retry: { attempts: 3, delay: 1ms }"
+        try await interrupted("kill -9 $$", retry) { sandbox, second, ledger in
+            #expect(second.status == 7, "\(second)")
+            #expect(try lines(ledger) == ["paid", "undone unknown"])
+            let logged = try await sandbox.loggedLines()
+            #expect(logged.count { $0 == "verify: was ended by signal 9" } == 3, "\(logged)")
+        }
+    }
+
     /// Statuses that `retry` names are the job's: a `verify` that does not answer has none of them.
     @Test func whereOnlyStatusesAreTriedAgainItIsNot() async throws {
         let retry = "    retry: { attempts: 2, delay: 1ms, on: [127] }"
