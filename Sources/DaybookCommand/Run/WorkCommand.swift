@@ -211,7 +211,7 @@ private final class WorkReporter: Sendable {
     /// - Throws: `JournalError` when what is left cannot be looked at.
     func finish(ready: [String]) throws {
         for lease in left.withLock({ $0 }) {
-            let waits = try common.inspect { try waits(of: lease, $0) }
+            let waits: String? = try common.inspect { try self.waits(of: lease, $0) }
             note(lease, "left", waits ?? ActivationEnd.stopping.description)
         }
         guard common.json else { return }
