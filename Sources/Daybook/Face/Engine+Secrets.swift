@@ -10,8 +10,8 @@ extension Engine {
     ///   - names: which; nil: all.
     ///   - requester: who asks, and why.
     /// - Returns: the names of those that were kept, and are wiped now.
-    /// - Throws: ``Refusal``: there is no such execution. ``SecretError`` with the code `secret-left`: the
-    ///   journal says that they are wiped, and their keys could not be overwritten. That is tried again
+    /// - Throws: ``Refusal``: there is no such execution. ``SecretError`` with the code `secret-left`:
+    ///   keys of wiped secrets, of these or of others, could not be overwritten. That is tried again
     ///   whenever secrets are wiped, and when the journal is opened.
     @discardableResult
     public func wipeSecrets(
@@ -25,25 +25,22 @@ extension Engine {
                 names: names?.map { Name($0) }
             )
         }
-        let keeper = engine.keeper
-        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        try await engine.checkDestroyed(for: id)
         return wiped.map(\.text)
     }
 }
 
 extension Engine {
-    /// Keys of wiped secrets that this process has to overwrite, and cannot; it is tried once more.
+    /// Keys of wiped secrets that this process has to overwrite, and cannot; it is tried once more. They may
+    /// be of other executions.
     /// - Parameter id: the execution for which it is asked.
     /// - Returns: why not; nil: nothing is owed.
     package func owedKeys(of id: String) async throws -> SecretError? {
-        let keeper = engine.keeper
-        return try await SystemThread.run {
-            do throws(SecretError) {
-                try keeper.checkDestroyed(for: id)
-                return nil
-            } catch {
-                return error
-            }
+        do {
+            try await engine.checkDestroyed(for: id)
+            return nil
+        } catch let error as SecretError {
+            return error
         }
     }
 
@@ -58,6 +55,11 @@ extension Engine {
 }
 
 extension EngineCore {
+    /// Makes sure that nothing is left of what entries say is destroyed.
+    fileprivate func checkDestroyed(for id: String) async throws {
+        try await keeper.checkDestroyed(for: id, writer, session: sessionNumber)
+    }
+
     /// Seals secrets, has a command decided that stores them, and destroys their keys again when it
     /// does not.
     /// - Parameter body: is given what was sealed; it answers whether that is stored.

@@ -253,16 +253,25 @@ final class SecretKeeper: Sendable {
         state.withLock { $0.left.removeAll { all.contains($0) } }
     }
 
-    /// Makes sure that nothing is left of what entries say is destroyed.
-    /// - Throws: ``SecretError/Code/left``.
-    func checkDestroyed(for id: String) throws(SecretError) {
-        do throws(SecretError) {
-            try overwrite([])
+    /// Makes sure that nothing is left of what entries say is destroyed, whosever it is.
+    /// - Parameters:
+    ///   - id: the execution for which it is asked.
+    ///   - session: this process's.
+    /// - Throws: ``SecretError/Code/left``; ``JournalError``.
+    func checkDestroyed(
+        for id: String,
+        _ writer: GroupWriter<EngineFold>,
+        session: UInt64
+    ) async throws {
+        // What was wrong with the file then may be mended.
+        if state.withLock({ $0.uncollected != nil }) { try await collect(writer, session: session) }
+        do {
+            try await SystemThread.run { [self] in try overwrite([]) }
             if let error = state.withLock({ $0.uncollected }) { throw error }
-        } catch {
+        } catch let error as SecretError {
             throw SecretError(
                 .left,
-                "the journal says that secrets of \(id) are wiped, and keys of wiped secrets may still be there: \(error); see to that, then wipe them again, or open the journal, which overwrites them"
+                "keys of wiped secrets, of \(id) or of other executions, may still be there: \(error); see to that: whoever wipes secrets next, or opens the journal, overwrites them"
             )
         }
     }
@@ -274,14 +283,8 @@ final class SecretKeeper: Sendable {
     func collect(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
         guard let file = state.withLock({ $0.file }) else { return }
         do {
-            let known = Self.names(writer.inspect { $0.state.secrets.every })
-            guard let strays = try await SystemThread.run({ try file.strays(besides: known) })
-            else { return }
-            // With the locks held, and all entries taken in.
-            let live = Self.names(
-                try await EngineCore.perform(writer, session: session) { LookUpSecretKeys() }
-            )
-            let count = try await SystemThread.run { try strays.destroy(besides: live) }
+            let count = try await overwriteStrays(in: file, writer, session: session)
+            state.withLock { $0.uncollected = nil }
             guard count > 0 else { return }
             logger.notice(
                 "keys of secrets that were left over are overwritten",
@@ -294,6 +297,22 @@ final class SecretKeeper: Sendable {
                 metadata: ["error": "\(error)"]
             )
         }
+    }
+
+    /// - Returns: how many there were.
+    private func overwriteStrays(
+        in file: KeysFile,
+        _ writer: GroupWriter<EngineFold>,
+        session: UInt64
+    ) async throws -> Int {
+        let known = Self.names(writer.inspect { $0.state.secrets.every })
+        guard let strays = try await SystemThread.run({ try file.strays(besides: known) })
+        else { return 0 }
+        // With the locks held, and all entries taken in.
+        let live = Self.names(
+            try await EngineCore.perform(writer, session: session) { LookUpSecretKeys() }
+        )
+        return try await SystemThread.run { try strays.destroy(besides: live) }
     }
 
     private static func names(_ secrets: [KeptSecrets.Secret]) -> Set<KeyName> {

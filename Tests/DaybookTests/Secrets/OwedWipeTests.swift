@@ -128,6 +128,26 @@ import Testing
         }
     }
 
+    /// What was wrong with the file of keys when the journal was opened is mended: nothing is owed.
+    @Test func whatCouldNotBeLookedForIsLookedForAgain() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            let keys = JournalFolder(path).keys
+            try Folder.rename(keys, to: keys + ".aside")
+            try Folder.create(keys)
+            try await withEngine(path, options, code: Self.waiting) { engine async throws in
+                let error = try #require(try await engine.owedKeys(of: "c"))
+                #expect(error.code == .left)
+                // Nothing of that one was wiped.
+                #expect(!error.message.contains("secrets of c are wiped"), "\(error.message)")
+                try Folder.removeAll(keys)
+                try Folder.rename(keys + ".aside", to: keys)
+                #expect(try await engine.owedKeys(of: "c") == nil)
+            }
+            #expect(try inspect(path) { try $0.verify().leftKeys } == [])
+        }
+    }
+
     @Test func aKeyThatNoEntryCameToNameIsOwedToo() async throws {
         try await withJournal(room.creation) { path in
             try await prepare(path)
