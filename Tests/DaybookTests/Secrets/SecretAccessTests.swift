@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    /// A process that never has nothing to do looks too.
+    /// A process that always has other work looks too.
     @Test func whatIsMendedIsFoundThoughOtherWorkAlwaysWaits() async throws {
         try await withJournal(room.creation) { path in
             try await begin(path)
