@@ -72,6 +72,18 @@ import Testing
         #expect(secrets.expired(after: 0, by: Timestamp(rawValue: 9)) == [1, 7, 3])
     }
 
+    /// So a commit has nothing to say of what was found before.
+    @Test func whatIsLeftIsNewToItsOwnBatchAlone() throws {
+        var state = try closed(3)
+        for number in 1...2 { state.small.secrets.leave(UInt64(number), because: "damaged") }
+        #expect(state.secrets.newlyLeft == [1, 2])
+        state.commit()
+        #expect(state.secrets.newlyLeft == [])
+        #expect(state.secrets.left.count == 2)
+        state.small.secrets.leave(3, because: "damaged")
+        #expect(state.secrets.newlyLeft == [3])
+    }
+
     /// What another process could read and wipe is nobody's trouble any more.
     @Test func whatIsLeftIsSoUntilItIsWipedOrOpenAgain() throws {
         var secrets = try closed(3).small.secrets
