@@ -68,6 +68,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if common.json {
             common.write("daybook.verify/1") { json in
                 json.member("good", report.isGood && departure == nil)
+                json.member("entriesSound", report.areEntriesSound)
                 json.member("entries", report.entries)
                 json.member("executions", report.executions)
                 json.member("payloads", report.payloads)
