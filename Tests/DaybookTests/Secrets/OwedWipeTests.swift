@@ -143,8 +143,8 @@ import Testing
                 try Folder.removeAll(keys)
                 try Folder.rename(keys + ".aside", to: keys)
                 #expect(try await engine.owedKeys(of: "c") == nil)
-                #expect(try inspect(path) { try $0.verify().leftKeys } == [])
             }
+            #expect(try inspect(path) { try $0.verify().leftKeys } == [])
         }
     }
 
