@@ -190,8 +190,8 @@ private final class WorkReporter: Sendable {
     /// - Throws: `JournalError` when what is left cannot be looked at.
     func finish() throws {
         for lease in left.withLock({ $0 }) {
-            let waits = try common.inspect { try waits(of: lease, $0) }
-            note(lease, "left", waits ?? ActivationEnd.stopping.description)
+            let words = try common.inspect { try self.waits(of: lease, $0) }
+            note(lease, "left", words ?? ActivationEnd.stopping.description)
         }
         guard common.json else { return }
         let events = events.withLock { $0 }
