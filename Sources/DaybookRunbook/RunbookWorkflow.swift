@@ -99,6 +99,7 @@ extension RunbookWorkflow: DivergenceAdvising {
         return "\(job) is in the block \(after.block) now, and was in \(before.block)"
     }
 
+    /// Names the job and its line.
     package static func lack(ofUndoing operation: String, given: [UInt8]) -> String? {
         guard let runbook = runbook(of: given),
             let job = runbook.place(ofJob: operation)?.job
