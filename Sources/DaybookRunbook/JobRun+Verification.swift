@@ -10,7 +10,7 @@ extension JobRun {
     /// - Parameters:
     ///   - note: told of the process group before the script begins.
     ///   - log: told what it says on its error output, which tells why it does not find the work done, and how
-    ///     it ended, unless it found the work done.
+    ///     it ended, if that is no answer.
     /// - Returns: whether the work is done.
     /// - Throws: as ``run(_:)`` does, and `OperationError` with the code `verify-unanswered`: it was ended by a
     ///   signal, or could not be started, which says nothing about the work.
@@ -37,8 +37,9 @@ extension JobRun {
                 last.set(line)
             }
             if ending == .exited(0) { return true }
-            log(ending.words)
             guard let details = ending.silence else { return false }
+            // What was told to stop has not ended by itself.
+            if !Task.isCancelled { log(ending.words) }
             throw OperationError(
                 code: Self.unansweredCode,
                 message:

@@ -167,8 +167,9 @@ import Testing
         }
     }
 
-    /// A secret that is kept, and whose key is gone, is damage as before.
-    @Test func aKeyThatIsMissingIsDamage() async throws {
+    /// A secret that is kept, and whose file of keys is gone, cannot be opened; nothing contradicts anything, and
+    /// nothing is owed.
+    @Test func aFileOfKeysThatIsMissingIsNothingOwed() async throws {
         try await withJournal(room.creation) { path in
             try await withEngine(path, options, code: Self.waiting) { engine async throws in
                 var terms = ExecutionOptions()
@@ -178,7 +179,8 @@ import Testing
             }
             try Folder.removeFile(JournalFolder(path).keys)
             let report = try inspect(path) { try $0.verify() }
-            #expect(report.problems.count == 1 && report.leftKeys == [])
+            #expect(report.problems == [] && report.leftKeys == [])
+            #expect(report.unopenable?.secrets == 1 && report.unopenable?.executions == 1)
         }
     }
 }
