@@ -186,7 +186,11 @@ import Testing
                 #expect(message.contains("put its `compensate` back"), "\(message)")
                 #expect(try engine.journal.store.read { try $0.entryCount() } == entries)
                 // What it says it can do: another way to undo it counts.
-                try await fork(engine, "a", at: "1", as: "b")
+                _ = try await engine.fork("a", at: "1", ForkOptions(id: "b"))
+                // Nothing here undoes what the origin has begun since: a person leaves it out.
+                _ = try await engine.wait(for: "a") { $0.isParked }
+                try await engine.cancel("a", force: true)
+                try await engine.untilWaiting("b")
                 try await end(engine, "b")
                 #expect(calls.lines.contains("other"))
             }
