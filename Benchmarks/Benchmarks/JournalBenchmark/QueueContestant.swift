@@ -213,4 +213,6 @@ final class BatchLedger: Ledger {
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
         try batch.reader.history(of: number, upTo: sequence - 1)
     }
+
+    func isDamage(_ error: any Error) -> Bool { false }
 }
