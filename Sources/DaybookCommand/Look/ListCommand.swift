@@ -12,7 +12,11 @@ extension ExecutionStatus: ExpressibleByArgument {}
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List executions, the newest first."
+        abstract: "List executions, the newest first.",
+        discussion: """
+            Ids are never cut. A terminal that is too narrow leaves out columns: numbers and times first. \
+            Elsewhere, and with --json, everything is there.
+            """
     )
 
     @OptionGroup var common: CommonOptions
@@ -165,7 +169,8 @@ struct ListCommand: AsyncParsableCommand {
     private func writeText(_ query: ExecutionQuery, _ inspector: Inspector) throws {
         var table = Table(
             ["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK", "RUNBOOK"],
-            flexible: ["ID", "TYPE", "RUNBOOK"]
+            flexible: ["TYPE", "RUNBOOK"],
+            spare: ["NUMBER", "ATTEMPTS", "TOOK", "SUBMITTED"]
         )
         try visit(query, inspector) { record, runbook, isInterrupted in
             let origin = try Forks.originID(of: record, inspector)

@@ -47,7 +47,8 @@ struct PendingCommand: AsyncParsableCommand {
         }
         var table = Table(
             ["ENTRY", "ID", "WAITS FOR", "SINCE", "UNTIL"],
-            flexible: ["ID", "WAITS FOR"]
+            flexible: ["WAITS FOR"],
+            spare: ["SINCE", "ENTRY"]
         )
         for (wait, approval) in waits {
             table.add([
