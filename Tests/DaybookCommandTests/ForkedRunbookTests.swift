@@ -292,6 +292,13 @@ import Glibc
             try await sandbox.succeed("work", "--until-idle")
             #expect(try await sandbox.succeed("status", "b").text == "failed\n")
             #expect(try await sandbox.succeed("status", "c").text == "failed\n")
+            // Every view names them.
+            #expect(try await sandbox.succeed("tree", "a").text.contains(", forked as b, c  <\n"))
+            let tree = try await sandbox.succeed("tree", "a", "--json").json
+            #expect(tree["family"][0]["forks"].elements.compactMap(\.string) == ["b", "c"])
+            let list = try await sandbox.succeed("list", "--fork-of", "a", "--json").json
+            #expect(list["executions"].elements.compactMap { $0["id"].string } == ["c", "b"])
+            #expect(try await sandbox.daybook("list", "--fork-of", "none").status == 3)
             let ran = try await RunningCommand(["cat", place]).finish().text
             let lines = ran.split(separator: "\n")
             #expect(lines.count { $0 == "tell" } == 2 && lines.count { $0 == "clone" } == 1)

@@ -73,6 +73,11 @@ struct ListCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the children of this execution.", valueName: "id"))
     var parent: String?
 
+    @Option(
+        help: ArgumentHelp("Only the forks of the last run of this execution.", valueName: "id")
+    )
+    var forkOf: String?
+
     @Option(help: "The most executions to list.")
     var limit = 50
 
@@ -111,6 +116,7 @@ struct ListCommand: AsyncParsableCommand {
         query.order = .newestFirst
         try common.inspect { inspector in
             if let parent { query.parent = try inspector.record(of: parent).number }
+            if let forkOf { query.forksOf = try inspector.record(of: forkOf).number }
             if common.json {
                 try writeJSON(query, inspector)
             } else {
