@@ -95,7 +95,11 @@ struct RetryArgument {
                 throw error(key, "must be a number from 0 to 1", value)
             }
             policy.jitter = part
-        default: throw error(key, "is no key of a policy; it has attempts, delay, cap, backoff and jitter")
+        default:
+            throw error(
+                key,
+                "is no key of a policy: use attempts, delay, cap, backoff, jitter"
+            )
         }
     }
 

@@ -97,7 +97,9 @@ package struct Fork: Command {
         let past = try tx.past(of: source, before: before)
         try check(past)
         let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
-        if let debts, debts.heir(before: before, except: spared) != nil { throw try isOwed(debts, tx) }
+        if let debts, debts.heir(before: before, except: spared) != nil {
+            throw try isOwed(debts, tx)
+        }
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(
                 past.fork(id, before: before, after: tx.isOpen(number) ? number : 0)

@@ -103,7 +103,10 @@ import Glibc
             try await sandbox.succeed("submit", "runbook.yaml", "--id", "b")
             let lines = try await list(on: 80, sandbox)
             #expect(lines.last?.hasPrefix(id) == true && lines[2].contains("completed"), "\(lines)")
-            #expect(!lines[0].contains("ATTEMPTS") && lines.allSatisfy { $0.count <= 80 }, "\(lines)")
+            #expect(
+                !lines[0].contains("ATTEMPTS") && lines.allSatisfy { $0.count <= 80 },
+                "\(lines)"
+            )
             #expect(try await list(on: 160, sandbox)[0].contains("ATTEMPTS"))
         }
     }

@@ -93,7 +93,9 @@ import Testing
             #expect(rows(after, "push") == [false] && after.contains("  completed\n"), "\(after)")
             let json = try await sandbox.succeed("show", "a", "--json").json
             let marked = json["operations"].elements.filter { $0["beforeRetry"] == true }
-            #expect(Set(marked.compactMap { $0["name"].string }).isSuperset(of: ["undo one", "tell"]))
+            #expect(
+                Set(marked.compactMap { $0["name"].string }).isSuperset(of: ["undo one", "tell"])
+            )
         }
     }
 
