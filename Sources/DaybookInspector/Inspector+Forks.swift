@@ -39,7 +39,8 @@ extension Inspector {
         var last: ExecutionRecord?
         while true {
             let next = last ?? record
-            guard try !forks(of: next.number, limit: 1).isEmpty,
+            // A fork of a fork may begin with the origin of both, and be that one's in the index.
+            guard try next.forkedFrom != nil || !forks(of: next.number, limit: 1).isEmpty,
                 let heir = try store.read({ try $0.history(of: next.number) }).heir,
                 heir > next.number, let fork = try self.record(ofRun: heir)
             else { return last }

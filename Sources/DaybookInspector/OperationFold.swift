@@ -16,6 +16,8 @@ package struct OperationFold {
     private var hasCompleted = false
     /// How often the execution was opened again after an end.
     private let reopenings: UInt32
+    /// How it stands with checkpoints that are to be undone: the model's to know.
+    private let compensations: [OperationPath: ExecutionState.Compensation]
     private var looks = 0
 
     /// How many operations were looked at for entries that are about others.
@@ -26,6 +28,7 @@ package struct OperationFold {
     package init(_ history: some HistorySource, of number: UInt64) throws {
         let end = try history.history(of: number, undone: true)
         reopenings = end.reopenings
+        compensations = end.compensations
         replay = Replay(end.undoing)
         try history.scan(from: try history.beginning(of: number) + 1) { entry, payloads in
             try take(entry, payloads)
@@ -60,10 +63,6 @@ package struct OperationFold {
         case .attemptFailed: openChildrenAgain()
         case .executionReopened:
             openChildrenAgain()
-            for place in all.indices where all[place].compensation == .leftOut {
-                all[place].compensation = .registered
-            }
-        case .cleaningSkipped(let event): leaveOut(event)
         default: break
         }
         takeBack(by: entry.sequence)
@@ -89,18 +88,6 @@ package struct OperationFold {
         let wake = replay.wake(of: path)
         all[place].note(answer, wake, isTriedAgain: replay.tries(of: path) != nil)
         noteUnsettled(path, place)
-    }
-
-    /// What is to be undone is not, or is a fork's to undo.
-    private mutating func leaveOut(_ event: ProtoCleaningSkipped) {
-        if event.keepsCompensations { return }
-        for place in all.indices where all[place].compensation == .registered {
-            if event.heir == 0 {
-                all[place].compensation = .leftOut
-            } else if all[place].sequence < event.before {
-                all[place].compensation = .handedOn
-            }
-        }
     }
 
     /// An attempt that ended with a failure takes back what followed it.
@@ -165,6 +152,17 @@ package struct OperationFold {
         }
         endBranches()
         if reopenings > 0 { markEarlierEnds() }
+        for place in all.indices where !all[place].isUndone {
+            all[place].compensation =
+                switch compensations[OperationPath(all[place].operation)] {
+                case .registered: .registered
+                case .undone: .undone
+                case .failed: .failed
+                case .leftOut: .leftOut
+                case .handedOn: .handedOn
+                case nil: nil
+                }
+        }
         return undone ? all : all.filter { !$0.isUndone }
     }
 
@@ -270,14 +268,12 @@ extension OperationRecord {
             begin(entry, event)
         case .checkpointSucceeded(let event):
             status = .success
-            compensation = event.compensates ? .registered : nil
             isVerified = event.verified
             end(entry, startedAt: event.startedAt)
             (errorCode, message) = (nil, nil)
             value = entry.payloads.first.flatMap { $0.isErased ? nil : $0.data }
         case .checkpointFailed(let event):
             status = .failed
-            compensation = event.compensates ? .registered : nil
             end(entry, startedAt: event.startedAt)
             errorCode = event.error.code
             message = entry.text(ofPayload: 0)
@@ -334,7 +330,6 @@ extension OperationRecord {
         starts += 1
         startedAt = entry.time
         sequence = entry.sequence
-        if event.compensates { compensation = .registered }
     }
 
     /// The child that it has spawned is closed, if it is that one and not an earlier one's.
@@ -349,7 +344,7 @@ extension OperationRecord {
         _ event: ProtoCleaningEnded,
         _ entry: JournalEntry
     ) {
-        guard compensation == nil else {
+        if event.operation.kind == .checkpoint {
             compensation = event.hasError ? .failed : .undone
             compensationCode = event.hasError ? event.error.code : nil
             compensationMessage = event.hasError ? entry.text(ofPayload: 0) : nil

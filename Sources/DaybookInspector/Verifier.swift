@@ -158,6 +158,7 @@ package struct Verifier {
         report.leftKeys = found.left
         report.unopenable = found.unopenable
         report.problems = problems.all
+        report.isCutShort = problems.isCutShort
     }
 
     private mutating func checkEntries(_ count: UInt64, _ edge: TreeEdge?) throws {

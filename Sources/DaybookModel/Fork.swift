@@ -100,6 +100,12 @@ package struct Fork: Command {
         if let debts, debts.heir(before: before, except: spared) != nil {
             throw try isOwed(debts, tx)
         }
+        if let debts, let undone = debts.undone(of: past.rare.cleaning, except: spared) {
+            throw Refusal(
+                .conflict,
+                "\(origin) cannot be forked at \(operation.name): \(undone.name) (\(undone.path)), before that, has been undone meanwhile; look at it again, then fork it"
+            )
+        }
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(
                 past.fork(id, before: before, after: tx.isOpen(number) ? number : 0)

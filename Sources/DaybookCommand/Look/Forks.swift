@@ -6,6 +6,7 @@ import DaybookModel
 
 /// What an execution is a fork of, and its own forks.
 struct Forks {
+    private let number: UInt64
     private let origin: ForkOrigin?
     private let forks: [ExecutionRecord]
     /// The one that goes on with what the execution did.
@@ -15,9 +16,10 @@ struct Forks {
     private static let limit = 20
 
     init(of record: ExecutionRecord, _ inspector: Inspector) throws {
+        number = record.number
         origin = try inspector.origin(of: record)
         forks = try inspector.forks(of: record.number, limit: Self.limit)
-        heir = forks.isEmpty ? nil : try inspector.heir(of: record)
+        heir = forks.isEmpty && origin == nil ? nil : try inspector.heir(of: record)
     }
 
     /// The id of what an execution is a fork of; nil: it is none, or that is damaged.
@@ -35,18 +37,37 @@ struct Forks {
         try inspector.forks(of: record.number, limit: limit).map(\.id)
     }
 
-    /// What became of what the execution had to undo, and handed on to a fork; nil: that is not closed, or
-    /// there is none.
+    /// What became of what the execution had to undo, and handed on to forks: of each the fork that owes it
+    /// tells, or the one that this has handed it on to. What a fork owes that is not closed is not in it.
     func settled(
         _ inspector: Inspector
-    ) throws -> [OperationPath: OperationRecord.Compensation]? {
-        guard let heir, heir.isClosed else { return nil }
-        return Dictionary(
-            try inspector.operations(of: heir.number).compactMap { operation in
-                operation.compensation.map { (OperationPath(operation.operation), $0) }
-            },
-            uniquingKeysWith: { $1 }
-        )
+    ) throws -> [OperationPath: OperationRecord.Compensation?] {
+        guard !forks.isEmpty || origin != nil else { return [:] }
+        var settled: [OperationPath: OperationRecord.Compensation?] = [:]
+        var told: [UInt64: [OperationPath: OperationRecord.Compensation]] = [:]
+        var debts: [UInt64: [OperationPath: UInt64]] = [:]
+        func heirs(of number: UInt64) throws -> [OperationPath: UInt64] {
+            if let known = debts[number] { return known }
+            let found = try inspector.store.read { try $0.history(of: number).heirs }
+            debts[number] = found
+            return found
+        }
+        for (path, first) in try heirs(of: number) {
+            var heir = first
+            // A fork hands on to one that was submitted later.
+            while let next = try heirs(of: heir)[path], next > heir { heir = next }
+            guard try inspector.record(ofRun: heir)?.isClosed == true else { continue }
+            if told[heir] == nil {
+                told[heir] = Dictionary(
+                    try inspector.operations(of: heir).compactMap { operation in
+                        operation.compensation.map { (OperationPath(operation.operation), $0) }
+                    },
+                    uniquingKeysWith: { $1 }
+                )
+            }
+            settled[path] = .some(told[heir]?[path])
+        }
+        return settled
     }
 
     func write(to json: inout JSONWriter) {

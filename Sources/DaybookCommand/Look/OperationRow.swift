@@ -75,8 +75,8 @@ struct OperationRows {
     private let signals: [OperationPath: GivenSignal]
     /// Whether the execution has ended, so that nothing is waited for any more.
     private let isEnded: Bool
-    /// What its fork has done with what it owed, once that is closed; nil: it is not, or there is none.
-    private let settled: [OperationPath: OperationRecord.Compensation]?
+    /// What forks that are closed have done with what they owed; nil inside: they kept it.
+    private let settled: [OperationPath: OperationRecord.Compensation?]
     private let time: (Timestamp) -> String
     private let places: [OperationPath: Int]
     private var left: Set<OperationPath> = []
@@ -87,7 +87,7 @@ struct OperationRows {
         _ runbook: Runbook?,
         signals: [OperationPath: GivenSignal],
         isEnded: Bool,
-        settled: [OperationPath: OperationRecord.Compensation]? = nil,
+        settled: [OperationPath: OperationRecord.Compensation?] = [:],
         time: @escaping (Timestamp) -> String
     ) -> [OperationRow] {
         var rows = OperationRows(operations, runbook, signals, isEnded, settled, time)
@@ -99,7 +99,7 @@ struct OperationRows {
         _ runbook: Runbook?,
         _ signals: [OperationPath: GivenSignal],
         _ isEnded: Bool,
-        _ settled: [OperationPath: OperationRecord.Compensation]?,
+        _ settled: [OperationPath: OperationRecord.Compensation?],
         _ time: @escaping (Timestamp) -> String
     ) {
         self.operations = operations
@@ -456,8 +456,8 @@ struct OperationRows {
 extension OperationRows {
     /// What became of something that a fork was to undo.
     fileprivate func fate(of path: OperationPath) -> String {
-        guard let settled else { return ", for its fork to undo" }
-        return switch settled[path] {
+        guard let end = settled[path] else { return ", for its fork to undo" }
+        return switch end {
         case .undone: ", undone by its fork"
         case .failed: ", could not be undone by its fork"
         case .leftOut: ", not undone by its fork"

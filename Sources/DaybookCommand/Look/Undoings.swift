@@ -12,8 +12,12 @@ extension Inspector {
     func undoings(of record: ExecutionRecord) throws -> [String] {
         guard record.status.isFinal, record.status != .completed else { return [] }
         let operations = try operations(of: record.number).filter { $0.compensation != nil }
-        let onFailure = operations.first { record.isOnFailure($0) }
-        let undoable = operations.filter { !record.isOnFailure($0) }
+        let spared = try onFailure(
+            of: record,
+            operations.map { (OperationPath($0.operation), $0.operation.name) }
+        )
+        let onFailure = operations.first { OperationPath($0.operation) == spared }
+        let undoable = operations.filter { OperationPath($0.operation) != spared }
         let undone = undoable.filter { $0.compensation == .undone }.reversed()
         let left = undoable.filter { $0.compensation == .leftOut }
         var lines: [String] = []
@@ -36,21 +40,54 @@ extension Inspector {
         return lines
     }
 
-    /// The names of what an execution is to undo should it end badly, what was done last first.
-    /// - Parameter first: what was recorded before that entry is left out.
-    func undoable(of record: ExecutionRecord, from first: UInt64 = 0) throws -> [String] {
-        try operations(of: record.number)
-            .filter {
-                $0.compensation == .registered && $0.sequence >= first && !record.isOnFailure($0)
+    /// The names of what an execution would undo were it cancelled now, in that order.
+    /// - Parameters:
+    ///   - before: it is cancelled because it is forked: what was begun before that entry, and what undoes the
+    ///     operation whose result is given, the fork owes. Nil: it is not.
+    func undoable(
+        of record: ExecutionRecord,
+        forkedBefore before: UInt64? = nil,
+        given: OperationPath? = nil
+    ) throws -> [String] {
+        let state = try store.read { try $0.history(of: record.number) }
+        let due =
+            if let before {
+                state.standingCleaning(beyond: before, or: given)
+            } else {
+                state.status.isFinal ? state.dueCleaning : state.standingCleaning
             }
-            .sorted { $0.sequence > $1.sequence }.map(\.operation.name.text)
+        let spared = try onFailure(of: record, due.map { ($0.path, $0.name) })
+        return due.filter { $0.compensates && $0.path != spared }.map(\.name.text)
     }
 
-    /// The names of what was undone at the end of an execution, in the order in which it was done.
+    /// The names of what was undone at the end of an execution, and runs again when that is retried. What
+    /// had failed, and was undone all the same, stays failed.
     func undone(of record: ExecutionRecord) throws -> [String] {
-        try operations(of: record.number)
-            .filter { $0.compensation == .undone && !record.isOnFailure($0) }
+        let operations = try operations(of: record.number).filter { $0.compensation == .undone }
+        let spared = try onFailure(
+            of: record,
+            operations.map { (OperationPath($0.operation), $0.operation.name) }
+        )
+        return
+            operations
+            .filter { $0.status == .success && OperationPath($0.operation) != spared }
             .map(\.operation.name.text)
+    }
+
+    /// The operation that registers what a runbook runs on failure; nil: the runbook has nothing to run. A
+    /// job may have its name, and comes after it.
+    private func onFailure(
+        of record: ExecutionRecord,
+        _ operations: [(path: OperationPath, name: Name)]
+    ) throws -> OperationPath? {
+        let named = operations.filter {
+            $0.path.scope.isEmpty && $0.name.text == RunbookOperations.onFailure
+        }
+        var runbooks = RecordedRunbooks(self)
+        guard let first = named.min(by: { $0.path.position < $1.path.position }),
+            try runbooks.runbook(of: record)?.onFailure.isEmpty == false
+        else { return nil }
+        return first.path
     }
 
     private static func names(_ operations: some Sequence<OperationRecord>) -> String {
@@ -66,12 +103,6 @@ extension OperationRecord {
 }
 
 extension ExecutionRecord {
-    /// Whether an operation registers what a runbook runs on failure.
-    fileprivate func isOnFailure(_ operation: OperationRecord) -> Bool {
-        type == RunbookWorkflow.name && operation.operation.scope.isEmpty
-            && operation.operation.name.text == RunbookOperations.onFailure
-    }
-
     /// What is to run because it has ended badly, in the words of a runbook where it runs one.
     var cleaningWords: [String] { cleaning.map { CleaningWords.of($0, in: type) } }
 }

@@ -214,7 +214,11 @@ struct ForkCommand: AsyncParsableCommand {
         }
         guard !record.isClosed else { return }
         let undone = try common.inspect { inspector in
-            try inspector.undoable(of: record, from: command.before)
+            try inspector.undoable(
+                of: record,
+                forkedBefore: command.before,
+                given: with == nil ? nil : OperationPath(command.operation)
+            )
         }
         common.errors.line(
             undone.isEmpty
@@ -289,7 +293,10 @@ struct ForkCommand: AsyncParsableCommand {
         if runbook != nil || !input.isEmpty {
             options.encodedInput = try JSONPayloadCodec().encode(try request(recorded))
         }
-        options.harmless = RunbookOperations.onFailure
+        // A job may have that name.
+        if try !Runbook(parsing: recorded.runbook, file: "runbook").onFailure.isEmpty {
+            options.harmless = RunbookOperations.onFailure
+        }
         options.encodedResult = with.map { Array($0.utf8) }
         return options
     }

@@ -68,9 +68,13 @@ struct ForkNotices {
             guard let undo = job.undo, let old, undo != old.undo, !records.isEmpty else {
                 return nil
             }
+            guard old.undo != nil else {
+                return
+                    "\(job.name): it has an undo now, and ran without one: the fork does not undo it"
+            }
+            // What has failed, and left nothing to undo, is not undone by either.
             return records.contains { $0.compensation != nil }
-                ? "\(job.name): its undo is another one now, and the new one runs"
-                : "\(job.name): it has an undo now, and ran without one: the fork does not undo it"
+                ? "\(job.name): its undo is another one now, and the new one runs" : nil
         }
     }
 }

@@ -206,12 +206,15 @@ package struct KeysFile: Sendable {
     /// so that nothing becomes of them while it is looked up which of them are named.
     /// - Parameter live: the keys that are known to be named.
     /// - Returns: nil: there are none.
-    /// - Throws: ``SecretError/Code/system``.
+    /// - Throws: ``SecretError/Code/damaged`` where the file may be another journal's: its keys are not known
+    ///   here, and are nobody's to overwrite; ``SecretError/Code/system``.
     package func strays(besides live: Set<KeyName>) throws(SecretError) -> StrayKeys? {
         try mapping { () throws -> StrayKeys? in
             guard let file = try openIfThere(.existing) else { return nil }
+            let count = try slotCount(file)
+            if count > 0 { _ = try header(try contents(file, Self.header)) }
             var strays: [StrayKeys.Stray] = []
-            for slot in 0..<(try slotCount(file)) {
+            for slot in 0..<count {
                 let before = try read(slot, file)
                 if before == .empty || Self.names(before, slot, live) { continue }
                 guard try file.tryLock(bytes: KeySlot.range(slot)) else { continue }

@@ -30,6 +30,81 @@ extension Cleaning {
     func heir(before sequence: UInt64 = .max, except spared: OperationPath? = nil) -> UInt64? {
         registrations.first { $0.heir != 0 && $0.since < sequence && $0.path != spared }?.heir
     }
+
+    /// What gave a value earlier, and was to be undone then, and has been undone since; nil: nothing. A fork
+    /// would take it for done.
+    /// - Parameters:
+    ///   - earlier: what was registered then.
+    ///   - spared: the operation whose registration undoes nothing.
+    func undone(of earlier: Cleaning, except spared: OperationPath?) -> Registration? {
+        earlier.registrations.first { old in
+            guard old.stands, old.undoes == .success, old.path != spared else { return false }
+            // What was undone is registered anew, by another entry, once it has run again.
+            guard let now = registrations.first(where: { $0.sequence == old.sequence }) else {
+                return true
+            }
+            return now.hasEnded && !now.hasFailed
+        }
+    }
+}
+
+extension ExecutionState {
+    /// The forks that owe what it registered for an end, by the operations that did.
+    package var heirs: [OperationPath: UInt64] {
+        Dictionary(
+            rare.cleaning.registrations.filter { $0.heir != 0 }.map { ($0.path, $0.heir) },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    /// What would run should it be cancelled because it is forked, what was registered last first: the rest of
+    /// ``standingCleaning`` the fork owes.
+    /// - Parameters:
+    ///   - sequence: the first entry that the fork does not take over.
+    ///   - given: the operation whose result the fork is given; nil: none.
+    package func standingCleaning(
+        beyond sequence: UInt64,
+        or given: OperationPath?
+    ) -> [DueCleaning] {
+        let cleaning = rare.cleaning
+        return cleaning.registrations.reversed()
+            .filter { $0.stands && !$0.isOwed(before: sequence, or: given) }
+            .map { DueCleaning($0, scope: cleaning.scope(of: $0.path)) }
+    }
+
+    /// How it stands with what is to be undone should the execution end badly.
+    package enum Compensation: Sendable {
+        /// It is to be undone.
+        case registered
+        case undone
+        /// Its undoing ended with an error, or nobody knows how far it came.
+        case failed
+        /// A person has left it out.
+        case leftOut
+        /// A fork owes it.
+        case handedOn
+    }
+
+    /// The checkpoints that are to be undone should it end badly, or were.
+    package var compensations: [OperationPath: Compensation] {
+        let cleaning = rare.cleaning
+        // Of what has ended well nothing is undone, and nothing was left out.
+        let isLeftOut = cleaning.isSkipped && status.isFinal && status != .completed
+        return Dictionary(
+            cleaning.registrations.filter { $0.undoes != nil }.map { registration in
+                let standing: Compensation =
+                    if registration.heir != 0 {
+                        .handedOn
+                    } else if registration.hasEnded {
+                        registration.hasFailed ? .failed : .undone
+                    } else {
+                        isLeftOut ? .leftOut : .registered
+                    }
+                return (registration.path, standing)
+            },
+            uniquingKeysWith: { $1 }
+        )
+    }
 }
 
 extension Cleaning.Registration {
