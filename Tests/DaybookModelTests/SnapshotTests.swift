@@ -104,7 +104,7 @@ func snapshot(of state: State) -> SnapshotBytes {
         #expect(State.snapshotSchema == 4)
         #expect(
             SnapshotSection.all.map(\.schema)
-                == [3, 2, 2, 2, 7, 4, 5, 4] + [3, 2, 1, 1, 3, 3, 1, 2, 3, 1]
+                == [3, 2, 2, 2, 7, 4, 5, 4] + [3, 2, 1, 1, 3, 4, 1, 2, 3, 1]
         )
         #expect(digits == "30 5c a3 93")
     }

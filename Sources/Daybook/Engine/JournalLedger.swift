@@ -49,4 +49,16 @@ final class JournalLedger: Ledger {
         if sequence < nextSequence { past = (number, sequence, state) }
         return state
     }
+
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        try FactLookup.erasable(of: stream, before: sequence, limit: limit, batch.reader)
+    }
+
+    func forks(of number: UInt64) throws -> [UInt64] {
+        try FactLookup.members(of: .forks(of: number), batch.reader)
+    }
 }

@@ -12,12 +12,18 @@ struct Lineage: Sendable {
     var forkedFrom: UInt64 = 0
     /// The first entry of that one that does not count for it.
     var forkedBefore: UInt64 = 0
+    /// The run that follows it; 0: none does yet.
+    var continuedAs: UInt64 = 0
 }
 
 extension ExecutionState {
     /// The number of the run that it goes on from, under the same id; nil: none.
     package var continuedFrom: UInt64? {
         rare.lineage.continuedFrom == 0 ? nil : rare.lineage.continuedFrom
+    }
+    /// The number of the run that follows it, under the same id; nil: none does yet.
+    package var continuedAs: UInt64? {
+        rare.lineage.continuedAs == 0 ? nil : rare.lineage.continuedAs
     }
     /// Where it was forked; nil: it is no fork.
     package var forkPoint: ForkPoint? {
@@ -31,9 +37,13 @@ extension ExecutionPart {
     /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 3,
-        kinds: [.executionSubmitted],
-        apply: { state, entry, _ throws(WireError) in
+        schema: 4,
+        kinds: [.executionSubmitted, .executionContinued],
+        apply: { state, entry, change throws(WireError) in
+            if change.kind == .executionContinued {
+                state.rare.lineage.continuedAs = try entry.number(Wire.ExecutionContinued.next)
+                return
+            }
             var reader = WireReader(entry.eventBytes)
             while let field = try reader.field() {
                 switch field {
@@ -58,6 +68,7 @@ extension ExecutionPart {
             writer.string(lineage.traceContext, Wire.ExecutionLineage.traceContext)
             writer.varint(lineage.forkedFrom, Wire.ExecutionLineage.forkedFrom)
             writer.varint(lineage.forkedBefore, Wire.ExecutionLineage.forkedBefore)
+            writer.varint(lineage.continuedAs, Wire.ExecutionLineage.nextRun)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -73,6 +84,8 @@ extension ExecutionPart {
                     state.rare.lineage.forkedFrom = try reader.varint()
                 case Wire.ExecutionLineage.forkedBefore:
                     state.rare.lineage.forkedBefore = try reader.varint()
+                case Wire.ExecutionLineage.nextRun:
+                    state.rare.lineage.continuedAs = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
