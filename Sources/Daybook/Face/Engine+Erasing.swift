@@ -1,0 +1,173 @@
+import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import DaybookView
+
+/// What was erased.
+public struct ErasureAnswer: Equatable, Sendable {
+    /// Executions of which something was erased, or all of it before.
+    public internal(set) var executions = 0
+    /// Entries whose payloads are gone.
+    public internal(set) var entries = 0
+    /// Payloads that are gone.
+    public internal(set) var payloads = 0
+    /// Bytes that they were recorded with.
+    public internal(set) var bytes: UInt64 = 0
+    /// Secrets that were kept, and are wiped.
+    public internal(set) var secrets = 0
+    /// The ids of executions that it had begun, and that are not closed: nothing of them is erased.
+    public internal(set) var open: [String] = []
+}
+
+extension Engine {
+    /// Erases all payloads of an execution that is closed, and of all that are closed of those that it has
+    /// begun: values, messages, reasons, lines of logs, files. Entries, proofs, names, ids and labels
+    /// stay. Nothing runs or replays what is erased any more: it is neither retried nor forked, and its id
+    /// is not given again.
+    ///
+    /// Each step is a commit of its own. Whoever asks again after an interruption goes on where it came to.
+    /// Files that the execution has kept on this machine are removed. Copies of the journal that were made
+    /// before have all that is erased, and so have pages of its file that are free, until they are written
+    /// again.
+    /// - Parameters:
+    ///   - requester: who asks, and why: for the record, for ever.
+    ///   - isRule: a rule asks, and nobody has named the execution.
+    /// - Throws: ``Refusal``: there is no such execution (`not-found`); it is open, an open fork goes on
+    ///   by it, or it is the child of one that is not erased (`conflict`). ``SecretError``; `SystemError`
+    ///   when files could not be removed; ``JournalError``.
+    @discardableResult
+    public func erase(
+        _ id: String,
+        by requester: Requester = .session,
+        isRule: Bool = false
+    ) async throws -> ErasureAnswer {
+        // Once its secrets are wiped nothing finds them in a reason any more.
+        let requester = engine.redacted(requester, of: Name(id))
+        var answer = ErasureAnswer()
+        // The last one is the next: however deep the family is.
+        var left = [Name(id)]
+        while let next = left.popLast() {
+            let number = try await erase(next, requester, isRule, &answer)
+            let runs = try engine.runs(number)
+            if let workspaces = engine.workspaces {
+                try await SystemThread.run { for run in runs { try workspaces.erase(run) } }
+            }
+            for child in try engine.children(of: runs).reversed() {
+                if child.isClosed {
+                    left.append(child.id)
+                } else {
+                    answer.open.append(child.id.text)
+                }
+            }
+        }
+        let keeper = engine.keeper
+        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        return answer
+    }
+
+    /// Erases the payloads of one entry of an execution that is closed. What is erased of it already stays
+    /// so; after that it is neither retried nor forked.
+    /// - Parameters:
+    ///   - entry: one of its entries.
+    ///   - requester: who asks, and why.
+    /// - Throws: as ``erase(_:by:isRule:)``; ``Refusal/Code/notFound`` for an entry of something else.
+    @discardableResult
+    public func erase(
+        entry: UInt64,
+        of id: String,
+        by requester: Requester = .session
+    ) async throws -> ErasureAnswer {
+        let requester = engine.redacted(requester, of: Name(id))
+        var answer = ErasureAnswer()
+        let found = try await engine.perform {
+            ErasePayloads(
+                Intervention(id: Name(id), by: try engine.request(requester)),
+                .entry(entry)
+            )
+        }
+        answer.note(found)
+        answer.executions = 1
+        let keeper = engine.keeper
+        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        return answer
+    }
+
+    /// - Returns: the number of the newest run.
+    private func erase(
+        _ id: Name,
+        _ requester: Requester,
+        _ isRule: Bool,
+        _ answer: inout ErasureAnswer
+    ) async throws -> UInt64 {
+        answer.executions += 1
+        var cursor: ErasePayloads.Cursor?
+        while true {
+            let from = cursor
+            let found = try await engine.perform {
+                ErasePayloads(
+                    Intervention(id: id, by: try engine.request(requester)),
+                    .everything(from),
+                    cause: isRule ? .policy : .asked
+                )
+            }
+            answer.note(found)
+            guard let next = found.next else { return found.number }
+            cursor = next
+        }
+    }
+}
+
+extension ErasureAnswer {
+    fileprivate mutating func note(_ found: ErasePayloads.Answer) {
+        secrets += found.wiped.count
+        guard let erased = found.erased else { return }
+        entries += erased.entries
+        payloads += erased.payloads
+        bytes += erased.bytes
+    }
+}
+
+extension EngineCore {
+    /// Who asks, with a reason that has no secret of an execution in it.
+    fileprivate func redacted(_ requester: Requester, of id: Name) -> Requester {
+        var requester = requester
+        if let reason = requester.reason, let redactor = secrets(of: id)?.redactor {
+            requester.reason = redactor.redacted(reason)
+        }
+        return requester
+    }
+
+    /// The runs of an id, the newest first.
+    fileprivate func runs(_ newest: UInt64) throws -> [UInt64] {
+        try writer.journal.store.read { reader in
+            var runs = [newest]
+            while let run = runs.last {
+                let before = try reader.withView(of: run) {
+                    try ProtoExecutionSubmitted(decoding: $0).continuedFrom
+                }
+                guard let before, before != 0, before < run else { break }
+                runs.append(before)
+            }
+            return runs
+        }
+    }
+
+    /// What runs of an execution have begun, in the order in which they did.
+    fileprivate func children(
+        of runs: [UInt64]
+    ) throws -> [(id: Name, isClosed: Bool)] {
+        try writer.journal.store.read { reader in
+            try runs.reversed().flatMap { run in
+                try FactLookup.members(of: .children(of: run), reader)
+            }.map { number in
+                let id = try reader.withView(of: number) {
+                    Name(try ProtoExecutionSubmitted(decoding: $0).id)
+                }
+                let name = id ?? ""
+                let row = try FactLookup.row(of: name, reader)
+                return (name, row?.hasClosed ?? false)
+            }
+        }
+    }
+}
