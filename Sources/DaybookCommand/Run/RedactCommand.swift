@@ -1,0 +1,252 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookJournal
+import DaybookModel
+
+struct RedactCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "redact",
+        abstract: "Erase the payloads of executions that are closed, for ever.",
+        discussion: """
+            Values, messages, reasons, lines of logs and saved files are erased, of an execution and of \
+            all that it has begun. Entries, proofs and roots stay as they are, and so do names, ids, \
+            labels, actors, times and sizes. What is erased is neither retried nor forked, and its id is \
+            not given again. Secrets that are kept are wiped.
+
+            Not reached: backups and copies made before, pages of the journal's file that are free until \
+            they are written again, and what file systems and SSDs keep of old blocks.
+
+            An interrupted command is asked again, and goes on where it came to.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var consent: ConsentOptions
+
+    @Option(help: "The reason, in words, for the record: it stays.")
+    var reason: String
+
+    @Option(help: "Only the payloads of this entry of a closed execution.")
+    var entry: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Those with this label; may be repeated, and then all are asked for.",
+            valueName: "name=value"
+        )
+    )
+    var label: [LabelArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Those that ended before then: a span until now (90d, 12w), a time or a day.",
+            valueName: "time"
+        )
+    )
+    var olderThan: PointInTime?
+
+    @Option(help: "Those with one of these statuses, separated by commas; may be repeated.")
+    var status: [StatusList] = []
+
+    @Argument(help: "The ids of executions.")
+    var ids: [String] = []
+
+    /// They are asked for by what they are, and not by name.
+    private var isRule: Bool { !label.isEmpty || olderThan != nil || !status.isEmpty }
+
+    func validate() throws {
+        let ways = [!ids.isEmpty, isRule, entry != nil].count { $0 }
+        if ways == 0 {
+            throw ValidationError(
+                "Name executions, --entry, or a rule: --label, --older-than, --status."
+            )
+        }
+        if ways > 1 {
+            throw ValidationError("Executions, --entry and a rule exclude each other.")
+        }
+        if reason.isEmpty { throw ValidationError("--reason must not be empty.") }
+    }
+
+    func run() async throws {
+        for id in ids { try Names.check(id, "execution id") }
+        try write.check()
+        let plans = try common.inspect { inspector in
+            let limit = try inspector.payloadLimit()
+            let size = reason.utf8.count
+            guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
+            return try self.plans(inspector)
+        }
+        if consent.dryRun { return try report(plans.map { ($0, nil) }, isDone: false) }
+        guard !plans.isEmpty else { return try report([], isDone: true) }
+        try consent.ask(question(plans))
+        try report(try await erase(plans), isDone: true)
+    }
+
+    // MARK: What is meant
+
+    private func plans(_ inspector: Inspector) throws -> [ErasablePayloads] {
+        if let entry {
+            let record = try inspector.record(ofEntry: entry)
+            return [try plan(record, inspector)]
+        }
+        if !isRule {
+            return try ids.map { try plan(inspector.record(of: $0), inspector) }
+        }
+        var query = ExecutionQuery()
+        query.isClosed = true
+        query.order = .oldestFirst
+        let statuses = status.flatMap(\.all)
+        if !statuses.isEmpty { query.statuses = Set(statuses) }
+        for label in label {
+            guard query.labels.updateValue(label.value, forKey: label.name) == nil else {
+                throw UsageError("the label \(label.name) is given twice; give each name once")
+            }
+        }
+        let end = olderThan?.timestamp(now: SystemClock().now())
+        var plans: [ErasablePayloads] = []
+        try inspector.executions(query) { record in
+            // A child goes with its parent.
+            if record.parent != nil { return true }
+            if let end, record.finishedAt.map({ $0 >= end }) ?? true { return true }
+            let plan = try inspector.erasable(of: record)
+            if plan.payloads > 0 { plans.append(plan) }
+            return true
+        }
+        return plans
+    }
+
+    /// - Throws: ``Refusal`` as erasing it does.
+    private func plan(
+        _ record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws -> ErasablePayloads {
+        let command = ErasePayloads(
+            Intervention(id: Name(record.id)),
+            entry.map { .entry($0) } ?? .everything(nil)
+        )
+        _ = try inspector.rehearse(command, at: SystemClock().now())
+        return try inspector.erasable(of: record, entry: entry)
+    }
+
+    private func question(_ plans: [ErasablePayloads]) -> TerminalText {
+        let bytes = plans.reduce(0) { $0 + $1.bytes }
+        let payloads = plans.reduce(0) { $0 + $1.payloads }
+        let what: TerminalText =
+            plans.count == 1 ? "\(id: plans[0].id)" : "\(plans.count) executions"
+        return "erase \(payloads) payloads (\(bytes) bytes) of \(what) for ever"
+    }
+
+    // MARK: Erasing
+
+    private typealias Outcome = (plan: ErasablePayloads, refusal: Refusal?)
+
+    private func erase(_ plans: [ErasablePayloads]) async throws -> [Outcome] {
+        let requester = write.requester(reason)
+        return try await withDaybook(common, write) { engine in
+            var outcomes: [Outcome] = []
+            for plan in plans {
+                do {
+                    if let entry {
+                        try await engine.erase(entry: entry, of: plan.id, by: requester)
+                    } else {
+                        try await engine.erase(plan.id, by: requester, isRule: isRule)
+                    }
+                    outcomes.append((plan, nil))
+                } catch let refusal as Refusal where isRule {
+                    // The others are meant too.
+                    outcomes.append((plan, refusal))
+                }
+            }
+            return outcomes
+        }
+    }
+
+    // MARK: Saying what became of it
+
+    /// What erasing leaves, in words for people and programs.
+    private static let limits = [
+        "backups and copies that were made before",
+        "pages of the journal's file that are free, until they are written again",
+        "old blocks that file systems and SSDs keep",
+        "ids, names, labels, actors, times and sizes",
+    ]
+
+    private func report(_ outcomes: [Outcome], isDone: Bool) throws {
+        if common.json {
+            common.write("daybook.redact/1") { json in
+                json.member("dryRun", !isDone)
+                json.key("executions")
+                json.array { json in
+                    for outcome in outcomes { json.object { write(outcome, to: &$0) } }
+                }
+                json.key("notReached")
+                json.array { json in for limit in Self.limits { json.string(limit) } }
+            }
+        } else {
+            writeText(outcomes, isDone: isDone)
+        }
+        if outcomes.contains(where: { $0.refusal != nil }) { throw CommandEnd(status: .conflict) }
+    }
+
+    private func write(_ outcome: Outcome, to json: inout JSONWriter) {
+        let plan = outcome.plan
+        json.member("id", plan.id)
+        json.member("executions", plan.executions)
+        json.member("entries", plan.entries)
+        json.member("payloads", plan.payloads)
+        json.member("bytes", plan.bytes)
+        if !plan.open.isEmpty {
+            json.key("open")
+            json.array { json in for id in plan.open { json.string(id) } }
+        }
+        json.member("refused", outcome.refusal?.message)
+    }
+
+    private func writeText(_ outcomes: [Outcome], isDone: Bool) {
+        for (plan, refusal) in outcomes {
+            if let refusal {
+                common.errors.line("daybook: not erased: \(refusal.message)")
+                continue
+            }
+            let others = plan.executions > 1 ? " and \(plan.executions - 1) that it has begun" : ""
+            let verb = isDone ? "erased" : "would erase"
+            common.output.line(
+                "\(id: plan.id)\(others)  \(verb) \(plan.payloads) payloads of \(plan.entries) entries, \(plan.bytes) bytes"
+            )
+            if !plan.open.isEmpty {
+                common.errors.line(
+                    "daybook: not closed, and left: \(plan.open.joined(separator: ", "))"
+                )
+            }
+        }
+        guard !outcomes.isEmpty else {
+            return common.errors.line("daybook: nothing is left to erase of what was asked for")
+        }
+        common.errors.line("daybook: not reached: \(Self.limits.joined(separator: "; "))")
+    }
+}
+
+/// Statuses, separated by commas.
+struct StatusList: ExpressibleByArgument {
+    let all: [ExecutionStatus]
+
+    init?(argument: String) {
+        var all: [ExecutionStatus] = []
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let status = ExecutionStatus(rawValue: String(word)), status.isFinal else {
+                return nil
+            }
+            all.append(status)
+        }
+        self.all = all
+    }
+
+    static var allValueStrings: [String] {
+        ExecutionStatus.allCases.filter(\.isFinal).map(\.rawValue)
+    }
+}
+#endif
