@@ -198,18 +198,23 @@ import Testing
         }
     }
 
+    private func record(of sequence: UInt64, _ store: any JournalStore) throws -> [UInt8] {
+        let record = try store.read { reader in
+            try reader.withPayloads(of: sequence) { Array($0) }
+        }
+        return try #require(record)
+    }
+
     @Test func whatIsThereAlthoughAnEntrySaysThatItIsErasedIsFound() async throws {
         try await withJournal { path in
-            var kept: [UInt8] = []
-            var (number, eraser): (UInt64, UInt64) = (0, 0)
-            try await withEngine(path, code: { _, _ in "output" }) { engine in
+            let (number, kept) = try await withEngine(path, code: { _, _ in "output" }) { engine in
                 try await engine.start()
-                number = try await engine.waitForEnd(of: "a").number
-                try engine.journal.store.read { reader in
-                    _ = try reader.withPayloads(of: number) { kept = Array($0) }
-                }
+                let number = try await engine.waitForEnd(of: "a").number
+                return (number, try record(of: number, engine.journal.store))
+            }
+            let eraser = try await withEngine(path, code: { _, _ in "output" }) { engine in
                 try await engine.erase("a", by: Requester(reason: "asked"))
-                eraser = try #require(try engine.record(of: "a")?.erasedBy)
+                return try #require(try engine.record(of: "a")?.erasedBy)
             }
             #expect(try problems(path) == [])
             try await put(kept, of: number, in: path)

@@ -48,18 +48,14 @@ extension Engine {
         // The last one is the next: however deep the family is.
         var left = [Name(id)]
         while let next = left.popLast() {
-            let number = try await erase(next, requester, isRule, &answer)
+            let (number, found) = try await eraseRuns(of: next, requester, isRule)
+            for one in found { answer.note(one) }
+            answer.executions += 1
             let runs = try engine.runs(number)
-            if let workspaces = engine.workspaces {
-                try await SystemThread.run { for run in runs { try workspaces.erase(run) } }
-            }
-            for child in try engine.children(of: runs).reversed() {
-                if child.isClosed {
-                    left.append(child.id)
-                } else {
-                    answer.open.append(child.id.text)
-                }
-            }
+            try await engine.removeWorkspaces(of: runs)
+            let children = try engine.children(of: runs)
+            answer.open += children.filter { !$0.isClosed }.map(\.id.text)
+            left += children.filter(\.isClosed).map(\.id).reversed()
         }
         let keeper = engine.keeper
         try await SystemThread.run { try keeper.checkDestroyed(for: id) }
@@ -93,27 +89,26 @@ extension Engine {
         return answer
     }
 
-    /// - Returns: the number of the newest run.
-    private func erase(
-        _ id: Name,
+    /// - Returns: the number of the newest run, and what was erased.
+    private func eraseRuns(
+        of id: Name,
         _ requester: Requester,
-        _ isRule: Bool,
-        _ answer: inout ErasureAnswer
-    ) async throws -> UInt64 {
-        answer.executions += 1
-        var cursor: ErasePayloads.Cursor?
+        _ isRule: Bool
+    ) async throws -> (number: UInt64, all: [ErasePayloads.Answer]) {
+        var all: [ErasePayloads.Answer] = []
+        var from: ErasePayloads.Cursor?
         while true {
-            let from = cursor
+            let scope = ErasePayloads.Scope.everything(from)
             let found = try await engine.perform {
                 ErasePayloads(
                     Intervention(id: id, by: try engine.request(requester)),
-                    .everything(from),
+                    scope,
                     cause: isRule ? .policy : .asked
                 )
             }
-            answer.note(found)
-            guard let next = found.next else { return found.number }
-            cursor = next
+            all.append(found)
+            guard let next = found.next else { return (found.number, all) }
+            from = next
         }
     }
 }
@@ -128,7 +123,19 @@ extension ErasureAnswer {
     }
 }
 
+/// What an execution has begun.
+private struct BegunExecution {
+    let id: Name
+    let isClosed: Bool
+}
+
 extension EngineCore {
+    /// Removes the folders that runs have kept files in.
+    fileprivate func removeWorkspaces(of runs: [UInt64]) async throws {
+        guard let workspaces else { return }
+        try await SystemThread.run { for run in runs { try workspaces.erase(run) } }
+    }
+
     /// Who asks, with a reason that has no secret of an execution in it.
     fileprivate func redacted(_ requester: Requester, of id: Name) -> Requester {
         var requester = requester
@@ -154,20 +161,20 @@ extension EngineCore {
     }
 
     /// What runs of an execution have begun, in the order in which they did.
-    fileprivate func children(
-        of runs: [UInt64]
-    ) throws -> [(id: Name, isClosed: Bool)] {
+    fileprivate func children(of runs: [UInt64]) throws -> [BegunExecution] {
         try writer.journal.store.read { reader in
-            try runs.reversed().flatMap { run in
-                try FactLookup.members(of: .children(of: run), reader)
-            }.map { number in
-                let id = try reader.withView(of: number) {
-                    Name(try ProtoExecutionSubmitted(decoding: $0).id)
+            var all: [BegunExecution] = []
+            for run in runs.reversed() {
+                for number in try FactLookup.members(of: .children(of: run), reader) {
+                    let id = try reader.withView(of: number) {
+                        Name(try ProtoExecutionSubmitted(decoding: $0).id)
+                    }
+                    guard let id else { continue }
+                    let row = try FactLookup.row(of: id, reader)
+                    all.append(BegunExecution(id: id, isClosed: row?.hasClosed ?? false))
                 }
-                let name = id ?? ""
-                let row = try FactLookup.row(of: name, reader)
-                return (name, row?.hasClosed ?? false)
             }
+            return all
         }
     }
 }
