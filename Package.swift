@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "DaybookJournalTests",
             dependencies: [
-                "DaybookJournal", "DaybookFormat", "DaybookSystem", "LMDB", "SeededRandom",
+                "DaybookJournal", "DaybookFormat", "DaybookSystem", "DaybookTestKit", "LMDB",
+                "SeededRandom",
             ]
         ),
         .testTarget(

@@ -4,7 +4,7 @@
 Needs the packages lmdb and protobuf (Debian: python3-lmdb, python3-protobuf).
 Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
 """
-import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, struct, sys, warnings
+import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, stat, struct, sys, warnings
 
 try:
     import lmdb
@@ -160,6 +160,18 @@ class Stream:
         self.begins, self.entries, self.last = begins, entries, last
 
 
+def is_there(path):
+    """Whether a file is there. What is no regular one is refused, and a pipe not waited for."""
+    if not os.path.lexists(path):
+        return False
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = ("a folder" if stat.S_ISDIR(mode) else "a symbolic link" if stat.S_ISLNK(mode)
+                else "a named pipe" if stat.S_ISFIFO(mode) else "no regular file")
+        raise OSError(f"{path} is {kind}")
+    return True
+
+
 class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
@@ -167,7 +179,8 @@ class Journal:
         path = os.path.join(folder, "journal.mdb")
         self.problems = self.count = self.time = 0
         self.answered = 0  # the number in open.lock is never ahead of the file
-        if os.path.exists(lock := os.path.join(folder, "open.lock")):
+        is_there(path + "-lock")  # what LMDB would follow or wait for
+        if is_there(lock := os.path.join(folder, "open.lock")):
             with open(lock, "rb") as file:
                 self.answered = int.from_bytes(file.read(8), "little")
         for _ in range(64):  # a writer may be just replacing one
@@ -363,9 +376,10 @@ class Journal:
             heir = self.executions.get(said.heir)
             self.expect(heir and heir.forked_before == said.before, at,
                         f"it hands on to {said.heir}, which is no fork before {said.before}")
-            began = execution.registered.values()
-            self.expect(any(one < said.before for one in began) and not said.keeps_compensations,
-                        at, "it hands on what is not registered")
+            began = execution.registered
+            owes = (any(one < said.before for one in began.values())
+                    or said.HasField("given") and place_of(said.given) in began)
+            self.expect(owes and not said.keeps_compensations, at, "it hands on what is not registered")
 
     def check_secrets(self, at, entry, event, number):
         """Each key is named once, wiped once, and before its execution completes."""
@@ -390,8 +404,15 @@ class Journal:
     def check_keys(self):
         """The file of keys has those that are kept. What a killed process left there is owed."""
         path = os.path.join(self.folder, "keys")
+        if self.secrets and not os.path.lexists(path):  # a backup need not have it
+            counts = len(self.secrets), len({number for number, *_ in self.secrets.values()})
+            print("{} of {} cannot be opened here: the file keys is missing".format(
+                *(f"{count} {word}{'s' * (count != 1)}"
+                  for count, word in zip(counts, ("secret", "execution")))))
+            return
         data = b""
-        if os.path.exists(path):
+        is_file = os.path.isfile(path) and not os.path.islink(path)  # a pipe would be waited for
+        if os.path.lexists(path) and self.expect(is_file, "keys", "it is no regular file"):
             with open(path, "rb") as file:
                 data = file.read()
         slots = {at: data[128 * at + 128:128 * at + 256] for at in range((len(data) - 1) // 128)}
@@ -563,7 +584,7 @@ class Journal:
 def run(command, folder, as_json):
     try:
         # Held shared, it keeps the file from being replaced. An exported copy has none.
-        if os.path.exists(path := os.path.join(folder, "open.lock")):
+        if is_there(path := os.path.join(folder, "open.lock")):
             fcntl.lockf(lock := open(path), fcntl.LOCK_SH | fcntl.LOCK_NB)
         journal = Journal(folder)
         journal.list(as_json) if command == "list" else journal.verify()

@@ -44,7 +44,14 @@ struct DaybookCommand: AsyncParsableCommand {
                     PendingCommand.self, WhyCommand.self, InfoCommand.self,
                 ]
             ),
-            CommandGroup(name: "Trust", subcommands: [VerifyCommand.self]),
+            CommandGroup(
+                name: "Trust",
+                subcommands: [
+                    VerifyCommand.self, KeygenCommand.self, HeadCommand.self, ProveCommand.self,
+                    ProveConsistencyCommand.self, VerifyProofCommand.self,
+                    VerifyConsistencyCommand.self, TilesCommand.self,
+                ]
+            ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )
@@ -119,7 +126,9 @@ enum Main {
     static func main() {
         let sentence =
             "daybook: this program was built without its commands; build it with `swift build -c release --traits CLI --product daybook`\n"
-        fputs(sentence, stderr)
+        let bytes = Array(sentence.utf8)
+        // What cannot be said is said by the status.
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         // That of a usage error (ExitStatus.usage).
         exit(64)
     }

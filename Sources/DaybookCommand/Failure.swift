@@ -50,7 +50,7 @@ enum Failure {
     static func exit(_ error: any Error, in command: (any ParsableCommand)?) -> Never {
         if let end = error as? CommandEnd { Glibc.exit(end.status.rawValue) }
         if let status = status(of: error) {
-            Terminal.standardError.line("daybook: " + sentence(for: error, in: command))
+            Terminal.standardError.line("daybook: " + sentence(for: error, in: command).advised)
             if CommandLine.arguments.contains("--verbose") { explain(error) }
             Glibc.exit(status.rawValue)
         }
@@ -71,7 +71,7 @@ enum Failure {
     }
 
     /// A conflict shows the difference in lines of its own; everything else is one line.
-    private static func sentence(
+    static func sentence(
         for error: any Error,
         in command: (any ParsableCommand)?
     ) -> TerminalText {
@@ -79,12 +79,16 @@ enum Failure {
             return TerminalText(lines: refusal.description)
         }
         // What the machine lacks says what is to be done about it.
-        if let shortage = shortage(in: error) {
-            let text = "\(error)"
-            return text.contains(shortage.advice)
-                ? TerminalText(text) : TerminalText("\(text); \(shortage.advice), then try again")
+        if let shortage = shortage(in: error), !saysWhatToDo(error, shortage) {
+            return TerminalText("\(error); \(shortage.advice), then try again")
         }
         return Hint.sentence(for: error, in: command)
+    }
+
+    /// Whether the words of an error have the advice already: that of a full disk the journal gives itself.
+    private static func saysWhatToDo(_ error: any Error, _ shortage: Shortage) -> Bool {
+        (error as? JournalError)?.code == .full && "\(error)".contains("make room")
+            || "\(error)".contains(shortage.advice)
     }
 
     private static func shortage(in error: any Error) -> Shortage? {
@@ -126,6 +130,11 @@ enum Failure {
             case .noKey, .badKey, .wrongKey, .invalid, .exposed: .usage
             case .damaged: .integrity
             default: .failed
+            }
+        case let error as ProofError:
+            switch error.code {
+            case .malformed, .outOfRange: .usage
+            default: .integrity
             }
         case let error as SystemError: error.isShortage ? .tryAgain : .failed
         case is PayloadTooLarge, is PayloadErased: .failed

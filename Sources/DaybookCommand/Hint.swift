@@ -45,6 +45,12 @@ enum Hint {
         }
     }
 
+    /// The id of the execution that a command is about, as a word of a command line.
+    private static func execution(of command: (any ParsableCommand)?) -> TerminalText {
+        guard let id = (command as? any ExecutionCommand)?.execution else { return "" }
+        return " \(id.shellArgument)"
+    }
+
     private static func journal(_ code: JournalError.Code) -> TerminalText {
         switch code {
         case .notFound: "create one with `daybook init`, or name another with --journal"
@@ -61,15 +67,15 @@ enum Hint {
         case .notFound:
             switch command {
             // What there is stands in the message.
-            case is EntryCommand, is WorkspaceCommand, is WipeSecretsCommand: ""
+            case is EntryCommand, is ProveCommand, is WorkspaceCommand, is WipeSecretsCommand: ""
             case is SessionCommand.Evict: "`daybook session list` shows those that are open"
             default: "`daybook list` shows those that exist"
             }
         case .ended, .wrongState:
             if refusal.message.hasSuffix("look at its record") {
-                "`daybook show` shows its record"
+                "`daybook show\(execution(of: command))` shows its record"
             } else if refusal.message.hasSuffix("retry it to have it run all the same") {
-                "`daybook retry` has it run all the same"
+                "`daybook retry\(execution(of: command))` has it run all the same"
             } else {
                 ""
             }
@@ -77,4 +83,21 @@ enum Hint {
         }
     }
 }
+
+/// A command about one execution.
+private protocol ExecutionCommand {
+    /// The id of the execution; nil: none was named.
+    var execution: String? { get }
+}
+
+extension ApproveCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension CancelCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension ExecCommand: ExecutionCommand { fileprivate var execution: String? { id } }
+extension PauseCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension RejectCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension ResolveCommand: ExecutionCommand { fileprivate var execution: String? { id } }
+extension ResumeCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension RetryCommand: ExecutionCommand { fileprivate var execution: String? { options.id } }
+extension RunCommand: ExecutionCommand { fileprivate var execution: String? { file.id } }
+extension SignalCommand: ExecutionCommand { fileprivate var execution: String? { id } }
 #endif

@@ -35,6 +35,9 @@ struct CommonOptions: ParsableArguments {
     @Flag(name: .long, help: "Say more about what fails.")
     var verbose = false
 
+    /// What is advised from here on names the same journal.
+    func validate() throws { Advice.note(journal: journal) }
+
     var output: Terminal { Terminal(descriptor: 1, choice: color) }
     var errors: Terminal { Terminal(descriptor: 2, choice: color) }
 
@@ -165,6 +168,9 @@ struct WriteOptions: ParsableArguments {
         )
     )
     var keyFile: String?
+
+    /// What is advised from here on names the same key.
+    func validate() throws { Advice.note(keyFile: keyFile) }
 
     /// Makes sure of what was given, before a session is opened for it.
     func check() throws {

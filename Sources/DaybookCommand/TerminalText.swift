@@ -22,6 +22,9 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable {
             .map { String($0).printable }.joined(separator: "\n")
     }
 
+    /// The same, with command lines that name the journal as this command was told it.
+    var advised: TerminalText { TerminalText(raw: Advice.completed(raw)) }
+
     static func + (left: TerminalText, right: TerminalText) -> TerminalText {
         TerminalText(raw: left.raw + right.raw)
     }

@@ -26,6 +26,8 @@ public struct PendingWait: Sendable {
         case unfinished(String)
         /// Children, so many, that are not closed.
         case children(Int)
+        /// The execution of this id, in whose place it goes on, and which is not closed.
+        case origin(String)
     }
 
     /// The execution's id.
@@ -84,6 +86,9 @@ extension Inspector {
             // It is paused.
         } else if execution.isCleaning || (execution.status == .ready && execution.session != nil) {
             all.append(try wait(execution, .cleaning, at: execution.last))
+        } else if let origin = execution.awaitedOrigin {
+            let id = try store.read { try $0.history(of: origin, upTo: origin).id.text }
+            all.append(try wait(execution, .origin(id), at: execution.number))
         } else if execution.status == .submitted {
             all.append(try wait(execution, .execution, at: execution.number, until: deadline))
         } else if execution.isDelayed {
@@ -235,4 +240,6 @@ private final class RehearsalLedger: Ledger {
     func forks(of number: UInt64) throws -> [UInt64] {
         try FactLookup.members(of: .forks(of: number), reader)
     }
+
+    func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

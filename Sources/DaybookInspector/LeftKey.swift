@@ -5,10 +5,10 @@ import DaybookView
 extension VerificationReport {
     /// A key in the file of keys that is still to be overwritten.
     ///
-    /// A process was killed after an entry was on the disk and before its key was overwritten, or before
-    /// the entry was that would have named the key. No entry contradicts that: whoever opens the journal
-    /// for writing next overwrites it. Until then who has the file and the journal key can open what is
-    /// sealed under it.
+    /// An entry is on the disk before a key is overwritten, and a key before the entry that names it. In
+    /// between a process can be killed, and the file can fail: which of them it was nothing says. No entry
+    /// contradicts it: whoever opens the journal for writing next overwrites the key. Until then who has the
+    /// file and the journal key can open what is sealed under it.
     public struct LeftKey: Sendable, Equatable, CustomStringConvertible {
         /// The secret that is wiped.
         public struct Secret: Sendable, Equatable {
@@ -31,8 +31,7 @@ extension VerificationReport {
         /// of keys still holds its key`.
         public var description: String {
             guard let secret else {
-                return
-                    "slot \(slot) of the file of keys holds what no entry names: a submission was cut short"
+                return "slot \(slot) of the file of keys holds what no entry names"
             }
             return
                 "the wipe of the secret \(secret.name) of \(secret.execution) is recorded in entry \(secret.sequence), and slot \(slot) of the file of keys still holds its key"

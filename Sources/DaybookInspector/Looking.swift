@@ -2,4 +2,10 @@
 // on the floor below.
 @_exported public import DaybookView
 
+@_exported public import struct DaybookJournal.EntryProof
+@_exported public import struct DaybookJournal.NoteSigner
+@_exported public import struct DaybookJournal.NoteVerifier
+@_exported public import struct DaybookJournal.ProofError
+@_exported public import struct DaybookJournal.SignedNote
 @_exported public import struct DaybookJournal.TreeHash
+@_exported public import struct DaybookJournal.TreeHead

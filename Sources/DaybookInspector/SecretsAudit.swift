@@ -7,29 +7,40 @@ import DaybookView
 /// The file of keys against the entries: what is kept has its slot, and what is wiped has none.
 ///
 /// A key that is kept and has no slot is damage. A slot whose key no entry keeps is none: an entry is on
-/// the disk before a key is overwritten, and a process can be killed in between.
+/// the disk before a key is overwritten, and in between a process can be killed, or the file fail.
 struct SecretsAudit {
     private let keys: KeysFile
     private let note: (UInt64?, String) -> Void
 
+    /// What was found that is no finding.
+    struct Result {
+        /// The keys that are still to be overwritten.
+        var left: [VerificationReport.LeftKey] = []
+        /// What cannot be opened because there is no file of keys.
+        var unopenable: VerificationReport.UnopenableSecrets?
+    }
+
     /// - Parameters:
     ///   - path: of the file of keys.
     ///   - state: the fold of the journal's first `count` entries.
-    /// - Returns: the keys that are still to be overwritten.
     static func check(
         _ path: String,
         _ state: State,
         upTo count: UInt64,
         _ store: any JournalStore,
         _ note: @escaping (UInt64?, String) -> Void
-    ) throws -> [VerificationReport.LeftKey] {
-        guard let journal = state.journal.uuid else { return [] }
+    ) throws -> Result {
+        guard let journal = state.journal.uuid else { return Result() }
         let audit = SecretsAudit(keys: KeysFile(path, journal: journal), note: note)
         do {
-            return try audit.check(state, upTo: count, store)
+            // A backup need not have it: nothing contradicts anything.
+            guard try audit.keys.isThere() else {
+                return Result(unopenable: .init(state.secrets))
+            }
+            return Result(left: try audit.check(state, upTo: count, store))
         } catch let error as SecretError {
             note(nil, error.message)
-            return []
+            return Result()
         }
     }
 
@@ -78,7 +89,7 @@ struct SecretsAudit {
         }
         note(
             secret.sequence,
-            "the secret \(secret.name) is kept, and slot \(slot) of the file of keys does not hold its key; restore that file from a backup that has it, or wipe the secret"
+            "the secret \(secret.name) is kept, and slot \(slot) of the file of keys does not hold its key; restore that file from a backup that has it, give the secret again with a retry, or wipe it"
         )
     }
 }

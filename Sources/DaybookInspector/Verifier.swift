@@ -11,6 +11,8 @@ public struct VerificationReport: Sendable {
         public let sequence: UInt64?
         /// What is wrong.
         public let reason: String
+        /// It is about the file of keys: what the entries say is sound all the same.
+        public internal(set) var isAboutKeys = false
 
         /// For example `entry 17: its payload 0 is not what was recorded: it does not match its commitment`.
         public var description: String {
@@ -39,9 +41,14 @@ public struct VerificationReport: Sendable {
     /// Keys that are still to be overwritten: nothing contradicts them, and whoever opens the journal for
     /// writing next sees to it.
     public internal(set) var leftKeys: [LeftKey] = []
+    /// Secrets that nothing opens here because there is no file of keys; nil: it is there, or none is kept.
+    public internal(set) var unopenable: UnopenableSecrets?
 
     /// Whether everything agrees.
     public var isGood: Bool { problems.isEmpty }
+
+    /// Whether all that is wrong is about the file of keys.
+    public var areEntriesSound: Bool { problems.allSatisfy(\.isAboutKeys) }
 }
 
 /// Checks a journal against itself: sequence and times, chains, hashes, tiles and root,
@@ -145,7 +152,12 @@ package struct Verifier {
 
     private mutating func checkSecrets(_ path: String?) throws {
         guard let path, let state = indexes.foldedState, !problems.isCutShort else { return }
-        report.leftKeys = try SecretsAudit.check(path, state, upTo: report.entries, store, note)
+        let found = try SecretsAudit.check(path, state, upTo: report.entries, store) {
+            [problems] in
+            problems.add($0, $1, isAboutKeys: true)
+        }
+        report.leftKeys = found.left
+        report.unopenable = found.unopenable
         report.problems = problems.all
     }
 
@@ -288,12 +300,12 @@ private final class ProblemList {
     /// How many problems are listed.
     private static let limit = 100
 
-    func add(_ sequence: UInt64?, _ reason: String) {
+    func add(_ sequence: UInt64?, _ reason: String, isAboutKeys: Bool = false) {
         guard all.count < Self.limit else {
             isCutShort = true
             return
         }
-        all.append(.init(sequence: sequence, reason: reason))
+        all.append(.init(sequence: sequence, reason: reason, isAboutKeys: isAboutKeys))
     }
 }
 

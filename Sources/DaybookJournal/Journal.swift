@@ -110,17 +110,17 @@ package final class Journal: Sendable {
     }
 
     /// The size and root of the tree that this process knows.
-    package var head: TreeHead {
-        appender.withLock { TreeHead(size: $0.next, root: $0.tree.root) }
+    package var head: TreeState {
+        appender.withLock { TreeState(size: $0.next, root: $0.tree.root) }
     }
 
     /// The root of the tree of the first entries.
     /// - Parameter size: how many; no more than there are.
     /// - Throws: ``JournalError/Code/integrity``; errors of the store.
-    package func head(at size: UInt64) throws -> TreeHead {
+    package func head(at size: UInt64) throws -> TreeState {
         let known = appender.withLock { $0.tree }
         return try store.read { reader in
-            TreeHead(size: size, root: try TreeBuilder(size: size, known: known, reader).root)
+            TreeState(size: size, root: try TreeBuilder(size: size, known: known, reader).root)
         }
     }
 
@@ -321,7 +321,7 @@ package final class Journal: Sendable {
 }
 
 /// How far a tree goes, and its root.
-package struct TreeHead: Equatable, Sendable {
+package struct TreeState: Equatable, Sendable {
     /// How many entries it has.
     package let size: UInt64
     /// The root at that size (RFC 6962).

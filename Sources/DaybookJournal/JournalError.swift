@@ -69,7 +69,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     /// The message.
     public var description: String { message }
 
-    static func integrity(_ sequence: UInt64?, _ what: String) -> JournalError {
+    /// What contradicts itself.
+    package static func integrity(_ sequence: UInt64?, _ what: String) -> JournalError {
         let subject = sequence.map { "entry \($0): " } ?? ""
         return JournalError(
             .integrity,
@@ -150,7 +151,11 @@ extension JournalError {
                     .readOnly,
                     "the journal \(path) cannot be written here (\(error.description)); check permissions and mount"
                 )
-            default: (.system, "the journal \(path) could not be used: \(error.description)")
+            default:
+                (
+                    .system,
+                    "the journal \(path) could not be used: \(error.detail ?? error.description)"
+                )
             }
         self.init(code, words, underlying: error)
     }

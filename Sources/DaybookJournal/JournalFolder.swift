@@ -129,7 +129,7 @@ package struct JournalFolder: Sendable {
         do {
             let file: File
             do throws(SystemError) {
-                file = try File.open(openLock, .read)
+                file = try File.open(openLock, .read, followsLink: false)
             } catch  where error.isNotFound {
                 // Whoever failed to make the journal has removed it.
                 return
@@ -143,8 +143,8 @@ package struct JournalFolder: Sendable {
 
     /// Whether somebody was answered that something had been written here.
     private func hasHadCommits() throws(SystemError) -> Bool {
-        guard try FileStatus.of(openLock) != nil else { return false }
-        return try CommitWitness(try File.open(openLock, .read)).number() > 0
+        guard try FileStatus.ofLink(openLock) != nil else { return false }
+        return try CommitWitness(try File.open(openLock, .read, followsLink: false)).number() > 0
     }
 
     /// Opens the store in the folder, holding `open.lock` shared for as long as it is open.
@@ -202,7 +202,8 @@ package struct JournalFolder: Sendable {
         while true {
             let file: File
             do throws(SystemError) {
-                file = try File.open(openLock, isReadOnly ? .read : .readWrite)
+                let mode: File.Mode = isReadOnly ? .read : .readWrite
+                file = try File.open(openLock, mode, followsLink: false)
             } catch {
                 // A file system mounted for reading only, or an export without the lock file:
                 // nobody can swap the data file there either.
@@ -223,7 +224,7 @@ package struct JournalFolder: Sendable {
     private func isBeingMade() throws -> Bool {
         let file: File
         do throws(SystemError) {
-            file = try File.open(openLock, .read)
+            file = try File.open(openLock, .read, followsLink: false)
         } catch {
             if error.isNotFound { return false }
             throw error
@@ -231,6 +232,22 @@ package struct JournalFolder: Sendable {
         guard try file.tryLock(.shared) else { return true }
         try file.unlock()
         return false
+    }
+
+    /// Makes sure that the workspaces lie in this folder: what is removed there is the journal's own.
+    /// - Throws: ``JournalError/Code/system``.
+    package func checkWorkspaces() throws {
+        do {
+            guard let rarity = try FileStatus.ofLink(workspaces)?.rarity else { return }
+            throw SystemError(
+                number: EINVAL,
+                operation: "open",
+                path: workspaces,
+                found: rarity
+            )
+        } catch {
+            throw JournalError.wrapping(error, path)
+        }
     }
 
     /// Locks and the shared map work only between processes of one machine.

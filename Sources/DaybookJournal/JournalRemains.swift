@@ -31,7 +31,7 @@ struct JournalRemains {
                 guard error.number == EEXIST else { throw error }
             }
             do throws(SystemError) {
-                return try File.open(path, .existing)
+                return try File.open(path, .existing, followsLink: false)
             } catch {
                 // Removed between the two.
                 guard error.isNotFound else { throw error }

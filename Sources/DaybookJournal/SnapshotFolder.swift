@@ -67,7 +67,7 @@ package struct SnapshotFolder: Sendable {
     /// - Throws: `SystemError`.
     package func lock() throws -> HeldLock? {
         try Folder.create(path)
-        let file = try DaybookSystem.File.open(path + "/lock", .readWrite)
+        let file = try DaybookSystem.File.open(path + "/lock", .readWrite, followsLink: false)
         return try file.tryLock(.exclusive) ? HeldLock(file) : nil
     }
 
@@ -146,7 +146,9 @@ package struct SnapshotFolder: Sendable {
     /// The digest of a file as it is.
     /// - Throws: `SystemError`.
     package func digest(of file: File) throws -> [UInt8] {
-        Array(SHA256.hash(data: try DaybookSystem.File.contents(of: path + "/" + file.name)))
+        let place = path + "/" + file.name
+        let bytes = try DaybookSystem.File.contents(of: place, followsLink: false)
+        return Array(SHA256.hash(data: bytes))
     }
 
     /// Removes a file. Fine when it is not there.
@@ -160,7 +162,7 @@ package struct SnapshotFolder: Sendable {
     ///   or it is not the fold of these entries; `WireError`; `SystemError`.
     package func read(_ file: File, digest: [UInt8], root: TreeHash) throws -> [UInt8] {
         let place = path + "/" + file.name
-        let bytes = try DaybookSystem.File.contents(of: place)
+        let bytes = try DaybookSystem.File.contents(of: place, followsLink: false)
         guard Array(SHA256.hash(data: bytes)) == digest else {
             throw JournalError.integrity(
                 nil,

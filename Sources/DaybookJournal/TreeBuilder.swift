@@ -76,6 +76,19 @@ struct TreeBuilder: Sendable {
         return root
     }
 
+    /// The tile of each level that is begun and not full.
+    var unfinishedTiles: [Tile] {
+        ([lastLeaves] + edges).enumerated().compactMap { level, hashes in
+            hashes.isEmpty
+                ? nil
+                : Tile(
+                    level: UInt8(level),
+                    index: size >> UInt64(8 * (level + 1)),
+                    hashes: hashes
+                )
+        }
+    }
+
     /// Rebuilds the right edge of a tree of `size` leaves.
     /// - Parameters:
     ///   - known: another size of the same tree, whose hashes need not be computed again.
@@ -182,6 +195,10 @@ package struct TreeRecorder: Sendable {
     package var size: UInt64 { tree.size }
     /// Its root (RFC 6962).
     package var root: TreeHash { tree.root }
+    /// The tile of each level that is begun and not full: level, index, hashes.
+    package var unfinishedTiles: [(UInt8, UInt64, [TreeHash])] {
+        tree.unfinishedTiles.map { ($0.level, $0.index, $0.hashes) }
+    }
 
     /// Appends a leaf hash and hands over each tile that becomes full by it: level, index, hashes.
     package mutating func append(

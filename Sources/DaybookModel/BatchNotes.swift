@@ -65,9 +65,19 @@ struct BatchNotes: Sendable {
     var next: UInt64 = 0
     /// Children that were closed, and of which their parents are to be told.
     var endedChildren: [EndedChild] = []
+    /// Forks that can begin.
+    var successors: [Successor] = []
     /// The lists of the last submission without labels: most of the next ones are on the same, also in
     /// the next batch.
     var usualLists: UsualLists?
+}
+
+/// A fork that can begin because what it goes on in the place of is closed.
+struct Successor: Sendable {
+    /// Its number.
+    let fork: UInt64
+    /// The entry that closed its origin.
+    let end: UInt64
 }
 
 /// The lists on which submissions of a workflow by an actor are put, which name no labels.
@@ -102,7 +112,9 @@ extension State {
         batch.lastTouched = 0
         batch.hasTakenDeadlines = false
         batch.endedChildren = []
+        batch.successors = []
         batch.next = 0
+        small.secrets.endBatch()
     }
 
     /// The batch is not on the disk, and will not be: what it touched is folded again.
@@ -160,6 +172,24 @@ extension State {
         ready.hasItem(of: types, for: claimant.revision) { item in
             executions.has(item.number) { $0.isQueued(item) }
                 && (claimant.opensSecrets || secrets[item.number] == nil)
+        }
+    }
+
+    /// Whether an execution of one of the given types that has secrets may be claimed by a session of a
+    /// revision, by what is on the disk or by the batch under way.
+    package func hasReadySecrets(of types: [Name], for revision: Name) -> Bool {
+        secrets.openNumbers.contains { isReady($0, of: types, for: revision) }
+    }
+
+    /// The ids of those executions, in order of their numbers.
+    package func readyWithSecrets(of types: [Name], for revision: Name) -> [Name] {
+        secrets.openNumbers.filter { isReady($0, of: types, for: revision) }.sorted()
+            .compactMap { secrets[$0]?.id }
+    }
+
+    private func isReady(_ number: UInt64, of types: [Name], for revision: Name) -> Bool {
+        executions.has(number) { state in
+            types.contains(state.type) && ExecutionStanding(state).isClaimable(by: revision)
         }
     }
 

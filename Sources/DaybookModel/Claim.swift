@@ -170,7 +170,8 @@ public struct Lease: Equatable, Sendable {
     }
 
     /// Stands for the last lease of an execution where its history is only replayed.
-    package init(replaying state: ExecutionState) {
+    /// - Parameter cleaning: what is to be done at an end, where that is rehearsed.
+    package init(replaying state: ExecutionState, cleaning: [DueCleaning] = []) {
         let attempt = max(state.attempt, 1)
         self.init(
             execution: state.number,
@@ -181,6 +182,7 @@ public struct Lease: Equatable, Sendable {
             isLastAttempt: state.isLast(attempt),
             claim: state.last,
             previousFailure: state.previousFailure,
+            cleaning: cleaning,
             isFinalizer: state.isFinalizer
         )
     }

@@ -33,23 +33,8 @@ package struct ContinueAsNew: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         let number = lease.execution
-        guard !tx[known: number].progress.isDismissed(branch) else {
-            throw Refusal(
-                .conflict,
-                "\(lease.id) goes on as a new run in a branch that no longer counts: another branch has decided an operation around it; run the handler again"
-            )
-        }
-        guard !tx[known: number].hasSpawned else {
-            throw Refusal(
-                .conflict,
-                "\(lease.id) goes on as a new run, and has spawned children that it has not waited for; let the handler return, or await children by run"
-            )
-        }
-        guard !tx[known: number].rare.cleaning.compensates else {
-            throw Refusal(
-                .conflict,
-                "\(lease.id) goes on as a new run, and has checkpoints that are to be undone should it fail: the next run could not; do the work of a run in a child, which ends well first"
-            )
+        if let objection = tx[known: number].objectionToGoOn(in: branch) {
+            throw Refusal(.conflict, objection)
         }
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: number].signalsLeft
@@ -130,7 +115,31 @@ package struct CancelLeftChildren: LeasedCommand {
     }
 }
 
+extension State {
+    /// Why an execution cannot go on as a new run; nil: it can, or it is not open.
+    /// - Parameter branch: the scope that asks for it.
+    package func objectionToGoOn(_ number: UInt64, in branch: [UInt32]) -> String? {
+        executions.contains(number) ? executions[known: number].objectionToGoOn(in: branch) : nil
+    }
+}
+
 extension ExecutionState {
+    fileprivate func objectionToGoOn(in branch: [UInt32]) -> String? {
+        if progress.isDismissed(branch) {
+            return
+                "\(id) goes on as a new run in a branch that no longer counts: another branch has decided an operation around it; run the handler again"
+        }
+        if hasSpawned {
+            return
+                "\(id) goes on as a new run, and has spawned children that it has not waited for; let the handler return, or await children by run"
+        }
+        if rare.cleaning.compensates {
+            return
+                "\(id) goes on as a new run, and has checkpoints that are to be undone should it fail: the next run could not; do the work of a run in a child, which ends well first"
+        }
+        return nil
+    }
+
     /// Whether children are open that it has spawned, or have failed.
     fileprivate var hasSpawned: Bool {
         rare.family.openSpawned > 0 || !rare.family.failed.isEmpty

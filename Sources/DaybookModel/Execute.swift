@@ -34,6 +34,10 @@ package struct Execute: Command {
             let isParked = tx[known: row.number].isParked
             return Answer(number: row.number, status: status, isParked: isParked)
         }
+        // It begins by itself.
+        if tx[known: row.number].awaitedOrigin != nil {
+            return Answer(number: row.number, status: .submitted, isParked: false)
+        }
         try tx.ready(row.number, by: request)
         return Answer(number: row.number, status: .ready, isParked: false)
     }

@@ -31,6 +31,9 @@ extension Transaction {
         while true {
             // One after the other, not one inside the other: however deep a family is.
             while let ended = takeEndedChild() { try tell(ended) }
+            while !state.batch.successors.isEmpty {
+                try begin(state.batch.successors.removeFirst())
+            }
             guard count < limit, let (parent, child) = state.removeOrphan() else { return count }
             if try settle(child, of: parent) { count += 1 }
         }
@@ -39,6 +42,19 @@ extension Transaction {
     private mutating func takeEndedChild() -> EndedChild? {
         guard !state.batch.endedChildren.isEmpty else { return nil }
         return state.batch.endedChildren.removeFirst()
+    }
+
+    /// Readies a fork whose origin is closed.
+    private mutating func begin(_ successor: Successor) throws {
+        // A person may have cancelled it meanwhile, or the origin was opened and closed again.
+        guard isOpen(successor.fork), self[known: successor.fork].awaitedOrigin != nil
+        else { return }
+        let delay = self[known: successor.fork].delay.wholeNanoseconds
+        try append(
+            .executionReadied(.with { if delay > 0 { $0.notBefore = now.adding(delay).rawValue } }),
+            to: .run(successor.fork),
+            causation: successor.end
+        )
     }
 
     /// Cancels a child for which nobody waits any more, or opens it again.
@@ -205,11 +221,13 @@ extension Transaction {
     /// - Parameters:
     ///   - request: who asked for it; nobody did of a child whose parent needs it no more.
     ///   - causation: the entry that it follows from; 0: it was asked for.
+    ///   - fork: what is readied once it is closed; 0: nothing.
     mutating func cancel(
         _ number: UInt64,
         by request: Request = .session,
         causation: UInt64 = 0,
-        because error: ErrorFacts = .cancelled
+        because error: ErrorFacts = .cancelled,
+        succeededBy fork: UInt64 = 0
     ) throws {
         // Code that may be running is told, and closes it once it has ended.
         let closes = !hasLoose(number)
@@ -219,6 +237,7 @@ extension Transaction {
                 $0.error = error.proto
                 $0.closes = closes
                 $0.signalsLeft = signalsLeft
+                $0.successor = fork
             }
         )
         if causation == 0 {

@@ -4,7 +4,7 @@ import SwiftProtobuf
 /// Begins a new execution that goes on as another one was before an operation, with corrected code or
 /// another input. What the origin registered for an end before that the fork owes from then on, and the
 /// origin does no more: an entry of its own says so. The origin, if it is open, is cancelled, and undoes
-/// what it has begun since.
+/// what it has begun since; the fork is readied once that is closed, so that what it does is not undone.
 ///
 /// That the code agrees with what was recorded before the fork is the caller's to know: the model does
 /// not run code.
@@ -84,12 +84,20 @@ package struct Fork: Command {
                 "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
             )
         }
+        if tx[number]?.awaitedOrigin != nil {
+            throw Refusal(
+                .conflict,
+                "\(origin) has not begun: it is a fork, and waits until what it goes on in the place of has undone its work; wait for that, then fork it"
+            )
+        }
         let past = try tx.past(of: source, before: before)
         try check(past)
         let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
         if let debts, debts.heir(before: before) != nil { throw try isOwed(debts, tx) }
         let begun = try tx.append(
-            ProtoEntry.OneOf_Event.executionSubmitted(past.fork(id, before: before)).encoded(),
+            ProtoEntry.OneOf_Event.executionSubmitted(
+                past.fork(id, before: before, after: tx.isOpen(number) ? number : 0)
+            ).encoded(),
             to: nil,
             input,
             by: request
@@ -104,10 +112,18 @@ package struct Fork: Command {
             )
             try tx.append(event.encoded(), to: .run(begun), result, by: request)
         }
-        try tx.ready(begun, by: .session)
-        if debts?.owes(before: before) == true { try handOn(to: begun, &tx) }
-        try endOrigin(&tx, because: begun)
-        return Answer(number: begun, existed: false, status: .ready)
+        let given = result == nil ? nil : OperationPath(operation)
+        if debts?.owes(before: before, or: given) == true { try handOn(to: begun, &tx) }
+        if tx.isOpen(number) {
+            try tx.cancel(number, causation: begun, succeededBy: begun)
+        } else {
+            try tx.ready(begun, by: .session)
+        }
+        return Answer(
+            number: begun,
+            existed: false,
+            status: tx.isOpen(number) ? .submitted : .ready
+        )
     }
 
     private func existing(_ row: ProtoExecutionRow, _ tx: borrowing Transaction) throws -> Answer {
@@ -161,20 +177,21 @@ package struct Fork: Command {
             .with {
                 $0.heir = begun
                 $0.before = before
+                if result != nil { $0.given = OperationPath(operation).proto }
             }
         )
         try tx.append(event.encoded(), to: .run(number), by: request.withoutReason)
-    }
-
-    private func endOrigin(_ tx: inout Transaction, because begun: UInt64) throws {
-        guard tx.isOpen(number), !tx[known: number].status.isFinal else { return }
-        try tx.cancel(number, causation: begun)
     }
 }
 
 extension ExecutionState {
     /// What the first entry of a fork of it says.
-    fileprivate func fork(_ id: Name, before: UInt64) -> ProtoExecutionSubmitted {
+    /// - Parameter other: what is closed before it begins; 0: it begins at once.
+    fileprivate func fork(
+        _ id: Name,
+        before: UInt64,
+        after other: UInt64
+    ) -> ProtoExecutionSubmitted {
         .with {
             $0.id = id.text
             $0.type = type.text
@@ -185,6 +202,7 @@ extension ExecutionState {
             $0.pinned = isPinned
             $0.forkedFrom = number
             $0.forkedBefore = before
+            $0.beginsAfter = other
         }
     }
 }

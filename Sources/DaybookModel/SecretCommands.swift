@@ -100,16 +100,18 @@ package struct LookUpSecretKeys: Command {
     package func decide(_ tx: inout Transaction) throws -> Answer { tx.state.secrets.every }
 }
 
-/// Wipes secrets whose time is over. Asked when a journal is opened: nobody may have had it open when
-/// their time came, and a process that runs nothing sees to no deadlines.
+/// Wipes secrets whose time is over, but for those of executions whose record is damaged. Asked when a
+/// journal is opened: nobody may have had it open when their time came, and a process that runs nothing
+/// sees to no deadlines.
 package struct ExpireSecrets: Command {
-    /// Executions that are seen to at once, at most.
+    /// Executions that are looked at in one batch, at most.
     package let limit: Int
 
     /// Nothing is checked here: a command is checked when it is decided.
     package init(limit: Int = 1_024) { self.limit = limit }
 
-    /// Of how many executions secrets were wiped.
+    /// How many executions were looked at: those whose secrets are wiped now, and those whose record is
+    /// damaged, which are not looked at again.
     package typealias Answer = Int
 
     /// Always granted.
@@ -169,13 +171,21 @@ extension Transaction {
         try wipe(kept.secrets, of: number, .completed)
     }
 
-    /// Wipes secrets that nobody has used for a retry in time, of so many executions at most.
-    /// - Returns: of how many.
+    /// Wipes secrets that nobody has used for a retry in time, of so many executions at most. Those of one
+    /// whose record is damaged stay, and keep nobody from the others: see ``KeptSecrets/left``.
+    /// - Returns: how many were looked at, damaged ones included.
     mutating func wipeExpiredSecrets(upTo limit: Int) throws -> Int {
         let lifetime = state.journal.secretLifetime
         guard lifetime > 0, !state.secrets.isEmpty else { return 0 }
         let expired = state.secrets.expired(after: lifetime, by: now).prefix(max(0, limit))
         for number in expired {
+            do {
+                // Before anything is appended, which cannot be taken back by itself.
+                _ = try closed(number)
+            } catch  where ledger.isDamage(error) {
+                state.small.secrets.leave(number, because: "\(error)")
+                continue
+            }
             try wipe(state.secrets[number]?.secrets ?? [], of: number, .expired)
         }
         return expired.count

@@ -100,6 +100,11 @@ extension State {
             if state.parent != nil, kind != .executionContinued {
                 batch.endedChildren.append(EndedChild(state))
             }
+            if state.rare.lineage.successor != 0 {
+                batch.successors.append(
+                    Successor(fork: state.rare.lineage.successor, end: entry.header.sequence)
+                )
+            }
             var row = state.closedIndexRow
             // What goes on as a new run stays open, as the id is concerned.
             guard kind != .executionContinued else { return row }

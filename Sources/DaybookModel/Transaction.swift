@@ -35,6 +35,9 @@ package protocol Ledger: AnyObject {
     ) throws -> ErasableRange?
     /// The numbers of the forks of a run of an execution, ascending.
     func forks(of number: UInt64) throws -> [UInt64]
+    /// Whether what ``history(of:before:)`` throws says that the record of that execution has changed, and
+    /// not that the journal cannot be read.
+    func isDamage(_ error: any Error) -> Bool
 }
 
 /// Entries of a stream that have payloads to erase.
@@ -84,7 +87,7 @@ package struct Transaction: ~Copyable {
     package var session: UInt64
     /// How many entries have been appended.
     package private(set) var count = 0
-    private let ledger: any Ledger
+    let ledger: any Ledger
 
     /// Begins a batch.
     /// - Parameter state: given back by ``finish()``.

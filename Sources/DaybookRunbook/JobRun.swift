@@ -213,21 +213,21 @@ struct JobRun {
     }
 
     /// The secrets that the job names, by the variables that they are in.
-    private func secrets(_ operation: OperationContext) throws -> [String: String] {
+    func secrets(_ operation: OperationContext) throws -> [String: String] {
         var all: [String: String] = [:]
         for name in job.secrets { all[name] = try operation.secret(name).text }
         return all
     }
 
     /// What people call it: of a block with `each` with the element, as far as it fits into a line.
-    private var name: String {
+    var name: String {
         guard let each = environment.each else { return job.name }
         let isLong = each.item.count > 60
         return "\(job.name)[\(each.index)] (\(each.item.prefix(60))\(isLong ? "…" : ""))"
     }
 
     /// The execution's store, for a script of the job.
-    private func storeFile(_ operation: OperationContext) throws -> StoreFile {
+    func storeFile(_ operation: OperationContext) throws -> StoreFile {
         try StoreFile(
             "\(operation.exchangeFolder())/store-\(operation.idempotencyKey)",
             of: job.name,
@@ -363,34 +363,10 @@ struct JobRun {
             }
         }
     }
-
-    /// Runs a script of the job that looks whether its work is done.
-    /// - Throws: as ``run(_:)`` does.
-    func verify(
-        _ script: String,
-        _ operation: OperationContext,
-        note: (ProcessGroup) throws -> Void,
-        _ line: @escaping (String, ChildProcess.Source) -> Void
-    ) async throws -> Bool {
-        try await notingShortage {
-            let store = try storeFile(operation)
-            defer { Folder.discardFile(store.path) }
-            let extra = ["DAYBOOK_STORE": store.path]
-                .merging(try secrets(operation)) { own, _ in own }
-            let ending = try await execute(
-                script,
-                extra: extra,
-                operation.redactor,
-                note: note,
-                line
-            )
-            return ending == .exited(0)
-        }
-    }
 }
 
 /// The last line of an error output, for the message of a failure.
-private final class LastLine: Sendable {
+final class LastLine: Sendable {
     private let line = Locked("")
 
     func set(_ text: String) { if !text.isEmpty { line.withLock { $0 = text } } }

@@ -3,7 +3,7 @@
 ///
 /// Close is one slip in a short name, and one slip for every three letters in a long one. Letters
 /// that differ in case only cost nothing, and neither does an end that was left out, as in `env`.
-func nearest(to name: String, among candidates: [String]) -> String? {
+package func nearest(to name: String, among candidates: [String]) -> String? {
     // The distance takes time in the product of both lengths: no key of ours is that long.
     guard (1...64).contains(name.utf8.count) else { return nil }
     let wanted = Array(name.lowercased())

@@ -49,6 +49,10 @@ package struct Runbook: Sendable, Equatable {
     /// The jobs of all blocks, in the order of the text, and then those that run after a failure.
     package var jobs: [Job] { blocks.flatMap(\.jobs) + onFailure }
 
+    /// The line of the text on which the first of the jobs begins that run after a failure, from 1; 0: there
+    /// are none.
+    package var onFailureLine: Int { onFailure.first?.line ?? 0 }
+
     /// The block whose approval a signal answers; nil: there is none.
     package func block(answeredBy signal: String) -> Block? {
         blocks.first { $0.approval?.signal.utf8.elementsEqual(signal.utf8) == true }

@@ -29,7 +29,11 @@ struct RunbookInterpreter: Sendable {
     /// Runs the blocks; before them, what runs should it end badly is registered.
     func run(_ context: WorkflowContext) async throws -> RunbookResult {
         if !runbook.onFailure.isEmpty {
-            try await context.onBadEnd(RunbookOperations.onFailure) { scope in
+            try await context.onBadEnd(
+                RunbookOperations.onFailure,
+                file: source,
+                line: runbook.onFailureLine
+            ) { scope in
                 try await runOnFailure(scope)
             }
         }
@@ -71,7 +75,9 @@ struct RunbookInterpreter: Sendable {
             let endings = try await context.map(
                 RunbookOperations.blocks,
                 [false, true],
-                maxConcurrent: 1
+                maxConcurrent: 1,
+                file: source,
+                line: always[0].line
             ) { scope, isAlways in
                 let before = ended.withLock { $0 }
                 let ending =
@@ -133,10 +139,15 @@ struct RunbookInterpreter: Sendable {
         _ outputs: Outputs
     ) async throws -> Ending {
         let now = Round(attempt: attempt, outputs: outputs)
+        let line = blocks[0].line
         var ending: Ending
         var round: Round
         repeat {
-            round = try await context.checkpoint(RunbookOperations.cleaning) { _ in now }
+            round = try await context.checkpoint(
+                RunbookOperations.cleaning,
+                file: source,
+                line: line
+            ) { _ in now }
             ending = Ending(outputs: round.outputs)
             for block in blocks {
                 do {
@@ -148,7 +159,11 @@ struct RunbookInterpreter: Sendable {
             }
             // With this behind it no failure of the round is tried again.
             let number = round.attempt
-            _ = try await context.checkpoint(RunbookOperations.cleaned) { _ in number }
+            _ = try await context.checkpoint(
+                RunbookOperations.cleaned,
+                file: source,
+                line: line
+            ) { _ in number }
         } while round.attempt != attempt
         return ending
     }
@@ -335,11 +350,9 @@ struct RunbookInterpreter: Sendable {
                 let isDone = try await run.verify(
                     script,
                     operation,
-                    note: { try context.note($0) }
-                ) { line, source in
-                    // What it says on its error output tells why it does not find the work done.
-                    if source == .standardError { context.log("verify: \(line)") }
-                }
+                    note: { try context.note($0) },
+                    log: { context.log("verify: \($0)") }
+                )
                 guard isDone else { return .notDone }
                 return .done(JobResult(exitStatus: nil, outputs: try run.declaredOutputs()))
             }
@@ -381,9 +394,11 @@ struct RunbookInterpreter: Sendable {
             try await JobRun(job: job, environment: environment).run(operation)
         }
         for (key, value) in (result.stored ?? [:]).sorted(by: { $0.key < $1.key }) {
-            try await context.store.set(key, value)
+            try await context.store.set(key, value, file: source, line: job.line)
         }
-        for key in result.removed ?? [] { try await context.store.delete(key) }
+        for key in result.removed ?? [] {
+            try await context.store.delete(key, file: source, line: job.line)
+        }
         return result
     }
 }

@@ -43,8 +43,12 @@ package struct RunbookWorkflow: Workflow {
             id: context.id,
             attempt: context.attempt
         )
-        if runbook.blocks.contains(where: \.collects) {
-            interpreter.collects = try await context.version(RunbookOperations.collecting)
+        if let collecting = runbook.blocks.first(where: \.collects) {
+            interpreter.collects = try await context.version(
+                RunbookOperations.collecting,
+                file: interpreter.source,
+                line: collecting.line
+            )
         }
         return try await interpreter.run(context)
     }
@@ -60,7 +64,79 @@ extension RunbookWorkflow: DivergenceAdvising {
                 "the runbook is recorded with its execution, so this version of daybook takes it otherwise than the one that began it: go on with that version"
         }
         return
-            "leave the blocks and jobs before that as they are recorded: their names and order, `run`, `verify` and `each`; change what comes from the operation on"
+            "leave the blocks and jobs before that as they are recorded: their names and order, `run`, `verify` and `each`, and whether there is an `on_failure`; change what comes from the operation on"
+    }
+
+    /// Names the script of the job that is another one, or says that it is `on_failure`.
+    package static func difference(
+        _ divergence: Divergence,
+        recorded: [UInt8],
+        given: [UInt8]
+    ) -> String? {
+        guard let old = runbook(of: recorded), let new = runbook(of: given) else { return nil }
+        if divergence.cause == .operation, old.onFailure.isEmpty != new.onFailure.isEmpty,
+            divergence.isOfOnFailure
+        {
+            return new.onFailure.isEmpty
+                ? "the execution has an `on_failure` (runbook \(old.name):\(old.onFailureLine)), and the runbook has none now"
+                : "the runbook has an `on_failure` now (runbook \(new.name):\(new.onFailureLine)), and the execution has none"
+        }
+        guard divergence.cause == .input, let name = divergence.attempted.map({ "\($0.name)" }),
+            let before = old.place(ofJob: name), let after = new.place(ofJob: name)
+        else { return nil }
+        let job = "\(name) (runbook \(new.name):\(after.job.line))"
+        if before.job.run != after.job.run {
+            return "the script `run` of \(job) is another one now"
+        }
+        if before.job.verify != after.job.verify {
+            return switch (before.job.verify, after.job.verify) {
+            case (_, nil): "the script `verify` of \(job) is gone"
+            case (nil, _): "\(job) has a script `verify` now, and had none"
+            default: "the script `verify` of \(job) is another one now"
+            }
+        }
+        guard before.block != after.block else { return nil }
+        return "\(job) is in the block \(after.block) now, and was in \(before.block)"
+    }
+
+    /// Names the job and its line.
+    package static func lack(ofUndoing operation: String, given: [UInt8]) -> String? {
+        guard let runbook = runbook(of: given),
+            let job = runbook.place(ofJob: operation)?.job
+        else { return nil }
+        return
+            "the job \(job.name) (runbook \(runbook.name):\(job.line)) has no `undo` now: give it one, which may be another than it had"
+    }
+
+    /// The runbook in the input of an execution; nil: there is none that this version can read.
+    private static func runbook(of input: [UInt8]) -> Runbook? {
+        do {
+            let request = try JSONPayloadCodec().decode(RunbookRequest.self, from: input)
+            return try Runbook(parsing: request.runbook, file: "runbook")
+        } catch {
+            // What is wrong with it is said where it is run: here it only words a refusal.
+            return nil
+        }
+    }
+}
+
+extension Divergence {
+    /// Whether that is asked for, or is recorded, by which `on_failure` begins.
+    fileprivate var isOfOnFailure: Bool {
+        [recorded, attempted].contains {
+            guard let operation = $0 else { return false }
+            return operation.scope.isEmpty && "\(operation.name)" == RunbookOperations.onFailure
+        }
+    }
+}
+
+extension Runbook {
+    /// A job of a block.
+    fileprivate func place(ofJob name: String) -> (job: Job, block: String)? {
+        for block in blocks {
+            if let job = block.jobs.first(where: { $0.name == name }) { return (job, block.name) }
+        }
+        return nil
     }
 }
 #endif

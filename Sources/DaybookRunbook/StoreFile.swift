@@ -27,7 +27,7 @@ struct StoreFile {
         self.before = before
         try OutputFile.clear(path, of: job)
         let lines = before.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
-        try File.open(path, .readWrite).append(Array(lines.utf8))
+        try File.open(path, .readWrite, followsLink: false).append(Array(lines.utf8))
     }
 
     /// What the job has changed; the file is removed.

@@ -29,9 +29,14 @@ package struct File: ~Copyable, Sendable {
         self.path = path
     }
 
-    /// Opens `path`.
-    /// - Throws: ``SystemError`` of `open`.
-    package static func open(_ path: String, _ mode: Mode) throws(SystemError) -> File {
+    /// Opens a regular file. Whatever lies there, it never waits: to open a named pipe can take for ever.
+    /// - Parameter followsLink: whether a link may lead to it.
+    /// - Throws: ``SystemError`` of `open`; with ``SystemError/found`` for anything but a regular file.
+    package static func open(
+        _ path: String,
+        _ mode: Mode,
+        followsLink: Bool = true
+    ) throws(SystemError) -> File {
         let flags =
             switch mode {
             case .read: O_RDONLY
@@ -39,7 +44,25 @@ package struct File: ~Copyable, Sendable {
             case .create: O_RDWR | O_CREAT | O_EXCL
             case .existing: O_RDWR
             }
-        let descriptor = retryingInterrupts { unsafeOpen(path, flags | O_CLOEXEC, 0o600) }
+        let bits = flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLink ? 0 : O_NOFOLLOW)
+        let descriptor = retryingInterrupts { unsafeOpen(path, bits, 0o600) }
+        guard descriptor >= 0 else {
+            let error = SystemError.current("open", path: path)
+            // A folder, a socket, a device that is not there, a link where none may be.
+            guard [EISDIR, ENXIO, ENODEV, ELOOP].contains(error.number),
+                let status = followsLink ? try FileStatus.of(path) : try FileStatus.ofLink(path)
+            else { throw error }
+            throw status.unfit(path) ?? error
+        }
+        let file = File(descriptor: descriptor, path: path)
+        if let unfit = try file.status().unfit(path) { throw unfit }
+        return file
+    }
+
+    /// Opens a folder, whose names are to be flushed.
+    static func openFolder(_ path: String) throws(SystemError) -> File {
+        let bits = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        let descriptor = retryingInterrupts { unsafeOpen(path, bits, 0) }
         guard descriptor >= 0 else { throw .current("open", path: path) }
         return File(descriptor: descriptor, path: path)
     }
@@ -129,8 +152,12 @@ package struct File: ~Copyable, Sendable {
     }
 
     /// Reads a whole file, also one in `/proc`, which does not tell its size.
-    package static func contents(of path: String) throws(SystemError) -> [UInt8] {
-        let file = try File.open(path, .read)
+    /// - Parameter followsLink: whether a link may lead to it.
+    package static func contents(
+        of path: String,
+        followsLink: Bool = true
+    ) throws(SystemError) -> [UInt8] {
+        let file = try File.open(path, .read, followsLink: followsLink)
         var all: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { buffer.deallocate() }
@@ -350,6 +377,8 @@ package struct FileStatus: Sendable, Equatable {
     package let links: Int
     /// Whether it is a folder.
     package let isFolder: Bool
+    /// What it is, if it is neither a folder nor a regular file, for example `a named pipe`.
+    package let rarity: String?
     /// Whether others than its owner may read or write it.
     package let isOpenToOthers: Bool
 
@@ -360,6 +389,23 @@ package struct FileStatus: Sendable, Equatable {
         links = Int(raw.st_nlink)
         isFolder = raw.st_mode & S_IFMT == S_IFDIR
         isOpenToOthers = raw.st_mode & 0o077 != 0
+        rarity =
+            switch raw.st_mode & S_IFMT {
+            case S_IFREG, S_IFDIR: nil
+            case S_IFLNK: "a symbolic link"
+            case S_IFIFO: "a named pipe"
+            case S_IFSOCK: "a socket"
+            default: "a device"
+            }
+    }
+
+    /// Why it is not opened as a file; nil: it is a regular one.
+    fileprivate func unfit(_ path: String) -> SystemError? {
+        if let rarity {
+            return SystemError(number: EINVAL, operation: "open", path: path, found: rarity)
+        }
+        guard isFolder else { return nil }
+        return SystemError(number: EISDIR, operation: "open", path: path, found: "a folder")
     }
 
     /// Looks at `path`.

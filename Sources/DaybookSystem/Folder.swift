@@ -186,7 +186,7 @@ package enum Folder {
 
     /// Flushes the names in a folder to the disk.
     package static func synchronize(_ path: String) throws(SystemError) {
-        try File.open(path, .read).synchronize()
+        try File.openFolder(path).synchronize()
     }
 
     /// The absolute path with links resolved.

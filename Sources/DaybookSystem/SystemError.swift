@@ -12,12 +12,15 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     public let operation: String
     /// The file that it was about, if any.
     public let path: String?
+    /// What lies there in place of what is to be there, for example `a named pipe`; nil: that was not it.
+    package let found: String?
 
     /// Describes a failure with a known number.
-    package init(number: Int32, operation: String, path: String? = nil) {
+    package init(number: Int32, operation: String, path: String? = nil, found: String? = nil) {
         self.number = number
         self.operation = operation
         self.path = path
+        self.found = found
     }
 
     /// Describes the failure that `errno` holds now.
@@ -32,6 +35,10 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// For example: `open of /a/b failed: Permission denied (errno 13)`.
     public var description: String {
+        if let found, let path {
+            return
+                "\(path) is \(found), which is not used here; find out who has put it there, and put back what it takes the place of"
+        }
         let subject = path.map { " of \($0)" } ?? ""
         return "\(operation)\(subject) failed: \(reason) (errno \(number))"
     }

@@ -24,6 +24,33 @@ extension HistorySource {
         _ id: String
     ) throws -> FoundOperation {
         let path = OperationPath(text: wanted)
+        let found = try operations(of: number) { operation in
+            path.map { $0 == OperationPath(operation) } ?? (operation.name == Name(wanted))
+        }
+        if let only = found.first, found.count == 1 { return only }
+        guard !found.isEmpty else {
+            throw Refusal(
+                .notFound,
+                "\(id) has recorded no operation \"\(wanted)\"; `daybook show --positions \(id)` shows those that it has"
+            )
+        }
+        let places = found.map { OperationPath($0.operation) }.sorted().prefix(20)
+            .map(\.place).joined(separator: ", ")
+        throw Refusal(
+            .conflict,
+            "several operations of \(id) have the name \(wanted): \(places); name one by its numbers, which `daybook show --positions \(id)` shows"
+        )
+    }
+
+    /// Finds operations, in no order.
+    /// - Parameters:
+    ///   - number: the execution that the history is of.
+    ///   - isMeant: whether an operation is one of them.
+    /// - Throws: ``JournalError``.
+    package func operations(
+        of number: UInt64,
+        where isMeant: (Operation) -> Bool
+    ) throws -> [FoundOperation] {
         var found: [OperationPath: FoundOperation] = [:]
         // An operation that an attempt came to again begins anew there.
         var turns: [OperationPath: UInt64] = [:]
@@ -37,7 +64,7 @@ extension HistorySource {
             guard let proto = entry.operation else { return true }
             let operation = try entry.operation(proto)
             let place = OperationPath(operation)
-            guard path.map({ $0 == place }) ?? (operation.name == Name(wanted)) else { return true }
+            guard isMeant(operation) else { return true }
             let isWaited = waited.contains(place) && kind == .signalDelivered
             if kind == .signalAwaited { waited.insert(place) }
             guard kind.mayBeginOperation, !isWaited else { return true }
@@ -47,18 +74,15 @@ extension HistorySource {
             found[place] = FoundOperation(operation: operation, first: first)
             return true
         }
-        if let only = found.values.first, found.count == 1 { return only }
-        guard !found.isEmpty else {
-            throw Refusal(
-                .notFound,
-                "\(id) has recorded no operation \"\(wanted)\"; `daybook show \(id)` shows those that it has"
-            )
-        }
-        let places = found.keys.map(\.description).sorted().prefix(20).joined(separator: ", ")
-        throw Refusal(
-            .conflict,
-            "several operations of \(id) have the name \(wanted): \(places); name one by its numbers"
-        )
+        return Array(found.values)
+    }
+}
+
+extension OperationPath {
+    /// Its numbers, and which branch it lies in: that of an element of a list has the element's number.
+    fileprivate var place: String {
+        guard let branch = scope.last else { return description }
+        return "\(description) (branch \(branch))"
     }
 }
 

@@ -70,7 +70,12 @@ package struct LMDBError: Error, Equatable, Sendable {
     }
 
     init(_ error: SystemError, path: String) {
-        self.init(Code(rawValue: error.number), error.operation, path: path)
+        self.init(
+            Code(rawValue: error.number),
+            error.operation,
+            path: path,
+            detail: error.found.map { _ in error.description }
+        )
     }
 
     /// The disk, the quota or the map is full.
@@ -85,7 +90,7 @@ package struct LMDBError: Error, Equatable, Sendable {
 }
 
 extension LMDBError: CustomStringConvertible {
-    /// For example: `mdb_put in /a/journal.mdb failed: MDB_MAP_FULL: ... (-30792)`.
+    /// For example: `mdb_put in /a/journal.mdb failed: MDB_MAP_FULL: ...`.
     package var description: String {
         let words =
             switch code {
@@ -97,6 +102,8 @@ extension LMDBError: CustomStringConvertible {
             default: String(cString: mdb_strerror(code.rawValue))
             }
         let more = detail.map { ": \($0)" } ?? ""
-        return "\(operation) in \(path) failed: \(words)\(more) (\(code.rawValue))"
+        // LMDB's own codes have their names in its words, ours have words of their own.
+        let number = code.rawValue > 0 ? " (errno \(code.rawValue))" : ""
+        return "\(operation) in \(path) failed: \(words)\(more)\(number)"
     }
 }

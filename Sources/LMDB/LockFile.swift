@@ -13,7 +13,7 @@ enum LockFile {
         do throws(SystemError) {
             let file: File
             do throws(SystemError) {
-                file = try File.open(path + "-lock", .readWrite)
+                file = try File.open(path + "-lock", .readWrite, followsLink: false)
             } catch {
                 // Who may not write it maps nothing for writing, or gets LMDB's error.
                 if error.isReadOnly { return }

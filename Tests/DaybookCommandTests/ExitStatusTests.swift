@@ -1,3 +1,4 @@
+import DaybookJournal
 import DaybookRunbook
 import DaybookSystem
 import FoundationEssentials
@@ -39,6 +40,19 @@ import Testing
                 }
                 #expect(numbers == [0] + ExitStatus.allCases.map(\.rawValue), "\(sentence)")
             }
+        }
+    }
+
+    /// The journal says what is to be done about a full disk; nothing is said twice.
+    @Test func adviceIsGivenOnce() {
+        let cause = SystemError(number: ENOSPC, operation: "pwrite", path: "/a/journal.mdb")
+        let advice = "make room and try again. Nothing of this batch was written"
+        let full = JournalError(.full, "there is no room left; \(advice)", underlying: cause)
+        for error in [full, cause, JournalError(.system, "it failed", underlying: cause)]
+            as [any Error]
+        {
+            let sentence = Failure.sentence(for: error, in: nil).raw
+            #expect(sentence.ranges(of: "make room").count == 1, "\(sentence)")
         }
     }
 

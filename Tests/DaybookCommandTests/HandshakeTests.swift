@@ -285,7 +285,7 @@ import Glibc
                     try await sandbox.daybook("exec", "x"),
                     exits: 4,
                     saying: "x has expired",
-                    "`daybook retry` has it run all the same"
+                    "`daybook retry x` has it run all the same"
                 )
             }
             #expect(try await sandbox.succeed("status", "x").text == "expired\n")

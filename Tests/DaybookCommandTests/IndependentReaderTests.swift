@@ -62,6 +62,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["open.lock", "journal.mdb-lock"], StrangeFileTests.Kind.allCases)
+    func bothRefuseAStrangeLock(_ name: String, _ kind: StrangeFileTests.Kind) async throws {
+        try await withSandbox { sandbox in
+            let path = sandbox.journal + "/" + name
+            try kind.put(at: path)
+            #expect(try await sandbox.daybook("verify").status == 1)
+            for command in ["verify", "list"] {
+                let theirs = try await read(command, in: sandbox)
+                #expect(theirs.status == 1, "\(theirs)")
+                #expect(theirs.errors.contains("\(path) \(kind.words)"), "\(theirs)")
+            }
+        }
+    }
+
     @Test func bothFindACommitThatWasTakenBack() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "true"]))

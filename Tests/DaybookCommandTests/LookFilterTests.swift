@@ -247,7 +247,7 @@ import Glibc
                 ),
                 (
                     ["cancel", "done", "--yes"],
-                    "done cannot be cancelled: it has already completed; `daybook show` shows its record"
+                    "done cannot be cancelled: it has already completed; `daybook show done` shows its record"
                 ),
                 (
                     ["list", "--journal", "/none.daybook"],

@@ -59,7 +59,7 @@ import Glibc
             try Folder.create(place)
             let failed = try await sandbox.daybook("run", "runbook.yaml", "--id", "x")
             #expect(failed.status == 1, "\(failed)")
-            #expect(failed.errors.contains("\(place) failed: Is a directory"))
+            #expect(failed.errors.contains("\(place) is a folder, which is not used here"))
             #expect(try await sandbox.succeed("status", "x").text == "ready\n")
             try Folder.removeAll(place)
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")

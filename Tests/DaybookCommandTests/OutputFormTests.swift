@@ -34,6 +34,9 @@ import Testing
                 (["show", "done"], "daybook.show/1"), (["log"], "daybook.log/1"),
                 (["log", "done"], "daybook.log/1"), (["entry", "3"], "daybook.entry/1"),
                 (["info"], "daybook.info/1"), (["verify"], "daybook.verify/1"),
+                (["head"], "daybook.head/1"),
+                (["prove-consistency", "2"], "daybook.prove-consistency/1"),
+                (["keygen", "--output", "new.key"], "daybook.keygen/1"),
             ]
             for (command, schema) in commands {
                 let result = try await sandbox.succeed(command + ["--json"])

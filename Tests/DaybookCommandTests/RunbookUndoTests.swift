@@ -161,4 +161,45 @@ import Glibc
             #expect(try await sandbox.succeed("status", "x").text == "failed\n")
         }
     }
+
+    /// What was dealt with is answered from the record, also where nobody knew what it had done, and that was undone.
+    @Test func aFailureThatWasDealtWithStaysSoWhenItWasUndone() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: trip
+                blocks:
+                  - name: maybe
+                    continueOnError: true
+                    jobs:
+                      - name: seat
+                        timeout: 100ms
+                        run: echo seat; exec tail -f /dev/null
+                        undo: echo "undo seat $DAYBOOK_JOB_OUTCOME"
+                  - name: book
+                    jobs:
+                      - { name: flight, run: echo flight, undo: echo undo flight }
+                  - name: drive
+                    jobs:
+                      - { name: car, run: 'echo car; test -e "$WORKSPACE/garage"' }
+                on_failure:
+                  - { name: open, run: 'touch "$WORKSPACE/garage"' }
+                """
+            )
+            let first = try await run(sandbox)
+            #expect(first.status == 7, "\(first.errors)")
+            #expect(
+                try await sandbox.loggedLines()
+                    == ["seat", "flight", "car", "undo flight", "undo seat unknown"]
+            )
+            let before = try await sandbox.loggedLines().count
+            try await sandbox.succeed("retry", "x", "--yes")
+            let second = try await run(sandbox, "--json")
+            #expect(second.status == 0, "\(second.errors)")
+            // The flight was a success; the seat was given up, and the rest went on without it.
+            #expect(try await sandbox.loggedLines().dropFirst(before) == ["flight", "car"])
+            #expect(try second.json["output"]["failedBlocks"].elements.count == 1, "\(second)")
+            try await sandbox.succeed("verify")
+        }
+    }
 }

@@ -275,3 +275,10 @@ func hasEnded(_ pid: Int32) throws -> Bool {
     let state = try readState(of: pid)
     return state == nil || state == "Z"
 }
+
+/// Who may do what with a file.
+func permissions(of path: String) throws -> mode_t {
+    var raw = stat()
+    guard stat(path, &raw) == 0 else { throw SystemError.current("stat", path: path) }
+    return raw.st_mode & 0o777
+}

@@ -32,7 +32,10 @@ import Testing
             #expect(result.status == 0, "\(result.errors)")
             #expect(
                 try await sandbox.loggedLines()
-                    == ["a=1", "b=x y", "a=2", "b=x y", "verify: c=3", "c=3"]
+                    == [
+                        "a=1", "b=x y", "a=2", "b=x y", "verify: c=3",
+                        "c=3",
+                    ]
             )
             let shown = try await sandbox.daybook(["show", "x"])
             #expect(shown.text.contains("store\n  c = \"3\"\n"), "\(shown.text)")

@@ -75,4 +75,45 @@ import Glibc
             try await sandbox.succeed("verify")
         }
     }
+
+    /// Nobody is to wait for a process that is gone.
+    @Test func whoFinishesTheUndoingOfADeadProcessIsSaid() async throws {
+        try await withSandbox { sandbox in
+            let (up, go) = (try Gate(sandbox.folder + "/up"), try Gate(sandbox.folder + "/go"))
+            try sandbox.write(runbook(sandbox, up, go))
+            let first = try sandbox.start(["run", "runbook.yaml", "--id", "x"])
+            try await up.line()
+            // As long as it lives there is something to wait for.
+            let early = try await sandbox.daybook("retry", "x", "--dry-run")
+            #expect(early.status == 4 && early.errors.contains("wait for it"), "\(early)")
+            first.signal(SIGKILL)
+            try await first.finish()
+            let fork = ["fork", "x", "--at", "flight"]
+            for command in [
+                ["retry", "x", "--dry-run"], fork + ["--dry-run"], ["retry", "x", "--yes"],
+                fork + ["--yes"],
+            ] {
+                let refused = try await sandbox.daybook(command)
+                expect(
+                    refused,
+                    exits: 4,
+                    saying: "undo hotel, undo flight is still to run",
+                    "`daybook work` ",
+                    "`daybook cancel --force x`"
+                )
+                let isKnown = refused.errors.contains("its process is gone")
+                let isFree = refused.errors.contains("which no process does")
+                #expect(isKnown || isFree, "\(refused)")
+                #expect(!refused.errors.contains("wait for it"), "\(refused)")
+            }
+            let cancel = try await sandbox.daybook("cancel", "x", "--yes")
+            expect(cancel, exits: 4, saying: "`daybook cancel --force x` leaves that out")
+            let work = try sandbox.start(["work", "--until-idle"])
+            try await up.line()
+            go.pass()
+            #expect(try await work.finish().status == 0)
+            try await sandbox.succeed("retry", "x", "--yes")
+            try await sandbox.succeed("verify")
+        }
+    }
 }

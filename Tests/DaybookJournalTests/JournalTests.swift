@@ -13,7 +13,7 @@ import Testing
             expected.time = Timestamp(rawValue: 5)
             #expect(all.map(\.header) == [expected])
             #expect(all[0].event == EventKind.journalCreated.rawValue)
-            #expect(journal.head == TreeHead(size: 1, root: all[0].leaf))
+            #expect(journal.head == TreeState(size: 1, root: all[0].leaf))
             try journal.checkInvariants()
         }
     }

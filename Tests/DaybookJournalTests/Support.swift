@@ -177,3 +177,13 @@ func journalError(
 ) -> JournalError? {
     #expect(throws: JournalError.self, sourceLocation: sourceLocation) { try body() }
 }
+
+/// Why something was refused; nil: it was not, or with an error of another kind.
+func proofError(_ body: () throws -> Void) -> ProofError.Code? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return (error as? ProofError)?.code
+    }
+}

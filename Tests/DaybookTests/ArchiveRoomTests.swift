@@ -13,7 +13,7 @@ import Glibc
 #endif
 
 /// The room for workspaces that are read at one time.
-@Suite struct ArchiveRoomTests {
+@Suite(.timeLimit(.minutes(20))) struct ArchiveRoomTests {
     @Test func whoFindsNoRoomWaitsInTurn() async {
         let room = ArchiveRoom(size: 10)
         let first = await room.share(of: 6)

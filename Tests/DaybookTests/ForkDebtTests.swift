@@ -74,6 +74,64 @@ import Testing
         }
     }
 
+    /// Were it to run beside it, the origin would undo by name what the fork has just made.
+    @Test func aForkBeginsOnceItsOriginHasUndoneItsWork() async throws {
+        try await withForked { engine, calls, _ in
+            _ = try await engine.fork("a", at: "pay", ForkOptions(id: "b"))
+            // Asked to run, it begins all the same by itself.
+            _ = try await engine.execute("b")
+            try await engine.untilWaiting("b")
+            let names = calls.lines.map {
+                $0.split(separator: " ").dropLast().joined(separator: " ")
+            }
+            #expect(
+                names == ["book", "pay", "ship", "undo ship", "undo pay", "pay", "ship"],
+                "\(names)"
+            )
+            let origin = try #require(try engine.record(of: "a"))
+            let fork = try #require(try engine.record(of: "b"))
+            var closed: UInt64?
+            var readied: UInt64?
+            try engine.journal.scan { entry in
+                let header = entry.header
+                switch EventKind(rawValue: entry.event) {
+                case .executionClosed where header.stream.rawValue == origin.number:
+                    closed = header.sequence
+                case .executionReadied where header.stream.rawValue == fork.number:
+                    readied = header.causation
+                default: break
+                }
+                return true
+            }
+            #expect(closed != nil && readied == closed)
+            try await end(engine, "b")
+        }
+    }
+
+    /// What a person declares done is not undone by the execution that did it: the fork owes it.
+    @Test func whatIsGivenByHandIsOwedByTheForkAlone() async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            try await withEngine(path, code: Self.code(calls)) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+                var options = ForkOptions(id: "b")
+                options.encodedResult = Array("null".utf8)
+                _ = try await engine.fork("a", at: "pay", options)
+                try await engine.untilWaiting("b")
+                func names() -> [String] {
+                    calls.lines.map { $0.split(separator: " ").dropLast().joined(separator: " ") }
+                }
+                #expect(names() == ["book", "pay", "ship", "undo ship", "ship"])
+                try await end(engine, "b")
+                #expect(Array(names().suffix(3)) == ["undo ship", "undo pay", "undo book"])
+            }
+            let inspector = try Inspector(path: path)
+            defer { inspector.close() }
+            #expect(try Verifier.verify(inspector.store).problems == [])
+        }
+    }
+
     /// What is done and undone by nobody is shown as such, and what a fork undoes too.
     @Test(arguments: [false, true])
     func whoUndoesWhatIsShown(_ isForked: Bool) async throws {
@@ -96,6 +154,46 @@ import Testing
                 stand
                     == (isForked ? [.handedOn, .undone, .undone] : [.leftOut, .leftOut, .leftOut])
             )
+        }
+    }
+
+    /// Nobody could undo it any more, and the fork would be parked at its end.
+    @Test func codeThatUndoesNothingAnyMoreIsRefused() async throws {
+        try await withJournal { path in
+            let calls = CallLog()
+            try await withEngine(path, code: Self.code(calls)) { engine in
+                try await engine.start("a")
+                try await engine.untilWaiting("a")
+            }
+            let other: Scripted.Code = { _, context in
+                try await context.checkpoint(
+                    "book",
+                    compensate: { _, _ in calls.add("other") }
+                ) { _ -> Void in }
+                for name in ["pay", "ship", "note"] {
+                    try await context.checkpoint(name) { _ -> Void in }
+                }
+                return "\(try await context.receive("go", as: Int.self))"
+            }
+            try await withEngine(path, code: other) { engine in
+                let entries = try engine.journal.store.read { try $0.entryCount() }
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await engine.fork("a", at: "go", ForkOptions(id: "b"))
+                }
+                let message = refusal?.message ?? ""
+                #expect(refusal?.code == .conflict)
+                #expect(message.contains("pay (1), before that, is to be undone"), "\(message)")
+                #expect(message.contains("put its `compensate` back"), "\(message)")
+                #expect(try engine.journal.store.read { try $0.entryCount() } == entries)
+                // What it says it can do: another way to undo it counts.
+                _ = try await engine.fork("a", at: "1", ForkOptions(id: "b"))
+                // Nothing here undoes what the origin has begun since: a person leaves it out.
+                _ = try await engine.wait(for: "a") { $0.isParked }
+                try await engine.cancel("a", force: true)
+                try await engine.untilWaiting("b")
+                try await end(engine, "b")
+                #expect(calls.lines.contains("other"))
+            }
         }
     }
 

@@ -390,6 +390,37 @@ import Testing
         }
     }
 
+    /// A fork has a folder of its own, and would look there in vain.
+    @Test func aForkThatWouldLackFilesIsRefused() async throws {
+        try await withJournal { path in
+            var options = EngineOptions()
+            options.workspaceLimit = 64 << 10
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                for (step, size) in [1, 200_000, 1].enumerated() {
+                    try await context.checkpoint("step \(step)") { _ in
+                        let data = Data(repeating: 7, count: size)
+                        try data.write(to: URL(filePath: "\(folder)/file"))
+                    }
+                }
+                return ""
+            }
+            try await withEngine(path, options, code: code) { daybook in
+                try await daybook.start()
+                _ = try await daybook.result()
+                let refusal = await #expect(throws: Refusal.self) {
+                    try await daybook.fork("a", at: "step 2", ForkOptions(id: "b"))
+                }
+                let message = refusal?.message ?? ""
+                #expect(refusal?.code == .conflict)
+                #expect(message.contains("could not be saved"), "\(message)")
+                #expect(message.hasSuffix("fork at 1, which is \"step 1\""), "\(message)")
+                _ = try await daybook.fork("a", at: "1", ForkOptions(id: "b"))
+                #expect(try await daybook.result(of: "b") == "\"\"")
+            }
+        }
+    }
+
     // MARK: Means
 
     private func names(of daybook: Engine) throws -> [String] {

@@ -225,4 +225,6 @@ final class BatchLedger: Ledger {
     func forks(of number: UInt64) throws -> [UInt64] {
         try FactLookup.members(of: .forks(of: number), batch.reader)
     }
+
+    func isDamage(_ error: any Error) -> Bool { false }
 }

@@ -67,12 +67,12 @@ extension Activation {
     /// - Throws: `CancellationError` when the activation is over, also because the code does not agree
     ///   with the record.
     func clean(_ workflow: RegisteredWorkflow) async throws {
-        try await collect(workflow)
+        let missing = try await collectMissing(workflow)
         let registered = state.withLock { state in
             state.phase = .cleaning
             return state.registered
         }
-        for due in lease.cleaning where registered[due.registrar] == nil {
+        if let due = missing.first {
             throw diverge(
                 Divergence(
                     sequence: due.sequence,
@@ -95,6 +95,14 @@ extension Activation {
                 )
             }
         }
+    }
+
+    /// Runs the handler over its record, and no further.
+    /// - Returns: what is to be done at the end, and the handler registers no more.
+    func collectMissing(_ workflow: RegisteredWorkflow) async throws -> [DueCleaning] {
+        try await collect(workflow)
+        let registered = state.withLock { $0.registered }
+        return lease.cleaning.filter { registered[$0.registrar] == nil }
     }
 
     /// Runs the handler over its record.

@@ -150,6 +150,8 @@ extension Activation {
         // What the handler sees is what is recorded.
         let thrown = OperationError(recording: error)
         var failure = (secrets?.redacted(thrown) ?? thrown).fitting(host.payloadLimit)
+        // What another operation has left is its own.
+        if thrown.origin != nil { failure.leavesWork = false }
         failure.origin = nil
         failure.branch = []
         return failure

@@ -31,6 +31,11 @@ public enum ActivationEnd: Sendable {
     case historyEnded
 }
 
+extension ActivationEnd {
+    /// Whether the handler has asked to go on as a new run.
+    var isContinuing: Bool { if case .continuing = self { true } else { false } }
+}
+
 extension ActivationEnd: CustomStringConvertible {
     /// Why the activation is over, in words.
     public var description: String {

@@ -47,7 +47,7 @@ extension EngineCore {
     /// Takes on what there is room for, and gives back what is left over.
     private func takeOn() {
         let isClaimable = nextTarget() != nil
-        if !isClaimable { noteUnopened() }
+        noteUnopened()
         carryOut(
             machines.tell { machines in
                 machines.dispatcher.look(

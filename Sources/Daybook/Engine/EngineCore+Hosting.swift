@@ -89,19 +89,20 @@ extension EngineCore: ActivationHost {
         guard let workspaces else {
             throw OperationError.noFolder("the execution \(lease.id)")
         }
-        let submitted = writer.inspect { $0.state.committed(lease.execution)?.submittedAt }
-        let writer = writer
         let request = Workspaces.Request(
             lease: lease,
-            owner: Workspaces.owner(lease.id, submitted ?? Timestamp(rawValue: 0)),
-            recorded: {
-                writer.inspect { $0.state.committed(lease.execution)?.workspace }
-                    ?? RecordedWorkspace()
-            },
+            owner: Workspaces.owner(lease.id, try committed(lease.execution).submittedAt),
+            recorded: { [self] in try committed(lease.execution).workspace },
             redactor: redactor,
             mayBeEmpty: mayBeEmpty
         )
         return try await workspaces.open(request)
+    }
+
+    /// An open execution by what is on the disk, folded from its history where a batch under way concerns it.
+    private func committed(_ number: UInt64) throws -> ExecutionState {
+        if let state = writer.inspect({ $0.state.committed(number) }) { return state }
+        return try writer.journal.store.read { try $0.history(of: number) }
     }
 
     func exchangeFolder() throws -> String {

@@ -179,6 +179,7 @@ extension EngineCore {
     private func cancelManyChildren(of lease: Lease, besides branch: ContinuingBranch) async throws
     {
         guard hasManyChildren(lease.execution) else { return }
+        try checkMayGoOn(lease, branch)
         // Other branches wait for them. That these no longer count is recorded first: should this process
         // die in between, only the branch that goes on is run again.
         for around in branch.operations {
@@ -194,15 +195,21 @@ extension EngineCore {
                 }
             } catch let refusal as Refusal where refusal.code == .conflict {
                 // It has decided that before this process began, or it has lost and decides nothing more.
-                let counts = writer.inspect {
-                    !$0.state.isDismissed(branch.scope, of: lease.execution)
-                }
-                guard counts else { throw refusal }
+                try checkMayGoOn(lease, branch)
             }
         }
         while hasManyChildren(lease.execution) {
             guard try await perform({ CancelLeftChildren(lease) }) else { break }
         }
+    }
+
+    /// Asked before anything is recorded: no body of it runs any more that could change the answer.
+    /// - Throws: ``Refusal/Code/conflict`` when it cannot go on as a new run.
+    private func checkMayGoOn(_ lease: Lease, _ branch: ContinuingBranch) throws(Refusal) {
+        let objection = writer.inspect {
+            $0.state.objectionToGoOn(lease.execution, in: branch.scope)
+        }
+        if let objection { throw Refusal(.conflict, objection) }
     }
 
     /// Whether more children of an execution are open than one commit should cancel.
@@ -272,10 +279,11 @@ extension EngineCore {
             }
         } catch let refusal as Refusal where refusal.code == .ended {
             await release(lease)
-        } catch let refusal as Refusal where refusal.code == .conflict {
-            // What another branch has recorded meanwhile decides: the handler is run again over it.
+        } catch let refusal as Refusal where refusal.code == .conflict && reason.isContinuing {
+            // What other branches have recorded meanwhile decides: the handler is run again over it.
             options.logger.debug("run again", metadata: ["reason": "\(refusal)"])
             await release(lease)
+            reason = .evicted
         } catch let refusal as Refusal where refusal.code == .staleLease {
             options.logger.debug("lease is gone", metadata: ["reason": "\(refusal)"])
         } catch {

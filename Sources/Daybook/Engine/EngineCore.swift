@@ -181,9 +181,13 @@ final class EngineCore: Sendable {
         // What is claimed of its own accord was claimed by the batch that made it ready.
         guard case .named = options.claims else { return }
         lookForKeyAgain()
-        let children = writer.inspect { $0.state.openDescendants(of: number) }
+        let all = writer.inspect { fold in
+            // A fork begins once its origin is closed, which this process has to see to as well.
+            let first = [number] + (fold.state.awaitedOrigin(of: number).map { [$0] } ?? [])
+            return first + first.flatMap { fold.state.openDescendants(of: $0) }
+        }
         machines.tell { machines in
-            for number in [number] + children { machines.dispatcher.ask(number) }
+            for number in all { machines.dispatcher.ask(number) }
         }
         board.wakeDispatcher()
     }

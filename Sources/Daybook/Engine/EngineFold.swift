@@ -117,6 +117,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     }
 
     mutating func commit() {
+        if !state.secrets.newlyLeft.isEmpty { keeper.note(left: state.secrets) }
         state.commit()
         if session == 0 { noteSession() }
         // Before anybody is told that they are wiped.

@@ -55,8 +55,9 @@ package struct Eviction: Sendable, Equatable {
     /// - Returns: nil when nobody has ended it on purpose.
     static func noted(in folder: String, _ uuid: String) throws -> Eviction? {
         let path = SessionLock.evictionPath(folder, uuid)
-        guard try FileStatus.of(path) != nil else { return nil }
-        let text = String(decoding: try File.contents(of: path), as: UTF8.self)
+        guard try FileStatus.ofLink(path) != nil else { return nil }
+        let bytes = try File.contents(of: path, followsLink: false)
+        let text = String(decoding: bytes, as: UTF8.self)
         let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
         let actor = String(text[..<end])
         // Cut short by a crash before anything was done.

@@ -61,6 +61,9 @@ package struct ForkPlanner {
         self.checkSecrets = checkSecrets
     }
 
+    /// Before so many operations is looked for files that are saved: each is a walk through the history.
+    private static let looked = 64
+
     /// For who only says what a fork would come to. Whether something contains a secret is not looked at:
     /// that needs the key.
     package init(looking store: any JournalStore, _ workflows: [any Workflow]) throws {
@@ -162,10 +165,7 @@ package struct ForkPlanner {
             if let data = payload?.data { try checkSecrets(data, what) }
         }
         try workflow.validate(input.data, codec)
-        let source = try store.read { reader in
-            try reader.historyParts(of: record.number).first { $0.end > found.first }?.number
-                ?? record.number
-        }
+        let source = try source(of: found, record)
         let trial = ForkTrial(
             history: JournalHistory(store: store, execution: source),
             number: source,
@@ -178,7 +178,15 @@ package struct ForkPlanner {
         )
         let past = try trial.history(of: trial.number)
         try checkStillDone(past, found, of: record, except: options.harmless)
-        try await check(trial, past, found, workflow, id, names.contentTypes)
+        try checkHasFiles(past, found, of: record)
+        let code = ForkCode(
+            workflow: workflow,
+            recorded: given.data,
+            given: input.data,
+            contentTypes: names.contentTypes
+        )
+        try await check(trial, past, found, code, id)
+        try await checkUndoing(trial, past, found, code, id)
         return ForkPlan(
             number: record.number,
             source: source,
@@ -188,6 +196,14 @@ package struct ForkPlanner {
             salt: salt,
             result: result
         )
+    }
+
+    /// Whose entries go up to an operation: those of the execution, or, of a fork, those of its origin.
+    private func source(of found: FoundOperation, _ record: ExecutionRecord) throws -> UInt64 {
+        try store.read { reader in
+            try reader.historyParts(of: record.number).first { $0.end > found.first }?.number
+                ?? record.number
+        }
     }
 
     /// What has been undone since is not done any more.
@@ -223,38 +239,119 @@ package struct ForkPlanner {
         }
     }
 
+    /// Makes sure of the files that a fork begins with. Those that are saved nowhere lie in the folder of its
+    /// origin, and are not in that of the fork.
+    /// - Throws: ``Refusal/Code/conflict``.
+    private func checkHasFiles(
+        _ past: ExecutionState,
+        _ found: FoundOperation,
+        of record: ExecutionRecord
+    ) throws {
+        guard past.workspace.isUnsaved else { return }
+        let other = try JournalHistory(store: store, execution: record.number)
+            .operations(of: record.number) { _ in true }
+            .filter { $0.first < found.first }
+            .sorted { $0.first > $1.first }
+            .prefix(Self.looked)
+            .first { operation in
+                let source = try source(of: operation, record)
+                let past = try JournalHistory(store: store, execution: source)
+                    .history(of: source, upTo: operation.first - 1)
+                return !past.workspace.isUnsaved
+            }
+        let advice =
+            other.map {
+                "fork at \(OperationPath($0.operation)), which is \($0.operation.name.quoted)"
+            }
+            ?? "submit a new execution"
+        throw Refusal(
+            .conflict,
+            "\(record.id) cannot be forked at \(found.place): the files that it had there could not be saved (entry \(past.workspace.entry)), and a fork would begin without them; \(advice)"
+        )
+    }
+
     /// Has the code run over what a fork takes over.
     /// - Throws: ``Refusal/Code/conflict`` when they disagree.
     private func check(
         _ trial: ForkTrial,
         _ past: ExecutionState,
         _ found: FoundOperation,
-        _ workflow: RegisteredWorkflow,
-        _ id: String,
-        _ contentTypes: [String]
+        _ code: ForkCode,
+        _ id: String
     ) async throws {
-        let report = try await Replayer(registered: [workflow], codec: codec).replay(
+        let report = try await Replayer(registered: [code.workflow], codec: codec).replay(
             trial,
             past,
-            workflow,
+            code.workflow,
             journal: journal,
-            contentTypes: contentTypes
+            contentTypes: code.contentTypes
         ) { _ in .agreesSoFar }
-        let place = "\(found.operation.name.quoted) (\(OperationPath(found.operation)))"
         switch report.outcome {
         case .agrees, .agreesSoFar, .endsOtherwise: return
-        case .diverged(let divergence):
-            throw Refusal(
-                .conflict,
-                "\(id) cannot be forked at \(place): before that, \(divergence); \(workflow.correction(divergence, true)); then fork it again, or at an operation before that"
-            )
+        case .diverged(let divergence): throw code.refusal(of: divergence, id, found)
         case .erased(let sequence):
             throw Refusal(
                 .conflict,
-                "\(id) cannot be forked at \(place): the entry \(sequence), which comes before, is erased; fork at an operation before it"
+                "\(id) cannot be forked at \(found.place): the entry \(sequence), which comes before, is erased; fork at an operation before it"
             )
         }
     }
+
+    /// Rehearses the end of a fork: what it takes over it has to undo, and the code is to say how.
+    /// - Throws: ``Refusal/Code/conflict`` when it does not.
+    private func checkUndoing(
+        _ trial: ForkTrial,
+        _ past: ExecutionState,
+        _ found: FoundOperation,
+        _ code: ForkCode,
+        _ id: String
+    ) async throws {
+        let due = past.standingCleaning
+        if due.isEmpty { return }
+        let missing: [DueCleaning]
+        do {
+            missing = try await Replayer(registered: [code.workflow], codec: codec).missing(
+                of: due,
+                trial,
+                past,
+                code.workflow,
+                journal: journal,
+                contentTypes: code.contentTypes
+            )
+        } catch let divergence as Divergence {
+            throw code.refusal(of: divergence, id, found)
+        }
+        // Before the first of them nothing is to be undone that has no code.
+        guard let first = missing.last else { return }
+        let lack = code.workflow.lackOfUndoing(first.name.text, code.given)
+        throw Refusal(
+            .conflict,
+            "\(id) cannot be forked at \(found.place): \(first.name.quoted) (\(first.path)), before that, is to be undone should the fork end badly, and \(lack); then fork it again, or at \(first.path), which is \(first.name.quoted)"
+        )
+    }
+}
+
+/// The code of a fork, and the inputs that it is compared by.
+private struct ForkCode {
+    let workflow: RegisteredWorkflow
+    /// The input of what is forked.
+    let recorded: [UInt8]
+    /// The input of the fork.
+    let given: [UInt8]
+    let contentTypes: [String]
+
+    func refusal(of divergence: Divergence, _ id: String, _ found: FoundOperation) -> Refusal {
+        let difference = workflow.difference(divergence, recorded, given)
+        return Refusal(
+            .conflict,
+            "\(id) cannot be forked at \(found.place): before that, \(difference); \(workflow.correction(divergence, true)); then fork it again, or at an operation before that"
+        )
+    }
+}
+
+extension FoundOperation {
+    /// Its name and its numbers.
+    fileprivate var place: String { "\(operation.name.quoted) (\(OperationPath(operation)))" }
 }
 
 extension ForkOptions {

@@ -1,6 +1,7 @@
 import DaybookFormat
 import DaybookJournal
 import DaybookModel
+import DaybookView
 
 /// A batch of the journal as the model's transactions see it.
 final class JournalLedger: Ledger {
@@ -44,9 +45,21 @@ final class JournalLedger: Ledger {
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
         if let past, past.number == number, past.end == sequence { return past.state }
-        let state = try batch.reader.history(of: number, upTo: sequence - 1)
-        // It stays so: a fork's first entry asks for what was looked at before it was written.
-        if sequence < nextSequence { past = (number, sequence, state) }
+        let state: ExecutionState
+        do {
+            state = try batch.reader.history(of: number, upTo: sequence - 1)
+        } catch let error as WireError where error.unknown == nil {
+            // It would be laid at the door of the entry that is being written.
+            throw JournalError(
+                .integrity,
+                "what is recorded of the execution that began with entry \(number) is damaged (\(error)); the journal must not be relied on: restore it from a backup",
+                sequence: number,
+                underlying: error
+            )
+        }
+        // What is before an entry stays so. Whoever decides about what is closed asks first, and the entry
+        // that is appended then asks again.
+        past = (number, sequence, state)
         return state
     }
 
@@ -61,4 +74,6 @@ final class JournalLedger: Ledger {
     func forks(of number: UInt64) throws -> [UInt64] {
         try FactLookup.members(of: .forks(of: number), batch.reader)
     }
+
+    func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

@@ -57,8 +57,7 @@ extension Engine {
             answer.open += children.filter { !$0.isClosed }.map(\.id.text)
             left += children.filter(\.isClosed).map(\.id).reversed()
         }
-        let keeper = engine.keeper
-        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        try await engine.checkDestroyed(for: id)
         return answer
     }
 
@@ -84,8 +83,7 @@ extension Engine {
         }
         answer.note(found)
         answer.executions = 1
-        let keeper = engine.keeper
-        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        try await engine.checkDestroyed(for: id)
         return answer
     }
 

@@ -206,7 +206,8 @@ extension Engine {
     /// Has an execution that failed, timed out, expired, was cancelled or is parked run again from what
     /// failed.
     /// - Parameter secrets: fresh ones, which take the place of those of the same names. Others that are
-    ///   kept stay.
+    ///   kept stay. Where the keys of old ones could not be overwritten the log says so, and it is tried
+    ///   again whenever secrets are wiped, and when the journal is opened.
     /// - Throws: ``Refusal``: there is no such execution, it is under way, or it has ended well;
     ///   ``SecretError``.
     @discardableResult

@@ -10,8 +10,8 @@ extension Engine {
     ///   - names: which; nil: all.
     ///   - requester: who asks, and why.
     /// - Returns: the names of those that were kept, and are wiped now.
-    /// - Throws: ``Refusal``: there is no such execution. ``SecretError`` with the code `secret-left`: the
-    ///   journal says that they are wiped, and their keys could not be overwritten. That is tried again
+    /// - Throws: ``Refusal``: there is no such execution. ``SecretError`` with the code `secret-left`:
+    ///   keys of wiped secrets, of these or of others, could not be overwritten. That is tried again
     ///   whenever secrets are wiped, and when the journal is opened.
     @discardableResult
     public func wipeSecrets(
@@ -25,13 +25,31 @@ extension Engine {
                 names: names?.map { Name($0) }
             )
         }
-        let keeper = engine.keeper
-        try await SystemThread.run { try keeper.checkDestroyed(for: id) }
+        try await engine.checkDestroyed(for: id)
         return wiped.map(\.text)
     }
 }
 
 extension Engine {
+    /// Keys of wiped secrets that this process has to overwrite, and cannot; it is tried once more. They may
+    /// be of other executions.
+    /// - Parameter id: the execution for which it is asked.
+    /// - Returns: why not; nil: nothing is owed.
+    package func owedKeys(of id: String) async throws -> SecretError? {
+        do {
+            try await engine.checkDestroyed(for: id)
+            return nil
+        } catch let error as SecretError {
+            return error
+        }
+    }
+
+    /// The ids of executions that are ready and are left to others, because their secrets cannot be opened in
+    /// this process, and why; nil: there are none.
+    package func leftForSecrets() -> (ids: [String], refusal: SecretError)? {
+        engine.leftForSecrets().map { ($0.ids.map(\.text), $0.refusal) }
+    }
+
     /// Which of some secrets an execution does not keep with these values.
     /// - Throws: ``SecretError`` where what it keeps cannot be opened.
     package func unkept(_ given: [String: Secret], by id: String) throws -> [String] {
@@ -43,6 +61,11 @@ extension Engine {
 }
 
 extension EngineCore {
+    /// Makes sure that nothing is left of what entries say is destroyed.
+    func checkDestroyed(for id: String) async throws {
+        try await keeper.checkDestroyed(for: id, writer, session: sessionNumber)
+    }
+
     /// Seals secrets, has a command decided that stores them, and destroys their keys again when it
     /// does not.
     /// - Parameter body: is given what was sealed; it answers whether that is stored.

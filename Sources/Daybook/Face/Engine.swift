@@ -45,7 +45,8 @@ public final class Engine: Sendable {
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let origin = options.origin ?? "daybook/\(uuid)"
-        guard Names.isValid(origin), !origin.contains(where: { $0 == " " || $0 == "+" }) else {
+        // The key that signs its heads has this name.
+        guard Names.isValid(origin), NoteVerifier.isName(origin) else {
             throw Refusal(
                 .invalidArgument,
                 "the origin \"\(origin)\" must have 1 to 255 bytes without spaces and plus signs"

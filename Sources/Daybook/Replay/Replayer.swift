@@ -113,6 +113,35 @@ public struct Replayer: Sendable {
         )
     }
 
+    /// Rehearses the undoing of an execution: runs the handler over its history as an end from outside would.
+    /// - Parameters:
+    ///   - due: what would be to be done.
+    ///   - state: what the history comes to.
+    /// - Returns: what of that the handler registers no more, what was registered last first.
+    /// - Throws: ``Divergence`` when the handler disagrees with its record so that nothing could be undone.
+    func missing(
+        of due: [DueCleaning],
+        _ history: any HistorySource,
+        _ state: ExecutionState,
+        _ workflow: RegisteredWorkflow,
+        journal: Identifier?,
+        contentTypes: [String]
+    ) async throws -> [DueCleaning] {
+        let host = ReplayHost(
+            codec: codec,
+            journalID: journal ?? .zero,
+            contentTypes: contentTypes
+        )
+        let lease = Lease(replaying: state, cleaning: due)
+        let activation = try Activation(host, lease, history, end: .max)
+        do {
+            return try await activation.collectMissing(workflow)
+        } catch {
+            if case .diverged(let divergence) = activation.latched { throw divergence }
+            throw error
+        }
+    }
+
     private static func outcome(of error: any Error, _ activation: Activation) throws -> Outcome {
         switch activation.latched {
         case .diverged(let divergence): return .diverged(divergence)

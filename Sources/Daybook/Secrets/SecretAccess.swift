@@ -51,6 +51,14 @@ final class SecretAccess: Sendable {
         }
     }
 
+    /// Whether something is to be said, or a look to be seen to: else nobody needs to know what is ready.
+    fileprivate var hasNews: Bool {
+        state.withLock { state in
+            guard let refusal = state.refusal else { return false }
+            return !state.isTold || refusal.code != .noKey && !state.isDue
+        }
+    }
+
     fileprivate func lookIsOver() { state.withLock { $0.isDue = false } }
 
     /// What stands for the secrets of what has none: it keeps the journal key out of its record.
@@ -131,18 +139,21 @@ extension EngineCore {
         return isLeft ? refusal : nil
     }
 
+    /// What is ready and is not claimed here, because its secrets cannot be opened; nil: nothing is.
+    func leftForSecrets() -> (ids: [Name], refusal: SecretError)? {
+        guard case .registered = options.claims, let refusal = keeper.access.refusal else {
+            return nil
+        }
+        let ids = writer.inspect { $0.state.readyWithSecrets(of: types, for: revision) }
+        return ids.isEmpty ? nil : (ids, refusal)
+    }
+
     /// Says once that something is ready which is not claimed here, and sees to it that what is mended is
-    /// found.
+    /// found, also where there is always other work.
     func noteUnopened() {
         guard case .registered = options.claims, let refusal = keeper.access.refusal,
-            // In one look: plain work may have become ready since the last one.
-            writer.inspect({ fold in
-                fold.state.hasReady(of: types, for: Claimant(revision))
-                    && !fold.state.hasReady(
-                        of: types,
-                        for: Claimant(revision, opensSecrets: false)
-                    )
-            })
+            keeper.access.hasNews,
+            writer.inspect({ $0.state.hasReadySecrets(of: types, for: revision) })
         else { return }
         lookLater()
         guard keeper.access.takeNotice() != nil else { return }

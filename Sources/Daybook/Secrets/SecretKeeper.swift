@@ -21,6 +21,8 @@ final class SecretKeeper: Sendable {
         var left: [KeyName] = []
         /// Why what an earlier process left could not be looked for.
         var uncollected: SecretError?
+        /// The executions of which it is said that their secrets cannot be wiped.
+        var told: Set<UInt64> = []
     }
 
     private let path: String?
@@ -57,12 +59,7 @@ final class SecretKeeper: Sendable {
     /// - Parameter anew: it is read again: what was read before was refused.
     func key(anew: Bool = false) throws(SecretError) -> JournalKey {
         if !anew, let key = state.withLock({ $0.key }) { return key }
-        guard let key = try source.read() else {
-            throw SecretError(
-                .noKey,
-                "secrets need a journal key, and none was given: make one with `openssl rand -hex 32`, keep it in a file that only you may read, and name that file (--key-file, DAYBOOK_KEY_FILE or EngineOptions.journalKey)"
-            )
-        }
+        let key = try source.key(for: state.withLock { $0.file })
         state.withLock { $0.key = key }
         return key
     }
@@ -199,13 +196,31 @@ final class SecretKeeper: Sendable {
 
     // MARK: Destroying
 
-    /// Wipes secrets whose time was over before this process began.
+    /// Wipes secrets whose time was over before this process began, but for those that cannot be.
     /// - Parameter session: this process's.
     /// - Throws: ``JournalError``.
     func expire(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
         guard writer.inspect({ $0.state.nextSecretExpiry }) != nil else { return }
         let limit = ExpireSecrets().limit
         while try await EngineCore.perform(writer, session: session, { ExpireSecrets() }) == limit {
+        }
+    }
+
+    /// Says, once each, of which executions secrets stay whose time is over: who gave them relies on it that
+    /// they are wiped.
+    func note(left secrets: KeptSecrets) {
+        let untold = state.withLock { state in
+            secrets.newlyLeft.filter { state.told.insert($0).inserted }
+        }
+        for number in untold {
+            logger.error(
+                "secrets whose time is over cannot be wiped: the record of their execution is damaged; restore the journal from a backup, or change the secrets where they are valid",
+                metadata: [
+                    "id": "\(secrets[number]?.id.text ?? "\(number)")",
+                    "secrets": "\(secrets[number]?.secrets.map(\.name.text) ?? [])",
+                    "error": "\(secrets.left[number] ?? "")",
+                ]
+            )
         }
     }
 
@@ -233,16 +248,25 @@ final class SecretKeeper: Sendable {
         state.withLock { $0.left.removeAll { all.contains($0) } }
     }
 
-    /// Makes sure that nothing is left of what entries say is destroyed.
-    /// - Throws: ``SecretError/Code/left``.
-    func checkDestroyed(for id: String) throws(SecretError) {
-        do throws(SecretError) {
-            try overwrite([])
+    /// Makes sure that nothing is left of what entries say is destroyed, whosever it is.
+    /// - Parameters:
+    ///   - id: the execution for which it is asked.
+    ///   - session: this process's.
+    /// - Throws: ``SecretError/Code/left``; ``JournalError``.
+    func checkDestroyed(
+        for id: String,
+        _ writer: GroupWriter<EngineFold>,
+        session: UInt64
+    ) async throws {
+        // What was wrong with the file then may be mended.
+        if state.withLock({ $0.uncollected != nil }) { try await collect(writer, session: session) }
+        do {
+            try await SystemThread.run { [self] in try overwrite([]) }
             if let error = state.withLock({ $0.uncollected }) { throw error }
-        } catch {
+        } catch let error as SecretError {
             throw SecretError(
                 .left,
-                "the journal says that secrets of \(id) are wiped, and keys of wiped secrets may still be there: \(error); see to that, then wipe them again, or open the journal, which overwrites them"
+                "keys of wiped secrets, of \(id) or of other executions, may still be there: \(error); see to that: whoever wipes secrets next, or opens the journal, overwrites them"
             )
         }
     }
@@ -254,14 +278,8 @@ final class SecretKeeper: Sendable {
     func collect(_ writer: GroupWriter<EngineFold>, session: UInt64) async throws {
         guard let file = state.withLock({ $0.file }) else { return }
         do {
-            let known = Self.names(writer.inspect { $0.state.secrets.every })
-            guard let strays = try await SystemThread.run({ try file.strays(besides: known) })
-            else { return }
-            // With the locks held, and all entries taken in.
-            let live = Self.names(
-                try await EngineCore.perform(writer, session: session) { LookUpSecretKeys() }
-            )
-            let count = try await SystemThread.run { try strays.destroy(besides: live) }
+            let count = try await overwriteStrays(in: file, writer, session: session)
+            state.withLock { $0.uncollected = nil }
             guard count > 0 else { return }
             logger.notice(
                 "keys of secrets that were left over are overwritten",
@@ -276,32 +294,24 @@ final class SecretKeeper: Sendable {
         }
     }
 
+    /// - Returns: how many there were.
+    private func overwriteStrays(
+        in file: KeysFile,
+        _ writer: GroupWriter<EngineFold>,
+        session: UInt64
+    ) async throws -> Int {
+        let known = Self.names(writer.inspect { $0.state.secrets.every })
+        guard let strays = try await SystemThread.run({ try file.strays(besides: known) })
+        else { return 0 }
+        // With the locks held, and all entries taken in.
+        let live = Self.names(
+            try await EngineCore.perform(writer, session: session) { LookUpSecretKeys() }
+        )
+        return try await SystemThread.run { try strays.destroy(besides: live) }
+    }
+
     private static func names(_ secrets: [KeptSecrets.Secret]) -> Set<KeyName> {
         Set(secrets.map { KeyName(slot: $0.slot, id: $0.key) })
-    }
-}
-
-extension JournalKeySource {
-    /// - Returns: nil: there is none.
-    fileprivate func read() throws(SecretError) -> JournalKey? {
-        switch self {
-        case .none: return nil
-        case .file(let path): return try JournalKey(file: path)
-        case .bytes(let bytes):
-            guard let key = JournalKey(bytes) else {
-                throw SecretError(
-                    .badKey,
-                    "a journal key has 32 bytes, and \(bytes.count) were given"
-                )
-            }
-            return key
-        case .environment:
-            if let path = getenv("DAYBOOK_KEY_FILE") {
-                return try JournalKey(file: String(cString: path))
-            }
-            guard let text = EnvironmentKey.text else { return nil }
-            return try JournalKey(text: text, from: "the environment variable DAYBOOK_KEY")
-        }
     }
 }
 

@@ -65,7 +65,7 @@ package enum SessionLiveness: String, Sendable {
     /// held.
     private static func isFree(_ path: String) throws(SystemError) -> Bool {
         do throws(SystemError) {
-            return try File.open(path, .read).isLockable(.exclusive)
+            return try File.open(path, .read, followsLink: false).isLockable(.exclusive)
         } catch {
             // Somebody has taken over from it meanwhile.
             guard error.isNotFound else { throw error }
@@ -82,7 +82,7 @@ package enum SessionLiveness: String, Sendable {
     ) throws {
         let path = SessionLock.lockPath(folder.sessions, session.uuid.description)
         do throws(SystemError) {
-            try File.open(path, .read).lock(.shared)
+            try File.open(path, .read, followsLink: false).lock(.shared)
         } catch {
             // Taken away with the last of the session.
             guard error.isNotFound else { throw error }
@@ -125,7 +125,7 @@ package enum SessionLiveness: String, Sendable {
         guard kill(process, SIGKILL) == 0 || errno == ESRCH else {
             throw SystemError.current("kill of process \(process)")
         }
-        try File.open(path, .readWrite).lock(.exclusive)
+        try File.open(path, .readWrite, followsLink: false).lock(.exclusive)
     }
 }
 

@@ -50,12 +50,13 @@ final class SessionLock: Sendable {
     static func create(in folder: String, _ uuid: Identifier) throws(SystemError) -> SessionLock {
         let path = lockPath(folder, uuid.description)
         while true {
-            let file = try File.open(path, .readWrite)
+            let file = try File.open(path, .readWrite, followsLink: false)
             let isLocked = try file.tryLock(.exclusive)
             let isSame = try FileStatus.of(path) == file.status()
             // Somebody who cleans up may have taken the file for an orphan between the two calls.
             guard isLocked, isSame else { continue }
-            let children = try File.open(childrenPath(folder, uuid.description), .readWrite)
+            let note = childrenPath(folder, uuid.description)
+            let children = try File.open(note, .readWrite, followsLink: false)
             return SessionLock(uuid: uuid, folder: folder, lock: file, children: children)
         }
     }

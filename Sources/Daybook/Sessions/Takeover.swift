@@ -43,7 +43,7 @@ struct Takeover: Sendable {
         let found = try await SystemThread.run { [self] in
             // Without its file its lock can be had while it lives.
             let path = SessionLock.lockPath(folder.sessions, uuid)
-            if try FileStatus.of(path) == nil,
+            if try FileStatus.ofLink(path) == nil,
                 try SessionLiveness.livesWithoutLock(other, in: folder)
             {
                 return (DeadLock, Int)?.none
@@ -92,7 +92,8 @@ struct Takeover: Sendable {
 
     /// The lock of a session, if its process is gone.
     private func lockOfTheDead(_ uuid: String) throws -> DeadLock? {
-        let file = try File.open(SessionLock.lockPath(folder.sessions, uuid), .readWrite)
+        let path = SessionLock.lockPath(folder.sessions, uuid)
+        let file = try File.open(path, .readWrite, followsLink: false)
         guard try file.tryLock(.exclusive) else { return nil }
         return DeadLock(file)
     }
@@ -101,8 +102,10 @@ struct Takeover: Sendable {
     /// - Returns: how many were still there.
     private func endChildren(_ uuid: String) throws -> Int {
         let path = SessionLock.childrenPath(folder.sessions, uuid)
-        guard try FileStatus.of(path) != nil else { return 0 }
-        let text = String(decoding: try File.contents(of: path), as: UTF8.self)
+        // A link that leads nowhere is refused too: what is noted may be somewhere else.
+        guard try FileStatus.ofLink(path) != nil else { return 0 }
+        let bytes = try File.contents(of: path, followsLink: false)
+        let text = String(decoding: bytes, as: UTF8.self)
         var count = 0
         for line in text.split(separator: "\n") {
             // A line that was cut off by the crash belongs to a group that had not begun yet.

@@ -15,6 +15,10 @@ struct RegisteredWorkflow: Sendable {
     let isRetryable: @Sendable (OperationError) -> Bool
     /// What to do about a divergence, in the words of who wrote what runs.
     let correction: @Sendable (Divergence, _ isFork: Bool) -> String
+    /// What differs, in the words of who wrote what runs, by the inputs of an execution and of its fork.
+    let difference: @Sendable (Divergence, _ recorded: [UInt8], _ given: [UInt8]) -> String
+    /// That an operation has nothing that undoes it any more, in those words, by the input of the fork.
+    let lackOfUndoing: @Sendable (String, _ given: [UInt8]) -> String
     /// Whether its operations keep their declared inputs; nil: as the engine says.
     let recordsInputs: Bool?
     /// None of its children is cancelled because another one fails.
@@ -47,6 +51,14 @@ struct RegisteredWorkflow: Sendable {
         correction = { divergence, isFork in
             (W.self as? any DivergenceAdvising.Type)?.correction(of: divergence, isFork: isFork)
                 ?? divergence.correction
+        }
+        difference = { divergence, recorded, given in
+            (W.self as? any DivergenceAdvising.Type)?
+                .difference(divergence, recorded: recorded, given: given) ?? "\(divergence)"
+        }
+        lackOfUndoing = { operation, given in
+            (W.self as? any DivergenceAdvising.Type)?.lack(ofUndoing: operation, given: given)
+                ?? "the code does not say any more how; put its `compensate` back"
         }
         recordsInputs = W.recordsInputs
         isAllSettled = W.childFailures == .allSettled

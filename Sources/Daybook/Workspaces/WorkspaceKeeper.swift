@@ -54,6 +54,8 @@ final class WorkspaceKeeper: Sendable {
         var take: WorkspaceTake?
         /// One was not recorded after all: the folder is read again though it has not changed.
         var isForgotten = false
+        /// That one: another branch may have recorded it all the same.
+        var forgotten: WorkspaceMark.Place?
     }
 
     /// - Parameters:
@@ -131,13 +133,12 @@ final class WorkspaceKeeper: Sendable {
             makeAgain()
             let time = WorkspaceMark.fileTime()
             let now = signature()
-            let isForgotten = state.withLock { exchange(&$0.isForgotten, with: false) }
-            if isForgotten { seen = nil }
-            guard now == nil || now != seen else { return .taken(taken(given)) }
+            if now != nil, now == seen, let known = known(given) { return .taken(known) }
             let size = min(now?.archiveSize ?? .max, terms.limit)
             guard let share = given ?? room.shareNow(of: size) else { return .needsRoom(size) }
             // What could not be read is read after the next operation.
             seen = nil
+            state.withLock { $0.isForgotten = false }
             do {
                 if try read(expecting: size), let now, time - now.lastChange > terms.grain {
                     seen = now
@@ -148,6 +149,12 @@ final class WorkspaceKeeper: Sendable {
             }
             return .taken(taken(share))
         }
+    }
+
+    /// What is to be recorded of a folder that has not changed; nil: what was taken of it was not recorded, and
+    /// is taken again.
+    private func known(_ share: ArchiveRoom.Share?) -> Taken? {
+        state.withLock { $0.isForgotten ? nil : Taken(take: $0.take, share: share) }
     }
 
     private func taken(_ share: ArchiveRoom.Share?) -> Taken {
@@ -181,9 +188,13 @@ final class WorkspaceKeeper: Sendable {
     /// A take is recorded.
     func wasRecorded(_ take: WorkspaceTake) {
         state.withLock { state in
-            guard state.take?.number == take.number else { return }
-            state.recorded = state.last
-            state.take = nil
+            if state.take?.number == take.number {
+                state.recorded = state.last
+                state.take = nil
+            } else if let place = state.forgotten, place.take == take.number {
+                state.recorded = place
+                if state.take == nil { state.last = place }
+            }
         }
     }
 
@@ -191,6 +202,7 @@ final class WorkspaceKeeper: Sendable {
     func wasNotRecorded(_ take: WorkspaceTake) {
         state.withLock { state in
             guard state.take?.number == take.number else { return }
+            state.forgotten = state.last
             state.last = state.recorded
             state.take = nil
             state.isForgotten = true

@@ -62,7 +62,7 @@ struct WorkspaceMark: Equatable {
     init?(at path: String) throws(SystemError) {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try File.contents(of: path)
+            bytes = try File.contents(of: path, followsLink: false)
         } catch {
             if error.isNotFound { return nil }
             throw error

@@ -50,7 +50,10 @@ final class Workspaces: Sendable {
         _ options: EngineOptions,
         _ store: any JournalStore
     ) throws -> String {
-        guard let folder = options.workspaces else { return place.workspaces }
+        guard let folder = options.workspaces else {
+            try place.checkWorkspaces()
+            return place.workspaces
+        }
         guard let uuid = try store.read({ try JournalNames($0) }).uuid else {
             throw JournalError(.integrity, "entry 0 does not name the journal", sequence: 0)
         }
@@ -70,7 +73,7 @@ final class Workspaces: Sendable {
         /// The execution, in a word that no other history has: when and under which id it was submitted.
         let owner: String
         /// What is recorded, as it is when the folder is prepared.
-        let recorded: @Sendable () -> RecordedWorkspace
+        let recorded: @Sendable () throws -> RecordedWorkspace
         /// Finds the execution's secrets; nil: it has none.
         let redactor: Redactor?
         /// One that was not saved, and is not here, is not asked for in vain.
@@ -82,9 +85,10 @@ final class Workspaces: Sendable {
     /// - Throws: `SystemError`; `JournalError`; ``PayloadErased``; ``OperationError`` with the codes
     ///   `workspace-not-saved` and `workspace-unrestorable`.
     func open(_ request: Request) async throws -> WorkspaceKeeper {
-        // Nothing is to be restored: that takes a few calls, and no thread of its own.
-        if !request.recorded().isKnown { return try open(request, nil) }
+        let isKnown = try request.recorded().isKnown
         do {
+            // Where nothing is to be restored that takes a few calls, and no thread of its own.
+            if !isKnown { return try open(request, nil) }
             return try await SystemThread.run { try self.open(request, nil) }
         } catch let need as NeedsRoom {
             let share = await room.share(of: need.size)
@@ -111,7 +115,7 @@ final class Workspaces: Sendable {
             try Folder.create(folder)
             let path = "\(folder)/\(request.lease.execution)"
             made.withLock { _ = $0.insert(request.lease.execution) }
-            let recorded = request.recorded()
+            let recorded = try request.recorded()
             var terms = WorkspaceKeeper.Terms(
                 limit: limit,
                 isRecorded: recorded.isKnown,

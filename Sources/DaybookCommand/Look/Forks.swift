@@ -30,6 +30,20 @@ struct Forks {
         }
     }
 
+    /// What became of what the execution had to undo, and handed on to a fork; nil: that is not closed, or
+    /// there is none.
+    func settled(
+        _ inspector: Inspector
+    ) throws -> [OperationPath: OperationRecord.Compensation]? {
+        guard let heir, heir.isClosed else { return nil }
+        return Dictionary(
+            try inspector.operations(of: heir.number).compactMap { operation in
+                operation.compensation.map { (OperationPath(operation.operation), $0) }
+            },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
     func write(to json: inout JSONWriter) {
         if let origin {
             json.key("fork")
@@ -54,7 +68,8 @@ struct Forks {
             )
         }
         for fork in forks {
-            let goesOn = fork.number == heir?.number ? ", goes on with what it did" : ""
+            let verb = fork.isClosed ? "went on" : "goes on"
+            let goesOn = fork.number == heir?.number ? ", \(verb) with what it did" : ""
             output.line("  forked as  \(id: fork.id), \(fork.statusText)\(goesOn)")
         }
     }

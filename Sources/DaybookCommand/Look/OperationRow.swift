@@ -75,6 +75,8 @@ struct OperationRows {
     private let signals: [OperationPath: GivenSignal]
     /// Whether the execution has ended, so that nothing is waited for any more.
     private let isEnded: Bool
+    /// What its fork has done with what it owed, once that is closed; nil: it is not, or there is none.
+    private let settled: [OperationPath: OperationRecord.Compensation]?
     private let time: (Timestamp) -> String
     private let places: [OperationPath: Int]
     private var left: Set<OperationPath> = []
@@ -85,9 +87,10 @@ struct OperationRows {
         _ runbook: Runbook?,
         signals: [OperationPath: GivenSignal],
         isEnded: Bool,
+        settled: [OperationPath: OperationRecord.Compensation]? = nil,
         time: @escaping (Timestamp) -> String
     ) -> [OperationRow] {
-        var rows = OperationRows(operations, runbook, signals, isEnded, time)
+        var rows = OperationRows(operations, runbook, signals, isEnded, settled, time)
         return rows.make()
     }
 
@@ -96,12 +99,14 @@ struct OperationRows {
         _ runbook: Runbook?,
         _ signals: [OperationPath: GivenSignal],
         _ isEnded: Bool,
+        _ settled: [OperationPath: OperationRecord.Compensation]?,
         _ time: @escaping (Timestamp) -> String
     ) {
         self.operations = operations
         self.runbook = runbook
         self.signals = signals
         self.isEnded = isEnded
+        self.settled = settled
         self.time = time
         places = Dictionary(
             operations.enumerated().map { (OperationPath($1.operation), $0) },
@@ -385,7 +390,7 @@ struct OperationRows {
         case .undone: status + ", undone"
         case .failed: status + ", could not be undone"
         case .leftOut: status + ", not undone"
-        case .handedOn: status + ", for its fork to undo"
+        case .handedOn: status + fate(of: OperationPath(operation.operation))
         default: status
         }
     }
@@ -444,6 +449,19 @@ struct OperationRows {
             result: result + undoing,
             place: OperationPath(operation.operation).description
         )
+    }
+}
+
+extension OperationRows {
+    /// What became of something that a fork was to undo.
+    fileprivate func fate(of path: OperationPath) -> String {
+        guard let settled else { return ", for its fork to undo" }
+        return switch settled[path] {
+        case .undone: ", undone by its fork"
+        case .failed: ", could not be undone by its fork"
+        case .leftOut: ", not undone by its fork"
+        default: ", kept by its fork"
+        }
     }
 }
 

@@ -65,6 +65,7 @@ struct ShowCommand: AsyncParsableCommand {
                     runbook,
                     signals: signals,
                     isEnded: record.status.isFinal,
+                    settled: try forks.settled(inspector),
                     time: { time.text($0) }
                 )
                 writeHead(record, isInterrupted)
@@ -113,17 +114,22 @@ struct ShowCommand: AsyncParsableCommand {
 
     // MARK: Text
 
-    /// What became of secrets that were kept when it ended.
+    /// What became of secrets that were kept when it ended; of what is open, those that cannot be opened.
     private func writeSecrets(_ secrets: RunSecrets, of record: ExecutionRecord, by now: Timestamp)
     {
-        // Those of what is open are kept, those of what has completed are wiped.
-        guard record.isClosed, record.status != .completed else { return }
-        for secret in secrets.records {
+        // Those of what has completed are wiped.
+        guard record.status != .completed else { return }
+        let told = secrets.records.filter {
+            record.isClosed || $0.wiped == nil && $0.key != .held
+        }
+        for secret in told {
             common.output.line("  secret     \(secret.name), \(secret.fate(by: now, time))")
         }
-        if let unread = secrets.unread { common.output.line("  keys       \(unread)") }
+        if !told.isEmpty, let fault = secrets.fault {
+            common.output.line("  keys       \(fault)")
+        }
         // To find those would be to read all runs.
-        guard record.continuedFrom != nil else { return }
+        guard record.isClosed, record.continuedFrom != nil else { return }
         let line = "`daybook secret list\(common.journalWords) \(record.id.shellArgument)`"
         common.output.line("  secrets    those of earlier runs: \(line)")
     }
@@ -230,7 +236,7 @@ struct ShowCommand: AsyncParsableCommand {
         json.array { json in
             for secret in secrets.records { json.object { secret.write(to: &$0, by: now) } }
         }
-        json.member("secretsError", secrets.unread?.message)
+        json.member("secretsError", secrets.fault?.message)
     }
 
     private func write(

@@ -25,12 +25,12 @@ struct PendingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (waits, lag) = try common.inspect { inspector in
+        let (waits, needs, lag) = try common.inspect { inspector in
             var runbooks = RecordedRunbooks(inspector)
             let waits = try inspector.pending().prefix(limit ?? .max).map { wait in
                 (wait: wait, approval: try runbooks.approval(wait))
             }
-            return (waits, try ClockLag(inspector))
+            return (waits, try SecretNeeds(inspector), try ClockLag(inspector))
         }
         lag.warn(common)
         if common.json {
@@ -38,7 +38,9 @@ struct PendingCommand: AsyncParsableCommand {
                 lag.write(to: &json)
                 json.key("pending")
                 json.array { json in
-                    for (wait, approval) in waits { json.object { wait.write(approval, to: &$0) } }
+                    for (wait, approval) in waits {
+                        json.object { wait.write(approval, needs, to: &$0) }
+                    }
                 }
             }
             return
@@ -54,6 +56,7 @@ struct PendingCommand: AsyncParsableCommand {
             ])
         }
         table.print(to: common.output)
+        writeNeeds(waits.map { $0.wait }, needs)
         let asking = waits.filter { $0.approval != nil }
         guard let first = asking.first else { return }
         let id = asking.count == 1 ? first.wait.id.shellArgument : "ID"
@@ -61,6 +64,15 @@ struct PendingCommand: AsyncParsableCommand {
         let accept = asking.lazy.compactMap { $0.approval?.approval.accept }
             .first { $0 != .anythingButNo }
         common.errors.line("\(WaitingApproval.advice(id, accept ?? .anythingButNo, common))")
+    }
+
+    /// What is ready, and is left by every worker that is started as this process was.
+    private func writeNeeds(_ waits: [PendingWait], _ needs: SecretNeeds) {
+        let left = waits.filter { $0.reason == .claim && needs.fault(of: $0.number) != nil }
+        guard let first = left.first else { return }
+        let more = left.count == 1 ? "" : " (and \(left.count - 1) more)"
+        let advice = WorkerAdvice(first.type, common, needs.fault(of: first.number)).toClaim
+        common.errors.line("\(id: first.id)\(more): \(advice)")
     }
 }
 
@@ -88,13 +100,14 @@ struct WhyCommand: AsyncParsableCommand {
             let lag = try ClockLag(inspector)
             lag.warn(common)
             if common.json {
-                common.write("daybook.why/1") { json in
+                try common.write("daybook.why/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     lag.write(to: &json)
+                    let needs = try asked.isEmpty ? nil : SecretNeeds(inspector)
                     json.key("pending")
                     json.array { json in
                         for (wait, approval) in asked {
-                            json.object { wait.write(approval, to: &$0) }
+                            json.object { wait.write(approval, needs, to: &$0) }
                         }
                     }
                 }
@@ -181,7 +194,7 @@ struct WhyCommand: AsyncParsableCommand {
                 "its process is gone; \(WorkerAdvice(record.type, common).toTakeOver)"
         case .stopped:
             return
-                "its process \(session.pid) is stopped: continue it, or `daybook session evict \(number) --kill`"
+                "its process \(session.pid) is stopped: continue it, or `daybook session evict\(common.journalWords) \(number) --kill`"
         }
     }
 }
@@ -215,6 +228,23 @@ extension Inspector {
         default: break
         }
         return lines
+    }
+
+    /// The names of what an execution is to undo should it end badly, what was done last first.
+    /// - Parameter first: what was recorded before that entry is left out.
+    func undoable(of record: ExecutionRecord, from first: UInt64 = 0) throws -> [String] {
+        try operations(of: record.number)
+            .filter {
+                $0.compensation == .registered && $0.sequence >= first && !record.isOnFailure($0)
+            }
+            .sorted { $0.sequence > $1.sequence }.map(\.operation.name.text)
+    }
+
+    /// The names of what was undone at the end of an execution, in the order in which it was done.
+    func undone(of record: ExecutionRecord) throws -> [String] {
+        try operations(of: record.number)
+            .filter { $0.compensation == .undone && !record.isOnFailure($0) }
+            .map(\.operation.name.text)
     }
 
     private static func names(_ operations: some Sequence<OperationRecord>) -> String {
@@ -252,18 +282,41 @@ extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     func advice(_ common: CommonOptions, _ inspector: Inspector) throws -> String? {
         if let heir = try inspector.heir(of: self) {
+            let fork = "it was forked as \(heir.id.shellWord), which"
+            let words = "\(common.journalWords) \(heir.id.shellArgument)"
+            guard heir.isClosed else {
+                return
+                    "\(fork) goes on with what it did and is \(heir.statusText); `daybook why\(words)` says what that waits for"
+            }
+            return heir.status == .completed
+                ? "\(fork) went on with what it did, and has completed; `daybook show\(words)` shows it"
+                : "\(fork) went on with what it did, and has ended as \(heir.statusText); `daybook why\(words)` says why, and what has it run again"
+        }
+        if case .executionFailed(let event) = try inspector.ending(of: self)?.entry.event,
+            event.error.code == "workspace-not-saved"
+        {
             return
-                "it was forked as \(heir.id.shellWord), which goes on with what it did and is \(heir.statusText); `daybook why\(common.journalWords) \(heir.id.shellArgument)` says what that waits for"
+                "a retry fails in the same way where its files are not; `daybook fork\(common.journalWords) --at OPERATION \(id.shellArgument)` begins before they were lost"
         }
         let secrets = try inspector.missingSecrets(of: self)
-        let retry =
+        let retry = Advice.completed(
             "`daybook retry\(common.journalWords) \(id.shellArgument)\(secrets)` opens it again"
-        return switch status {
-        case .cancelled, .expired: "\(retry), and what had not ended runs again"
+        )
+        return try rerun(inspector).map { "\(retry), and \($0)" }
+    }
+
+    /// What runs again when it is retried, as the rest of a sentence; nil: it cannot be.
+    func rerun(_ inspector: Inspector) throws -> String? {
+        let own: String
+        switch status {
+        case .cancelled, .expired: own = "what had not ended runs again"
         case .failed, .timedOut, .childrenTasksFailed, .finalizeTaskFailed:
-            "\(retry), and what failed runs again"
-        default: nil
+            own = "what failed runs again"
+        default: return nil
         }
+        let undone = try inspector.undone(of: self)
+        return undone.isEmpty
+            ? own : "\(own), and so does what was undone: \(undone.joined(separator: ", "))"
     }
 
     /// Says that the execution is paused, or is so no more.
@@ -284,6 +337,7 @@ extension PendingWait {
         case .person: "a person"
         case .cleaning: "its code to end"
         case .unfinished(let name): CleaningWords.of(name, in: type)
+        case .origin(let id): "\(id), in whose place it goes on, to undo what it has begun"
         case .children(let count): count == 1 ? "a child to end" : "\(count) children to end"
         case .operation(let wait):
             switch wait.kind {
@@ -309,7 +363,17 @@ extension PendingWait {
         switch reason {
         case .execution: return "`daybook exec\(journal) \(id)` executes it"
         case .claim:
-            return WorkerAdvice(type, common).toClaim
+            let lost = try inspector.secrets(ofRun: record).records
+                .filter { $0.key == .missing || $0.key == .damaged }
+            if !lost.isEmpty {
+                let names = lost.map(\.name).joined(separator: ", ")
+                let retry =
+                    "daybook retry\(journal) \(id)\(try inspector.missingSecrets(of: record))"
+                return
+                    "nothing opens \(names), which it was given: the file keys is missing or damaged; restore it from a backup that has it, or `daybook cancel\(journal) \(id)`, then `\(retry)`"
+            }
+            let fault = try SecretNeeds(inspector).fault(of: number)
+            return WorkerAdvice(type, common, fault).toClaim
         case .resumption: return "`daybook resume\(journal) \(id)` resumes it"
         case .person:
             let retry = "daybook retry\(journal) \(id)\(try inspector.missingSecrets(of: record))"
@@ -317,6 +381,8 @@ extension PendingWait {
                 isEnded
                 ? "`daybook show\(journal) \(id)` shows it; then `\(retry)` lets it go on cleaning up, or `daybook cancel --force\(journal) \(id)` leaves out all that is still to run"
                 : "`daybook show\(journal) \(id)` shows it; then `\(retry)`, or cancel it"
+        case .origin(let origin):
+            return "`daybook why\(journal) \(origin.shellArgument)` says what that waits for"
         case .children:
             return "`daybook tree\(journal) \(id)` shows them"
         case .operation(let wait) where wait.kind == .child || wait.kind == .children:
@@ -330,21 +396,32 @@ extension PendingWait {
         }
     }
 
-    /// - Parameter approval: the one that it is for, if it is for one.
-    func write(_ approval: WaitingApproval?, to json: inout JSONWriter) {
+    /// - Parameters:
+    ///   - approval: the one that it is for, if it is for one.
+    ///   - needs: what secrets need; nil: nothing waits.
+    func write(
+        _ approval: WaitingApproval?,
+        _ needs: SecretNeeds?,
+        to json: inout JSONWriter
+    ) {
         json.member("id", id)
         json.member("number", number)
         json.member("type", type)
         switch reason {
         case .execution: json.member("for", "execution")
         case .delay: json.member("for", "delay")
-        case .claim: json.member("for", "claim")
+        case .claim:
+            json.member("for", "claim")
+            json.member("secretsError", needs?.fault(of: number)?.message)
         case .resumption: json.member("for", "resumption")
         case .person: json.member("for", "person")
         case .cleaning: json.member("for", "cleaning")
         case .unfinished(let name):
             json.member("for", "unfinished")
             json.member("operation", name)
+        case .origin(let origin):
+            json.member("for", "origin")
+            json.member("origin", origin)
         case .children(let count):
             json.member("for", "children")
             json.member("children", count)

@@ -25,7 +25,8 @@ struct AdoptCommand: AsyncParsableCommand {
         let path = try common.journalPath()
         if consent.dryRun {
             let command = try Engine.adoption(at: path, actor: write.actor, reason: reason)
-            return try rehearse("adopt", command, common)
+            try rehearse("adopt", command, common)
+            return
         }
         try consent.ask("make \(path) the home of its journal")
         var options = write.options(common)

@@ -16,7 +16,9 @@ struct ForkCommand: AsyncParsableCommand {
             The fork goes on as the execution was before the operation: what is recorded up to there is \
             its own too, and does not run again. The runbook, and the inputs, may be others: of what comes \
             before the operation the order, and the names, blocks and scripts (run, verify) of its jobs must \
-            agree, else nothing is forked and the difference is said. Inputs are not compared: a job \
+            agree, and whether there is an on_failure, else nothing is forked and the difference is said. \
+            A job before the operation that is to be undone keeps an undo: it may be another one, and \
+            that is the one that runs. Inputs are not compared: a job \
             that has run with another value is named. The name of the runbook may be another. \
             The execution itself stays as it is recorded; if it is open, it is cancelled, and undoes what it \
             has begun from there on. What was done before, the fork owes. It needs the secrets that the \
@@ -33,7 +35,7 @@ struct ForkCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The operation: its name, or its numbers as `daybook show --json` has them (0/1/2).",
+            "The operation: its name, or its numbers as `daybook show ID --positions` shows them (0/1/2).",
             valueName: "operation"
         )
     )
@@ -82,27 +84,25 @@ struct ForkCommand: AsyncParsableCommand {
                 "\(id) is of the workflow \(record.type), whose code is not here; call `Engine.fork` in the program that has it"
             )
         }
-        if let with { try JobResult.check(with) }
         let recorded = try recordedRequest(of: record)
+        if let with {
+            try GivenResult(with).check(
+                for: try operationName(of: record),
+                try Runbook(parsing: try request(recorded).runbook, file: runbook ?? "runbook"),
+                "`daybook approve\(common.journalWords) \((newID ?? "FORK").shellArgument)`"
+            )
+        }
         try checkSecrets(recorded)
-        if consent.dryRun { return try await dryRun(record, recorded) }
+        let undoing = try UnfinishedUndoing(of: id, common)
+        if consent.dryRun {
+            return try await undoing.explaining("be forked") { try await dryRun(record, recorded) }
+        }
         let given = try secrets.read()
         try consent.ask(question(record))
         var options = try options(recorded)
         options.secrets = given
-        let answer = try await explaining(options) { [options] in
-            try await withDaybook(common, write, workflows: [RunbookWorkflow()]) { engine in
-                let answer = try await engine.fork(
-                    id,
-                    at: try operation(recorded),
-                    options,
-                    by: write.requester(reason)
-                )
-                if answer.existed {
-                    try RunbookSubmission.checkKept(given, by: answer.id, engine)
-                }
-                return answer
-            }
+        let answer = try await undoing.explaining("be forked") { [options] in
+            try await explaining(options) { try await fork(recorded, options) }
         }
         let place = OperationPath(answer.operation)
         if common.json {
@@ -121,9 +121,13 @@ struct ForkCommand: AsyncParsableCommand {
         }
         common.output.line("\(id: answer.id)")
         common.errors.line("it goes on at \(answer.operation.name) (\(place)) of \(id: id)")
-        for line in try usedOtherwise(recorded, answer) { common.errors.line("\(line)") }
+        for line in try notices(recorded, of: answer.number, before: answer.before) {
+            common.errors.line("\(line)")
+        }
         if !record.isClosed, !answer.existed {
-            common.errors.line("\(id: id) is cancelled, and undoes what it has begun from there on")
+            common.errors.line(
+                "\(id: id) is cancelled, and undoes what it has begun from there on; then \(id: answer.id) begins"
+            )
         }
         if !answer.originSecrets.isEmpty {
             let names = answer.originSecrets.joined(separator: ", ")
@@ -131,7 +135,27 @@ struct ForkCommand: AsyncParsableCommand {
                 "\(id: id) keeps its secrets (\(names)), and \(id: answer.id) has its own; `daybook secret wipe\(common.journalWords) \(id: id)` wipes those of \(id: id) once it is closed"
             )
         }
-        common.errors.line("\(WorkerAdvice(record.type, common).toRun)")
+        let fault = try common.inspect { try SecretNeeds($0).fault(of: answer.number) }
+        let worker = WorkerAdvice(record.type, common, fault, keyFile: write.keyFile)
+        common.errors.line("\(worker.toRun)")
+    }
+
+    private func fork(
+        _ recorded: RunbookRequest,
+        _ options: ForkOptions
+    ) async throws -> ForkAnswer {
+        try await withDaybook(common, write, workflows: [RunbookWorkflow()]) { engine in
+            let answer = try await engine.fork(
+                id,
+                at: try operation(recorded),
+                options,
+                by: write.requester(reason)
+            )
+            if answer.existed {
+                try RunbookSubmission.checkKept(options.secrets, by: answer.id, engine)
+            }
+            return answer
+        }
     }
 
     /// Does something, and adds to a conflict with a fork that is there the lines in which they differ.
@@ -150,32 +174,22 @@ struct ForkCommand: AsyncParsableCommand {
         }
     }
 
-    /// The jobs before the fork whose scripts name an input that is another one now: they ran with the old
-    /// value, and do not run again.
-    private func usedOtherwise(
+    /// What whoever forks may take for otherwise than it is.
+    /// - Parameters:
+    ///   - number: the run whose operations before the entry `before` the fork takes over.
+    private func notices(
         _ recorded: RunbookRequest,
-        _ answer: ForkAnswer
+        of number: UInt64,
+        before: UInt64
     ) throws -> [TerminalText] {
-        let now = try request(recorded)
-        let changed = Set(recorded.inputs.keys).union(now.inputs.keys).sorted().filter {
-            recorded.inputs[$0] != now.inputs[$0]
-        }
-        guard !changed.isEmpty else { return [] }
-        let before = try common.inspect { try $0.operations(of: answer.number) }
-            .filter { $0.sequence < answer.before && $0.status == .success }
-        let names = Set(before.map(\.operation.name.text))
-        let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
-        return changed.compactMap { input in
-            let variable = EnvironmentName.forInput(input)
-            let jobs = runbook.jobs.filter { job in
-                names.contains(job.name)
-                    && [job.run, job.verify ?? ""].contains { $0.contains(variable) }
-            }
-            guard !jobs.isEmpty else { return nil }
-            let words = jobs.map(\.name).joined(separator: ", ")
-            return
-                "the input \(input) is another one now, and does not reach what has run with the old one and is not run again: \(words)"
-        }
+        let taken = try common.inspect { try $0.operations(of: number) }
+            .filter { $0.sequence < before }
+        return try ForkNotices(
+            old: recorded,
+            new: try request(recorded),
+            given: Set(RunbookSource.given(input).keys),
+            taken: taken
+        ).lines
     }
 
     /// What is asked before anything is recorded.
@@ -191,6 +205,22 @@ struct ForkCommand: AsyncParsableCommand {
         let command = try await explaining(options) { try await planned(record, recorded, options) }
         let there = try existing()
         try rehearse("fork", command, common) { try checkKept(by: there) }
+        if there != nil || common.json { return }
+        common.errors.line(
+            "it would go on at \(command.operation.name) (\(OperationPath(command.operation))) of \(id: id)"
+        )
+        for line in try notices(recorded, of: command.number, before: command.before) {
+            common.errors.line("\(line)")
+        }
+        guard !record.isClosed else { return }
+        let undone = try common.inspect { inspector in
+            try inspector.undoable(of: record, from: command.before)
+        }
+        common.errors.line(
+            undone.isEmpty
+                ? "\(id: id) would be cancelled, and has nothing to undo from there on"
+                : "\(id: id) would be cancelled, and undo what it has begun from there on: \(undone.joined(separator: ", "))"
+        )
     }
 
     /// What would be decided.
@@ -264,6 +294,13 @@ struct ForkCommand: AsyncParsableCommand {
         return options
     }
 
+    /// The name of the operation that was named by its numbers, else what was named.
+    private func operationName(of record: ExecutionRecord) throws -> String {
+        guard let path = OperationPath(text: at) else { return at }
+        let operations = try common.inspect { try $0.operations(of: record.number) }
+        return operations.first { OperationPath($0.operation) == path }?.operation.name.text ?? at
+    }
+
     /// The operation's name: a block is known by its own, also where it is recorded as something else.
     private func operation(_ recorded: RunbookRequest) throws -> String {
         let runbook = try Runbook(parsing: recorded.runbook, file: "runbook")
@@ -292,27 +329,4 @@ struct ForkCommand: AsyncParsableCommand {
     }
 }
 
-extension JobResult {
-    private static let fields: Set = ["exitStatus", "outputs", "stored", "removed"]
-
-    /// Makes sure that a text is what a job gives.
-    /// - Throws: ``UsageError``. It does not repeat the text, which may have something secret.
-    static func check(_ text: String) throws(UsageError) {
-        let advice =
-            "write '{\"outputs\":{\"KEY\":\"VALUE\"}}', or '{\"outputs\":{}}' for none"
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: Array(text.utf8))
-            _ = try JSONPayloadCodec().decode(JobResult.self, from: Array(text.utf8))
-        } catch {
-            throw UsageError(
-                "a job of a runbook gives its outputs, and what was given is something else; \(advice)"
-            )
-        }
-        guard case .object(let members) = value,
-            let unknown = members.keys.filter({ !fields.contains($0) }).min()
-        else { return }
-        throw UsageError("a job of a runbook gives no field \"\(unknown)\"; \(advice)")
-    }
-}
 #endif

@@ -78,7 +78,8 @@ struct ResolveCommand: AsyncParsableCommand {
                 .notDone,
                 payloads: nil
             )
-            return try rehearse("resolve", command, common)
+            try rehearse("resolve", command, common)
+            return
         }
         try consent.ask("say that the operation \(operation) of \(id: id) is \(words)")
         let answer = try await withDaybook(common, write) {
@@ -99,14 +100,16 @@ struct ResolveCommand: AsyncParsableCommand {
         common.output.line("\(operation) of \(id: id) is \(words)")
         for doubt in answer.left { common.errors.line("\(doubt.advice(id, common))") }
         if answer.left.isEmpty {
-            common.errors.line("\(WorkerAdvice(type, common).toRun)")
+            let fault = try common.inspect { try SecretNeeds($0).fault(of: answer.number) }
+            let worker = WorkerAdvice(type, common, fault, keyFile: write.keyFile)
+            common.errors.line("\(worker.toRun)")
         }
     }
 
     /// A job of a runbook gives its outputs: it would ask again for anything else.
     private func checkJobResult() throws {
         guard let done else { return }
-        try JobResult.check(done)
+        _ = try GivenResult(done).outputs()
     }
 
     /// The operation that is meant: by its numbers, or by its name if only one has it.

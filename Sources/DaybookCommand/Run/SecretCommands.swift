@@ -3,6 +3,7 @@ import ArgumentParser
 import Daybook
 import DaybookFormat
 import DaybookInspector
+import DaybookJournal
 import DaybookModel
 import DaybookRunbook
 
@@ -28,9 +29,10 @@ struct ListSecretsCommand: ParsableCommand {
 
     func run() throws {
         try Names.check(id, "execution id")
-        let (secrets, now) = try common.inspect { inspector in
-            (try inspector.secrets(of: id), try inspector.secretTime())
+        let (found, now) = try common.inspect { inspector in
+            (try inspector.secrets(ofAllRuns: id), try inspector.secretTime())
         }
+        let secrets = found.records
         if common.json {
             common.write("daybook.secrets/1") { json in
                 json.member("id", id)
@@ -40,6 +42,7 @@ struct ListSecretsCommand: ParsableCommand {
                         json.object { secret.write(to: &$0, by: now) }
                     }
                 }
+                json.member("secretsError", found.fault?.message)
             }
             return
         }
@@ -50,8 +53,9 @@ struct ListSecretsCommand: ParsableCommand {
             let stored = "stored \(time.text(secret.storedAt))"
             common.output.line("\(secret.name)  \(stored), \(secret.fate(by: now, time))")
         }
+        if let fault = found.fault { common.errors.line("daybook: \(fault)") }
         if secrets.contains(where: { $0.isOwed(by: now) }) {
-            let line = "`daybook secret wipe \(id.shellArgument)`"
+            let line = Advice.completed("`daybook secret wipe \(id.shellArgument)`")
             common.errors.line(
                 "daybook: what is still to be done of that, the next command that writes does: run \(line), or another"
             )
@@ -87,10 +91,20 @@ extension SecretRecord {
             case nil: "wipe recorded \(words), whether its key is overwritten cannot be read"
             }
         }
-        guard let expiresAt else { return "kept" }
+        guard let expiresAt else { return "kept\(lack)" }
         return state(by: now) == .expired
             ? "expired \(time.text(expiresAt)), not wiped yet"
-            : "kept until \(time.text(expiresAt))"
+            : "kept until \(time.text(expiresAt))\(lack)"
+    }
+
+    /// What is wrong with the key of one that is kept, as the rest of a sentence.
+    private var lack: String {
+        switch key {
+        case .held: ""
+        case .missing: ", and its key is missing"
+        case nil: ", whether its key is there cannot be read"
+        default: ", and its key is damaged"
+        }
     }
 
     /// Its name and state: never its value.
@@ -100,7 +114,7 @@ extension SecretRecord {
         json.member("storedAt", "\(storedAt)")
         json.member("entry", sequence)
         json.member("expiresAt", expiresAt.map { "\($0)" })
-        guard let wiped else { return }
+        guard let wiped else { return json.member("key", key?.rawValue) }
         json.member("wipedAt", "\(wiped.at)")
         json.member("cause", wiped.cause)
         if let isOverwritten = wiped.isOverwritten { json.member("overwritten", isOverwritten) }
@@ -114,16 +128,27 @@ extension Inspector {
         return now.adding(try lag(of: now).wholeNanoseconds)
     }
 
-    /// Options that give the secrets which a runbook names, and which are gone.
-    func missingSecrets(of record: ExecutionRecord) throws -> String {
+    /// The secrets which a runbook names, and of which an execution of it keeps nothing that can be opened.
+    func lackingSecrets(of record: ExecutionRecord) throws -> [String] {
         var runbooks = RecordedRunbooks(self)
         guard let runbook = try runbooks.runbook(of: record), !runbook.secrets.isEmpty else {
-            return ""
+            return []
         }
         let now = try secretTime()
-        let kept = try secrets(ofRun: record).records.filter { $0.state(by: now) == .kept }
+        let kept = try secrets(ofRun: record).records.filter { secret in
+            // Of what cannot be read it is not known.
+            secret.state(by: now) == .kept && (secret.key ?? .held) == .held
+        }
         let names = Set(kept.map(\.name))
-        return runbook.secrets.filter { !names.contains($0) }.map { " --secret \($0)" }.joined()
+        return runbook.secrets.filter { !names.contains($0) }
+    }
+
+    /// Options that give those secrets again, and the journal key where this process has none.
+    func missingSecrets(of record: ExecutionRecord) throws -> String {
+        let names = try lackingSecrets(of: record)
+        guard !names.isEmpty else { return "" }
+        let key = try keyFault()?.isAboutKey == true ? SecretNeeds.keyFile : ""
+        return names.map { " --secret \($0)=@FILE" }.joined() + key
     }
 }
 
@@ -160,7 +185,8 @@ struct WipeSecretsCommand: AsyncParsableCommand {
                 Intervention(id: Name(id)),
                 names: chosen?.map { Name($0) }
             )
-            return try rehearse("secret wipe", command, common)
+            try rehearse("secret wipe", command, common)
+            return
         }
         try consent.ask("wipe \(names.isEmpty ? "all secrets" : "secrets") of \(id: id)")
         let wiped = try await withDaybook(common, write) {

@@ -4,10 +4,6 @@ import Daybook
 import DaybookRunbook
 import DaybookSystem
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// Secrets as they are named on the command line: never their values, which everybody on the machine
 /// could read there.
 struct SecretOptions: ParsableArguments {
@@ -85,7 +81,11 @@ struct SecretOptions: ParsableArguments {
             }
             return Secret(bytes: value)
         case .standardInput:
-            return Secret(bytes: withoutLineBreak(try input(name)))
+            return Secret(
+                bytes: withoutLineBreak(
+                    try StandardInput.contents("the secret \(name)", limit: limit)
+                )
+            )
         case .file(let path):
             let bytes: [UInt8]?
             do throws(File.Unfit) {
@@ -102,24 +102,6 @@ struct SecretOptions: ParsableArguments {
             }
             return Secret(bytes: withoutLineBreak(bytes))
         }
-    }
-
-    /// Standard input to its end.
-    private static func input(_ name: String) throws -> [UInt8] {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        while all.count <= limit {
-            let count = unsafeRead(&buffer)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw SystemError.current("read of the secret \(name)") }
-            if count == 0 { break }
-            all += buffer[..<count]
-        }
-        return all
-    }
-
-    private static func unsafeRead(_ buffer: inout [UInt8]) -> Int {
-        Glibc.read(STDIN_FILENO, &buffer, buffer.count)
     }
 
     /// A value of one line is without the line's end, which an editor or `echo` has added; what has

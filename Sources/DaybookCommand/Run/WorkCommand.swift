@@ -3,6 +3,7 @@ import ArgumentParser
 import Daybook
 import DaybookFormat
 import DaybookInspector
+import DaybookJournal
 import DaybookModel
 import DaybookRunbook
 import DaybookSystem
@@ -10,7 +11,12 @@ import DaybookSystem
 struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work",
-        abstract: "Run the runbooks that are ready, until Ctrl-C."
+        abstract: "Run the runbooks that are ready, until Ctrl-C.",
+        discussion: """
+            What has secrets is left to others where these cannot be opened, for example without the journal \
+            key. With --until-idle such work that is left ready is no success: the exit status is that \
+            which `daybook run` has there, 64 without the right key, and 5 where the file of keys is damaged.
+            """
     )
 
     @OptionGroup var common: CommonOptions
@@ -50,8 +56,11 @@ struct WorkCommand: AsyncParsableCommand {
         ClockLag(daybook).warn(common)
         // Whether it was interrupted.
         let end: Result<Bool, any Error>
+        var left: (ids: [String], refusal: SecretError)?
         do {
-            end = .success(try await wait(daybook, interrupts))
+            let isInterrupted = try await wait(daybook, interrupts)
+            if untilIdle, !isInterrupted { left = daybook.leftForSecrets() }
+            end = .success(isInterrupted)
         } catch {
             end = .failure(error)
         }
@@ -69,8 +78,19 @@ struct WorkCommand: AsyncParsableCommand {
             _ = try end.get()
             throw error
         }
-        reporter.finish()
+        try reporter.finish(ready: left?.ids ?? [])
         _ = try end.get()
+        if let left { throw Self.error(left.ids, left.refusal) }
+    }
+
+    /// Why it is no success that nothing is left to do here. What helps was said when it was found.
+    private static func error(_ ids: [String], _ refusal: SecretError) -> SecretError {
+        let shown = ids.prefix(10).joined(separator: ", ")
+        let more = ids.count > 10 ? " and \(ids.count - 10) more" : ""
+        return SecretError(
+            refusal.code,
+            "\(shown)\(more) \(ids.count == 1 ? "is" : "are") left ready: secrets cannot be opened here"
+        )
     }
 
     /// - Returns: whether an interrupt ended it.
@@ -113,6 +133,8 @@ private final class WorkReporter: Sendable {
     private let common: CommonOptions
     private let isJSONL: Bool
     private let events = Locked<[Event]>([])
+    /// What was left because the process ends: what it waits for is looked up once the journal is closed.
+    private let left = Locked<[Lease]>([])
 
     init(common: CommonOptions, isJSONL: Bool) {
         self.common = common
@@ -125,6 +147,7 @@ private final class WorkReporter: Sendable {
         case .ended(let lease, _, let failure):
             note(lease, failure == nil ? "completed" : "failed", failure?.message)
         case .cleaned(let lease, _): note(lease, "cleaned up", nil)
+        case .closed(let lease, .stopping): left.withLock { $0.append(lease) }
         case .closed(let lease, let reason): note(lease, "left", reason.description)
         case .tookOver(let session, let readied, _, let processes):
             common.errors.line(
@@ -162,7 +185,35 @@ private final class WorkReporter: Sendable {
         }
     }
 
-    func finish() {
+    /// What an execution waits for, and what helps; nil: it waits for nothing.
+    private func waits(of lease: Lease, _ inspector: Inspector) throws -> String? {
+        let record = try inspector.record(of: lease.id.text)
+        guard record.number == lease.execution, record.status == .waiting,
+            let state = try inspector.openState(of: record)
+        else { return nil }
+        var runbooks = RecordedRunbooks(inspector)
+        var words: [String] = []
+        for wait in try inspector.waits(of: state) {
+            let approval = try runbooks.approval(wait)
+            let advice: String? =
+                if let accept = approval?.approval.accept {
+                    WaitingApproval.advice(wait.id.shellArgument, accept, common)
+                } else {
+                    try wait.advice(common, record, inspector)
+                }
+            let what = "it waits for \(approval?.words ?? wait.words)"
+            words.append(advice.map { "\(what); \($0)" } ?? what)
+        }
+        return words.isEmpty ? nil : words.joined(separator: "; ")
+    }
+
+    /// - Parameter ready: the ids of what is ready and was not run.
+    /// - Throws: `JournalError` when what is left cannot be looked at.
+    func finish(ready: [String]) throws {
+        for lease in left.withLock({ $0 }) {
+            let waits: String? = try common.inspect { try self.waits(of: lease, $0) }
+            note(lease, "left", waits ?? ActivationEnd.stopping.description)
+        }
         guard common.json else { return }
         let events = events.withLock { $0 }
         common.write("daybook.work/1") { json in
@@ -170,6 +221,8 @@ private final class WorkReporter: Sendable {
             json.array { json in
                 for event in events { json.object { event.write(to: &$0) } }
             }
+            json.key("left")
+            json.array { json in for id in ready { json.string(id) } }
         }
     }
 }

@@ -589,6 +589,10 @@ package enum Wire {
         @inlinable package static var forkedBefore: WireField {
             WireField(19, .varint)
         }
+        /// `begins_after`.
+        @inlinable package static var beginsAfter: WireField {
+            WireField(20, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -794,6 +798,10 @@ package enum Wire {
         @inlinable package static var epoch: WireField {
             WireField(6, .varint)
         }
+        /// `successor`.
+        @inlinable package static var successor: WireField {
+            WireField(7, .varint)
+        }
     }
 
     /// `ExecutionExpired`.
@@ -874,6 +882,10 @@ package enum Wire {
         /// `before`.
         @inlinable package static var before: WireField {
             WireField(3, .varint)
+        }
+        /// `given`.
+        @inlinable package static var given: WireField {
+            WireField(4, .lengthDelimited)
         }
     }
 
@@ -2244,9 +2256,17 @@ package enum Wire {
         @inlinable package static var forkedBefore: WireField {
             WireField(6, .varint)
         }
+        /// `successor`.
+        @inlinable package static var successor: WireField {
+            WireField(7, .varint)
+        }
+        /// `begins_after`.
+        @inlinable package static var beginsAfter: WireField {
+            WireField(8, .varint)
+        }
         /// `next_run`.
         @inlinable package static var nextRun: WireField {
-            WireField(7, .varint)
+            WireField(9, .varint)
         }
     }
 

@@ -1038,6 +1038,12 @@ package nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._forkedBefore = newValue}
   }
 
+  /// The execution in whose place the fork goes on: it begins once that is closed. 0: at once.
+  package var beginsAfter: UInt64 {
+    get {_storage._beginsAfter}
+    set {_uniqueStorage()._beginsAfter = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1359,6 +1365,10 @@ package nonisolated struct ProtoExecutionCancelled: Sendable {
   /// Of the code that ended so. 0: somebody cancelled it.
   package var epoch: UInt64 = 0
 
+  /// The fork that goes on in its place. It is readied once this execution is closed: not before what that
+  /// has begun since is undone. 0: none does.
+  package var successor: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1480,9 +1490,21 @@ package nonisolated struct ProtoCleaningSkipped: Sendable {
 
   package var before: UInt64 = 0
 
+  /// An operation whose result a person has given to that fork: it owes that too, whenever it was begun.
+  package var given: ProtoOperationPath {
+    get {_given ?? ProtoOperationPath()}
+    set {_given = newValue}
+  }
+  /// Returns true if `given` has been explicitly set.
+  package var hasGiven: Bool {self._given != nil}
+  /// Clears the value of `given`. Subsequent reads from it will return its default value.
+  package mutating func clearGiven() {self._given = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _given: ProtoOperationPath? = nil
 }
 
 /// Nothing of it is run until it is resumed.
@@ -3853,6 +3875,10 @@ package nonisolated struct ProtoExecutionLineage: Sendable {
 
   package var forkedBefore: UInt64 = 0
 
+  package var successor: UInt64 = 0
+
+  package var beginsAfter: UInt64 = 0
+
   /// The run that follows it under the same id. 0: none does yet.
   package var nextRun: UInt64 = 0
 
@@ -5853,7 +5879,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0\u{3}forked_from\0\u{3}forked_before\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0\u{3}forked_from\0\u{3}forked_before\0\u{3}begins_after\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -5875,6 +5901,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _finalizer: Bool = false
     var _forkedFrom: UInt64 = 0
     var _forkedBefore: UInt64 = 0
+    var _beginsAfter: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5904,6 +5931,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _finalizer = source._finalizer
       _forkedFrom = source._forkedFrom
       _forkedBefore = source._forkedBefore
+      _beginsAfter = source._beginsAfter
     }
   }
 
@@ -5941,6 +5969,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedBefore) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._beginsAfter) }()
         default: break
         }
       }
@@ -6010,6 +6039,9 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if _storage._forkedBefore != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._forkedBefore, fieldNumber: 19)
       }
+      if _storage._beginsAfter != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._beginsAfter, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6038,6 +6070,7 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._finalizer != rhs_storage._finalizer {return false}
         if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
         if _storage._forkedBefore != rhs_storage._forkedBefore {return false}
+        if _storage._beginsAfter != rhs_storage._beginsAfter {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6440,7 +6473,7 @@ nonisolated extension ProtoExecutionTimedOut: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionCancelled"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0\u{1}epoch\0\u{c}\u{1}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}error\0\u{1}closes\0\u{3}signals_left\0\u{3}failed_operation\0\u{1}epoch\0\u{1}successor\0\u{c}\u{1}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6453,6 +6486,7 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._failedOperation) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.successor) }()
       default: break
       }
     }
@@ -6478,6 +6512,9 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
     if self.epoch != 0 {
       try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 6)
     }
+    if self.successor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.successor, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6487,6 +6524,7 @@ nonisolated extension ProtoExecutionCancelled: SwiftProtobuf.Message, SwiftProto
     if lhs.signalsLeft != rhs.signalsLeft {return false}
     if lhs._failedOperation != rhs._failedOperation {return false}
     if lhs.epoch != rhs.epoch {return false}
+    if lhs.successor != rhs.successor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6657,7 +6695,7 @@ nonisolated extension ProtoCleaningEnded: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CleaningSkipped"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keeps_compensations\0\u{1}heir\0\u{1}before\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keeps_compensations\0\u{1}heir\0\u{1}before\0\u{1}given\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6668,12 +6706,17 @@ nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularBoolField(value: &self.keepsCompensations) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.heir) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.before) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._given) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.keepsCompensations != false {
       try visitor.visitSingularBoolField(value: self.keepsCompensations, fieldNumber: 1)
     }
@@ -6683,6 +6726,9 @@ nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf
     if self.before != 0 {
       try visitor.visitSingularUInt64Field(value: self.before, fieldNumber: 3)
     }
+    try { if let v = self._given {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6690,6 +6736,7 @@ nonisolated extension ProtoCleaningSkipped: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.keepsCompensations != rhs.keepsCompensations {return false}
     if lhs.heir != rhs.heir {return false}
     if lhs.before != rhs.before {return false}
+    if lhs._given != rhs._given {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9809,7 +9856,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{3}next_run\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{1}successor\0\u{3}begins_after\0\u{3}next_run\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9823,7 +9870,9 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
       case 4: try { try decoder.decodeSingularStringField(value: &self.traceContext) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.forkedFrom) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.forkedBefore) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.nextRun) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.successor) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.beginsAfter) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.nextRun) }()
       default: break
       }
     }
@@ -9848,8 +9897,14 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if self.forkedBefore != 0 {
       try visitor.visitSingularUInt64Field(value: self.forkedBefore, fieldNumber: 6)
     }
+    if self.successor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.successor, fieldNumber: 7)
+    }
+    if self.beginsAfter != 0 {
+      try visitor.visitSingularUInt64Field(value: self.beginsAfter, fieldNumber: 8)
+    }
     if self.nextRun != 0 {
-      try visitor.visitSingularUInt64Field(value: self.nextRun, fieldNumber: 7)
+      try visitor.visitSingularUInt64Field(value: self.nextRun, fieldNumber: 9)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9861,6 +9916,8 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.traceContext != rhs.traceContext {return false}
     if lhs.forkedFrom != rhs.forkedFrom {return false}
     if lhs.forkedBefore != rhs.forkedBefore {return false}
+    if lhs.successor != rhs.successor {return false}
+    if lhs.beginsAfter != rhs.beginsAfter {return false}
     if lhs.nextRun != rhs.nextRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

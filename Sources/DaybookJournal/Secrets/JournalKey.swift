@@ -17,9 +17,15 @@ package struct JournalKey: Sendable {
     }
 
     /// Reads 64 hexadecimal digits, or the Base64 of 32 bytes; white space around them is ignored.
-    /// - Parameter origin: where the text comes from, for the message of an error.
+    /// - Parameters:
+    ///   - origin: where the text comes from, for the message of an error.
+    ///   - advice: what to do where it is none.
     /// - Throws: ``SecretError/Code/badKey``. The message does not say what was found.
-    package init(text: [UInt8], from origin: String) throws(SecretError) {
+    package init(
+        text: [UInt8],
+        from origin: String,
+        advice: KeyAdvice = .existing
+    ) throws(SecretError) {
         let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
         var digits = text[...]
         while let last = digits.last, isSpace(last) { digits.removeLast() }
@@ -33,7 +39,7 @@ package struct JournalKey: Sendable {
         guard let bytes, let key = JournalKey(bytes) else {
             throw SecretError(
                 .badKey,
-                "\(origin) has no journal key: that is 64 hexadecimal digits, or the Base64 of 32 bytes; make one with `openssl rand -hex 32`"
+                "\(origin) has no journal key: that is 64 hexadecimal digits, or the Base64 of 32 bytes; \(advice.text)"
             )
         }
         self = key
@@ -49,8 +55,9 @@ package struct JournalKey: Sendable {
     }
 
     /// Reads the key in a file that only its owner may read.
+    /// - Parameter advice: what to do where there is none.
     /// - Throws: ``SecretError/Code/badKey``.
-    package init(file path: String) throws(SecretError) {
+    package init(file path: String, advice: KeyAdvice = .existing) throws(SecretError) {
         let text: [UInt8]?
         let isOpenToOthers: Bool
         do throws(File.Unfit) {
@@ -64,16 +71,16 @@ package struct JournalKey: Sendable {
         guard let text else {
             throw SecretError(
                 .badKey,
-                "the file \(path) of the journal key does not exist; name another, or make one with `openssl rand -hex 32`"
+                "the file \(path) of the journal key does not exist; \(advice.text)"
             )
         }
         guard !isOpenToOthers else {
             throw SecretError(
                 .badKey,
-                "the file \(path) of the journal key can be read by others than its owner; run `chmod 600` on it, and make a new key if somebody may have read it"
+                "the file \(path) of the journal key can be read by others than its owner; run `chmod 600` on it, and change the secrets where they are valid if somebody may have read both it and the journal"
             )
         }
-        try self.init(text: text, from: "the file \(path)")
+        try self.init(text: text, from: "the file \(path)", advice: advice)
     }
 
     private static func isOpenToOthers(_ path: String) throws(File.Unfit) -> Bool {
@@ -143,6 +150,25 @@ package struct JournalKey: Sendable {
         } catch {
             // The library says of everything that it is not authentic.
             return nil
+        }
+    }
+}
+
+/// What is to be done by whoever has no journal key: where a journal has secrets already another key opens
+/// none of them, and takes none to them.
+package enum KeyAdvice: Sendable {
+    /// The journal has had no secret yet.
+    case first
+    /// It has some, under a key.
+    case existing
+
+    /// The rest of a sentence.
+    package var text: String {
+        switch self {
+        case .first:
+            "make one with `(umask 077; openssl rand -hex 32 > FILE)`, and give it by --key-file FILE, DAYBOOK_KEY_FILE=FILE or DAYBOOK_KEY"
+        case .existing:
+            "give the key that this journal's secrets are kept under (--key-file FILE, DAYBOOK_KEY_FILE, DAYBOOK_KEY)"
         }
     }
 }

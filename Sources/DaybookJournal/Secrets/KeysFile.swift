@@ -26,7 +26,7 @@ package struct KeysFile: Sendable {
         self.journal = journal
     }
 
-    private static var header: Range<Int> { 0..<KeysHeader.size }
+    static var header: Range<Int> { 0..<KeysHeader.size }
 
     // MARK: Storing
 
@@ -40,7 +40,7 @@ package struct KeysFile: Sendable {
         _ key: JournalKey
     ) throws(SecretError) -> KeyReservation {
         try mapping { () throws in
-            let file = try File.open(path, .readWrite)
+            let file = try File.open(path, .readWrite, followsLink: false)
             try file.lock(bytes: Self.header)
             let isNew = try prepareHeader(file, key)
             let slots = try freeSlots(places.count, file)
@@ -92,17 +92,21 @@ package struct KeysFile: Sendable {
         }
     }
 
+    /// Reads the header, if it is this journal's.
+    func header(_ bytes: [UInt8]) throws(SecretError) -> KeysHeader {
+        if let header = KeysHeader(bytes), header.journal == journal.bytes { return header }
+        throw SecretError(
+            .damaged,
+            "the file of keys \(path) is damaged, or that of another journal; restore it from a backup that has it, or move it away and give the secrets again with a retry"
+        )
+    }
+
     private func check(_ bytes: [UInt8], _ key: JournalKey) throws(SecretError) {
-        guard let header = KeysHeader(bytes), header.journal == journal.bytes else {
-            throw SecretError(
-                .damaged,
-                "the file of keys \(path) is damaged, or that of another journal; restore it from a backup that has it"
-            )
-        }
+        let header = try header(bytes)
         guard header.check == key.checkValue(journal: journal, salt: header.salt) else {
             throw SecretError(
                 .wrongKey,
-                "the journal key is not the one that the secrets of this journal are kept under; give the key that the first of them was submitted with"
+                "the journal key is not the one that the secrets of this journal are kept under; \(KeyAdvice.existing.text)"
             )
         }
     }
@@ -175,9 +179,9 @@ package struct KeysFile: Sendable {
     }
 
     /// - Returns: nil when there is no file.
-    private func openIfThere(_ mode: File.Mode) throws(SystemError) -> File? {
+    func openIfThere(_ mode: File.Mode) throws(SystemError) -> File? {
         do throws(SystemError) {
-            return try File.open(path, mode)
+            return try File.open(path, mode, followsLink: false)
         } catch {
             if error.isNotFound { return nil }
             throw error
@@ -230,64 +234,18 @@ package struct KeysFile: Sendable {
         }
     }
 
-    // MARK: Looking
-
-    /// What all slots hold, in order; none when there is no file.
-    /// - Throws: ``SecretError``: ``SecretError/Code/damaged`` for a header that is none.
-    package func slots() throws(SecretError) -> [KeySlot] {
-        try mapping { () throws -> [KeySlot] in
-            guard let file = try openIfThere(.read) else { return [] }
-            let count = try slotCount(file)
-            guard count > 0 else { return [] }
-            guard let header = KeysHeader(try contents(file, Self.header)),
-                header.journal == journal.bytes
-            else {
-                throw SecretError(
-                    .damaged,
-                    "the file of keys \(path) is damaged, or that of another journal; restore it from a backup that has it"
-                )
-            }
-            return try (0..<count).map { try read($0, file) }
-        }
-    }
-
-    /// Those keys that still lie in their slots; none when there is no file.
-    /// - Throws: ``SecretError/Code/system``.
-    package func held(of names: [KeyName]) throws(SecretError) -> Set<KeyName> {
-        if names.isEmpty { return [] }
-        return try mapping { () throws -> Set<KeyName> in
-            guard let file = try openIfThere(.read) else { return [] }
-            var held: Set<KeyName> = []
-            for name in names {
-                guard case .held(let found) = try read(name.slot, file), found.id == name.id
-                else { continue }
-                held.insert(name)
-            }
-            return held
-        }
-    }
-
-    /// Whether somebody is about to name a slot in an entry, or sees to what is left in it.
-    /// - Throws: ``SecretError/Code/system``.
-    package func isReserved(_ slot: UInt32) throws(SecretError) -> Bool {
-        try mapping { () throws -> Bool in
-            guard let file = try openIfThere(.read) else { return false }
-            return try !file.isLockable(bytes: KeySlot.range(slot))
-        }
-    }
-
-    private func slotCount(_ file: borrowing File) throws(SystemError) -> UInt32 {
+    func slotCount(_ file: borrowing File) throws(SystemError) -> UInt32 {
         let size = try file.status().size - KeysHeader.size
         // One that was cut short counts.
         return size <= 0 ? 0 : UInt32((size + KeySlot.size - 1) / KeySlot.size)
     }
 
-    private func read(_ slot: UInt32, _ file: borrowing File) throws(SystemError) -> KeySlot {
+    func read(_ slot: UInt32, _ file: borrowing File) throws(SystemError) -> KeySlot {
         KeySlot(try contents(file, KeySlot.range(slot)), in: slot)
     }
 
     /// Bytes of the file; zeros behind its end.
-    private func contents(
+    func contents(
         _ file: borrowing File,
         _ range: Range<Int>
     ) throws(SystemError) -> [UInt8] {
@@ -302,7 +260,7 @@ package struct KeysFile: Sendable {
         try bytes.withUnsafeBytes { try file.overwrite($0, at: KeySlot.range(slot).lowerBound) }
     }
 
-    fileprivate func mapping<Result>(
+    func mapping<Result>(
         _ body: () throws -> Result
     ) throws(SecretError) -> Result {
         do {

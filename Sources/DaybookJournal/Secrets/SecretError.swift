@@ -64,7 +64,9 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     init(_ error: SystemError, _ path: String) {
         self.init(
             .system,
-            "the file of keys \(path) cannot be used (\(error)); look after its owner, its mode and the disk, then try again",
+            error.found != nil
+                ? "the file of keys cannot be used: \(error)"
+                : "the file of keys \(path) cannot be used (\(error)); look after its owner, its mode and the disk, then try again",
             cause: error
         )
     }

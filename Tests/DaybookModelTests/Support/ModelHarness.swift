@@ -373,6 +373,8 @@ private final class HarnessLedger: Ledger {
         }
     }
 
+    func isDamage(_ error: any Error) -> Bool { false }
+
     func put(_ row: ExecutionIndexRow) {
         batch.rows[Name(row.id)] = row.row
         if row.leaves != nil || !row.joins.isEmpty { batch.moves.append(row) }

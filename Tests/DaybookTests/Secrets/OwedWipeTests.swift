@@ -71,6 +71,83 @@ import Testing
         }
     }
 
+    /// It was cut short in the middle of the overwriting: what is left of the key is still to go.
+    @Test func aKeyThatIsOverwrittenInPartIsOwed() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            try tear(path)
+            let report = try inspect(path) { try $0.verify() }
+            #expect(report.isGood && report.leftKeys.map(\.slot) == [0], "\(report.problems)")
+            let wiped = try #require(inspect(path) { try $0.secrets(of: "a") }.first?.wiped)
+            #expect(wiped.isOverwritten == false)
+            try await withEngine(path, options, code: Self.waiting) { _ async throws in }
+            #expect(try inspect(path) { try $0.verify().leftKeys } == [])
+            let gone = try #require(inspect(path) { try $0.secrets(of: "a") }.first?.wiped)
+            #expect(gone.isOverwritten == true)
+        }
+    }
+
+    /// Its slot has the key of another secret, which is damaged: that it could be given is how it is known.
+    @Test func aKeyWhoseSlotIsAnothersByNowIsOverwritten() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            try await withEngine(path, options, code: Self.waiting) { engine async throws in
+                var terms = ExecutionOptions()
+                terms.secrets = ["TOKEN": "hunter3-and-more"]
+                try await engine.start("b", terms)
+                try await engine.untilWaiting("b")
+            }
+            try tear(path)
+            #expect(try inspect(path) { try $0.verify() }.problems.count == 1)
+            let wiped = try #require(inspect(path) { try $0.secrets(of: "a") }.first?.wiped)
+            #expect(wiped.isOverwritten == true)
+        }
+    }
+
+    /// Zeros in the first half of slot 0.
+    private func tear(_ path: String) throws {
+        let keys = JournalFolder(path).keys
+        var bytes = try File.contents(of: keys)
+        bytes.replaceSubrange(128..<192, with: repeatElement(0, count: 64))
+        try Data(bytes).write(to: URL(filePath: keys))
+    }
+
+    /// A file of keys that is none says nothing of a key, and hides nothing of what entries say.
+    @Test func aFileOfKeysThatCannotBeReadLeavesItOpen() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            let keys = JournalFolder(path).keys
+            var bytes = try File.contents(of: keys)
+            bytes[20] ^= 1
+            try Data(bytes).write(to: URL(filePath: keys))
+            let record = try #require(inspect(path) { try $0.secrets(of: "a") }.first)
+            #expect(record.wiped?.cause == "asked" && record.wiped?.isOverwritten == nil)
+            try Folder.removeFile(keys)
+            try Folder.create(keys)
+            #expect(try inspect(path) { try $0.secrets(of: "a") } == [record])
+        }
+    }
+
+    /// What was wrong with the file of keys when the journal was opened is mended: nothing is owed.
+    @Test func whatCouldNotBeLookedForIsLookedForAgain() async throws {
+        try await withJournal(room.creation) { path in
+            try await prepare(path)
+            let keys = JournalFolder(path).keys
+            try Folder.rename(keys, to: keys + ".aside")
+            try Folder.create(keys)
+            try await withEngine(path, options, code: Self.waiting) { engine async throws in
+                let error = try #require(try await engine.owedKeys(of: "c"))
+                #expect(error.code == .left)
+                // Nothing of that one was wiped.
+                #expect(!error.message.contains("secrets of c are wiped"), "\(error.message)")
+                try Folder.removeAll(keys)
+                try Folder.rename(keys + ".aside", to: keys)
+                #expect(try await engine.owedKeys(of: "c") == nil)
+            }
+            #expect(try inspect(path) { try $0.verify().leftKeys } == [])
+        }
+    }
+
     @Test func aKeyThatNoEntryCameToNameIsOwedToo() async throws {
         try await withJournal(room.creation) { path in
             try await prepare(path)
@@ -90,8 +167,9 @@ import Testing
         }
     }
 
-    /// A secret that is kept, and whose key is gone, is damage as before.
-    @Test func aKeyThatIsMissingIsDamage() async throws {
+    /// A secret that is kept, and whose file of keys is gone, cannot be opened; nothing contradicts anything, and
+    /// nothing is owed.
+    @Test func aFileOfKeysThatIsMissingIsNothingOwed() async throws {
         try await withJournal(room.creation) { path in
             try await withEngine(path, options, code: Self.waiting) { engine async throws in
                 var terms = ExecutionOptions()
@@ -101,7 +179,8 @@ import Testing
             }
             try Folder.removeFile(JournalFolder(path).keys)
             let report = try inspect(path) { try $0.verify() }
-            #expect(report.problems.count == 1 && report.leftKeys == [])
+            #expect(report.problems == [] && report.leftKeys == [])
+            #expect(report.unopenable?.secrets == 1 && report.unopenable?.executions == 1)
         }
     }
 }

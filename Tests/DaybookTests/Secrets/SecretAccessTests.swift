@@ -141,6 +141,49 @@ import Testing
         }
     }
 
+    /// A process that always has other work looks too.
+    @Test func whatIsMendedIsFoundThoughOtherWorkAlwaysWaits() async throws {
+        try await withJournal(room.creation) { path in
+            try await begin(path)
+            var submitting = options(.none)
+            submitting.claims = .nothing
+            try await withEngine(path, submitting, code: Self.code) { engine async throws in
+                try await engine.signal("a", "word", "go")
+                for number in 0..<40 { try await engine.start("plain-\(number)", input: 2) }
+            }
+            let file = JournalFolder(path).keys + ".text"
+            try write(String(repeating: "08", count: 32), to: file, mode: 0o600)
+            let told = CallLog()
+            let steps = CallLog()
+            let clock = room.clock
+            var options = options(.file(file))
+            options.maxConcurrent = 1
+            options.logger = Logger(label: "test") { _ in CollectingHandler { told.add($0) } }
+            let code: Scripted.Code = { input, context in
+                guard input == 2 else {
+                    let word = try await Self.code(input, context)
+                    steps.add("secret")
+                    return word
+                }
+                try await context.checkpoint("plain") { _ in
+                    steps.add("plain")
+                    guard steps.lines.count == 20 else { return }
+                    steps.add(told.lines.contains { $0.contains("left to others") } ? "told" : "")
+                    try self.write(String(repeating: "07", count: 32), to: file, mode: 0o600)
+                    clock.pass(.seconds(5))
+                }
+                return ""
+            }
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.waitUntilIdle()
+                #expect(try engine.record(of: "a")?.status == .completed)
+            }
+            #expect(steps.lines.count == 42 && steps.lines[20] == "told", "\(steps.lines)")
+            // Other work waited still.
+            #expect(steps.lines.last == "plain", "\(steps.lines)")
+        }
+    }
+
     private func write(_ text: String, to path: String, mode: UInt16) throws {
         try Data(text.utf8).write(to: URL(filePath: path))
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)

@@ -147,9 +147,78 @@ import Testing
         }
     }
 
+    /// The fresh one is stored, and the old one's key still lies there.
+    @Test func aKeyThatARetryCannotOverwriteIsTold() async throws {
+        try await withJournal(room.creation) { path in
+            let keys = JournalFolder(path).keys
+            let aside = keys + ".aside"
+            let clock = HookedClock(room.clock)
+            var options = options
+            options.clock = clock
+            let code: Scripted.Code = { _, _ in
+                throw OperationError(code: "no", message: "it is broken", isRetryable: false)
+            }
+            try await withEngine(path, options, code: code) { engine async throws in
+                try await engine.start("a", terms)
+                _ = try await engine.wait(for: "a") { $0.isClosed }
+                #expect(try await engine.owedKeys(of: "a") == nil)
+                // Between the writing of the fresh key and the overwriting of the old one.
+                clock.hook {
+                    guard try File.contents(of: keys)[256...].contains(where: { $0 != 0 }) else {
+                        return false
+                    }
+                    try Folder.rename(keys, to: aside)
+                    try Folder.create(keys)
+                    return true
+                }
+                _ = try await engine.retry("a", secrets: ["TOKEN": "hunter3-and-more"])
+                let owed = try await engine.owedKeys(of: "a")
+                #expect(owed?.code == .left, "\(String(describing: owed))")
+                #expect(owed?.message.contains(keys) == true)
+                try Folder.removeAll(keys)
+                try Folder.rename(aside, to: keys)
+                // It is tried again.
+                #expect(try await engine.owedKeys(of: "a") == nil)
+            }
+            #expect(clock.error == nil)
+            #expect(try verified(path) == [])
+        }
+    }
+
     private func verified(_ path: String) throws -> [String] {
         let inspector = try Inspector(path: path)
         defer { inspector.close() }
         return try inspector.verify().problems.map { "\($0)" }
     }
+}
+
+/// A clock that does something when it is looked at, until that says that it is done.
+private final class HookedClock: WallClock {
+    private struct State {
+        var hook: (@Sendable () throws -> Bool)?
+        var error: (any Error)?
+    }
+
+    private let clock: ManualClock
+    private let state = Locked(State())
+
+    init(_ clock: ManualClock) { self.clock = clock }
+
+    /// What the hook threw.
+    var error: (any Error)? { state.withLock { $0.error } }
+
+    func hook(_ body: @escaping @Sendable () throws -> Bool) { state.withLock { $0.hook = body } }
+
+    func now() -> Timestamp {
+        state.withLock { state in
+            do {
+                if try state.hook?() == true { state.hook = nil }
+            } catch {
+                (state.hook, state.error) = (nil, error)
+            }
+        }
+        return clock.now()
+    }
+
+    func onChange(_ wake: @escaping @Sendable () -> Void) -> Bool { clock.onChange(wake) }
 }

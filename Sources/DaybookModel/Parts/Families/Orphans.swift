@@ -74,9 +74,9 @@ extension State {
         executions.contains(number) ? executions[known: number].parent : nil
     }
 
-    /// Whether another branch has decided an operation around a scope of an execution.
-    package func isDismissed(_ scope: [UInt32], of number: UInt64) -> Bool {
-        executions.contains(number) && executions[known: number].progress.isDismissed(scope)
+    /// The execution that is to be closed before an open one begins: see ``ExecutionState/awaitedOrigin``.
+    package func awaitedOrigin(of number: UInt64) -> UInt64? {
+        executions.contains(number) ? executions[known: number].awaitedOrigin : nil
     }
 
     /// How many children of an execution are not closed.

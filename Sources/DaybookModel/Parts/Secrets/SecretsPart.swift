@@ -1,4 +1,5 @@
 import DaybookFormat
+import DequeModule
 import FoundationEssentials
 import SwiftProtobuf
 
@@ -108,16 +109,25 @@ package struct KeptSecrets: Sendable, Equatable {
     }
 
     private var all: [UInt64: OfExecution] = [:]
-    /// Those that are closed, in order of time and number.
-    private var closed: [(time: Timestamp, number: UInt64)] = []
+    /// The numbers of the executions that have some and are open. Who looks for work looks at these, at
+    /// every turn; of those that are closed there may be many.
+    private(set) var openNumbers: Set<UInt64> = []
+    /// Those that are closed and can be wiped, in order of time and number.
+    private var closed = Deque<(time: Timestamp, number: UInt64)>()
     /// The execution of an id.
     private var numbersByID: [Name: UInt64] = [:]
+
+    /// Why secrets of executions whose time is over cannot be wiped in this process: what is recorded of
+    /// those has changed on the disk. No part of what entries say.
+    package private(set) var left: [UInt64: String] = [:]
+    /// The numbers of those of them that the batch under way has found.
+    package private(set) var newlyLeft: [UInt64] = []
 
     /// None are.
     package var isEmpty: Bool { all.isEmpty }
     /// The numbers of the executions that have some, ascending.
     package var numbers: [UInt64] { all.keys.sorted() }
-    /// When the first of those was closed that are closed; nil: none is.
+    /// When the first of those was closed that are closed, and can be wiped; nil: none is.
     var firstClosing: Timestamp? { closed.first?.time }
 
     /// What is kept of an execution; nil: nothing.
@@ -129,14 +139,26 @@ package struct KeptSecrets: Sendable, Equatable {
     /// Every secret that is kept of any execution.
     package var every: [Secret] { numbers.flatMap { all[$0]?.secrets ?? [] } }
 
-    /// The numbers of those that were closed that long ago, in order.
+    /// The numbers of those that were closed that long ago and can be wiped, in order.
     func expired(after lifetime: UInt64, by now: Timestamp) -> [UInt64] {
         closed.prefix { $0.time.adding(lifetime) <= now }.map(\.number)
     }
 
-    package static func == (one: KeptSecrets, other: KeptSecrets) -> Bool {
-        one.all == other.all && one.closed.elementsEqual(other.closed, by: ==)
+    /// Those of an execution stay, because that cannot be read.
+    mutating func leave(_ number: UInt64, because reason: String) {
+        guard let kept = all[number] else { return }
+        unlist(number, kept)
+        left[number] = reason
+        newlyLeft.append(number)
     }
+
+    /// The batch is over.
+    mutating func endBatch() {
+        if !newlyLeft.isEmpty { newlyLeft = [] }
+    }
+
+    /// The rest follows from what is kept, or is no part of what entries say.
+    package static func == (one: KeptSecrets, other: KeptSecrets) -> Bool { one.all == other.all }
 
     // MARK: Folding
 
@@ -162,6 +184,7 @@ package struct KeptSecrets: Sendable, Equatable {
         }
         all[number] = kept
         numbersByID[id] = number
+        if kept.closedAt.rawValue == 0 { openNumbers.insert(number) }
     }
 
     mutating func wipe(_ secrets: [ProtoSecretKey], of number: UInt64) throws(WireError) {
@@ -176,31 +199,54 @@ package struct KeptSecrets: Sendable, Equatable {
         guard let kept = all[number], kept.secrets.isEmpty else { return }
         all[number] = nil
         numbersByID[kept.id] = nil
-        closed.removeAll { $0.number == number }
+        unlist(number, kept)
     }
 
     mutating func close(_ number: UInt64, at time: Timestamp) {
         guard all[number] != nil, all[number]?.closedAt.rawValue == 0 else { return }
         all[number]?.closedAt = time
+        openNumbers.remove(number)
         insert(time, number)
     }
 
-    /// Nearly always the last: no entry is of an earlier time than those before it.
     private mutating func insert(_ time: Timestamp, _ number: UInt64) {
-        let place = closed.lastIndex { ($0.time, $0.number) < (time, number) }.map { $0 + 1 } ?? 0
-        closed.insert((time, number), at: place)
+        closed.insert((time, number), at: place(time, number))
+    }
+
+    /// Where one is among those that are closed, or belongs.
+    private func place(_ time: Timestamp, _ number: UInt64) -> Int {
+        var (low, high) = (0, closed.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if (closed[middle].time, closed[middle].number) < (time, number) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+
+    /// It is neither open nor closed, nor left.
+    private mutating func unlist(_ number: UInt64, _ kept: OfExecution) {
+        left[number] = nil
+        guard openNumbers.remove(number) == nil else { return }
+        let place = place(kept.closedAt, number)
+        if place < closed.count, closed[place].number == number { closed.remove(at: place) }
     }
 
     mutating func reopen(_ number: UInt64) {
-        guard all[number] != nil else { return }
+        guard let kept = all[number] else { return }
+        unlist(number, kept)
         all[number]?.closedAt = Timestamp(rawValue: 0)
-        closed.removeAll { $0.number == number }
+        openNumbers.insert(number)
     }
 
     mutating func handOn(_ number: UInt64, to next: UInt64) {
         guard let kept = all.removeValue(forKey: number) else { return }
         all[next] = kept
         numbersByID[kept.id] = next
+        if openNumbers.remove(number) != nil { openNumbers.insert(next) }
     }
 
     // MARK: In a snapshot
@@ -240,7 +286,10 @@ package struct KeptSecrets: Sendable, Equatable {
         }
         all[item.execution] = kept
         numbersByID[kept.id] = item.execution
-        guard item.closedAt != 0 else { return }
-        insert(kept.closedAt, item.execution)
+        if item.closedAt == 0 {
+            openNumbers.insert(item.execution)
+        } else {
+            insert(kept.closedAt, item.execution)
+        }
     }
 }

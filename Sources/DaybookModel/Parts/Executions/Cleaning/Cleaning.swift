@@ -196,6 +196,14 @@ extension ExecutionState {
         }
     }
 
+    /// What would run should it be ended from outside now, what was registered last first.
+    package var standingCleaning: [DueCleaning] {
+        let cleaning = rare.cleaning
+        return cleaning.registrations.reversed().filter(\.stands).map {
+            DueCleaning($0, scope: cleaning.scope(of: $0.path))
+        }
+    }
+
     /// The first of them; nil: nothing is to run.
     var nextCleaning: DueCleaning? {
         guard status.isFinal, let next = rare.cleaning.next else { return nil }

@@ -64,8 +64,12 @@ extension Cleaning {
         case .cleaningSkipped:
             let heir = try entry.number(Wire.CleaningSkipped.heir)
             if heir != 0 {
-                let before = try entry.number(Wire.CleaningSkipped.before)
-                return try state.rare.cleaning.handOn(to: heir, before: before)
+                let event = try ProtoCleaningSkipped(decoding: entry)
+                return try state.rare.cleaning.handOn(
+                    to: heir,
+                    before: event.before,
+                    or: event.hasGiven ? OperationPath(event.given) : nil
+                )
             }
             if try entry.flag(Wire.CleaningSkipped.keepsCompensations) {
                 state.rare.cleaning.compensatesOnly = true

@@ -3,20 +3,26 @@ import DaybookFormat
 /// What is to be done at an end is owed by one execution: a fork takes it over from its origin, whose entry
 /// says so.
 extension Cleaning {
-    /// Has a fork owe what was begun before an entry.
+    /// Has a fork owe what was begun before an entry, and what undoes the operation whose result it was given.
     /// - Throws: `WireError` when nothing of that is to be done.
-    mutating func handOn(to heir: UInt64, before sequence: UInt64) throws(WireError) {
+    mutating func handOn(
+        to heir: UInt64,
+        before sequence: UInt64,
+        or given: OperationPath?
+    ) throws(WireError) {
         var isEmpty = true
-        for index in registrations.indices where registrations[index].isOwed(before: sequence) {
+        for index in registrations.indices
+        where registrations[index].isOwed(before: sequence, or: given) {
             registrations[index].heir = heir
             isEmpty = false
         }
         if isEmpty { throw WireError("it hands on what is not registered") }
     }
 
-    /// Whether something is to be done at an end that was begun before an entry, and that no other owes.
-    func owes(before sequence: UInt64) -> Bool {
-        registrations.contains { $0.isOwed(before: sequence) }
+    /// Whether something is to be done at an end that no other owes, and that was begun before an entry or
+    /// undoes an operation.
+    func owes(before sequence: UInt64, or given: OperationPath?) -> Bool {
+        registrations.contains { $0.isOwed(before: sequence, or: given) }
     }
 
     /// The fork that owes something which was begun before an entry; nil: none does.
@@ -26,11 +32,11 @@ extension Cleaning {
 }
 
 extension Cleaning.Registration {
-    /// Whether it was begun before an entry, and is to be done by the execution itself: at this end, or at
-    /// the next one because it has failed.
-    fileprivate func isOwed(before sequence: UInt64) -> Bool {
+    /// Whether it was begun before an entry, or undoes an operation, and is to be done by the execution
+    /// itself: at this end, or at the next one because it has failed.
+    fileprivate func isOwed(before sequence: UInt64, or given: OperationPath?) -> Bool {
         let isDone = finishedBy != nil || hasEnded && !hasFailed
-        return !isDone && heir == 0 && since < sequence
+        return !isDone && heir == 0 && (since < sequence || undoes != nil && path == given)
     }
 }
 

@@ -12,6 +12,10 @@ struct Lineage: Sendable {
     var forkedFrom: UInt64 = 0
     /// The first entry of that one that does not count for it.
     var forkedBefore: UInt64 = 0
+    /// The fork that is readied once this execution is closed; 0: none.
+    var successor: UInt64 = 0
+    /// The execution in whose place it goes on, and after whose end it begins; 0: it began at once.
+    var beginsAfter: UInt64 = 0
     /// The run that follows it; 0: none does yet.
     var continuedAs: UInt64 = 0
 }
@@ -29,6 +33,11 @@ extension ExecutionState {
     package var forkPoint: ForkPoint? {
         ForkPoint(origin: rare.lineage.forkedFrom, before: rare.lineage.forkedBefore)
     }
+    /// The number of the execution that is to be closed before it begins, because it is a fork that goes on in
+    /// the place of that; nil: it waits for none.
+    package var awaitedOrigin: UInt64? {
+        rare.lineage.beginsAfter != 0 && status == .submitted ? rare.lineage.beginsAfter : nil
+    }
     /// The number of the first run of its id.
     package var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
@@ -37,11 +46,16 @@ extension ExecutionPart {
     /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 4,
-        kinds: [.executionSubmitted, .executionContinued],
+        schema: 5,
+        kinds: [.executionSubmitted, .executionCancelled, .executionContinued],
         apply: { state, entry, change throws(WireError) in
             if change.kind == .executionContinued {
                 state.rare.lineage.continuedAs = try entry.number(Wire.ExecutionContinued.next)
+                return
+            }
+            if change.kind == .executionCancelled {
+                let successor = try entry.number(Wire.ExecutionCancelled.successor)
+                if successor != 0 { state.rare.lineage.successor = successor }
                 return
             }
             var reader = WireReader(entry.eventBytes)
@@ -57,6 +71,8 @@ extension ExecutionPart {
                     state.rare.lineage.forkedFrom = try reader.varint()
                 case Wire.ExecutionSubmitted.forkedBefore:
                     state.rare.lineage.forkedBefore = try reader.varint()
+                case Wire.ExecutionSubmitted.beginsAfter:
+                    state.rare.lineage.beginsAfter = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
@@ -68,6 +84,8 @@ extension ExecutionPart {
             writer.string(lineage.traceContext, Wire.ExecutionLineage.traceContext)
             writer.varint(lineage.forkedFrom, Wire.ExecutionLineage.forkedFrom)
             writer.varint(lineage.forkedBefore, Wire.ExecutionLineage.forkedBefore)
+            writer.varint(lineage.successor, Wire.ExecutionLineage.successor)
+            writer.varint(lineage.beginsAfter, Wire.ExecutionLineage.beginsAfter)
             writer.varint(lineage.continuedAs, Wire.ExecutionLineage.nextRun)
         },
         read: { state, bytes throws(WireError) in
@@ -84,6 +102,10 @@ extension ExecutionPart {
                     state.rare.lineage.forkedFrom = try reader.varint()
                 case Wire.ExecutionLineage.forkedBefore:
                     state.rare.lineage.forkedBefore = try reader.varint()
+                case Wire.ExecutionLineage.successor:
+                    state.rare.lineage.successor = try reader.varint()
+                case Wire.ExecutionLineage.beginsAfter:
+                    state.rare.lineage.beginsAfter = try reader.varint()
                 case Wire.ExecutionLineage.nextRun:
                     state.rare.lineage.continuedAs = try reader.varint()
                 default: try reader.skip(field)

@@ -12,24 +12,63 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Check the journal against itself: order, hashes, payloads, indexes.",
         discussion: """
             Exit status 5 when anything contradicts anything else. Keys of secrets that a process has left \
-            to be overwritten, because it was killed, contradict nothing: they are listed as owed, with \
-            exit status 0, and the next command that writes overwrites them. A replacement of the whole \
-            journal shows only against a checkpoint that somebody else holds.
+            to be overwritten, killed or with a file that failed, contradict nothing: they are listed as \
+            owed, with exit status 0, and the next command that writes overwrites them. Nor does a journal \
+            without the file keys, as a backup may be: a line says how many secrets cannot be opened there. A \
+            replacement of the whole journal shows only against a head that somebody else holds: --against.
             """
     )
 
     @OptionGroup var common: CommonOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "A head of `daybook head` that was kept elsewhere: the journal has to go on from it.",
+            valueName: "file"
+        )
+    )
+    var against: String?
+
+    @OptionGroup var trusted: TrustOptions
+
+    func validate() throws {
+        if !trusted.trust.isEmpty, against == nil {
+            throw ValidationError("--trust needs --against FILE.")
+        }
+    }
+
+    /// The head to check against: signed, or as its text alone.
+    private func head() throws -> TreeHead? {
+        guard let against else { return nil }
+        let keys = try trusted.keys()
+        let (head, note) = try TrustFile.parsed(against, "the head") { bytes throws(ProofError) in
+            // Without an empty line it is the text of a head that nobody has signed.
+            if keys.isEmpty, let text = String(validating: bytes, as: UTF8.self),
+                !text.contains("\n\n")
+            {
+                return (try TreeHead(text: text), nil as SignedNote?)
+            }
+            let note = try SignedNote(bytes)
+            return (try TreeHead(text: note.text), note)
+        }
+        if !keys.isEmpty, let note { return try note.head(by: keys) }
+        return head
+    }
+
     func run() async throws {
+        let head = try head()
         try checkPages()
-        let report = try common.inspect { inspector in
+        let (report, departure) = try common.inspect { inspector in
+            // What contradicts the head does not keep the rest from being looked at: it says what has changed.
+            let departure = try head.flatMap { try inspector.departure(from: $0) }
             let bar = ProgressBar(common.errors, "verifying")
             defer { bar.finish() }
-            return try inspector.verify { bar.update($0, of: $1) }
+            return (try inspector.verify { bar.update($0, of: $1) }, departure)
         }
         if common.json {
             common.write("daybook.verify/1") { json in
-                json.member("good", report.isGood)
+                json.member("good", report.isGood && departure == nil)
+                json.member("entriesSound", report.areEntriesSound)
                 json.member("entries", report.entries)
                 json.member("executions", report.executions)
                 json.member("payloads", report.payloads)
@@ -47,6 +86,22 @@ struct VerifyCommand: AsyncParsableCommand {
                     }
                 }
                 json.member("cutShort", report.isCutShort)
+                if let head {
+                    json.key("against")
+                    json.object { json in
+                        json.member("origin", head.origin)
+                        json.member("size", head.size)
+                        json.member("root", head.root.hex)
+                        json.member("problem", departure.map { "\($0)" })
+                    }
+                }
+                if let unopenable = report.unopenable {
+                    json.key("unopenable")
+                    json.object { json in
+                        json.member("secrets", UInt64(unopenable.secrets))
+                        json.member("executions", UInt64(unopenable.executions))
+                    }
+                }
                 json.key("owed")
                 json.array { json in for key in report.leftKeys { key.write(to: &json) } }
             }
@@ -55,15 +110,35 @@ struct VerifyCommand: AsyncParsableCommand {
                 "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots"
             )
             common.output.line("root \(report.root.hex)")
+            if let head, departure == nil {
+                common.output.line("goes on from the head of \(head.size) entries")
+            }
+            if let unopenable = report.unopenable { common.output.line("\(unopenable)") }
         }
         writeOwed(report.leftKeys)
+        if let departure { common.errors.line("daybook: \(departure)") }
         guard report.isGood else {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
             common.errors.line(
-                "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
+                report.areEntriesSound
+                    ? "daybook: the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
+                    : "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
             )
             throw CommandEnd(status: .integrity)
+        }
+        if departure != nil { throw CommandEnd(status: .integrity) }
+    }
+}
+
+extension Inspector {
+    /// In what the journal departs from a head; nil: in nothing.
+    fileprivate func departure(from head: TreeHead) throws -> ProofError? {
+        do {
+            try check(head)
+            return nil
+        } catch let error as ProofError {
+            return error
         }
     }
 }
@@ -74,8 +149,9 @@ extension VerifyCommand {
         guard let first = keys.first else { return }
         if !common.json { for key in keys { common.output.line("owed: \(key)") } }
         let id = keys.lazy.compactMap(\.secret?.execution).first
-        let line =
+        let line = Advice.completed(
             id.map { "`daybook secret wipe \($0.shellArgument)`" } ?? "`daybook work --until-idle`"
+        )
         common.errors.line(
             "daybook: slot \(first.slot) of the file of keys\(keys.count == 1 ? "" : ", and \(keys.count - 1) more,") is still to be overwritten; the next command that writes does that: run \(line), or another"
         )

@@ -1,0 +1,105 @@
+#if CLI
+import ArgumentParser
+import DaybookInspector
+import FoundationEssentials
+
+struct VerifyProofCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify-proof",
+        abstract: "Check the proof of an entry, without the journal.",
+        discussion: """
+            The head in it has to be signed by the key of the log that it is of: give the public key \
+            that you have got from whoever keeps the journal, and not one that came with the proof. \
+            Exit status 5 when it is not the proof of what it says.
+
+            daybook verify-proof 17.tlog-proof --trust @ops.pub
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var trusted: TrustOptions
+
+    @Argument(help: "The file; - is standard input.")
+    var file: String
+
+    func validate() throws { try trusted.require() }
+
+    func run() throws {
+        let keys = try trusted.keys()
+        let proof = try TrustFile.parsed(file, "the proof") { bytes throws(ProofError) in
+            try EntryProof(bytes)
+        }
+        let head = try proof.check(by: keys)
+        let entry = proof.decoded()
+        if common.json {
+            common.write("daybook.verify-proof/1") { json in
+                json.member("good", true)
+                json.member("origin", head.origin)
+                json.member("size", head.size)
+                json.member("root", head.root.hex)
+                json.member("entry", proof.index)
+                json.member("event", entry?.eventName)
+                json.member("time", entry.map { "\($0.time)" })
+            }
+        } else {
+            common.output.line(
+                "entry \(proof.index) is in \(head.origin), of \(head.size) entries"
+            )
+            if let entry { common.output.line("  \(entry.time)  \(entry.eventName)") }
+        }
+    }
+}
+
+struct VerifyConsistencyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify-consistency",
+        abstract: "Check that a later head goes on from an earlier one, without the journal.",
+        discussion: """
+            Exit status 5 when it does not: something that the earlier head is of was changed or is gone.
+
+            daybook prove-consistency 120 340 > hashes
+            daybook verify-consistency july.head august.head hashes --trust @ops.pub
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var trusted: TrustOptions
+
+    @Argument(help: "The file of the earlier head, signed.")
+    var earlier: String
+
+    @Argument(help: "The file of the later head, signed.")
+    var later: String
+
+    @Argument(help: "What `daybook prove-consistency` has printed; - is standard input.")
+    var hashes: String
+
+    func validate() throws { try trusted.require() }
+
+    func run() throws {
+        let keys = try trusted.keys()
+        let heads = try [(earlier, "the earlier head"), (later, "the later head")].map {
+            file,
+            what in
+            try TrustFile.parsed(file, what) { bytes throws(ProofError) in try SignedNote(bytes) }
+                .head(by: keys)
+        }
+        let path = try TrustFile.parsed(hashes, "the hashes") { bytes throws(ProofError) in
+            try TreeHash.lines(bytes)
+        }
+        try heads[1].check(goesOnFrom: heads[0], by: path)
+        if common.json {
+            common.write("daybook.verify-consistency/1") { json in
+                json.member("good", true)
+                json.member("origin", heads[1].origin)
+                json.member("from", heads[0].size)
+                json.member("to", heads[1].size)
+            }
+        } else {
+            common.output.line(
+                "\(heads[1].origin), of \(heads[1].size) entries, goes on from its head of \(heads[0].size)"
+            )
+        }
+    }
+}
+#endif

@@ -1,0 +1,206 @@
+#if CLI
+import ArgumentParser
+import Daybook
+import DaybookFormat
+import DaybookInspector
+import DaybookSystem
+import FoundationEssentials
+
+struct KeygenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keygen",
+        abstract: "Make a key that signs heads, and print the public key.",
+        discussion: """
+            The private key is written into a new file that only you may read. Keep it where those who \
+            write the journal cannot read it, if you can: whoever has it signs in the journal's name. \
+            Hand the public key on: whoever has it can check heads and proofs, also with tools of \
+            others. The key has the name of the log that it signs for, which `daybook info` calls origin.
+
+            daybook keygen --output ops.key > ops.pub
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The new file of the private key.", valueName: "file")
+    )
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The key's name: the origin of the journal that it is for. (default: that of the journal)"
+        )
+    )
+    var name: String?
+
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp(
+            "Make no key: print the public key of the private one in this file again.",
+            valueName: "file"
+        )
+    )
+    var existing: String?
+
+    func validate() throws {
+        guard (output == nil) != (existing == nil) else {
+            throw ValidationError("give --output FILE for a new key, or --public FILE of one.")
+        }
+        if existing != nil, name != nil {
+            throw ValidationError("a key that is there has its name.")
+        }
+    }
+
+    func run() throws {
+        let key = try existing.map { try SigningKey(file: $0).signer } ?? made()
+        if common.json {
+            common.write("daybook.keygen/1") { $0.member("key", "\(key.verifier)") }
+        } else {
+            // As it is, also where a person would be shown something else.
+            common.output.write(Array("\(key.verifier)\n".utf8))
+        }
+    }
+
+    private func made() throws -> NoteSigner {
+        let name = try name ?? common.inspect { try $0.head(size: 0).origin }
+        let signer = try NoteSigner(name: name)
+        try writeNew(
+            Array((signer.secretText + "\n").utf8),
+            to: output ?? "",
+            "the private key"
+        )
+        return signer
+    }
+}
+
+struct HeadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "head",
+        abstract: "Print the journal's size and root, for somebody else to keep.",
+        discussion: """
+            The form is that of a checkpoint of c2sp.org/tlog-checkpoint: origin, size and root; with \
+            --key it is a signed note. A journal that was cut, rolled back or rewritten shows against a \
+            head that is kept elsewhere (`daybook verify --against FILE`), and only so. A key signs no \
+            head that contradicts one that it has signed before.
+
+            daybook head --key ops.key > 2026-07-31.head
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var signing: SigningOptions
+
+    @Option(help: "The head of the first so many entries. (default: all)")
+    var size: UInt64?
+
+    func run() throws {
+        let (head, note) = try common.inspect { inspector in
+            let note = try signing.signedHead(of: inspector, size: size)
+            return (
+                try note.map { try TreeHead(text: $0.text) } ?? inspector.head(size: size), note
+            )
+        }
+        if common.json {
+            common.write("daybook.head/1") { json in
+                json.member("origin", head.origin)
+                json.member("size", head.size)
+                json.member("root", head.root.hex)
+                json.member("note", note.map { String(decoding: $0.bytes, as: UTF8.self) })
+            }
+        } else {
+            common.output.write(note?.bytes ?? Array(head.text.utf8))
+        }
+    }
+}
+
+struct ProveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove",
+        abstract: "Write the proof that an entry is in the journal.",
+        discussion: """
+            The file (c2sp.org/tlog-proof, by convention NAME.tlog-proof) has the entry, the hashes and \
+            a signed head: `daybook verify-proof` checks it without the journal. The entry is in it, and \
+            its payloads are not: it commits to them.
+
+            daybook prove 17 --key ops.key > 17.tlog-proof
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var end: HeadOptions
+
+    @Argument(help: "The number of the entry.")
+    var entry: UInt64
+
+    func validate() throws { try end.check("a proof") }
+
+    func run() throws {
+        let proof = try common.inspect { inspector in
+            // What is not there is told before anything is signed.
+            _ = try inspector.entry(entry)
+            return try inspector.proof(of: entry, in: try end.head(of: inspector))
+        }
+        if common.json {
+            common.write("daybook.prove/1") { json in
+                json.member("entry", proof.index)
+                json.key("hashes")
+                json.array { json in
+                    for hash in proof.path { json.string(hash.base64) }
+                }
+                json.member("note", String(decoding: proof.note.bytes, as: UTF8.self))
+                json.member("proof", String(decoding: proof.bytes, as: UTF8.self))
+            }
+        } else {
+            common.output.write(proof.bytes)
+        }
+    }
+}
+
+struct ProveConsistencyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove-consistency",
+        abstract: "Print the hashes that lead from an earlier size of the journal to a later one.",
+        discussion: """
+            They show that the later tree begins with the earlier one, and so that nothing was changed \
+            between two heads: in base64, one to a line, as RFC 6962 (2.1.2) orders them. Whoever has \
+            both heads checks them with any implementation of it, and without the journal.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The earlier size.")
+    var old: UInt64
+
+    @Argument(help: "The later size. (default: all entries)")
+    var size: UInt64?
+
+    func run() throws {
+        let hashes = try common.inspect { try $0.consistencyProof(from: old, to: size) }
+            .map(\.base64)
+        if common.json {
+            common.write("daybook.prove-consistency/1") { json in
+                json.key("hashes")
+                json.array { json in for hash in hashes { json.string(hash) } }
+            }
+        } else {
+            for hash in hashes { common.output.line("\(hash)") }
+        }
+    }
+}
+
+/// Writes a file that is not there yet, and that only its owner may read.
+/// - Throws: ``UsageError``; `SystemError`.
+private func writeNew(_ bytes: [UInt8], to path: String, _ what: String) throws {
+    guard try FileStatus.ofLink(path) == nil else {
+        throw UsageError(
+            "\(what) was to be written into \(path), which exists; name a new file"
+        )
+    }
+    let file = try File.open(path, .create)
+    try file.append(bytes)
+    try file.synchronize()
+}
+#endif

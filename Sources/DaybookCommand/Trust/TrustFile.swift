@@ -1,0 +1,56 @@
+#if CLI
+import DaybookInspector
+import DaybookSystem
+
+/// Files that somebody else may have made: heads, proofs, public keys; and keys of one's own.
+enum TrustFile {
+    /// A note has at most 1,000,000 bytes, and a proof with its entry less.
+    private static let limit = 1 << 20
+
+    /// Reads a file whole; `-` is standard input.
+    /// - Parameter what: what it is taken for, for the message.
+    /// - Throws: ``UsageError``; `SystemError` for what the machine lacks.
+    static func contents(of path: String, _ what: String) throws -> [UInt8] {
+        if path == "-" {
+            let all = try StandardInput.contents(what, limit: limit)
+            guard all.count <= limit else { throw failure(path, what, "it is too large for one") }
+            return all
+        }
+        if let all = try contents(ifPresent: path, what) { return all }
+        throw failure(path, what, "it is not there")
+    }
+
+    /// Reads a file and takes it for what it is to be.
+    /// - Throws: ``UsageError``, also when it is something else; as ``contents(of:_:)``.
+    static func parsed<Value>(
+        _ path: String,
+        _ what: String,
+        _ parse: ([UInt8]) throws(ProofError) -> Value
+    ) throws -> Value {
+        let bytes = try contents(of: path, what)
+        do throws(ProofError) {
+            return try parse(bytes)
+        } catch {
+            throw UsageError("\(what) cannot be taken from \(path): \(error)")
+        }
+    }
+
+    /// - Returns: nil when nothing is there.
+    static func contents(ifPresent path: String, _ what: String) throws -> [UInt8]? {
+        do throws(File.Unfit) {
+            return try File.contents(of: path, limit: limit, followsLink: true)
+        } catch {
+            switch error {
+            case .notRegular: throw failure(path, what, "it is no regular file")
+            case .tooLarge: throw failure(path, what, "it is too large for one")
+            case .system(let error) where error.isShortage: throw error
+            case .system(let error): throw failure(path, what, "\(error)")
+            }
+        }
+    }
+
+    private static func failure(_ path: String, _ what: String, _ why: String) -> UsageError {
+        UsageError("\(what) cannot be read from \(path): \(why); look at the path")
+    }
+}
+#endif

@@ -1,0 +1,110 @@
+/// A Merkle tree (RFC 6962, 2.1), known by the roots of its perfect subtrees: of those that have a power
+/// of two leaves, and begin at a multiple of it.
+package protocol PerfectSubtrees {
+    /// The root over the leaves from `index << height` on, `1 << height` of them.
+    func root(height: Int, index: UInt64) throws -> TreeHash
+}
+
+extension PerfectSubtrees {
+    /// The root of the tree of the first `size` leaves.
+    package func root(size: UInt64) throws -> TreeHash {
+        size == 0 ? .empty : try root(of: 0..<size)
+    }
+
+    /// The hashes that lead from a leaf to the root of the tree of the first `size` leaves, the lowest
+    /// first: PATH of RFC 6962, 2.1.1.
+    /// - Parameter index: less than `size`.
+    package func inclusionProof(of index: UInt64, size: UInt64) throws -> [TreeHash] {
+        precondition(index < size, "the leaf is in the tree")
+        var path: [TreeHash] = []
+        var range = 0..<size
+        // From the root down; the proof is from the leaf up.
+        while range.count > 1 {
+            let middle = Self.middle(of: range)
+            let (left, right) = (range.lowerBound..<middle, middle..<range.upperBound)
+            path.append(try root(of: index < middle ? right : left))
+            range = index < middle ? left : right
+        }
+        return path.reversed()
+    }
+
+    /// The hashes that show that the tree of the first `size` leaves begins with the tree of the first
+    /// `old`: PROOF of RFC 6962, 2.1.2. Empty where the two are one, or the old one is empty.
+    /// - Parameter old: at most `size`.
+    package func consistencyProof(from old: UInt64, to size: UInt64) throws -> [TreeHash] {
+        precondition(old <= size, "the old tree is not the larger one")
+        guard old > 0, old < size else { return [] }
+        var path: [TreeHash] = []
+        var range = 0..<size
+        while range.upperBound != old {
+            let middle = Self.middle(of: range)
+            if old <= middle {
+                path.append(try root(of: middle..<range.upperBound))
+                range = range.lowerBound..<middle
+            } else {
+                path.append(try root(of: range.lowerBound..<middle))
+                range = middle..<range.upperBound
+            }
+        }
+        // Who checks the proof has the root of the old tree: where that is a subtree it is not repeated.
+        if range.lowerBound > 0 { path.append(try root(of: range)) }
+        return path.reversed()
+    }
+
+    /// - Parameter range: not empty; begins where the larger half of a tree ends.
+    private func root(of range: Range<UInt64>) throws -> TreeHash {
+        let count = range.upperBound - range.lowerBound
+        guard count & (count - 1) != 0 else {
+            let height = count.trailingZeroBitCount
+            return try root(height: height, index: range.lowerBound >> UInt64(height))
+        }
+        let middle = Self.middle(of: range)
+        return .node(
+            try root(of: range.lowerBound..<middle),
+            try root(of: middle..<range.upperBound)
+        )
+    }
+
+    /// Where the larger half ends: the largest power of two below the number of leaves.
+    private static func middle(of range: Range<UInt64>) -> UInt64 {
+        let count = range.upperBound - range.lowerBound
+        return range.lowerBound + 1 << UInt64(63 - (count - 1).leadingZeroBitCount)
+    }
+}
+
+/// The tree of a journal's entries, read from its tiles; at the right edge, where no tile is full, from
+/// its entries.
+package struct JournalTree: PerfectSubtrees {
+    private let reader: any StoreReader
+
+    /// Reads in the transaction of `reader`.
+    package init(_ reader: any StoreReader) { self.reader = reader }
+
+    /// - Throws: ``JournalError/Code/integrity`` where an entry is missing; errors of the store.
+    package func root(height: Int, index: UInt64) throws -> TreeHash {
+        let (level, rest) = (height / 8, height % 8)
+        let first = index << UInt64(rest)
+        if let tile = try reader.tile(level: UInt8(level), index: first >> 8) {
+            let offset = Int(first & 255)
+            guard tile.count == 256 else {
+                throw JournalError.integrity(nil, "tile \(level)/\(first >> 8) is too short")
+            }
+            return Self.root(of: tile[offset..<offset + 1 << rest])
+        }
+        guard height > 0 else {
+            return try reader.withEntry(index) { TreeHash.leaf($0) }
+                ?? { throw JournalError.integrity(index, "it is missing") }()
+        }
+        return .node(
+            try root(height: height - 1, index: 2 * index),
+            try root(height: height - 1, index: 2 * index + 1)
+        )
+    }
+
+    /// - Parameter hashes: a power of two of them.
+    private static func root(of hashes: ArraySlice<TreeHash>) -> TreeHash {
+        guard hashes.count > 1 else { return hashes[hashes.startIndex] }
+        let middle = hashes.startIndex + hashes.count / 2
+        return .node(root(of: hashes[..<middle]), root(of: hashes[middle...]))
+    }
+}

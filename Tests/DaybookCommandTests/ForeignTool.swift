@@ -1,0 +1,52 @@
+import FoundationEssentials
+import Testing
+
+/// Programs of others that tests need.
+enum ForeignTool {
+    /// One of them is not installed, where everything has to be checked.
+    struct Missing: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Ends a test that needs one: where DAYBOOK_STRICT is set, as in CI, it fails, so that nothing is left
+    /// out unnoticed.
+    static func isMissing(_ what: String, _ advice: String) throws -> Never {
+        let sentence = "the test needs \(what), which is not installed here: \(advice)"
+        guard ProcessInfo.processInfo.environment["DAYBOOK_STRICT"] == nil else {
+            throw Missing(description: sentence)
+        }
+        try Test.cancel(Comment(rawValue: sentence))
+    }
+}
+
+/// Verifiers in which no line is ours: see `tools/verifiers`.
+enum Verifiers {
+    private static let root =
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    private static let place = root + "/.build/verifiers"
+
+    /// Runs the program that calls golang.org/x/mod/sumdb.
+    static func go(_ arguments: String..., in folder: String = "/") async throws -> CommandResult {
+        try await run([place + "/verifiers"] + arguments, folder)
+    }
+
+    /// Runs the program that calls pymerkle and cryptography.
+    static func python(
+        _ arguments: String...,
+        in folder: String = "/"
+    ) async throws -> CommandResult {
+        let script = root + "/tools/verifiers/check.py"
+        return try await run([place + "/python/bin/python3", script] + arguments, folder)
+    }
+
+    private static func run(_ command: [String], _ folder: String) async throws -> CommandResult {
+        guard FileManager.default.isExecutableFile(atPath: command[0]) else {
+            try ForeignTool.isMissing(command[0], "run `tools/verifiers/install`")
+        }
+        return try await RunningCommand(
+            command,
+            environment: ["PYTHONDONTWRITEBYTECODE": "1"],
+            folder: folder
+        ).finish()
+    }
+}
