@@ -17,6 +17,9 @@ public struct ErasablePayloads: Equatable, Sendable {
     public internal(set) var bytes: UInt64 = 0
     /// The ids of those that it has begun, and that are not closed.
     public internal(set) var open: [String] = []
+    /// The ids of executions that have the same input or the salt by which it can be guessed, and are not
+    /// among these: forks, and what was forked.
+    public internal(set) var sharing: [String] = []
 
     fileprivate init(id: String) { self.id = id }
 }
@@ -30,12 +33,14 @@ extension Inspector {
         entry: UInt64? = nil
     ) throws -> ErasablePayloads {
         var all = ErasablePayloads(id: record.id)
+        var (ids, sharers): (Set<Name>, [Name]) = ([], [])
         try family(of: record) { member in
             guard member.record.isClosed else {
                 all.open.append(member.record.id)
                 return true
             }
             all.executions += 1
+            ids.insert(Name(member.record.id))
             var run: UInt64? = member.record.number
             while let number = run {
                 let found = try store.read { reader in
@@ -47,10 +52,15 @@ extension Inspector {
                     )
                 }
                 if let found, entry.map({ found.range == $0...$0 }) ?? true { all.note(found) }
+                // Its first entry has the input.
+                if entry ?? number == number {
+                    sharers += try store.read { try FactLookup.sharers(of: number, $0) }
+                }
                 run = try earlierRun(number)
             }
             return entry == nil
         }
+        for id in sharers where ids.insert(id).inserted { all.sharing.append(id.text) }
         return all
     }
 

@@ -13,10 +13,10 @@ public struct Erasure: Hashable, Sendable, Codable {
     /// It followed from a rule that somebody has set.
     public let isByRule: Bool
 
-    /// For example `erased by eve, 2026-01-31T12:00:00Z: the customer has asked for it`.
+    /// For example `erased by eve, 2026-01-31T12:00:00.000Z: the customer has asked for it`.
     public var words: String {
         let who = request.actor.isEmpty ? "nobody who is known" : request.who
-        return "erased by \(who), \(time)" + (request.reason.map { ": \($0)" } ?? "")
+        return "erased by \(who), \(time.milliseconds)" + (request.reason.map { ": \($0)" } ?? "")
     }
 
     /// What an entry says.

@@ -147,7 +147,8 @@ import Testing
                 #expect(refusal?.message.contains("its fork b") == true)
                 try await engine.signal("b", "go", 0)
                 #expect(try await engine.waitForEnd(of: "b").status == .failed)
-                try await engine.erase("a")
+                let answer = try await engine.erase("a")
+                #expect(answer.sharing == ["b"])
                 // It could not go on without it.
                 let retry = await #expect(throws: Refusal.self) { try await engine.retry("b") }
                 #expect(retry?.code == .erased)

@@ -18,6 +18,9 @@ public struct ErasureAnswer: Equatable, Sendable {
     public internal(set) var secrets = 0
     /// The ids of executions that it had begun, and that are not closed: nothing of them is erased.
     public internal(set) var open: [String] = []
+    /// The ids of executions that are not erased, and have the same input or the salt by which it can be
+    /// guessed: forks, and what was forked.
+    public internal(set) var sharing: [String] = []
 }
 
 extension Engine {
@@ -42,21 +45,26 @@ extension Engine {
         by requester: Requester = .session,
         isRule: Bool = false
     ) async throws -> ErasureAnswer {
-        // Once its secrets are wiped nothing finds them in a reason any more.
-        let requester = engine.redacted(requester, of: Name(id))
+        var requester = requester
         var answer = ErasureAnswer()
+        var erased: (ids: Set<Name>, runs: [UInt64]) = ([], [])
         // The last one is the next: however deep the family is.
         var left = [Name(id)]
         while let next = left.popLast() {
+            // Once its secrets are wiped nothing finds them in a reason any more.
+            requester = engine.redacted(requester, of: next)
             let (number, found) = try await eraseRuns(of: next, requester, isRule)
             for one in found { answer.note(one) }
             answer.executions += 1
             let runs = try engine.runs(number)
+            erased.ids.insert(next)
+            erased.runs += runs
             try await engine.removeWorkspaces(of: runs)
             let children = try engine.children(of: runs)
             answer.open += children.filter { !$0.isClosed }.map(\.id.text)
             left += children.filter(\.isClosed).map(\.id).reversed()
         }
+        answer.sharing = try engine.sharers(of: erased.runs, besides: erased.ids)
         try await engine.checkDestroyed(for: id)
         return answer
     }
@@ -83,6 +91,9 @@ extension Engine {
         }
         answer.note(found)
         answer.executions = 1
+        // Its first entry has the input.
+        let runs = try engine.runs(found.number).filter { $0 == entry }
+        answer.sharing = try engine.sharers(of: runs, besides: [Name(id)])
         try await engine.checkDestroyed(for: id)
         return answer
     }
@@ -141,6 +152,18 @@ extension EngineCore {
             requester.reason = redactor.redacted(reason)
         }
         return requester
+    }
+
+    /// The ids of those that have the input of a run, or its salt.
+    fileprivate func sharers(of runs: [UInt64], besides ids: Set<Name>) throws -> [String] {
+        try writer.journal.store.read { reader in
+            var all: [Name] = []
+            for run in runs {
+                for id in try FactLookup.sharers(of: run, reader)
+                where !ids.contains(id) && !all.contains(id) { all.append(id) }
+            }
+            return all.map(\.text)
+        }
     }
 
     /// The runs of an id, the newest first.

@@ -53,6 +53,7 @@ struct ShowCommand: AsyncParsableCommand {
                         json.object { json in
                             json.member("entry", workspace.sequence)
                             workspace.content.write(to: &json)
+                            if workspace.isErased { json.member("erased", true) }
                         }
                     }
                     write(secrets, to: &json, by: now)

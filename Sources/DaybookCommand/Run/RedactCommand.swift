@@ -17,7 +17,8 @@ struct RedactCommand: AsyncParsableCommand {
             not given again. Secrets that are kept are wiped.
 
             Not reached: backups and copies made before, pages of the journal's file that are free until \
-            they are written again, and what file systems and SSDs keep of old blocks.
+            they are written again, and what file systems and SSDs keep of old blocks. A fork has the \
+            input of what it was forked from: those that are left are named.
 
             An interrupted command is asked again, and goes on where it came to.
             """
@@ -52,6 +53,14 @@ struct RedactCommand: AsyncParsableCommand {
     @Option(help: "Those with one of these statuses, separated by commas; may be repeated.")
     var status: [StatusList] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where they have kept their files, if not in the journal's folder: as it was said to `daybook run`.",
+            valueName: "folder"
+        )
+    )
+    var workspaces: String?
+
     @Argument(help: "The ids of executions.")
     var ids: [String] = []
 
@@ -82,7 +91,8 @@ struct RedactCommand: AsyncParsableCommand {
         }
         if consent.dryRun { return try report(plans.map { ($0, nil) }, isDone: false) }
         guard !plans.isEmpty else { return try report([], isDone: true) }
-        try consent.ask(question(plans))
+        // Who asks again has what an interruption left done, and nothing more.
+        if plans.contains(where: { $0.payloads > 0 }) { try consent.ask(question(plans)) }
         try report(try await erase(plans), isDone: true)
     }
 
@@ -146,7 +156,7 @@ struct RedactCommand: AsyncParsableCommand {
 
     private func erase(_ plans: [ErasablePayloads]) async throws -> [Outcome] {
         let requester = write.requester(reason)
-        return try await withDaybook(common, write) { engine in
+        return try await withDaybook(common, write, workspaces: workspaces) { engine in
             var outcomes: [Outcome] = []
             for plan in plans {
                 do {
@@ -172,8 +182,23 @@ struct RedactCommand: AsyncParsableCommand {
         "backups and copies that were made before",
         "pages of the journal's file that are free, until they are written again",
         "old blocks that file systems and SSDs keep",
-        "ids, names, labels, actors, times and sizes",
+        "folders that it kept files in on other machines, or that --workspaces did not name",
+        "ids, names, labels, actors, error codes, times and sizes",
     ]
+
+    private var limits: [String] {
+        entry == nil
+            ? Self.limits
+            : Self.limits + [
+                "the digest of what its operation declares as input: a short value can be guessed by it until the execution is erased"
+            ]
+    }
+
+    /// The ids of executions that are left and have the same input.
+    private func sharing(_ plan: ErasablePayloads, _ outcomes: [Outcome]) -> [String] {
+        let gone = outcomes.lazy.filter { $0.refusal == nil && entry == nil }.map(\.plan.id)
+        return plan.sharing.filter { !gone.contains($0) }
+    }
 
     private func report(_ outcomes: [Outcome], isDone: Bool) throws {
         if common.json {
@@ -181,10 +206,12 @@ struct RedactCommand: AsyncParsableCommand {
                 json.member("dryRun", !isDone)
                 json.key("executions")
                 json.array { json in
-                    for outcome in outcomes { json.object { write(outcome, to: &$0) } }
+                    for outcome in outcomes {
+                        json.object { write(outcome, sharing(outcome.plan, outcomes), to: &$0) }
+                    }
                 }
                 json.key("notReached")
-                json.array { json in for limit in Self.limits { json.string(limit) } }
+                json.array { json in for limit in limits { json.string(limit) } }
             }
         } else {
             writeText(outcomes, isDone: isDone)
@@ -192,7 +219,7 @@ struct RedactCommand: AsyncParsableCommand {
         if outcomes.contains(where: { $0.refusal != nil }) { throw CommandEnd(status: .conflict) }
     }
 
-    private func write(_ outcome: Outcome, to json: inout JSONWriter) {
+    private func write(_ outcome: Outcome, _ sharing: [String], to json: inout JSONWriter) {
         let plan = outcome.plan
         json.member("id", plan.id)
         json.member("executions", plan.executions)
@@ -202,6 +229,10 @@ struct RedactCommand: AsyncParsableCommand {
         if !plan.open.isEmpty {
             json.key("open")
             json.array { json in for id in plan.open { json.string(id) } }
+        }
+        if !sharing.isEmpty {
+            json.key("sharing")
+            json.array { json in for id in sharing { json.string(id) } }
         }
         json.member("refused", outcome.refusal?.message)
     }
@@ -215,18 +246,26 @@ struct RedactCommand: AsyncParsableCommand {
             let others = plan.executions > 1 ? " and \(plan.executions - 1) that it has begun" : ""
             let verb = isDone ? "erased" : "would erase"
             common.output.line(
-                "\(id: plan.id)\(others)  \(verb) \(plan.payloads) payloads of \(plan.entries) entries, \(plan.bytes) bytes"
+                plan.payloads == 0
+                    ? "\(id: plan.id)\(others)  nothing is left to erase"
+                    : "\(id: plan.id)\(others)  \(verb) \(plan.payloads) payloads of \(plan.entries) entries, \(plan.bytes) bytes"
             )
             if !plan.open.isEmpty {
                 common.errors.line(
                     "daybook: not closed, and left: \(plan.open.joined(separator: ", "))"
                 )
             }
+            let sharing = sharing(plan, outcomes)
+            if !sharing.isEmpty {
+                common.errors.line(
+                    "daybook: left, and have the same input: \(sharing.joined(separator: ", ")); redact them too"
+                )
+            }
         }
         guard !outcomes.isEmpty else {
             return common.errors.line("daybook: nothing is left to erase of what was asked for")
         }
-        common.errors.line("daybook: not reached: \(Self.limits.joined(separator: "; "))")
+        common.errors.line("daybook: not reached: \(limits.joined(separator: "; "))")
     }
 }
 
