@@ -7,6 +7,8 @@ public import DaybookView
 public struct ErasablePayloads: Equatable, Sendable {
     /// The execution's id.
     public let id: String
+    /// Its last entry.
+    package let last: UInt64
     /// It, and those that it has begun, as far as they are closed.
     public internal(set) var executions = 0
     /// Entries that have payloads.
@@ -21,7 +23,10 @@ public struct ErasablePayloads: Equatable, Sendable {
     /// among these: forks, and what was forked.
     public internal(set) var sharing: [String] = []
 
-    fileprivate init(id: String) { self.id = id }
+    fileprivate init(of record: ExecutionRecord) {
+        id = record.id
+        last = record.last
+    }
 }
 
 extension Inspector {
@@ -32,7 +37,7 @@ extension Inspector {
         of record: ExecutionRecord,
         entry: UInt64? = nil
     ) throws -> ErasablePayloads {
-        var all = ErasablePayloads(id: record.id)
+        var all = ErasablePayloads(of: record)
         var (ids, sharers): (Set<Name>, [Name]) = ([], [])
         try family(of: record) { member in
             guard member.record.isClosed else {

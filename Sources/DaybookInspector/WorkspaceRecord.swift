@@ -109,7 +109,8 @@ extension Inspector {
     /// Whether an entry that has one payload has lost it. Its bytes are not read: an archive is large.
     private func isErased(_ sequence: UInt64) throws -> Bool {
         try database.read { reader in
-            try reader.withPayloads(of: sequence) { try PayloadRecord.firstSalt($0) == nil } ?? false
+            try reader.withPayloads(of: sequence) { try PayloadRecord.firstSalt($0) == nil }
+                ?? false
         }
     }
 

@@ -14,6 +14,8 @@ package struct ErasePayloads: Command {
     package let scope: Scope
     /// Why it is erased, as far as it is no free text.
     package let cause: Cause
+    /// Its last entry as whoever asks has seen it; nil: it is erased as it stands.
+    package let seen: UInt64?
     /// So many entries are looked at, at most, from the first that has something to erase; nil: as many
     /// as is reasonable.
     package let limit: Int?
@@ -54,11 +56,13 @@ package struct ErasePayloads: Command {
         _ intervention: Intervention,
         _ scope: Scope = .everything(nil),
         cause: Cause = .asked,
+        seen: UInt64? = nil,
         limit: Int? = nil
     ) {
         self.intervention = intervention
         self.scope = scope
         self.cause = cause
+        self.seen = seen
         self.limit = limit
     }
 
@@ -80,6 +84,7 @@ package struct ErasePayloads: Command {
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         try checkIsClosed(row.number, tx)
+        try checkIsAsSeen(row)
         try checkParent(row, tx)
         let cursor = try cursor(row, tx)
         let usual = Self.limit(cursor.run == row.number ? row.closed.entries : 0)
@@ -189,6 +194,16 @@ package struct ErasePayloads: Command {
             status.isFinal
                 ? "payloads of \(intervention.id) cannot be erased yet: it is \(status.rawValue), and its code, its cleaning or its children are still ending; wait for it, then try again"
                 : "payloads of \(intervention.id) cannot be erased: it is \(status.rawValue), and goes on by what it has recorded; cancel it, or wait for its end"
+        )
+    }
+
+    /// It may have been opened and closed again since, and come to something else. What is erased in part
+    /// has not.
+    private func checkIsAsSeen(_ row: ProtoExecutionRow) throws(Refusal) {
+        guard let seen, row.closed.erased == 0, row.closed.last != seen else { return }
+        throw Refusal(
+            .conflict,
+            "payloads of \(intervention.id) were to be erased as it stood at entry \(seen), and it has gone on since, to entry \(row.closed.last); look at it again, then ask again"
         )
     }
 

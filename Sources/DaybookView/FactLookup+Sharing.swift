@@ -31,6 +31,8 @@ extension FactLookup {
     ) throws -> Name? {
         let salt = try reader.withPayloads(of: number) { try PayloadRecord.firstSalt($0) } ?? nil
         guard salt != nil else { return nil }
-        return try reader.withView(of: number) { Name(try ProtoExecutionSubmitted(decoding: $0).id) }
+        return try reader.withView(of: number) {
+            Name(try ProtoExecutionSubmitted(decoding: $0).id)
+        }
     }
 }

@@ -65,7 +65,9 @@ import Glibc
 
     @Test func itsFilesGoAlsoWhereTheyWereKeptElsewhere() async throws {
         try await withSandbox { sandbox in
-            try sandbox.write(runbook(["first": "echo x > \"$WORKSPACE/file\"", "second": "exit 3"]))
+            try sandbox.write(
+                runbook(["first": "echo x > \"$WORKSPACE/file\"", "second": "exit 3"])
+            )
             let kept = ["--workspaces", "kept"]
             let run = ["run", "runbook.yaml", "--id", "a"] + kept
             #expect(try await sandbox.daybook(run).status == 7)
@@ -132,6 +134,25 @@ import Glibc
     }
 
     // MARK: Other processes
+
+    /// Both erase it in part, or one all of it: what they say comes to all of it.
+    @Test func twoAtTheSameMomentEraseItOnce() async throws {
+        try await withSandbox { sandbox in
+            try await fail("a", in: sandbox)
+            let plan = try await redact("a", "--dry-run", "--json", in: sandbox).json
+            let command = ["redact", "a", "a", "--reason", "she asked", "--yes", "--json"]
+            let started = try (0..<3).map { _ in try sandbox.start(command) }
+            var payloads = 0
+            for command in started {
+                let result = try await command.finish()
+                try #require(result.status == 0, "\(result.errors)")
+                #expect(try result.json["executions"][1] == .null)
+                payloads += try result.json["executions"][0]["payloads"].integer ?? 0
+            }
+            #expect(payloads == plan["executions"][0]["payloads"].integer)
+            try await sandbox.succeed("verify")
+        }
+    }
 
     /// Either it is open again, and is not erased, or it is erased, and stays closed.
     @Test func aRetryAtTheSameMomentIsGrantedOrItIsErased() async throws {

@@ -27,12 +27,13 @@ import Testing
     private mutating func erase(
         _ id: Name,
         _ scope: ErasePayloads.Scope = .everything(nil),
+        seen: UInt64? = nil,
         limit: Int = 512
     ) throws -> ErasePayloads.Answer {
         let reason = try harness.sealed([.text("asked for")])
         let request = Request(actor: "ann", reason: reason)
         return try harness.run(
-            ErasePayloads(Intervention(id: id, by: request), scope, limit: limit),
+            ErasePayloads(Intervention(id: id, by: request), scope, seen: seen, limit: limit),
             session: session
         )
     }
@@ -125,6 +126,21 @@ import Testing
         expectRefusal(.conflict) { try erase("a") }
         try harness.run(Execute(id: "a"), session: session)
         expectRefusal(.conflict) { try erase("a") }
+    }
+
+    /// Who has looked at it, and is asked whether it is to go, means what he or she has seen.
+    @Test mutating func whatHasGoneOnSinceItWasSeenIsRefused() throws {
+        try harness.submit("a", by: session)
+        try harness.cancel("a", by: session)
+        let seen = try #require(try harness.row("a")?.closed.last)
+        try harness.retry("a", by: session)
+        try harness.cancel("a", by: session)
+        let newer = try #require(try harness.row("a")?.closed.last)
+        #expect(newer > seen)
+        expectRefusal(.conflict) { try erase("a", seen: seen) }
+        #expect(try erase("a", seen: newer).erased != nil)
+        // What is erased in part does not go on: an answer to what was seen before is one to this.
+        #expect(try erase("a", seen: newer).erased == nil)
     }
 
     @Test mutating func whatIsErasedIsNotRunAgain() throws {

@@ -45,6 +45,18 @@ extension Engine {
         by requester: Requester = .session,
         isRule: Bool = false
     ) async throws -> ErasureAnswer {
+        try await erase(id, by: requester, isRule: isRule, seen: nil)
+    }
+
+    /// - Parameter seen: its last entry as whoever asks has seen it: if it has gone on since, nothing is
+    ///   erased.
+    @discardableResult
+    package func erase(
+        _ id: String,
+        by requester: Requester,
+        isRule: Bool,
+        seen: UInt64?
+    ) async throws -> ErasureAnswer {
         var requester = requester
         var answer = ErasureAnswer()
         var erased: (ids: Set<Name>, runs: [UInt64]) = ([], [])
@@ -53,7 +65,12 @@ extension Engine {
         while let next = left.popLast() {
             // Once its secrets are wiped nothing finds them in a reason any more.
             requester = engine.redacted(requester, of: next)
-            let (number, found) = try await eraseRuns(of: next, requester, isRule)
+            let (number, found) = try await eraseRuns(
+                of: next,
+                requester,
+                isRule,
+                seen: answer.executions == 0 ? seen : nil
+            )
             for one in found { answer.note(one) }
             answer.executions += 1
             let runs = try engine.runs(number)
@@ -102,7 +119,8 @@ extension Engine {
     private func eraseRuns(
         of id: Name,
         _ requester: Requester,
-        _ isRule: Bool
+        _ isRule: Bool,
+        seen: UInt64?
     ) async throws -> (number: UInt64, all: [ErasePayloads.Answer]) {
         var all: [ErasePayloads.Answer] = []
         var from: ErasePayloads.Cursor?
@@ -112,7 +130,8 @@ extension Engine {
                 ErasePayloads(
                     Intervention(id: id, by: try engine.request(requester)),
                     scope,
-                    cause: isRule ? .policy : .asked
+                    cause: isRule ? .policy : .asked,
+                    seen: from == nil ? seen : nil
                 )
             }
             all.append(found)

@@ -89,7 +89,7 @@ struct RedactCommand: AsyncParsableCommand {
             guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
             return try self.plans(inspector)
         }
-        if consent.dryRun { return try report(plans.map { ($0, nil) }, isDone: false) }
+        if consent.dryRun { return try report(plans.map { Outcome($0) }, isDone: false) }
         guard !plans.isEmpty else { return try report([], isDone: true) }
         // Who asks again has what an interruption left done, and nothing more.
         if plans.contains(where: { $0.payloads > 0 }) { try consent.ask(question(plans)) }
@@ -104,7 +104,10 @@ struct RedactCommand: AsyncParsableCommand {
             return [try plan(record, inspector)]
         }
         if !isRule {
-            return try ids.map { try plan(inspector.record(of: $0), inspector) }
+            var seen: Set<String> = []
+            return try ids.filter { seen.insert($0).inserted }.map {
+                try plan(inspector.record(of: $0), inspector)
+            }
         }
         var query = ExecutionQuery()
         query.isClosed = true
@@ -152,7 +155,34 @@ struct RedactCommand: AsyncParsableCommand {
 
     // MARK: Erasing
 
-    private typealias Outcome = (plan: ErasablePayloads, refusal: Refusal?)
+    /// What was meant to be erased, and what has become of it.
+    private struct Outcome {
+        let id: String
+        var executions: Int
+        var entries: Int
+        var payloads: Int
+        var bytes: UInt64
+        var open: [String]
+        var sharing: [String]
+        var refusal: Refusal?
+
+        /// As it was found.
+        init(_ plan: ErasablePayloads, _ refusal: Refusal? = nil) {
+            id = plan.id
+            (executions, entries) = (plan.executions, plan.entries)
+            (payloads, bytes) = (plan.payloads, plan.bytes)
+            (open, sharing) = (plan.open, plan.sharing)
+            self.refusal = refusal
+        }
+
+        /// As it was done: there may have been more, or somebody else has erased a part of it.
+        init(_ plan: ErasablePayloads, _ done: ErasureAnswer) {
+            id = plan.id
+            (executions, entries) = (done.executions, done.entries)
+            (payloads, bytes) = (done.payloads, done.bytes)
+            (open, sharing) = (done.open, done.sharing)
+        }
+    }
 
     private func erase(_ plans: [ErasablePayloads]) async throws -> [Outcome] {
         let requester = write.requester(reason)
@@ -160,15 +190,21 @@ struct RedactCommand: AsyncParsableCommand {
             var outcomes: [Outcome] = []
             for plan in plans {
                 do {
-                    if let entry {
-                        try await engine.erase(entry: entry, of: plan.id, by: requester)
-                    } else {
-                        try await engine.erase(plan.id, by: requester, isRule: isRule)
-                    }
-                    outcomes.append((plan, nil))
-                } catch let refusal as Refusal where isRule {
+                    let done =
+                        if let entry {
+                            try await engine.erase(entry: entry, of: plan.id, by: requester)
+                        } else {
+                            try await engine.erase(
+                                plan.id,
+                                by: requester,
+                                isRule: isRule,
+                                seen: plan.last
+                            )
+                        }
+                    outcomes.append(Outcome(plan, done))
+                } catch let refusal as Refusal {
                     // The others are meant too.
-                    outcomes.append((plan, refusal))
+                    outcomes.append(Outcome(plan, refusal))
                 }
             }
             return outcomes
@@ -195,9 +231,9 @@ struct RedactCommand: AsyncParsableCommand {
     }
 
     /// The ids of executions that are left and have the same input.
-    private func sharing(_ plan: ErasablePayloads, _ outcomes: [Outcome]) -> [String] {
-        let gone = outcomes.lazy.filter { $0.refusal == nil && entry == nil }.map(\.plan.id)
-        return plan.sharing.filter { !gone.contains($0) }
+    private func sharing(_ outcome: Outcome, _ outcomes: [Outcome]) -> [String] {
+        let gone = outcomes.lazy.filter { $0.refusal == nil && entry == nil }.map(\.id)
+        return outcome.sharing.filter { !gone.contains($0) }
     }
 
     private func report(_ outcomes: [Outcome], isDone: Bool) throws {
@@ -207,7 +243,7 @@ struct RedactCommand: AsyncParsableCommand {
                 json.key("executions")
                 json.array { json in
                     for outcome in outcomes {
-                        json.object { write(outcome, sharing(outcome.plan, outcomes), to: &$0) }
+                        json.object { write(outcome, sharing(outcome, outcomes), to: &$0) }
                     }
                 }
                 json.key("notReached")
@@ -220,15 +256,14 @@ struct RedactCommand: AsyncParsableCommand {
     }
 
     private func write(_ outcome: Outcome, _ sharing: [String], to json: inout JSONWriter) {
-        let plan = outcome.plan
-        json.member("id", plan.id)
-        json.member("executions", plan.executions)
-        json.member("entries", plan.entries)
-        json.member("payloads", plan.payloads)
-        json.member("bytes", plan.bytes)
-        if !plan.open.isEmpty {
+        json.member("id", outcome.id)
+        json.member("executions", outcome.executions)
+        json.member("entries", outcome.entries)
+        json.member("payloads", outcome.payloads)
+        json.member("bytes", outcome.bytes)
+        if !outcome.open.isEmpty {
             json.key("open")
-            json.array { json in for id in plan.open { json.string(id) } }
+            json.array { json in for id in outcome.open { json.string(id) } }
         }
         if !sharing.isEmpty {
             json.key("sharing")
@@ -238,24 +273,25 @@ struct RedactCommand: AsyncParsableCommand {
     }
 
     private func writeText(_ outcomes: [Outcome], isDone: Bool) {
-        for (plan, refusal) in outcomes {
-            if let refusal {
+        for outcome in outcomes {
+            if let refusal = outcome.refusal {
                 common.errors.line("daybook: not erased: \(refusal.message)")
                 continue
             }
-            let others = plan.executions > 1 ? " and \(plan.executions - 1) that it has begun" : ""
+            let others =
+                outcome.executions > 1 ? " and \(outcome.executions - 1) that it has begun" : ""
             let verb = isDone ? "erased" : "would erase"
             common.output.line(
-                plan.payloads == 0
-                    ? "\(id: plan.id)\(others)  nothing is left to erase"
-                    : "\(id: plan.id)\(others)  \(verb) \(plan.payloads) payloads of \(plan.entries) entries, \(plan.bytes) bytes"
+                outcome.payloads == 0
+                    ? "\(id: outcome.id)\(others)  nothing is left to erase"
+                    : "\(id: outcome.id)\(others)  \(verb) \(outcome.payloads) payloads of \(outcome.entries) entries, \(outcome.bytes) bytes"
             )
-            if !plan.open.isEmpty {
+            if !outcome.open.isEmpty {
                 common.errors.line(
-                    "daybook: not closed, and left: \(plan.open.joined(separator: ", "))"
+                    "daybook: not closed, and left: \(outcome.open.joined(separator: ", "))"
                 )
             }
-            let sharing = sharing(plan, outcomes)
+            let sharing = sharing(outcome, outcomes)
             if !sharing.isEmpty {
                 common.errors.line(
                     "daybook: left, and have the same input: \(sharing.joined(separator: ", ")); redact them too"
@@ -265,6 +301,7 @@ struct RedactCommand: AsyncParsableCommand {
         guard !outcomes.isEmpty else {
             return common.errors.line("daybook: nothing is left to erase of what was asked for")
         }
+        guard outcomes.contains(where: { $0.refusal == nil }) else { return }
         common.errors.line("daybook: not reached: \(limits.joined(separator: "; "))")
     }
 }
