@@ -3,7 +3,7 @@ import ArgumentParser
 import DaybookFormat
 import FoundationEssentials
 
-/// A span of time as a person writes it: a whole number with a unit (s, m, h, d or w).
+/// A span of time as a person writes it: a whole number with a unit (ms, s, m, h, d or w).
 struct Span: ExpressibleByArgument, CustomStringConvertible {
     let duration: Duration
     let description: String
@@ -35,12 +35,13 @@ enum PointInTime: ExpressibleByArgument, Equatable {
     }
 
     fileprivate static func span(_ text: String) -> UInt64? {
-        let seconds: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-        guard let unit = text.last.flatMap({ seconds[$0] }),
-            text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            let count = UInt64(text.dropLast())
+        let milliseconds: [Substring: UInt64] = [
+            "ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
+        ]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let count = UInt64(digits), let unit = milliseconds[text.dropFirst(digits.count)]
         else { return nil }
-        let (product, isOver) = count.multipliedReportingOverflow(by: unit * 1_000_000_000)
+        let (product, isOver) = count.multipliedReportingOverflow(by: unit * 1_000_000)
         return isOver ? nil : product
     }
 

@@ -1,6 +1,6 @@
 #if CLI
-/// Columns of text, as wide as they need to be. On a terminal they are cut to its width, which an
-/// ellipsis shows; elsewhere nothing is cut.
+/// Columns of text, as wide as they need to be. On a terminal that is too narrow for them some are left
+/// out, and text is cut, which an ellipsis shows; elsewhere everything is there.
 ///
 /// A long table comes in parts, so that it need not be held: what is wider than all before it widens
 /// its column from there on.
@@ -9,6 +9,9 @@ struct Table {
     private var widths: [Int] = []
     /// The columns that may be cut.
     private let flexible: [Bool]
+    /// The columns that may be left out, the first one first.
+    private var spare: [Int]
+    private var leftOut: Set<Int> = []
     private var hasHeader = true
 
     /// Rows of a part.
@@ -17,10 +20,12 @@ struct Table {
     static let leastWidth = 8
 
     /// - Parameter flexible: the columns that are cut where the terminal is too narrow: text, of which
-    ///   a part says something. Numbers and times are not of that kind.
-    init(_ header: [String], flexible: Set<String>) {
+    ///   a part says something. Ids, numbers and times are not of that kind.
+    /// - Parameter spare: the columns that are left out where also that does not fit, the first one first.
+    init(_ header: [String], flexible: Set<String>, spare: [String] = []) {
         rows = [header]
         self.flexible = header.map { flexible.contains($0) }
+        self.spare = spare.compactMap { header.firstIndex(of: $0) }
     }
 
     mutating func add(_ row: [String]) { rows.append(row.map(\.printable)) }
@@ -45,6 +50,17 @@ struct Table {
         return fitted
     }
 
+    /// Leaves out columns until what is left fits, cut as far as it may be.
+    private mutating func leaveOut(_ room: Int) {
+        func least() -> Int {
+            let shown = widths.indices.filter { !leftOut.contains($0) }
+            return shown.reduce(2 * max(0, shown.count - 1)) { sum, column in
+                sum + (flexible[column] ? min(widths[column], Self.leastWidth) : widths[column])
+            }
+        }
+        while !spare.isEmpty, least() > room { leftOut.insert(spare.removeFirst()) }
+    }
+
     private static func cut(_ cell: String, to width: Int) -> String {
         cell.count <= width ? cell : cell.prefix(width - 1) + "…"
     }
@@ -59,14 +75,18 @@ struct Table {
             }
         }
         defer { rows = [] }
-        let fitted = room.map { Self.fit(widths, flexible: flexible, into: $0) } ?? widths
+        if let room { leaveOut(room) }
+        let columns = widths.indices.filter { !leftOut.contains($0) }
+        let whole = columns.map { widths[$0] }
+        let fitted =
+            room.map { Self.fit(whole, flexible: columns.map { flexible[$0] }, into: $0) } ?? whole
         return rows.map { row in
             var line = ""
-            for (column, cell) in row.enumerated() {
-                let shown = Self.cut(cell, to: fitted[column])
+            for (column, width) in zip(columns, fitted) {
+                let shown = Self.cut(row[column], to: width)
                 line += shown
-                if column + 1 < row.count {
-                    line += String(repeating: " ", count: fitted[column] - shown.count + 2)
+                if column != columns.last {
+                    line += String(repeating: " ", count: width - shown.count + 2)
                 }
             }
             // Of an empty last column nothing is left but blanks.

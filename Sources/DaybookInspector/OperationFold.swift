@@ -14,6 +14,8 @@ package struct OperationFold {
     private var replay: Replay
     /// The handler came to its end by itself, so that every branch has ended too.
     private var hasCompleted = false
+    /// How often the execution was opened again after an end.
+    private let reopenings: UInt32
     private var looks = 0
 
     /// How many operations were looked at for entries that are about others.
@@ -22,7 +24,9 @@ package struct OperationFold {
     /// Takes in the history of an execution.
     /// - Throws: ``JournalError/Code/integrity``.
     package init(_ history: some HistorySource, of number: UInt64) throws {
-        replay = Replay(try history.history(of: number, undone: true).undoing)
+        let end = try history.history(of: number, undone: true)
+        reopenings = end.reopenings
+        replay = Replay(end.undoing)
         try history.scan(from: try history.beginning(of: number) + 1) { entry, payloads in
             try take(entry, payloads)
             return true
@@ -160,7 +164,23 @@ package struct OperationFold {
             all[place].status = .started
         }
         endBranches()
+        if reopenings > 0 { markEarlierEnds() }
         return undone ? all : all.filter { !$0.isUndone }
+    }
+
+    /// What runs at an end lies inside what registered it, which has no branches: the number of that end stands
+    /// where the number of a branch does.
+    private mutating func markEarlierEnds() {
+        let registering = Set(
+            all.lazy.filter { [.checkpoint, .onUnfinished].contains($0.operation.kind) }
+                .map { OperationPath($0.operation) }
+        )
+        for place in all.indices where !all[place].operation.scope.isEmpty {
+            all[place].isOfEarlierEnd = OperationPath(all[place].operation).enclosing.contains {
+                let path = OperationPath(scope: $0.scope, position: $0.position)
+                return registering.contains(path) && $0.branch < reopenings
+            }
+        }
     }
 
     /// No entry says that the branches of an operation have all ended: that the scope around them

@@ -84,6 +84,9 @@ public struct OperationRecord: Sendable {
     /// A later attempt has undone it: it dealt with a failure that is no longer there, or what it began
     /// was cleaned up, or it was undone by what its code says for that.
     public internal(set) var isUndone = false
+    /// It ran because the execution had ended badly, and the execution was opened again since: it says
+    /// nothing of how that stands now.
+    public internal(set) var isOfEarlierEnd = false
 }
 
 extension OperationRecord {

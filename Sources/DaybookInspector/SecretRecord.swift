@@ -144,11 +144,12 @@ extension Inspector {
         guard !list.records.isEmpty else { return }
         list.settle(lifetime: try creation().settings.secretLifetime)
         guard let keys = try keysFile() else { return }
+        // First: what cannot be known of those that are wiped hides nothing of those that are kept.
+        list.note(try keys.standing(of: list.kept))
         let (whole, torn) = try keys.left(of: list.wiped)
         // A slot that was given to another secret since was empty then: what is torn there is that one's.
         let given = torn.isEmpty ? [] : Set(try state().secrets.every.map(\.slot))
         list.note(left: whole.union(torn.filter { !given.contains($0.slot) }))
-        list.note(try keys.standing(of: list.kept))
     }
 
     /// The numbers of the runs of an id, in order.

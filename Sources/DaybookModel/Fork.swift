@@ -31,6 +31,9 @@ package struct Fork: Command {
     package let result: SealedPayloads?
     /// Its own secrets; nil: it has none.
     package let secrets: SealedSecrets?
+    /// What the handler registered for an end and undoes nothing: each fork does it at its own end. Nil: there
+    /// is none.
+    package let spared: OperationPath?
     /// Who asks, and why.
     package let request: Request
 
@@ -46,6 +49,7 @@ package struct Fork: Command {
         input: SealedPayloads,
         result: SealedPayloads? = nil,
         secrets: SealedSecrets? = nil,
+        sparing spared: OperationPath? = nil,
         by request: Request = .session
     ) {
         self.origin = origin
@@ -58,6 +62,7 @@ package struct Fork: Command {
         self.input = input
         self.result = result
         self.secrets = secrets
+        self.spared = spared
         self.request = request
     }
 
@@ -93,7 +98,9 @@ package struct Fork: Command {
         let past = try tx.past(of: source, before: before)
         try check(past)
         let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
-        if let debts, debts.heir(before: before) != nil { throw try isOwed(debts, tx) }
+        if let debts, debts.heir(before: before, except: spared) != nil {
+            throw try isOwed(debts, tx)
+        }
         let begun = try tx.append(
             ProtoEntry.OneOf_Event.executionSubmitted(
                 past.fork(id, before: before, after: tx.isOpen(number) ? number : 0)
@@ -161,9 +168,10 @@ package struct Fork: Command {
 
     /// Why it is refused: another fork goes on with what was done before, and both would undo it.
     private func isOwed(_ debts: Cleaning, _ tx: borrowing Transaction) throws -> Refusal {
-        let id = try tx.lastHeir(of: number).map { try tx.id(of: $0) } ?? id
+        let id = try tx.lastHeir(of: number, except: spared).map { try tx.id(of: $0) } ?? id
         // What comes before the first of them nobody else owes.
-        let first = debts.registrations.filter { $0.heir != 0 }.min { $0.since < $1.since }
+        let first = debts.registrations.filter { $0.heir != 0 && $0.path != spared }
+            .min { $0.since < $1.since }
         let other = first.map { ", or \(origin) at \($0.path), which is \"\($0.name)\"" } ?? ""
         return Refusal(
             .conflict,

@@ -194,6 +194,35 @@ import Testing
         }
     }
 
+    /// A file's name inside a workspace says nothing of the disk that is full.
+    @Test func withoutRoomForAWorkspaceItsFolderIsNamed() async throws {
+        try await withSandbox { ordinary in
+            try await TemporaryFileSystem.with(size: "64k") { system, _ in
+                let sandbox = Sandbox(folder: ordinary.folder, launcher: system.launcher)
+                try sandbox.write(
+                    runbook([
+                        "make": "dd if=/dev/zero of=$WORKSPACE/big bs=1k count=40 2>&1",
+                        "look": "test -e \(ordinary.folder)/ok",
+                    ])
+                )
+                let path = sandbox.folder + "/runbook.yaml"
+                let run = ["run", path, "--id", "a", "--workspaces", system.path]
+                #expect(try await sandbox.daybook(run).status == 7)
+                let fill = "rm -r \"$1\"/*; cat /dev/zero > \"$1/fill\" 2>/dev/null; : > \"$1/one\""
+                try await system.run("sh", "-c", fill, "sh", system.path)
+                try await system.run("truncate", "-s", "45000", system.path + "/fill")
+                try await sandbox.succeed("retry", "a", "--yes")
+                let again = try await sandbox.daybook(run)
+                #expect(again.status == 75, "\(again)")
+                #expect(again.errors.contains("\"big\" in \(system.path)/"), "\(again.errors)")
+                #expect(again.errors.contains("No space left on device"), "\(again.errors)")
+                try await system.run("rm", system.path + "/fill")
+                try sandbox.write("", to: "ok")
+                try await sandbox.succeed(run)
+            }
+        }
+    }
+
     // MARK: For reading only
 
     @Test func aJournalOnAReadOnlyFileSystemCanBeLookedAt() async throws {

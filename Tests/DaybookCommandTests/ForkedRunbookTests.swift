@@ -269,6 +269,43 @@ import Glibc
         }
     }
 
+    /// What has completed registers `on_failure` still: the first fork takes it over, and bars no other one.
+    @Test func whatHasCompletedIsForkedMoreThanOnce() async throws {
+        try await withSandbox { sandbox in
+            let place = sandbox.folder + "/ran"
+            try sandbox.write(
+                """
+                name: f
+                blocks:
+                - name: b
+                  jobs: [ { name: clone, run: 'echo clone >> \(place)' } ]
+                - name: c
+                  jobs: [ { name: push, run: 'echo push >> \(place); ! test -e \(place).broken' } ]
+                on_failure:
+                - { name: tell, run: 'echo tell >> \(place)' }
+                """
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
+            try await sandbox.succeed("fork", "a", "--at", "push", "--id", "b", "--yes")
+            try sandbox.write("", to: "ran.broken")
+            try await sandbox.succeed("fork", "a", "--at", "push", "--id", "c", "--yes")
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "b").text == "failed\n")
+            #expect(try await sandbox.succeed("status", "c").text == "failed\n")
+            // Every view names them.
+            #expect(try await sandbox.succeed("tree", "a").text.contains(", forked as b, c  <\n"))
+            let tree = try await sandbox.succeed("tree", "a", "--json").json
+            #expect(tree["family"][0]["forks"].elements.compactMap(\.string) == ["b", "c"])
+            let list = try await sandbox.succeed("list", "--fork-of", "a", "--json").json
+            #expect(list["executions"].elements.compactMap { $0["id"].string } == ["c", "b"])
+            #expect(try await sandbox.daybook("list", "--fork-of", "none").status == 3)
+            let ran = try await RunningCommand(["cat", place]).finish().text
+            let lines = ran.split(separator: "\n")
+            #expect(lines.count { $0 == "tell" } == 2 && lines.count { $0 == "clone" } == 1)
+            try await sandbox.succeed("verify")
+        }
+    }
+
     /// Inputs of jobs are not compared, so it is said where one has had another value.
     @Test func jobsThatRanWithAnotherInputAreNamed() async throws {
         try await withSandbox { sandbox in

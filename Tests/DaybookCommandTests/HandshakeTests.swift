@@ -267,6 +267,28 @@ import Glibc
         }
     }
 
+    /// What is wrong with a policy is said, not only that it is.
+    @Test(arguments: [
+        ("3", "\"3\" is not of the form KEY=VALUE"), ("delay=5s", "attempts is missing"),
+        ("attempts=0", "\"attempts\" must be a whole number from 1 to 1000, and is \"0\""),
+        ("attempts=3,attempts=4", "\"attempts\" is given twice"),
+        ("attempts=3,tries=4", "\"tries\" is no key of a policy"),
+        ("attempts=3,delay=5", "\"delay\" must be a whole number with a unit"),
+        ("attempts=3,backoff=0.5", "\"backoff\" must be a number from 1 to 100, and is \"0.5\""),
+        ("attempts=3,jitter=2", "\"jitter\" must be a number from 0 to 1, and is \"2\""),
+    ])
+    func aPolicyThatCannotBeSaysWhy(_ policy: String, _ words: String) async throws {
+        try await withRunbook { sandbox, arguments in
+            let terms = ["submit"] + arguments
+            let refused = try await sandbox.daybook(terms + ["--retry", policy])
+            let lines = refused.errors.split(separator: "\n").map {
+                $0.trimmingPrefix { $0 == " " }
+            }
+            #expect(lines.joined(separator: " ").contains(words), "\(refused.errors)")
+            try await sandbox.succeed(terms + ["--retry", "attempts=3,delay=10ms"])
+        }
+    }
+
     // MARK: What has expired
 
     @Test func whatHasExpiredIsRefused() async throws {

@@ -94,6 +94,23 @@ import Glibc
         #expect(whole.takeLines(nil)[1] == "1       " + String(repeating: "é", count: 20))
     }
 
+    /// Ids are there to be copied: other columns are left out for them.
+    @Test func anIDIsNeverCut() async throws {
+        let id = "01a206df-a70b-7f5f-a66f-db697de66e40"
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["one": "true"]))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", id)
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "b")
+            let lines = try await list(on: 80, sandbox)
+            #expect(lines.last?.hasPrefix(id) == true && lines[2].contains("completed"), "\(lines)")
+            #expect(
+                !lines[0].contains("ATTEMPTS") && lines.allSatisfy { $0.count <= 80 },
+                "\(lines)"
+            )
+            #expect(try await list(on: 160, sandbox)[0].contains("ATTEMPTS"))
+        }
+    }
+
     /// Runs a command on a terminal of so many columns.
     private static let terminal = """
         import fcntl, os, pty, struct, sys, termios
@@ -112,24 +129,29 @@ import Glibc
             os.write(1, piece)
         """
 
-    @Test func aTableIsAsWideAsTheTerminalAndNeverCutElsewhere() async throws {
+    private func list(on columns: Int, _ sandbox: borrowing Sandbox) async throws -> [String] {
         let python = try await Python.withPackages("pty")
+        let words = [python, "-c", Self.terminal, "\(columns)", DaybookProgram.path]
+        let shown = try await RunningCommand(
+            words + ["list", "--color", "never"],
+            environment: ["DAYBOOK_JOURNAL": sandbox.journal]
+        ).finish()
+        return shown.text.split(whereSeparator: \.isNewline).map(String.init)
+    }
+
+    @Test func aTableIsAsWideAsTheTerminalAndNeverCutElsewhere() async throws {
         try await withSandbox { sandbox in
-            try sandbox.write(runbook(["job": "true"]))
-            let id = String(repeating: "long", count: 30)
-            try await sandbox.succeed("run", "runbook.yaml", "--id", id)
+            let name = String(repeating: "long", count: 30)
+            let text = runbook(["job": "true"])
+            try sandbox.write(text.replacing("name: test\n", with: "name: \(name)\n"))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
             for columns in [90, 110, 400] {
-                let shown = try await RunningCommand(
-                    [python, "-c", Self.terminal, "\(columns)", DaybookProgram.path]
-                        + ["list", "--color", "never"],
-                    environment: ["DAYBOOK_JOURNAL": sandbox.journal]
-                ).finish()
-                let lines = shown.text.split(whereSeparator: \.isNewline)
-                #expect(lines.count == 2, "\(shown.text)")
-                #expect(lines.allSatisfy { $0.count <= columns }, "\(shown.text)")
+                let lines = try await list(on: columns, sandbox)
+                #expect(lines.count == 2, "\(lines)")
+                #expect(lines.allSatisfy { $0.count <= columns }, "\(lines)")
                 #expect(lines.last?.contains("…") == (columns < 400))
             }
-            #expect(try await sandbox.succeed("list").text.contains(id))
+            #expect(try await sandbox.succeed("list").text.contains(name))
         }
     }
 }

@@ -72,6 +72,33 @@ import Testing
         }
     }
 
+    /// What ran at an end that a retry has taken back says nothing of how the execution stands now.
+    @Test func anUndoingBeforeARetryIsToldApart() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                Self.runbook.replacing("run: 'exit 1'", with: "run: 'test -e \(sandbox.folder)/ok'")
+            )
+            #expect(try await sandbox.daybook("run", "runbook.yaml", "--id", "a").status == 7)
+            func rows(_ show: String, _ name: String) -> [Bool] {
+                show.split(separator: "\n").filter { $0.contains(" \(name) ") }
+                    .map { $0.contains("success, before a retry") }
+            }
+            let before = try await sandbox.succeed("show", "a").text
+            #expect(rows(before, "undo one") == [false] && rows(before, "tell") == [false])
+            try sandbox.write("", to: "ok")
+            try await sandbox.succeed("retry", "a", "--yes")
+            try await sandbox.succeed("work", "--until-idle")
+            let after = try await sandbox.succeed("show", "a").text
+            #expect(rows(after, "undo one") == [true] && rows(after, "tell") == [true], "\(after)")
+            #expect(rows(after, "push") == [false] && after.contains("  completed\n"), "\(after)")
+            let json = try await sandbox.succeed("show", "a", "--json").json
+            let marked = json["operations"].elements.filter { $0["beforeRetry"] == true }
+            #expect(
+                Set(marked.compactMap { $0["name"].string }).isSuperset(of: ["undo one", "tell"])
+            )
+        }
+    }
+
     @Test func whatIsLeftAsItIsIsSaidWhereThatWasAsked() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(

@@ -167,6 +167,32 @@ import Glibc
         try Folder.removeAll(folder)
     }
 
+    /// Two branches carry one take: what the commit of one failed with the commit of the other records, also
+    /// when something newer has been recorded since.
+    @Test(arguments: [false, true]) func whatAnotherBranchRecordsCounts(_ isLate: Bool) async throws
+    {
+        let folder = NSTemporaryDirectory() + "keeper-\(UUID())"
+        try Folder.create(folder)
+        try Folder.create(folder + "/files")
+        let keeper = try Self.keeper(folder, ArchiveRoom(size: 1 << 20))
+        func take(_ text: String) async throws -> WorkspaceTake? {
+            try Data(text.utf8).write(to: URL(filePath: folder + "/files/one"))
+            let taken = try await keeper.take()
+            taken.share?.giveBack()
+            return taken.take
+        }
+        let first = try #require(try await take("first"))
+        keeper.wasNotRecorded(first)
+        if isLate { keeper.wasRecorded(try #require(try await take("second"))) }
+        keeper.wasRecorded(first)
+        // What is recorded is not recorded once more.
+        #expect(try await take(isLate ? "second" : "first") == nil)
+        let last = try #require(try await take("third"))
+        let mark = try #require(try WorkspaceMark(at: folder + "/files.at"))
+        #expect(mark.places.map(\.take) == [isLate ? 2 : 1, last.number])
+        try Folder.removeAll(folder)
+    }
+
     /// Somebody is to remove it: nobody looks through all files for that.
     @Test(arguments: [
         ("b/plain", "x hunter2-hunter2", "\"b/plain\" of"),

@@ -13,6 +13,8 @@ struct ForkPlan {
     /// The salt of the origin's input: digests of declared inputs are made under it.
     let salt: Salt
     let result: Payload?
+    /// What the handler registered for an end and undoes nothing; nil: there is none.
+    let spared: OperationPath?
 
     /// What is to be decided.
     func command(
@@ -33,6 +35,7 @@ struct ForkPlan {
             input: try SealedPayloads([input], limit: limit) { salt },
             result: try result.map { try SealedPayloads($0, limit: limit) },
             secrets: secrets,
+            sparing: spared,
             by: request
         )
     }
@@ -177,7 +180,8 @@ package struct ForkPlanner {
             )
         )
         let past = try trial.history(of: trial.number)
-        try checkStillDone(past, found, of: record, except: options.harmless)
+        let spared = options.harmless.flatMap { past.firstRegistration(named: Name($0)) }
+        try checkStillDone(past, found, of: record, except: spared)
         try checkHasFiles(past, found, of: record)
         let code = ForkCode(
             workflow: workflow,
@@ -194,7 +198,8 @@ package struct ForkPlanner {
             isOpen: !record.isClosed,
             input: input,
             salt: salt,
-            result: result
+            result: result,
+            spared: spared
         )
     }
 
@@ -207,16 +212,15 @@ package struct ForkPlanner {
     }
 
     /// What has been undone since is not done any more.
-    /// - Parameter harmless: the name of what the handler registers outside of branches, and undoes nothing.
+    /// - Parameter spared: what the handler registered and undoes nothing.
     /// - Throws: ``Refusal/Code/conflict``.
     private func checkStillDone(
         _ past: ExecutionState,
         _ found: FoundOperation,
         of record: ExecutionRecord,
-        except harmless: String?
+        except spared: OperationPath?
     ) throws {
         guard past.firstRegistration != nil else { return }
-        let spared = harmless.flatMap { past.firstRegistration(named: Name($0)) }
         var undone: [(operation: Operation, since: UInt64)] = []
         let history = JournalHistory(store: store, execution: record.number)
         try history.scan(from: found.first) { entry, _ in

@@ -191,7 +191,9 @@ final class WorkspaceKeeper: Sendable {
             if state.take?.number == take.number {
                 state.recorded = state.last
                 state.take = nil
-            } else if let place = state.forgotten, place.take == take.number {
+            } else if let place = state.forgotten, place.take == take.number,
+                (place.epoch, place.take) > (state.recorded.epoch, state.recorded.take)
+            {
                 state.recorded = place
                 if state.take == nil { state.last = place }
             }

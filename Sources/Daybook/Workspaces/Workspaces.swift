@@ -244,7 +244,14 @@ final class Workspaces: Sendable {
         } catch {
             // It would keep a disk full.
             try Folder.removeAll(path + ".new")
-            if case .failed(_, let error) = error, error.isOfTheMachine { throw error }
+            if case .failed(let name, let error) = error, error.isOfTheMachine {
+                // The name says nothing of the disk that it is on.
+                throw SystemError(
+                    number: error.number,
+                    operation: error.operation,
+                    path: "\(name) in \(path)"
+                )
+            }
             throw OperationError(
                 code: "workspace-unrestorable",
                 message:

@@ -30,6 +30,11 @@ struct Forks {
         }
     }
 
+    /// The ids of the forks of an execution, the first twenty, in the order of their submission.
+    static func ids(of record: ExecutionRecord, _ inspector: Inspector) throws -> [String] {
+        try inspector.forks(of: record.number, limit: limit).map(\.id)
+    }
+
     /// What became of what the execution had to undo, and handed on to a fork; nil: that is not closed, or
     /// there is none.
     func settled(
@@ -55,9 +60,14 @@ struct Forks {
                 json.member("name", origin.operation?.name.text)
             }
         }
-        guard !forks.isEmpty else { return }
+        Self.write(forks.map(\.id), to: &json)
+    }
+
+    /// Writes the ids of forks, if there are any.
+    static func write(_ ids: [String], to json: inout JSONWriter) {
+        if ids.isEmpty { return }
         json.key("forks")
-        json.array { json in for fork in forks { json.string(fork.id) } }
+        json.array { json in for id in ids { json.string(id) } }
     }
 
     func print(to output: Terminal) {

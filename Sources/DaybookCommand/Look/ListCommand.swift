@@ -12,7 +12,11 @@ extension ExecutionStatus: ExpressibleByArgument {}
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List executions, the newest first."
+        abstract: "List executions, the newest first.",
+        discussion: """
+            Ids are never cut. A terminal that is too narrow leaves out columns: numbers and times first. \
+            Elsewhere, and with --json, everything is there.
+            """
     )
 
     @OptionGroup var common: CommonOptions
@@ -69,6 +73,11 @@ struct ListCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the children of this execution.", valueName: "id"))
     var parent: String?
 
+    @Option(
+        help: ArgumentHelp("Only the forks of the last run of this execution.", valueName: "id")
+    )
+    var forkOf: String?
+
     @Option(help: "The most executions to list.")
     var limit = 50
 
@@ -107,6 +116,7 @@ struct ListCommand: AsyncParsableCommand {
         query.order = .newestFirst
         try common.inspect { inspector in
             if let parent { query.parent = try inspector.record(of: parent).number }
+            if let forkOf { query.forksOf = try inspector.record(of: forkOf).number }
             if common.json {
                 try writeJSON(query, inspector)
             } else {
@@ -165,7 +175,8 @@ struct ListCommand: AsyncParsableCommand {
     private func writeText(_ query: ExecutionQuery, _ inspector: Inspector) throws {
         var table = Table(
             ["NUMBER", "ID", "TYPE", "STATUS", "ATTEMPTS", "SUBMITTED", "TOOK", "RUNBOOK"],
-            flexible: ["ID", "TYPE", "RUNBOOK"]
+            flexible: ["TYPE", "RUNBOOK"],
+            spare: ["NUMBER", "ATTEMPTS", "TOOK", "SUBMITTED"]
         )
         try visit(query, inspector) { record, runbook, isInterrupted in
             let origin = try Forks.originID(of: record, inspector)

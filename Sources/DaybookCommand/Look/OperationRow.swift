@@ -386,6 +386,7 @@ struct OperationRows {
             } else {
                 operation.status.rawValue
             }
+        if operation.isOfEarlierEnd { return status + ", before a retry" }
         return switch operation.compensation {
         case .undone: status + ", undone"
         case .failed: status + ", could not be undone"

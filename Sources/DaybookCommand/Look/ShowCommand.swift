@@ -309,6 +309,7 @@ struct ShowCommand: AsyncParsableCommand {
             json.member("endedAt", operation.endedAt?.description)
             json.member("logLines", operation.logLines)
             if operation.isCleaned { json.member("cleaned", true) }
+            if operation.isOfEarlierEnd { json.member("beforeRetry", true) }
             if let compensation = operation.compensation {
                 json.member("compensation", compensation.rawValue)
                 operation.compensationCode.map { json.member("compensationCode", $0) }

@@ -46,6 +46,8 @@ struct TreeCommand: AsyncParsableCommand {
                                     "forkedFromID",
                                     try Forks.originID(of: member.record, inspector)
                                 )
+                                let forks = try Forks.ids(of: member.record, inspector)
+                                Forks.write(forks, to: &json)
                             }
                             common.flush(&json)
                         }
@@ -60,8 +62,10 @@ struct TreeCommand: AsyncParsableCommand {
                 let role = record.isFinalizer ? ", finalizer" : ""
                 let origin = try Forks.originID(of: record, inspector)
                 let fork = origin.map { ", fork of \($0.shownAsID)" } ?? ""
+                let ids = try Forks.ids(of: record, inspector).map(\.shownAsID)
+                let forks = ids.isEmpty ? "" : ", forked as \(ids.joined(separator: ", "))"
                 common.output.line(
-                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(role)\(fork)\(mark)"
+                    "\(indent)\(id: record.id)  \(record.type)  \(record.statusText)\(role)\(fork)\(forks)\(mark)"
                 )
             }
         }

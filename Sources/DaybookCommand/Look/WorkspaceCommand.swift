@@ -142,7 +142,7 @@ extension WorkspaceRecord.Content {
     var words: String {
         switch self {
         case .saved(let members, let bytes, let leftOut):
-            let rest = leftOut == 0 ? "" : ", without \(leftOut) sockets, pipes or devices"
+            let rest = leftOut == 0 ? "" : ", without \(leftOut) sockets, pipes, devices or mounts"
             return "\(members) \(members == 1 ? "file" : "files"), \(bytes) bytes\(rest)"
         case .unsaved(let code, let reason):
             return "not saved (\(code)): \(reason ?? "the reason is erased")"

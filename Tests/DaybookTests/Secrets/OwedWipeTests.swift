@@ -128,6 +128,28 @@ import Testing
         }
     }
 
+    /// What cannot be known of one that is wiped hides nothing of one that is kept.
+    @Test func beneathADamagedHeaderWhatIsKeptIsDamaged() async throws {
+        try await withJournal(room.creation) { path in
+            try await withEngine(path, options, code: Self.waiting) { engine async throws in
+                var terms = ExecutionOptions()
+                terms.secrets = ["OTHER": "hunter3-and-more", "TOKEN": "hunter2-and-more"]
+                try await engine.start("a", terms)
+                try await engine.untilWaiting()
+                #expect(try await engine.wipeSecrets(of: "a", names: ["TOKEN"]) == ["TOKEN"])
+            }
+            let keys = JournalFolder(path).keys
+            var bytes = try File.contents(of: keys)
+            bytes[20] ^= 1
+            try Data(bytes).write(to: URL(filePath: keys))
+            let records = try inspect(path) { try $0.secrets(of: "a") }
+            let kept = try #require(records.first { $0.name == "OTHER" })
+            #expect(kept.wiped == nil && kept.key == .damaged)
+            let wiped = try #require(records.first { $0.name == "TOKEN" }?.wiped)
+            #expect(wiped.isOverwritten == nil)
+        }
+    }
+
     /// What was wrong with the file of keys when the journal was opened is mended: nothing is owed.
     @Test func whatCouldNotBeLookedForIsLookedForAgain() async throws {
         try await withJournal(room.creation) { path in

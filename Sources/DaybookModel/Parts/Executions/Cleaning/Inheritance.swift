@@ -26,8 +26,9 @@ extension Cleaning {
     }
 
     /// The fork that owes something which was begun before an entry; nil: none does.
-    func heir(before sequence: UInt64 = .max) -> UInt64? {
-        registrations.first { $0.heir != 0 && $0.since < sequence }?.heir
+    /// - Parameter spared: the operation whose registration does not count.
+    func heir(before sequence: UInt64 = .max, except spared: OperationPath? = nil) -> UInt64? {
+        registrations.first { $0.heir != 0 && $0.since < sequence && $0.path != spared }?.heir
     }
 }
 
@@ -49,9 +50,14 @@ extension Transaction {
 
     /// The fork that owes what an execution has registered for an end: the last one, where that was handed
     /// on more than once; nil: it owes it itself.
-    func lastHeir(of number: UInt64) throws -> UInt64? {
+    /// - Parameter spared: the operation whose registration does not count.
+    func lastHeir(of number: UInt64, except spared: OperationPath? = nil) throws -> UInt64? {
         var last: UInt64?
-        while let heir = try debts(of: last ?? number).heir(), heir > last ?? number { last = heir }
+        while let heir = try debts(of: last ?? number).heir(except: spared),
+            heir > last ?? number
+        {
+            last = heir
+        }
         return last
     }
 
