@@ -39,15 +39,15 @@ package enum FactLookup {
         limit: Int,
         _ reader: any StoreReader
     ) throws -> ErasableRange? {
-        guard let end = try reader.historyEnd(of: stream) else { return nil }
-        var next: UInt64? = end.last
+        var next = try lastMember(of: stream, before: sequence, reader)
         var found: (range: ClosedRange<UInt64>, entries: Int, payloads: Int, bytes: UInt64)?
         var looked = 0
         while let member = next, looked < limit {
             let seen = try reader.withView(of: member) { entry in
-                let isLast = entry.header.ordinal == 0
-                let commitments = try member < sequence ? unerased(entry, reader) : []
-                return (previous: isLast ? nil : entry.header.previous, commitments: commitments)
+                (
+                    previous: previous(of: entry),
+                    commitments: try member < sequence ? unerased(entry, reader) : []
+                )
             }
             guard let seen else { break }
             next = seen.previous
@@ -68,6 +68,32 @@ package enum FactLookup {
                 bytes: $0.bytes
             )
         }
+    }
+
+    /// Where to begin a walk towards the beginning of a stream: at the end of it, or before `sequence`, where
+    /// that is one of its entries or follows one. Nothing is looked for that the walk does not find by
+    /// itself.
+    private static func lastMember(
+        of stream: UInt64,
+        before sequence: UInt64,
+        _ reader: any StoreReader
+    ) throws -> UInt64? {
+        guard let end = try reader.historyEnd(of: stream)?.last else { return nil }
+        guard sequence > stream, sequence <= end else { return end }
+        for near in [sequence, sequence - 1] {
+            let found = try reader.withView(of: near) { entry -> UInt64? in
+                guard entry.header.stream.rawValue == stream else { return nil }
+                return near < sequence ? near : previous(of: entry)
+            }
+            if let found = found ?? nil { return found }
+        }
+        return end
+    }
+
+    /// The entry before one in its stream; nil: there is none.
+    private static func previous(of entry: EntryView) -> UInt64? {
+        let header = entry.header
+        return header.ordinal == 0 || header.previous >= header.sequence ? nil : header.previous
     }
 
     /// What an entry commits to, unless it is erased, or never is.
