@@ -125,6 +125,29 @@ import Testing
         }
     }
 
+    /// The others go; who asks again, once the fork has ended, has the rest erased.
+    @Test func aChildThatAnOpenForkReadsIsLeftAndNamed() async throws {
+        try await withJournal { path in
+            try await withFamily(path) { engine in
+                _ = try await engine.run(Family.self, id: "root", input: 1)
+            }
+            var options = EngineOptions()
+            options.claims = .nothing
+            let engine = try await Engine.open(at: path, options, workflows: [Family()])
+            _ = try await engine.fork("child-0", at: "say", ForkOptions(id: "f"))
+            let answer = try await engine.erase("root", by: Requester(reason: "asked"))
+            #expect(answer.executions == 1 && answer.open == ["child-0"])
+            #expect(try areGone(["secret-1"], engine.journal.store))
+            #expect(try !areGone(["leaf"], engine.journal.store))
+            try await engine.cancel("f", by: Requester(reason: "erase"))
+            let rest = try await engine.erase("root", by: Requester(reason: "asked"))
+            #expect(rest.executions == 2 && rest.open == [] && rest.sharing == ["f"])
+            #expect(try areGone(["leaf"], engine.journal.store))
+            try await engine.close()
+            #expect(try problems(path) == [])
+        }
+    }
+
     /// A fork goes on by what its origin has recorded.
     @Test func whatAnOpenForkReadsStays() async throws {
         try await withJournal { path in

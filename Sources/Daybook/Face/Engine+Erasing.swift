@@ -16,7 +16,8 @@ public struct ErasureAnswer: Equatable, Sendable {
     public internal(set) var bytes: UInt64 = 0
     /// Secrets that were kept, and are wiped.
     public internal(set) var secrets = 0
-    /// The ids of executions that it had begun, and that are not closed: nothing of them is erased.
+    /// The ids of executions that it had begun, and of which nothing is erased, nor of what they have begun:
+    /// they are not closed, or an open fork goes on by them.
     public internal(set) var open: [String] = []
     /// The ids of executions that are not erased, and have the same input or the salt by which it can be
     /// guessed: forks, and what was forked.
@@ -65,12 +66,20 @@ extension Engine {
         while let next = left.popLast() {
             // Once its secrets are wiped nothing finds them in a reason any more.
             requester = engine.redacted(requester, of: next)
-            let (number, found) = try await eraseRuns(
-                of: next,
-                requester,
-                isRule,
-                seen: answer.executions == 0 ? seen : nil
-            )
+            let (number, found): (UInt64, [ErasePayloads.Answer])
+            do {
+                (number, found) = try await eraseRuns(
+                    of: next,
+                    requester,
+                    isRule,
+                    seen: answer.executions == 0 ? seen : nil
+                )
+            } catch let refusal as Refusal
+                where answer.executions > 0 && refusal.code == .conflict
+            {
+                answer.open.append(next.text)
+                continue
+            }
             for one in found { answer.note(one) }
             answer.executions += 1
             let runs = try engine.runs(number)

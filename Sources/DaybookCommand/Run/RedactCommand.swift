@@ -288,7 +288,7 @@ struct RedactCommand: AsyncParsableCommand {
             )
             if !outcome.open.isEmpty {
                 common.errors.line(
-                    "daybook: not closed, and left: \(outcome.open.joined(separator: ", "))"
+                    "daybook: left, because they are open, or an open fork goes on by them: \(outcome.open.joined(separator: ", "))"
                 )
             }
             let sharing = sharing(outcome, outcomes)
