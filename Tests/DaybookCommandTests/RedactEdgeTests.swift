@@ -119,6 +119,28 @@ import Glibc
         }
     }
 
+    /// They are wiped in the same commit, also by who has no key, and so cannot find them in a reason.
+    @Test func secretsThatAreWipedAreCounted() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                "name: test\nsecrets: [TOKEN]\nblocks:\n- name: b\n  jobs:\n  - name: a\n    run: exit 3\n"
+            )
+            for (name, text) in [("key", String(repeating: "ab", count: 32)), ("token", "hunter2")]
+            {
+                try sandbox.write(text, to: name)
+                try #require(chmod(sandbox.folder + "/" + name, 0o600) == 0)
+            }
+            let run = ["run", "runbook.yaml", "--id", "a", "--secret", "TOKEN=@token"]
+            let failed = try await sandbox.daybook(run + ["--key-file", "key"])
+            try #require(failed.status == 7, "\(failed.errors)")
+            let result = try await redact("a", in: sandbox)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.text.contains(" bytes; 1 secret is wiped"), "\(result.text)")
+            let again = try await redact("a", "--json", in: sandbox)
+            #expect(try again.json["executions"][0]["secrets"] == .integer(0))
+        }
+    }
+
     /// The digest of what a checkpoint declares is keyed with the salt of the execution's input.
     @Test func oneEntryLeavesADigestThatIsNamed() async throws {
         try await withSandbox { sandbox in

@@ -162,6 +162,8 @@ struct RedactCommand: AsyncParsableCommand {
         var entries: Int
         var payloads: Int
         var bytes: UInt64
+        /// Nil: nothing is done yet.
+        var secrets: Int?
         var open: [String]
         var sharing: [String]
         var refusal: Refusal?
@@ -179,8 +181,14 @@ struct RedactCommand: AsyncParsableCommand {
         init(_ plan: ErasablePayloads, _ done: ErasureAnswer) {
             id = plan.id
             (executions, entries) = (done.executions, done.entries)
-            (payloads, bytes) = (done.payloads, done.bytes)
+            (payloads, bytes, secrets) = (done.payloads, done.bytes, done.secrets)
             (open, sharing) = (done.open, done.sharing)
+        }
+
+        /// The rest of a line.
+        var wiped: String {
+            guard let secrets, secrets > 0 else { return "" }
+            return secrets == 1 ? "; 1 secret is wiped" : "; \(secrets) secrets are wiped"
         }
     }
 
@@ -261,6 +269,7 @@ struct RedactCommand: AsyncParsableCommand {
         json.member("entries", outcome.entries)
         json.member("payloads", outcome.payloads)
         json.member("bytes", outcome.bytes)
+        if let secrets = outcome.secrets { json.member("secrets", secrets) }
         if !outcome.open.isEmpty {
             json.key("open")
             json.array { json in for id in outcome.open { json.string(id) } }
@@ -284,7 +293,7 @@ struct RedactCommand: AsyncParsableCommand {
             common.output.line(
                 outcome.payloads == 0
                     ? "\(id: outcome.id)\(others)  nothing is left to erase"
-                    : "\(id: outcome.id)\(others)  \(verb) \(outcome.payloads) payloads of \(outcome.entries) entries, \(outcome.bytes) bytes"
+                    : "\(id: outcome.id)\(others)  \(verb) \(outcome.payloads) payloads of \(outcome.entries) entries, \(outcome.bytes) bytes\(outcome.wiped)"
             )
             if !outcome.open.isEmpty {
                 common.errors.line(
