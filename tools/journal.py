@@ -199,6 +199,7 @@ class Journal:
         self.executions, self.streams = {}, {}  # by number
         self.secrets = {}  # those that are kept: execution, slot, name and entry, by the key's id
         self.wiped = {}  # name and entry of the others
+        self.erased = {}  # entries without payloads of which no entry says so yet, by stream
         self.actors = {}  # of the sessions that are open
         self.lists = set()  # what has to be on them: key and number of the id's first run
         self.tree = Tree(self.check_tile)
@@ -252,12 +253,14 @@ class Journal:
             if event:
                 self.check_entry(at, entry, event)
                 self.check_stream(at, entry, event, entry.stream)
-                self.check_payloads(at, entry.commitments)
+                self.check_payloads(at, entry, event)
                 self.check_input(at, entry, event)
         if not self.expect(self.count, 0, "it is missing"):
             return
         for execution in self.executions.items():
             self.check_row(*execution)
+        for at in sorted(at for places in self.erased.values() for at in places):
+            self.expect(False, at, "a payload of it is erased, and no entry says that")
         self.check_extra()
         self.check_edge()
         self.check_keys()
@@ -310,12 +313,18 @@ class Journal:
     def check_execution(self, at, entry, event, number, execution):
         said = getattr(entry, event)
         stays_closed = execution.closed_at is not None and (
-            event == "secrets_wiped" or event == "cleaning_skipped" and said.heir)
+            event in ("secrets_wiped", "payloads_erased")
+            or event == "cleaning_skipped" and said.heir)
         self.expect(execution.closed_at is None or event == "execution_reopened" or stays_closed,
                     at, f"its execution {number} is not open")
         if event in ("secrets_stored", "secrets_wiped", "execution_completed"):
             self.check_secrets(at, entry, event, number)
         state = execution.summary
+        self.expect(event == "payloads_erased" or not state.erased, at,
+                    "it goes on with an execution whose payloads are erased")
+        if event == "payloads_erased":
+            state.erased = at
+            self.check_erased(at, entry, said)
         state.entries, state.last = self.streams[number].entries, at
         execution.note_registration(event, said, at)
         self.check_cleaning(at, event, said, execution)
@@ -453,7 +462,27 @@ class Journal:
         self.expect(row == right and is_checked_row(execution.id.encode(), data), at,
                     f"the row of {execution.id!r} is missing or wrong")
 
-    def check_payloads(self, at, commitments):
+    def check_erased(self, at, entry, said):
+        """Everything in the range is gone, but for what entries of this kind say."""
+        first, ends, place = getattr(said, "from"), set(), entry.previous
+        while first <= place < at:
+            other = self.entry(place)
+            if place <= said.through:
+                ends.add(place)
+                record = decode(pb.Payloads, self.get("payloads", key(place)) or b"")
+                is_gone = not any(one.ByteSize() for one in record.payloads) if record else True
+                self.expect(is_gone or other.HasField("payloads_erased"), place,
+                            f"entry {at} says that its payloads are erased, and they are there")
+            if not other.ordinal or other.previous >= place:
+                break
+            place = other.previous
+        self.expect({first, said.through} <= ends, at,
+                    f"it erases {first} to {said.through}, not both before it in its stream")
+        erased = self.erased.get(entry.stream, set())
+        erased -= {place for place in erased if first <= place <= said.through}
+
+    def check_payloads(self, at, entry, event):
+        commitments = entry.commitments
         record = decode(pb.Payloads, self.get("payloads", key(at) if commitments else b""))
         payloads = record.payloads if record else []
         self.expect(len(payloads) == len(commitments), at, "its payload record is missing or wrong")
@@ -462,6 +491,8 @@ class Journal:
             data = self.whole(at, payload)
             found = (len(payload.salt), len(data), hmac.digest(payload.salt, data, "sha256"))
             is_erased = found[:2] == (0, 0)
+            if is_erased and self.expect(event != "payloads_erased", at, "its reason is erased"):
+                self.erased.setdefault(entry.stream, set()).add(at)
             self.expect(is_erased or found == (16, promised.size, promised.mac), at,
                         f"payload {index} is not the one that it commits to")
 

@@ -32,7 +32,8 @@ struct DaybookCommand: AsyncParsableCommand {
                     ApproveCommand.self, RejectCommand.self, SignalCommand.self, CancelCommand.self,
                     PauseCommand.self, ResumeCommand.self, RetryCommand.self, ResolveCommand.self,
                     ForkCommand.self,
-                    RepinCommand.self, SecretCommand.self, SessionCommand.self, AdoptCommand.self,
+                    RepinCommand.self, SecretCommand.self, RedactCommand.self,
+                    SessionCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(

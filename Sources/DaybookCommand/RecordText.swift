@@ -146,6 +146,7 @@ extension ExecutionRecord {
         json.member("continuedFrom", continuedFrom)
         json.member("parent", parent)
         json.member("forkedFrom", forkedFrom)
+        json.member("erasedBy", erasedBy)
         if openChildren > 0 { json.member("openChildren", openChildren) }
         json.member("entries", entries)
         json.member("last", last)

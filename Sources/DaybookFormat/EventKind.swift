@@ -105,6 +105,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case workspaceSaved = 112
     /// It could not be saved.
     case workspaceUnsaved = 113
+    /// Payloads of an execution are erased.
+    case payloadsErased = 128
 
     /// The event's field in an entry.
     package var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -163,6 +165,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .secretsWiped: "secrets_wiped"
         case .workspaceSaved: "workspace_saved"
         case .workspaceUnsaved: "workspace_unsaved"
+        case .payloadsErased: "payloads_erased"
         }
     }
 }

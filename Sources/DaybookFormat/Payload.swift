@@ -227,14 +227,22 @@ struct SealedPayload: Sendable {
 
 /// 32 bytes of an HMAC-SHA256, without memory of their own.
 struct MAC: Equatable, Sendable {
-    private let words: SIMD4<UInt64>
+    // Two halves, and not one vector of 32 bytes: the memory of a task is aligned to 16 bytes, and what has
+    // to be aligned to more is written past its place there.
+    private let low: SIMD2<UInt64>
+    private let high: SIMD2<UInt64>
 
     fileprivate init(_ digest: SHA256.Digest) {
-        words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+        (low, high) = digest.withUnsafeBytes {
+            (
+                $0.loadUnaligned(as: SIMD2<UInt64>.self),
+                $0.loadUnaligned(fromByteOffset: 16, as: SIMD2<UInt64>.self)
+            )
+        }
     }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try withUnsafeBytes(of: words, body)
+        try withUnsafeBytes(of: self, body)
     }
 
     var bytes: [UInt8] { withBytes { Array($0) } }

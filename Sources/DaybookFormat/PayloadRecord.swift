@@ -111,6 +111,55 @@ package struct PayloadRecord {
         return Salt(salt)
     }
 
+    // MARK: Erasure
+
+    /// The record of an entry whose payloads are erased.
+    /// - Parameter count: how many the entry commits to.
+    package static func erased(_ count: Int) -> [UInt8] {
+        var writer = WireWriter(capacity: 2 * count)
+        for _ in 0..<count {
+            writer.bytes(UnsafeRawBufferPointer(start: nil, count: 0), Wire.Payloads.payloads)
+        }
+        return Array(writer.bytes)
+    }
+
+    /// Whether salt and bytes of every payload are gone.
+    package func isErased() throws(WireError) -> Bool {
+        var reader = WireReader(record)
+        while let fields = try Self.next(&reader) {
+            guard fields.salt.isEmpty, fields.data.isEmpty, fields.slices.isEmpty else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The other entries of which the payloads have bytes.
+    package func sources() throws(WireError) -> Set<UInt64> {
+        var sources: Set<UInt64> = []
+        var reader = WireReader(record)
+        while let fields = try Self.next(&reader) {
+            for slice in try Self.slices(of: fields) where slice.entry != 0 {
+                sources.insert(slice.entry)
+            }
+        }
+        return sources
+    }
+
+    /// The record of payloads that were read, without slices.
+    package static func whole(_ payloads: [StoredPayload]) -> [UInt8] {
+        var writer = WireWriter(capacity: payloads.reduce(64) { $0 + $1.data.count + 64 })
+        for payload in payloads {
+            var inner = WireWriter(capacity: payload.data.count + 64)
+            if let salt = payload.salt {
+                salt.withBytes { inner.bytes($0, Wire.Payload.salt) }
+                payload.data.withUnsafeBytes { inner.bytes($0, Wire.Payload.data) }
+            }
+            writer.bytes(inner.bytes, Wire.Payloads.payloads)
+        }
+        return Array(writer.bytes)
+    }
+
     // MARK: Slices
 
     /// Runs `body` on the record of an entry.

@@ -54,8 +54,7 @@ struct IndexAudit {
             let closed = try state.apply(committed: view, reader)
             try lists.follow(view, state, closed: closed)
             if let closed {
-                streams[stream]?.isContinued =
-                    view.event == EventKind.executionContinued.rawValue
+                streams[stream]?.isContinued = closed.continuedAs != nil
                 streams[stream]?.closedRow =
                     closed.closedRow.withUnsafeBytes { TreeHash.leaf($0) }
             } else if view.event == EventKind.executionReopened.rawValue {
@@ -106,6 +105,8 @@ struct IndexAudit {
 
     private func checkRows(_ reader: any StoreReader, upTo count: UInt64, _ note: Note) throws {
         var seen: Set<UInt64> = []
+        // What is closed may have got an entry more meanwhile.
+        let end = try reader.entryCount()
         try reader.scanExecutions(after: nil) { id, bytes in
             let row: ProtoExecutionRow
             do {
@@ -126,7 +127,8 @@ struct IndexAudit {
                 return true
             }
             // What it says besides is told of once.
-            if isWritten { checkClosing(row, bytes, id, upTo: count, note) }
+            let isNewer = row.closed.last >= count && row.closed.last < end
+            if isWritten, !isNewer { checkClosing(row, bytes, id, upTo: count, note) }
             return true
         }
         for (number, stream) in streams.sorted(by: { $0.key < $1.key })

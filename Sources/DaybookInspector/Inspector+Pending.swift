@@ -175,6 +175,8 @@ private final class RehearsalLedger: Ledger {
     private(set) var nextSequence: UInt64
     /// The names of the events.
     private(set) var events: [String] = []
+    /// Their bytes, by stream.
+    private var appended: [StreamID: [[UInt8]]] = [:]
     private let reader: any StoreReader
     private var ends: [StreamID: HistoryEnd] = [:]
     private var buffer = WireWriter()
@@ -202,6 +204,7 @@ private final class RehearsalLedger: Ledger {
         }
         let entry = try EntryView(buffer.bytes)
         events.append(EventKind(rawValue: entry.event)?.name ?? "event \(entry.event)")
+        appended[draft.stream, default: []].append(Array(buffer.bytes))
         ends[draft.stream] = HistoryEnd(count: header.ordinal + 1, last: nextSequence)
         nextSequence += 1
         try apply(entry)
@@ -216,7 +219,26 @@ private final class RehearsalLedger: Ledger {
     }
 
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState {
-        try reader.history(of: number, upTo: sequence - 1)
+        var state = try reader.history(of: number, upTo: sequence - 1)
+        for bytes in appended[StreamID(number)] ?? [] {
+            try bytes.withUnsafeBytes { bytes in
+                let entry = try EntryView(bytes)
+                if entry.header.sequence < sequence { try state.apply(entry) }
+            }
+        }
+        return state
+    }
+
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        try FactLookup.erasable(of: stream, before: sequence, limit: limit, reader)
+    }
+
+    func forks(of number: UInt64) throws -> [UInt64] {
+        try FactLookup.members(of: .forks(of: number), reader)
     }
 
     func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }

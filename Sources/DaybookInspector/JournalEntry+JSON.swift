@@ -27,6 +27,10 @@ extension JournalEntry {
                 json.key("payloads")
                 json.array { writePayloads(to: &$0) }
             }
+            if let erasure {
+                json.key("erasure")
+                json.object { erasure.write(to: &$0) }
+            }
             json.member("entry", Data(bytes).base64EncodedString())
         }
     }
@@ -75,5 +79,16 @@ extension RecordedRequest {
         json.member("session", session)
         json.member("principal", principal)
         json.member("reason", reason)
+    }
+}
+
+extension Erasure {
+    /// Writes by which entry, when, by whom and why.
+    package func write(to json: inout JSONWriter) {
+        json.member("entry", sequence)
+        json.member("time", time.description)
+        json.member("byRule", isByRule)
+        json.key("request")
+        json.object { request.write(to: &$0) }
     }
 }

@@ -63,7 +63,10 @@ struct ListAudit {
             listings[run.firstRun]?.stand(.open)
         case .executionContinued: return
         default:
-            if let closed { listings[closed.firstRun]?.stand(.closed(closed.status)) }
+            // An id is listed as its newest run stands.
+            if let closed, closed.continuedAs == nil {
+                listings[closed.firstRun]?.stand(.closed(closed.status))
+            }
         }
     }
 

@@ -62,6 +62,7 @@ package struct Verifier {
     private var audit = EntryAudit()
     private var indexes = IndexAudit()
     private var families = FamilyAudit()
+    private var erasures = ErasureAudit()
     private var snapshots: SnapshotAudit
     private var payloadRecords = 0
     private let problems = ProblemList()
@@ -212,6 +213,9 @@ package struct Verifier {
         }
         try snapshots.follow(view, at: sequence, note)
         try checkPayloads(view, sequence, reader)
+        if view.event == EventKind.payloadsErased.rawValue {
+            try erasures.check(saying: view, reader, note)
+        }
     }
 
     private mutating func checkPayloads(
@@ -257,6 +261,7 @@ package struct Verifier {
         }
         report.payloads += UInt64(checked)
         report.erased += UInt64(erased)
+        if erased > 0 { try erasures.check(erased: view, reader, note) }
         if isStored != nil {
             payloadRecords += 1
         } else if !commitments.isEmpty {

@@ -22,6 +22,8 @@ public struct WorkspaceRecord: Sendable, Equatable {
     public let time: Timestamp
     /// What became of it.
     public let content: Content
+    /// Its archive is erased, or what it said of why there is none.
+    public fileprivate(set) var isErased = false
     /// The run that recorded it: of a fork, its origin before the fork.
     public let execution: UInt64
     /// The place of the take: by epoch and number the last is the newest, whichever entry came last.
@@ -98,7 +100,18 @@ extension Inspector {
             }
             return true
         }
+        for index in records.indices {
+            records[index].isErased = try isErased(records[index].sequence)
+        }
         return records.sorted { $0.place < $1.place }
+    }
+
+    /// Whether an entry that has one payload has lost it. Its bytes are not read: an archive is large.
+    private func isErased(_ sequence: UInt64) throws -> Bool {
+        try database.read { reader in
+            try reader.withPayloads(of: sequence) { try PayloadRecord.firstSalt($0) == nil }
+                ?? false
+        }
     }
 
     /// The archive of a workspace that is saved.

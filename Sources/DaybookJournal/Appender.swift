@@ -26,6 +26,9 @@ struct Appender: Sendable {
     private static let endsLimit = 65_536
     /// What large payloads can share.
     var chunks = ChunkIndex()
+    /// From which entry on no payload of a stream has bytes of other entries: a cache, for streams that are
+    /// erased in many steps, from their ends.
+    var erasedTails: [UInt64: UInt64] = [:]
 
     /// The sequence that the next entry gets.
     var next: UInt64 { edge.next }
@@ -168,13 +171,20 @@ struct Appender: Sendable {
     ) throws {
         try writer.append(entry: bytes, at: edge.next)
         if let payloads = draft.payloads {
-            let sliced = try chunks.record(
-                of: payloads,
-                at: edge.next,
-                in: draft.stream.rawValue,
-                after: end,
-                writer.reader
-            )
+            // What says that a stream is erased has nothing in common with what is.
+            let isWhole =
+                try payloads.byteCount >= chunks.leastSize
+                && EntryView(bytes).event == EventKind.payloadsErased.rawValue
+            let sliced =
+                isWhole
+                ? nil
+                : try chunks.record(
+                    of: payloads,
+                    at: edge.next,
+                    in: draft.stream.rawValue,
+                    after: end,
+                    writer.reader
+                )
             try (sliced ?? payloads.record).withUnsafeBytes {
                 try writer.put(payloads: $0, of: edge.next)
             }
@@ -199,6 +209,7 @@ struct Appender: Sendable {
         self.edge = edge
         ends.removeAll(keepingCapacity: true)
         chunks.removeAll()
+        erasedTails = [:]
     }
 
     /// Writes the tree's edge, once for a batch.

@@ -83,9 +83,15 @@ struct ChunkIndex: Sendable {
     mutating func forget(_ entry: EntryView) throws {
         let stream = entry.header.stream.rawValue
         guard !streams.isEmpty, streams[stream] != nil,
-            try entry.commitments().contains(where: { $0.size >= UInt64(Chunk.payloadSize) }),
-            let places = streams.removeValue(forKey: stream)
+            try entry.event == EventKind.payloadsErased.rawValue
+                || entry.commitments().contains(where: { $0.size >= UInt64(Chunk.payloadSize) })
         else { return }
+        forget(stream)
+    }
+
+    /// Payloads of a stream are erased: what is known of it may be gone.
+    mutating func forget(_ stream: UInt64) {
+        guard let places = streams.removeValue(forKey: stream) else { return }
         count -= places.count
     }
 

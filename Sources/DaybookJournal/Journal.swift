@@ -367,7 +367,11 @@ package final class Batch {
         let sequence = appender.next
         do {
             try appender.append(draft, at: now, to: writer, &buffer)
-            try body(try EntryView(buffer.bytes))
+            let entry = try EntryView(buffer.bytes)
+            if entry.event == EventKind.payloadsErased.rawValue {
+                try appender.erase(entry, writer)
+            }
+            try body(entry)
             return sequence
         } catch let error as JournalError where error.code == .entryTooLarge {
             throw error

@@ -131,7 +131,8 @@ package protocol StoreWriter {
     var reader: any StoreReader { get }
     /// Appends an entry; `sequence` is greater than all before.
     func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws
-    /// Puts the payload record of an entry.
+    /// Puts the payload record of an entry: that of the newest one, or in the place of that of an earlier
+    /// one.
     func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws
     /// Appends to a stream's history.
     func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws

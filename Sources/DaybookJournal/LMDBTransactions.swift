@@ -12,6 +12,9 @@ final class LMDBWriter: StoreWriter {
     @exclusivity(unchecked) private var payloads: AppendCursor
     @exclusivity(unchecked) private var histories: AppendCursor
 
+    /// The last entry that was appended: only its payloads are the last record.
+    private var newest: UInt64?
+
     /// Whether there is something to commit.
     private(set) var hasWritten = false
 
@@ -30,10 +33,16 @@ final class LMDBWriter: StoreWriter {
 
     func append(entry: UnsafeRawBufferPointer, at sequence: UInt64) throws {
         try entries.append(entry, for: sequence)
+        newest = sequence
     }
 
     func put(payloads: UnsafeRawBufferPointer, of sequence: UInt64) throws {
-        try self.payloads.append(payloads, for: sequence)
+        if sequence == newest {
+            try self.payloads.append(payloads, for: sequence)
+        } else {
+            // Those of an entry that is erased.
+            try transaction.put(payloads, in: databases.payloads, for: sequence)
+        }
     }
 
     func append(toHistoryOf stream: UInt64, _ sequence: UInt64) throws {

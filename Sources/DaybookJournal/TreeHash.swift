@@ -5,15 +5,19 @@ public struct TreeHash: Hashable, Sendable {
     /// Bytes of a hash.
     package static let byteCount = 32
 
-    var words: SIMD4<UInt64>
+    // Two halves, and not one vector of 32 bytes: the memory of a task is aligned to 16 bytes, and what has
+    // to be aligned to more is written past its place there.
+    private let low: SIMD2<UInt64>
+    private let high: SIMD2<UInt64>
 
     /// Takes the 32 bytes at the start of `bytes`.
     package init(_ bytes: UnsafeRawBufferPointer) {
-        words = bytes.loadUnaligned(as: SIMD4<UInt64>.self)
+        low = bytes.loadUnaligned(as: SIMD2<UInt64>.self)
+        high = bytes.loadUnaligned(fromByteOffset: 16, as: SIMD2<UInt64>.self)
     }
 
     init(_ digest: SHA256.Digest) {
-        words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+        self = digest.withUnsafeBytes { TreeHash($0) }
     }
 
     /// The 32 bytes.
@@ -29,7 +33,7 @@ public struct TreeHash: Hashable, Sendable {
     }
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try withUnsafeBytes(of: words, body)
+        try withUnsafeBytes(of: self, body)
     }
 
     /// The hashes that lie one after the other in `bytes`.
@@ -56,10 +60,10 @@ public struct TreeHash: Hashable, Sendable {
 
     /// The hash of a node: SHA-256 of 0x01, the left and the right hash (RFC 6962, 2.1).
     package static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
-        let input = NodeInput(left: left.words, right: right.words)
+        let input = NodeInput(left: left, right: right)
         return withUnsafeBytes(of: input) { bytes in
             var hash = SHA256()
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[31...]))
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[15...]))
             return TreeHash(hash.finalize())
         }
     }
@@ -68,7 +72,7 @@ public struct TreeHash: Hashable, Sendable {
 /// One buffer for prefix and children, so that a node takes a single call of the hash.
 private struct NodeInput {
     /// The prefix is the last of these bytes.
-    let prefix = SIMD32<UInt8>(repeating: 1)
-    let left: SIMD4<UInt64>
-    let right: SIMD4<UInt64>
+    let prefix = SIMD16<UInt8>(repeating: 1)
+    let left: TreeHash
+    let right: TreeHash
 }

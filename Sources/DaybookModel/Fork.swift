@@ -81,6 +81,7 @@ package struct Fork: Command {
             )
         }
         if let existing = try tx.row(of: id) { return try self.existing(existing, tx) }
+        try tx.checkNotErased(row, origin, "be forked")
         // What it undoes at its end is done no more, and a fork would take it for done.
         if tx[number]?.status.isFinal ?? isOpen {
             throw Refusal(

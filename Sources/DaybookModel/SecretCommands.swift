@@ -200,7 +200,7 @@ extension Transaction {
         try wipe(kept.secrets, of: number, .expired)
     }
 
-    fileprivate mutating func wipe(
+    mutating func wipe(
         _ secrets: [KeptSecrets.Secret],
         of number: UInt64,
         _ cause: ProtoSecretsWiped.Cause,

@@ -93,6 +93,10 @@ extension State {
             guard let state = executions.remove(number) else { return nil }
             // It was closed before.
             if kind == .secretsWiped || kind == .cleaningSkipped { return state.closedIndexRow }
+            // The row of the id is that of its newest run.
+            if kind == .payloadsErased {
+                return state.continuedAs == nil ? state.closedIndexRow : nil
+            }
             if state.parent != nil, kind != .executionContinued {
                 batch.endedChildren.append(EndedChild(state))
             }

@@ -23,9 +23,41 @@ package protocol Ledger: AnyObject {
     func input(of number: UInt64) throws -> RecordedInput?
     /// Folds the history of an execution, without the entries from `sequence` on.
     func history(of number: UInt64, before sequence: UInt64) throws -> ExecutionState
+    /// Looks for payloads of a stream that are to be erased, from its end.
+    /// - Parameters:
+    ///   - sequence: entries from this one on are left out.
+    ///   - limit: so many entries are looked at, from the first that has some.
+    /// - Returns: nil when there are none.
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange?
+    /// The numbers of the forks of a run of an execution, ascending.
+    func forks(of number: UInt64) throws -> [UInt64]
     /// Whether what ``history(of:before:)`` throws says that the record of that execution has changed, and
     /// not that the journal cannot be read.
     func isDamage(_ error: any Error) -> Bool
+}
+
+/// Entries of a stream that have payloads to erase.
+package struct ErasableRange: Equatable, Sendable {
+    /// The first and the last of them.
+    package let range: ClosedRange<UInt64>
+    /// How many of the entries have some.
+    package let entries: Int
+    /// How many payloads.
+    package let payloads: Int
+    /// How many bytes they were recorded with.
+    package let bytes: UInt64
+
+    /// Says what was found.
+    package init(range: ClosedRange<UInt64>, entries: Int, payloads: Int, bytes: UInt64) {
+        self.range = range
+        self.entries = entries
+        self.payloads = payloads
+        self.bytes = bytes
+    }
 }
 
 /// What the first entry of an execution says about its input.
@@ -111,6 +143,18 @@ package struct Transaction: ~Copyable {
         try ledger.history(of: number, before: sequence)
     }
 
+    /// Payloads of a stream that are to be erased, from its end. See ``Ledger``.
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        try ledger.erasable(of: stream, before: sequence, limit: limit)
+    }
+
+    /// The numbers of the forks of a run of an execution.
+    func forks(of number: UInt64) throws -> [UInt64] { try ledger.forks(of: number) }
+
     /// The number of an execution that has not ended.
     /// - Throws: ``Refusal/Code/notFound``, ``Refusal/Code/wrongState``.
     func open(_ id: Name, for what: String) throws -> UInt64 {
@@ -142,6 +186,8 @@ package struct Transaction: ~Copyable {
     ///   - event: with its tag and length.
     ///   - stream: nil: the one that the entry begins.
     ///   - isNamed: whoever asks is named, also if it is the session's actor.
+    ///   - root: the root of the family that the stream is of; nil: as the state says, which knows what
+    ///     is open.
     /// - Returns: its sequence.
     @discardableResult
     mutating func append(
@@ -149,13 +195,14 @@ package struct Transaction: ~Copyable {
         to stream: StreamID?,
         _ payloads: SealedPayloads? = nil,
         by request: Request,
-        isNamed: Bool = false
+        isNamed: Bool = false,
+        root: UInt64? = nil
     ) throws -> UInt64 {
-        if request.isPlain, !isNamed { return try append(event, to: stream, payloads) }
+        if request.isPlain, !isNamed { return try append(event, to: stream, payloads, 0, root) }
         let actor = sessionActor
         let said = request.named(actor).encoded(besides: isNamed ? nil : actor)
         let all = request.reason.map { payloads?.appending($0) ?? $0 } ?? payloads
-        return try append(said + event, to: stream, all)
+        return try append(said + event, to: stream, all, 0, root)
     }
 
     /// Appends the first entry of a stream, whose number is the entry's sequence.

@@ -52,7 +52,8 @@ package final class EntryReader {
             actor: asked.isEmpty ? try actor(of: entry, reader) : asked,
             request: entry.request,
             summary: entry.summary,
-            payloads: entry.payloads
+            payloads: entry.payloads,
+            erasure: entry.erasure
         )
     }
 

@@ -28,6 +28,8 @@ public struct EntryRecord: Sendable, Identifiable {
     public let summary: String
     /// What it holds, in order: input, output, the message of an error. One that was erased is empty.
     public let payloads: [StoredPayload]
+    /// Who has erased them, when and why; nil: they are there, or no entry says so.
+    public let erasure: Erasure?
 
     /// Its sequence.
     public var id: UInt64 { sequence }

@@ -2,8 +2,16 @@ import DaybookFormat
 import DaybookModel
 
 extension JournalEntry {
-    /// What the entry says, in one line without its header.
+    /// What the entry says, in one line without its header. Where a payload was that is erased it says by
+    /// whom, when and why.
     public var summary: String {
+        let said = said
+        let isTold = said.contains(erasedText)
+        guard payloads.contains(where: \.isErased), !isTold else { return said }
+        return said.isEmpty ? erasedText : "\(said) \(erasedText)"
+    }
+
+    private var said: String {
         switch entry.event {
         case .journalCreated(let event): "origin \(event.origin)"
         case .sessionOpened(let event):
@@ -107,6 +115,10 @@ extension JournalEntry {
         case .secretsWiped(let event):
             Self.names(event.secrets) + ", \(event.cause.word)"
                 + (event.cause == .asked ? " \(asked)" : "")
+        case .payloadsErased(let event):
+            (event.from == event.through
+                ? "entry \(event.from)" : "entries \(event.from) to \(event.through)")
+                + (event.cause == .policy ? ", by a rule" : "") + ", \(asked)"
         case nil: ""
         }
     }
@@ -172,7 +184,7 @@ extension JournalEntry {
     /// The declared input, if it is kept here: its beginning.
     private var input: String {
         guard let index = inputPayload else { return "" }
-        guard let text = text(ofPayload: index) else { return ", input (erased)" }
+        guard let text = text(ofPayload: index) else { return ", input \(erasedText)" }
         let isLong = text.count > 60
         return ", input \(text.prefix(60))\(isLong ? "…" : "")"
     }
@@ -184,10 +196,18 @@ extension JournalEntry {
     /// Who asked for it, and why.
     private var asked: String {
         guard let request, !request.actor.isEmpty else { return "by nobody who is known" }
-        return "by \(request.who)" + (request.reason.map { ": \($0)" } ?? "")
+        let reason = request.reason ?? (isReasonErased ? erasedText : nil)
+        return "by \(request.who)" + (reason.map { ": \($0)" } ?? "")
     }
 
-    private var message: String { text(ofPayload: 0).map { ": \($0)" } ?? "" }
+    private var isReasonErased: Bool {
+        entry.request.reason && payloads.last?.isErased == true
+    }
+
+    private var message: String {
+        if let text = text(ofPayload: 0) { return ": \(text)" }
+        return payloads.first?.isErased == true ? ": \(erasedText)" : ""
+    }
 
     private func describe(_ error: ProtoError) -> String {
         "\(error.code)\(message)"

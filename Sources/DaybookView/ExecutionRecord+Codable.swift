@@ -8,7 +8,7 @@ extension ExecutionRecord: Codable {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
             entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
-            cleaning, undoing, doubts, revision, parkingReason, forkedFrom
+            cleaning, undoing, doubts, revision, parkingReason, forkedFrom, erasedBy
         case isParked = "parked"
         case isPinned = "pinned"
         case isFinalizer = "finalizer"
@@ -55,6 +55,7 @@ extension ExecutionRecord: Codable {
         try container.encodeIfPresent(parent, forKey: .parent)
         if isFinalizer { try container.encode(isFinalizer, forKey: .isFinalizer) }
         try container.encodeIfPresent(forkedFrom, forKey: .forkedFrom)
+        try container.encodeIfPresent(erasedBy, forKey: .erasedBy)
         if openChildren > 0 { try container.encode(openChildren, forKey: .openChildren) }
         try container.encode(entries, forKey: .entries)
         try container.encode(last, forKey: .last)
@@ -104,6 +105,7 @@ extension ExecutionRecord: Codable {
         parent = try container.decodeIfPresent(UInt64.self, forKey: .parent)
         isFinalizer = try container.decodeIfPresent(Bool.self, forKey: .isFinalizer) ?? false
         forkedFrom = try container.decodeIfPresent(UInt64.self, forKey: .forkedFrom)
+        erasedBy = try container.decodeIfPresent(UInt64.self, forKey: .erasedBy)
         openChildren = try container.decodeIfPresent(Int.self, forKey: .openChildren) ?? 0
         entries = try container.decode(UInt64.self, forKey: .entries)
         last = try container.decode(UInt64.self, forKey: .last)

@@ -71,6 +71,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let isFinalizer: Bool
     /// The number of the execution that it is a fork of; nil: it is none.
     public let forkedFrom: UInt64?
+    /// The newest entry by which payloads of it were erased; nil: none were.
+    public let erasedBy: UInt64?
     /// How many of its children are not closed; none once it is closed.
     public let openChildren: Int
     /// How many entries it has.
@@ -127,6 +129,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         openChildren = state.openChildCount
         isFinalizer = state.isFinalizer
         forkedFrom = state.forkPoint?.origin
+        erasedBy = state.erasedBy
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
@@ -176,6 +179,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         openChildren = 0
         isFinalizer = closed.finalizer
         forkedFrom = closed.forkedFrom == 0 ? nil : closed.forkedFrom
+        erasedBy = closed.erased == 0 ? nil : closed.erased
         isClosed = true
         attempt = closed.attempts
         losses = closed.losses

@@ -17,6 +17,8 @@ public struct JournalEntry: Sendable {
     public let eventName: String
     /// Who asked for it; nil: it is not of a kind that somebody asks for.
     public let request: RecordedRequest?
+    /// Who has erased its payloads, when and why; nil: they are there, or no entry says so.
+    public let erasure: Erasure?
 
     package init(
         _ sequence: UInt64,
@@ -57,6 +59,11 @@ public struct JournalEntry: Sendable {
             case .secretsWiped(let event): event.cause != .asked
             default: false
             }
+        erasure = try reader.flatMap { reader in
+            guard payloads.contains(where: \.isErased) else { return nil }
+            let header = view.header
+            return try Erasure.of(header.sequence, in: header.stream.rawValue, reader)
+        }
         guard let reader, !isItsOwn, kind?.isAskedFor == true else {
             request = nil
             return
@@ -160,6 +167,9 @@ public struct JournalEntry: Sendable {
         guard index < payloads.count, !payloads[index].isErased else { return nil }
         return String(decoding: payloads[index].data, as: UTF8.self)
     }
+
+    /// What stands where a payload was that is erased: by whom, when and why.
+    public var erasedText: String { erasure.map { "(\($0.words))" } ?? "(erased)" }
 
     /// The lines that it records, if it records any.
     package func logLines() throws -> [ProtoLogLine] {

@@ -59,7 +59,7 @@ extension EventKind {
         switch self {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
-            .signalReceived, .cleaningSkipped, .secretsWiped:
+            .signalReceived, .cleaningSkipped, .secretsWiped, .payloadsErased:
             true
         default: false
         }

@@ -214,5 +214,17 @@ final class BatchLedger: Ledger {
         try batch.reader.history(of: number, upTo: sequence - 1)
     }
 
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        try FactLookup.erasable(of: stream, before: sequence, limit: limit, batch.reader)
+    }
+
+    func forks(of number: UInt64) throws -> [UInt64] {
+        try FactLookup.members(of: .forks(of: number), batch.reader)
+    }
+
     func isDamage(_ error: any Error) -> Bool { false }
 }

@@ -152,7 +152,7 @@ package struct ForkPlanner {
         guard let given = try history.payloads(of: record.number).first, let salt = given.salt
         else {
             throw Refusal(
-                .conflict,
+                .erased,
                 "the input of \(id) is erased, and a fork would begin with it; submit a new execution"
             )
         }

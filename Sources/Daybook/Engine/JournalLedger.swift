@@ -63,5 +63,17 @@ final class JournalLedger: Ledger {
         return state
     }
 
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        try FactLookup.erasable(of: stream, before: sequence, limit: limit, batch.reader)
+    }
+
+    func forks(of number: UInt64) throws -> [UInt64] {
+        try FactLookup.members(of: .forks(of: number), batch.reader)
+    }
+
     func isDamage(_ error: any Error) -> Bool { Contradiction.isFound(by: error) }
 }

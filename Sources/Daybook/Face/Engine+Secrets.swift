@@ -62,7 +62,7 @@ extension Engine {
 
 extension EngineCore {
     /// Makes sure that nothing is left of what entries say is destroyed.
-    fileprivate func checkDestroyed(for id: String) async throws {
+    func checkDestroyed(for id: String) async throws {
         try await keeper.checkDestroyed(for: id, writer, session: sessionNumber)
     }
 

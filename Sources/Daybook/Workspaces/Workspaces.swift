@@ -307,6 +307,23 @@ final class Workspaces: Sendable {
         }
     }
 
+    /// Removes the folder of a run whose payloads are erased, and what lies beside it: also where folders
+    /// are kept, and what was found in its place.
+    /// - Throws: `SystemError`.
+    func erase(_ number: UInt64) throws {
+        slots.withLock { $0[number] = nil }
+        _ = made.withLock { $0.remove(number) }
+        for name in try Self.names(in: folder)
+        where name.prefix(while: { $0 != "." }) == "\(number)" {
+            let path = "\(folder)/\(name)"
+            if name.hasSuffix(".at") || name.hasSuffix(".at.next") {
+                try Folder.removeFile(path)
+            } else {
+                try Folder.removeAll(path)
+            }
+        }
+    }
+
     /// Whether a run needs its folder again.
     private enum Prospect {
         /// It is over for good.
@@ -327,7 +344,7 @@ final class Workspaces: Sendable {
                     record.number == number
                 else { return .over }
                 if !record.isClosed { return .runs }
-                return record.status == .completed ? .over : .mayRun
+                return record.status == .completed || record.erasedBy != nil ? .over : .mayRun
             }
         } catch {
             logger.warning(

@@ -52,6 +52,10 @@ struct EntryCommand: AsyncParsableCommand {
             output.line(
                 "  payload \(index)  \(commitment.size) bytes, HMAC \(commitment.mac.hexadecimal)"
             )
+            if entry.payloads.indices.contains(index), entry.payloads[index].isErased {
+                output.line("    \(entry.erasedText)")
+                continue
+            }
             guard !entry.eventName.hasPrefix("log_") else { continue }
             if entry.kind == .secretsStored {
                 output.line("    (sealed)")
@@ -61,7 +65,7 @@ struct EntryCommand: AsyncParsableCommand {
                 output.line("    (a tar archive; `daybook workspace` writes it)")
                 continue
             }
-            output.line("    \(entry.text(ofPayload: index) ?? "(erased)")")
+            output.line("    \(entry.text(ofPayload: index) ?? "")")
         }
         for line in try entry.logLines() { output.line("    \(line.text)") }
     }

@@ -37,17 +37,23 @@ struct ShowCommand: AsyncParsableCommand {
             let signals = try signals(operations, of: record, inspector)
             let secrets = try inspector.secrets(ofRun: record)
             let now = try inspector.secretTime()
+            let erasure = try inspector.erasure(of: record)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     write(operations, signals, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
                     forks.write(to: &json)
+                    if let erasure {
+                        json.key("erasure")
+                        json.object { erasure.write(to: &$0) }
+                    }
                     if let workspace {
                         json.key("workspace")
                         json.object { json in
                             json.member("entry", workspace.sequence)
                             workspace.content.write(to: &json)
+                            if workspace.isErased { json.member("erased", true) }
                         }
                     }
                     write(secrets, to: &json, by: now)
@@ -65,6 +71,7 @@ struct ShowCommand: AsyncParsableCommand {
                 )
                 writeHead(record, isInterrupted)
                 forks.print(to: common.output)
+                if let erasure { common.output.line("  payloads   \(erasure.words)") }
                 if let workspace {
                     let at = "entry \(workspace.sequence)"
                     common.output.line("  workspace  \(workspace.words(in: record.number)), \(at)")
@@ -182,14 +189,14 @@ struct ShowCommand: AsyncParsableCommand {
         switch last.entry.event {
         case .executionCompleted:
             let given = end.output.map { String(decoding: $0, as: UTF8.self) }
-            output.line("output  \(given ?? "(erased)")")
+            output.line("output  \(given ?? last.erasedText)")
         case .executionFailed(let event):
-            output.line("error   \(event.error.code): \(text ?? "(erased)")")
+            output.line("error   \(event.error.code): \(text ?? last.erasedText)")
         case .executionTimedOut(let event):
-            output.line("error   \(event.error.code): \(text ?? "(erased)")")
-        case .executionExpired: output.line("expired  \(text ?? "(erased)")")
+            output.line("error   \(event.error.code): \(text ?? last.erasedText)")
+        case .executionExpired: output.line("expired  \(text ?? last.erasedText)")
         case .executionCancelled: output.line("cancelled \(last.summary)")
-        case .executionParked: output.line("parked  \(text ?? "(erased)")")
+        case .executionParked: output.line("parked  \(text ?? last.erasedText)")
         default: break
         }
         if record.status.isFinal, let reason = record.parkingReason {

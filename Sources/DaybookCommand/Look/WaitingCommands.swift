@@ -80,6 +80,9 @@ struct PendingCommand: AsyncParsableCommand {
 extension ExecutionRecord {
     /// What somebody can do about how it has ended; nil: nothing is to be done.
     func advice(_ common: CommonOptions, _ inspector: Inspector) throws -> String? {
+        if let erasure = try inspector.erasure(of: self) {
+            return "nothing runs it again: its payloads were \(erasure.words)"
+        }
         if let heir = try inspector.heir(of: self) {
             let fork = "it was forked as \(heir.id.shellWord), which"
             let words = "\(common.journalWords) \(heir.id.shellArgument)"

@@ -119,6 +119,7 @@ struct WorkspaceCommand: ParsableCommand {
                         json.member("time", "\(record.time)")
                         json.member("execution", record.execution)
                         record.content.write(to: &json)
+                        if record.isErased { json.member("erased", true) }
                     }
                 }
             }
@@ -129,7 +130,8 @@ struct WorkspaceCommand: ParsableCommand {
 extension WorkspaceRecord {
     /// In a line about a run.
     func words(in run: UInt64) -> String {
-        content.words + (execution == run ? "" : " (by what it was forked from)")
+        content.words + (isErased && content.isSaved ? " (erased)" : "")
+            + (execution == run ? "" : " (by what it was forked from)")
     }
 }
 

@@ -281,7 +281,7 @@ struct ForkCommand: AsyncParsableCommand {
         let payload = try common.inspect { try $0.entry(record.number).payloads.first }
         guard let payload, !payload.isErased else {
             throw Refusal(
-                .conflict,
+                .erased,
                 "the input of \(id) is erased, and a fork would begin with it; submit a new execution"
             )
         }

@@ -116,10 +116,12 @@ func withDaybook<Result: Sendable>(
     _ common: CommonOptions,
     _ write: WriteOptions,
     workflows: [any Workflow] = [],
+    workspaces: String? = nil,
     _ body: (Engine) async throws -> Result
 ) async throws -> Result {
     var options = write.options(common)
     options.claims = .nothing
+    options.workspaces = workspaces
     let daybook = try await Engine.open(
         at: try common.journalPath(),
         options,

@@ -194,7 +194,14 @@ enum RunbookSubmission {
             return nil
         }
         guard record.type == RunbookWorkflow.name else { return nil }
-        return try codec.decode(RunbookRequest.self, from: daybook.input(of: record))
+        do {
+            return try codec.decode(RunbookRequest.self, from: daybook.input(of: record))
+        } catch is PayloadErased {
+            throw Refusal(
+                .erased,
+                "the id \(id) exists, and its input has been erased, so that it cannot be compared; choose another id"
+            )
+        }
     }
 }
 

@@ -254,6 +254,10 @@ package enum Wire {
         @inlinable package static var workspaceUnsaved: WireField {
             WireField(113, .lengthDelimited)
         }
+        /// `payloads_erased`.
+        @inlinable package static var payloadsErased: WireField {
+            WireField(128, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -931,6 +935,23 @@ package enum Wire {
         /// `key`.
         @inlinable package static var key: WireField {
             WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `PayloadsErased`.
+    @usableFromInline
+    package enum PayloadsErased {
+        /// `cause`.
+        @inlinable package static var cause: WireField {
+            WireField(1, .varint)
+        }
+        /// `from`.
+        @inlinable package static var from: WireField {
+            WireField(2, .varint)
+        }
+        /// `through`.
+        @inlinable package static var through: WireField {
+            WireField(3, .varint)
         }
     }
 
@@ -1711,6 +1732,10 @@ package enum Wire {
         @inlinable package static var forkedFrom: WireField {
             WireField(18, .varint)
         }
+        /// `erased`.
+        @inlinable package static var erased: WireField {
+            WireField(19, .varint)
+        }
     }
 
     /// `TreeEdge`.
@@ -2238,6 +2263,10 @@ package enum Wire {
         /// `begins_after`.
         @inlinable package static var beginsAfter: WireField {
             WireField(8, .varint)
+        }
+        /// `next_run`.
+        @inlinable package static var nextRun: WireField {
+            WireField(9, .varint)
         }
     }
 

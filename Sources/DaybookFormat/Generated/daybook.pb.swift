@@ -523,6 +523,14 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .workspaceUnsaved(newValue)}
   }
 
+  package var payloadsErased: ProtoPayloadsErased {
+    get {
+      if case .payloadsErased(let v)? = _storage._event {return v}
+      return ProtoPayloadsErased()
+    }
+    set {_uniqueStorage()._event = .payloadsErased(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -577,6 +585,7 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     case secretsWiped(ProtoSecretsWiped)
     case workspaceSaved(ProtoWorkspaceSaved)
     case workspaceUnsaved(ProtoWorkspaceUnsaved)
+    case payloadsErased(ProtoPayloadsErased)
 
   }
 
@@ -1620,6 +1629,69 @@ package nonisolated struct ProtoSecretKey: Sendable {
   package var key: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Salts and bytes of payloads of this stream are erased in the commit of this entry: of its entries from
+/// `from` through `through`, except those of its own kind, whose payloads stay for ever. The execution is
+/// closed, and never opened again. Payloads behind the range that had slices in it are stored without
+/// slices from here on.
+package nonisolated struct ProtoPayloadsErased: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var cause: ProtoPayloadsErased.Cause = .unspecified
+
+  /// The first and the last entry of the range: both of this stream, and before this one.
+  package var from: UInt64 = 0
+
+  package var through: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Cause: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case unspecified // = 0
+
+    /// Somebody asked for it.
+    case asked // = 1
+
+    /// A rule that somebody has set asks for it.
+    case policy // = 2
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .asked
+      case 2: self = .policy
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .asked: return 1
+      case .policy: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [ProtoPayloadsErased.Cause] = [
+      .unspecified,
+      .asked,
+      .policy,
+    ]
+
+  }
 
   package init() {}
 }
@@ -3127,6 +3199,12 @@ package nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
     set {_uniqueStorage()._forkedFrom = newValue}
   }
 
+  /// The newest PayloadsErased entry. 0: there is none.
+  package var erased: UInt64 {
+    get {_storage._erased}
+    set {_uniqueStorage()._erased = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -3801,6 +3879,9 @@ package nonisolated struct ProtoExecutionLineage: Sendable {
 
   package var beginsAfter: UInt64 = 0
 
+  /// The run that follows it under the same id. 0: none does yet.
+  package var nextRun: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -4191,7 +4272,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{4}\u{a}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0\u{4}\u{f}payloads_erased\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -4920,6 +5001,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .workspaceUnsaved(v)
           }
         }()
+        case 128: try {
+          var v: ProtoPayloadsErased?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .payloadsErased(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .payloadsErased(v)
+          }
+        }()
         default: break
         }
       }
@@ -5169,6 +5263,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .workspaceUnsaved?: try {
         guard case .workspaceUnsaved(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 113)
+      }()
+      case .payloadsErased?: try {
+        guard case .payloadsErased(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 128)
       }()
       case nil: break
       }
@@ -6789,6 +6887,50 @@ nonisolated extension ProtoSecretKey: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension ProtoPayloadsErased: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PayloadsErased"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cause\0\u{1}from\0\u{1}through\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.cause != .unspecified {
+      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 1)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 2)
+    }
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPayloadsErased, rhs: ProtoPayloadsErased) -> Bool {
+    if lhs.cause != rhs.cause {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.through != rhs.through {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPayloadsErased.Cause: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_ASKED\0\u{1}CAUSE_POLICY\0")
 }
 
 nonisolated extension ProtoExecutionReopened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -8516,7 +8658,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0\u{3}forked_from\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0\u{3}forked_from\0\u{1}erased\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
@@ -8537,6 +8679,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     var _parent: UInt64 = 0
     var _finalizer: Bool = false
     var _forkedFrom: UInt64 = 0
+    var _erased: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8565,6 +8708,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       _parent = source._parent
       _finalizer = source._finalizer
       _forkedFrom = source._forkedFrom
+      _erased = source._erased
     }
   }
 
@@ -8601,6 +8745,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._parent) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._erased) }()
         default: break
         }
       }
@@ -8667,6 +8812,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       if _storage._forkedFrom != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._forkedFrom, fieldNumber: 18)
       }
+      if _storage._erased != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._erased, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8694,6 +8842,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         if _storage._parent != rhs_storage._parent {return false}
         if _storage._finalizer != rhs_storage._finalizer {return false}
         if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
+        if _storage._erased != rhs_storage._erased {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -9707,7 +9856,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{1}successor\0\u{3}begins_after\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{1}successor\0\u{3}begins_after\0\u{3}next_run\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9723,6 +9872,7 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.forkedBefore) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.successor) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.beginsAfter) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.nextRun) }()
       default: break
       }
     }
@@ -9753,6 +9903,9 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if self.beginsAfter != 0 {
       try visitor.visitSingularUInt64Field(value: self.beginsAfter, fieldNumber: 8)
     }
+    if self.nextRun != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextRun, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9765,6 +9918,7 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.forkedBefore != rhs.forkedBefore {return false}
     if lhs.successor != rhs.successor {return false}
     if lhs.beginsAfter != rhs.beginsAfter {return false}
+    if lhs.nextRun != rhs.nextRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -33,7 +33,7 @@ struct AuditedExecution {
     private var holder: (session: UInt64, epoch: UInt64)?
     private var epoch: UInt64 = 0
     private var isFinal = false
-    private var isClosed = false
+    private(set) var isClosed = false
     private var isPaused = false
     /// Recorded since the last attempt began; and recorded for good.
     private var recorded: Set<Place> = []

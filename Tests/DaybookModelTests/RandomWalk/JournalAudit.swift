@@ -23,6 +23,8 @@ struct JournalAudit {
     private var revisions: [UInt64: String] = [:]
     private var contentTypes: Set<String> = []
     private var secrets = AuditedSecrets()
+    /// Executions of which payloads are erased: nothing else comes after that.
+    private var erased: Set<UInt64> = []
     /// How many entries each stream has, and the last of them.
     private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
     private var next: UInt64 = 0
@@ -87,7 +89,7 @@ struct JournalAudit {
         switch entry.event {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
-            .cleaningSkipped:
+            .cleaningSkipped, .payloadsErased:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
         case .secretsWiped(let event) where event.cause == .asked: isSignal = false
@@ -135,10 +137,22 @@ struct JournalAudit {
         }
         guard entry.correlation == roots[entry.stream] else { throw fail("of another family") }
         if let rule = secrets.read(entry) { throw fail(rule) }
+        if erased.contains(entry.stream) {
+            guard case .payloadsErased = entry.event else {
+                throw fail("it goes on, and is erased")
+            }
+        }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }
         // They do nothing else to it, and come after its end too.
         switch entry.event {
         case .secretsStored, .secretsWiped: return
+        case .payloadsErased(let event):
+            guard execution.isClosed else { throw fail("erased before it is closed") }
+            guard entry.stream <= event.from, event.from <= event.through,
+                event.through < entry.sequence
+            else { throw fail("erased what is not before it") }
+            erased.insert(entry.stream)
+            return
         default: break
         }
         do {

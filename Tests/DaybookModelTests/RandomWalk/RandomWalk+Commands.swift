@@ -12,7 +12,7 @@ extension RandomWalk {
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
-        switch Int.random(in: 0..<127, using: &generator) {
+        switch Int.random(in: 0..<128, using: &generator) {
         case 0..<9: try isFull ? finishOne() : submitNew()
         case 9..<11: try submitAgain()
         case 11..<20: try execute()
@@ -28,6 +28,7 @@ extension RandomWalk {
         case 116..<120: try resolve()
         case 120..<122: try repin()
         case 122: try wipe()
+        case 123: try erase()
         default: try loseSession()
         }
     }

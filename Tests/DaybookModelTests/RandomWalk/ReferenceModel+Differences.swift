@@ -87,6 +87,7 @@ extension ReferenceModel.Execution {
                     == failedChildren.sorted { $0.started < $1.started }.map(Self.words)
             ),
             ("joined", isClosed || state.rare.family.joined == joined),
+            ("erased", state.erasedBy ?? 0 == erased),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {
@@ -149,6 +150,7 @@ extension ReferenceModel.Execution {
             ("losses", closed.losses == losses), ("terms", closed.terms == termsOfRow),
             ("continuedFrom", closed.continuedFrom == continuedFrom ?? 0),
             ("parent", closed.parent == parent && !closed.finalizer),
+            ("erased", closed.erased == erased),
             (
                 "outputs",
                 closed.outputs.map { "\($0.name) \($0.sequence)" }

@@ -18,9 +18,9 @@ extension ReferenceModel {
             return .refused(.invalidArgument)
         }
         if let known = newest(id) {
-            guard known.type == type, firstRun(of: id)?.input == input else {
-                return .refused(.conflict)
-            }
+            guard known.type == type else { return .refused(.conflict) }
+            guard firstRun(of: id)?.erased == 0 else { return .refused(.erased) }
+            guard firstRun(of: id)?.input == input else { return .refused(.conflict) }
             return .granted(
                 Submit.Answer(number: known.number, existed: true, status: known.status)
             )

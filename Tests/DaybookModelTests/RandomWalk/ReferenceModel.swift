@@ -59,6 +59,8 @@ struct ReferenceModel {
         var startedAt: UInt64 = 0
         /// The names of the secrets that are kept of it, and when it ended other than well.
         var secrets: [Name] = []
+        /// The newest entry by which its payloads were erased.
+        var erased: UInt64 = 0
         var secretsEnd: UInt64 = 0
         /// The entry by which it has ended.
         var ended: UInt64 = 0

@@ -220,6 +220,24 @@ enum ExecutionModelStory {
             try harness.retry("secretive", secrets: fresh, by: session(harness))
         },
         { harness in
+            try harness.ready("forgotten", Submit.Terms(), by: session(harness))
+            let lease = try harness.claim(number("forgotten", harness), by: session(harness))
+            for position in 0..<3 {
+                let operation = Operation.op(.checkpoint, UInt32(position))
+                try harness.succeed(lease, operation, by: session(harness))
+            }
+            try harness.complete(lease, by: session(harness))
+            var cursor: ErasePayloads.Cursor?
+            repeat {
+                let erase = ErasePayloads(
+                    try harness.intervention("forgotten"),
+                    .everything(cursor),
+                    limit: 2
+                )
+                cursor = try harness.run(erase, session: session(harness)).next
+            } while cursor != nil
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

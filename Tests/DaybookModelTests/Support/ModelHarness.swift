@@ -294,7 +294,9 @@ private final class HarnessLedger: Ledger {
     func append(_ draft: EntryDraft, _ apply: (EntryView) throws -> Void) throws {
         if let fault { throw fault }
         drafts.append(draft)
-        try withEntry(write(draft), apply)
+        let bytes = write(draft)
+        try erase(bytes)
+        try withEntry(bytes, apply)
     }
 
     /// Seals a draft as the journal does.
@@ -316,6 +318,59 @@ private final class HarnessLedger: Ledger {
         batch.payloads[header.sequence] = draft.payloads?.record
         batch.entries.append(bytes)
         return bytes
+    }
+
+    /// Does what the journal does when an entry is written that says that payloads are erased.
+    private func erase(_ bytes: [UInt8]) throws {
+        let entry = try ProtoEntry(serializedBytes: bytes)
+        guard case .payloadsErased(let event) = entry.event else { return }
+        for sequence in event.from...event.through {
+            let count = try unerased(sequence, of: entry.stream)
+            if count > 0 { batch.payloads[sequence] = PayloadRecord.erased(count) }
+        }
+    }
+
+    /// How many payloads of an entry are there to be erased.
+    private func unerased(_ sequence: UInt64, of stream: UInt64) throws -> Int {
+        let entry = try ProtoEntry(serializedBytes: bytes(sequence))
+        guard entry.stream == stream,
+            let record = batch.payloads[sequence] ?? disk.payloads[sequence]
+        else { return 0 }
+        if case .payloadsErased = entry.event { return 0 }
+        let count = entry.commitments.count
+        return record == PayloadRecord.erased(count) ? 0 : count
+    }
+
+    func erasable(
+        of stream: UInt64,
+        before sequence: UInt64,
+        limit: Int
+    ) throws -> ErasableRange? {
+        let members =
+            try (stream..<nextSequence).filter {
+                try ProtoEntry(serializedBytes: bytes($0)).stream == stream
+            }.reversed() as [UInt64]
+        let first = try members.firstIndex { try $0 < sequence && unerased($0, of: stream) > 0 }
+        guard let first else { return nil }
+        let found = try members[first...].prefix(limit).filter { try unerased($0, of: stream) > 0 }
+        guard let low = found.last, let high = found.first else { return nil }
+        let sizes = try found.flatMap { member in
+            try ProtoEntry(serializedBytes: bytes(member)).commitments.map(\.size)
+        }
+        return ErasableRange(
+            range: low...high,
+            entries: found.count,
+            payloads: sizes.count,
+            bytes: sizes.reduce(0, +)
+        )
+    }
+
+    func forks(of number: UInt64) throws -> [UInt64] {
+        try (0..<nextSequence).filter {
+            let entry = try ProtoEntry(serializedBytes: bytes($0))
+            guard case .executionSubmitted(let event) = entry.event else { return false }
+            return event.forkedFrom == number
+        }
     }
 
     func isDamage(_ error: any Error) -> Bool { false }

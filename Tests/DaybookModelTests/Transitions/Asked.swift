@@ -11,7 +11,7 @@ enum Asked: String, CaseIterable {
     case register, withdraw, clean, cleanStep
     case startUndoable, succeedUndoable, failUndoable, againUndoable, endUndoing, undoingStep
     case cancel, force, pause, resume, retry, signal, failSignal, resolve, repin
-    case wipe, refresh
+    case wipe, erase, refresh
     case time, close, lose
 }
 
@@ -58,6 +58,7 @@ extension Standing {
         case .resume: try harness.resume(id, by: other)
         case .retry: try harness.retry(id, by: other)
         case .wipe: try harness.run(WipeSecrets(try harness.intervention(id)), session: other)
+        case .erase: try harness.run(ErasePayloads(try harness.intervention(id)), session: other)
         case .refresh:
             try harness.retry(id, secrets: try harness.secrets(["TOKEN", "KEY"]), by: other)
         case .signal: try harness.signal(id, "go", by: other)

@@ -58,6 +58,7 @@ import Testing
         resume          =   =   =   =   =   =   =   =   =   1   1   1   1   1   1   =   =   =   =   =
         retry           cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf  1   cf
         wipe            =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
+        erase           cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf
         refresh         cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  cf  1   cf  cf  1   cf
         signal          1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
         failSignal      1   1   1   1   1   1   2   1   1   1   1   1   1   1   2   1   1   1   1   1
@@ -114,6 +115,7 @@ import Testing
         resume          ws  ws  ws  ws  ws  ws  ws  =   =   =   =
         retry           ws  1   1   1   1   cf  cf  cf  cf  1   cf
         wipe            =   =   =   =   =   =   =   =   =   =   =
+        erase           1   1   1   1   1   cf  cf  cf  cf  cf  cf
         refresh         ws  1   1   1   1   cf  cf  cf  cf  1   cf
         signal          ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
         failSignal      ws  ws  ws  ws  ws  ws  ws  ws  ws  ws  1
@@ -170,6 +172,7 @@ import Testing
         resume          =   =   ws  ws
         retry           cf  cf  cf  cf
         wipe            =   =   =   =
+        erase           cf  cf  cf  cf
         refresh         cf  cf  cf  cf
         signal          1   1   ws  ws
         failSignal      1   1   ws  ws
@@ -226,6 +229,7 @@ import Testing
         resume          =   =   =   =
         retry           cf  cf  cf  cf
         wipe            =   =   =   =
+        erase           cf  cf  cf  cf
         refresh         cf  cf  cf  cf
         signal          1   1   1   1
         failSignal      1   1   1   1
@@ -282,6 +286,7 @@ import Testing
         resume          =   =   =   =   =   =
         retry           cf  cf  cf  cf  1   cf
         wipe            =   =   =   =   =   =
+        erase           cf  cf  cf  cf  cf  cf
         refresh         cf  cf  cf  cf  1   cf
         signal          1   1   ws  ws  ws  1
         failSignal      1   1   ws  ws  ws  1
@@ -338,6 +343,7 @@ import Testing
         resume          =   =   ws  =
         retry           cf  cf  1   1
         wipe            1   1   1   1
+        erase           cf  cf  2   cf
         refresh         cf  cf  2   2
         signal          1   1   ws  1
         resolve         cf  cf  ws  cf
@@ -408,6 +414,7 @@ import Testing
         .resume: [[.executionResumed]],
         .retry: [[.executionReopened]],
         .wipe: [[.secretsWiped]],
+        .erase: [[.payloadsErased], [.secretsWiped, .payloadsErased]],
         .refresh: [
             [.executionReopened, .secretsStored],
             [.executionReopened, .secretsWiped, .secretsStored],

@@ -58,5 +58,6 @@ extension ExecutionState {
         writer.varint(parent ?? 0, Wire.ExecutionSummary.parent)
         writer.bool(isFinalizer, Wire.ExecutionSummary.finalizer)
         writer.varint(forkPoint?.origin ?? 0, Wire.ExecutionSummary.forkedFrom)
+        writer.varint(rare.erased, Wire.ExecutionSummary.erased)
     }
 }

@@ -52,6 +52,8 @@ package struct ExecutionState: Sendable {
         var pin = Pin()
         /// The folder that it keeps files in.
         var workspace = RecordedWorkspace()
+        /// The newest entry by which payloads of it were erased; 0: none was.
+        var erased: UInt64 = 0
         /// Its parent, and its children that are open.
         var family = Family()
         /// The entry that ended the attempt before with an error; 0: none did.

@@ -66,6 +66,7 @@ extension State {
         }
         if kind == .executionReopened, !executions.contains(number) {
             var state = try history(number, entry.header.sequence)
+            try state.checkMayGoOn(kind)
             let change = try state.apply(kind, entry)
             state.type = intern(state.type)
             executions.insert(state)
@@ -75,10 +76,14 @@ extension State {
         if !executions.contains(number), try entry.leavesClosed(kind) {
             // What is closed stays so, with one entry more.
             var state = try history(number, entry.header.sequence)
+            try state.checkMayGoOn(kind)
             _ = try state.apply(kind, entry)
             state.type = intern(state.type)
             executions.insert(state)
             return true
+        }
+        guard kind != .payloadsErased else {
+            throw WireError("it erases payloads of an execution that is not closed")
         }
         let change = try executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)
@@ -127,7 +132,7 @@ extension EntryView {
     /// Whether it may say something of an execution that is closed, and stays so.
     fileprivate func leavesClosed(_ kind: EventKind) throws(WireError) -> Bool {
         switch kind {
-        case .secretsWiped: true
+        case .secretsWiped, .payloadsErased: true
         // A fork owes what the execution had registered.
         case .cleaningSkipped: try number(Wire.CleaningSkipped.heir) != 0
         default: false

@@ -57,6 +57,12 @@ enum KnownValues {
             {
                 throw .newer("cause to wipe secrets", cause)
             }
+        case .payloadsErased:
+            if let cause = try number(Wire.PayloadsErased.cause, of: event),
+                case .UNRECOGNIZED = ProtoPayloadsErased.Cause(rawValue: cause)
+            {
+                throw .newer("cause to erase payloads", cause)
+            }
         case .commandRefused:
             if let reason = try number(Wire.CommandRefused.reason, of: event),
                 case .UNRECOGNIZED = ProtoCommandRefused.Reason(rawValue: reason)

@@ -15,7 +15,7 @@ extension ExecutionPart {
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
             .cleaningSkipped, .operationResolved, .childStarted, .childEnded, .childrenAwaited,
-            .childrenSettled,
+            .childrenSettled, .payloadsErased,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -84,6 +84,7 @@ extension Lifecycle {
         case .cleaningEnded:
             guard change.wasFinal else { throw WireError("it cleans up what has not ended") }
         case .cleaningSkipped: break
+        case .payloadsErased: try state.erase(entry, change)
         default: try state.end(entry, &change)
         }
     }

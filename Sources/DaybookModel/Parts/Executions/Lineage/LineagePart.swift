@@ -16,12 +16,18 @@ struct Lineage: Sendable {
     var successor: UInt64 = 0
     /// The execution in whose place it goes on, and after whose end it begins; 0: it began at once.
     var beginsAfter: UInt64 = 0
+    /// The run that follows it; 0: none does yet.
+    var continuedAs: UInt64 = 0
 }
 
 extension ExecutionState {
     /// The number of the run that it goes on from, under the same id; nil: none.
     package var continuedFrom: UInt64? {
         rare.lineage.continuedFrom == 0 ? nil : rare.lineage.continuedFrom
+    }
+    /// The number of the run that follows it, under the same id; nil: none does yet.
+    package var continuedAs: UInt64? {
+        rare.lineage.continuedAs == 0 ? nil : rare.lineage.continuedAs
     }
     /// Where it was forked; nil: it is no fork.
     package var forkPoint: ForkPoint? {
@@ -40,9 +46,13 @@ extension ExecutionPart {
     /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 4,
-        kinds: [.executionSubmitted, .executionCancelled],
+        schema: 5,
+        kinds: [.executionSubmitted, .executionCancelled, .executionContinued],
         apply: { state, entry, change throws(WireError) in
+            if change.kind == .executionContinued {
+                state.rare.lineage.continuedAs = try entry.number(Wire.ExecutionContinued.next)
+                return
+            }
             if change.kind == .executionCancelled {
                 let successor = try entry.number(Wire.ExecutionCancelled.successor)
                 if successor != 0 { state.rare.lineage.successor = successor }
@@ -76,6 +86,7 @@ extension ExecutionPart {
             writer.varint(lineage.forkedBefore, Wire.ExecutionLineage.forkedBefore)
             writer.varint(lineage.successor, Wire.ExecutionLineage.successor)
             writer.varint(lineage.beginsAfter, Wire.ExecutionLineage.beginsAfter)
+            writer.varint(lineage.continuedAs, Wire.ExecutionLineage.nextRun)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -95,6 +106,8 @@ extension ExecutionPart {
                     state.rare.lineage.successor = try reader.varint()
                 case Wire.ExecutionLineage.beginsAfter:
                     state.rare.lineage.beginsAfter = try reader.varint()
+                case Wire.ExecutionLineage.nextRun:
+                    state.rare.lineage.continuedAs = try reader.varint()
                 default: try reader.skip(field)
                 }
             }
