@@ -135,7 +135,9 @@ struct ListCommand: AsyncParsableCommand {
         var interruptions = Interruptions(inspector)
         var count = 0
         var query = query
-        if runbook == nil, !(paused && parked), !all { query.limit = limit == .max ? limit : limit + 1 }
+        if runbook == nil, !(paused && parked), !all {
+            query.limit = limit == .max ? limit : limit + 1
+        }
         var hasMore = false
         try inspector.executions(query) { record in
             if paused || parked {
