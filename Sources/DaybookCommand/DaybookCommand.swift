@@ -51,6 +51,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     VerifyConsistencyCommand.self, TilesCommand.self,
                 ]
             ),
+            CommandGroup(name: "Keep", subcommands: [BackupCommand.self]),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )

@@ -1,0 +1,111 @@
+import DaybookSystem
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A command that makes a copy of a journal is killed, or refused, at every call by which it changes
+/// something.
+@Suite struct BackupFaultTests {
+    /// The calls by which files and folders are changed.
+    static let calls = ["mkdir", "write", "fsync", "renameat2", "unlink", "unlinkat"]
+
+    @Test(arguments: calls)
+    func killedAnywhereItLeavesNoneOrAWholeOne(_ call: String) async throws {
+        try await expectWhole(call, "signal=SIGKILL", ["backup", "copy.daybook", "--with-keys"])
+    }
+
+    @Test(arguments: calls, ["EIO", "ENOSPC"])
+    func refusedAnywhereItLeavesNoneOrAWholeOne(_ call: String, _ error: String) async throws {
+        try await expectWhole(call, "error=\(error)", ["backup", "copy.daybook", "--with-keys"])
+    }
+
+    /// What a process that was killed before has left.
+    private func leaveBehind(_ copy: String) throws {
+        try Folder.create(copy + ".unfinished")
+        try writeBytes([1, 2, 3], to: copy + ".unfinished/journal.mdb")
+    }
+
+    /// Runs a command that makes `copy.daybook`, again and again, with a fault one call later each time,
+    /// until it has come through without one.
+    private func expectWhole(
+        _ call: String,
+        _ fault: String,
+        _ command: [String]
+    ) async throws {
+        let sample = try await SampleJournals.small()
+        try await sample.withJournal { sandbox in
+            let copy = sandbox.folder + "/copy.daybook"
+            var number = 0
+            var isThrough = false
+            while !isThrough {
+                number += 1
+                try leaveBehind(copy)
+                let context = "\(fault) at \(call) \(number)"
+                let (result, hasStruck) = try await Tracing.run(
+                    command,
+                    sandbox,
+                    call,
+                    fault,
+                    number
+                )
+                isThrough = !hasStruck
+                let isThere = try FileStatus.of(copy) != nil
+                if result.status == 0 {
+                    #expect(isThere, "\(context)")
+                } else if result.status != -SIGKILL {
+                    #expect(result.errors.contains("daybook: "), "\(context): \(result.errors)")
+                    #expect([1, 75].contains(result.status), "\(context): \(result.errors)")
+                }
+                if isThere {
+                    try await sandbox.succeed("verify", "--journal", copy)
+                    try Folder.removeAll(copy)
+                }
+                // Whatever is left is in the way of nobody.
+                try await sandbox.succeed(command)
+                try await sandbox.succeed("verify", "--journal", copy)
+                try Folder.removeAll(copy)
+                #expect(try Folder.names(in: sandbox.folder) == ["test.daybook"], "\(context)")
+                try #require(number < 200, "\(context)")
+            }
+            // A call that is not used by any name would be no test.
+            #expect(number > 1, "\(call) was not struck")
+        }
+    }
+}
+
+/// Commands under strace, which has calls of theirs fail, or kills them there.
+enum Tracing {
+    private static let strace = "/usr/bin/strace"
+
+    /// Runs a command with a fault at one call.
+    /// - Parameters:
+    ///   - fault: `signal=SIGKILL` or `error=EIO`.
+    ///   - number: which of the calls, from 1.
+    /// - Returns: how it ended, and whether there was such a call.
+    static func run(
+        _ command: [String],
+        _ sandbox: Sandbox,
+        _ call: String,
+        _ fault: String,
+        _ number: Int
+    ) async throws -> (CommandResult, Bool) {
+        if try FileStatus.of(strace) == nil {
+            try Test.cancel("strace, which has calls fail, is not installed")
+        }
+        let trace = sandbox.folder + "-trace"
+        var traced = sandbox
+        traced.launcher = [
+            strace, "-f", "-qq", "-o", trace, "-e", "trace=\(call)", "-e",
+            "inject=\(call):\(fault):when=\(number)",
+        ]
+        let result = try await traced.daybook(command)
+        if result.errors.contains("not permitted") {
+            try Test.cancel("strace may not trace here: \(result.errors)")
+        }
+        let lines = try readText(trace)
+        try Folder.removeFile(trace)
+        return (result, lines.contains("(INJECTED)") || lines.contains("killed by SIGKILL"))
+    }
+}
