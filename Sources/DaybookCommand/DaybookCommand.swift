@@ -51,7 +51,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     VerifyConsistencyCommand.self, TilesCommand.self,
                 ]
             ),
-            CommandGroup(name: "Keep", subcommands: [BackupCommand.self]),
+            CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )

@@ -310,6 +310,8 @@ package final class Journal: Sendable {
     private func isOnDisk(_ expected: Appender.Edge, _ cause: JournalError) throws -> Bool {
         do {
             try store.reopen()
+            // A batch without an entry leaves nothing to look for.
+            guard expected.next > 0 else { return false }
             return try store.read { reader in
                 try reader.withEntry(expected.next - 1) { TreeHash.leaf($0) } == expected.lastLeaf
             }

@@ -21,6 +21,23 @@ import Glibc
         try await expectWhole(call, "error=\(error)", ["backup", "copy.daybook", "--with-keys"])
     }
 
+    @Test(arguments: calls + ["pwrite64", "fdatasync"], ["signal=SIGKILL", "error=EIO"])
+    func aRestorationLeavesNoneOrAWholeOne(_ call: String, _ fault: String) async throws {
+        try await expectWhole(call, fault, Self.restoration)
+    }
+
+    @Test(arguments: ["pwrite64", "fdatasync"], ["signal=SIGKILL", "error=EIO", "error=ENOSPC"])
+    func aRestorationToAMomentLeavesNoneOrAWholeOne(
+        _ call: String,
+        _ fault: String
+    ) async throws {
+        try await expectWhole(call, fault, Self.restoration + ["--at", "6"])
+    }
+
+    private static let restoration = [
+        "restore", "test.daybook", "--reason", "a test", "--yes", "--journal", "copy.daybook",
+    ]
+
     /// What a process that was killed before has left.
     private func leaveBehind(_ copy: String) throws {
         try Folder.create(copy + ".unfinished")
@@ -55,7 +72,11 @@ import Glibc
                 if result.status == 0 {
                     #expect(isThere, "\(context)")
                 } else if result.status != -SIGKILL {
-                    #expect(result.errors.contains("daybook: "), "\(context): \(result.errors)")
+                    // What is said is written too.
+                    #expect(
+                        result.errors.contains("daybook: ") || call == "write",
+                        "\(context): \(result.errors)"
+                    )
                     #expect([1, 75].contains(result.status), "\(context): \(result.errors)")
                 }
                 if isThere {

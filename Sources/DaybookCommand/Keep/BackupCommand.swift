@@ -1,8 +1,9 @@
 #if CLI
 import ArgumentParser
 import DaybookInspector
+import DaybookSystem
 
-struct BackupCommand: ParsableCommand {
+struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Copy the journal into a new folder, while others write it.",
@@ -11,6 +12,8 @@ struct BackupCommand: ParsableCommand {
             keys of secrets. It has its name once it is whole and on the disk. To write to it, restore it \
             (`daybook restore`). Keep the root that is printed somewhere else, or sign it (`daybook head`): \
             it shows later that nothing is missing.
+
+            With --follow the copy is kept up with the journal until Ctrl-C; one that is there is gone on with.
 
             daybook backup /mnt/backup/orders-monday.daybook
             """
@@ -27,7 +30,17 @@ struct BackupCommand: ParsableCommand {
     )
     var withKeys = false
 
-    func run() throws {
+    @Flag(help: "Append to the copy what comes, until Ctrl-C.")
+    var follow = false
+
+    func validate() throws {
+        if follow, withKeys {
+            throw ValidationError("--follow and --with-keys exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        if follow { return try await keepUp() }
         var options = BackupOptions()
         options.includesKeys = withKeys
         let journal = try common.journalPath()
@@ -48,6 +61,70 @@ struct BackupCommand: ParsableCommand {
             )
             common.output.line("root \(backup.root.hex)")
         }
+    }
+
+    /// Keeps the copy up with the journal.
+    private func keepUp() async throws {
+        let inspector = try Inspector(path: try common.journalPath())
+        defer { inspector.close() }
+        // Before the copy: nothing that comes after it is missed.
+        let followed = try inspector.follow()
+        let copy = try inspector.followedBackup(at: destination)
+        defer { copy.close() }
+        let note = FollowingNote(common.errors, destination)
+        let kept = Locked(Kept(copy: copy, note: note))
+        _ = try await Following.run(followed, inspector) { () throws -> Void? in
+            try kept.withLock { kept in
+                try kept.copy.catchUp { kept.note.update($0) }
+                kept.note.isLevel(at: kept.copy.size)
+            }
+            return nil
+        }
+        if common.json {
+            common.write("daybook.backup/1") { json in
+                json.member("journal", inspector.folder.path)
+                json.member("backup", copy.path)
+                json.member("size", copy.size)
+                json.member("root", copy.root.hex)
+            }
+        } else {
+            common.output.line("\(copy.path): \(copy.size) entries")
+            common.output.line("root \(copy.root.hex)")
+        }
+    }
+
+    /// Sendable without the compiler's check: it is used by one thread at a time, under a lock.
+    private struct Kept: @unchecked Sendable {
+        let copy: FollowedBackup
+        let note: FollowingNote
+    }
+}
+
+/// Says now and then how far a copy has come: once it is level, and then at most once a second.
+private final class FollowingNote {
+    private let terminal: Terminal
+    private let path: String
+    private var last: ContinuousClock.Instant?
+    private var hasBeenLevel = false
+
+    init(_ terminal: Terminal, _ path: String) {
+        self.terminal = terminal
+        self.path = path
+    }
+
+    func update(_ size: UInt64) {
+        let now = ContinuousClock.now
+        if let last, last.duration(to: now) < .seconds(1) { return }
+        last = now
+        terminal.line("\(path): \(size) entries")
+    }
+
+    func isLevel(at size: UInt64) {
+        guard !hasBeenLevel else { return }
+        hasBeenLevel = true
+        terminal.line(
+            "\(path) is level with the journal at \(size) entries, and follows it until Ctrl-C"
+        )
     }
 }
 #endif

@@ -1,9 +1,9 @@
 import DaybookFormat
-import DaybookJournal
+package import DaybookJournal
 import DaybookSystem
 
 /// Copies of the file of keys.
-enum KeysCopy {
+package enum KeysCopy {
     /// Copies the file of keys of a journal beside a copy of its entries, and appends to that what has
     /// come meanwhile: so no secret of the copy is without its key, and no key is there that an entry of
     /// the copy says is destroyed and that was destroyed by then.
@@ -14,6 +14,25 @@ enum KeysCopy {
         at folder: JournalFolder,
         _ copy: LMDBStore
     ) throws -> (TreeState, Bool) {
+        var end: UInt64 = 0
+        let hasKeys = try make(of: source, store, at: folder) {
+            // Every key that is destroyed by now was said to be in an entry before.
+            end = try store.read { try $0.entryCount() }
+        }
+        let replica = try Replica(copy, snapshots: source.snapshots)
+        if replica.head.size < end { try replica.catchUp(with: store, upTo: end) }
+        return (replica.head, hasKeys)
+    }
+
+    /// Copies the file of keys of a journal, if it has one.
+    /// - Parameter moment: called while nobody stores or destroys a key.
+    /// - Returns: whether it has one.
+    package static func make(
+        of source: JournalFolder,
+        _ store: LMDBStore,
+        at folder: JournalFolder,
+        _ moment: () throws -> Void = {}
+    ) throws -> Bool {
         let uuid = try store.read { reader in
             try reader.withEntry(0) { bytes in
                 let created = try ProtoJournalCreated(decoding: try EntryView(bytes))
@@ -27,13 +46,6 @@ enum KeysCopy {
                 sequence: 0
             )
         }
-        var end: UInt64 = 0
-        let hasKeys = try KeysFile(source.keys, journal: uuid).copy(to: folder.keys) {
-            // Every key that is destroyed by now was said to be in an entry before.
-            end = try store.read { try $0.entryCount() }
-        }
-        let replica = try Replica(copy, snapshots: source.snapshots)
-        if replica.head.size < end { try replica.catchUp(with: store, upTo: end) }
-        return (replica.head, hasKeys)
+        return try KeysFile(source.keys, journal: uuid).copy(to: folder.keys, at: moment)
     }
 }

@@ -1,6 +1,6 @@
 import DaybookFormat
 package import DaybookJournal
-import DaybookModel
+package import DaybookModel
 
 /// A journal that holds the entries of another one, byte for byte, with their payloads: the beginning of
 /// it, to which what has come since is appended.
@@ -54,6 +54,19 @@ package final class Replica {
             try progress(head.size)
             isFirst = false
         }
+    }
+
+    /// Carries out a command: from here on it is no more the beginning of the other journal.
+    /// - Throws: the refusal; ``JournalError``.
+    package func carryOut<C: Command>(_ command: C) throws -> C.Answer {
+        let answer = try journal.write { batch in
+            var tx = Transaction(exchange(&state, with: State()), ReplicaLedger(batch))
+            let answer = Result { try tx.carryOut(command) }
+            state = tx.finish()
+            return try answer.get()
+        }
+        state.commit()
+        return answer
     }
 
     private func append(_ part: Part) throws {
@@ -134,17 +147,17 @@ private struct Part {
         }
         var bytes = 0
         var all: [Entry] = []
-        try reader.scanEntries(from: first) { sequence, entry in
-            guard sequence < end, all.count < Self.most, bytes < Self.mostBytes else {
-                return false
+        // What comes after the end is not looked at, and may be damaged.
+        if first < end {
+            try reader.scanEntries(from: first) { sequence, entry in
+                guard sequence == first + UInt64(all.count) else {
+                    throw JournalError.integrity(first + UInt64(all.count), "it is missing")
+                }
+                let payloads = try reader.withPayloads(of: sequence) { Array($0) }
+                all.append(Entry(bytes: Array(entry), payloads: payloads))
+                bytes += entry.count + (payloads?.count ?? 0)
+                return sequence + 1 < end && all.count < Self.most && bytes < Self.mostBytes
             }
-            guard sequence == first + UInt64(all.count) else {
-                throw JournalError.integrity(first + UInt64(all.count), "it is missing")
-            }
-            let payloads = try reader.withPayloads(of: sequence) { Array($0) }
-            all.append(Entry(bytes: Array(entry), payloads: payloads))
-            bytes += entry.count + (payloads?.count ?? 0)
-            return true
         }
         entries = all
         if let edge = try TreeEdge(reader), edge.size == first + UInt64(all.count) {

@@ -1,4 +1,4 @@
-package import DaybookFormat
+import DaybookFormat
 package import DaybookJournal
 package import DaybookSystem
 import LMDB
@@ -14,17 +14,34 @@ package enum StoreCopy {
         of store: LMDBStore,
         at folder: JournalFolder
     ) throws -> LMDBStore {
+        let file = try file(besides: store, at: folder)
+        try store.copyCompacted(to: file)
+        try file.synchronize()
+        return try LMDBStore.open(folder.path)
+    }
+
+    /// Makes empty databases in the folder of a new journal, for entries of another one.
+    /// - Returns: the databases, open for writing. Nobody else knows of them.
+    /// - Throws: as ``make(of:at:)``.
+    package static func empty(
+        besides store: LMDBStore,
+        at folder: JournalFolder
+    ) throws -> LMDBStore {
+        _ = try file(besides: store, at: folder)
+        return try LMDBStore.open(folder.path)
+    }
+
+    private static func file(
+        besides store: LMDBStore,
+        at folder: JournalFolder
+    ) throws -> File {
         if let problem = try store.checkPages().first {
             throw JournalError(
                 .integrity,
                 "\(store.location) is not copied, because its file is damaged (\(problem)); run `daybook verify`, and restore it from a backup"
             )
         }
-        let home = try store.read { try $0.home().inode }
-        let file = try file(at: folder.dataFile, besides: home)
-        try store.copyCompacted(to: file)
-        try file.synchronize()
-        return try LMDBStore.open(folder.path)
+        return try file(at: folder.dataFile, besides: try store.read { try $0.home().inode })
     }
 
     /// An empty file. The number of the file in which the journal is at home may be free on this disk: a
@@ -39,26 +56,5 @@ package enum StoreCopy {
         // As long as the first one is open its number is not given to another.
         try Folder.removeFile(path)
         return try File.open(path, .create)
-    }
-}
-
-extension StoreReader {
-    /// Where the journal is at home, as entry 0, or what has been recorded since, says.
-    /// - Throws: ``JournalError/Code/integrity``.
-    package func home() throws -> ProtoBinding {
-        var home = ProtoBinding()
-        try scanHistory(of: 0, from: 0) { sequence in
-            let found = try withEntry(sequence) { bytes throws -> ProtoBinding? in
-                let entry = try EntryView(bytes)
-                switch EventKind(rawValue: entry.event) {
-                case .journalCreated: return try ProtoJournalCreated(decoding: entry).binding
-                case .journalAdopted: return try ProtoJournalAdopted(decoding: entry).binding
-                default: return nil
-                }
-            }
-            if let found = found ?? nil { home = found }
-            return true
-        }
-        return home
     }
 }
