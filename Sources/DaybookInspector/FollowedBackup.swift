@@ -38,16 +38,17 @@ public final class FollowedBackup {
     public var root: TreeHash { replica.head.root }
 
     /// Appends what the journal has and the copy has not.
-    /// - Parameter progress: told after each commit how many entries the copy has.
+    /// - Parameter goOn: told after each commit how many entries the copy has; false: that is enough for
+    ///   now.
     /// - Returns: how many entries were appended.
     /// - Throws: ``ProofError/Code/inconsistent`` when somebody else has written to the copy, or the
     ///   journal is another one by now; `JournalError`. After an error it is only good for being closed:
     ///   what the copy has stays a beginning of the journal.
     @discardableResult
-    public func catchUp(_ progress: (UInt64) -> Void = { _ in }) throws -> UInt64 {
+    public func catchUp(_ goOn: (UInt64) -> Bool = { _ in true }) throws -> UInt64 {
         let before = size
         do {
-            try replica.catchUp(with: journal.database) { progress($0) }
+            try replica.catchUp(with: journal.database) { goOn($0) }
         } catch let error as SystemError {
             throw JournalError.unmade(path, error)
         }

@@ -212,7 +212,8 @@ private struct RestorationMaker {
         copy.close()
         return Restoration(
             path: unfinished.path,
-            backupSize: backupSize,
+            // One that is kept up with its journal has gone on meanwhile.
+            backupSize: max(backupSize, head.size),
             size: head.size,
             root: head.root,
             origin: origin,
@@ -246,7 +247,7 @@ private struct RestorationMaker {
             .integrity,
             report.areEntriesSound
                 ? "\(backup.folder.path) is not restored: its entries are sound, and its file keys is not (\(first)\(rest)); restore it without that file, or from another backup"
-                : "\(backup.folder.path) is not restored, because it contradicts itself: \(first)\(rest); `daybook verify` on it lists that; take another backup, or restore up to an entry before the damage",
+                : "\(backup.folder.path) is not restored, because it contradicts itself: \(first)\(rest); take another backup, or restore up to an entry before the damage",
             sequence: first.sequence
         )
     }

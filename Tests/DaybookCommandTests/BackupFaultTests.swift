@@ -1,4 +1,5 @@
 import DaybookSystem
+import SeededRandom
 import Testing
 
 #if canImport(Glibc)
@@ -37,6 +38,45 @@ import Glibc
     private static let restoration = [
         "restore", "test.daybook", "--reason", "a test", "--yes", "--journal", "copy.daybook",
     ]
+
+    /// Killed at random while others write, it leaves none or a whole one, in which everything is that was
+    /// answered before.
+    @Test func killedAtRandomWhileOthersWriteItLeavesNoneOrAWholeOne() async throws {
+        let seed = StormTests.seed
+        var random = SeededGenerator(seed: seed)
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true"]))
+            let copy = sandbox.folder + "/copy.daybook"
+            let worker = try sandbox.start("work")
+            var whole = 0
+            for round in 0..<StormTests.size(12) {
+                let context = "seed \(seed), round \(round)"
+                try await sandbox.succeed("submit", "runbook.yaml", "--id", "before-\(round)")
+                try await sandbox.succeed("exec", "before-\(round)")
+                let backup = try sandbox.start("backup", copy)
+                let writing = try sandbox.start("submit", "runbook.yaml", "--id", "with-\(round)")
+                // Every third one comes to its end.
+                if round % 3 > 0 {
+                    try await spin(random.next(below: 400_000))
+                    backup.signal(SIGKILL)
+                }
+                let result = try await backup.finish()
+                #expect([0, -SIGKILL].contains(result.status), "\(context): \(result.errors)")
+                #expect(try await writing.finish().status == 0, "\(context)")
+                guard try FileStatus.of(copy) != nil else { continue }
+                whole += 1
+                try await sandbox.succeed("verify", "--journal", copy)
+                let list = try await sandbox.succeed("list", "--json", "--journal", copy).json
+                let ids = Set(list["executions"].elements.compactMap { $0["id"].string })
+                for number in 0...round { #expect(ids.contains("before-\(number)"), "\(context)") }
+                try Folder.removeAll(copy)
+            }
+            #expect(whole > 0, "seed \(seed)")
+            worker.signal(SIGINT)
+            try await worker.finish()
+            try await sandbox.succeed("verify")
+        }
+    }
 
     /// What a process that was killed before has left.
     private func leaveBehind(_ copy: String) throws {

@@ -69,33 +69,40 @@ struct BackupCommand: AsyncParsableCommand {
         defer { inspector.close() }
         // Before the copy: nothing that comes after it is missed.
         let followed = try inspector.follow()
-        let copy = try inspector.followedBackup(at: destination)
-        defer { copy.close() }
-        let note = FollowingNote(common.errors, destination)
-        let kept = Locked(Kept(copy: copy, note: note))
+        let kept = Locked(Kept(note: FollowingNote(common.errors, destination)))
+        defer { kept.withLock { $0.copy?.close() } }
         _ = try await Following.run(followed, inspector) { () throws -> Void? in
             try kept.withLock { kept in
-                try kept.copy.catchUp { kept.note.update($0) }
-                kept.note.isLevel(at: kept.copy.size)
+                // The first copy, too, is made where Ctrl-C ends it in good order.
+                let copy = try kept.copy ?? inspector.followedBackup(at: destination)
+                kept.copy = copy
+                try copy.catchUp { size in
+                    kept.note.update(size)
+                    return !followed.watch.isStopped
+                }
+                if !followed.watch.isStopped { kept.note.isLevel(at: copy.size) }
             }
             return nil
+        }
+        guard let (size, root) = kept.withLock({ $0.copy.map { ($0.size, $0.root) } }) else {
+            return
         }
         if common.json {
             common.write("daybook.backup/1") { json in
                 json.member("journal", inspector.folder.path)
-                json.member("backup", copy.path)
-                json.member("size", copy.size)
-                json.member("root", copy.root.hex)
+                json.member("backup", destination)
+                json.member("size", size)
+                json.member("root", root.hex)
             }
         } else {
-            common.output.line("\(copy.path): \(copy.size) entries")
-            common.output.line("root \(copy.root.hex)")
+            common.output.line("\(destination): \(size) entries")
+            common.output.line("root \(root.hex)")
         }
     }
 
     /// Sendable without the compiler's check: it is used by one thread at a time, under a lock.
     private struct Kept: @unchecked Sendable {
-        let copy: FollowedBackup
+        var copy: FollowedBackup?
         let note: FollowingNote
     }
 }

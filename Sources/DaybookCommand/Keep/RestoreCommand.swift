@@ -77,6 +77,8 @@ struct RestoreCommand: ParsableCommand {
         options.origin = origin
         options.includesKeys = !withoutKeys
         options.isRehearsal = consent.dryRun
+        // What is advised from here on is about the backup.
+        Advice.note(journal: backup)
         let inspector = try Inspector(path: backup)
         defer { inspector.close() }
         if !consent.dryRun {

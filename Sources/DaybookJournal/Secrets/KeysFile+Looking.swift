@@ -38,15 +38,25 @@ extension KeysFile {
     /// - Returns: whether there is one.
     /// - Throws: what `moment` throws; `SystemError`.
     package func copy(to other: String, at moment: () throws -> Void) throws -> Bool {
-        guard let file = try openIfThere(.existing) else {
+        let file: File?
+        var isLocked = true
+        do throws(SystemError) {
+            file = try openIfThere(.existing)
+        } catch {
+            guard error.isReadOnly else { throw error }
+            // Where it may not be written there is no lock to be had, and nobody changes it.
+            file = try openIfThere(.read)
+            isLocked = false
+        }
+        guard let file else {
             try moment()
             return false
         }
-        try file.lock(bytes: Self.header)
+        if isLocked { try file.lock(bytes: Self.header) }
         let copy = try File.open(other, .create)
         try moment()
         try copy.append(contentsOf: file)
-        try file.unlock(bytes: Self.header)
+        if isLocked { try file.unlock(bytes: Self.header) }
         try copy.synchronize()
         return true
     }

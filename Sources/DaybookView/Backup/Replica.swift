@@ -18,7 +18,7 @@ package final class Replica {
         journal = try Journal.open(store)
         state = try StateSnapshots(of: journal, in: snapshots).newest()
         try journal.scan(from: state.next) { entry, reader in
-            try state.apply(committed: entry, reader)
+            _ = try Self.reading { try state.apply(committed: entry, reader) }
             return true
         }
     }
@@ -34,13 +34,13 @@ package final class Replica {
     /// - Parameters:
     ///   - source: the other journal. Its entries are compared with what was recorded of their hashes.
     ///   - end: the first entry that is left out; nil: none of those that are there now.
-    ///   - progress: told after each commit how many entries it has.
+    ///   - goOn: told after each commit how many entries it has; false: that is enough.
     /// - Throws: ``ProofError/Code/inconsistent`` when it has entries that the other journal has not;
     ///   ``JournalError``; what the model cannot fold.
     package func catchUp(
         with source: LMDBStore,
         upTo end: UInt64? = nil,
-        _ progress: (UInt64) throws -> Void = { _ in }
+        _ goOn: (UInt64) -> Bool = { _ in true }
     ) throws {
         let checked = CheckedStore(source)
         let end = try end ?? checked.read { try $0.entryCount() }
@@ -51,7 +51,7 @@ package final class Replica {
                 throw JournalError.integrity(head.size, "it is missing")
             }
             try append(part)
-            try progress(head.size)
+            guard goOn(head.size) else { return }
             isFirst = false
         }
     }
@@ -88,10 +88,33 @@ package final class Replica {
             } else {
                 try batch.append(copied: bytes, payloads: nil)
             }
-            let row = try state.apply(copied: try EntryView(bytes)) { number, sequence in
-                try batch.reader.history(of: number, upTo: sequence - 1)
+            let row = try Self.reading {
+                try state.apply(copied: try EntryView(bytes)) { number, sequence in
+                    try batch.reader.history(of: number, upTo: sequence - 1)
+                }
             }
             if let row { try batch.put(row) }
+        }
+    }
+
+    /// Says in the journal's terms what the model cannot take in.
+    private static func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as UnknownEvent {
+            throw JournalError(
+                .newerVersion,
+                error.description,
+                sequence: error.sequence,
+                underlying: error
+            )
+        } catch let error as InconsistentEntry {
+            throw JournalError(
+                .integrity,
+                error.description,
+                sequence: error.sequence,
+                underlying: error
+            )
         }
     }
 

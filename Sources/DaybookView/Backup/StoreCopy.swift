@@ -38,7 +38,7 @@ package enum StoreCopy {
         if let problem = try store.checkPages().first {
             throw JournalError(
                 .integrity,
-                "\(store.location) is not copied, because its file is damaged (\(problem)); run `daybook verify`, and restore it from a backup"
+                "\(store.location) is not copied, because its file is damaged (\(problem)); take another copy or backup of it"
             )
         }
         return try file(at: folder.dataFile, besides: try store.read { try $0.home().inode })
