@@ -33,6 +33,7 @@ enum Backups {
         }
     }
 
+    /// Takes turns.
     private static func race(
         _ company: Company,
         _ medium: String,
@@ -92,7 +93,8 @@ struct Other {
         guard process.isRunning else {
             throw BenchmarkFailed(what: "the process that makes copies has ended too early")
         }
-        process.terminate()
+        // Killed: what it leaves is whole, and the threads of an engine hand on that they keep signals back.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
@@ -111,12 +113,14 @@ struct Other {
             FileHandle.standardOutput.write(Data("level\n".utf8))
             while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit) {
                 try copy.catchUp()
+                try watch.rest(for: copy.rest)
             }
         } else {
             FileHandle.standardOutput.write(Data("level\n".utf8))
             while true {
-                _ = try inspector.backup(to: place)
+                // The last one may have been killed after it had made one.
                 try Folder.removeAll(place)
+                _ = try inspector.backup(to: place)
             }
         }
         return true

@@ -80,7 +80,10 @@ struct BackupCommand: AsyncParsableCommand {
                     kept.note.update(size)
                     return !followed.watch.isStopped
                 }
-                if !followed.watch.isStopped { kept.note.isLevel(at: copy.size) }
+                if !followed.watch.isStopped {
+                    kept.note.isLevel(at: copy.size)
+                    try followed.watch.rest(for: copy.rest)
+                }
             }
             return nil
         }
