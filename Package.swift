@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "DaybookView",
             dependencies: [
-                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem",
+                "DaybookFormat", "DaybookJournal", "DaybookModel", "DaybookSystem", "LMDB",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -64,6 +65,14 @@ static inline void csystem_ring(int bell) { (void)eventfd_write(bell, 1); }
 static inline void csystem_hush(int bell) {
     eventfd_t value;
     (void)eventfd_read(bell, &value);
+}
+
+// renameat2(2) with RENAME_NOREPLACE: fails where something has the name already. A file system that cannot
+// do that, or an old kernel, renames: a folder then takes the place of an empty one, and of nothing else.
+static inline int csystem_rename_new(const char *path, const char *other) {
+    long result = syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 1);
+    if (result == 0 || (errno != ENOSYS && errno != EINVAL)) return (int)result;
+    return rename(path, other);
 }
 
 // fallocate(2), which the C library declares only under _GNU_SOURCE. Unlike posix_fallocate it

@@ -52,6 +52,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     VerifyConsistencyCommand.self, TilesCommand.self,
                 ]
             ),
+            CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )

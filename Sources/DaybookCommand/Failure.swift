@@ -150,6 +150,7 @@ enum Failure {
         case .exists, .locked, .elsewhere: .conflict
         case .integrity: .integrity
         case .full: .tryAgain
+        case .badPlace: .usage
         default: error.isShortage ? .tryAgain : .failed
         }
     }

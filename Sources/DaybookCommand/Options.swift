@@ -21,7 +21,7 @@ enum TimeStyle: String, ExpressibleByArgument, CaseIterable {
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
     @Option(
-        name: .long,
+        name: [.customShort("j"), .long],
         help: ArgumentHelp("The journal's folder.", valueName: "path")
     )
     var journal: String?

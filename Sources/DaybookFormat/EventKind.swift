@@ -17,6 +17,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case snapshotTaken = 21
     /// The journal is at home somewhere else from here on.
     case journalAdopted = 22
+    /// The journal was restored from a backup.
+    case journalRestored = 23
     /// An execution exists.
     case executionSubmitted = 32
     /// It has been asked to run.
@@ -121,6 +123,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .contentTypeInterned: "content_type_interned"
         case .snapshotTaken: "snapshot_taken"
         case .journalAdopted: "journal_adopted"
+        case .journalRestored: "journal_restored"
         case .executionSubmitted: "execution_submitted"
         case .executionReadied: "execution_readied"
         case .executionClaimed: "execution_claimed"

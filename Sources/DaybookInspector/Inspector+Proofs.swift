@@ -7,9 +7,9 @@ extension Inspector {
     /// - Parameter size: the first so many entries; nil: all.
     /// - Throws: ``ProofError/Code/outOfRange``; ``JournalError``.
     public func head(size: UInt64? = nil) throws -> TreeHead {
-        let origin = try creation().origin
         return try store.read { reader in
             let size = try checked(size, reader)
+            let origin = try Self.origin(reader)
             let root = try JournalTree(reader).root(size: size)
             // The last commit says what it is for all entries.
             if let edge = try TreeEdge(reader), edge.size == size, edge.root != root.bytes {
@@ -20,6 +20,14 @@ extension Inspector {
             }
             return TreeHead(origin: origin, size: size, root: root)
         }
+    }
+
+    /// The name of the journal in its heads.
+    /// - Throws: ``JournalError``.
+    package func origin() throws -> String { try store.read { try Self.origin($0) } }
+
+    private static func origin(_ reader: any StoreReader) throws -> String {
+        try reader.origins().last?.name ?? ""
     }
 
     /// Signs a head of the journal.
@@ -116,30 +124,41 @@ extension Inspector {
     }
 
     /// Makes sure that the journal is a continuation of what a head says, which was kept elsewhere.
+    ///
+    /// A head with an origin that the journal had before it was restored under another one is of the
+    /// entries that it had then.
     /// - Throws: ``ProofError/Code/otherLog``; ``ProofError/Code/inconsistent`` when the journal is
     ///   shorter, or what the head is of has changed; ``JournalError``.
     public func check(_ head: TreeHead) throws {
-        let origin = try creation().origin
-        guard head.origin.hasBytes(of: origin) else {
+        try store.read { try Self.check(head, $0) }
+    }
+
+    static func check(_ head: TreeHead, _ reader: any StoreReader) throws {
+        let origins = try reader.origins()
+        guard let origin = origins.last(where: { head.origin.hasBytes(of: $0.name) }) else {
             throw ProofError(
                 .otherLog,
-                "the head is of the log \(head.origin), and this journal is \(origin); name the journal that it is of"
+                "the head is of the log \(head.origin), and this journal is \(origins.last?.name ?? ""); name the journal that it is of"
             )
         }
-        try store.read { reader in
-            let count = try reader.entryCount()
-            guard head.size <= count else {
-                throw ProofError(
-                    .inconsistent,
-                    "the head is of \(head.size) entries, and the journal has \(count): entries at its end are gone, or an older copy lies in its place"
-                )
-            }
-            guard try JournalTree(reader).root(size: head.size) == head.root else {
-                throw ProofError(
-                    .inconsistent,
-                    "the first \(head.size) entries of the journal are not those that the head is of: some were changed, or the journal was replaced"
-                )
-            }
+        if let end = origin.end, head.size > end {
+            throw ProofError(
+                .inconsistent,
+                "the head is of \(head.size) entries, and the journal was restored under another origin after \(end): what came after them then is not in it"
+            )
+        }
+        let count = try reader.entryCount()
+        guard head.size <= count else {
+            throw ProofError(
+                .inconsistent,
+                "the head is of \(head.size) entries, and the journal has \(count): entries at its end are gone, or an older copy lies in its place"
+            )
+        }
+        guard try JournalTree(reader).root(size: head.size) == head.root else {
+            throw ProofError(
+                .inconsistent,
+                "the first \(head.size) entries of the journal are not those that the head is of: some were changed, or the journal was replaced"
+            )
         }
     }
 

@@ -193,11 +193,14 @@ package struct Verifier {
         _ edge: TreeEdge?,
         _ reader: any StoreReader
     ) throws {
+        let read = Result { () throws(WireError) in try EntryView(bytes) }
+        // What it says of the entries before it is compared before it is one of them.
+        if case .success(let view) = read { checkRestoration(view, sequence) }
         try audit.append(sequence, bytes, edge, reader, tiles: &report.tiles, note)
         let view: EntryView
-        do {
-            view = try EntryView(bytes)
-        } catch {
+        switch read {
+        case .success(let found): view = found
+        case .failure(let error):
             note(sequence, "it cannot be read (\(error))")
             return
         }
@@ -215,6 +218,26 @@ package struct Verifier {
         try checkPayloads(view, sequence, reader)
         if view.event == EventKind.payloadsErased.rawValue {
             try erasures.check(saying: view, reader, note)
+        }
+    }
+
+    /// Compares what an entry says that a backup gave with what is there.
+    private func checkRestoration(_ view: EntryView, _ sequence: UInt64) {
+        guard view.event == EventKind.journalRestored.rawValue, let tree = audit.tree else {
+            return
+        }
+        let root: [UInt8]
+        do throws(WireError) {
+            root = Array(try ProtoJournalRestored(decoding: view).root)
+        } catch {
+            // The fold says so.
+            return
+        }
+        if root != tree.root.bytes {
+            note(
+                sequence,
+                "the root that it says was restored is not that of the entries before it"
+            )
         }
     }
 

@@ -144,14 +144,45 @@ struct Appender: Sendable {
         try Self.checkSize(buffer.count)
         try put(draft, after: end, buffer.bytes, writer)
         note(HistoryEnd(count: header.ordinal + 1, last: edge.next), draft.stream)
-        edge.lastLeaf = .leaf(buffer.bytes)
+        try appendLeaf(of: buffer.bytes, to: writer)
+        edge.lastTime = time
+    }
+
+    /// Writes an entry as it stands in another journal, with its payloads.
+    /// - Throws: ``JournalError/Code/integrity`` when it is not the next one here; what the store throws.
+    ///   The batch must end then.
+    mutating func append(
+        copied bytes: UnsafeRawBufferPointer,
+        _ payloads: UnsafeRawBufferPointer?,
+        to writer: any StoreWriter
+    ) throws {
+        let view = try Self.decoding(next, bytes)
+        let header = view.header
+        let end = try end(of: header.stream, writer.reader)
+        guard header.time >= lastTime, header.ordinal == end?.count ?? 0,
+            header.previous == end?.last ?? 0
+        else {
+            throw JournalError.integrity(next, "it does not follow from the entries before it")
+        }
+        try writer.append(entry: bytes, at: next)
+        if let payloads { try writer.put(payloads: payloads, of: next) }
+        try writer.append(toHistoryOf: header.stream.rawValue, next)
+        note(HistoryEnd(count: header.ordinal + 1, last: next), header.stream)
+        edge.lastTime = header.time
+        try appendLeaf(of: bytes, to: writer)
+    }
+
+    private mutating func appendLeaf(
+        of bytes: UnsafeRawBufferPointer,
+        to writer: any StoreWriter
+    ) throws {
+        edge.lastLeaf = .leaf(bytes)
         try edge.tree.append(edge.lastLeaf) { tile throws(any Error) in
             try tile.hashes.withUnsafeBytes {
                 try writer.put(tile: $0, level: tile.level, index: tile.index)
             }
         }
         edge.next += 1
-        edge.lastTime = time
     }
 
     private static func checkSize(_ size: Int) throws(JournalError) {

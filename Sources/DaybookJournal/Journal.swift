@@ -49,6 +49,25 @@ package final class Journal: Sendable {
         return journal
     }
 
+    /// Begins a journal in an empty store that is to get the entries of another one, with
+    /// ``Batch/append(copied:payloads:)``.
+    /// - Throws: ``JournalError/Code/exists`` when there are entries already.
+    package static func copy(
+        in store: any JournalStore,
+        clock: any WallClock = SystemClock()
+    ) throws -> Journal {
+        let journal = Journal(store: store, clock: clock, appender: Appender())
+        try journal.write { batch in
+            guard try batch.reader.entryCount() == 0 else {
+                throw JournalError(.exists, "\(store.location) has entries already")
+            }
+            try Array("\(format)".utf8).withUnsafeBytes {
+                try batch.writer.put(meta: $0, for: Appender.formatKey)
+            }
+        }
+        return journal
+    }
+
     /// Opens the journal in a store and looks up where it ends.
     /// - Throws: ``JournalError``: ``JournalError/Code/notAJournal`` for an empty store,
     ///   ``JournalError/Code/newerVersion``, ``JournalError/Code/integrity``.
@@ -291,6 +310,8 @@ package final class Journal: Sendable {
     private func isOnDisk(_ expected: Appender.Edge, _ cause: JournalError) throws -> Bool {
         do {
             try store.reopen()
+            // A batch without an entry leaves nothing to look for.
+            guard expected.next > 0 else { return false }
             return try store.read { reader in
                 try reader.withEntry(expected.next - 1) { TreeHash.leaf($0) } == expected.lastLeaf
             }
@@ -380,6 +401,29 @@ package final class Batch {
             throw error
         }
     }
+
+    /// Appends an entry as it stands in another journal, with its payloads.
+    /// - Throws: ``JournalError/Code/integrity`` when it is not the next one here; what the store throws.
+    ///   Then ``failure`` is set.
+    package func append(
+        copied bytes: UnsafeRawBufferPointer,
+        payloads: UnsafeRawBufferPointer?
+    ) throws {
+        if let failure { throw failure }
+        do {
+            try appender.append(copied: bytes, payloads, to: writer)
+            let entry = try EntryView(bytes)
+            if entry.event == EventKind.payloadsErased.rawValue {
+                try appender.erase(entry, writer)
+            }
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// The size and root of the tree as the batch leaves it.
+    package var head: TreeState { TreeState(size: appender.next, root: appender.tree.root) }
 
     /// Writes the row of an execution's id, and moves the id from list to list.
     /// - Throws: what the store throws: then ``failure`` is set.

@@ -36,6 +36,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         public static let entryTooLarge = Code(rawValue: "entry-too-large")
         /// The disk failed, and it cannot be found out whether the batch was written.
         public static let outcomeUnknown = Code(rawValue: "outcome-unknown")
+        /// It cannot be made at that place: the folder around it is missing, or is the journal's own.
+        public static let badPlace = Code(rawValue: "bad-place")
         /// The machine's clock shows a time that no journal can hold.
         public static let clock = Code(rawValue: "clock")
         /// The journal has been closed.
@@ -88,6 +90,19 @@ extension JournalError {
         case let error as SystemError: JournalError(error, path)
         default: error
         }
+    }
+
+    /// Says of what failed below that the copy of a journal was not made for it; leaves errors of the
+    /// journal as they are.
+    package static func unmade(_ path: String, _ error: any Error) -> any Error {
+        guard let error = error as? SystemError else { return wrapping(error, path) }
+        return JournalError(
+            error.isFull ? .full : error.isReadOnly ? .readOnly : .system,
+            error.isFull
+                ? "there is no room for \(path) on its disk (\(error)); make room, or name a place on another disk. Nothing of it was kept"
+                : "\(path) could not be made: \(error); look after that, then try again. Nothing of it was kept",
+            underlying: error
+        )
     }
 
     /// The file needs more of the address space than was reserved for it.

@@ -252,7 +252,14 @@ package struct JournalFolder: Sendable {
 
     /// Locks and the shared map work only between processes of one machine.
     private func checkFileSystem() throws {
-        guard let type = try MountedFileSystem.type(of: path), type.isNetwork else { return }
+        try Self.checkFileSystem(of: path, for: path)
+    }
+
+    /// - Parameters:
+    ///   - folder: what is on the file system.
+    ///   - path: the journal that is there, or is to be.
+    static func checkFileSystem(of folder: String, for path: String) throws {
+        guard let type = try MountedFileSystem.type(of: folder), type.isNetwork else { return }
         throw JournalError(
             .system,
             "\(path) is on \(type.name), a network file system, where locks and shared memory do not hold; move the journal to a local disk"

@@ -165,6 +165,37 @@ package final class LMDBStore: JournalStore {
         }
     }
 
+    /// Reads the pages of the file as it is now and finds those that LMDB could not follow.
+    /// - Returns: what is wrong with the pages; empty: nothing.
+    package func checkPages() throws -> [PageProblem] {
+        do {
+            return try withOpened { opened in
+                var problems: [PageProblem] = []
+                try opened.environment.checkPages { problems.append($0) }
+                return problems
+            }
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
+    /// Writes what is in the store now to an open file, compacted and not synced.
+    ///
+    /// One view is held until all is written; others may write meanwhile.
+    /// - Throws: ``JournalError``; `SystemError` where the file cannot be written.
+    package func copyCompacted(to file: borrowing File) throws {
+        let (descriptor, path) = (file.descriptor, file.path)
+        do {
+            try withOpened { try $0.environment.copyCompacted(to: descriptor) }
+        } catch let error as LMDBError
+            where error.operation == "mdb_env_copyfd2" && error.code.rawValue > 0
+        {
+            throw SystemError(number: error.code.rawValue, operation: "write", path: path)
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Runs `body` on a consistent view.
     package func read<Result>(_ body: (any StoreReader) throws -> Result) throws -> Result {
         do {

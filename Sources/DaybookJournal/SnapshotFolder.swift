@@ -151,6 +151,34 @@ package struct SnapshotFolder: Sendable {
         return Array(SHA256.hash(data: bytes))
     }
 
+    /// Copies its files that are folds of no more than `size` entries into another folder, which is made
+    /// where it is not there, and synced with them. What is removed meanwhile is left out: a newer one
+    /// has taken its place.
+    /// - Returns: how many files were copied.
+    /// - Throws: `SystemError`.
+    package func copy(to other: SnapshotFolder, upTo size: UInt64) throws(SystemError) -> Int {
+        guard try FileStatus.of(path) != nil else { return 0 }
+        let files = try Folder.names(in: path).compactMap(File.init).filter { $0.size <= size }
+        guard !files.isEmpty else { return 0 }
+        try Folder.create(other.path)
+        var count = 0
+        for file in files {
+            let source: DaybookSystem.File
+            do throws(SystemError) {
+                source = try .open(path + "/" + file.name, .read, followsLink: false)
+            } catch {
+                if error.isNotFound { continue }
+                throw error
+            }
+            let copy = try DaybookSystem.File.open(other.path + "/" + file.name, .create)
+            try copy.append(contentsOf: source)
+            try copy.synchronize()
+            count += 1
+        }
+        try Folder.synchronize(other.path)
+        return count
+    }
+
     /// Removes a file. Fine when it is not there.
     /// - Throws: `SystemError`.
     package func remove(_ file: File, holding lock: HeldLock) throws {

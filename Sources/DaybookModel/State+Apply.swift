@@ -68,6 +68,19 @@ extension State {
         return isClosed ? executions.remove(entry.header.stream.rawValue) : nil
     }
 
+    /// Takes in an entry that is copied from another journal, as one of a batch: ``commit()`` ends that.
+    /// - Returns: the row that its execution's id has from now on, and the lists that it is on, if the
+    ///   entry changes them.
+    /// - Throws: ``UnknownEvent``, ``InconsistentEntry``; what `history` throws. The state is of no use
+    ///   then.
+    package mutating func apply(
+        copied entry: EntryView,
+        _ history: HistoryFold
+    ) throws -> ExecutionIndexRow? {
+        begin()
+        return try apply(pending: entry, history)
+    }
+
     /// Takes in an entry of the batch under way.
     /// - Returns: the row that its execution's id has from now on, and the lists that it is on, if the
     ///   entry changes them.

@@ -210,6 +210,19 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Appends what another file holds from its beginning to its end, in pieces.
+    package func append(contentsOf other: borrowing File) throws(SystemError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        var done = 0
+        while true {
+            let count = try other.read(into: buffer, at: done)
+            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            done += count
+            if count < buffer.count { return }
+        }
+    }
+
     /// Flushes contents and metadata to the disk.
     package func synchronize() throws(SystemError) {
         guard retryingInterrupts({ fsync(descriptor) }) == 0 else {

@@ -16,7 +16,10 @@ package final class FileWatch: Sendable {
 
     private let news = Locked(News())
     private let hub: InotifyHub
-    private let watch: Int32
+    /// Nil while it rests.
+    private let watch = Locked<Int32?>(nil)
+    private let path: String
+    private let changes: Changes
     /// What the last change brought cannot be seen yet: so one more look is owed.
     private let owesLook = Locked(false)
     private let stopped = Locked(false)
@@ -49,12 +52,39 @@ package final class FileWatch: Sendable {
     /// - Throws: ``SystemError``.
     package init(_ path: String, _ changes: Changes = .all) throws(SystemError) {
         hub = try InotifyHub.shared()
-        watch = try hub.add(path, changes.mask, news)
+        self.path = path
+        self.changes = changes
+        let added = try hub.add(path, changes.mask, news)
+        watch.withLock { $0 = added }
     }
 
     deinit {
         unfollow()
-        hub.remove(watch, news)
+        unwatch()
+    }
+
+    private func unwatch() {
+        watch.withLock { watch in
+            if let added = watch { hub.remove(added, news) }
+            watch = nil
+        }
+    }
+
+    /// Is told of nothing for a while, or until ``stop()``; then there is a change to look at. Who follows a
+    /// file that is written all the time costs its writer a wake-up for each write otherwise.
+    /// - Throws: ``SystemError`` when the system can tell nothing any more.
+    package func rest(for span: Duration) throws(SystemError) {
+        unwatch()
+        news.wait(until: { $0.isEnded }, orAfter: span) { _ in }
+        guard try !isEnded() else { return }
+        do throws(SystemError) {
+            let added = try hub.add(path, changes.mask, news)
+            watch.withLock { $0 = added }
+        } catch {
+            // That it is gone is what whoever looks finds.
+            guard error.isNotFound else { throw error }
+        }
+        touch()
     }
 
     /// Tells of changes of a second file too, until ``unfollow()``.

@@ -184,6 +184,17 @@ package enum Folder {
         guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }
     }
 
+    /// Gives a folder another name in the same file system.
+    /// - Throws: ``SystemError``, `EEXIST` or `ENOTEMPTY` where something has that name.
+    package static func renameNew(_ path: String, to other: String) throws(SystemError) {
+        #if os(Linux)
+        let result = csystem_rename_new(path, other)
+        #else
+        let result = systemRename(path, other)
+        #endif
+        guard result == 0 else { throw .current("rename", path: path) }
+    }
+
     /// Flushes the names in a folder to the disk.
     package static func synchronize(_ path: String) throws(SystemError) {
         try File.openFolder(path).synchronize()

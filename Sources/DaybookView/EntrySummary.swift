@@ -25,6 +25,10 @@ extension JournalEntry {
         case .snapshotTaken(let event):
             "\(event.projection) of \(event.size) entries, \(event.bytes) bytes"
         case .journalAdopted(let event): "by \(event.actor)\(message)"
+        case .journalRestored(let event):
+            "from a backup of \(event.size) entries"
+                + (event.origin.isEmpty ? "" : ", origin \(event.origin) from here on")
+                + ", by \(event.actor)\(message)"
         case .executionSubmitted(let event):
             "\(event.id) (\(event.type))" + origin(event)
         case .executionReadied(let event):

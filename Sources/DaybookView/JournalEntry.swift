@@ -94,13 +94,14 @@ public struct JournalEntry: Sendable {
     public var time: Timestamp { Timestamp(rawValue: entry.time) }
 
     /// Whether somebody of this name asked for it, or it says that he or she opened or ended a session,
-    /// or adopted the journal.
+    /// or adopted or restored the journal.
     public func isAsked(by actor: String) -> Bool {
         let found =
             switch entry.event {
             case .sessionOpened(let event): event.actor
             case .sessionLost(let event): event.actor
             case .journalAdopted(let event): event.actor
+            case .journalRestored(let event): event.actor
             default: request?.actor ?? ""
             }
         return !found.isEmpty && found.hasBytes(of: actor)

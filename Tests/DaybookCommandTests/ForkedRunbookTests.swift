@@ -306,6 +306,26 @@ import Glibc
         }
     }
 
+    /// A job may have the name under which `on_failure` is recorded: what undoes it is owed by one fork.
+    @Test func aJobCalledOnFailureIsOwedByOneFork() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: f
+                blocks:
+                - name: b
+                  jobs: [ { name: on failure, run: 'true', undo: 'true' } ]
+                - name: c
+                  jobs: [ { name: push, run: 'true' } ]
+                """
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
+            try await sandbox.succeed("fork", "a", "--at", "push", "--id", "b", "--yes")
+            let second = try await sandbox.daybook("fork", "a", "--at", "push", "--id", "c", "--yes")
+            #expect(second.status == 4, "\(second)")
+        }
+    }
+
     /// Inputs of jobs are not compared, so it is said where one has had another value.
     @Test func jobsThatRanWithAnotherInputAreNamed() async throws {
         try await withSandbox { sandbox in

@@ -47,6 +47,41 @@ import Testing
         }
     }
 
+    /// What was stored in another process is there for jobs of branches, and for what undoes them, too.
+    @Test(arguments: [false, true])
+    func whatAnotherProcessHasStoredIsSeenInBranches(_ isUndone: Bool) async throws {
+        let undo = isUndone ? #", undo: 'echo "undo <$(cat "$DAYBOOK_STORE")>"'"# : ""
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: x
+                blocks:
+                  - name: first
+                    jobs:
+                      - { name: one, run: 'echo "k=v1" >> "$DAYBOOK_STORE"'\(undo) }
+                  - name: fan
+                    jobs:
+                      - { name: two, run: 'test -e \(sandbox.folder)/ok; echo "two <$(cat "$DAYBOOK_STORE")>"' }
+                      - { name: three, run: 'sed -i /k=/d "$DAYBOOK_STORE"; exit 1' }
+                on_failure:
+                  - { name: tell, run: 'echo "tell <$(cat "$DAYBOOK_STORE")>"' }
+                """
+            )
+            try await sandbox.succeed("submit", "runbook.yaml", "--id", "x")
+            try await sandbox.succeed("exec", "x")
+            #expect(try await sandbox.daybook(["work", "--until-idle"]).status == 0)
+            #expect(try await sandbox.succeed("status", "x").text == "failed\n")
+            let told = ["tell <k=v1>"]
+            #expect(try await sandbox.loggedLines() == (isUndone ? ["undo <k=v1>"] : []) + told)
+            if isUndone { return }
+            try sandbox.write("", to: "ok")
+            try await sandbox.succeed("retry", "x", "--yes")
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.loggedLines().contains("two <k=v1>"))
+            try await sandbox.succeed("verify")
+        }
+    }
+
     @Test func aJobThatFailsChangesNothing() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(

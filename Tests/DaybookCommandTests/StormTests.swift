@@ -135,7 +135,7 @@ private struct WriteFault: CustomStringConvertible {
 }
 
 /// `tools/journal.py` finds nothing wrong either.
-private func expectOthersAgree(_ sandbox: Sandbox, _ context: String) async throws {
+func expectOthersAgree(_ sandbox: Sandbox, _ context: String) async throws {
     let python = try await Python.withPackages("lmdb", "google.protobuf")
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let result = try await RunningCommand(

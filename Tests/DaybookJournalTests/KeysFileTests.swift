@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    /// A file that was put into the folder of another journal holds keys that nobody there can name.
+    @Test func theKeysOfAnotherJournalAreNotOverwritten() throws {
+        try withTemporaryFolder { folder in
+            let name = try KeysFile(folder + "/keys", journal: journal)
+                .reserve([place("A")], key).keys[0].name
+            let before = try File.contents(of: folder + "/keys")
+            let other = KeysFile(
+                folder + "/keys",
+                journal: Identifier([UInt8](repeating: 8, count: 16))!
+            )
+            #expect(error { try other.strays(besides: [])?.destroy(besides: []) } == .damaged)
+            #expect(try File.contents(of: folder + "/keys") == before)
+            let keys = KeysFile(folder + "/keys", journal: journal)
+            _ = try keys.dataKey(name, for: place("A"), key)
+        }
+    }
+
     @Test(arguments: [0, 1, 251, 252, 253, 508, 509, 60_000])
     func theSizeOfWhatIsSealedTellsLittle(_ size: Int) throws {
         let secret = [UInt8](repeating: 0x41, count: size)

@@ -28,6 +28,33 @@ import Testing
         #expect(throws: Refusal.self) { try harness.run(other, session: session) }
     }
 
+    @Test func aRestorationIsRecordedAlsoInTheSamePlaceAndMayChangeTheOrigin() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let place = binding([1], 7)
+        let reason = try harness.sealed([.text("the disk is broken")])
+        for (origin, expected) in [("", harness.state.journal.origin), ("second", "second")] {
+            let command = AdoptJournal(
+                place,
+                actor: "Ada",
+                reason: reason,
+                restoration: .init(size: harness.next, root: [1, 2], origin: origin)
+            )
+            #expect(try harness.run(command, session: session))
+            #expect(harness.state.journal.binding == place)
+            #expect(harness.state.journal.origin == expected)
+            #expect(try harness.recovered().journal.origin == expected)
+        }
+        // It is about all entries before it, and no others.
+        let wrong = AdoptJournal(
+            place,
+            actor: "Ada",
+            reason: reason,
+            restoration: .init(size: harness.next - 1, root: [1, 2], origin: "")
+        )
+        #expect(throws: InconsistentEntry.self) { try harness.run(wrong, session: session) }
+    }
+
     @Test func aPlaceIsAMachineAndAFile() {
         let home = binding([1], 7)
         #expect(home.isSamePlace(as: home))

@@ -1,4 +1,4 @@
-import Daybook
+@testable import Daybook
 import DaybookInspector
 import DaybookModel
 import DaybookSystem
@@ -71,6 +71,30 @@ import Testing
                 .filter { $0[0] == "undo" }.map { $0[1] }
             #expect(undone == ["ship", "pay"])
             try await end(engine, "b")
+        }
+    }
+
+    /// What was done when the fork was looked for may be undone when it is decided.
+    @Test func aForkThatWasPlannedBeforeAnUndoingIsRefused() async throws {
+        try await withForked { engine, _, _ in
+            let core = engine.engine
+            let plan = try await core.planFork(
+                of: "a",
+                at: "pay",
+                ForkOptions(),
+                core.forkPlanner(of: "a", nil)
+            )
+            try await end(engine, "a")
+            try await engine.retry("a")
+            try await engine.untilWaiting("a")
+            let refused = await #expect(throws: Refusal.self) {
+                _ = try await core.perform {
+                    try plan.command("a", as: "b", limit: core.payloadLimit, by: .session)
+                }
+            }
+            #expect(refused?.code == .conflict)
+            #expect(refused?.message.contains("undone meanwhile") == true, "\(String(describing: refused))")
+            try await end(engine, "a")
         }
     }
 

@@ -5,7 +5,7 @@ struct Settings {
     /// A part of the benchmarks.
     enum Part: String, CaseIterable {
         case append, workflow, checkpoint, growth, rebuild, verify, recovery, replay, waiting,
-            awaiting, listing, schedules
+            awaiting, listing, schedules, backup
     }
 
     /// Smaller sizes, and fewer of them.

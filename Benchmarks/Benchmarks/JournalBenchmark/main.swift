@@ -36,6 +36,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
         case .awaiting: try await Awaiting.measure(settings, &report)
         case .listing: try await Listing.measure(settings, &report)
         case .schedules: try await Schedules.measure(settings, &report)
+        case .backup: try await Backups.measure(settings, &report)
         }
     }
 }
@@ -44,6 +45,7 @@ func run(_ settings: Settings, _ report: inout Report) async throws {
 let futexError = counters_open_futex()
 
 do {
+    if try Other.run(Array(CommandLine.arguments.dropFirst())) { exit(0) }
     let settings = try Settings(Array(CommandLine.arguments.dropFirst()))
     if futexError != 0 {
         say("Calls of futex are not counted: \(String(cString: strerror(futexError))).")

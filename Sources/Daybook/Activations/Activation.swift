@@ -45,8 +45,9 @@ final class Activation: Sendable {
         var operations: UInt64 = 0
         /// What the handler has spawned, with the positions of the operations, in order.
         var spawned: [(position: UInt32, child: SpawnedChild)] = []
-        /// The last entry by which this activation changed the store; 0: it did not.
-        var storeChange: UInt64 = 0
+        /// The last entry by which the store has changed, as far as this activation knows: what was recorded
+        /// before it began it knows.
+        var storeChange: UInt64
         /// Branches that have something to do; the handler itself is one.
         var active = 1
         /// Operations that wait.
@@ -106,7 +107,9 @@ final class Activation: Sendable {
             ? nil : try Submission.traceContext(of: lease.execution, history)
         salt = submission.input?.salt
         secrets = try host.secrets(of: lease.execution)
-        state = Locked(ActivationState(input: submission.input))
+        state = Locked(
+            ActivationState(input: submission.input, storeChange: end == 0 ? 0 : end - 1)
+        )
         replayLog = try ReplayLog(
             history,
             execution: lease.execution,

@@ -52,7 +52,7 @@ public final class Engine: Sendable {
                 "the origin \"\(origin)\" must have 1 to 255 bytes without spaces and plus signs"
             )
         }
-        let machine = try CodeIdentity.machine()
+        let machine = try MachineIdentity.digest()
         try JournalFolder(path).create(options.environment, clock: options.clock) {
             device,
             inode in

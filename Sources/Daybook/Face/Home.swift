@@ -15,16 +15,8 @@ struct Home {
     private let path: String
 
     init(of folder: JournalFolder) throws {
-        guard let status = try FileStatus.of(folder.dataFile) else {
-            throw JournalError(.notFound, "there is no journal at \(folder.path) any more")
-        }
         path = folder.path
-        let machine = try CodeIdentity.machine()
-        binding = .with {
-            $0.machine = Data(machine)
-            $0.device = status.device
-            $0.inode = status.inode
-        }
+        binding = try ProtoBinding(of: folder)
     }
 
     /// - Throws: ``JournalError/Code/elsewhere``.

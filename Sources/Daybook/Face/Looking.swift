@@ -14,6 +14,7 @@
 @_exported public import struct DaybookJournal.JournalError
 @_exported public import struct DaybookJournal.SecretError
 @_exported public import struct DaybookJournal.SystemClock
+@_exported public import struct DaybookJournal.TreeHash
 @_exported public import protocol DaybookJournal.WallClock
 @_exported public import struct DaybookModel.Divergence
 @_exported public import struct DaybookModel.Doubt

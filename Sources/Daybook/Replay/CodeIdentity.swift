@@ -31,12 +31,7 @@ enum CodeIdentity {
         return facts
     }
 
-    static var userName: String {
-        guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else {
-            return "uid-\(geteuid())"
-        }
-        return String(cString: name)
-    }
+    static var userName: String { SystemUser.name }
 
     private static var hostName: String {
         var buffer = [UInt8](repeating: 0, count: 256)
@@ -80,17 +75,6 @@ enum CodeIdentity {
     /// The number of this process's namespace of process numbers; 0 where there is none.
     static func pidNamespace() throws(SystemError) -> UInt64 {
         try FileStatus.of("/proc/self/ns/pid")?.inode ?? 0
-    }
-
-    /// SHA-256 of the machine's id; empty where it has none: the name of a container, for example, is
-    /// another one each time.
-    static func machine() throws(SystemError) -> [UInt8] {
-        let path = "/etc/machine-id"
-        guard try FileStatus.of(path) != nil else { return [] }
-        let id = try File.contents(of: path)
-        // 32 hexadecimal digits; a system that has not been set up yet has something else there.
-        guard id.count >= 32 else { return [] }
-        return Array(SHA256.hash(data: id))
     }
 }
 

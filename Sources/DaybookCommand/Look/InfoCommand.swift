@@ -31,12 +31,13 @@ struct InfoCommand: AsyncParsableCommand {
             }
             let uuid = Identifier(Array(created.uuid)).map { "\($0)" } ?? "(unreadable)"
             let size = (file.lastPage + 1) * file.pageSize
+            let origin = try inspector.origin()
             let positions = try inspector.positions()
             if common.json {
                 common.write("daybook.info/1") { json in
                     json.member("journal", inspector.folder.path)
                     json.member("uuid", uuid)
-                    json.member("origin", created.origin)
+                    json.member("origin", origin)
                     json.member("format", created.format)
                     json.member("entries", count)
                     json.member("createdAt", first.time.description)
@@ -62,7 +63,7 @@ struct InfoCommand: AsyncParsableCommand {
             let output = common.output
             output.line(output.styled("\(inspector.folder.path)", .bold))
             output.line("  uuid       \(uuid)")
-            output.line("  origin     \(created.origin)")
+            output.line("  origin     \(origin)")
             output.line("  format     \(created.format)")
             output.line("  created    \(time.text(first.time))")
             output.line("  settings   \(created.settings.words)")

@@ -47,7 +47,7 @@ struct LogCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Only entries that this actor asked for, or that say that it opened or ended a session, or adopted the journal."
+            "Only entries that this actor asked for, or that say that it opened or ended a session, or adopted or restored the journal."
     )
     var actor: String?
 

@@ -23,6 +23,24 @@ struct TrustOptions: ParsableArguments {
         throw ValidationError("a proof is as good as the key that signed it: give --trust KEY.")
     }
 
+    /// A head in a file that was kept elsewhere: signed, or as its text alone.
+    /// - Throws: ``UsageError``; `ProofError` when none of the keys has signed it.
+    func head(in path: String) throws -> TreeHead {
+        let keys = try keys()
+        let (head, note) = try TrustFile.parsed(path, "the head") { bytes throws(ProofError) in
+            // Without an empty line it is the text of a head that nobody has signed.
+            if keys.isEmpty, let text = String(validating: bytes, as: UTF8.self),
+                !text.contains("\n\n")
+            {
+                return (try TreeHead(text: text), nil as SignedNote?)
+            }
+            let note = try SignedNote(bytes)
+            return (try TreeHead(text: note.text), note)
+        }
+        if !keys.isEmpty, let note { return try note.head(by: keys) }
+        return head
+    }
+
     /// - Throws: ``UsageError``; `ProofError`.
     func keys() throws -> [NoteVerifier] {
         try trust.flatMap { argument in

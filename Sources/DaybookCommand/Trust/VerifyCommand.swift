@@ -37,26 +37,8 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    /// The head to check against: signed, or as its text alone.
-    private func head() throws -> TreeHead? {
-        guard let against else { return nil }
-        let keys = try trusted.keys()
-        let (head, note) = try TrustFile.parsed(against, "the head") { bytes throws(ProofError) in
-            // Without an empty line it is the text of a head that nobody has signed.
-            if keys.isEmpty, let text = String(validating: bytes, as: UTF8.self),
-                !text.contains("\n\n")
-            {
-                return (try TreeHead(text: text), nil as SignedNote?)
-            }
-            let note = try SignedNote(bytes)
-            return (try TreeHead(text: note.text), note)
-        }
-        if !keys.isEmpty, let note { return try note.head(by: keys) }
-        return head
-    }
-
     func run() async throws {
-        let head = try head()
+        let head = try against.map { try trusted.head(in: $0) }
         try checkPages()
         let (report, departure) = try common.inspect { inspector in
             // What contradicts the head does not keep the rest from being looked at: it says what has changed.

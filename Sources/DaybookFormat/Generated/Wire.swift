@@ -78,6 +78,10 @@ package enum Wire {
         @inlinable package static var journalAdopted: WireField {
             WireField(22, .lengthDelimited)
         }
+        /// `journal_restored`.
+        @inlinable package static var journalRestored: WireField {
+            WireField(23, .lengthDelimited)
+        }
         /// `execution_submitted`.
         @inlinable package static var executionSubmitted: WireField {
             WireField(32, .lengthDelimited)
@@ -410,6 +414,31 @@ package enum Wire {
         /// `actor`.
         @inlinable package static var actor: WireField {
             WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `JournalRestored`.
+    @usableFromInline
+    package enum JournalRestored {
+        /// `binding`.
+        @inlinable package static var binding: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable package static var actor: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `size`.
+        @inlinable package static var size: WireField {
+            WireField(3, .varint)
+        }
+        /// `root`.
+        @inlinable package static var root: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `origin`.
+        @inlinable package static var origin: WireField {
+            WireField(5, .lengthDelimited)
         }
     }
 

@@ -32,6 +32,35 @@ extension KeysFile {
         }
     }
 
+    /// Copies the file, if there is one, into a new one that is synced. Nobody stores or destroys a key
+    /// meanwhile.
+    /// - Parameter moment: called with the file as it is copied.
+    /// - Returns: whether there is one.
+    /// - Throws: what `moment` throws; `SystemError`.
+    package func copy(to other: String, at moment: () throws -> Void) throws -> Bool {
+        let file: File?
+        var isLocked = true
+        do throws(SystemError) {
+            file = try openIfThere(.existing)
+        } catch {
+            guard error.isReadOnly else { throw error }
+            // Where it may not be written there is no lock to be had, and nobody changes it.
+            file = try openIfThere(.read)
+            isLocked = false
+        }
+        guard let file else {
+            try moment()
+            return false
+        }
+        if isLocked { try file.lock(bytes: Self.header) }
+        let copy = try File.open(other, .create)
+        try moment()
+        try copy.append(contentsOf: file)
+        if isLocked { try file.unlock(bytes: Self.header) }
+        try copy.synchronize()
+        return true
+    }
+
     /// How it stands with keys that entries say are kept, in the same order.
     /// - Throws: ``SecretError/Code/system``.
     package func standing(of names: [KeyName]) throws(SecretError) -> [KeyStanding] {

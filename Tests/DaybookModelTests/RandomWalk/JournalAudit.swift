@@ -56,7 +56,8 @@ struct JournalAudit {
         }
         ends[entry.stream] = (end.count + 1, entry.sequence)
         switch entry.event {
-        case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted:
+        case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
+            .journalRestored:
             guard entry.stream == 0 else { throw fail("not in the journal's own stream") }
         case .sessionOpened:
             guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }

@@ -358,16 +358,25 @@ extension RandomWalk {
         let machine = generator.chance(4) ? nil : UInt8.random(in: 1...3, using: &generator)
         let inode = UInt64.random(in: 0...3, using: &generator)
         let isByNobody = generator.chance(8)
+        let isRestored = generator.chance(3)
         let command = AdoptJournal(
             .with {
                 $0.machine = Data(machine.map { [$0] } ?? [])
                 $0.inode = inode
             },
             actor: isByNobody ? "" : "ann",
-            reason: try harness.sealed([.text("moved")])
+            reason: try harness.sealed([.text("moved")]),
+            restoration: isRestored
+                ? .init(size: harness.next, root: [1], origin: generator.chance(2) ? "o" : "")
+                : nil
         )
         let found = try run(command, draw(reference.sessions)) { $0 }
-        let expected = reference.adopt(machine, inode, byNobody: isByNobody)
+        let expected = reference.adopt(
+            machine,
+            inode,
+            byNobody: isByNobody,
+            isRestored: isRestored
+        )
         try compare("adopting by \(machine ?? 0), \(inode)", found, expected)
     }
 

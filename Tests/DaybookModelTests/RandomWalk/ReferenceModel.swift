@@ -296,10 +296,15 @@ struct ReferenceModel {
     }
 
     /// - Parameter machine: nil: it has no id, and can be any.
-    mutating func adopt(_ machine: UInt8?, _ inode: UInt64, byNobody: Bool) -> Outcome<Bool> {
+    mutating func adopt(
+        _ machine: UInt8?,
+        _ inode: UInt64,
+        byNobody: Bool,
+        isRestored: Bool
+    ) -> Outcome<Bool> {
         guard !byNobody else { return .refused(.invalidArgument) }
         let isSame = home.machine == machine || home.machine == nil || machine == nil
-        guard !isSame || home.inode != inode else { return .granted(false) }
+        guard isRestored || !isSame || home.inode != inode else { return .granted(false) }
         home = (machine, inode)
         _ = write()
         return .granted(true)

@@ -244,6 +244,16 @@ enum ExecutionModelStory {
                 AdoptJournal(place, actor: "ann", reason: reason),
                 session: session(harness)
             )
+            let elsewhere = ProtoBinding.with { $0.inode = 8 }
+            try harness.run(
+                AdoptJournal(
+                    elsewhere,
+                    actor: "ann",
+                    reason: reason,
+                    restoration: .init(size: harness.next, root: [1], origin: "second")
+                ),
+                session: session(harness)
+            )
             let digest = Array(repeating: UInt8(1), count: 32)
             try harness.run(
                 RecordSnapshot(size: harness.next - 1, digest: digest, bytes: 100),

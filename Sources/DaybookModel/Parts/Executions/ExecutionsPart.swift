@@ -145,7 +145,7 @@ extension EventKind {
     package var isOfExecution: Bool {
         switch self {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .sessionOpened, .sessionClosed, .sessionLost:
+            .journalRestored, .sessionOpened, .sessionClosed, .sessionLost:
             false
         default: true
         }

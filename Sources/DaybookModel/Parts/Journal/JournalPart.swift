@@ -7,7 +7,10 @@ extension StatePart {
     static let journal = StatePart(
         name: "journal",
         schema: 3,
-        kinds: [.journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted],
+        kinds: [
+            .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
+            .journalRestored,
+        ],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
             try state.journal.apply(kind, entry)
@@ -37,6 +40,13 @@ extension JournalFacts {
             if event.projection == State.projection { snapshotSize = event.size }
         case .journalAdopted:
             binding = try ProtoJournalAdopted(decoding: entry).binding
+        case .journalRestored:
+            let event = try ProtoJournalRestored(decoding: entry)
+            guard event.size == entry.header.sequence else {
+                throw WireError("it says that \(event.size) entries were restored before it")
+            }
+            binding = event.binding
+            if !event.origin.isEmpty { origin = event.origin }
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
         default: break
