@@ -82,6 +82,23 @@ import Glibc
         }
     }
 
+    /// What the runbook declares would stand in the place of an output that is misspelt.
+    @Test func anOutputThatIsNotDeclaredIsRefused() async throws {
+        try await withSandbox { sandbox in
+            let text = runbook(sandbox.journal + ".ledger", "ask")
+            try sandbox.write(
+                text.replacing("    onDoubt:", with: "    output: { schema: '0' }\n    onDoubt:")
+            )
+            _ = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
+            #expect(try await sandbox.daybook("run", "runbook.yaml", "--id", "a").status == 9)
+            let done = ["resolve", "a", "pay", "--yes", "--done"]
+            let refused = try await sandbox.daybook(done + [#"{"outputs":{"shema":"9"}}"#])
+            #expect(refused.status == 64, "\(refused)")
+            #expect(refused.errors.contains("did you mean \"schema\"?"), "\(refused.errors)")
+            try await sandbox.succeed(done + [#"{"outputs":{"schema":"9"}}"#])
+        }
+    }
+
     /// The advice is a command line that can be pasted, also for an id that looks like an option.
     @Test func theAdviceCanBePasted() async throws {
         try await withSandbox { sandbox in

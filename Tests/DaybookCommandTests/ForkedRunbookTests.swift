@@ -321,7 +321,15 @@ import Glibc
             )
             try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
             try await sandbox.succeed("fork", "a", "--at", "push", "--id", "b", "--yes")
-            let second = try await sandbox.daybook("fork", "a", "--at", "push", "--id", "c", "--yes")
+            let second = try await sandbox.daybook(
+                "fork",
+                "a",
+                "--at",
+                "push",
+                "--id",
+                "c",
+                "--yes"
+            )
             #expect(second.status == 4, "\(second)")
         }
     }

@@ -1,9 +1,10 @@
-@testable import Daybook
 import DaybookInspector
 import DaybookModel
 import DaybookSystem
 import DaybookTestKit
 import Testing
+
+@testable import Daybook
 
 /// Who undoes what an execution and its forks have done: each thing one of them, once.
 @Suite struct ForkDebtTests {
@@ -93,7 +94,10 @@ import Testing
                 }
             }
             #expect(refused?.code == .conflict)
-            #expect(refused?.message.contains("undone meanwhile") == true, "\(String(describing: refused))")
+            #expect(
+                refused?.message.contains("undone meanwhile") == true,
+                "\(String(describing: refused))"
+            )
             try await end(engine, "a")
         }
     }

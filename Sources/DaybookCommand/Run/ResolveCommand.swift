@@ -68,8 +68,11 @@ struct ResolveCommand: AsyncParsableCommand {
         let (resolution, words) = try resolution()
         let (place, type) = try common.inspect { inspector in
             let record = try inspector.record(of: id)
-            if record.type == RunbookWorkflow.name { try checkJobResult() }
-            return (try self.place(in: record), record.type)
+            let isRunbook = record.type == RunbookWorkflow.name
+            if isRunbook { try checkJobResult() }
+            let place = try self.place(in: record)
+            if isRunbook { try checkOutputs(of: place, record, inspector) }
+            return (place, record.type)
         }
         if consent.dryRun {
             let command = ResolveOperation(
@@ -110,6 +113,22 @@ struct ResolveCommand: AsyncParsableCommand {
     private func checkJobResult() throws {
         guard let done else { return }
         _ = try GivenResult(done).outputs()
+    }
+
+    /// An output that the job does not declare may be one that is misspelt: what the runbook declares would
+    /// stand in its place.
+    private func checkOutputs(
+        of place: OperationPath,
+        _ record: ExecutionRecord,
+        _ inspector: Inspector
+    ) throws {
+        let operation = record.doubts.map(\.operation).first { OperationPath($0) == place }
+        var runbooks = RecordedRunbooks(inspector)
+        guard let done, let name = operation?.name.text,
+            let runbook = try runbooks.runbook(of: record)
+        else { return }
+        let approve = "`daybook approve\(common.journalWords) \(id.shellArgument)`"
+        try GivenResult(done).check(for: name, runbook, approve)
     }
 
     /// The operation that is meant: by its numbers, or by its name if only one has it.
