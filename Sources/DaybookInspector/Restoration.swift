@@ -78,7 +78,8 @@ extension Inspector {
     ///   - progress: told now and then how many entries of how many are verified.
     /// - Throws: `JournalError`: `exists`; `badPlace`, also for a journal that is at home here and is no
     ///   backup; `integrity` with what was found; `full`, `system`. ``ProofError`` for a head that it does
-    ///   not go on from. `Refusal` for an end that is not in it, and an origin or actor that is no name.
+    ///   not go on from. `Refusal` for an end that is not in it, for one before payloads were erased that it
+    ///   would have, and for an origin or actor that is no name.
     public func restore(
         to path: String,
         _ options: RestoreOptions,
@@ -88,6 +89,7 @@ extension Inspector {
         try Self.check(options)
         let backupSize = try entryCount()
         let size = try size(of: options.end, backupSize)
+        try checkIsNotErasedSince(size, backupSize)
         let unfinished = try UnfinishedJournal.begin(at: path, beside: folder)
         do {
             let maker = RestorationMaker(self, unfinished, options, progress)
@@ -98,6 +100,33 @@ extension Inspector {
             unfinished.discard()
             throw JournalError.unmade(unfinished.path, error)
         }
+    }
+
+    /// Payloads that are gone need the entry that says so: without it the journal contradicts itself.
+    private func checkIsNotErasedSince(_ size: UInt64, _ count: UInt64) throws {
+        guard size < count else { return }
+        var erased: (by: UInt64, event: ProtoPayloadsErased)?
+        var last: UInt64 = 0
+        // As they lie there: what is behind the end may be damaged.
+        try database.read { reader in
+            try reader.scanEntries(from: size) { sequence, bytes in
+                do throws(WireError) {
+                    let entry = try EntryView(bytes)
+                    guard entry.event == EventKind.payloadsErased.rawValue else { return true }
+                    let event = try ProtoPayloadsErased(decoding: entry)
+                    last = sequence
+                    if erased == nil, event.from < size { erased = (sequence, event) }
+                } catch {
+                    // It says nothing that can be read.
+                }
+                return true
+            }
+        }
+        guard let erased else { return }
+        throw Refusal(
+            .conflict,
+            "\(folder.path) cannot be restored up to entry \(size - 1): payloads of entries \(erased.event.from) to \(erased.event.through) were erased later, by entry \(erased.by); restore up to entry \(last) or a later one, or from a backup that was made before the erasure, if what was erased may come back"
+        )
     }
 
     private func checkIsNotAtHome() throws {

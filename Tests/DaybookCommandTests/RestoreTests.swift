@@ -63,6 +63,33 @@ import Glibc
         }
     }
 
+    /// What was erased does not come back from a later backup, and nobody is said to have taken it.
+    @Test func aMomentBeforeAnErasureIsNoneOfALaterBackup() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "echo said"]))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "a")
+            let before = try await sandbox.entries().count
+            try await sandbox.succeed("redact", "a", "--reason", "asked to", "--yes")
+            let erased = try await sandbox.entries().count - 1
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "b")
+            let backup = sandbox.folder + "/later.daybook"
+            try await sandbox.succeed("backup", backup)
+            let restored = Sandbox(folder: sandbox.folder + "/restored")
+            try Folder.create(restored.folder)
+            let refused = try await restored.daybook(restore(backup, "--at", "\(before - 1)"))
+            #expect(refused.status == 4, "\(refused)")
+            #expect(refused.errors.contains("were erased later, by entry "), "\(refused)")
+            #expect(try FileStatus.of(restored.journal) == nil)
+            // Entries of the process that erased stand behind that.
+            let end = try #require(
+                refused.errors.firstMatch(of: /restore up to entry ([0-9]+) or/)?.1
+            )
+            #expect(Int(end).map { $0 < erased && $0 >= before } == true, "\(refused)")
+            try await restored.succeed(restore(backup, "--at", String(end)))
+            try await restored.succeed("verify")
+        }
+    }
+
     /// Two that both go on would be two histories under one name.
     @Test func aJournalAtHomeIsNoBackup() async throws {
         try await withBackup { _, backup, restored in
