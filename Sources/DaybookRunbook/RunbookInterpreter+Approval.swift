@@ -17,7 +17,7 @@ extension RunbookInterpreter {
         _ context: WorkflowContext
     ) async throws -> String {
         while true {
-            var asked: UInt32?
+            var asked: AttemptMark?
             if approval.timeout != nil {
                 // In which attempt it was asked: one that comes later asks again.
                 asked = try await note(RunbookOperations.requested(block.name), block, context)
@@ -43,7 +43,7 @@ extension RunbookInterpreter {
         _ name: String,
         _ block: Runbook.Block,
         _ context: WorkflowContext
-    ) async throws -> UInt32 {
+    ) async throws -> AttemptMark {
         let attempt = attempt
         return try await context.checkpoint(name, file: source, line: block.line) { _ in attempt }
     }
@@ -55,7 +55,7 @@ extension RunbookInterpreter {
     private func fail(
         _ name: String,
         _ block: Runbook.Block,
-        in first: UInt32?,
+        in first: AttemptMark?,
         with failure: OperationError,
         _ context: WorkflowContext
     ) async throws {
@@ -69,7 +69,7 @@ extension RunbookInterpreter {
     private func timeOut(
         _ approval: Runbook.Approval,
         of block: Runbook.Block,
-        asked: UInt32?,
+        asked: AttemptMark?,
         _ context: WorkflowContext
     ) async throws {
         let failure = OperationError(

@@ -3,13 +3,21 @@ import Daybook
 import DaybookModel
 import DaybookSystem
 
+/// An attempt, as a value that is recorded: what a fork has from its origin is of no attempt of its own.
+struct AttemptMark: Codable, Equatable, Sendable {
+    /// The number of the execution.
+    let execution: UInt64
+    /// Which of its attempts, from 1.
+    let attempt: UInt32
+}
+
 /// Runs a runbook in one activation of its execution.
 struct RunbookInterpreter: Sendable {
     let runbook: Runbook
     let request: RunbookRequest
     let workspace: String
     let id: String
-    let attempt: UInt32
+    let attempt: AttemptMark
     /// The other jobs and elements of a block that has failed still run. Not in executions that
     /// began when they did not.
     var collects = true
@@ -124,7 +132,7 @@ struct RunbookInterpreter: Sendable {
 
     /// What the blocks that run always begin with.
     private struct Round: Codable {
-        let attempt: UInt32
+        let attempt: AttemptMark
         let outputs: Outputs
     }
 
@@ -132,7 +140,8 @@ struct RunbookInterpreter: Sendable {
     /// of them again in each attempt that comes so far, because there is something new to clean up.
     ///
     /// A round is run to its end by a later attempt, with the outputs that it began with, and then
-    /// another one is run: which operations come next must not depend on what has changed since.
+    /// another one is run: which operations come next must not depend on what has changed since. So does a fork
+    /// with the round in which it begins, and runs no other one then.
     private func clean(
         _ blocks: [Runbook.Block],
         _ context: WorkflowContext,
@@ -140,15 +149,13 @@ struct RunbookInterpreter: Sendable {
     ) async throws -> Ending {
         let now = Round(attempt: attempt, outputs: outputs)
         let line = blocks[0].line
-        var ending: Ending
-        var round: Round
-        repeat {
-            round = try await context.checkpoint(
+        while true {
+            let round = try await context.checkpoint(
                 RunbookOperations.cleaning,
                 file: source,
                 line: line
             ) { _ in now }
-            ending = Ending(outputs: round.outputs)
+            var ending = Ending(outputs: round.outputs)
             for block in blocks {
                 do {
                     try await run(block, context, &ending.outputs)
@@ -158,14 +165,15 @@ struct RunbookInterpreter: Sendable {
                 }
             }
             // With this behind it no failure of the round is tried again.
-            let number = round.attempt
-            _ = try await context.checkpoint(
+            let attempt = attempt
+            let ended = try await context.checkpoint(
                 RunbookOperations.cleaned,
                 file: source,
                 line: line
-            ) { _ in number }
-        } while round.attempt != attempt
-        return ending
+            ) { _ in attempt }
+            let isNew = round.attempt == attempt || round.attempt.execution != attempt.execution
+            if ended == attempt, isNew { return ending }
+        }
     }
 
     // MARK: Blocks

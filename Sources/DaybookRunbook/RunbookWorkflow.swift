@@ -41,7 +41,7 @@ package struct RunbookWorkflow: Workflow {
             request: request,
             workspace: try await context.workspace(),
             id: context.id,
-            attempt: context.attempt
+            attempt: AttemptMark(execution: context.number, attempt: context.attempt)
         )
         if let collecting = runbook.blocks.first(where: \.collects) {
             interpreter.collects = try await context.version(

@@ -35,6 +35,12 @@ extension Inspector {
                 "of the jobs of on_failure one has failed: \(onFailure?.ending("left out") ?? "")"
             )
         case .leftOut: lines.append("the jobs of on_failure do not run")
+        case nil where try spared == nil && hasOnFailure(record):
+            // They are registered as the runbook begins.
+            let again = record.attempt > 0 ? " again" : ""
+            lines.append(
+                "the jobs of on_failure have not run: \(record.id) ended before the runbook began\(again)"
+            )
         default: break
         }
         return lines
@@ -83,11 +89,16 @@ extension Inspector {
         let named = operations.filter {
             $0.path.scope.isEmpty && $0.name.text == RunbookOperations.onFailure
         }
-        var runbooks = RecordedRunbooks(self)
         guard let first = named.min(by: { $0.path.position < $1.path.position }),
-            try runbooks.runbook(of: record)?.onFailure.isEmpty == false
+            try hasOnFailure(record)
         else { return nil }
         return first.path
+    }
+
+    /// Whether its runbook has jobs that run on failure.
+    private func hasOnFailure(_ record: ExecutionRecord) throws -> Bool {
+        var runbooks = RecordedRunbooks(self)
+        return try runbooks.runbook(of: record)?.onFailure.isEmpty == false
     }
 
     private static func names(_ operations: some Sequence<OperationRecord>) -> String {
