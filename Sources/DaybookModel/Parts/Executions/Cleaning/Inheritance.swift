@@ -36,19 +36,58 @@ extension Cleaning {
     /// - Parameters:
     ///   - earlier: what was registered then.
     ///   - spared: the operation whose registration undoes nothing.
-    func undone(of earlier: Cleaning, except spared: OperationPath?) -> Registration? {
-        earlier.registrations.first { old in
-            guard old.stands, old.undoes == .success, old.path != spared else { return false }
-            // What was undone is registered anew, by another entry, once it has run again.
-            guard let now = registrations.first(where: { $0.sequence == old.sequence }) else {
-                return true
+    ///   - hasEnded: whether what an operation has registered is known to have run since.
+    /// - Returns: what was begun first: before that nothing is undone.
+    func undone(
+        of earlier: Cleaning,
+        except spared: OperationPath?,
+        or hasEnded: (OperationPath) -> Bool = { _ in false }
+    ) -> Registration? {
+        var now: [UInt64: Registration]?
+        return earlier.registrations.filter { old in
+            guard old.stands, old.path != spared else { return false }
+            if hasEnded(old.path) { return true }
+            guard old.undoes == .success else { return false }
+            if now == nil {
+                now = Dictionary(
+                    registrations.map { ($0.sequence, $0) },
+                    uniquingKeysWith: { $1 }
+                )
             }
-            return now.hasEnded && !now.hasFailed
+            // What was undone is registered anew, by another entry, once it has run again.
+            guard let new = now?[old.sequence] else { return true }
+            return new.hasEnded && !new.hasFailed
         }
+        .min { $0.since < $1.since }
     }
 }
 
 extension ExecutionState {
+    /// The fork that owes something which it registered for an end, and which was begun before an entry; nil:
+    /// none does.
+    /// - Parameter spared: the operation whose registration does not count.
+    package func heir(before sequence: UInt64, except spared: OperationPath?) -> UInt64? {
+        rare.cleaning.heir(before: sequence, except: spared)
+    }
+
+    /// What was to be undone earlier, and has been undone since, the first of it; nil: nothing.
+    /// - Parameters:
+    ///   - earlier: it as it was then.
+    ///   - spared: the operation whose registration undoes nothing.
+    ///   - hasEnded: whether what an operation had registered then has run since.
+    package func firstUndone(
+        of earlier: ExecutionState,
+        except spared: OperationPath?,
+        or hasEnded: (OperationPath) -> Bool
+    ) -> (name: Name, path: OperationPath)? {
+        let first = rare.cleaning.undone(
+            of: earlier.rare.cleaning,
+            except: spared,
+            or: hasEnded
+        )
+        return first.map { ($0.name, $0.path) }
+    }
+
     /// The forks that owe what it registered for an end, by the operations that did.
     package var heirs: [OperationPath: UInt64] {
         Dictionary(
