@@ -89,7 +89,7 @@ package struct Fork: Command {
         if let debts, debts.heir(before: before, except: spared) != nil {
             throw try isOwed(tx)
         }
-        if let debts, let undone = debts.undone(of: past.rare.cleaning, except: spared) {
+        if let debts, let undone = StandingDebts(debts).undone(since: past, except: spared) {
             throw Refusal(
                 .conflict,
                 "\(origin) cannot be forked at \(operation.name): \(undone.name) (\(undone.path)), before that, has been undone meanwhile; look at it again, then fork it"

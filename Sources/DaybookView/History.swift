@@ -97,7 +97,7 @@ extension HistorySource {
         var fold = ExecutionFold(number, undone: false)
         try scan(from: try beginning(of: number)) { entry, _ in
             let sequence = entry.header.sequence
-            if let state = fold.state, isMeant(sequence) { try look(sequence, state) }
+            if isMeant(sequence), let state = fold.state { try look(sequence, state) }
             try fold.take(entry) { throw JournalError.missing($0.origin, ofHistory: number) }
             return true
         }

@@ -158,8 +158,9 @@ import Testing
             #expect(try heirs("b", harness) == [two, two, nil])
             #expect(try standing("b", harness) == [.handedOn, .handedOn, nil])
             #expect(try standing("c", harness) == [.registered, .registered, nil])
-            #expect(try state("a", harness).heir(before: end + 1, except: nil) == one)
-            #expect(try state("a", harness).heir(before: 0, except: nil) == nil)
+            let debts = StandingDebts(try state("a", harness))
+            #expect(debts.heir(before: end + 1, except: nil) == one)
+            #expect(debts.heir(before: 0, except: nil) == nil)
         }
     }
 }

@@ -19,6 +19,7 @@ enum ForkObstacle {
 struct ForkObstacles {
     /// The execution as it is now.
     let now: ExecutionState
+    private let debts: StandingDebts
     /// What was registered for an end and has run without an error, by who registered it: the last entry that
     /// says so.
     private let ended: [OperationPath: UInt64]
@@ -29,6 +30,7 @@ struct ForkObstacles {
     init(of number: UInt64, _ store: any JournalStore, harmless: Name?) throws {
         history = JournalHistory(store: store, execution: number)
         now = try history.history(of: number)
+        debts = StandingDebts(now)
         self.harmless = harmless
         var ended: [OperationPath: UInt64] = [:]
         try history.scan(from: try history.beginning(of: number)) { entry, _ in
@@ -50,8 +52,8 @@ struct ForkObstacles {
         if let reason = past.objectionToFork { return .place(reason) }
         if past.firstRegistration != nil {
             let spared = harmless.flatMap { past.firstRegistration(named: $0) }
-            if let heir = now.heir(before: found.first, except: spared) { return .owed(heir) }
-            let undone = now.firstUndone(of: past, except: spared) { path in
+            if let heir = debts.heir(before: found.first, except: spared) { return .owed(heir) }
+            let undone = debts.undone(since: past, except: spared) { path in
                 ended[path].map { $0 > found.first } ?? false
             }
             if let undone { return .undone(undone.name, undone.path) }
