@@ -18,7 +18,8 @@ struct DaybookCommand: AsyncParsableCommand {
             DAYBOOK_JOURNAL, else the only *.daybook in the current folder.
 
             Exit status: 0 fine; 1 failed at run time; 3 not found; 4 conflict or locked; \
-            5 integrity failure; 7 the workflow failed or was cancelled; 8 it timed out; 9 it is \
+            5 integrity failure; 7 the workflow failed or was cancelled; 8 it timed out \
+            (the run, or a job with which it failed); 9 it is \
             parked, for example because code and history disagree, or because something may have \
             happened; 64 usage; 75 try again; 130 interrupted.
             """,
@@ -111,7 +112,9 @@ enum Main {
 }
 
 extension DaybookCommand {
-    static func parseAsRootAsync() async throws -> any ParsableCommand { try parseAsRoot() }
+    static func parseAsRootAsync() async throws -> any ParsableCommand {
+        try parseAsRoot(RawArguments.parsed(Array(CommandLine.arguments.dropFirst())))
+    }
 }
 #else
 #if canImport(Glibc)

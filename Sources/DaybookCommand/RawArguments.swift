@@ -23,5 +23,26 @@ enum RawArguments {
             )
         }
     }
+
+    /// The words without the program's name, as the parser takes them: it looks for the end of an option's name
+    /// among characters, and of `--id=` and a value that begins with a combining character the equals sign is
+    /// a part of one. Such a word becomes two.
+    static func parsed(_ words: [String]) -> [String] {
+        var parsed: [String] = []
+        var isOption = true
+        for word in words {
+            isOption = isOption && word != "--"
+            guard isOption, word.utf8.starts(with: "--".utf8),
+                let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")),
+                word[equals...].first != "="
+            else {
+                parsed.append(word)
+                continue
+            }
+            parsed.append(String(word.unicodeScalars[..<equals]))
+            parsed.append(String(word.unicodeScalars[word.utf8.index(after: equals)...]))
+        }
+        return parsed
+    }
 }
 #endif

@@ -1,5 +1,5 @@
 #if CLI
-/// Columns of text, as wide as they need to be. On a terminal that is too narrow for them some are left
+/// Columns of text, as wide as they need to be, in cells of a terminal. On a terminal that is too narrow for them some are left
 /// out, and text is cut, which an ellipsis shows; elsewhere everything is there.
 ///
 /// A long table comes in parts, so that it need not be held: what is wider than all before it widens
@@ -62,7 +62,7 @@ struct Table {
     }
 
     private static func cut(_ cell: String, to width: Int) -> String {
-        cell.count <= width ? cell : cell.prefix(width - 1) + "…"
+        cell.cells <= width ? cell : cell.prefix(cells: width - 1) + "…"
     }
 
     /// The lines of what has not been printed.
@@ -71,7 +71,7 @@ struct Table {
         for row in rows {
             for (column, cell) in row.enumerated() {
                 if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], cell.count)
+                widths[column] = max(widths[column], cell.cells)
             }
         }
         defer { rows = [] }
@@ -86,7 +86,7 @@ struct Table {
                 let shown = Self.cut(row[column], to: width)
                 line += shown
                 if column != columns.last {
-                    line += String(repeating: " ", count: width - shown.count + 2)
+                    line += String(repeating: " ", count: width - shown.cells + 2)
                 }
             }
             // Of an empty last column nothing is left but blanks.

@@ -45,13 +45,14 @@ struct TerminalText: ExpressibleByStringInterpolation, Sendable {
 extension String {
     /// The text with every character escaped that does not show, or does more than that: control
     /// characters, marks of direction, what has no width, blanks other than the ordinary space, and
-    /// what has no agreed meaning. The form is `\u{202e}`, and `\n`, `\r`, `\t`.
+    /// what has no agreed meaning; at the beginning also what would stand on the character before it. The form
+    /// is `\u{202e}`, and `\n`, `\r`, `\t`.
     var printable: String {
         if utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return self }
         var text = ""
         text.reserveCapacity(utf8.count)
         for scalar in unicodeScalars {
-            if scalar.isPrintable {
+            if scalar.isPrintable, !text.isEmpty || !scalar.isCombining {
                 text.unicodeScalars.append(scalar)
             } else {
                 text += scalar.escaped

@@ -26,6 +26,9 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         case sameRevision
         /// Another codec has recorded the value.
         case otherCodec
+        /// The code does not say any more what is to run at a bad end: how a checkpoint is undone, or what it had
+        /// registered.
+        case lostUndoing
     }
 
     /// What differs between what is recorded and what the code does.
@@ -85,6 +88,16 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         detail = reason
     }
 
+    /// What is to run because an execution has ended badly has no code any more.
+    /// - Parameters:
+    ///   - operation: the one that registered it: a checkpoint that is to be undone, or another.
+    ///   - sequence: its entry.
+    ///   - workflow: whose code it is.
+    package init(lostUndoingOf operation: Operation, _ sequence: UInt64, in workflow: String) {
+        self.init(sequence: sequence, recorded: operation, attempted: nil, location: workflow)
+        origin = .lostUndoing
+    }
+
     /// The recorded form.
     package var proto: ProtoDivergence {
         .with {
@@ -116,6 +129,10 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         case .otherCodec:
             return
                 "open the journal with the codec that recorded it, or with one that reads both"
+        case .lostUndoing:
+            return recorded?.kind == .checkpoint
+                ? "give the checkpoint a `compensate` again, which may be another than it had"
+                : "register it again, by the name and at the place that it had"
         }
         return switch cause {
         case .operation where attempted == nil:
@@ -138,6 +155,12 @@ public struct Divergence: Error, Hashable, Sendable, CustomStringConvertible {
         if cause == .value, recorded == nil {
             let entry = sequence ?? 0
             return "the input in entry \(entry) cannot be decoded as \(location): \(detail ?? "")"
+        }
+        if origin == .lostUndoing, let recorded {
+            let entry = "\"\(recorded.name)\" (entry \(sequence ?? 0))"
+            return recorded.kind == .checkpoint
+                ? "the checkpoint \(entry) is to be undone, and the code of \(location) does not say any more how; nothing is undone until it does"
+                : "\(entry) is to run at this end, and the code of \(location) does not register it any more; nothing that was registered runs until it does"
         }
         let asked =
             attempted.map {

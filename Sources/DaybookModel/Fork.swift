@@ -82,29 +82,24 @@ package struct Fork: Command {
         }
         if let existing = try tx.row(of: id) { return try self.existing(existing, tx) }
         try tx.checkNotErased(row, origin, "be forked")
-        // What it undoes at its end is done no more, and a fork would take it for done.
-        if tx[number]?.status.isFinal ?? isOpen {
-            throw Refusal(
-                .conflict,
-                "\(origin) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
-            )
-        }
-        if tx[number]?.awaitedOrigin != nil {
-            throw Refusal(
-                .conflict,
-                "\(origin) has not begun: it is a fork, and waits until what it goes on in the place of has undone its work; wait for that, then fork it"
-            )
-        }
+        if let delay = tx[number]?.delayOfFork { throw delay }
         let past = try tx.past(of: source, before: before)
         try check(past)
         let debts = past.firstRegistration == nil ? nil : try tx.debts(of: number)
         if let debts, debts.heir(before: before, except: spared) != nil {
-            throw try isOwed(debts, tx)
+            throw try isOwed(tx)
         }
-        if let debts, let undone = debts.undone(of: past.rare.cleaning, except: spared) {
+        if let debts, let undone = StandingDebts(debts).undone(since: past, except: spared) {
             throw Refusal(
                 .conflict,
                 "\(origin) cannot be forked at \(operation.name): \(undone.name) (\(undone.path)), before that, has been undone meanwhile; look at it again, then fork it"
+            )
+        }
+        // It was closed meanwhile, and has undone something.
+        if isOpen, !tx.isOpen(number) {
+            throw Refusal(
+                .conflict,
+                "\(origin) has ended meanwhile; look at it again, then fork it"
             )
         }
         let begun = try tx.append(
@@ -156,9 +151,11 @@ package struct Fork: Command {
     }
 
     private func check(_ past: borrowing ExecutionState) throws {
-        if let objection = past.objectionToFork { throw Refusal(.conflict, objection) }
+        if let objection = past.objectionToFork {
+            throw Refusal(.conflict, "\(objection); fork at another operation")
+        }
         let path = OperationPath(operation)
-        guard past.progress.due(in: operation.scope) == operation.position else {
+        guard past.hasComeTo(operation) else {
             throw Refusal(
                 .conflict,
                 "\(origin) had not come to the operation \(path) before the entry \(before); name an operation that is recorded"
@@ -173,15 +170,11 @@ package struct Fork: Command {
     }
 
     /// Why it is refused: another fork goes on with what was done before, and both would undo it.
-    private func isOwed(_ debts: Cleaning, _ tx: borrowing Transaction) throws -> Refusal {
+    private func isOwed(_ tx: borrowing Transaction) throws -> Refusal {
         let id = try tx.lastHeir(of: number, except: spared).map { try tx.id(of: $0) } ?? id
-        // What comes before the first of them nobody else owes.
-        let first = debts.registrations.filter { $0.heir != 0 && $0.path != spared }
-            .min { $0.since < $1.since }
-        let other = first.map { ", or \(origin) at \($0.path), which is \"\($0.name)\"" } ?? ""
         return Refusal(
             .conflict,
-            "\(origin) cannot be forked at \(operation.name): its fork \(id) owes what was registered for an end before that, and goes on with it; fork \(id) at an operation that it has recorded\(other)"
+            "\(origin) cannot be forked at \(operation.name): its fork \(id) owes what was registered for an end before that, and goes on with it; look at it again, then fork it"
         )
     }
 

@@ -324,9 +324,13 @@ struct JobRun {
 
     /// Undoes what the job did.
     /// - Parameter isKnown: it has ended well; else nobody knows what came of it.
-    /// - Throws: `OperationError` with the code `exit-status`, `signal` or `arguments-too-large`; `TemplateError`;
-    ///   `Shortage`.
+    /// - Throws: `OperationError` with the code `exit-status`, `signal` or `arguments-too-large`, and
+    ///   `workspace-not-saved` where the files are lost that the job may have left; `TemplateError`; `Shortage`.
     func undo(_ script: String, isKnown: Bool, _ operation: OperationContext) async throws {
+        // In an empty folder it might end well, and count for what it has not done.
+        if let loss = operation.lostWorkspace {
+            throw OperationError.notUndone("the job \(name)", without: loss)
+        }
         try await notingShortage {
             let last = LastLine()
             let store = try storeFile(operation)

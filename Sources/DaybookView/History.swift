@@ -6,7 +6,7 @@ package import DaybookModel
 private struct ExecutionFold {
     private let number: UInt64
     private let collectsUndone: Bool
-    private var state: ExecutionState?
+    private(set) var state: ExecutionState?
 
     init(_ number: UInt64, undone: Bool) {
         self.number = number
@@ -82,6 +82,25 @@ extension HistorySource {
             return true
         }
         return try fold.finish()
+    }
+
+    /// Folds the history once, and looks at the execution as it was before some of its entries. Before those
+    /// of a fork's origin that is the origin.
+    /// - Parameters:
+    ///   - number: the execution that it is of.
+    ///   - isMeant: whether it is looked at before an entry, which is not its first.
+    package func fold(
+        of number: UInt64,
+        before isMeant: (UInt64) -> Bool,
+        _ look: (UInt64, ExecutionState) throws -> Void
+    ) throws {
+        var fold = ExecutionFold(number, undone: false)
+        try scan(from: try beginning(of: number)) { entry, _ in
+            let sequence = entry.header.sequence
+            if isMeant(sequence), let state = fold.state { try look(sequence, state) }
+            try fold.take(entry) { throw JournalError.missing($0.origin, ofHistory: number) }
+            return true
+        }
     }
 }
 

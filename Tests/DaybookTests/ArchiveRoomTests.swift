@@ -81,6 +81,43 @@ import Glibc
         }
     }
 
+    /// Branches of one execution share its folder, and wait for the same room: nobody who has some waits for
+    /// somebody who waits. Were it otherwise this would have no end.
+    @Test(.timeLimit(.minutes(5)), arguments: [1, 40_000, 4_000_000])
+    func branchesDoNotWaitForEachOther(_ limit: Int) async throws {
+        let (executions, branches, steps) = (3, 8, 4)
+        try await withJournal { path in
+            var options = EngineOptions()
+            options.workspaceLimit = limit
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                let done = try await context.map("all", Array(0..<branches)) { scope, branch in
+                    for step in 0..<steps {
+                        try await scope.checkpoint("write \(step)") { _ in
+                            // All of them together are more than the middle limit takes.
+                            try Data(repeating: UInt8(step), count: 8_000)
+                                .write(to: URL(filePath: "\(folder)/\(branch)"))
+                        }
+                    }
+                    return branch
+                }
+                return "\(done.count)"
+            }
+            try await withEngine(path, options, code: code) { daybook in
+                for number in 0..<executions { try await daybook.start("a\(number)") }
+                for number in 0..<executions {
+                    #expect(try await daybook.result(of: "a\(number)") == "\"\(branches)\"")
+                }
+                let room = try #require(daybook.engine.workspaces?.room)
+                #expect(room.waiting == 0)
+                // All of it was given back.
+                let all = room.shareNow(of: Workspaces.archives * max(limit, 1))
+                #expect(all != nil)
+                all?.giveBack()
+            }
+        }
+    }
+
     /// The files that could not be read are looked at again though they have not changed.
     @Test func whatCouldNotBeReadIsSavedAfterTheNextOperation() async throws {
         // A limit on open files, which holds for the whole process, stands in for a machine in trouble.

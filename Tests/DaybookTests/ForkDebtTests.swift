@@ -9,12 +9,17 @@ import Testing
 /// Who undoes what an execution and its forks have done: each thing one of them, once.
 @Suite struct ForkDebtTests {
     /// Books, then pays twice; what it has done it undoes.
-    private static func code(_ calls: CallLog) -> Scripted.Code {
+    /// - Parameter held: what is done last is not undone before that has ended.
+    private static func code(
+        _ calls: CallLog,
+        held: AsyncStream<Void>? = nil
+    ) -> Scripted.Code {
         { _, context in
             for name in ["book", "pay", "ship"] {
                 try await context.checkpoint(
                     name,
                     compensate: { _, operation in
+                        if let held, name == "ship" { for await _ in held {} }
                         calls.add("undo \(name) \(operation.compensatedKey ?? "none")")
                     }
                 ) { operation -> Void in calls.add("\(name) \(operation.idempotencyKey)") }
@@ -25,11 +30,12 @@ import Testing
     }
 
     private func withForked(
+        held: AsyncStream<Void>? = nil,
         _ body: (Engine, CallLog, String) async throws -> Void
     ) async throws {
         try await withJournal { path in
             let calls = CallLog()
-            try await withEngine(path, code: Self.code(calls)) { engine in
+            try await withEngine(path, code: Self.code(calls, held: held)) { engine in
                 try await engine.start("a")
                 try await engine.untilWaiting("a")
                 try await body(engine, calls, path)
@@ -75,30 +81,60 @@ import Testing
         }
     }
 
-    /// What was done when the fork was looked for may be undone when it is decided.
-    @Test func aForkThatWasPlannedBeforeAnUndoingIsRefused() async throws {
-        try await withForked { engine, _, _ in
+    /// What happens between the look at an execution and the fork.
+    enum Meanwhile: CaseIterable, Sendable {
+        case undone, forked, ended, closed
+
+        var words: String {
+            switch self {
+            case .undone: "book (0), before that, has been undone meanwhile"
+            case .forked: "its fork c owes what was registered for an end before that"
+            case .ended: "has ended, and what it registered for that may be under way"
+            case .closed: "has ended meanwhile; look at it again"
+            }
+        }
+    }
+
+    /// What was done when the fork was looked for may be undone, or another's, when it is decided.
+    @Test(arguments: Meanwhile.allCases)
+    func aForkThatWasPlannedBeforeThatIsRefused(_ meanwhile: Meanwhile) async throws {
+        let (held, go) = AsyncStream.makeStream(of: Void.self)
+        try await withForked(held: meanwhile == .ended ? held : nil) { engine, _, _ in
             let core = engine.engine
             let plan = try await core.planFork(
                 of: "a",
-                at: "pay",
+                // Before that nothing is undone, and yet it is closed.
+                at: meanwhile == .closed ? "book" : "pay",
                 ForkOptions(),
                 core.forkPlanner(of: "a", nil)
             )
-            try await end(engine, "a")
-            try await engine.retry("a")
-            try await engine.untilWaiting("a")
+            switch meanwhile {
+            case .undone:
+                try await end(engine, "a")
+                try await engine.retry("a")
+                try await engine.untilWaiting("a")
+            case .forked:
+                // The origin is closed once that has begun.
+                try await fork(engine, "a", at: "pay", as: "c")
+            case .ended: try await engine.cancel("a")
+            case .closed: try await end(engine, "a")
+            }
             let refused = await #expect(throws: Refusal.self) {
                 _ = try await core.perform {
                     try plan.command("a", as: "b", limit: core.payloadLimit, by: .session)
                 }
             }
             #expect(refused?.code == .conflict)
-            #expect(
-                refused?.message.contains("undone meanwhile") == true,
-                "\(String(describing: refused))"
-            )
-            try await end(engine, "a")
+            let message = refused?.message ?? ""
+            #expect(message.contains(meanwhile.words), "\(message)")
+            #expect(try engine.record(of: "b") == nil)
+            go.finish()
+            switch meanwhile {
+            case .undone: try await end(engine, "a")
+            case .forked: try await end(engine, "c")
+            case .ended: _ = try await engine.wait(for: "a") { $0.isClosed }
+            case .closed: break
+            }
         }
     }
 
@@ -295,6 +331,12 @@ import Testing
                             _ = try await engine.fork("a", at: "note", ForkOptions(id: id))
                             return nil
                         } catch {
+                            let refusal = error as? Refusal
+                            #expect(refusal?.code == .conflict, "\(error)")
+                            #expect(
+                                refusal?.message.contains("owes what was registered") == true,
+                                "\(error)"
+                            )
                             return id
                         }
                     }
@@ -304,7 +346,8 @@ import Testing
             let granted = forks.filter { !refused.contains($0) }
             #expect(granted.count == 1, "\(granted)")
             let retry = await #expect(throws: Refusal.self) { try await engine.retry("a") }
-            #expect(retry?.code == .wrongState || retry?.code == .conflict)
+            // It has completed.
+            #expect(retry?.code == .wrongState, "\(String(describing: retry))")
             for id in granted { try await end(engine, id) }
         }
     }

@@ -5,6 +5,10 @@ import DaybookTestKit
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The folder that an execution keeps files in is saved with each operation that changes it, and restored
 /// where the execution goes on.
 @Suite struct SavedWorkspaceTests {
@@ -371,6 +375,42 @@ import Testing
                 _ = try await daybook.result()
                 let names = try names(of: daybook)
                 #expect(!names.contains { $0.hasPrefix("workspace") })
+            }
+        }
+    }
+
+    /// Nothing of the folder can be saved, and that is said: once, and not with each outcome.
+    @Test(arguments: [false, true])
+    func whatCannotBeSavedIsSaidOnce(_ hasFile: Bool) async throws {
+        try await withJournal { path in
+            let code: Scripted.Code = { _, context in
+                let folder = try await context.workspace()
+                if hasFile {
+                    try await context.checkpoint("file") { _ in
+                        try Data("file".utf8).write(to: URL(filePath: folder + "/file"))
+                    }
+                }
+                for step in 1...3 {
+                    try await context.checkpoint("step \(step)") { _ in
+                        _ = mkfifo("\(folder)/pipe \(step)", 0o600)
+                    }
+                }
+                // It is gone again, and what is saved is as it was.
+                try await context.checkpoint("last") { _ in
+                    for step in 1...3 { unlink("\(folder)/pipe \(step)") }
+                }
+                return ""
+            }
+            try await withEngine(path, code: code) { daybook in
+                try await daybook.start()
+                _ = try await daybook.result()
+                var leftOut: [UInt64] = []
+                try daybook.journal.scan { entry in
+                    guard entry.event == EventKind.workspaceSaved.rawValue else { return true }
+                    leftOut.append(try ProtoWorkspaceSaved(decoding: entry).leftOut)
+                    return true
+                }
+                #expect(leftOut == (hasFile ? [0, 1] : [1]))
             }
         }
     }

@@ -74,12 +74,7 @@ extension Activation {
         }
         if let due = missing.first {
             throw diverge(
-                Divergence(
-                    sequence: due.sequence,
-                    recorded: due.operation,
-                    attempted: nil,
-                    location: workflow.name.text
-                )
+                Divergence(lostUndoingOf: due.operation, due.sequence, in: workflow.name.text)
             )
         }
         for due in lease.cleaning {

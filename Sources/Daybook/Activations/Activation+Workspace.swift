@@ -39,6 +39,9 @@ extension Activation {
         }
     }
 
+    /// The folder has none of the execution's files, and how that came; nil: it has, or was not asked for.
+    var lostWorkspace: String? { state.withLock { $0.workspace?.loss } }
+
     /// What is to be recorded of the folder with the outcome of an operation.
     func takeWorkspace() async throws -> WorkspaceKeeper.Taken {
         guard let keeper = state.withLock({ $0.workspace }), keeper.isSaved else { return .nothing }

@@ -194,7 +194,8 @@ final class Activation: Sendable {
     func diverge(_ divergence: Divergence) -> CancellationError {
         var divergence = divergence
         // A value says by its type what is wrong; of anything else the code has the choice.
-        if divergence.cause != .value, let sequence = divergence.sequence,
+        if divergence.cause != .value, divergence.origin == .unknown,
+            let sequence = divergence.sequence,
             host.isOfThisRevision(sequence)
         {
             divergence.origin = .sameRevision

@@ -43,10 +43,10 @@ struct ForkPlan {
 
 /// Looks at an execution that is to be forked, and writes nothing.
 package struct ForkPlanner {
-    private let store: any JournalStore
-    private let journal: Identifier?
-    private let codec: any PayloadCodec
-    private let workflows: [Name: RegisteredWorkflow]
+    let store: any JournalStore
+    let journal: Identifier?
+    let codec: any PayloadCodec
+    let workflows: [Name: RegisteredWorkflow]
     /// Throws where something that is to be recorded contains a secret.
     private let checkSecrets: ([UInt8], String) throws -> Void
 
@@ -63,9 +63,6 @@ package struct ForkPlanner {
         self.workflows = workflows
         self.checkSecrets = checkSecrets
     }
-
-    /// Before so many operations is looked for files that are saved: each is a walk through the history.
-    private static let looked = 64
 
     /// For who only says what a fork would come to. Whether something contains a secret is not looked at:
     /// that needs the key.
@@ -95,19 +92,24 @@ package struct ForkPlanner {
         let id = options.id ?? Identifier.zero.description
         let plan = try await plan(record, at: operation, options)
         // Another execution that has the id is the command's to refuse.
-        if let number = try existing(id, as: plan) { try check(plan, isOf: number, id) }
+        if let number = try existing(id, plan.source, plan.found) {
+            try check(plan, isOf: number, id)
+        }
         return try plan.command(record.id, as: id, limit: limit, by: .session)
     }
 
     /// The fork at the same place that has an id already; nil: there is none.
-    private func existing(_ id: String, as plan: ForkPlan) throws -> UInt64? {
+    private func existing(
+        _ id: String,
+        _ source: UInt64,
+        _ found: FoundOperation
+    ) throws -> UInt64? {
         try store.read { reader in
             guard let number = try ExecutionReader.row(of: id, reader)?.number else { return nil }
             let begun = try reader.withView(of: number) {
                 try ProtoExecutionSubmitted(decoding: $0)
             }
-            let isSame =
-                begun?.forkedFrom == plan.source && begun?.forkedBefore == plan.found.first
+            let isSame = begun?.forkedFrom == source && begun?.forkedBefore == found.first
             return isSame ? number : nil
         }
     }
@@ -140,7 +142,59 @@ package struct ForkPlanner {
         _ options: ForkOptions
     ) async throws -> ForkPlan {
         let id = record.id
-        let type = Name(record.type)
+        let history = JournalHistory(store: store, execution: record.number)
+        let found = try history.operation(operation, of: record.number, id)
+        let subject = try subject(
+            of: record,
+            try options.encoded(options.encodedInput, options.input, codec),
+            harmless: options.harmless.map { Name($0) },
+            givesResult: options.encodedResult != nil || options.result != nil
+        )
+        let result = try options.encoded(options.encodedResult, options.result, codec)
+        for (payload, what) in [
+            (subject.input, "the input of the fork"), (result, "the given result"),
+        ] {
+            if let data = payload?.data { try checkSecrets(data, what) }
+        }
+        try subject.workflow.validate(subject.input.data, codec)
+        let source = try source(of: found, record)
+        let past = try JournalHistory(store: store, execution: source)
+            .history(of: source, upTo: found.first - 1)
+        // What is there already is answered with, whatever has happened since.
+        if try options.id.flatMap({ try existing($0, source, found) }) == nil {
+            let obstacles = try ForkObstacles(of: record.number, store, harmless: subject.harmless)
+            if let obstacle = obstacles.obstacle(at: found, past) {
+                if !record.isClosed, let delay = obstacles.now.delayOfFork { throw delay }
+                try await refuse(obstacle, subject, at: found, obstacles)
+            }
+            if let disagreement = try await disagreement(subject, at: found, source, past) {
+                try await refuse(disagreement, subject, at: found, obstacles)
+            }
+        }
+        return ForkPlan(
+            number: record.number,
+            source: source,
+            found: found,
+            isOpen: !record.isClosed,
+            input: subject.input,
+            salt: subject.salt,
+            result: result,
+            spared: subject.harmless.flatMap { past.firstRegistration(named: $0) }
+        )
+    }
+
+    /// What is to be forked, with the code that is registered here.
+    /// - Parameters:
+    ///   - input: that of the fork; nil: it is the recorded one.
+    ///   - harmless: the name of what the handler registers and undoes nothing by.
+    ///   - givesResult: the operation is given a result by hand.
+    func subject(
+        of record: ExecutionRecord,
+        _ input: Payload?,
+        harmless: Name?,
+        givesResult: Bool
+    ) throws -> ForkSubject {
+        let (id, type) = (record.id, Name(record.type))
         guard let workflow = workflows[type] else {
             throw Refusal(
                 .notFound,
@@ -148,7 +202,6 @@ package struct ForkPlanner {
             )
         }
         let history = JournalHistory(store: store, execution: record.number)
-        let found = try history.operation(operation, of: record.number, id)
         guard let given = try history.payloads(of: record.number).first, let salt = given.salt
         else {
             throw Refusal(
@@ -157,49 +210,21 @@ package struct ForkPlanner {
             )
         }
         let names = try store.read { try JournalNames($0) }
-        let input =
-            try options.encoded(options.encodedInput, options.input, codec)
-            ?? Payload(
-                given.data,
-                contentType: names.contentType(given.contentType) ?? codec.contentType
-            )
-        let result = try options.encoded(options.encodedResult, options.result, codec)
-        for (payload, what) in [(input, "the input of the fork"), (result, "the given result")] {
-            if let data = payload?.data { try checkSecrets(data, what) }
-        }
-        try workflow.validate(input.data, codec)
-        let source = try source(of: found, record)
-        let trial = ForkTrial(
-            history: JournalHistory(store: store, execution: source),
-            number: source,
-            before: found.first,
-            input: StoredPayload(
-                unrecorded: input.data,
-                salt,
-                contentType: input.data == given.data ? given.contentType : 0
-            )
+        let own = Payload(
+            given.data,
+            contentType: names.contentType(given.contentType) ?? codec.contentType
         )
-        let past = try trial.history(of: trial.number)
-        let spared = options.harmless.flatMap { past.firstRegistration(named: Name($0)) }
-        try checkStillDone(past, found, of: record, except: spared)
-        try checkHasFiles(past, found, of: record)
-        let code = ForkCode(
+        return ForkSubject(
+            record: record,
             workflow: workflow,
             recorded: given.data,
-            given: input.data,
-            contentTypes: names.contentTypes
-        )
-        try await check(trial, past, found, code, id)
-        try await checkUndoing(trial, past, found, code, id)
-        return ForkPlan(
-            number: record.number,
-            source: source,
-            found: found,
-            isOpen: !record.isClosed,
-            input: input,
             salt: salt,
-            result: result,
-            spared: spared
+            input: input ?? own,
+            isInputGiven: input != nil,
+            contentType: input.map { $0.data == given.data } ?? true ? given.contentType : 0,
+            contentTypes: names.contentTypes,
+            harmless: harmless,
+            givesResult: givesResult
         )
     }
 
@@ -211,151 +236,56 @@ package struct ForkPlanner {
         }
     }
 
-    /// What has been undone since is not done any more.
-    /// - Parameter spared: what the handler registered and undoes nothing.
-    /// - Throws: ``Refusal/Code/conflict``.
-    private func checkStillDone(
-        _ past: ExecutionState,
-        _ found: FoundOperation,
-        of record: ExecutionRecord,
-        except spared: OperationPath?
-    ) throws {
-        guard past.firstRegistration != nil else { return }
-        var undone: [(operation: Operation, since: UInt64)] = []
-        let history = JournalHistory(store: store, execution: record.number)
-        try history.scan(from: found.first) { entry, _ in
-            guard entry.event == EventKind.cleaningEnded.rawValue else { return true }
-            let event = try ProtoCleaningEnded(decoding: entry)
-            let operation = try Operation(event.operation)
-            let path = OperationPath(operation)
-            if !event.hasError, path != spared, let since = past.registration(by: path) {
-                undone.append((operation, since))
-            }
-            return true
-        }
-        // Before the first of them nothing is undone.
-        if let (operation, _) = undone.min(by: { $0.since < $1.since }) {
-            let path = OperationPath(operation)
-            throw Refusal(
-                .conflict,
-                "\(record.id) cannot be forked at \(found.operation.name.quoted): what it registered by \(operation.name.quoted) (\(path)), before that, has run at its end; fork at \(path), which is \(operation.name.quoted), or retry \(record.id)"
-            )
-        }
+    /// What is in the way of a fork by its code; nil: nothing.
+    func disagreement(
+        _ subject: ForkSubject,
+        at found: FoundOperation
+    ) async throws -> ForkDisagreement? {
+        let source = try source(of: found, subject.record)
+        let past = try JournalHistory(store: store, execution: source)
+            .history(of: source, upTo: found.first - 1)
+        return try await disagreement(subject, at: found, source, past)
     }
 
-    /// Makes sure of the files that a fork begins with. Those that are saved nowhere lie in the folder of its
-    /// origin, and are not in that of the fork.
-    /// - Throws: ``Refusal/Code/conflict``.
-    private func checkHasFiles(
-        _ past: ExecutionState,
-        _ found: FoundOperation,
-        of record: ExecutionRecord
-    ) throws {
-        guard past.workspace.isUnsaved else { return }
-        let other = try JournalHistory(store: store, execution: record.number)
-            .operations(of: record.number) { _ in true }
-            .filter { $0.first < found.first }
-            .sorted { $0.first > $1.first }
-            .prefix(Self.looked)
-            .first { operation in
-                let source = try source(of: operation, record)
-                let past = try JournalHistory(store: store, execution: source)
-                    .history(of: source, upTo: operation.first - 1)
-                return !past.workspace.isUnsaved
-            }
-        let advice =
-            other.map {
-                "fork at \(OperationPath($0.operation)), which is \($0.operation.name.quoted)"
-            }
-            ?? "submit a new execution"
-        throw Refusal(
-            .conflict,
-            "\(record.id) cannot be forked at \(found.place): the files that it had there could not be saved (entry \(past.workspace.entry)), and a fork would begin without them; \(advice)"
-        )
-    }
-
-    /// Has the code run over what a fork takes over.
-    /// - Throws: ``Refusal/Code/conflict`` when they disagree.
-    private func check(
-        _ trial: ForkTrial,
-        _ past: ExecutionState,
-        _ found: FoundOperation,
-        _ code: ForkCode,
-        _ id: String
-    ) async throws {
-        let report = try await Replayer(registered: [code.workflow], codec: codec).replay(
+    /// Has the code run over what a fork takes over, and rehearses its end: what it takes over it has to
+    /// undo, and the code is to say how.
+    private func disagreement(
+        _ subject: ForkSubject,
+        at found: FoundOperation,
+        _ source: UInt64,
+        _ past: ExecutionState
+    ) async throws -> ForkDisagreement? {
+        let trial = ForkTrial(subject, from: source, before: found.first, store)
+        let replayer = Replayer(registered: [subject.workflow], codec: codec)
+        let report = try await replayer.replay(
             trial,
             past,
-            code.workflow,
+            subject.workflow,
             journal: journal,
-            contentTypes: code.contentTypes
+            contentTypes: subject.contentTypes
         ) { _ in .agreesSoFar }
         switch report.outcome {
-        case .agrees, .agreesSoFar, .endsOtherwise: return
-        case .diverged(let divergence): throw code.refusal(of: divergence, id, found)
-        case .erased(let sequence):
-            throw Refusal(
-                .conflict,
-                "\(id) cannot be forked at \(found.place): the entry \(sequence), which comes before, is erased; fork at an operation before it"
-            )
+        case .agrees, .agreesSoFar, .endsOtherwise: break
+        case .diverged(let divergence): return .diverged(divergence)
+        case .erased(let sequence): return .erased(sequence)
         }
-    }
-
-    /// Rehearses the end of a fork: what it takes over it has to undo, and the code is to say how.
-    /// - Throws: ``Refusal/Code/conflict`` when it does not.
-    private func checkUndoing(
-        _ trial: ForkTrial,
-        _ past: ExecutionState,
-        _ found: FoundOperation,
-        _ code: ForkCode,
-        _ id: String
-    ) async throws {
         let due = past.standingCleaning
-        if due.isEmpty { return }
-        let missing: [DueCleaning]
+        if due.isEmpty { return nil }
         do {
-            missing = try await Replayer(registered: [code.workflow], codec: codec).missing(
+            let missing = try await replayer.missing(
                 of: due,
                 trial,
                 past,
-                code.workflow,
+                subject.workflow,
                 journal: journal,
-                contentTypes: code.contentTypes
+                contentTypes: subject.contentTypes
             )
+            // Before the first of them nothing is to be undone that has no code.
+            return missing.last.map { .lacks($0) }
         } catch let divergence as Divergence {
-            throw code.refusal(of: divergence, id, found)
+            return .diverged(divergence)
         }
-        // Before the first of them nothing is to be undone that has no code.
-        guard let first = missing.last else { return }
-        let lack = code.workflow.lackOfUndoing(first.name.text, code.given)
-        throw Refusal(
-            .conflict,
-            "\(id) cannot be forked at \(found.place): \(first.name.quoted) (\(first.path)), before that, is to be undone should the fork end badly, and \(lack); then fork it again, or at \(first.path), which is \(first.name.quoted)"
-        )
     }
-}
-
-/// The code of a fork, and the inputs that it is compared by.
-private struct ForkCode {
-    let workflow: RegisteredWorkflow
-    /// The input of what is forked.
-    let recorded: [UInt8]
-    /// The input of the fork.
-    let given: [UInt8]
-    let contentTypes: [String]
-
-    func refusal(of divergence: Divergence, _ id: String, _ found: FoundOperation) -> Refusal {
-        let difference = workflow.difference(divergence, recorded, given)
-        return Refusal(
-            .conflict,
-            "\(id) cannot be forked at \(found.place): before that, \(difference); \(workflow.correction(divergence, true)); then fork it again, or at an operation before that"
-        )
-    }
-}
-
-extension FoundOperation {
-    /// Its name and its numbers.
-    fileprivate var place: String { "\(operation.name.quoted) (\(OperationPath(operation)))" }
 }
 
 extension ForkOptions {
@@ -368,40 +298,5 @@ extension ForkOptions {
         guard let value else { return nil }
         try StableEncoding.check(value)
         return Payload(try codec.encode(value), contentType: codec.contentType(of: type(of: value)))
-    }
-}
-
-/// What a fork takes over, with its input: to see whether the code agrees.
-private struct ForkTrial: HistorySource {
-    let history: JournalHistory
-    let number: UInt64
-    let before: UInt64
-    let input: StoredPayload
-
-    func beginning(of number: UInt64) throws -> UInt64 { try history.beginning(of: number) }
-
-    func scan(
-        from sequence: UInt64,
-        _ body: (EntryView, () throws -> [StoredPayload]) throws -> Bool
-    ) throws {
-        try history.scan(from: sequence) { entry, _ in
-            guard entry.header.sequence < before else { return false }
-            return try body(entry) { try payloads(of: entry.header.sequence) }
-        }
-    }
-
-    func payloads(of sequence: UInt64) throws -> [StoredPayload] {
-        sequence == number ? [input] : try history.payloads(of: sequence)
-    }
-
-    func child(endedBy sequence: UInt64) throws -> EndedChildName {
-        try history.child(endedBy: sequence)
-    }
-}
-
-extension Name {
-    /// The name, in quotation marks where it would not stand out in a sentence.
-    fileprivate var quoted: String {
-        text.utf8.contains(UInt8(ascii: " ")) ? "\"\(text)\"" : text
     }
 }

@@ -33,6 +33,16 @@ extension JournalKeySource {
         }
     }
 
+    /// Makes sure of what it takes to keep secrets under this key, and keeps none.
+    /// - Throws: what would be thrown were they kept.
+    package func rehearse(
+        _ secrets: [String: Secret],
+        in file: KeysFile
+    ) throws(SecretError) {
+        try SecretKeeper.check(secrets)
+        try file.check(try key(for: file))
+    }
+
     private static func advice(_ file: KeysFile?) -> KeyAdvice {
         guard let file else { return .first }
         do throws(SecretError) {

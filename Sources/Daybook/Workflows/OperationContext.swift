@@ -79,6 +79,10 @@ public struct OperationContext: Sendable {
     /// process, also when that is killed: what is secret in it stays no longer.
     package func exchangeFolder() throws -> String { try activation.host.exchangeFolder() }
 
+    /// What this body undoes is to be undone without the files that it left: how that came. They were not saved,
+    /// and are not here. Nil: they are, or the handler has no workspace.
+    package var lostWorkspace: String? { activation.lostWorkspace }
+
     /// Logs a line. It is committed with the operation's outcome. One that is larger than a payload
     /// may be becomes several.
     public func log(_ message: String, _ stream: LogStream = .log) {

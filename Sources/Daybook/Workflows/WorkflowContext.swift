@@ -172,7 +172,9 @@ public final class WorkflowContext {
     /// last change. On another instance, and after a crash of the machine, it is restored from there, byte
     /// for byte; a body that is run again in the same place finds what its first run left. One that cannot be saved, because it is larger than
     /// ``EngineOptions/workspaceLimit``, for example, or holds a secret, is recorded as that; the execution
-    /// goes on, and fails with the code `workspace-not-saved` where it is needed elsewhere.
+    /// goes on, and fails with the code `workspace-not-saved` where it is needed elsewhere. What undoes its work
+    /// at a bad end runs elsewhere all the same, with an empty folder: a `compensate` that needs files throws
+    /// where they are not. That of a runbook's job does not run there.
     ///
     /// The folder is removed when the execution has completed, unless ``EngineOptions/keepsWorkspaces`` says
     /// otherwise. One that ended otherwise keeps it: a retry finds there what recorded operations left.

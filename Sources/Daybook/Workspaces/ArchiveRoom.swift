@@ -4,6 +4,9 @@ import DaybookSystem
 ///
 /// Who saves or restores one asks for its size first, and waits in turn while others have the room. One
 /// that is larger than all of the room has its turn when nobody else has any.
+///
+/// Nobody waits for ever: who has room reads or restores one folder, and commits one batch, and waits for
+/// nobody who waits for room. A lock that others hold is not held while one waits.
 final class ArchiveRoom: Sendable {
     private struct State {
         var used = 0

@@ -18,8 +18,8 @@ final class WorkspaceKeeper: Sendable {
         var limit: Int
         /// Something is recorded of it, so that it is to be said when that is not so any more.
         var isRecorded: Bool
-        /// It stands for one that is lost: nothing is recorded of it.
-        var isStandIn = false
+        /// It stands for one that is lost, and how that came: nothing is recorded of it. Nil: it is the one.
+        var loss: String?
         /// A file of it held a secret, which may be one that nobody knows any more.
         var heldSecret = false
         /// Finds the execution's secrets; nil: it has none.
@@ -82,8 +82,11 @@ final class WorkspaceKeeper: Sendable {
         state = Locked(State(last: base, recorded: base, lastTake: lastTake))
     }
 
+    /// It has none of the execution's files, and how that came; nil: it has.
+    var loss: String? { terms.loss }
+
     /// Whether something may be to be recorded of it.
-    var isSaved: Bool { !terms.isStandIn && (terms.limit > 0 || terms.isRecorded) }
+    var isSaved: Bool { terms.loss == nil && (terms.limit > 0 || terms.isRecorded) }
 
     /// What is to be recorded of a folder.
     struct Taken: Sendable {
@@ -165,9 +168,12 @@ final class WorkspaceKeeper: Sendable {
     /// - Returns: whether it could be read.
     private func read(expecting size: Int) throws -> Bool {
         guard let (content, payload) = archived(expecting: size) else { return false }
-        let digest = Array(SHA256.hash(data: payload.data))
+        let saved = Array(SHA256.hash(data: payload.data))
+        // That something cannot be saved is said once of the same files, and not taken back.
+        let lacking = Array(SHA256.hash(data: saved + [1]))
+        let digest = content.leavesOut ? lacking : saved
         let number = state.withLock { state -> UInt64? in
-            guard digest != state.last.digest else { return nil }
+            guard ![digest, lacking].contains(state.last.digest) else { return nil }
             state.lastTake += 1
             return state.lastTake
         }
@@ -290,5 +296,12 @@ final class WorkspaceKeeper: Sendable {
 
     private func refused(_ refusal: WorkspaceRefusal) -> (WorkspaceTake.Content, Payload) {
         (.unsaved(code: refusal.code), .text(refusal.message))
+    }
+}
+
+extension WorkspaceTake.Content {
+    /// Something was in the folder that is not saved with the rest.
+    fileprivate var leavesOut: Bool {
+        if case .saved(_, _, let leftOut) = self { leftOut > 0 } else { false }
     }
 }

@@ -1,3 +1,4 @@
+import DaybookModel
 import DaybookSystem
 
 /// Why a workspace is not saved.
@@ -59,5 +60,39 @@ struct WorkspaceRefusal {
         case .damaged(let reason):
             self.init(code: "workspace-damaged", message: "the workspace's archive: \(reason)")
         }
+    }
+}
+
+extension OperationError {
+    /// The code of what needs files that are saved nowhere, and are not here.
+    private static let notSavedCode = "workspace-not-saved"
+
+    /// - Parameter loss: where the files are not.
+    static func workspaceNotSaved(
+        _ loss: String,
+        _ recorded: RecordedWorkspace
+    ) -> OperationError {
+        let advice =
+            recorded.epoch > 0
+            ? "have it run with the folder of workspaces that it had, or fork it at an operation before that entry"
+            : "it is a fork, and begins with the files of its origin: fork that at an operation before the entry"
+        return OperationError(
+            code: notSavedCode,
+            message: "\(loss); \(advice)",
+            isRetryable: false
+        )
+    }
+
+    /// What undoes an operation was not run.
+    /// - Parameters:
+    ///   - name: the operation.
+    ///   - loss: where the files are not.
+    package static func notUndone(_ name: String, without loss: String) -> OperationError {
+        OperationError(
+            code: notSavedCode,
+            message:
+                "what undoes \(name) was not run: \(loss); undo it by hand, or retry the execution with the folder of workspaces that it had, where its next bad end undoes it",
+            isRetryable: false
+        )
     }
 }

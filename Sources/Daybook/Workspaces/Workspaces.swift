@@ -129,7 +129,7 @@ final class Workspaces: Sendable {
             func keeper() -> WorkspaceKeeper {
                 WorkspaceKeeper(real, mark, at: path + ".at", request.lease, terms, room, logger)
             }
-            if recorded.isUnsaved, !terms.isStandIn, try wasRefusedForSecret(recorded) {
+            if recorded.isUnsaved, terms.loss == nil, try wasRefusedForSecret(recorded) {
                 terms.heldSecret = !keeper().holdsSecret()
             }
             let made = keeper()
@@ -178,10 +178,10 @@ final class Workspaces: Sendable {
             defer { if share == nil { room.giveBack() } }
             return try restore(path, request.lease, recorded)
         }
-        let error = try notSaved(request.lease, recorded)
-        guard request.mayBeEmpty else { throw error }
-        logger.warning("\(error.message)", metadata: ["execution": "\(request.lease.id)"])
-        terms.isStandIn = true
+        let loss = try loss(request.lease, recorded)
+        guard request.mayBeEmpty else { throw OperationError.workspaceNotSaved(loss, recorded) }
+        logger.warning("\(loss)", metadata: ["execution": "\(request.lease.id)"])
+        terms.loss = loss
         try Folder.create(path)
         return WorkspaceMark.Place(recorded)
     }
@@ -270,20 +270,13 @@ final class Workspaces: Sendable {
         return place
     }
 
-    private func notSaved(_ lease: Lease, _ recorded: RecordedWorkspace) throws -> OperationError {
+    /// Where the files of an execution are not, in a sentence.
+    private func loss(_ lease: Lease, _ recorded: RecordedWorkspace) throws -> String {
         let reason = try store.read { try $0.payloads(of: recorded.entry) }.first.map {
             String(decoding: $0.data, as: UTF8.self)
         }
-        let advice =
-            recorded.epoch > 0
-            ? "have it run with the folder of workspaces that it had, or fork it at an operation before that entry"
-            : "it is a fork, and begins with the files of its origin: fork that at an operation before the entry"
-        return OperationError(
-            code: "workspace-not-saved",
-            message:
-                "the workspace of \(lease.id) is not in \(folder), and could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased")); \(advice)",
-            isRetryable: false
-        )
+        return
+            "the workspace of \(lease.id) is not in \(folder), and could not be saved where it was (entry \(recorded.entry): \(reason ?? "the reason is erased"))"
     }
 
     /// The executions whose folders this process has made.

@@ -12,7 +12,7 @@ struct WaitCommand: AsyncParsableCommand {
         abstract: "Wait until an execution has ended, and say how.",
         discussion: """
             Ctrl-C detaches; it does not cancel. An execution that is paused is waited for: \
-            somebody may resume it. Exit status: 0 completed; 7 failed or cancelled; 8 timed out; \
+            somebody may resume it. Exit status: 0 completed; 7 failed or cancelled; 8 timed out, it or a job that ended it; \
             9 parked; 75 it has not ended within --timeout. When the process that runs it is gone, a \
             line says so, and it is waited for on: another may take over.
             """

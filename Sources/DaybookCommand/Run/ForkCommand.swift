@@ -95,6 +95,7 @@ struct ForkCommand: AsyncParsableCommand {
         try checkSecrets(recorded)
         let undoing = try UnfinishedUndoing(of: id, common)
         if consent.dryRun {
+            try secrets.rehearse(write, common)
             return try await undoing.explaining("be forked") { try await dryRun(record, recorded) }
         }
         let given = try secrets.read()

@@ -236,7 +236,9 @@ struct RetryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try checkSecrets()
-        let fresh = options.consent.dryRun ? [:] : try secrets.read()
+        let isRehearsal = options.consent.dryRun
+        if isRehearsal { try secrets.rehearse(options.write, options.common) }
+        let fresh = isRehearsal ? [:] : try secrets.read()
         var owed: SecretError?
         let undoing = try UnfinishedUndoing(of: options.id, options.common)
         try await undoing.explaining("be retried") {
@@ -302,8 +304,9 @@ struct RetryCommand: AsyncParsableCommand {
                 return
             }
             var runbooks = RecordedRunbooks(inspector)
-            let runbook = try runbooks.runbook(of: record)
-            if !given.isEmpty { try runbook?.checkSecrets(given, isNew: false) }
+            // What code asks for only its program knows.
+            guard let runbook = try runbooks.runbook(of: record) else { return }
+            if !given.isEmpty { try runbook.checkSecrets(given, isNew: false) }
             // What cannot be retried is refused for that.
             guard record.isParked || record.status.isFinal && record.status != .completed,
                 try inspector.heir(of: record) == nil

@@ -128,19 +128,21 @@ extension Inspector {
         return now.adding(try lag(of: now).wholeNanoseconds)
     }
 
-    /// The secrets which a runbook names, and of which an execution of it keeps nothing that can be opened.
+    /// The secrets which a runbook names, and of which an execution of it keeps nothing that can be opened; of
+    /// a program those that were given to it: which of them its code asks for is not known.
     func lackingSecrets(of record: ExecutionRecord) throws -> [String] {
         var runbooks = RecordedRunbooks(self)
-        guard let runbook = try runbooks.runbook(of: record), !runbook.secrets.isEmpty else {
-            return []
-        }
+        let runbook = try runbooks.runbook(of: record)
+        if let runbook, runbook.secrets.isEmpty { return [] }
         let now = try secretTime()
-        let kept = try secrets(ofRun: record).records.filter { secret in
+        let given = try secrets(ofRun: record).records
+        let kept = given.filter { secret in
             // Of what cannot be read it is not known.
             secret.state(by: now) == .kept && (secret.key ?? .held) == .held
         }
         let names = Set(kept.map(\.name))
-        return runbook.secrets.filter { !names.contains($0) }
+        let wanted = runbook?.secrets ?? Set(given.map(\.name)).sorted()
+        return wanted.filter { !names.contains($0) }
     }
 
     /// Options that give those secrets again, and the journal key where this process has none.

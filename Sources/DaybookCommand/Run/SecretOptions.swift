@@ -1,6 +1,7 @@
 #if CLI
 import ArgumentParser
 import Daybook
+import DaybookInspector
 import DaybookRunbook
 import DaybookSystem
 
@@ -48,6 +49,17 @@ struct SecretOptions: ParsableArguments {
             }
         }
         return secrets
+    }
+
+    /// Makes sure that they can be read, and kept with the key that is given, for a rehearsal. Nothing is kept.
+    /// - Throws: what a command throws that keeps them.
+    func rehearse(_ write: WriteOptions, _ common: CommonOptions) throws {
+        let given = try read()
+        if given.isEmpty { return }
+        let key = write.options(common).journalKey
+        try common.inspect { inspector in
+            if let file = try inspector.keysFile() { try key.rehearse(given, in: file) }
+        }
     }
 
     private static func name(_ argument: String) -> String {

@@ -406,7 +406,16 @@ private final class HarnessLedger: Ledger {
             try withEntry(bytes(sequence)) { entry in
                 guard entry.header.stream.rawValue == number else { return }
                 if state == nil {
-                    state = try ExecutionState(first: entry)
+                    let point = try ForkPoint(submittedBy: entry)
+                    state =
+                        if let point {
+                            try ExecutionState(
+                                fork: entry,
+                                of: history(of: point.origin, before: point.before)
+                            )
+                        } else {
+                            try ExecutionState(first: entry)
+                        }
                 } else {
                     try state?.apply(entry)
                 }

@@ -30,21 +30,53 @@ extension Cleaning {
     func heir(before sequence: UInt64 = .max, except spared: OperationPath? = nil) -> UInt64? {
         registrations.first { $0.heir != 0 && $0.since < sequence && $0.path != spared }?.heir
     }
+}
+
+/// What an execution has registered for an end, as that is now, to be compared with what was registered
+/// earlier.
+package struct StandingDebts: Sendable {
+    /// By the entries that registered it.
+    private let registrations: [UInt64: Cleaning.Registration]
+    private let cleaning: Cleaning
+
+    /// Those of an execution as it is now.
+    package init(_ state: ExecutionState) { self.init(state.rare.cleaning) }
+
+    init(_ cleaning: Cleaning) {
+        self.cleaning = cleaning
+        registrations = Dictionary(
+            cleaning.registrations.map { ($0.sequence, $0) },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    /// The fork that owes something which was begun before an entry; nil: none does.
+    /// - Parameter spared: the operation whose registration does not count.
+    package func heir(before sequence: UInt64, except spared: OperationPath?) -> UInt64? {
+        cleaning.heir(before: sequence, except: spared)
+    }
 
     /// What gave a value earlier, and was to be undone then, and has been undone since; nil: nothing. A fork
     /// would take it for done.
     /// - Parameters:
-    ///   - earlier: what was registered then.
+    ///   - earlier: the execution as it was then.
     ///   - spared: the operation whose registration undoes nothing.
-    func undone(of earlier: Cleaning, except spared: OperationPath?) -> Registration? {
-        earlier.registrations.first { old in
-            guard old.stands, old.undoes == .success, old.path != spared else { return false }
+    ///   - hasEnded: whether what an operation has registered is known to have run since.
+    /// - Returns: what was begun first: before that nothing is undone.
+    package func undone(
+        since earlier: ExecutionState,
+        except spared: OperationPath?,
+        or hasEnded: (OperationPath) -> Bool = { _ in false }
+    ) -> (name: Name, path: OperationPath)? {
+        let undone = earlier.rare.cleaning.registrations.filter { old in
+            guard old.stands, old.path != spared else { return false }
+            if hasEnded(old.path) { return true }
+            guard old.undoes == .success else { return false }
             // What was undone is registered anew, by another entry, once it has run again.
-            guard let now = registrations.first(where: { $0.sequence == old.sequence }) else {
-                return true
-            }
+            guard let now = registrations[old.sequence] else { return true }
             return now.hasEnded && !now.hasFailed
         }
+        return undone.min { $0.since < $1.since }.map { ($0.name, $0.path) }
     }
 }
 

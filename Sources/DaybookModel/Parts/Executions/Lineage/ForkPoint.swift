@@ -60,14 +60,36 @@ extension ExecutionState {
     }
 
     /// Why it cannot be forked as it is; nil: it can.
-    var objectionToFork: String? {
+    package var objectionToFork: String? {
         if status.isFinal {
-            return
-                "the operation is of the cleaning of \(id), which had ended; fork at an operation of its handler"
+            return "the operation is of the cleaning of \(id), which had ended"
         }
         if !rare.family.isChildless || rare.family.joined != 0 {
             return
-                "children of \(id) were open there, or had failed, and a fork cannot share them; fork at an operation before they begin, or after they have ended"
+                "children of \(id) were open there, or had failed, and a fork cannot share them"
+        }
+        return nil
+    }
+
+    /// Whether the operation is the one that comes next in its scope.
+    package func hasComeTo(_ operation: Operation) -> Bool {
+        progress.due(in: operation.scope) == operation.position
+    }
+
+    /// Why nothing of it can be forked yet; nil: it can.
+    package var delayOfFork: Refusal? {
+        // What it undoes at its end is done no more, and a fork would take it for done.
+        if status.isFinal {
+            return Refusal(
+                .conflict,
+                "\(id) has ended, and what it registered for that may be under way; look at it again once it is closed, then fork it"
+            )
+        }
+        if awaitedOrigin != nil {
+            return Refusal(
+                .conflict,
+                "\(id) has not begun: it is a fork, and waits until what it goes on in the place of has undone its work; wait for that, then fork it"
+            )
         }
         return nil
     }
