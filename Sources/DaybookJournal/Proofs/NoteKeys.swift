@@ -5,7 +5,7 @@ import FoundationEssentials
 /// A public key that verifies notes: Ed25519, under a name (c2sp.org/signed-note).
 public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
     /// What a key signs. The number stands before the key in its text.
-    @frozen
+    @nonexhaustive
     public enum Algorithm: UInt8, Hashable, Sendable {
         /// The text of a note: a log signs its heads so.
         case ed25519 = 0x01
@@ -119,7 +119,8 @@ extension NoteVerifier {
     /// The time in the signature of a witness, in seconds since 1970 UTC; nil: it is none.
     static func time(of signature: [UInt8]) -> UInt64? {
         guard signature.count == 72 else { return nil }
-        return signature.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let time = signature.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        return time <= UInt64(Int64.max) ? time : nil
     }
 }
 

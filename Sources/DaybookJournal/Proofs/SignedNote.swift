@@ -94,8 +94,14 @@ public struct SignedNote: Equatable, Sendable {
     }
 
     /// Adds a signature.
+    ///
+    /// A witness keeps what it signs, and signs no head that does not go on from the one before:
+    /// `daybook head --cosign` does. This does not look at it.
     /// - Parameter time: when; it is in the signature of a witness, to the second, and in no other.
-    public mutating func sign(_ signer: NoteSigner, at time: Timestamp) throws {
+    public mutating func sign(
+        _ signer: NoteSigner,
+        at time: Timestamp = SystemClock().now()
+    ) throws {
         signatures.append(
             Signature(
                 name: signer.verifier.name,
@@ -105,9 +111,11 @@ public struct SignedNote: Equatable, Sendable {
         )
     }
 
-    /// Adds the signature of a log.
-    public mutating func sign(_ signer: NoteSigner) throws {
-        try sign(signer, at: SystemClock().now())
+    /// Adds a signature in place of one that the key has made before.
+    package mutating func cosign(_ signer: NoteSigner, at time: Timestamp) throws {
+        var other = try SignedNote(text: text)
+        try other.sign(signer, at: time)
+        add(other.signatures)
     }
 
     /// Adds signatures that somebody else has made of the same text. One of a key that has signed it already
