@@ -30,6 +30,11 @@ enum Verifiers {
         try await run([place + "/verifiers"] + arguments, folder)
     }
 
+    /// Starts the program that calls golang.org/x/mod/sumdb.
+    static func startGo(_ arguments: [String], in folder: String) throws -> RunningCommand {
+        try start([place + "/verifiers"] + arguments, folder)
+    }
+
     /// Runs the program that calls pymerkle and cryptography.
     static func python(
         _ arguments: String...,
@@ -40,13 +45,17 @@ enum Verifiers {
     }
 
     private static func run(_ command: [String], _ folder: String) async throws -> CommandResult {
+        try await start(command, folder).finish()
+    }
+
+    private static func start(_ command: [String], _ folder: String) throws -> RunningCommand {
         guard FileManager.default.isExecutableFile(atPath: command[0]) else {
             try ForeignTool.isMissing(command[0], "run `tools/verifiers/install`")
         }
-        return try await RunningCommand(
+        return try RunningCommand(
             command,
             environment: ["PYTHONDONTWRITEBYTECODE": "1"],
             folder: folder
-        ).finish()
+        )
     }
 }

@@ -53,13 +53,20 @@ enum TrustFile {
         }
     }
 
-    /// Puts a file, mode 0600, in the place of what has the path: whole and on the disk, or not at all.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    /// Puts a file in the place of what has the path: whole and on the disk, or not at all.
+    static func replace(
+        _ path: String,
+        with bytes: [UInt8],
+        mode: mode_t = 0o600
+    ) throws(SystemError) {
         let unfinished = "\(path).\(getpid())"
         do throws(SystemError) {
             try Folder.removeFile(unfinished)
             let file = try File.open(unfinished, .create)
             try file.append(bytes)
+            guard fchmod(file.descriptor, mode) == 0 else {
+                throw SystemError.current("fchmod", path: unfinished)
+            }
             try file.synchronize()
             try Folder.rename(unfinished, to: path)
             try Folder.synchronize(Folder.parent(of: path))
