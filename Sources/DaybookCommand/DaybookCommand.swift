@@ -50,6 +50,7 @@ struct DaybookCommand: AsyncParsableCommand {
                     VerifyCommand.self, KeygenCommand.self, HeadCommand.self, ProveCommand.self,
                     ProveConsistencyCommand.self, VerifyProofCommand.self,
                     VerifyConsistencyCommand.self, WitnessCommand.self, TilesCommand.self,
+                    AuditCommand.self,
                 ]
             ),
             CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),

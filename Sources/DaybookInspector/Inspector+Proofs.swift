@@ -72,7 +72,16 @@ extension Inspector {
     public func proof(of sequence: UInt64, in note: SignedNote) throws -> EntryProof {
         let head = try TreeHead(text: note.text)
         try check(head)
-        return try store.read { reader in
+        return try proof(of: sequence, in: note, checked: head)
+    }
+
+    /// The same for a head that the journal was found to go on from.
+    package func proof(
+        of sequence: UInt64,
+        in note: SignedNote,
+        checked head: TreeHead
+    ) throws -> EntryProof {
+        try store.read { reader in
             guard sequence < head.size, let entry = try reader.withEntry(sequence, { Array($0) })
             else {
                 throw ProofError(
