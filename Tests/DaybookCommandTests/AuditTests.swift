@@ -59,7 +59,7 @@ import Glibc
             // The digest that is handed on by another way.
             let digest = String(results[1].text.prefix(64))
             #expect(digest.count == 64 && said.contains(digest))
-            #expect(results[2].text.contains("executions 1,"), "\(results[2].text)")
+            #expect(results[2].text.contains("runs 1,"), "\(results[2].text)")
             #expect(results[2].text.contains(", erased 0: all as the head of "))
             let count = try names(sandbox, "entries").count / 2
             #expect(results[3].text == "\(count) entries are in the tree of the head\n")
@@ -80,7 +80,7 @@ import Glibc
                 String(key.prefix { $0 != "+" })
             ).text.dropLast()
             let wrong = try await Verifiers.shell(
-                "python3 check.py '\(other)'",
+                "python3 -I check.py '\(other)'",
                 sandbox.folder + "/bundle"
             )
             #expect(wrong.status == 1 && wrong.errors.contains("has not signed the head"))
@@ -104,7 +104,7 @@ import Glibc
                     found.status == 0 && found.text.hasSuffix(": all are found\n"),
                     "\(found.errors)"
                 )
-                let check = "python3 check.py '\(key)'"
+                let check = "python3 -I check.py '\(key)'"
                 // A file too few, and one too many.
                 for command in ["rm \"$(ls -d payloads/*-0 | head -1)\"", "touch entries/more"] {
                     let place = sandbox.folder + "/copy"

@@ -122,8 +122,11 @@ struct AuditBundle {
     /// Writes what is named by what is written: the journal's first entry, sessions, erasures.
     private mutating func writeNamed() throws {
         try report.begin(others: "The journal, and who wrote")
-        while let sequence = named.subtracting(written).min() {
-            try add(inspector.entry(sequence))
+        // Those name others: a session that has erased something, for example.
+        while !named.isSubset(of: written) {
+            for sequence in named.subtracting(written).sorted() {
+                try add(inspector.entry(sequence))
+            }
         }
     }
 

@@ -43,6 +43,9 @@ struct AuditCommand: ParsableCommand {
                 "--trust KEY or --policy FILE says by whom the head in --head FILE is signed."
             )
         }
+        guard trusted.policy != "-" else {
+            throw ValidationError("the policy goes into the bundle: name its file.")
+        }
     }
 
     func run() throws {

@@ -13,7 +13,7 @@ extension AuditScripts {
 
             This folder holds what a journal of Daybook has recorded of one execution\(facts.includesDescendants ? " and of all that it has begun" : "") (executions \(counts.executions), entries \(counts.entries), payloads \(counts.payloads), erased \(counts.erased)). It can be checked without Daybook, and without the journal.
 
-                journal   \(facts.head.origin)
+                journal   \(facts.head.origin.printable)
                 entries   \(facts.head.size), of which those in this folder are some
                 root      \(facts.head.root.hex)
 
@@ -34,7 +34,7 @@ extension AuditScripts {
 
             1. Get the public key of the log from somebody whom you trust, and not from this folder. The head is signed by
 
-            \(keys.map { "       \($0)" }.joined(separator: "\n"))
+            \(keys.map { "       \($0.printable)" }.joined(separator: "\n"))
 
             2. Nothing was damaged on the way. Compare the SHA-256 of SHA256SUMS with the one that was printed when this was made.
 
@@ -43,11 +43,11 @@ extension AuditScripts {
 
             3. The head is signed, every entry is in its tree, every payload is what its entry commits to, every payload that is missing was erased by an entry that says so, and no execution lacks an entry. check.py is some 250 lines, of nothing but Python and the package cryptography (`pip install cryptography`): read it before you trust it. Put the keys that you have got in place of these.
 
-               $ python3 check.py \(keys.map { "'\($0)'" }.joined(separator: " "))
+               $ python3 -I check.py \(keys.map(\.shellWord).joined(separator: " "))
 
             4. The same of head and entries with golang.org/x/mod/sumdb, by which the Go project checks its own logs. Here for Debian (packages golang-go and golang-golang-x-mod-dev); elsewhere run `go mod init check && go get golang.org/x/mod` in a copy of this folder first, and leave the two variables out.
 
-               $ GO111MODULE=off GOPATH=/usr/share/gocode go run check.go '\(log)'
+               $ GO111MODULE=off GOPATH=/usr/share/gocode go run check.go \(log.shellWord)
 
             WHAT IT SHOWS, AND WHAT IT DOES NOT
 

@@ -6,7 +6,7 @@ enum AuditScripts {
         #!/usr/bin/env python3
         """Checks a bundle of evidence with nothing but Python and the package cryptography.
 
-            python3 check.py KEY...
+            python3 -I check.py KEY...
 
         KEY is the public key of the log, and those of witnesses that are asked for: from whoever vouches for them,
         and not from this folder. Exit status 0: everything is as the signed head says. 1: something is not.
@@ -273,11 +273,11 @@ enum AuditScripts {
                     raise Wrong(f"entry {index}: the session {entry.session} that wrote it is missing")
                 counts = check_payloads(entry, erased, found)
                 kept, gone = kept + counts[0], gone + counts[1]
-            executions = check_histories(entries)
+            runs = check_histories(entries)
             found -= {SUMS, "README", "check.py", "check.go", "executions", "head", "keys", "policy", "report.html"}
             if found:
                 raise Wrong(f"{min(found)} is no part of a bundle")
-            print(f"executions {executions}, entries {len(entries)}, payloads {kept}, erased {gone}: "
+            print(f"runs {runs}, entries {len(entries)}, payloads {kept}, erased {gone}: "
                   f"all as the head of {origin} at {size} entries says")
 
 
