@@ -134,6 +134,7 @@ let package = Package(
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
                 "DaybookRunbook", "DaybookSystem", "LMDB",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(
                     name: "ArgumentParser",

@@ -50,7 +50,8 @@ struct DaybookCommand: AsyncParsableCommand {
                 subcommands: [
                     VerifyCommand.self, KeygenCommand.self, HeadCommand.self, ProveCommand.self,
                     ProveConsistencyCommand.self, VerifyProofCommand.self,
-                    VerifyConsistencyCommand.self, TilesCommand.self,
+                    VerifyConsistencyCommand.self, WitnessCommand.self, TilesCommand.self,
+                    AuditCommand.self,
                 ]
             ),
             CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),

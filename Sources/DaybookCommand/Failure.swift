@@ -131,6 +131,7 @@ enum Failure {
             case .damaged: .integrity
             default: .failed
             }
+        case let error as WitnessRefusal: error.status
         case let error as ProofError:
             switch error.code {
             case .malformed, .outOfRange: .usage

@@ -8,6 +8,11 @@ struct Span: ExpressibleByArgument, CustomStringConvertible {
     let duration: Duration
     let description: String
 
+    init(seconds: Int) {
+        duration = .seconds(seconds)
+        description = "\(seconds)s"
+    }
+
     init?(argument: String) {
         guard let nanoseconds = PointInTime.span(argument), nanoseconds <= UInt64(Int64.max) else {
             return nil

@@ -53,16 +53,25 @@ extension Inspector {
 
     /// What all runs of an id have begun, in the order in which they did.
     private func children(of record: ExecutionRecord) throws -> [ExecutionRecord] {
-        var all: [ExecutionRecord] = []
-        var run: UInt64? = record.number
-        while let number = run {
+        try runs(of: record).flatMap { number in
             var query = ExecutionQuery()
             query.parent = number
             query.order = .oldestFirst
-            all = try executions(query) + all
-            guard case .executionSubmitted(let event) = try entry(number).entry.event else { break }
-            run = event.continuedFrom == 0 ? nil : event.continuedFrom
+            return try executions(query)
         }
-        return all
+    }
+
+    /// The numbers of all runs of an id, the first one first.
+    package func runs(of record: ExecutionRecord) throws -> [UInt64] {
+        var all: [UInt64] = []
+        var run: UInt64? = record.number
+        while let number = run {
+            all.append(number)
+            guard case .executionSubmitted(let event) = try entry(number).entry.event,
+                event.continuedFrom != 0, event.continuedFrom < number
+            else { break }
+            run = event.continuedFrom
+        }
+        return all.reversed()
     }
 }

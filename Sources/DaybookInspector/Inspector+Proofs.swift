@@ -35,7 +35,7 @@ extension Inspector {
     /// A log signs no head that contradicts one that it has signed before. So keep what this returns, and
     /// hand it in the next time: a journal that was rolled back or replaced meanwhile is refused.
     /// - Parameters:
-    ///   - signer: its name is the journal's origin.
+    ///   - signer: its name is the journal's origin, and it is no witness.
     ///   - size: the first so many entries; nil: all.
     ///   - last: the greatest head that it has signed; nil: none yet.
     /// - Throws: ``ProofError/Code/otherLog`` when the key is of another log; as ``check(_:)`` for `last`;
@@ -46,6 +46,12 @@ extension Inspector {
         after last: SignedNote?
     ) throws -> SignedNote {
         let head = try head(size: size)
+        guard signer.verifier.algorithm == .ed25519 else {
+            throw ProofError(
+                .otherLog,
+                "the key of \(signer.verifier.name) is that of a witness: a journal's own head is signed with the key of the log"
+            )
+        }
         guard signer.verifier.name.hasBytes(of: head.origin) else {
             throw ProofError(
                 .otherLog,
@@ -66,7 +72,16 @@ extension Inspector {
     public func proof(of sequence: UInt64, in note: SignedNote) throws -> EntryProof {
         let head = try TreeHead(text: note.text)
         try check(head)
-        return try store.read { reader in
+        return try proof(of: sequence, in: note, checked: head)
+    }
+
+    /// The same for a head that the journal was found to go on from.
+    package func proof(
+        of sequence: UInt64,
+        in note: SignedNote,
+        checked head: TreeHead
+    ) throws -> EntryProof {
+        try store.read { reader in
             guard sequence < head.size, let entry = try reader.withEntry(sequence, { Array($0) })
             else {
                 throw ProofError(

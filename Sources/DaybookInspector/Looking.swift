@@ -9,3 +9,4 @@
 @_exported public import struct DaybookJournal.SignedNote
 @_exported public import struct DaybookJournal.TreeHash
 @_exported public import struct DaybookJournal.TreeHead
+@_exported public import struct DaybookJournal.TrustPolicy

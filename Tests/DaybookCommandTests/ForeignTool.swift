@@ -30,6 +30,11 @@ enum Verifiers {
         try await run([place + "/verifiers"] + arguments, folder)
     }
 
+    /// Starts the program that calls golang.org/x/mod/sumdb.
+    static func startGo(_ arguments: [String], in folder: String) throws -> RunningCommand {
+        try start([place + "/verifiers"] + arguments, folder)
+    }
+
     /// Runs the program that calls pymerkle and cryptography.
     static func python(
         _ arguments: String...,
@@ -39,14 +44,34 @@ enum Verifiers {
         return try await run([place + "/python/bin/python3", script] + arguments, folder)
     }
 
+    /// Changes a bundle of evidence, and looks whether its own check finds it.
+    static func flips(_ bundle: String, _ keys: String...) async throws -> CommandResult {
+        let script = root + "/tools/verifiers/flips.py"
+        return try await run([place + "/python/bin/python3", script, bundle] + keys, "/")
+    }
+
+    /// Runs a command line by a shell that finds the Python that has cryptography.
+    static func shell(_ line: String, _ folder: String) async throws -> CommandResult {
+        let python = "PATH=\(place)/python/bin:$PATH HOME=${HOME:-/tmp} PYTHONDONTWRITEBYTECODE=1"
+        let words = ["sh", "-c", "export \(python); \(line)"]
+        guard FileManager.default.isExecutableFile(atPath: place + "/python/bin/python3") else {
+            try ForeignTool.isMissing(place, "run `tools/verifiers/install`")
+        }
+        return try await RunningCommand(words, folder: folder).finish()
+    }
+
     private static func run(_ command: [String], _ folder: String) async throws -> CommandResult {
+        try await start(command, folder).finish()
+    }
+
+    private static func start(_ command: [String], _ folder: String) throws -> RunningCommand {
         guard FileManager.default.isExecutableFile(atPath: command[0]) else {
             try ForeignTool.isMissing(command[0], "run `tools/verifiers/install`")
         }
-        return try await RunningCommand(
+        return try RunningCommand(
             command,
             environment: ["PYTHONDONTWRITEBYTECODE": "1"],
             folder: folder
-        ).finish()
+        )
     }
 }

@@ -3,7 +3,7 @@
 
     check.py roots FILE         the roots in a file of proofs, see checkTrees in main.go
     check.py entries FOLDER     the entries of `daybook tiles export` against the root in its checkpoint
-    check.py note KEY FILE      a signed note: prints its text
+    check.py note KEY FILE      a note signed by a log, or by a witness: prints its text
 
 Exit status 1, with a sentence, when something is wrong.
 """
@@ -80,7 +80,8 @@ def note(key, path):
     name, number, data = key.split("+", 2)
     data = base64.b64decode(data, validate=True)
     number = bytes.fromhex(number)
-    if data[0] != 1 or hashlib.sha256(name.encode() + b"\n" + data).digest()[:4] != number:
+    # 1: the key of a log. 4: that of a witness (c2sp.org/tlog-cosignature).
+    if data[0] not in (1, 4) or hashlib.sha256(name.encode() + b"\n" + data).digest()[:4] != number:
         raise Wrong("the key is not the one that its hash is of")
     with open(path, "rb") as file:
         text, signatures = file.read().rsplit(b"\n\n", 1)
@@ -89,7 +90,11 @@ def note(key, path):
         _, signer, signature = line.split(" ")
         signature = base64.b64decode(signature, validate=True)
         if signer == name and signature[:4] == number:
-            Ed25519PublicKey.from_public_bytes(data[1:]).verify(signature[4:], text)
+            signature, signed = signature[4:], text
+            if data[0] == 4:
+                seconds, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+                signed = f"cosignature/v1\ntime {seconds}\n".encode() + text
+            Ed25519PublicKey.from_public_bytes(data[1:]).verify(signature, signed)
             return text.decode().rstrip("\n")
     raise Wrong("the key has not signed it")
 

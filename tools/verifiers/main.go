@@ -1,10 +1,11 @@
 // Checks what Daybook signs and proves with golang.org/x/mod/sumdb, in which no line is Daybook's.
 //
-//	verifiers note KEY HEAD                     a signed head: prints its text
+//	verifiers note KEY HEAD                     a head that a log or a witness has signed: prints its text
 //	verifiers proof KEY PROOF                   a .tlog-proof: prints the entry's number
 //	verifiers consistency KEY OLD NEW HASHES    two signed heads, and `daybook prove-consistency`
 //	verifiers tiles KEY FOLDER                  what `daybook tiles export` wrote, every file of it
 //	verifiers trees FILE                        proofs of a tree that is built here as well
+//	verifiers witness KEY KIND                  a witness (c2sp.org/tlog-witness) for the log of the key
 //
 // Exit status 1, with a sentence, when something is wrong.
 package main
@@ -34,12 +35,13 @@ func main() {
 		"consistency": {4, checkConsistency},
 		"tiles":       {2, checkTiles},
 		"trees":       {1, checkTrees},
+		"witness":     {2, serveWitness},
 	}
 	words := append(os.Args[1:], "")
 	command, known := commands[words[0]]
 	if !known || len(words) != command.arguments+2 {
 		fmt.Fprintln(os.Stderr, "verifiers: note KEY HEAD | proof KEY PROOF | "+
-			"consistency KEY OLD NEW HASHES | tiles KEY FOLDER | trees FILE")
+			"consistency KEY OLD NEW HASHES | tiles KEY FOLDER | trees FILE | witness KEY KIND")
 		os.Exit(64)
 	}
 	if err := command.run(os.Args[2:]); err != nil {
@@ -58,14 +60,10 @@ func open(key string, signed []byte) (text string, tree tlog.Tree, err error) {
 	if err != nil {
 		return "", tree, err
 	}
-	lines := strings.Split(opened.Text, "\n")
-	if len(lines) < 4 || lines[0] != verifier.Name() {
+	if !strings.HasPrefix(opened.Text, verifier.Name()+"\n") {
 		return "", tree, fmt.Errorf("the note is no head of the log %s", verifier.Name())
 	}
-	if tree.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
-		return "", tree, err
-	}
-	tree.Hash, err = tlog.ParseHash(lines[2])
+	tree, err = treeOf(opened.Text)
 	return opened.Text, tree, err
 }
 
@@ -78,9 +76,20 @@ func openFile(key, path string) (text string, tree tlog.Tree, err error) {
 }
 
 func checkNote(arguments []string) error {
-	text, _, err := openFile(arguments[0], arguments[1])
-	if err == nil {
-		fmt.Print(text)
+	verifier, err := verifierOf(arguments[0])
+	if err != nil {
+		return err
+	}
+	signed, err := os.ReadFile(arguments[1])
+	if err != nil {
+		return err
+	}
+	opened, err := note.Open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return err
+	}
+	if _, err = treeOf(opened.Text); err == nil {
+		fmt.Print(opened.Text)
 	}
 	return err
 }

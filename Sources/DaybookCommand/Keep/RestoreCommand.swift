@@ -58,11 +58,7 @@ struct RestoreCommand: ParsableCommand {
     @Flag(help: "Leave the keys of secrets out, if the backup has them.")
     var withoutKeys = false
 
-    func validate() throws {
-        if !trusted.trust.isEmpty, against == nil {
-            throw ValidationError("--trust needs --against FILE.")
-        }
-    }
+    func validate() throws { try trusted.check(against: against) }
 
     func run() throws {
         guard let path = try common.namedJournal() else {

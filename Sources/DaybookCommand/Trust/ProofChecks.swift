@@ -1,6 +1,8 @@
 #if CLI
 import ArgumentParser
+import DaybookFormat
 import DaybookInspector
+import DaybookSystem
 import FoundationEssentials
 
 struct VerifyProofCommand: ParsableCommand {
@@ -25,11 +27,12 @@ struct VerifyProofCommand: ParsableCommand {
     func validate() throws { try trusted.require() }
 
     func run() throws {
-        let keys = try trusted.keys()
+        let policy = try trusted.required() ?? TrustPolicy(logs: [])
         let proof = try TrustFile.parsed(file, "the proof") { bytes throws(ProofError) in
             try EntryProof(bytes)
         }
-        let head = try proof.check(by: keys)
+        let head = try proof.check(by: policy)
+        let seen = try policy.seen(proof.note)
         let entry = proof.decoded()
         if common.json {
             common.write("daybook.verify-proof/1") { json in
@@ -40,12 +43,14 @@ struct VerifyProofCommand: ParsableCommand {
                 json.member("entry", proof.index)
                 json.member("event", entry?.eventName)
                 json.member("time", entry.map { "\($0.time)" })
+                seen.write(to: &json)
             }
         } else {
             common.output.line(
                 "entry \(proof.index) is in \(head.origin), of \(head.size) entries"
             )
             if let entry { common.output.line("  \(entry.time)  \(entry.eventName)") }
+            seen.write(to: common.output)
         }
     }
 }
@@ -77,13 +82,14 @@ struct VerifyConsistencyCommand: ParsableCommand {
     func validate() throws { try trusted.require() }
 
     func run() throws {
-        let keys = try trusted.keys()
-        let heads = try [(earlier, "the earlier head"), (later, "the later head")].map {
+        let policy = try trusted.required() ?? TrustPolicy(logs: [])
+        let notes = try [(earlier, "the earlier head"), (later, "the later head")].map {
             file,
             what in
             try TrustFile.parsed(file, what) { bytes throws(ProofError) in try SignedNote(bytes) }
-                .head(by: keys)
         }
+        let heads = try notes.map { try policy.head(of: $0) }
+        let seen = try policy.seen(notes[1])
         let path = try TrustFile.parsed(hashes, "the hashes") { bytes throws(ProofError) in
             try TreeHash.lines(bytes)
         }
@@ -94,12 +100,45 @@ struct VerifyConsistencyCommand: ParsableCommand {
                 json.member("origin", heads[1].origin)
                 json.member("from", heads[0].size)
                 json.member("to", heads[1].size)
+                seen.write(to: &json)
             }
         } else {
             common.output.line(
                 "\(heads[1].origin), of \(heads[1].size) entries, goes on from its head of \(heads[0].size)"
             )
+            seen.write(to: common.output)
         }
+    }
+}
+
+/// The witnesses of a policy that have signed a head, and when.
+struct Sightings {
+    fileprivate let all: [(witness: TrustPolicy.Witness, time: Timestamp?)]
+
+    func write(to json: inout JSONWriter) {
+        guard !all.isEmpty else { return }
+        json.key("witnesses")
+        json.array { json in
+            for (witness, time) in all {
+                json.object { json in
+                    json.member("name", witness.name)
+                    json.member("key", "\(witness.key)")
+                    json.member("time", time.map { "\($0)" })
+                }
+            }
+        }
+    }
+
+    func write(to output: Terminal) {
+        for (witness, time) in all {
+            output.line("  \(time.map { "\($0)" } ?? "")  seen by \(witness.name)")
+        }
+    }
+}
+
+extension TrustPolicy {
+    fileprivate func seen(_ note: SignedNote) throws(ProofError) -> Sightings {
+        Sightings(all: try signed(note).map { ($0, note.time(of: $0.key)) })
     }
 }
 #endif

@@ -2,6 +2,10 @@
 import DaybookInspector
 import DaybookSystem
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Files that somebody else may have made: heads, proofs, public keys; and keys of one's own.
 enum TrustFile {
     /// A note has at most 1,000,000 bytes, and a proof with its entry less.
@@ -46,6 +50,29 @@ enum TrustFile {
             case .system(let error) where error.isShortage: throw error
             case .system(let error): throw failure(path, what, "\(error)")
             }
+        }
+    }
+
+    /// Puts a file in the place of what has the path: whole and on the disk, or not at all.
+    static func replace(
+        _ path: String,
+        with bytes: [UInt8],
+        mode: mode_t = 0o600
+    ) throws(SystemError) {
+        let unfinished = "\(path).\(getpid())"
+        do throws(SystemError) {
+            try Folder.removeFile(unfinished)
+            let file = try File.open(unfinished, .create)
+            try file.append(bytes)
+            guard fchmod(file.descriptor, mode) == 0 else {
+                throw SystemError.current("fchmod", path: unfinished)
+            }
+            try file.synchronize()
+            try Folder.rename(unfinished, to: path)
+            try Folder.synchronize(Folder.parent(of: path))
+        } catch {
+            Folder.discardFile(unfinished)
+            throw error
         }
     }
 

@@ -3,10 +3,6 @@ import ArgumentParser
 import DaybookInspector
 import DaybookSystem
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// By which public keys something has to be signed.
 struct TrustOptions: ParsableArguments {
     @Option(
@@ -17,19 +13,48 @@ struct TrustOptions: ParsableArguments {
     )
     var trust: [String] = []
 
-    /// Makes sure that there are some.
+    @Option(
+        help: ArgumentHelp(
+            "Whose signatures a head needs (c2sp.org/tlog-policy): the log's, and those of a quorum of witnesses. --trust beside it is for one that names no log.",
+            valueName: "file"
+        )
+    )
+    var policy: String?
+
+    /// Whether it is said whose signatures are asked for.
+    var isGiven: Bool { !trust.isEmpty || policy != nil }
+
+    /// Makes sure that it is.
     func require() throws {
-        guard trust.isEmpty else { return }
-        throw ValidationError("a proof is as good as the key that signed it: give --trust KEY.")
+        guard !isGiven else { return }
+        throw ValidationError(
+            "a head is as good as the key that signed it: give --trust KEY, or --policy FILE."
+        )
+    }
+
+    /// Makes sure that there is a head whose signatures are asked for.
+    func check(against head: String?) throws {
+        guard head == nil, isGiven else { return }
+        throw ValidationError("\(policy == nil ? "--trust" : "--policy") needs --against FILE.")
+    }
+
+    /// Whose signatures are asked for; nil: nobody's.
+    /// - Throws: ``UsageError``; `ProofError`.
+    func required() throws -> TrustPolicy? {
+        let keys = try keys()
+        guard let policy else { return keys.isEmpty ? nil : TrustPolicy(logs: keys) }
+        return try TrustFile.parsed(policy, "the policy") { bytes throws(ProofError) in
+            try TrustPolicy(bytes, logs: keys)
+        }
     }
 
     /// A head in a file that was kept elsewhere: signed, or as its text alone.
-    /// - Throws: ``UsageError``; `ProofError` when none of the keys has signed it.
+    /// - Throws: ``UsageError``; `ProofError` when it is not signed as is asked for.
     func head(in path: String) throws -> TreeHead {
-        let keys = try keys()
+        let policy = try required()
         let (head, note) = try TrustFile.parsed(path, "the head") { bytes throws(ProofError) in
             // Without an empty line it is the text of a head that nobody has signed.
-            if keys.isEmpty, let text = String(validating: bytes, as: UTF8.self),
+            if policy == nil, let text = String(validating: bytes, as: UTF8.self),
                 !text.contains("\n\n")
             {
                 return (try TreeHead(text: text), nil as SignedNote?)
@@ -37,26 +62,26 @@ struct TrustOptions: ParsableArguments {
             let note = try SignedNote(bytes)
             return (try TreeHead(text: note.text), note)
         }
-        if !keys.isEmpty, let note { return try note.head(by: keys) }
+        if let policy, let note { return try policy.head(of: note) }
         return head
     }
 
     /// - Throws: ``UsageError``; `ProofError`.
-    func keys() throws -> [NoteVerifier] {
-        try trust.flatMap { argument in
-            guard argument.utf8.first == UInt8(ascii: "@") else {
-                return [try NoteVerifier(argument)]
-            }
-            let path = String(decoding: argument.utf8.dropFirst(), as: UTF8.self)
-            let lines = String(
-                decoding: try TrustFile.contents(of: path, "the public key"),
-                as: UTF8.self
-            ).split(whereSeparator: \.isNewline)
-            guard !lines.isEmpty else {
-                throw UsageError("the file \(path) has no public key; name another")
-            }
-            return try lines.map { try NoteVerifier(String($0)) }
+    private func keys() throws -> [NoteVerifier] { try trust.flatMap { try Self.keys($0) } }
+
+    /// The public keys that an argument is, or names a file of.
+    /// - Throws: ``UsageError``; `ProofError`.
+    static func keys(_ argument: String) throws -> [NoteVerifier] {
+        guard argument.utf8.first == UInt8(ascii: "@") else { return [try NoteVerifier(argument)] }
+        let path = String(decoding: argument.utf8.dropFirst(), as: UTF8.self)
+        let lines = String(
+            decoding: try TrustFile.contents(of: path, "the public key"),
+            as: UTF8.self
+        ).split(whereSeparator: \.isNewline)
+        guard !lines.isEmpty else {
+            throw UsageError("the file \(path) has no public key; name another")
         }
+        return try lines.map { try NoteVerifier(String($0)) }
     }
 }
 
@@ -76,6 +101,7 @@ struct SigningOptions: ParsableArguments {
     func signedHead(of inspector: Inspector, size: UInt64?) throws -> SignedNote? {
         guard let key else { return nil }
         let signer = try SigningKey(file: key)
+        try signer.require(.ed25519)
         let last = try signer.lastHead()
         let note = try signer.sign(inspector, size, after: last)
         try signer.keep(note, after: last)
@@ -120,7 +146,7 @@ struct HeadOptions: ParsableArguments {
 /// A private key in a file, and what it has signed last beside it.
 struct SigningKey {
     let signer: NoteSigner
-    private let path: String
+    let path: String
 
     /// Reads a key that only its owner may read.
     /// - Throws: ``UsageError``; `ProofError`; `SystemError`.
@@ -138,6 +164,17 @@ struct SigningKey {
         } catch {
             throw UsageError("the private key cannot be taken from \(path): \(error)")
         }
+    }
+
+    /// Makes sure that it is the key of a log, or that of a witness.
+    /// - Throws: ``UsageError``.
+    func require(_ algorithm: NoteVerifier.Algorithm) throws {
+        guard signer.verifier.algorithm != algorithm else { return }
+        throw UsageError(
+            algorithm == .cosignature
+                ? "the key in \(path) is that of a log, and heads of others are signed with the key of a witness; make one with `daybook keygen --witness`"
+                : "the key in \(path) is that of a witness, and a journal's own head is signed with the key of the log; name that, or a head to sign as a witness with --cosign FILE"
+        )
     }
 
     fileprivate func sign(
@@ -178,16 +215,9 @@ struct SigningKey {
     /// - Throws: ``UsageError``; `ProofError`.
     func keep(_ note: SignedNote, after last: SignedNote?) throws {
         if let last, try TreeHead(text: last.text).size >= TreeHead(text: note.text).size { return }
-        let unfinished = "\(headPath).\(getpid())"
         do throws(SystemError) {
-            try Folder.removeFile(unfinished)
-            let file = try File.open(unfinished, .create)
-            try file.append(note.bytes)
-            try file.synchronize()
-            try Folder.rename(unfinished, to: headPath)
-            try Folder.synchronize(Folder.parent(of: headPath))
+            try TrustFile.replace(headPath, with: note.bytes)
         } catch {
-            Folder.discardFile(unfinished)
             if error.isShortage { throw error }
             throw UsageError(
                 "the head was not signed: it has to be kept in \(headPath), so that none which contradicts it is signed later, and it cannot be written there: \(error); put the key into a folder that you may write to"

@@ -31,11 +31,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var trusted: TrustOptions
 
-    func validate() throws {
-        if !trusted.trust.isEmpty, against == nil {
-            throw ValidationError("--trust needs --against FILE.")
-        }
-    }
+    func validate() throws { try trusted.check(against: against) }
 
     func run() async throws {
         let head = try against.map { try trusted.head(in: $0) }

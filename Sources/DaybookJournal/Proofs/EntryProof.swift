@@ -74,6 +74,17 @@ public struct EntryProof: Equatable, Sendable {
         return head
     }
 
+    /// Checks signatures and hashes.
+    /// - Parameter policy: who has to have signed the head.
+    /// - Returns: the head.
+    /// - Throws: ``ProofError``: as ``TrustPolicy/head(of:)``; ``ProofError/Code/badProof``,
+    ///   ``ProofError/Code/outOfRange``.
+    public func check(by policy: TrustPolicy) throws(ProofError) -> TreeHead {
+        let head = try policy.head(of: note)
+        try checkPath(to: head)
+        return head
+    }
+
     /// Checks the hashes alone.
     package func checkPath(to head: TreeHead) throws(ProofError) {
         try MerkleCheck.inclusion(

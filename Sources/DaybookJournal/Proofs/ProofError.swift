@@ -19,6 +19,8 @@ public struct ProofError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let badSignature = Code(rawValue: "bad-signature")
         /// It is of another log.
         public static let otherLog = Code(rawValue: "other-log")
+        /// Fewer witnesses have signed it than the policy asks for.
+        public static let tooFewWitnesses = Code(rawValue: "too-few-witnesses")
         /// The hashes do not lead to the root.
         public static let badProof = Code(rawValue: "bad-proof")
         /// The journal is not a continuation of what the head says.

@@ -94,14 +94,64 @@ public struct SignedNote: Equatable, Sendable {
     }
 
     /// Adds a signature.
-    public mutating func sign(_ signer: NoteSigner) throws {
+    ///
+    /// A witness keeps what it signs, and signs no head that does not go on from the one before:
+    /// `daybook head --cosign` does. This does not look at it.
+    /// - Parameter time: when; it is in the signature of a witness, to the second, and in no other.
+    public mutating func sign(
+        _ signer: NoteSigner,
+        at time: Timestamp = SystemClock().now()
+    ) throws {
         signatures.append(
             Signature(
                 name: signer.verifier.name,
                 keyID: signer.verifier.keyID,
-                bytes: try signer.signature(of: text)
+                bytes: try signer.signature(of: text, at: time.rawValue / 1_000_000_000)
             )
         )
+    }
+
+    /// Adds a signature in place of one that the key has made before.
+    package mutating func cosign(_ signer: NoteSigner, at time: Timestamp) throws {
+        var other = try SignedNote(text: text)
+        try other.sign(signer, at: time)
+        add(other.signatures)
+    }
+
+    /// Adds signatures that somebody else has made of the same text. One of a key that has signed it already
+    /// takes that one's place.
+    public mutating func add(_ others: [Signature]) {
+        for other in others {
+            signatures.removeAll { $0.name.hasBytes(of: other.name) && $0.keyID == other.keyID }
+            signatures.append(other)
+        }
+    }
+
+    /// Reads lines of signatures, as a witness answers with them (c2sp.org/tlog-witness).
+    /// - Throws: ``ProofError/Code/malformed``.
+    public static func signatures(in lines: [UInt8]) throws(ProofError) -> [Signature] {
+        guard lines.count <= limits.bytes, let text = String(validating: lines, as: UTF8.self),
+            isPlain(text), text.utf8.last == UInt8(ascii: "\n")
+        else { throw malformed("the lines of signatures are no text, or the last one has no end") }
+        let rows = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+        guard rows.count <= limits.signatures else {
+            throw malformed("it has \(rows.count) signatures, and 1 to 100 are taken")
+        }
+        var all: [Signature] = []
+        for row in rows { all.append(try signature(row)) }
+        return all
+    }
+
+    /// When a witness has signed it; nil: it has not, or is no witness. Whether the signature is right is not
+    /// looked at.
+    public func time(of witness: NoteVerifier) -> Timestamp? {
+        guard witness.algorithm == .cosignature else { return nil }
+        return signatures.first { $0.name.hasBytes(of: witness.name) && $0.keyID == witness.keyID }
+            .flatMap { NoteVerifier.time(of: $0.bytes) }
+            .flatMap { seconds in
+                let (time, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+                return isOver ? nil : Timestamp(rawValue: time)
+            }
     }
 
     /// Makes sure that at least one of these keys has signed it. What other keys have signed is not looked
@@ -145,11 +195,14 @@ public struct SignedNote: Equatable, Sendable {
     public func head(by keys: [NoteVerifier]) throws(ProofError) -> TreeHead {
         let found = try check(by: keys)
         let head = try TreeHead(text: text)
-        guard found.contains(where: { $0.name.hasBytes(of: head.origin) }) else {
+        let isOfLog = found.contains {
+            $0.algorithm == .ed25519 && $0.name.hasBytes(of: head.origin)
+        }
+        guard isOfLog else {
             let names = found.map(\.name).joined(separator: ", ")
             throw ProofError(
                 .otherLog,
-                "the head is of the log \(head.origin), and signed by \(names): the key of a log has its name; give the log's own key"
+                "the head is of the log \(head.origin), and signed by \(names): the key of a log has its name, and a witness does not stand for it; give the log's own key"
             )
         }
         return head
