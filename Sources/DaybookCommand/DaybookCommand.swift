@@ -52,7 +52,13 @@ struct DaybookCommand: AsyncParsableCommand {
                     VerifyConsistencyCommand.self, TilesCommand.self,
                 ]
             ),
-            CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),
+            CommandGroup(
+                name: "Keep",
+                subcommands: [
+                    BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+                    SnapshotCommand.self, CompactCommand.self,
+                ]
+            ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )
