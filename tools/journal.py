@@ -18,7 +18,7 @@ FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
 # What begins the stream that an event belongs into; all others belong into an execution's.
 BEGINNINGS = {event: "journal_created" for event in
               ["journal_created", "content_type_interned", "snapshot_taken", "journal_adopted",
-               "journal_restored"]}
+               "journal_restored", "journal_rewritten"]}
 BEGINNINGS |= {event: "session_opened" for event in
                ["session_opened", "session_closed", "session_lost"]}
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta", "lists",
@@ -249,8 +249,8 @@ class Journal:
             if not self.expect(at == self.count, self.count, f"it is missing: {at} comes next"):
                 return  # neither tree nor histories can be right from here on
             self.count += 1
-            if event == "journal_restored":
-                said = entry.journal_restored
+            if event in ("journal_restored", "journal_rewritten"):
+                said = getattr(entry, event)
                 self.expect((said.size, said.root) == (at, self.tree.root()), at,
                             "it is not of the entries before it")
             self.tree.append(sha256(b"\0" + data))

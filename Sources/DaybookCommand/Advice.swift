@@ -13,7 +13,7 @@ enum Advice {
 
     private static let words = Locked(Words())
     /// Commands whose name is two words.
-    private static let groups: Set<Substring> = ["secret", "session"]
+    private static let groups: Set<Substring> = ["secret", "session", "snapshot"]
     /// Commands that take no journal by an option, or make one.
     private static let without: Set<Substring> = ["check", "help", "init"]
     /// Commands that may have to open secrets.

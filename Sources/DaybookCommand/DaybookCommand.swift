@@ -54,7 +54,13 @@ struct DaybookCommand: AsyncParsableCommand {
                     AuditCommand.self,
                 ]
             ),
-            CommandGroup(name: "Keep", subcommands: [BackupCommand.self, RestoreCommand.self]),
+            CommandGroup(
+                name: "Keep",
+                subcommands: [
+                    BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
+                    SnapshotCommand.self, CompactCommand.self,
+                ]
+            ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),
         ]
     )

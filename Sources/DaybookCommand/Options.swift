@@ -73,8 +73,9 @@ struct CommonOptions: ParsableArguments {
 
     /// Opens the journal for looking.
     func inspect<Result>(_ body: (Inspector) throws -> Result) throws -> Result {
-        let inspector = try Inspector(path: try journalPath())
+        var inspector = try Inspector(path: try journalPath())
         defer { inspector.close() }
+        inspector.damagedSnapshot = SnapshotNotice.tell
         return try body(inspector)
     }
 
@@ -194,6 +195,7 @@ struct WriteOptions: ParsableArguments {
         var logger = Logger(label: "daybook") { _ in StandardErrorLog() }
         logger.logLevel = common.verbose ? .debug : .critical
         options.logger = logger
+        options.damagedSnapshot = SnapshotNotice.tell
         return options
     }
 }

@@ -19,6 +19,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case journalAdopted = 22
     /// The journal was restored from a backup.
     case journalRestored = 23
+    /// The journal's file was written anew.
+    case journalRewritten = 24
     /// An execution exists.
     case executionSubmitted = 32
     /// It has been asked to run.
@@ -124,6 +126,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .snapshotTaken: "snapshot_taken"
         case .journalAdopted: "journal_adopted"
         case .journalRestored: "journal_restored"
+        case .journalRewritten: "journal_rewritten"
         case .executionSubmitted: "execution_submitted"
         case .executionReadied: "execution_readied"
         case .executionClaimed: "execution_claimed"

@@ -17,7 +17,7 @@ struct EntryAudit {
         _ edge: TreeEdge?,
         _ reader: any StoreReader,
         tiles: inout Int,
-        _ note: Note
+        _ notes: ProblemNotes
     ) throws {
         guard tree?.size == sequence else {
             // An entry is missing: no hash after it can be right.
@@ -26,32 +26,32 @@ struct EntryAudit {
         }
         let leaf = TreeHash.leaf(bytes)
         if let edge, let prefix = edge.prefix(of: sequence), prefix != Array(leaf.bytes.prefix(4)) {
-            note(sequence, "its bytes are not those that were written (its hash differs)")
+            notes.entries(sequence, "its bytes are not those that were written (its hash differs)")
         }
         var full: [(level: UInt8, index: UInt64, hashes: [TreeHash])] = []
         tree?.append(leaf) { full.append(($0, $1, $2)) }
         for tile in full {
             tiles += 1
             guard let stored = try reader.tile(level: tile.level, index: tile.index) else {
-                note(nil, "the tile \(tile.level)/\(tile.index) is missing")
+                notes.tiles(nil, "the tile \(tile.level)/\(tile.index) is missing")
                 continue
             }
-            compare(stored, tile, note)
+            compare(stored, tile, notes)
         }
     }
 
     private func compare(
         _ stored: [TreeHash],
         _ tile: (level: UInt8, index: UInt64, hashes: [TreeHash]),
-        _ note: Note
+        _ notes: ProblemNotes
     ) {
         guard stored != tile.hashes else { return }
         guard stored.count == tile.hashes.count, tile.level == 0 else {
-            note(nil, "the tile \(tile.level)/\(tile.index) is not that of the entries")
+            notes.tiles(nil, "the tile \(tile.level)/\(tile.index) is not that of the entries")
             return
         }
         for (place, (left, right)) in zip(stored, tile.hashes).enumerated() where left != right {
-            note(
+            notes.leaves(
                 tile.index * 256 + UInt64(place),
                 "its bytes are not those that were written (its hash differs from the tile's)"
             )
@@ -59,11 +59,12 @@ struct EntryAudit {
     }
 
     /// Compares the root with the record of the last commit.
-    func check(_ edge: TreeEdge, _ count: UInt64, _ note: Note) {
-        guard edge.size == count else { return }
-        if let tree, tree.root.bytes != edge.root {
-            note(nil, "the root of the tree is not the one that was recorded")
-        }
+    /// - Returns: whether the entries are those that were written, every one.
+    func check(_ edge: TreeEdge, _ count: UInt64, _ note: Note) -> Bool {
+        guard edge.size == count, let tree else { return false }
+        if tree.root.bytes == edge.root { return true }
+        note(nil, "the root of the tree is not the one that was recorded")
+        return false
     }
 
     /// Checks number, time and chain.

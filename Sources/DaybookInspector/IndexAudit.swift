@@ -71,11 +71,11 @@ struct IndexAudit {
     }
 
     /// Compares the indexes with what the entries say.
-    func check(_ reader: any StoreReader, upTo count: UInt64, _ note: Note) throws {
-        try checkHistories(reader, upTo: count, note)
-        try checkRows(reader, upTo: count, note)
+    func check(_ reader: any StoreReader, upTo count: UInt64, _ notes: ProblemNotes) throws {
+        try checkHistories(reader, upTo: count, notes.histories)
+        try checkRows(reader, upTo: count, notes.executions)
         // What is missing in the fold is not missing on a list.
-        if !isStateBroken { try lists.check(reader, upTo: count, note) }
+        if !isStateBroken { try lists.check(reader, upTo: count, notes.lists) }
     }
 
     private func checkHistories(

@@ -1,4 +1,4 @@
-import DaybookFormat
+public import DaybookFormat
 import DaybookJournal
 import DaybookModel
 public import DaybookView
@@ -66,6 +66,28 @@ extension Inspector {
             return entry == nil
         }
         for id in sharers where ids.insert(id).inserted { all.sharing.append(id.text) }
+        return all
+    }
+
+    /// What there is to erase of executions that are closed, without those that have a parent: a child goes with its
+    /// parent.
+    /// - Parameter end: only of those that ended before then.
+    /// - Throws: ``JournalError``.
+    public func erasable(
+        _ query: ExecutionQuery,
+        endedBefore end: Timestamp? = nil
+    ) throws -> [ErasablePayloads] {
+        var query = query
+        query.isClosed = true
+        query.order = .oldestFirst
+        var all: [ErasablePayloads] = []
+        try executions(query) { record in
+            if record.parent != nil { return true }
+            if let end, record.finishedAt.map({ $0 >= end }) ?? true { return true }
+            let found = try erasable(of: record)
+            if found.payloads > 0 { all.append(found) }
+            return true
+        }
         return all
     }
 

@@ -22,7 +22,10 @@ extension Inspector {
     /// The state of everything that is open: the newest snapshot, and the entries after it.
     package func state() throws -> State {
         let journal = try Journal.open(store)
-        var state = try StateSnapshots(of: journal, in: folder.snapshots).newest()
+        let snapshots = StateSnapshots(of: journal, in: folder.snapshots) { file, error in
+            if let error { damagedSnapshot(file.name, "\(error)") }
+        }
+        var state = try snapshots.newest()
         try journal.scan(from: state.next) { entry, reader in
             try state.apply(committed: entry, reader)
             return true

@@ -15,6 +15,8 @@ public struct Inspector: Sendable {
     /// The same, for whoever looks at entries: one whose bytes have changed is not shown.
     package let store: CheckedStore
     private let opened: OpenFolder
+    /// Told of snapshots that are damaged, and why.
+    package var damagedSnapshot: @Sendable (_ name: String, _ reason: String) -> Void = { _, _ in }
 
     /// Opens a journal for reading.
     /// - Throws: ``JournalError``.

@@ -11,6 +11,8 @@ struct SnapshotAudit {
     private var open: [UInt64: [UInt8]?] = [:]
     /// Those that agree.
     private(set) var count = 0
+    /// Names of those that do not.
+    private(set) var unfit: [String] = []
 
     /// - Parameter folder: nil: there is nothing to check.
     init(_ folder: SnapshotFolder?) throws {
@@ -59,6 +61,7 @@ struct SnapshotAudit {
             return
         }
         guard digest == Array(event.digest) else {
+            unfit.append(file.name)
             note(
                 sequence,
                 "the file of the snapshot \(file.name) is not the one that it vouches for; remove it"
@@ -68,6 +71,7 @@ struct SnapshotAudit {
         // Another version's fold may come to something else.
         guard event.schema == State.snapshotSchema, let folded else { return }
         guard folded == Array(event.digest) else {
+            unfit.append(file.name)
             note(
                 sequence,
                 "the snapshot \(file.name) is not what the entries before \(event.size) come to"

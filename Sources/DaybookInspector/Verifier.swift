@@ -5,14 +5,45 @@ import DaybookView
 
 /// What a verification found.
 public struct VerificationReport: Sendable {
+    /// What a problem is about.
+    @nonexhaustive
+    public enum Part: String, Sendable, CaseIterable {
+        /// The file: its first pages, or the one that names the databases.
+        case file
+        /// The list of pages that nothing uses.
+        case freePages = "free pages"
+        /// The entries: primary data.
+        case entries
+        /// The record of where the entries end, and of the root of their tree.
+        case root
+        /// The rules of the model: an entry contradicts those before it.
+        case rules
+        /// The payloads: primary data.
+        case payloads
+        /// The index of the entries of each history.
+        case histories
+        /// The index of executions by their ids.
+        case executions
+        /// The index of executions by status, workflow, actor, family and label.
+        case lists
+        /// The hashes of full tiles.
+        case tiles
+        /// How far readers have come.
+        case positions
+        /// Files from which recovery begins.
+        case snapshots
+        /// The file of keys of secrets.
+        case keys
+    }
+
     /// Something that contradicts something else.
     public struct Problem: Sendable, Equatable, CustomStringConvertible {
         /// The entry that it is about; nil: none in particular.
         public let sequence: UInt64?
         /// What is wrong.
         public let reason: String
-        /// It is about the file of keys: what the entries say is sound all the same.
-        public internal(set) var isAboutKeys = false
+        /// What it is about.
+        public let part: Part
 
         /// For example `entry 17: its payload 0 is not what was recorded: it does not match its commitment`.
         public var description: String {
@@ -30,6 +61,8 @@ public struct VerificationReport: Sendable {
     public internal(set) var erased: UInt64 = 0
     /// Snapshots that are what the fold of the entries gives.
     public internal(set) var snapshots = 0
+    /// The names of snapshots that are not, or not those that were recorded.
+    public internal(set) var unfitSnapshots: [String] = []
     /// Full tiles that were compared.
     public internal(set) var tiles = 0
     /// The root of the tree of the entries as they are.
@@ -48,7 +81,7 @@ public struct VerificationReport: Sendable {
     public var isGood: Bool { problems.isEmpty }
 
     /// Whether all that is wrong is about the file of keys.
-    public var areEntriesSound: Bool { problems.allSatisfy(\.isAboutKeys) }
+    public var areEntriesSound: Bool { problems.allSatisfy { $0.part == .keys } }
 }
 
 /// Checks a journal against itself: sequence and times, chains, hashes, tiles and root,
@@ -66,36 +99,50 @@ package struct Verifier {
     private var snapshots: SnapshotAudit
     private var payloadRecords = 0
     private let problems = ProblemList()
-    private let note: EntryAudit.Note
+    private let notes: ProblemNotes
+    private let scope: Scope
     private let progress: (UInt64, UInt64) -> Void
+
+    /// What is checked.
+    package enum Scope: Sendable {
+        /// Everything.
+        case all
+        /// The entries, their hashes and their payloads, without a look at any index but the tiles: where
+        /// those are damaged.
+        case primary
+    }
 
     /// Entries in one read transaction.
     private static let step = 16_384
 
     private init(
         _ store: any JournalStore,
+        _ scope: Scope,
         _ snapshots: SnapshotAudit,
         _ progress: @escaping (UInt64, UInt64) -> Void
     ) {
         self.store = store
+        self.scope = scope
         self.snapshots = snapshots
         self.progress = progress
-        note = { [problems] in problems.add($0, $1) }
+        notes = ProblemNotes(problems)
     }
 
     /// Checks everything that is in the store now; what is appended meanwhile is left out.
     /// - Parameters:
+    ///   - scope: what is checked.
     ///   - folder: where the journal's snapshots are; nil: they are left out.
     ///   - keys: the path of the file of keys; nil: it is left out.
     ///   - progress: told now and then how many entries of how many are done.
     /// - Throws: ``JournalError`` when the store cannot be read at all; `SystemError`.
     package static func verify(
         _ store: any JournalStore,
+        _ scope: Scope = .all,
         snapshots folder: SnapshotFolder? = nil,
         keys: String? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
-        var verifier = Verifier(store, try SnapshotAudit(folder), progress)
+        var verifier = Verifier(store, scope, try SnapshotAudit(folder), progress)
         try verifier.run()
         try verifier.checkSecrets(keys)
         return verifier.report
@@ -104,25 +151,32 @@ package struct Verifier {
     private mutating func run() throws {
         let (count, edge) = try store.read { reader in
             let edge = try TreeEdge(reader)
-            if let problem = try edge?.problem(reader) { note(nil, problem) }
+            if let problem = try edge?.problem(reader) { notes.root(nil, problem) }
             return (try reader.entryCount(), edge)
         }
         try checkEntries(count, edge)
         if let tree = audit.tree { report.root = tree.root }
         if let edge {
-            audit.check(edge, count, note)
+            let areProven = audit.check(edge, count, notes.entries)
+            problems.settleLeaves(areProven ? .tiles : .entries)
         } else {
-            note(nil, "the record of the tree's edge is missing or cannot be read")
+            notes.root(nil, "the record of the tree's edge is missing or cannot be read")
         }
+        if scope == .all { try checkIndexes(upTo: count) }
+        report.problems = problems.all
+        report.isCutShort = problems.isCutShort
+    }
+
+    private mutating func checkIndexes(upTo count: UInt64) throws {
         try store.read { reader in
-            try indexes.check(reader, upTo: count, note)
+            try indexes.check(reader, upTo: count, notes)
             var records = 0
             try reader.scanPayloads(from: 0) { sequence in
                 if sequence < count || sequence == .max { records += 1 }
                 return true
             }
             if records != payloadRecords {
-                note(
+                notes.payloads(
                     nil,
                     "\(records) payload records are stored, and entries have \(payloadRecords)"
                 )
@@ -130,7 +184,7 @@ package struct Verifier {
             let end = try reader.entryCount()
             try reader.scanPositions { name, sequence in
                 if sequence > end {
-                    note(
+                    notes.positions(
                         nil,
                         "the position of \(name) is \(sequence), and there are \(end) entries"
                     )
@@ -140,21 +194,22 @@ package struct Verifier {
             let tiles = try reader.tileCount()
             // More may be there by now; fewer, or more than there are groups of 256, may not.
             if tiles < report.tiles {
-                note(nil, "\(report.tiles) full tiles should be stored, and \(tiles) are")
+                notes.tiles(nil, "\(report.tiles) full tiles should be stored, and \(tiles) are")
             }
         }
-        families.check(note)
+        families.check(notes.rules)
         report.executions = indexes.executionCount
         report.snapshots = snapshots.count
-        report.problems = problems.all
-        report.isCutShort = problems.isCutShort
+        report.unfitSnapshots = snapshots.unfit
     }
 
     private mutating func checkSecrets(_ path: String?) throws {
-        guard let path, let state = indexes.foldedState, !problems.isCutShort else { return }
+        guard scope == .all, let path, let state = indexes.foldedState, !problems.isCutShort else {
+            return
+        }
         let found = try SecretsAudit.check(path, state, upTo: report.entries, store) {
             [problems] in
-            problems.add($0, $1, isAboutKeys: true)
+            problems.add($0, $1, .keys)
         }
         report.leftKeys = found.left
         report.unopenable = found.unopenable
@@ -170,7 +225,7 @@ package struct Verifier {
                 try reader.scanEntries(from: first) { key, bytes in
                     guard key < count, key - first < Self.step else { return false }
                     while next < key {
-                        note(next, "it is missing")
+                        notes.entries(next, "it is missing")
                         next += 1
                     }
                     try check(key, bytes, edge, reader)
@@ -179,7 +234,7 @@ package struct Verifier {
                 }
             }
             if next == first {
-                note(next, "it is missing")
+                notes.entries(next, "it is missing")
                 next = count
             }
             progress(next, count)
@@ -195,48 +250,59 @@ package struct Verifier {
     ) throws {
         let read = Result { () throws(WireError) in try EntryView(bytes) }
         // What it says of the entries before it is compared before it is one of them.
-        if case .success(let view) = read { checkRestoration(view, sequence) }
-        try audit.append(sequence, bytes, edge, reader, tiles: &report.tiles, note)
+        if case .success(let view) = read { try checkSeam(view, sequence) }
+        try audit.append(sequence, bytes, edge, reader, tiles: &report.tiles, notes)
         let view: EntryView
         switch read {
         case .success(let found): view = found
         case .failure(let error):
-            note(sequence, "it cannot be read (\(error))")
+            notes.entries(sequence, "it cannot be read (\(error))")
             return
         }
-        audit.checkHeader(view, at: sequence, note)
-        indexes.follow(view, at: sequence, reader, note)
+        audit.checkHeader(view, at: sequence, notes.entries)
+        if scope == .all { try checkMeaning(view, sequence, reader) }
+        try checkPayloads(view, sequence, reader)
+    }
+
+    /// Checks what follows from an entry and those before it.
+    private mutating func checkMeaning(
+        _ view: EntryView,
+        _ sequence: UInt64,
+        _ reader: any StoreReader
+    ) throws {
+        indexes.follow(view, at: sequence, reader, notes.rules)
         do throws(WireError) {
             try families.follow(view, at: sequence)
         } catch {
-            note(sequence, "it cannot be read (\(error.reason))")
+            notes.rules(sequence, "it cannot be read (\(error.reason))")
         }
         if snapshots.isNeeded(at: sequence + 1), let tree = audit.tree {
             try snapshots.fold(at: sequence + 1, indexes.foldedState, tree.root)
         }
-        try snapshots.follow(view, at: sequence, note)
-        try checkPayloads(view, sequence, reader)
+        try snapshots.follow(view, at: sequence, notes.snapshots)
         if view.event == EventKind.payloadsErased.rawValue {
-            try erasures.check(saying: view, reader, note)
+            try erasures.check(saying: view, reader, notes.payloads)
         }
     }
 
-    /// Compares what an entry says that a backup gave with what is there.
-    private func checkRestoration(_ view: EntryView, _ sequence: UInt64) {
-        guard view.event == EventKind.journalRestored.rawValue, let tree = audit.tree else {
-            return
-        }
+    /// Compares the root that an entry says a backup gave, or an older file, with that of what is there.
+    private func checkSeam(_ view: EntryView, _ sequence: UInt64) throws {
+        guard let tree = audit.tree else { return }
         let root: [UInt8]
         do throws(WireError) {
-            root = Array(try ProtoJournalRestored(decoding: view).root)
+            switch EventKind(rawValue: view.event) {
+            case .journalRestored: root = Array(try ProtoJournalRestored(decoding: view).root)
+            case .journalRewritten: root = Array(try ProtoJournalRewritten(decoding: view).root)
+            default: return
+            }
         } catch {
             // The fold says so.
             return
         }
         if root != tree.root.bytes {
-            note(
+            notes.entries(
                 sequence,
-                "the root that it says was restored is not that of the entries before it"
+                "the root that it says was taken over is not that of the entries before it"
             )
         }
     }
@@ -250,7 +316,7 @@ package struct Verifier {
         do {
             commitments = try view.commitments()
         } catch {
-            note(sequence, "its commitments cannot be read (\(error))")
+            notes.entries(sequence, "its commitments cannot be read (\(error))")
             return
         }
         var checked = 0
@@ -260,11 +326,11 @@ package struct Verifier {
             do {
                 record = try PayloadRecord(bytes)
             } catch {
-                note(sequence, "its payloads cannot be read (\(error))")
+                notes.payloads(sequence, "its payloads cannot be read (\(error))")
                 return
             }
             guard record.count == commitments.count else {
-                note(
+                notes.payloads(
                     sequence,
                     "it commits to \(commitments.count) payloads, and \(record.count) are stored"
                 )
@@ -276,19 +342,22 @@ package struct Verifier {
                     let payload = try record.payload(index, of: commitment, reader.withPayloads)
                     if payload.isErased { erased += 1 } else { checked += 1 }
                 } catch let error as WireError {
-                    note(sequence, "its payload \(index) is not what was recorded: \(error.reason)")
+                    notes.payloads(
+                        sequence,
+                        "its payload \(index) is not what was recorded: \(error.reason)"
+                    )
                 }
             }
             let problem = try InputAudit.problem(of: view, record, commitments, reader)
-            if let problem { note(sequence, problem) }
+            if let problem { notes.payloads(sequence, problem) }
         }
         report.payloads += UInt64(checked)
         report.erased += UInt64(erased)
-        if erased > 0 { try erasures.check(erased: view, reader, note) }
+        if erased > 0, scope == .all { try erasures.check(erased: view, reader, notes.payloads) }
         if isStored != nil {
             payloadRecords += 1
         } else if !commitments.isEmpty {
-            note(sequence, "its payloads are missing")
+            notes.payloads(sequence, "its payloads are missing")
         }
     }
 }
@@ -313,23 +382,6 @@ extension Verifier {
                 throw WireError("it has bytes of entry \(slice.entry), which is of another stream")
             }
         }
-    }
-}
-
-/// Collects what is wrong, up to a limit.
-private final class ProblemList {
-    private(set) var all: [VerificationReport.Problem] = []
-    private(set) var isCutShort = false
-
-    /// How many problems are listed.
-    private static let limit = 100
-
-    func add(_ sequence: UInt64?, _ reason: String, isAboutKeys: Bool = false) {
-        guard all.count < Self.limit else {
-            isCutShort = true
-            return
-        }
-        all.append(.init(sequence: sequence, reason: reason, isAboutKeys: isAboutKeys))
     }
 }
 

@@ -23,6 +23,9 @@ final class CommitWitness: Sendable {
     /// Gives the lock on the file back.
     func unlock() throws(SystemError) { try file.unlock() }
 
+    /// Flushes the number to the disk: without it, only a crash of the machine can take it back.
+    func synchronize() throws(SystemError) { try file.synchronize() }
+
     /// Notes a commit that is on the disk.
     func note(_ number: UInt64) throws(SystemError) {
         try withUnsafeBytes(of: number.littleEndian) { bytes in

@@ -26,7 +26,7 @@ package struct JournalFolder: Sendable {
     package var workspaces: String { path + "/workspaces" }
     /// Files from which recovery begins.
     package var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
-    private var openLock: String { path + "/open.lock" }
+    var openLock: String { path + "/open.lock" }
 
     /// Makes the folder and, in it, an empty journal. Goes on with a creation that was interrupted.
     ///
@@ -251,7 +251,7 @@ package struct JournalFolder: Sendable {
     }
 
     /// Locks and the shared map work only between processes of one machine.
-    private func checkFileSystem() throws {
+    func checkFileSystem() throws {
         try Self.checkFileSystem(of: path, for: path)
     }
 

@@ -352,6 +352,16 @@ package final class LMDBStore: JournalStore {
         opened.withLock { $0.environment.close() }
     }
 
+    /// Bytes that a compacted copy takes. Reads all pages.
+    /// - Throws: ``JournalError``, ``JournalError/Code/integrity`` where pages are damaged.
+    package func compactedSize() throws -> UInt64 {
+        do {
+            return try withOpened { try $0.environment.bytesInUse() }
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Bytes of the file that are in use, free pages among them included.
     package func bytesInUse() throws -> UInt64 {
         do {

@@ -30,7 +30,8 @@ package struct SnapshotFolder: Sendable {
             self.size = size
         }
 
-        init?(name: String) {
+        /// - Returns: nil for what is no name of a file here.
+        package init?(named name: String) {
             guard let dash = name.lastIndex(of: "-"), dash > name.startIndex,
                 let size = UInt64(name[name.index(after: dash)...])
             else { return nil }
@@ -57,7 +58,7 @@ package struct SnapshotFolder: Sendable {
     /// - Throws: `SystemError`.
     package func files(of projection: String) throws -> [File] {
         guard try FileStatus.of(path) != nil else { return [] }
-        return try Folder.names(in: path).compactMap(File.init)
+        return try Folder.names(in: path).compactMap(File.init(named:))
             .filter { $0.projection == projection }.sorted { $0.size > $1.size }
     }
 
@@ -158,7 +159,9 @@ package struct SnapshotFolder: Sendable {
     /// - Throws: `SystemError`.
     package func copy(to other: SnapshotFolder, upTo size: UInt64) throws(SystemError) -> Int {
         guard try FileStatus.of(path) != nil else { return 0 }
-        let files = try Folder.names(in: path).compactMap(File.init).filter { $0.size <= size }
+        let files = try Folder.names(in: path).compactMap(File.init(named:)).filter {
+            $0.size <= size
+        }
         guard !files.isEmpty else { return 0 }
         try Folder.create(other.path)
         var count = 0

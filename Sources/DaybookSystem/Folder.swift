@@ -184,6 +184,12 @@ package enum Folder {
         guard systemRename(path, other) == 0 else { throw .current("rename", path: path) }
     }
 
+    /// Gives a file a second name in the same file system.
+    /// - Throws: ``SystemError``, `EEXIST` where something has that name.
+    package static func link(_ path: String, as other: String) throws(SystemError) {
+        guard systemLink(path, other) == 0 else { throw .current("link", path: other) }
+    }
+
     /// Gives a folder another name in the same file system.
     /// - Throws: ``SystemError``, `EEXIST` or `ENOTEMPTY` where something has that name.
     package static func renameNew(_ path: String, to other: String) throws(SystemError) {
@@ -208,4 +214,5 @@ package enum Folder {
     }
 }
 
+private func systemLink(_ path: String, _ other: String) -> Int32 { link(path, other) }
 private func systemRename(_ path: String, _ other: String) -> Int32 { rename(path, other) }

@@ -63,6 +63,7 @@ package final class EntryReader {
         case .sessionLost(let event) where !event.actor.isEmpty: return event.actor
         case .journalAdopted(let event): return event.actor
         case .journalRestored(let event): return event.actor
+        case .journalRewritten(let event): return event.actor
         default: break
         }
         let number = entry.entry.session

@@ -29,6 +29,10 @@ extension JournalEntry {
             "from a backup of \(event.size) entries"
                 + (event.origin.isEmpty ? "" : ", origin \(event.origin) from here on")
                 + ", by \(event.actor)\(message)"
+        case .journalRewritten(let event):
+            "\(event.size) entries, from \(event.bytesBefore) to \(event.bytesAfter) bytes"
+                + (event.cause == .damage ? ", with indexes made anew" : "")
+                + ", by \(event.actor)\(message)"
         case .executionSubmitted(let event):
             "\(event.id) (\(event.type))" + origin(event)
         case .executionReadied(let event):

@@ -94,7 +94,7 @@ public struct JournalEntry: Sendable {
     public var time: Timestamp { Timestamp(rawValue: entry.time) }
 
     /// Whether somebody of this name asked for it, or it says that he or she opened or ended a session,
-    /// or adopted or restored the journal.
+    /// or adopted, restored or rewrote the journal.
     public func isAsked(by actor: String) -> Bool {
         let found =
             switch entry.event {
@@ -102,6 +102,7 @@ public struct JournalEntry: Sendable {
             case .sessionLost(let event): event.actor
             case .journalAdopted(let event): event.actor
             case .journalRestored(let event): event.actor
+            case .journalRewritten(let event): event.actor
             default: request?.actor ?? ""
             }
         return !found.isEmpty && found.hasBytes(of: actor)

@@ -30,19 +30,26 @@ package struct JournalOrigin: Equatable, Sendable {
     package let end: UInt64?
 }
 
+extension EntryView {
+    /// Where the journal is at home from this entry on; nil: it says nothing of that.
+    /// - Throws: `WireError`.
+    package func home() throws(WireError) -> ProtoBinding? {
+        switch EventKind(rawValue: event) {
+        case .journalCreated: try ProtoJournalCreated(decoding: self).binding
+        case .journalAdopted: try ProtoJournalAdopted(decoding: self).binding
+        case .journalRestored: try ProtoJournalRestored(decoding: self).binding
+        case .journalRewritten: try ProtoJournalRewritten(decoding: self).binding
+        default: nil
+        }
+    }
+}
+
 extension StoreReader {
     /// Where the journal is at home, as entry 0, or what has been recorded since, says.
     /// - Throws: ``JournalError/Code/integrity``.
     package func home() throws -> ProtoBinding {
         var home = ProtoBinding()
-        try scanOwnHistory { entry in
-            switch EventKind(rawValue: entry.event) {
-            case .journalCreated: home = try ProtoJournalCreated(decoding: entry).binding
-            case .journalAdopted: home = try ProtoJournalAdopted(decoding: entry).binding
-            case .journalRestored: home = try ProtoJournalRestored(decoding: entry).binding
-            default: break
-            }
-        }
+        try scanOwnHistory { entry in home = try entry.home() ?? home }
         return home
     }
 

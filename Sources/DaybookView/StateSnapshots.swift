@@ -40,27 +40,54 @@ package struct StateSnapshots: Sendable {
 
     /// - Returns: nil for one that is not recorded, or of another version's.
     private func state(of file: SnapshotFolder.File) throws -> State? {
-        guard let entry = try record(of: file), entry.schema == State.snapshotSchema else {
+        guard let record = try record(of: file), record.event.schema == State.snapshotSchema else {
             return nil
         }
-        let bytes = try folder.read(
-            file,
-            digest: Array(entry.digest),
-            root: try journal.head(at: file.size).root
-        )
-        return try bytes.withUnsafeBytes { try State(snapshot: $0) }
+        return try check(file, record).withUnsafeBytes { try State(snapshot: $0) }
     }
 
-    /// The entry that vouches for a file.
-    package func record(of file: SnapshotFolder.File) throws -> ProtoSnapshotTaken? {
-        var found: ProtoSnapshotTaken?
-        try journal.scan(from: file.size) { entry in
-            guard entry.event == EventKind.snapshotTaken.rawValue else { return true }
-            let event = try ProtoSnapshotTaken(decoding: entry)
-            guard event.projection == file.projection, event.size == file.size else { return true }
-            found = event
-            return false
+    /// An entry that vouches for a file.
+    package struct Record: Sendable {
+        /// What it says.
+        package let event: ProtoSnapshotTaken
+        /// Its sequence.
+        package let sequence: UInt64
+        /// When it was written.
+        package let time: Timestamp
+    }
+
+    /// The entry that vouches for a file; nil: none does.
+    ///
+    /// Looked for in the journal's own history: what others have appended before it is not gone through.
+    package func record(of file: SnapshotFolder.File) throws -> Record? {
+        var found: Record?
+        try journal.store.read { reader in
+            try reader.scanHistory(of: 0, from: file.size) { sequence in
+                let read: Void? = try reader.withEntry(sequence) { bytes in
+                    let entry = try EntryView(bytes)
+                    guard entry.event == EventKind.snapshotTaken.rawValue else { return }
+                    let event = try ProtoSnapshotTaken(decoding: entry)
+                    guard event.projection == file.projection, event.size == file.size else {
+                        return
+                    }
+                    found = Record(event: event, sequence: sequence, time: entry.header.time)
+                }
+                guard read != nil else { throw JournalError.missing(sequence, ofHistory: 0) }
+                return found == nil
+            }
         }
         return found
+    }
+
+    /// Compares a file with the entry that vouches for it.
+    /// - Returns: its bytes.
+    /// - Throws: ``JournalError/Code/integrity``; `WireError`; `SystemError`.
+    @discardableResult
+    package func check(_ file: SnapshotFolder.File, _ record: Record) throws -> [UInt8] {
+        try folder.read(
+            file,
+            digest: Array(record.event.digest),
+            root: try journal.head(at: file.size).root
+        )
     }
 }

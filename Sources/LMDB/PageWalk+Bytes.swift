@@ -108,6 +108,11 @@ struct PageSet {
     private static let words = 512
     private static let bits = UInt64(words * 64)
 
+    /// How many numbers are in it.
+    var count: Int {
+        chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.nonzeroBitCount } }
+    }
+
     /// Puts a number in.
     /// - Returns: whether it was not there.
     mutating func insert(_ number: UInt64) -> Bool {

@@ -178,7 +178,9 @@ extension PageWalk {
         }
         let name = node.key.withBytes { Array($0.prefix(64)) }
         var tree = Tree(.named(name), record, record.keyOrder)
+        owner = .database(String(decoding: name, as: UTF8.self))
         checkFlags(of: record, tree, number)
         _ = try walk(&tree, from: number)
+        owner = .names
     }
 }

@@ -9,10 +9,24 @@ import Darwin
 
 /// Something in the pages of an environment's file that LMDB would not have written.
 package struct PageProblem: Sendable, Equatable, CustomStringConvertible {
+    /// What a page belongs to.
+    package enum Owner: Sendable, Equatable {
+        /// The file as a whole: its meta pages.
+        case file
+        /// The list of pages that nothing uses.
+        case freeList
+        /// What names the databases.
+        case names
+        /// A database.
+        case database(String)
+    }
+
     /// The page that it is in; nil: none in particular.
     package let page: UInt64?
     /// What is wrong.
     package let reason: String
+    /// What cannot be read for it: all else can be.
+    package let owner: Owner
 
     /// For example `page 17: it calls itself page 18`.
     package var description: String {
@@ -33,19 +47,28 @@ extension Environment {
     ///
     /// The snapshot is held meanwhile, so pages that are freed are not used again: with a writer at
     /// work the file may grow.
-    /// - Parameter problem: told of each problem, of at most 100, after the snapshot is let go.
+    /// - Parameter problem: told of each problem, of at most 100 of each database, after the snapshot is let
+    ///   go.
     /// - Throws: ``LMDBError`` when no snapshot can be had or the file cannot be read.
     package func checkPages(_ problem: (PageProblem) -> Void) throws {
-        for found in try pageProblems() { problem(found) }
+        for found in try walkPages().problems { problem(found) }
     }
 
-    private func pageProblems() throws -> [PageProblem] {
+    /// How many bytes the pages have that the newest snapshot uses: what a compacted copy of it takes.
+    /// - Throws: as ``checkPages(_:)``; ``LMDBError/Code/corrupted`` where pages are damaged.
+    package func bytesInUse() throws -> UInt64 {
+        let (problems, bytes) = try walkPages()
+        guard let problem = problems.first else { return bytes }
+        throw LMDBError(.corrupted, "bytesInUse", path: path, detail: "\(problem)")
+    }
+
+    private func walkPages() throws -> (problems: [PageProblem], bytes: UInt64) {
         var first: UInt64?
         var newest: UInt64 = 0
         for attempt in 0..<Self.mostAttempts {
             // A writer that commits at every turn must come to a pause somewhere between two turns.
             if attempt > 100 { usleep(500) }  // tidy: allowed
-            let problems: [PageProblem]? = try read { transaction in
+            let found: ([PageProblem], UInt64)? = try read { transaction in
                 // A size_t is an Int in Swift, and a damaged one can look negative.
                 newest = UInt64(truncatingIfNeeded: mdb_txn_id(transaction.handle))
                 var stat = MDB_stat()
@@ -53,18 +76,18 @@ extension Environment {
                 let pageSize = Int(stat.ms_psize)
                 do throws(SystemError) {
                     let walk = PageWalk(try File.open(path, .read), pageSize: pageSize)
-                    return try walk.run(newest) ? walk.problems : nil
+                    return try walk.run(newest) ? (walk.problems, walk.bytesInUse) : nil
                 } catch {
                     throw LMDBError(error, path: path)
                 }
             }
-            if let problems { return problems }
+            if let found { return found }
             first = first ?? newest
         }
         if first == newest {
             // Nobody has committed: so the numbers in the meta pages are not a writer's doing.
             let reason = "the meta pages do not hold transaction \(newest), which LMDB reads from"
-            return [PageProblem(page: newest & 1, reason: reason)]
+            return ([PageProblem(page: newest & 1, reason: reason, owner: .file)], 0)
         }
         throw LMDBError(
             .init(rawValue: EAGAIN),
@@ -96,7 +119,18 @@ final class PageWalk {
     /// The pages that the free list names.
     var free = PageSet()
 
+    /// What is walked.
+    var owner = PageProblem.Owner.file {
+        // What one is damaged by does not keep the others from being looked at.
+        didSet {
+            if owner != oldValue { limit = min(problems.count + Self.mostProblems, Self.most) }
+        }
+    }
+    private var limit = PageWalk.mostProblems
+
     static let mostProblems = 100
+    /// Of all that are walked.
+    static let most = 1_000
     /// `CURSOR_STACK`: no cursor of LMDB can be in a deeper tree.
     static let mostLevels = 32
     /// `MDB_MAXKEYSIZE`, for keys and for the members of sets.
@@ -107,10 +141,13 @@ final class PageWalk {
         self.pageSize = pageSize
     }
 
-    var isCutShort: Bool { problems.count >= Self.mostProblems }
+    var isCutShort: Bool { problems.count >= limit }
+
+    /// Bytes of the pages in use, the meta pages among them.
+    var bytesInUse: UInt64 { UInt64((inUse.count + 2) * pageSize) }
 
     func note(_ page: UInt64?, _ reason: @autoclosure () -> String) {
-        if !isCutShort { problems.append(PageProblem(page: page, reason: reason())) }
+        if !isCutShort { problems.append(PageProblem(page: page, reason: reason(), owner: owner)) }
     }
 
     /// Walks the snapshot of a transaction, which a reader holds.
@@ -143,12 +180,17 @@ final class PageWalk {
         let size = try file.status().size
         pageCount = min(meta.lastPage + 1, UInt64(size / pageSize))
         try walkAll(bytes, number)
+        if problems.count >= Self.most {
+            let reason = "there is more that is wrong, and the rest was not looked at"
+            problems.append(PageProblem(page: nil, reason: reason, owner: .file))
+        }
         return true
     }
 
     private func walkAll(_ meta: PageBytes, _ number: UInt64) throws(SystemError) {
         guard let freeRecord = TreeRecord(meta, at: 40), let mainRecord = TreeRecord(meta, at: 88)
         else { return note(number, "it ends too early") }
+        owner = .freeList
         // The flags of the free list are those of its environment too: the low 16 bits, of which
         // LMDB has MDB_FIXEDMAP and MDB_NOSUBDIR (mdb_env_init_meta).
         if freeRecord.flags & ~0x4001 != TreeRecord.integerKeys {
@@ -157,6 +199,7 @@ final class PageWalk {
         var freeList = Tree(.freeList, freeRecord, .integer)
         freeList.keySize = MemoryLayout<UInt64>.size
         _ = try walk(&freeList, from: number)
+        owner = .names
         var main = Tree(.main, mainRecord, mainRecord.keyOrder)
         // It gets flags only from who opens it without a name, and no names can be looked up with
         // most of them (mdb_dbi_open): an Environment does neither.
@@ -164,6 +207,7 @@ final class PageWalk {
             note(number, "the main database cannot have the flags \(hex(mainRecord.flags))")
         }
         _ = try walk(&main, from: number)
+        owner = .freeList
         // A writer would put something else there (mdb_page_alloc).
         if let page = free.first(alsoIn: inUse) {
             note(page, "it is in use, and in the free list")

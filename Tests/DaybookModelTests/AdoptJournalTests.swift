@@ -55,6 +55,29 @@ import Testing
         #expect(throws: InconsistentEntry.self) { try harness.run(wrong, session: session) }
     }
 
+    @Test func aRewritingIsOfAllEntriesBeforeIt() throws {
+        var harness = try ModelHarness()
+        let session = try harness.open()
+        let place = binding([1], 9)
+        func command(_ size: UInt64, _ actor: String = "Ada") throws -> RewriteJournal {
+            RewriteJournal(
+                .damage,
+                .init(binding: place, size: size, root: [1, 2], bytesBefore: 9, bytesAfter: 8),
+                actor: actor,
+                reason: try harness.sealed([.text("a bit flipped")])
+            )
+        }
+        let origin = harness.state.journal.origin
+        let next = harness.next
+        #expect(throws: Refusal.self) { try harness.run(command(next - 1), session: session) }
+        #expect(throws: Refusal.self) { try harness.run(command(next, ""), session: session) }
+        #expect(harness.next == next)
+        #expect(try harness.run(command(next), session: session) == next)
+        #expect(harness.state.journal.binding == place)
+        #expect(harness.state.journal.origin == origin)
+        #expect(try harness.recovered().journal.binding == place)
+    }
+
     @Test func aPlaceIsAMachineAndAFile() {
         let home = binding([1], 7)
         #expect(home.isSamePlace(as: home))

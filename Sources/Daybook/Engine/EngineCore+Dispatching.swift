@@ -266,14 +266,12 @@ extension EngineCore {
     /// Takes a snapshot, unless one is being taken.
     private func startSnapshot() {
         guard writer.inspect({ $0.needsSnapshot }) else { return }
-        let isFree = machines.tell { machines in
-            defer { machines.isSnapshotting = true }
-            return !machines.isSnapshotting
-        }
-        guard isFree else { return }
+        let now = options.clock.elapsed()
+        guard machines.tell({ $0.snapshots.begin(at: now) }) else { return }
         tasks.start { [self] _ in
-            await takeDueSnapshot()
-            machines.tell { $0.isSnapshotting = false }
+            let took = await takeDueSnapshot()
+            let now = options.clock.elapsed()
+            machines.tell { $0.snapshots.end(at: now, after: took) }
         }
     }
 }

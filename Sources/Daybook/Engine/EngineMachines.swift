@@ -20,8 +20,7 @@ final class EngineMachines: Sendable {
         var residency: Residency<Activation>
         var dispatcher = Dispatcher()
         var sessions = SessionWatch(own: 0)
-        /// A snapshot is being taken.
-        var isSnapshotting = false
+        var snapshots = SnapshotPace()
         /// An engine runs what they answer.
         fileprivate var isOpen = false
         /// What is to be done by the dispatcher's task, because whoever caused it must not.

@@ -7,8 +7,10 @@ import Logging
 /// Snapshots are taken by a fold of their own, from the newest one on, beside the writer: the state
 /// in memory is neither copied nor held up.
 extension StateSnapshots {
-    init(of journal: Journal, in folder: SnapshotFolder, _ logger: Logger) {
+    init(of journal: Journal, in folder: SnapshotFolder, _ options: EngineOptions) {
+        let (logger, tell) = (options.logger, options.damagedSnapshot)
         self.init(of: journal, in: folder) { file, error in
+            if let error { tell(file.name, "\(error)") }
             let level: Logger.Level = error == nil ? .info : .warning
             let reason = error.map { "\($0)" } ?? "it is not recorded, or another version's"
             logger.log(
@@ -90,11 +92,14 @@ extension EngineCore {
     }
 
     /// Takes one that is due. That it failed is logged, and no more: recovery takes longer then.
-    func takeDueSnapshot() async {
+    /// - Returns: how long it took, in nanoseconds.
+    func takeDueSnapshot() async -> UInt64 {
+        let begun = options.clock.elapsed()
         do {
             _ = try await takeSnapshot()
         } catch {
             options.logger.warning("no snapshot was taken", metadata: ["reason": "\(error)"])
         }
+        return options.clock.elapsed() &- begun
     }
 }

@@ -226,7 +226,7 @@ public final class Engine: Sendable {
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let firing = try options.firing()
-        let snapshots = StateSnapshots(of: journal, in: place.snapshots, options.logger)
+        let snapshots = StateSnapshots(of: journal, in: place.snapshots, options)
         let keeper = SecretKeeper(place.keys, options)
         let fold = EngineFold(
             board,

@@ -26,8 +26,11 @@ public struct EngineOptions: Sendable {
     /// deadline first, and replayed when what they wait for has come.
     public var maxResident = 10_000
     /// After so many entries the state is written to a file in the background, so that recovery
-    /// need not fold them. Nil: never.
-    public var snapshotInterval: UInt64? = 1_000_000
+    /// need not fold them. Nil: never. What takes long is done less often: after one has been taken, none is
+    /// begun for 20 times as long as that took.
+    public var snapshotInterval: UInt64? = 100_000
+    /// Told of snapshots that are damaged, and why, when the journal is opened. The logger is too.
+    package var damagedSnapshot: @Sendable (_ name: String, _ reason: String) -> Void = { _, _ in }
     /// Where the folders lie that executions keep files in: in it one for each journal, named by its UUID.
     /// Nil: in the journal's folder. Only what runs on this machine is kept there; the journal has the rest.
     public var workspaces: String?

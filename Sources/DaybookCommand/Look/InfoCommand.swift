@@ -33,6 +33,7 @@ struct InfoCommand: AsyncParsableCommand {
             let size = (file.lastPage + 1) * file.pageSize
             let origin = try inspector.origin()
             let positions = try inspector.positions()
+            let snapshots = try inspector.snapshots()
             if common.json {
                 common.write("daybook.info/1") { json in
                     json.member("journal", inspector.folder.path)
@@ -53,6 +54,10 @@ struct InfoCommand: AsyncParsableCommand {
                             json.member(name, statistics.entries)
                         }
                     }
+                    json.key("snapshots")
+                    json.array { json in
+                        for snapshot in snapshots { json.object { snapshot.write(to: &$0) } }
+                    }
                     json.key("positions")
                     json.object { json in
                         for (name, sequence) in positions { json.member(name, sequence) }
@@ -72,6 +77,9 @@ struct InfoCommand: AsyncParsableCommand {
             for (name, statistics) in databases {
                 let pad = String(repeating: " ", count: max(1, 11 - name.count))
                 output.line("  \(name)\(pad)\(statistics.entries) items")
+            }
+            for snapshot in snapshots {
+                output.line("  snapshot   of \(snapshot.size) entries, \(snapshot.words)")
             }
             for (name, sequence) in positions {
                 let behind = count - min(sequence, count)

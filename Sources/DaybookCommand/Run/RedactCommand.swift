@@ -17,7 +17,8 @@ struct RedactCommand: AsyncParsableCommand {
             not given again. Secrets that are kept are wiped.
 
             Not reached: backups and copies made before, pages of the journal's file that are free until \
-            they are written again, and what file systems and SSDs keep of old blocks. A fork has the \
+            they are written again (`daybook compact --shrink` writes it anew), and what file systems and SSDs \
+            keep of old blocks. A fork has the \
             input of what it was forked from: those that are left are named.
 
             An interrupted command is asked again, and goes on where it came to.
@@ -110,8 +111,6 @@ struct RedactCommand: AsyncParsableCommand {
             }
         }
         var query = ExecutionQuery()
-        query.isClosed = true
-        query.order = .oldestFirst
         let statuses = status.flatMap(\.all)
         if !statuses.isEmpty { query.statuses = Set(statuses) }
         for label in label {
@@ -120,16 +119,7 @@ struct RedactCommand: AsyncParsableCommand {
             }
         }
         let end = olderThan?.timestamp(now: SystemClock().now())
-        var plans: [ErasablePayloads] = []
-        try inspector.executions(query) { record in
-            // A child goes with its parent.
-            if record.parent != nil { return true }
-            if let end, record.finishedAt.map({ $0 >= end }) ?? true { return true }
-            let plan = try inspector.erasable(of: record)
-            if plan.payloads > 0 { plans.append(plan) }
-            return true
-        }
-        return plans
+        return try inspector.erasable(query, endedBefore: end)
     }
 
     /// - Throws: ``Refusal`` as erasing it does.

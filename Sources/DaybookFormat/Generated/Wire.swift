@@ -82,6 +82,10 @@ package enum Wire {
         @inlinable package static var journalRestored: WireField {
             WireField(23, .lengthDelimited)
         }
+        /// `journal_rewritten`.
+        @inlinable package static var journalRewritten: WireField {
+            WireField(24, .lengthDelimited)
+        }
         /// `execution_submitted`.
         @inlinable package static var executionSubmitted: WireField {
             WireField(32, .lengthDelimited)
@@ -439,6 +443,39 @@ package enum Wire {
         /// `origin`.
         @inlinable package static var origin: WireField {
             WireField(5, .lengthDelimited)
+        }
+    }
+
+    /// `JournalRewritten`.
+    @usableFromInline
+    package enum JournalRewritten {
+        /// `binding`.
+        @inlinable package static var binding: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `actor`.
+        @inlinable package static var actor: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `size`.
+        @inlinable package static var size: WireField {
+            WireField(3, .varint)
+        }
+        /// `root`.
+        @inlinable package static var root: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `cause`.
+        @inlinable package static var cause: WireField {
+            WireField(5, .varint)
+        }
+        /// `bytes_before`.
+        @inlinable package static var bytesBefore: WireField {
+            WireField(6, .varint)
+        }
+        /// `bytes_after`.
+        @inlinable package static var bytesAfter: WireField {
+            WireField(7, .varint)
         }
     }
 

@@ -1,4 +1,4 @@
-import DaybookFormat
+package import DaybookFormat
 package import DaybookJournal
 package import DaybookModel
 
@@ -30,23 +30,28 @@ package final class Replica {
     /// How many entries it has, and the root of their tree.
     package var head: TreeState { journal.head }
 
+    /// Where the journal is at home, as its entries say.
+    package var home: ProtoBinding { state.journal.binding }
+
     /// Appends what the other journal has and it has not, some of it at a time, each part with one commit.
     /// - Parameters:
-    ///   - source: the other journal. Its entries are compared with what was recorded of their hashes.
+    ///   - source: the other journal.
+    ///   - isChecked: whether its entries are compared with its tiles, one by one. The root is in any case.
     ///   - end: the first entry that is left out; nil: none of those that are there now.
     ///   - goOn: told after each commit how many entries it has; false: that is enough.
     /// - Throws: ``ProofError/Code/inconsistent`` when it has entries that the other journal has not;
     ///   ``JournalError``; what the model cannot fold.
     package func catchUp(
-        with source: LMDBStore,
+        with source: any JournalStore,
+        isChecked: Bool = true,
         upTo end: UInt64? = nil,
         _ goOn: (UInt64) -> Bool = { _ in true }
     ) throws {
-        let checked = CheckedStore(source)
-        let end = try end ?? checked.read { try $0.entryCount() }
+        let source: any JournalStore = isChecked ? CheckedStore(source) : source
+        let end = try end ?? source.read { try $0.entryCount() }
         var isFirst = true
         while isFirst || head.size < end {
-            let part = try checked.read { try Part($0, from: head.size, upTo: end) }
+            let part = try source.read { try Part($0, from: head.size, upTo: end) }
             if head.size < end, part.entries.isEmpty {
                 throw JournalError.integrity(head.size, "it is missing")
             }

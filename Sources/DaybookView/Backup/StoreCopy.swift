@@ -31,6 +31,27 @@ package enum StoreCopy {
         return try LMDBStore.open(folder.path)
     }
 
+    /// Copies what is in a store that is known to be sound into an empty file, compacted, and syncs it.
+    /// - Throws: as ``make(of:at:)``.
+    package static func fill(_ file: borrowing File, from store: LMDBStore) throws {
+        try store.copyCompacted(to: file)
+        try file.synchronize()
+    }
+
+    /// Makes empty databases for entries of a journal, which are copied from there: they are never synced.
+    /// - Parameter inode: the number that their file is not to have.
+    /// - Returns: the databases, open for writing. Nobody else knows of them.
+    /// - Throws: ``JournalError``; `SystemError`.
+    package static func draft(
+        at folder: JournalFolder,
+        besides inode: UInt64
+    ) throws -> LMDBStore {
+        _ = try file(at: folder.dataFile, besides: inode)
+        var options = EnvironmentOptions()
+        options.synchronizes = false
+        return try LMDBStore.open(folder.path, options)
+    }
+
     private static func file(
         besides store: LMDBStore,
         at folder: JournalFolder

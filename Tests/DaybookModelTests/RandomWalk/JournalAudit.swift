@@ -57,7 +57,7 @@ struct JournalAudit {
         ends[entry.stream] = (end.count + 1, entry.sequence)
         switch entry.event {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored:
+            .journalRestored, .journalRewritten:
             guard entry.stream == 0 else { throw fail("not in the journal's own stream") }
         case .sessionOpened:
             guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }

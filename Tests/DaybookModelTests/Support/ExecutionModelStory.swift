@@ -254,6 +254,21 @@ enum ExecutionModelStory {
                 ),
                 session: session(harness)
             )
+            try harness.run(
+                RewriteJournal(
+                    .room,
+                    .init(
+                        binding: place,
+                        size: harness.next,
+                        root: [1],
+                        bytesBefore: 2,
+                        bytesAfter: 1
+                    ),
+                    actor: "ann",
+                    reason: reason
+                ),
+                session: session(harness)
+            )
             let digest = Array(repeating: UInt8(1), count: 32)
             try harness.run(
                 RecordSnapshot(size: harness.next - 1, digest: digest, bytes: 100),

@@ -145,7 +145,7 @@ extension EventKind {
     package var isOfExecution: Bool {
         switch self {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored, .sessionOpened, .sessionClosed, .sessionLost:
+            .journalRestored, .journalRewritten, .sessionOpened, .sessionClosed, .sessionLost:
             false
         default: true
         }

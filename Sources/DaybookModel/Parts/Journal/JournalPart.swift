@@ -9,7 +9,7 @@ extension StatePart {
         schema: 3,
         kinds: [
             .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored,
+            .journalRestored, .journalRewritten,
         ],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
@@ -47,6 +47,12 @@ extension JournalFacts {
             }
             binding = event.binding
             if !event.origin.isEmpty { origin = event.origin }
+        case .journalRewritten:
+            let event = try ProtoJournalRewritten(decoding: entry)
+            guard event.size == entry.header.sequence else {
+                throw WireError("it says that \(event.size) entries were taken over before it")
+            }
+            binding = event.binding
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
         default: break

@@ -1,0 +1,137 @@
+public import DaybookFormat
+import DaybookJournal
+import DaybookModel
+import DaybookSystem
+import DaybookView
+import LMDB
+
+/// What compaction would do with a journal, rung by rung.
+public struct CompactionPlan: Sendable {
+    /// The payloads of executions that are closed: what erasing them for ever would come to.
+    public struct Erasing: Sendable, Equatable {
+        /// Executions, children included.
+        public let executions: Int
+        /// Entries that have payloads.
+        public let entries: Int
+        /// Payloads.
+        public let payloads: Int
+        /// Bytes that they were recorded with.
+        public let bytes: UInt64
+    }
+
+    /// The file, written anew without what nothing uses.
+    public struct Shrinking: Sendable, Equatable {
+        /// Bytes of the file.
+        public let bytesBefore: UInt64
+        /// Bytes of its pages that are in use: about what the new one has.
+        public let bytesInUse: UInt64
+        /// The processes that have the journal open, for example `process 4711 (daybook)`: while they do
+        /// it is refused. Those of other users are not seen.
+        public let openIn: [String]
+        /// Bytes that are free on its disk. The new file is made beside the old one, twice.
+        public let room: UInt64
+
+        /// Why it would be refused; nil: it would not.
+        public var obstacle: String? {
+            if !openIn.isEmpty { return "it is open in \(openIn.joined(separator: ", "))" }
+            guard room < 2 * bytesInUse else { return nil }
+            return "\(2 * bytesInUse) bytes are needed for a while, and \(room) are free"
+        }
+    }
+
+    /// First rung. What ``Engine`` erases, it erases for ever, and entries and proofs stay.
+    public let erasing: Erasing
+    /// Last rung. Entries, payloads and proofs stay; what was erased is gone from the file.
+    public let shrinking: Shrinking
+}
+
+extension Inspector {
+    /// What compaction would come to. Reads all pages of the file, and the ends of the histories of what is closed.
+    /// - Parameter end: only what ended before then counts for erasing.
+    /// - Throws: `JournalError`; `SystemError`.
+    public func compaction(erasing end: Timestamp? = nil) throws -> CompactionPlan {
+        let found = try erasable(ExecutionQuery(), endedBefore: end)
+        let path = folder.path
+        return CompactionPlan(
+            erasing: .init(
+                executions: found.reduce(0) { $0 + $1.executions },
+                entries: found.reduce(0) { $0 + $1.entries },
+                payloads: found.reduce(0) { $0 + $1.payloads },
+                bytes: found.reduce(0) { $0 + $1.bytes }
+            ),
+            shrinking: .init(
+                bytesBefore: UInt64(try FileStatus.of(folder.dataFile)?.size ?? 0),
+                bytesInUse: try database.compactedSize(),
+                openIn: try folder.otherHolders().map(\.description),
+                room: UInt64(try FreeSpace.bytes(at: path))
+            )
+        )
+    }
+}
+
+/// Makes a journal's file smaller.
+public enum Compactor {
+    /// Writes the file anew, without the room that nothing uses: what was erased is in it no more, not in pages that are
+    /// free and not in gaps of others.
+    ///
+    /// Entries, payloads, root and proofs stay. It is done as a repair is (``Doctor/repair(_:_:progress:)``): from
+    /// entries and payloads, verified, in one last step, and recorded by the entry `journal_rewritten`. The old file does not
+    /// stay. What the disk keeps of its blocks is out of reach.
+    ///
+    /// Nobody may have the journal open meanwhile.
+    /// - Parameters:
+    ///   - path: the journal's folder.
+    ///   - progress: told now and then how many entries of how many are verified.
+    /// - Throws: ``JournalError``: `locked` with the processes that have it open; `integrity` where anything is
+    ///   damaged; `full`, `system`. `Refusal` for an actor that is no name. The journal is as it was then.
+    public static func shrink(
+        _ path: String,
+        _ options: RewriteOptions,
+        progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
+    ) throws -> Rewriting {
+        if let actor = options.actor { try Names.check(actor, "actor") }
+        let file = try RewrittenFile.begin(JournalFolder(path))
+        do {
+            let made = try shrink(file, options, progress)
+            file.discard()
+            return made
+        } catch {
+            file.discard()
+            throw JournalError.unmade(file.folder.path, error)
+        }
+    }
+
+    private static func shrink(
+        _ file: RewrittenFile,
+        _ options: RewriteOptions,
+        _ progress: @escaping (UInt64, UInt64) -> Void
+    ) throws -> Rewriting {
+        if let problem = try LMDBStore.checkPages(file.journal.path).first {
+            throw damaged(file, "\(problem)")
+        }
+        let store = try file.openOld()
+        defer { store.close() }
+        let root = try store.read { reader in
+            try Journal.checkFormat(reader, file.journal.path)
+            try Journal.checkLastCommit(reader)
+            return try TreeEdge(reader)?.root
+        }
+        guard let root else {
+            throw damaged(file, "the record of the tree's edge cannot be read")
+        }
+        let rewriter = FileRewriter(
+            file: file,
+            cause: .room,
+            options: options,
+            progress: progress
+        )
+        return try rewriter.run(store, root: root, keepingOld: false)
+    }
+
+    private static func damaged(_ file: RewrittenFile, _ what: String) -> JournalError {
+        JournalError(
+            .integrity,
+            "\(file.journal.path) is not written anew, because it is damaged (\(what)); `daybook doctor` says what can be done"
+        )
+    }
+}

@@ -1,0 +1,217 @@
+import DaybookSystem
+import FoundationEssentials
+import SeededRandom
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// `daybook compact`: the file, written anew.
+@Suite struct CompactTests {
+    private static let shrink = ["compact", "--shrink", "--reason", "a test", "--yes"]
+    /// What somebody wants to be gone.
+    private static let spoken = "SPOKEN-IN-CONFIDENCE"
+
+    /// Runs `body` with a journal in which what was said is erased, and what is to stay is not.
+    private func withErased(_ body: (Sandbox) async throws -> Void) async throws {
+        try await withSandbox { sandbox in
+            let said = "for i in 1 2 3 4 5 6 7 8 9; do echo \"$i \(Self.spoken)\"; done"
+            try sandbox.write(runbook(["a": "echo \"$INPUT_V\"", "b": said], inputs: ["v"]))
+            for id in ["x", "y", "z"] {
+                try await sandbox.succeed(
+                    "run",
+                    "runbook.yaml",
+                    "--id",
+                    id,
+                    "--input",
+                    "v=\(Self.spoken) by \(id)"
+                )
+            }
+            try sandbox.write(runbook(["a": "echo kept"]), to: "kept.yaml")
+            try await sandbox.succeed("run", "kept.yaml", "--id", "kept")
+            try await sandbox.succeed("submit", "kept.yaml", "--id", "open")
+            try await sandbox.succeed("redact", "x", "y", "z", "--reason", "asked to", "--yes")
+            try await body(sandbox)
+        }
+    }
+
+    private func holdsSpoken(_ sandbox: Sandbox) throws -> Bool {
+        let journal = JournalBytes(try File.contents(of: sandbox.dataFile))
+        return !journal.places(of: Array(Self.spoken.utf8)).isEmpty
+    }
+
+    @Test func whatWasErasedIsGoneFromTheFile() async throws {
+        try await withErased { sandbox in
+            // Otherwise there is nothing to show.
+            #expect(try holdsSpoken(sandbox))
+            let before = try await sandbox.entries()
+            let head = try await sandbox.succeed("head").text
+            try head.write(
+                toFile: sandbox.folder + "/head",
+                atomically: false,
+                encoding: .utf8
+            )
+            let made = try await sandbox.succeed(Self.shrink + ["--actor", "Ada", "--json"]).json
+            #expect(try !holdsSpoken(sandbox))
+            #expect(made["size"] == .integer(before.count))
+            let size = try #require(made["bytesAfter"].integer)
+            #expect(size < (try #require(made["bytesBefore"].integer)))
+            #expect(try FileStatus.of(sandbox.dataFile)?.size == size)
+            #expect(try permissions(of: sandbox.dataFile) == 0o600)
+            let names = try Folder.names(in: sandbox.journal)
+            #expect(!names.contains { $0.hasPrefix("damaged-") || $0 == "rewriting" })
+            let after = try await sandbox.entries()
+            #expect(Array(after.prefix(before.count)) == before)
+            #expect(after.count == before.count + 1)
+            #expect(after.last?["event"] == "journal_rewritten")
+            #expect(after.last?["data"]["actor"] == "Ada")
+            try await sandbox.succeed("verify", "--against", sandbox.folder + "/head")
+            try await expectOthersAgree(sandbox, "shrunk")
+            try await sandbox.succeed("exec", "open")
+            try await sandbox.succeed("work", "--until-idle")
+            #expect(try await sandbox.succeed("status", "open").text == "completed\n")
+            try await sandbox.succeed("verify")
+            #expect(try await sandbox.succeed("log", "kept").text.contains("kept"))
+        }
+    }
+
+    @Test func aRehearsalSaysWhatEachStepComesTo() async throws {
+        try await withErased { sandbox in
+            let whole = try File.contents(of: sandbox.dataFile)
+            let plan = try await sandbox.succeed("compact", "--dry-run", "--json").json
+            #expect(plan["erase"]["executions"] == 1)
+            let payloads = try #require(plan["erase"]["payloads"].integer)
+            #expect(payloads > 0)
+            let early = try await sandbox.succeed(
+                "compact",
+                "--dry-run",
+                "--json",
+                "--older-than",
+                "1d"
+            ).json
+            #expect(early["erase"]["executions"] == 0)
+            let inUse = try #require(plan["shrink"]["bytesInUse"].integer)
+            #expect(inUse < whole.count)
+            let text = try await sandbox.succeed("compact", "--dry-run").text
+            #expect(text.contains("erase   \(payloads) payloads"))
+            #expect(!text.contains("refused"))
+            #expect(try File.contents(of: sandbox.dataFile) == whole)
+            let redacted = try await sandbox.succeed(
+                "redact",
+                "kept",
+                "--reason",
+                "a test",
+                "--dry-run",
+                "--json"
+            ).json["executions"].elements
+            #expect(redacted.first?["payloads"] == .integer(payloads))
+        }
+    }
+
+    @Test func whileItIsOpenItIsRefused() async throws {
+        try await withErased { sandbox in
+            let whole = try File.contents(of: sandbox.dataFile)
+            let follower = try sandbox.start("log", "--follow")
+            var lines = follower.lines.makeAsyncIterator()
+            _ = await lines.next()
+            let name = "process \(follower.pid) (daybook)"
+            expect(try await sandbox.daybook(Self.shrink), exits: 4, saying: "is open in \(name)")
+            let plan = try await sandbox.succeed("compact", "--dry-run").text
+            #expect(plan.contains("would be refused now: it is open in \(name)"))
+            follower.signal(SIGINT)
+            try await follower.finish()
+            #expect(try File.contents(of: sandbox.dataFile) == whole)
+        }
+    }
+
+    @Test func whatIsDamagedIsNotCompacted() async throws {
+        try await withErased { sandbox in
+            var damaged = JournalBytes(try File.contents(of: sandbox.dataFile))
+            damaged.fill(try damaged.root(of: "lists"), 0xFF)
+            try writeBytes(damaged.bytes, to: sandbox.dataFile)
+            expect(try await sandbox.daybook(Self.shrink), exits: 5, saying: "daybook doctor")
+            #expect(try File.contents(of: sandbox.dataFile) == damaged.bytes)
+        }
+    }
+
+    /// Whoever is answered while others have the file written anew finds what was answered.
+    @Test func nothingIsLostThatWasAnswered() async throws {
+        let seed = StormTests.seed
+        var random = SeededGenerator(seed: seed)
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true"]))
+            var answered: [String] = []
+            var shrunk = 0
+            for round in 0..<StormTests.size(8) {
+                let context = "seed \(seed), round \(round)"
+                let shrinking = try sandbox.start(Self.shrink)
+                var submitting: [(String, RunningCommand)] = []
+                for number in 0..<3 {
+                    try await spin(random.next(below: 60_000))
+                    let id = "s\(round)-\(number)"
+                    submitting.append(
+                        (id, try sandbox.start("submit", "runbook.yaml", "--id", id))
+                    )
+                }
+                if round % 4 == 3 { shrinking.signal(SIGKILL) }
+                let result = try await shrinking.finish()
+                #expect([0, 4, -SIGKILL].contains(result.status), "\(context): \(result)")
+                if result.status == 0 { shrunk += 1 }
+                for (id, command) in submitting {
+                    let result = try await command.finish()
+                    #expect([0, 4].contains(result.status), "\(context): \(result)")
+                    if result.status == 0 { answered.append(id) }
+                }
+            }
+            try await sandbox.succeed(Self.shrink)
+            let list = try await sandbox.succeed("list", "--json").json
+            let ids = Set(list["executions"].elements.compactMap { $0["id"].string })
+            for id in answered { #expect(ids.contains(id), "seed \(seed): \(id)") }
+            #expect(!answered.isEmpty && shrunk > 0, "seed \(seed)")
+            try await sandbox.succeed("verify")
+        }
+    }
+
+    /// Killed or refused at any call, it leaves the old file or the new one, and the next one goes on.
+    @Test(
+        arguments: ["mkdir", "write", "pwrite64", "fsync", "rename", "unlink", "unlinkat"],
+        ["signal=SIGKILL", "error=EIO", "error=ENOSPC"]
+    )
+    func faultsLeaveTheOldOrTheNew(_ call: String, _ fault: String) async throws {
+        try await withErased { sandbox in
+            let before = try await sandbox.entries()
+            var count = before.count
+            var number = 0
+            var isThrough = false
+            while !isThrough {
+                number += 1
+                let context = "\(fault) at \(call) \(number)"
+                let old = try #require(try FileStatus.of(sandbox.dataFile)).inode
+                let (result, hasStruck) = try await Tracing.run(
+                    Self.shrink,
+                    sandbox,
+                    call,
+                    fault,
+                    number
+                )
+                isThrough = !hasStruck
+                let isNew = try FileStatus.of(sandbox.dataFile)?.inode != old
+                if isNew {
+                    count += 1
+                } else {
+                    #expect(result.status != 0, "\(context): \(result)")
+                }
+                try await sandbox.succeed("verify")
+                let after = try await sandbox.entries()
+                #expect(after.count == count, "\(context)")
+                #expect(Array(after.prefix(before.count)) == before, "\(context)")
+                try #require(number < 200, "\(context)")
+            }
+            #expect(number > 1, "\(call) was not struck")
+            try await sandbox.succeed(Self.shrink)
+            let names = try Folder.names(in: sandbox.journal)
+            #expect(!names.contains("rewriting"))
+        }
+    }
+}
