@@ -210,6 +210,7 @@ let package = Package(
             dependencies: [
                 "Daybook", "DaybookFormat", "DaybookInspector", "DaybookJournal", "DaybookModel",
                 "DaybookSystem", "DaybookTestKit", "DaybookTesting", "DaybookView", "LMDB",
+                "SeededRandom",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]

@@ -62,12 +62,13 @@ struct ForkObstacles {
     }
 
     /// The operations that nothing is in the way of, the newest first.
-    /// - Parameter end: those that begin before that entry.
-    func open(before end: UInt64) throws -> [FoundOperation] {
+    /// - Parameter found: those that began before this one, or come before it in the code: what was undone runs
+    ///   again in a later attempt. Nil: all of them.
+    func open(before found: FoundOperation?) throws -> [FoundOperation] {
         var operations: [UInt64: FoundOperation] = [:]
-        for found in try history.operations(of: now.number, where: { _ in true })
-        where found.first < end {
-            operations[found.first] = found
+        for other in try history.operations(of: now.number, where: { _ in true })
+        where found.map(other.isBefore) ?? true {
+            operations[other.first] = other
         }
         var open: [FoundOperation] = []
         try history.fold(of: now.number, before: { operations[$0] != nil }) { sequence, past in
@@ -78,4 +79,14 @@ struct ForkObstacles {
         }
         return open.reversed()
     }
+}
+
+extension FoundOperation {
+    /// Whether it began before another one, or comes before it in the code.
+    fileprivate func isBefore(_ other: FoundOperation) -> Bool {
+        first < other.first || numbers.lexicographicallyPrecedes(other.numbers)
+    }
+
+    /// What lies inside of an operation comes after it, and before the next one.
+    private var numbers: [UInt32] { operation.scope + [operation.position] }
 }

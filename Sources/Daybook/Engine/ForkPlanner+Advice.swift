@@ -33,7 +33,7 @@ extension ForkPlanner {
             reason =
                 "the files that it had there could not be saved (entry \(entry)), and a fork would begin without them"
         }
-        if let place = try await place(subject, before: found.first, obstacles) {
+        if let place = try await place(subject, before: found, obstacles) {
             let whose = ways.isEmpty ? "" : "\(subject.id) "
             ways.append(whose + subject.advice(place))
         }
@@ -48,7 +48,7 @@ extension ForkPlanner {
         at found: FoundOperation,
         _ obstacles: ForkObstacles
     ) async throws -> Never {
-        let place = try await place(subject, before: found.first, obstacles)
+        let place = try await place(subject, before: found, obstacles)
         let or = place.map { ", or \(subject.advice($0))" } ?? ""
         switch disagreement {
         case .diverged(let divergence):
@@ -90,13 +90,13 @@ extension ForkPlanner {
     }
 
     /// The newest operation at which the fork would be granted; nil: there is none.
-    /// - Parameter end: those that begin before that entry.
+    /// - Parameter found: the one at which it is refused; nil: any will do.
     private func place(
         _ subject: ForkSubject,
-        before end: UInt64,
+        before found: FoundOperation?,
         _ obstacles: ForkObstacles
     ) async throws -> FoundOperation? {
-        let open = try obstacles.open(before: end)
+        let open = try obstacles.open(before: found)
         guard let newest = open.first else { return nil }
         if try await disagreement(subject, at: newest) == nil { return newest }
         // From where the code disagrees on it does so everywhere: a few are looked at of many.
@@ -129,11 +129,11 @@ extension ForkPlanner {
         )
         let obstacles = try ForkObstacles(of: heir.number, store, harmless: subject.harmless)
         let path = OperationPath(found.operation)
-        let same = try obstacles.open(before: .max)
+        let same = try obstacles.open(before: nil)
             .first { OperationPath($0.operation) == path }
         var place = same
         if let same, try await disagreement(other, at: same) != nil { place = nil }
-        if place == nil { place = try await self.place(other, before: .max, obstacles) }
+        if place == nil { place = try await self.place(other, before: nil, obstacles) }
         guard let place else { return nil }
         let delay =
             if heir.awaitedOrigin != nil {
