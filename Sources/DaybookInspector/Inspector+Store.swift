@@ -6,14 +6,13 @@ extension Inspector {
     public func store(of number: UInt64) throws -> [(key: String, value: [UInt8]?)] {
         var values: [Name: [UInt8]?] = [:]
         try history(of: number) { entry in
-            guard case .operationRecorded(let event) = entry.entry.event else { return true }
-            let key = Name(event.operation.name)
-            switch event.operation.kind {
-            case .storeSet:
-                let payload = entry.payloads.first
-                values[key] = .some(payload?.isErased == false ? payload?.data : nil)
-            case .storeDelete: values.removeValue(forKey: key)
-            default: break
+            for step in entry.storeSteps {
+                guard let place = step.payload else {
+                    values.removeValue(forKey: step.key)
+                    continue
+                }
+                let payload = place < entry.payloads.count ? entry.payloads[place] : nil
+                values[step.key] = .some(payload?.isErased == false ? payload?.data : nil)
             }
             return true
         }

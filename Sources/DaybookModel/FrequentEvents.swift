@@ -49,7 +49,8 @@ enum FrequentEvents {
         startedAt: Timestamp,
         verified: Bool,
         hasInput: Bool,
-        compensates: Bool = false
+        compensates: Bool = false,
+        _ changes: StoreChanges = StoreChanges()
     ) -> [UInt8] {
         EventKind.checkpointSucceeded.encoded {
             $0.message(Wire.CheckpointSucceeded.operation, scratch: 512) {
@@ -60,6 +61,8 @@ enum FrequentEvents {
             $0.bool(verified, Wire.CheckpointSucceeded.verified)
             $0.bool(hasInput, Wire.CheckpointSucceeded.input)
             $0.bool(compensates, Wire.CheckpointSucceeded.compensates)
+            for key in changes.stored { $0.string(key.text, Wire.CheckpointSucceeded.stored) }
+            for key in changes.removed { $0.string(key.text, Wire.CheckpointSucceeded.removed) }
         }
     }
 

@@ -213,6 +213,15 @@ public struct Operation: Hashable, Sendable {
 }
 
 extension Operation.Kind {
+    /// Whether it puts a value of the execution, or looks for one: behind a checkpoint that was undone and runs
+    /// again it is done again.
+    var isOfValues: Bool {
+        switch self {
+        case .storeGet, .storeSet, .storeDelete, .output: true
+        default: false
+        }
+    }
+
     /// - Throws: `WireError` for a number that this version does not know.
     init(recorded number: Int) throws(WireError) {
         guard let kind = ProtoOperation.Kind(rawValue: number).flatMap(Self.init) else {

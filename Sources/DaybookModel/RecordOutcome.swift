@@ -6,8 +6,9 @@ package struct RecordOutcome: LeasedCommand {
     /// What the body came to.
     package enum Outcome: Sendable {
         /// A value. `verified`: the body did not run, because the work was found
-        /// done, or a person has given the value.
-        case success(SealedPayloads, verified: Bool)
+        /// done, or a person has given the value. Behind the value come those that it puts into the
+        /// execution's store, in the order of their keys.
+        case success(SealedPayloads, verified: Bool, StoreChanges = StoreChanges())
         /// An error; its message and details are payloads. `handled`: the handler takes it as a
         /// result, and it is kept like a success.
         case failure(ErrorFacts, SealedPayloads, handled: Bool = false)
@@ -73,14 +74,15 @@ package struct RecordOutcome: LeasedCommand {
         try tx.append(logs, of: operation, lease)
         let sequence: UInt64
         switch outcome {
-        case .success(let payloads, let verified):
+        case .success(let payloads, let verified, let changes):
             let event = FrequentEvents.succeeded(
                 operation,
                 epoch: lease.epoch,
                 startedAt: startedAt,
                 verified: verified,
                 hasInput: hasInput,
-                compensates: compensates
+                compensates: compensates,
+                changes
             )
             sequence = try tx.append(event, to: .run(lease.execution), payloads, resolution)
         case .failure(let error, let payloads, let isHandled):
@@ -105,6 +107,23 @@ package struct RecordOutcome: LeasedCommand {
         if let workspace { try tx.append(workspace, lease) }
         return sequence
     }
+}
+
+/// What the outcome of a checkpoint changes in the store of its execution: with it, and in its entry.
+package struct StoreChanges: Equatable, Sendable {
+    /// The keys that are given a value, ascending.
+    package let stored: [Name]
+    /// The keys that are removed, ascending.
+    package let removed: [Name]
+
+    /// The order of the keys is the caller's to see to.
+    package init(stored: [Name] = [], removed: [Name] = []) {
+        self.stored = stored
+        self.removed = removed
+    }
+
+    /// Whether nothing is changed.
+    package var isEmpty: Bool { stored.isEmpty && removed.isEmpty }
 }
 
 /// Lines of a log, sealed, for one entry.

@@ -89,8 +89,8 @@ extension Operation {
         }
         let next = execution.progress.due(in: scope)
         let isUndone = execution.progress.reopenings.contains(OperationPath(self))
-        // Only a checkpoint takes the place of one that was undone.
-        guard position == next, kind == .checkpoint || !isUndone else {
+        // Only such takes the place of what was undone.
+        guard position == next, kind == .checkpoint || kind.isOfValues || !isUndone else {
             throw Refusal(
                 .conflict,
                 "the operation \(name) is number \(position) of its scope in \(execution.id), and number \(next) is the next to be recorded; one operation is recorded once, in order"

@@ -388,16 +388,16 @@ struct RunbookInterpreter: Sendable {
                 result.outputs = declared.merging(given.outputs) { _, given in given }
                 return result
             },
+            storing: { result, codec in
+                try StoredValues(
+                    (result.stored ?? [:]).mapValues { try codec.encode($0) },
+                    removed: result.removed ?? []
+                )
+            },
             file: source,
             line: job.line
         ) { operation in
             try await JobRun(job: job, environment: environment).run(operation)
-        }
-        for (key, value) in (result.stored ?? [:]).sorted(by: { $0.key < $1.key }) {
-            try await context.store.set(key, value, file: source, line: job.line)
-        }
-        for key in result.removed ?? [] {
-            try await context.store.delete(key, file: source, line: job.line)
         }
         return result
     }

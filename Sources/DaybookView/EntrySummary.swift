@@ -76,6 +76,7 @@ extension JournalEntry {
         case .checkpointSucceeded(let event):
             event.operation.name
                 + (event.verified ? entry.causation == 0 ? " (found done)" : " (given)" : "")
+                + Self.names(", stored ", event.stored) + Self.names(", removed ", event.removed)
                 + input
         case .checkpointFailed(let event):
             "\(event.operation.name): \(describe(event.error))\(input)"
@@ -125,6 +126,13 @@ extension JournalEntry {
                 + (event.cause == .policy ? ", by a rule" : "") + ", \(asked)"
         case nil: ""
         }
+    }
+
+    /// Keys of the store: the first of them, and how many more there are.
+    private static func names(_ what: String, _ keys: [String]) -> String {
+        guard !keys.isEmpty else { return "" }
+        let shown = keys.prefix(5).joined(separator: ", ")
+        return what + shown + (keys.count > 5 ? " and \(keys.count - 5) more" : "")
     }
 
     private static func names(_ secrets: [ProtoSecretKey]) -> String {

@@ -230,6 +230,26 @@ extension Activation {
         }
     }
 
+    /// What of an outcome goes into the execution's store; with the outcome, which is a failure if that cannot be
+    /// recorded.
+    private func storing(
+        _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
+        _ settings: CheckpointSettings
+    ) throws -> (Result<(data: [UInt8], verified: Bool), OperationError>, StoredValues) {
+        guard let storing = settings.storing, case .success(let value) = outcome else {
+            return (outcome, .none)
+        }
+        do {
+            let stored = try storing(value.data)
+            if let large = stored.values.first(where: { $0.data.count > host.payloadLimit }) {
+                throw OperationError.tooLarge(large.data.count, host.payloadLimit)
+            }
+            return (outcome, stored)
+        } catch {
+            return (.failure(try failure(of: error, nil).leavingWork), .none)
+        }
+    }
+
     /// - Parameter resolution: the entry by which a person has said what became of it; nil: nobody has.
     func record(
         _ operation: Operation,
@@ -239,6 +259,7 @@ extension Activation {
         _ compensates: Bool = false,
         saidBy resolution: UInt64? = nil
     ) async throws -> (sequence: UInt64, outcome: Result<[UInt8], OperationError>) {
+        let (outcome, stored) = try storing(outcome, settings)
         let failure: OperationError? = if case .failure(let error) = outcome { error } else { nil }
         // Where a start is recorded the input is with it; what was found done has none.
         var isFoundDone = false
@@ -253,7 +274,7 @@ extension Activation {
                 RecordOutcome(
                     self.lease,
                     operation,
-                    try self.host.seal(outcome, settings, input),
+                    try self.host.seal(outcome, settings, input, stored),
                     startedAt: startedAt,
                     hasInput: input != nil,
                     compensates: compensates,
@@ -270,6 +291,7 @@ extension Activation {
             throw RecordingFailed(bodyError: failure, recordingError: cause)
         }
         tellWorkspace(take, isRecorded: true)
+        if !stored.isEmpty { noteStoreChange(sequence) }
         noteOperation()
         let source: EngineEvent.OutcomeSource =
             resolution != nil ? .person : isFoundDone ? .verification : .body

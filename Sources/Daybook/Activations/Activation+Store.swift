@@ -32,7 +32,7 @@ extension Activation {
     private func hasStoreChange(after mark: UInt64) throws -> Bool {
         var isFound = false
         try history.scan(from: mark + 1) { entry, _ in
-            isFound = try Self.storeStep(entry) != nil
+            try entry.eachStoreStep { _ in isFound = true }
             return !isFound
         }
         return isFound
@@ -42,7 +42,7 @@ extension Activation {
         var entries: [Name: UInt64] = [:]
         try history.scan(from: drawsAs + 1) { entry, _ in
             guard entry.header.sequence <= last else { return false }
-            if let step = try Self.storeStep(entry) {
+            try entry.eachStoreStep { step in
                 entries[step.key] = step.isSet ? entry.header.sequence : nil
             }
             return true
@@ -50,14 +50,32 @@ extension Activation {
         return entries
     }
 
-    /// What an entry does to the store; nil: nothing.
-    private static func storeStep(_ entry: EntryView) throws -> (key: Name, isSet: Bool)? {
-        guard entry.event == EventKind.operationRecorded.rawValue else { return nil }
-        let operation = try ProtoOperationRecorded(decoding: entry).operation
-        switch operation.kind {
-        case .storeSet: return (Name(operation.name), true)
-        case .storeDelete: return (Name(operation.name), false)
-        default: return nil
+    /// The value that an entry has put into the store under a key.
+    /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
+    func storedValue(_ key: Name, at sequence: UInt64) throws -> EncodedValue {
+        try storedValues([key], at: sequence)[0]
+    }
+
+    /// The values that an entry has put into the store under keys, in their order.
+    /// - Throws: ``PayloadErased``; `CancellationError` when the journal cannot be read.
+    func storedValues(_ keys: [Name], at sequence: UInt64) throws -> [EncodedValue] {
+        let payloads = try reading {
+            var places: [Name: Int] = [:]
+            try history.scan(from: sequence) { entry, _ in
+                try entry.eachStoreStep { places[$0.key] = $0.payload }
+                return false
+            }
+            let payloads = try history.payloads(of: sequence)
+            return try keys.map { key in
+                guard let place = places[key], place < payloads.count else {
+                    throw ExecutionReader.missingPayload(of: sequence)
+                }
+                return payloads[place]
+            }
+        }
+        return try payloads.map { payload in
+            guard !payload.isErased else { throw PayloadErased(sequence: sequence) }
+            return payload.encoded
         }
     }
 }

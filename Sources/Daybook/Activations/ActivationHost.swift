@@ -103,16 +103,29 @@ extension ActivationHost {
     func storedEntries(of number: UInt64) -> [Name: UInt64]? { nil }
 
     /// Seals what a body gave or threw.
-    /// - Parameter input: the declared input, if it is kept with the outcome.
+    /// - Parameters:
+    ///   - input: the declared input, if it is kept with the outcome.
+    ///   - stored: what a success puts into the execution's store.
     func seal(
         _ outcome: Result<(data: [UInt8], verified: Bool), OperationError>,
         _ settings: CheckpointSettings,
-        _ input: [UInt8]?
+        _ input: [UInt8]?,
+        _ stored: StoredValues = .none
     ) throws -> RecordOutcome.Outcome {
         switch outcome {
         case .success(let value):
-            let sealed = try seal(value.data, as: settings.contentType, with: input)
-            return .success(sealed, verified: value.verified)
+            guard !stored.isEmpty else {
+                let sealed = try seal(value.data, as: settings.contentType, with: input)
+                return .success(sealed, verified: value.verified)
+            }
+            let type = codec.contentType
+            let values = stored.values.map { Payload($0.data, contentType: type) }
+            let sealed = try SealedPayloads(
+                [Payload(value.data, contentType: settings.contentType ?? type)] + values
+                    + (input.map { [Payload($0, contentType: type)] } ?? []),
+                limit: payloadLimit
+            )
+            return .success(sealed, verified: value.verified, stored.changes)
         case .failure(let error):
             return .failure(
                 error.facts,

@@ -50,9 +50,38 @@ struct CheckpointSettings: Sendable {
     var input: [UInt8]?
     /// How it is undone; nil: it is not.
     var compensation: CleaningWork?
+    /// What of its value goes into the execution's store, with its outcome; nil: nothing.
+    var storing: (@Sendable (_ value: [UInt8]) throws -> StoredValues)?
 
     /// An entry is written before each run of the body.
     var recordsStart: Bool { options.recordsStart || options.onDoubt.recordsStart }
+}
+
+/// What a checkpoint puts into the execution's store and removes from there: in the entry of its outcome, so that
+/// both count together, and what is put anew by a checkpoint that was undone and runs again.
+package struct StoredValues: Sendable {
+    /// Encoded, in the order of the keys.
+    let values: [(key: Name, data: [UInt8])]
+    /// Keys that have no value any more, in order.
+    let removed: [Name]
+
+    /// Nothing.
+    static let none = StoredValues()
+
+    private init() { (values, removed) = ([], []) }
+
+    /// - Throws: `Refusal` for a key that is no name.
+    package init(_ values: [String: [UInt8]], removed: [String]) throws {
+        for key in [String](values.keys) + removed { try Names.check(key, "key in the store") }
+        self.values = values.map { (Name($0.key), $0.value) }.sorted { $0.key < $1.key }
+        self.removed = removed.map { Name($0) }.sorted()
+    }
+
+    /// Whether nothing is changed.
+    var isEmpty: Bool { values.isEmpty && removed.isEmpty }
+
+    /// What an entry says of them.
+    var changes: StoreChanges { StoreChanges(stored: values.map(\.key), removed: removed) }
 }
 
 extension CheckpointOptions {

@@ -98,8 +98,9 @@ public struct OperationStore: Sendable {
         _ key: String,
         as type: Value.Type = Value.self
     ) throws -> Value? {
-        guard let sequence = try activation.storedEntries(upTo: mark)[Name(key)] else { return nil }
-        let data = try activation.value(at: sequence)
+        let name = Name(key)
+        guard let sequence = try activation.storedEntries(upTo: mark)[name] else { return nil }
+        let data = try activation.storedValue(name, at: sequence)
         do {
             return try activation.decode(Value.self, from: data)
         } catch {
@@ -114,9 +115,15 @@ public struct OperationStore: Sendable {
 
     /// All values, encoded, by key.
     package func all() throws -> [String: [UInt8]] {
-        var all: [String: [UInt8]] = [:]
+        var keys: [UInt64: [Name]] = [:]
         for (key, sequence) in try activation.storedEntries(upTo: mark) {
-            all[key.text] = try activation.value(at: sequence).data
+            keys[sequence, default: []].append(key)
+        }
+        var all: [String: [UInt8]] = [:]
+        for (sequence, keys) in keys {
+            for (key, value) in zip(keys, try activation.storedValues(keys, at: sequence)) {
+                all[key.text] = value.data
+            }
         }
         return all
     }

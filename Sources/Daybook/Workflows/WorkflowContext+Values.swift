@@ -141,7 +141,7 @@ public struct ContextStore {
             source = try await context.record(operation)
         }
         guard let source else { return nil }
-        let value = try context.activation.value(at: source)
+        let value = try context.activation.storedValue(operation.name, at: source)
         do {
             return try context.activation.decode(Value.self, from: value)
         } catch {

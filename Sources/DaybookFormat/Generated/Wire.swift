@@ -1240,6 +1240,14 @@ package enum Wire {
         @inlinable package static var compensates: WireField {
             WireField(6, .varint)
         }
+        /// `stored`.
+        @inlinable package static var stored: WireField {
+            WireField(7, .lengthDelimited)
+        }
+        /// `removed`.
+        @inlinable package static var removed: WireField {
+            WireField(8, .lengthDelimited)
+        }
     }
 
     /// `CheckpointFailed`.
@@ -2121,6 +2129,10 @@ package enum Wire {
         /// `ended_by`.
         @inlinable package static var endedBy: WireField {
             WireField(7, .lengthDelimited)
+        }
+        /// `values`.
+        @inlinable package static var values: WireField {
+            WireField(8, .lengthDelimited)
         }
     }
 

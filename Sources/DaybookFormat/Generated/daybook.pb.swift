@@ -2381,7 +2381,7 @@ package nonisolated struct ProtoOperationResolved: Sendable {
   fileprivate var _error: ProtoError? = nil
 }
 
-/// Payload 0: the value.
+/// Payload 0: the value. Behind it one for each key of `stored`, in that order.
 package nonisolated struct ProtoCheckpointSucceeded: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2409,6 +2409,12 @@ package nonisolated struct ProtoCheckpointSucceeded: Sendable {
 
   /// It is to be undone should the execution end badly: this entry registers that.
   package var compensates: Bool = false
+
+  /// The keys that it puts into the execution's store, ascending.
+  package var stored: [String] = []
+
+  /// The keys that it removes from there, ascending.
+  package var removed: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2667,8 +2673,8 @@ package nonisolated struct ProtoOperationRecorded: Sendable {
 
   package var epoch: UInt64 = 0
 
-  /// The OperationRecorded entry whose value a look into the store found, or that of the registration
-  /// which is withdrawn. 0: there is none.
+  /// The entry whose value a look into the store found, an OperationRecorded or a CheckpointSucceeded, or
+  /// that of the registration which is withdrawn. 0: there is none.
   package var source: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3679,6 +3685,9 @@ package nonisolated struct ProtoExecutionCleaning: Sendable {
   package var hasEndedBy: Bool {self._endedBy != nil}
   /// Clears the value of `endedBy`. Subsequent reads from it will return its default value.
   package mutating func clearEndedBy() {self._endedBy = nil}
+
+  /// Operations on values, recorded since there is a checkpoint to undo, in the order of their entries.
+  package var values: [ProtoOperationPath] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -7661,7 +7670,7 @@ nonisolated extension ProtoOperationResolved.Verdict: SwiftProtobuf._ProtoNamePr
 
 nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CheckpointSucceeded"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0\u{1}input\0\u{1}compensates\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operation\0\u{1}epoch\0\u{3}started_at\0\u{1}verified\0\u{1}input\0\u{1}compensates\0\u{1}stored\0\u{1}removed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7675,6 +7684,8 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
       case 4: try { try decoder.decodeSingularBoolField(value: &self.verified) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.input) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.compensates) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.stored) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.removed) }()
       default: break
       }
     }
@@ -7703,6 +7714,12 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if self.compensates != false {
       try visitor.visitSingularBoolField(value: self.compensates, fieldNumber: 6)
     }
+    if !self.stored.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.stored, fieldNumber: 7)
+    }
+    if !self.removed.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removed, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7713,6 +7730,8 @@ nonisolated extension ProtoCheckpointSucceeded: SwiftProtobuf.Message, SwiftProt
     if lhs.verified != rhs.verified {return false}
     if lhs.input != rhs.input {return false}
     if lhs.compensates != rhs.compensates {return false}
+    if lhs.stored != rhs.stored {return false}
+    if lhs.removed != rhs.removed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9610,7 +9629,7 @@ nonisolated extension ProtoExecutionMailbox: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionCleaning"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}registrations\0\u{1}reopenings\0\u{1}skipped\0\u{1}claimed\0\u{3}compensates_only\0\u{3}ended_by\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}registrations\0\u{1}reopenings\0\u{1}skipped\0\u{1}claimed\0\u{3}compensates_only\0\u{3}ended_by\0\u{1}values\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9625,6 +9644,7 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularBoolField(value: &self.claimed) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.compensatesOnly) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._endedBy) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
       default: break
       }
     }
@@ -9656,6 +9676,9 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._endedBy {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9667,6 +9690,7 @@ nonisolated extension ProtoExecutionCleaning: SwiftProtobuf.Message, SwiftProtob
     if lhs.claimed != rhs.claimed {return false}
     if lhs.compensatesOnly != rhs.compensatesOnly {return false}
     if lhs._endedBy != rhs._endedBy {return false}
+    if lhs.values != rhs.values {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

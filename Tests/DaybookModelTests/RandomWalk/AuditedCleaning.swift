@@ -20,6 +20,8 @@ struct AuditedCleaning {
     }
 
     private var all: [Registered] = []
+    /// Where values were put, or looked for, while there was a checkpoint to undo.
+    private var values: Set<[UInt32]> = []
     private var isSkipped = false
     private var isClaimed = false
     private var undoesOnly = false
@@ -48,6 +50,9 @@ struct AuditedCleaning {
             guard let index = all.firstIndex(where: { $0.sequence == event.source && $0.stands })
             else { throw AuditedExecution.Broken(rule: "withdrawn, and not registered") }
             all[index].withdrawnBy = place
+        case .storeGet, .storeSet, .storeDelete, .output:
+            guard root == nil, all.contains(where: \.isCheckpoint) else { break }
+            values.insert(place)
         default: break
         }
     }
@@ -132,15 +137,25 @@ struct AuditedCleaning {
             all[index].hasEnded = false
             all[index].hasFailed = false
         }
-        return undone.filter { $0.doubt == nil && !$0.isLost }.map(\.place)
+        let places = undone.filter { $0.doubt == nil && !$0.isLost }.map(\.place)
+        let behind = values.filter { value in places.contains { Self.follows(value, $0) } }
+        values.subtract(behind)
+        return places + behind
+    }
+
+    /// Whether a place comes after another one, by the first number in which they differ.
+    private static func follows(_ place: [UInt32], _ key: [UInt32]) -> Bool {
+        guard let index = zip(key, place).enumerated().first(where: { $1.0 != $1.1 })?.offset
+        else { return false }
+        return index % 2 == 0 && place[index] > key[index]
     }
 
     mutating func lose(_ path: [UInt32], except branch: UInt32) {
-        for index in all.indices {
-            let place = all[index].place
-            guard place.count > path.count + 1, place.starts(with: path) else { continue }
-            if place[path.count] != branch { all[index].isLost = true }
+        func isLost(_ place: [UInt32]) -> Bool {
+            place.count > path.count + 1 && place.starts(with: path) && place[path.count] != branch
         }
+        for index in all.indices where isLost(all[index].place) { all[index].isLost = true }
+        values = values.filter { !isLost($0) }
     }
 
     /// - Returns: from where on everything is undone, the newest first.
@@ -153,11 +168,9 @@ struct AuditedCleaning {
 
     mutating func undo(_ key: [UInt32], whole: Bool) {
         func isUndone(_ place: [UInt32]) -> Bool {
-            if place == key || whole && place.starts(with: key) { return true }
-            guard let index = zip(key, place).enumerated().first(where: { $1.0 != $1.1 })?.offset
-            else { return false }
-            return index % 2 == 0 && place[index] > key[index]
+            place == key || whole && place.starts(with: key) || Self.follows(place, key)
         }
+        values = values.filter { !isUndone($0) }
         all.removeAll { one in
             if !whole, one.doubt != nil, one.place == key { return false }
             return isUndone(one.place)

@@ -61,15 +61,7 @@ extension RandomWalk {
         case 0..<8:
             return .start(try drawOperation(known, .checkpoint), undoes: generator.chance(3))
         case 8..<30:
-            return .outcome(
-                try drawOperation(known, .checkpoint),
-                failed: generator.chance(3),
-                handled: generator.chance(4),
-                drawTypes(),
-                logs: drawLogs(),
-                undoes: generator.chance(3),
-                drawTake(known)
-            )
+            return drawOutcome(try drawOperation(known, .checkpoint), known, undoes: 3)
         case 30..<38:
             let kind = try draw([.storeSet, .storeGet, .storeDelete, .output] as [Operation.Kind])
             let hasValue = kind == .storeSet || kind == .output
@@ -156,15 +148,8 @@ extension RandomWalk {
                 generator.chance(3) ? drawTypes() : []
             )
         case 5..<11:
-            return .outcome(
-                try drawOperation(known, .checkpoint, in: root),
-                failed: generator.chance(3),
-                handled: generator.chance(4),
-                drawTypes(),
-                logs: drawLogs(),
-                undoes: generator.chance(20),
-                drawTake(known)
-            )
+            let operation = try drawOperation(known, .checkpoint, in: root)
+            return drawOutcome(operation, known, undoes: 20)
         case 11:
             return .start(
                 try drawOperation(known, .checkpoint, in: root),
@@ -367,6 +352,35 @@ extension RandomWalk {
         )
     }
 
+    /// - Parameter undoes: one of so many is to be undone.
+    private mutating func drawOutcome(
+        _ operation: Operation,
+        _ known: ReferenceModel.Execution?,
+        undoes: Int
+    ) -> ReferenceModel.Leased {
+        let failed = generator.chance(3)
+        var (stored, removed): ([Name], [Name]) = ([], [])
+        if !failed, generator.chance(3) {
+            for key in 0...2 where generator.chance(2) {
+                if generator.chance(3) {
+                    removed.append("key \(key)")
+                } else {
+                    stored.append("key \(key)")
+                }
+            }
+        }
+        return .outcome(
+            operation,
+            failed: failed,
+            handled: generator.chance(4),
+            drawTypes() + stored.map(\.text),
+            logs: drawLogs(),
+            undoes: generator.chance(undoes),
+            drawTake(known),
+            StoreChanges(stored: stored, removed: removed)
+        )
+    }
+
     // MARK: Running
 
     private mutating func run(
@@ -390,7 +404,8 @@ extension RandomWalk {
             let types,
             let logs,
             let undoes,
-            let take
+            let take,
+            let changes
         ):
             let payloads = try sealed(types)
             let command = RecordOutcome(
@@ -398,7 +413,7 @@ extension RandomWalk {
                 operation,
                 failed
                     ? .failure(ErrorFacts(code: "failed"), payloads, handled: isHandled)
-                    : .success(payloads, verified: generator.chance(2)),
+                    : .success(payloads, verified: generator.chance(2), changes),
                 startedAt: harness.now,
                 compensates: undoes,
                 logs: try sealed(logs: logs),

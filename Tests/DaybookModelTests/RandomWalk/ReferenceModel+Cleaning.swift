@@ -160,11 +160,14 @@ extension ReferenceModel.Execution {
 
     /// The branches of an operation have lost, but for one.
     mutating func loseRegistered(_ place: [UInt32], except branch: UInt32) {
-        for index in registered.indices {
-            let inner = registered[index].place
-            guard inner.count > place.count + 1, inner.starts(with: place) else { continue }
-            if inner[place.count] != branch { registered[index].isLost = true }
+        func isLost(_ inner: [UInt32]) -> Bool {
+            inner.count > place.count + 1 && inner.starts(with: place)
+                && inner[place.count] != branch
         }
+        for index in registered.indices where isLost(registered[index].place) {
+            registered[index].isLost = true
+        }
+        values = values.filter { !isLost($0) }
     }
 
     /// What is registered at a place or after it is undone.
@@ -172,6 +175,7 @@ extension ReferenceModel.Execution {
         func isUndone(_ place: [UInt32]) -> Bool {
             place == key || Self.follows(place, key) || whole && place.starts(with: key)
         }
+        values = values.filter { !isUndone($0) }
         registered.removeAll {
             // A failure of which nobody knows what it did stays to be undone.
             if !whole, $0.undoes == .started || $0.undoes == .uncertain, $0.place == key {
@@ -196,8 +200,11 @@ extension ReferenceModel.Execution {
         for place in cleaned { if let key = takeBack(place) { undone.append(key) } }
         for key in undone { forgetRegistered(key, whole: true) }
         for one in registered where one.undoes == .success && one.hasEnded && !one.hasFailed {
-            if !one.isLost { reopened.insert(one.place) }
+            guard !one.isLost else { continue }
+            reopened.insert(one.place)
+            reopened.formUnion(values.filter { Self.follows($0, one.place) })
         }
+        values.subtract(reopened)
         registered.removeAll { $0.undoes != nil && $0.hasEnded && !$0.hasFailed }
         for index in registered.indices where registered[index].undoes != nil {
             registered[index].hasEnded = false
@@ -207,6 +214,12 @@ extension ReferenceModel.Execution {
         isSkipped = false
         compensatesOnly = false
         isForCleaning = false
+    }
+
+    /// A value is put, or looked for.
+    mutating func noteValue(_ operation: Operation) {
+        guard !status.isFinal, registered.contains(where: { $0.undoes != nil }) else { return }
+        values.insert(operation.scope + [operation.position])
     }
 
     // MARK: Checkpoints

@@ -22,7 +22,8 @@ extension ReferenceModel {
             [String],
             logs: [String],
             undoes: Bool,
-            Take?
+            Take?,
+            StoreChanges
         )
         case record(Operation, [String], logs: [String])
         case again(
@@ -54,7 +55,7 @@ extension ReferenceModel {
         /// It tells what was done, and may come after the end.
         var isLate: Bool {
             switch self {
-            case .outcome(_, let failed, _, _, _, _, _): !failed
+            case .outcome(_, let failed, _, _, _, _, _, _): !failed
             case .release: true
             default: false
             }
@@ -63,7 +64,7 @@ extension ReferenceModel {
         /// The scope that it records in.
         var scope: [UInt32]? {
             switch self {
-            case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _),
+            case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _, _),
                 .record(let operation, _, _), .split(let operation, _),
                 .settle(let operation, _, _, _), .register(let operation),
                 .withdraw(let operation, _):
@@ -75,7 +76,7 @@ extension ReferenceModel {
         /// The checkpoint that is to be undone by it should the execution end badly.
         var undone: Operation? {
             switch self {
-            case .start(let operation, true), .outcome(let operation, _, _, _, _, true, _),
+            case .start(let operation, true), .outcome(let operation, _, _, _, _, true, _, _),
                 .again(let operation, _, _, _, _, true):
                 operation
             default: nil
@@ -243,7 +244,7 @@ extension ReferenceModel {
                 return .refused(.invalidArgument)
             }
             return settle(known, operation, branch, failed, isAlone: gathered == nil)
-        case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _),
+        case .start(let operation, _), .outcome(let operation, _, _, _, _, _, _, _),
             .record(let operation, _, _), .again(let operation, _, _, _, _, _),
             .sleep(let operation, _, _), .await(let operation, _, _), .split(let operation, _),
             .child(let operation, _, _, _, _, _), .register(let operation),
@@ -286,12 +287,15 @@ extension ReferenceModel {
             let types,
             let logs,
             let undoes,
-            let take
+            let take,
+            let changes
         ):
             log(known, logs)
             let sequence = write(known.number, types) {
                 $0.record(operation, failed: failed && !isHandled)
                 $0.endUndoable(operation, failed: failed, undoes: undoes)
+                for key in changes.stored { $0.store[key] = $0.last }
+                for key in changes.removed { $0.store[key] = nil }
                 $0.goOn()
             }
             if let take { save(known, take) }
@@ -320,6 +324,7 @@ extension ReferenceModel {
     ) -> UInt64 {
         let sequence = write(known.number, types) {
             $0.record(operation)
+            $0.noteValue(operation)
             $0.goOn()
             let sequence = $0.last
             switch operation.kind {

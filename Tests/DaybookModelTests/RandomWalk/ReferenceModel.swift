@@ -77,6 +77,8 @@ struct ReferenceModel {
         var compensatesOnly = false
         /// With the failure of which operation it has ended, if that is taken back later.
         var endedBy: OperationPath?
+        /// Places of values that were put, or looked for, while there was a checkpoint to undo.
+        var values: Set<[UInt32]> = []
         /// Places that are open again by themselves.
         var reopened: Set<[UInt32]> = []
         /// Those that have failed since.
@@ -333,6 +335,9 @@ extension ReferenceModel.Execution {
         operations.last { $0.scope == scope }.map { $0.position + 1 } ?? 0
     }
 
+    /// What is done again behind a checkpoint that was undone.
+    static var valueKinds: [Operation.Kind] { [.storeGet, .storeSet, .storeDelete, .output] }
+
     /// The position of what is to be recorded next in a scope.
     func due(in scope: [UInt32]) -> UInt32 {
         reopened.filter { $0.dropLast() == scope[...] }.compactMap(\.last).min() ?? next(in: scope)
@@ -341,7 +346,9 @@ extension ReferenceModel.Execution {
     /// Whether an operation may be recorded: it is the next one, and does not wait for another try.
     func takes(_ operation: Operation) -> Bool {
         guard operation.position == due(in: operation.scope) else { return false }
-        if operation.kind != .checkpoint, reopened.contains(operation.scope + [operation.position])
+        let mayRenew = [.checkpoint] + Self.valueKinds
+        if !mayRenew.contains(operation.kind),
+            reopened.contains(operation.scope + [operation.position])
         {
             return false
         }

@@ -45,7 +45,9 @@ struct ExecutionPart: Sendable {
         try ScopeProgress.apply(&state, entry, &change)
         try LeaseState.apply(&state, entry, &change)
         try Lifecycle.apply(&state, entry, &change)
-        try Cleaning.applyCheckpoint(&state, entry)
+        let marks = try CheckpointMarks(entry)
+        try Cleaning.applyCheckpoint(&state, entry, compensates: marks.compensates)
+        if marks.changesStore { try state.changeStore(by: entry) }
     }
 
     /// Who takes in which event: for each number of an event a range of calls.

@@ -66,6 +66,9 @@ struct Cleaning: Sendable {
     var endedBy: OperationPath?
     /// The lease was granted for cleaning.
     var isClaimed = false
+    /// Operations on values that were recorded since there is a checkpoint to undo, in the order of their
+    /// entries: those that follow one which is undone, and runs again, are recorded anew.
+    var values: [OperationPath] = []
 
     /// Whether there is nothing to remember.
     var isEmpty: Bool {

@@ -27,7 +27,9 @@ extension Cleaning {
         _ change: inout ExecutionState.Change
     ) throws(WireError) {
         switch change.kind {
-        case .checkpointSucceeded: try applyCheckpoint(&state, entry)
+        case .checkpointSucceeded:
+            let marks = try CheckpointMarks(entry)
+            try applyCheckpoint(&state, entry, compensates: marks.compensates)
         case .checkpointFailed:
             let isUncertain = try entry.flag(Wire.CheckpointFailed.compensates)
             if isUncertain || state.rare.cleaning.unsettled > 0 {
@@ -96,12 +98,13 @@ extension Cleaning {
     /// The branches of an operation have lost, but for one.
     private mutating func lose(_ path: OperationPath, except branch: UInt32) {
         let own = path.scope + [path.position, branch]
-        for index in registrations.indices {
-            let inner = registrations[index].path
-            if inner.isInside(path), !inner.scope.starts(with: own) {
-                registrations[index].isLost = true
-            }
+        func isLost(_ inner: OperationPath) -> Bool {
+            inner.isInside(path) && !inner.scope.starts(with: own)
         }
+        for index in registrations.indices where isLost(registrations[index].path) {
+            registrations[index].isLost = true
+        }
+        values.removeAll(where: isLost)
     }
 
     /// From an operation on everything is undone.
@@ -110,6 +113,7 @@ extension Cleaning {
             registration.undoes == nil
                 ? path.isUndone(registration.path) : registration.isTakenBack(with: path)
         }
+        values.removeAll { path.isUndone($0) }
         countUnsettled()
         for index in registrations.indices {
             if let by = registrations[index].finishedBy, path.isUndone(by) {
@@ -143,6 +147,9 @@ extension ExecutionState {
             let index = rare.cleaning.registrations.firstIndex { $0.sequence == source }
             guard let index else { throw WireError("it withdraws what is not registered") }
             rare.cleaning.registrations[index].finishedBy = OperationPath(operation)
+        case _ where operation.kind.isOfValues:
+            // What cleans up is not undone.
+            if !status.isFinal { rare.cleaning.note(value: OperationPath(operation)) }
         default: break
         }
     }
@@ -156,12 +163,17 @@ extension ExecutionState {
         rare.cleaning.isClaimed = false
         rare.cleaning.compensatesOnly = false
         rare.cleaning.endedBy = nil
+        let renewed = Set(
+            rare.cleaning.valuesRenewed(endedBy, change.undone.filter { $0 != endedBy })
+        )
+        rare.cleaning.values.removeAll { renewed.contains($0) }
         for path in change.undone {
             // What only failed keeps its branches.
             if path != endedBy {
                 rare.cleaning.registrations.removeAll {
                     path.isUndone($0.path) || $0.path.isInside(path)
                 }
+                rare.cleaning.values.removeAll { path.isUndone($0) || $0.isInside(path) }
             }
             rare.cleaning.undo(path)
         }
@@ -199,10 +211,16 @@ extension Cleaning {
         writer.bool(state.rare.cleaning.isSkipped, Wire.ExecutionCleaning.skipped)
         writer.bool(state.rare.cleaning.isClaimed, Wire.ExecutionCleaning.claimed)
         writer.bool(state.rare.cleaning.compensatesOnly, Wire.ExecutionCleaning.compensatesOnly)
-        guard let endedBy = state.rare.cleaning.endedBy else { return }
-        nested.removeAll()
-        endedBy.write(to: &nested)
-        writer.bytes(nested.bytes, Wire.ExecutionCleaning.endedBy)
+        if let endedBy = state.rare.cleaning.endedBy {
+            nested.removeAll()
+            endedBy.write(to: &nested)
+            writer.bytes(nested.bytes, Wire.ExecutionCleaning.endedBy)
+        }
+        for path in state.rare.cleaning.values {
+            nested.removeAll()
+            path.write(to: &nested)
+            writer.bytes(nested.bytes, Wire.ExecutionCleaning.values)
+        }
     }
 
     @Sendable
@@ -224,6 +242,8 @@ extension Cleaning {
                 read.compensatesOnly = try reader.varint() != 0
             case Wire.ExecutionCleaning.endedBy:
                 read.endedBy = try OperationPath(reading: try reader.bytes())
+            case Wire.ExecutionCleaning.values:
+                read.values.append(try OperationPath(reading: try reader.bytes()))
             default: try reader.skip(field)
             }
         }

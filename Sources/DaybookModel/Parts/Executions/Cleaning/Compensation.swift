@@ -14,9 +14,10 @@ extension Cleaning {
     @inline(__always)
     static func applyCheckpoint(
         _ state: inout ExecutionState,
-        _ entry: EntryView
+        _ entry: EntryView,
+        compensates: Bool
     ) throws(WireError) {
-        guard try entry.flag(Wire.CheckpointSucceeded.compensates) else {
+        guard compensates else {
             // Code that undid it before does so no more.
             if state.rare.cleaning.unsettled > 0 {
                 state.rare.cleaning.drop(OperationPath(try entry.operation()))
@@ -123,10 +124,39 @@ extension Cleaning {
         }
     }
 
+    /// Takes in an operation on a value.
+    mutating func note(value path: OperationPath) {
+        guard registrations.contains(where: { $0.undoes != nil }) else { return }
+        values.append(path)
+    }
+
+    /// The operations on values that are recorded anew, because they follow checkpoints that were undone: what
+    /// they put, or found, may come from those.
+    /// - Parameters: as of ``renewed(_:_:)``.
+    func valuesRenewed(_ endedBy: OperationPath?, _ undone: [OperationPath]) -> [OperationPath] {
+        guard !values.isEmpty else { return [] }
+        var first: [OperationPath] = []
+        for path in renewed(endedBy, undone).filter({ $0.undoes == .success }).map(\.path).sorted()
+        {
+            // What follows a later one follows an earlier one too.
+            if !first.contains(where: { $0.isFollowed(by: path) }) { first.append(path) }
+        }
+        guard !first.isEmpty else { return [] }
+        return values.filter { value in
+            let isTaken =
+                endedBy.map { $0 == value || $0.isFollowed(by: value) } ?? false
+                || undone.contains {
+                    $0 == value || $0.isFollowed(by: value) || value.isInside($0)
+                }
+            return !isTaken && first.contains { $0.isFollowed(by: value) }
+        }
+    }
+
     /// The execution is opened again: what was undone is registered anew when it has run again, and what
     /// could not be undone is to be undone at the next end.
     mutating func reopenCompensations() {
         registrations.removeAll { $0.undoes != nil && $0.hasEnded && !$0.hasFailed }
+        if !registrations.contains(where: { $0.undoes != nil }) { values = [] }
         for index in registrations.indices where registrations[index].undoes != nil {
             registrations[index].hasEnded = false
             registrations[index].hasFailed = false

@@ -105,6 +105,9 @@ extension ExecutionState {
         for (path, undoes) in rare.cleaning.renewed(endedBy, cleaned) {
             progress.renew(path, sequence, undoes)
         }
+        for path in rare.cleaning.valuesRenewed(endedBy, cleaned) {
+            progress.renew(path, sequence, .success)
+        }
     }
 }
 
