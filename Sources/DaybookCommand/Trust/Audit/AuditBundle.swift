@@ -41,20 +41,24 @@ struct AuditBundle {
     private var named: Set<UInt64> = [0]
     private var histories = "daybook.audit/1\n"
     private let report: AuditReport
+    private let progress: (UInt64) -> Void
 
     /// Makes a bundle at a path where nothing is.
-    /// - Parameter executions: each with all its runs, the first one first.
+    /// - Parameters:
+    ///   - executions: each with all its runs, the first one first.
+    ///   - progress: called with how many entries are written.
     /// - Returns: how much there is in it, and the SHA-256 of its list of files.
     /// - Throws: ``UsageError``; `ProofError`; `JournalError`; `SystemError`.
     static func make(
         at path: String,
         _ facts: AuditFacts,
         _ executions: [(record: ExecutionRecord, runs: [UInt64])],
-        _ inspector: Inspector
+        _ inspector: Inspector,
+        progress: @escaping (_ entries: UInt64) -> Void
     ) throws -> (counts: Counts, digest: String) {
         let folder = try AuditFolder(path: path, folders: folders)
         do {
-            var bundle = try AuditBundle(inspector, facts, folder)
+            var bundle = try AuditBundle(inspector, facts, folder, progress)
             let digest = try bundle.write(executions)
             try bundle.folder.finish(folders)
             return (bundle.counts, digest)
@@ -64,10 +68,16 @@ struct AuditBundle {
         }
     }
 
-    private init(_ inspector: Inspector, _ facts: AuditFacts, _ folder: AuditFolder) throws {
+    private init(
+        _ inspector: Inspector,
+        _ facts: AuditFacts,
+        _ folder: AuditFolder,
+        _ progress: @escaping (UInt64) -> Void
+    ) throws {
         self.inspector = inspector
         self.facts = facts
         self.folder = folder
+        self.progress = progress
         report = AuditReport(try folder.stream(AuditFolder.report))
     }
 
@@ -148,6 +158,7 @@ struct AuditBundle {
         }
         counts.entries += 1
         try report.add(entry)
+        progress(UInt64(counts.entries))
     }
 
     private mutating func noteErasure(of entry: JournalEntry) throws {

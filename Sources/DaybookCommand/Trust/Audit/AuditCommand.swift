@@ -82,7 +82,14 @@ struct AuditCommand: ParsableCommand {
                 "the execution \(late.record.id) has entries up to \(late.record.last), and the head is of \(facts.head.size): its end would be missing; name a later head, or sign one with --key"
             )
         }
-        return (facts, try AuditBundle.make(at: output, facts, executions, inspector))
+        let bar = ProgressBar(common.errors, "writing")
+        defer { bar.finish() }
+        // Of earlier runs it is not known before how many they have.
+        let all = executions.reduce(0) { $0 + $1.record.entries }
+        let made = try AuditBundle.make(at: output, facts, executions, inspector) {
+            bar.update(min($0, all), of: all)
+        }
+        return (facts, made)
     }
 
     /// The executions with all their runs, the first one first.
