@@ -24,6 +24,10 @@ enum Recovery {
             times.append(try await open(count, settings, &report))
         }
         report.set("recovery.growth_ratio", times.last.map { $0 / times[0] })
+        say("\nOpening a journal just before a snapshot is due:")
+        for interval in [1_000_000, EngineOptions().snapshotInterval ?? 0] as Set {
+            try await open(every: interval, settings, &report)
+        }
         say("\nReplaying:")
         for count in settings.isShort ? [10_000] : [10_000, 100_000, 1_000_000] {
             try await replay(count, settings, &report)
@@ -69,6 +73,32 @@ enum Recovery {
                 + " without it in \(text(folded * 1e3, 1)) ms"
         )
         return opened
+    }
+
+    /// Opens a journal of 990,000 entries, or of 9,900, in which snapshots were taken in the background.
+    private static func open(
+        every interval: UInt64,
+        _ settings: Settings,
+        _ report: inout Report
+    ) async throws {
+        let path = settings.quietFolder + "/interval-\(interval).daybook"
+        try Engine.create(at: path)
+        var options = EngineOptions()
+        options.snapshotInterval = settings.isShort ? max(interval / 100, 1) : interval
+        let count = settings.isShort ? 9_900 : 990_000
+        let first = try await Engine.open(at: path, options, workflows: [FiveSteps()])
+        let start = ContinuousClock.now
+        try await FiveSteps.run(count / FiveSteps.entries, 1_024, series: "short", first)
+        let filled = seconds(since: start)
+        try await first.close()
+        options.snapshotInterval = nil
+        let opened = try await best(path, options, [FiveSteps()])
+        try FileManager.default.removeItem(atPath: path)
+        report.set("recovery.interval_ms.\(interval)", opened * 1e3)
+        say(
+            "\(pad("\(interval)", 9)) entries between snapshots: \(count) entries in \(text(filled, 1)) s,"
+                + " opened in \(text(opened * 1e3, 1)) ms"
+        )
     }
 
     /// The best of three.

@@ -70,7 +70,9 @@ extension Inspector {
 }
 
 /// Makes a journal's file smaller.
-public enum Compactor {
+public struct Compactor: Sendable {
+    private init() {}
+
     /// Writes the file anew, without the room that nothing uses: what was erased is in it no more, not in pages that are
     /// free and not in gaps of others.
     ///

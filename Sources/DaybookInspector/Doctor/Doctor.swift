@@ -4,7 +4,9 @@ import DaybookView
 import LMDB
 
 /// Finds what is wrong with a journal, and makes anew what follows from its entries and payloads.
-public enum Doctor {
+public struct Doctor: Sendable {
+    private init() {}
+
     /// Looks at everything: the pages of the file, entries, payloads, indexes, snapshots and the file of keys.
     ///
     /// What is damaged is not read: the pages are walked first. So it comes through where a verification
