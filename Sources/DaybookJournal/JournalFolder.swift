@@ -274,13 +274,16 @@ package final class HeldLock: Sendable {
 
     init(_ file: consuming File) { witness = CommitWitness(file) }
 
-    deinit {
+    /// Gives it back before the last reference is gone.
+    func release() {
         do {
             try witness.unlock()
         } catch {
-            // The file is closed next, which gives the lock back as well, if later.
+            // The file is closed later, which gives the lock back as well.
         }
     }
+
+    deinit { release() }
 }
 
 /// A store, and the lock that keeps its file from being replaced.
@@ -294,6 +297,9 @@ package struct OpenFolder: Sendable {
         self.lock = lock
     }
 
-    /// Closes the store and lets go of the lock with the last copy of this value.
-    package func close() { store.close() }
+    /// Closes the store and lets go of the lock, also where copies of this value live on.
+    package func close() {
+        store.close()
+        lock?.release()
+    }
 }

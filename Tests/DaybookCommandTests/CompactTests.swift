@@ -76,6 +76,31 @@ import Glibc
         }
     }
 
+    @Test func whoErasesMayShred() async throws {
+        try await withErased { sandbox in
+            #expect(try holdsSpoken(sandbox))
+            let follower = try sandbox.start("log", "--follow")
+            var lines = follower.lines.makeAsyncIterator()
+            _ = await lines.next()
+            let redact = ["redact", "kept", "--reason", "asked to", "--yes", "--shred"]
+            let refused = try await sandbox.daybook(redact)
+            #expect(refused.status == 4)
+            #expect(refused.text.contains("kept  erased "))
+            #expect(refused.errors.contains("what is erased stays erased"), "\(refused)")
+            #expect(refused.errors.contains("pages of the journal's file that are free"))
+            follower.signal(SIGINT)
+            try await follower.finish()
+            // Asked again, it does the rest.
+            let made = try await sandbox.succeed(redact)
+            #expect(made.text.contains("the file is written anew"))
+            #expect(!made.errors.contains("pages of the journal's file that are free"))
+            #expect(try !holdsSpoken(sandbox))
+            let again = try await sandbox.succeed(redact + ["--json"]).json
+            #expect(again["file"]["bytesAfter"].integer ?? 0 > 0)
+            try await sandbox.succeed("verify")
+        }
+    }
+
     @Test func aRehearsalSaysWhatEachStepComesTo() async throws {
         try await withErased { sandbox in
             let whole = try File.contents(of: sandbox.dataFile)

@@ -17,9 +17,8 @@ struct RedactCommand: AsyncParsableCommand {
             not given again. Secrets that are kept are wiped.
 
             Not reached: backups and copies made before, pages of the journal's file that are free until \
-            they are written again (`daybook compact --shrink` writes it anew), and what file systems and SSDs \
-            keep of old blocks. A fork has the \
-            input of what it was forked from: those that are left are named.
+            they are written again (--shred writes it anew), and what file systems and SSDs keep of old \
+            blocks. A fork has the input of what it was forked from: those that are left are named.
 
             An interrupted command is asked again, and goes on where it came to.
             """
@@ -62,6 +61,12 @@ struct RedactCommand: AsyncParsableCommand {
     )
     var workspaces: String?
 
+    @Flag(
+        help:
+            "Then write the journal's file anew, so that nothing erased is left in it (as `daybook compact --shrink`)."
+    )
+    var shred = false
+
     @Argument(help: "The ids of executions.")
     var ids: [String] = []
 
@@ -91,10 +96,24 @@ struct RedactCommand: AsyncParsableCommand {
             return try self.plans(inspector)
         }
         if consent.dryRun { return try report(plans.map { Outcome($0) }, isDone: false) }
-        guard !plans.isEmpty else { return try report([], isDone: true) }
+        guard shred || !plans.isEmpty else { return try report([], isDone: true) }
         // Who asks again has what an interruption left done, and nothing more.
-        if plans.contains(where: { $0.payloads > 0 }) { try consent.ask(question(plans)) }
-        try report(try await erase(plans), isDone: true)
+        if plans.contains(where: { $0.payloads > 0 }) {
+            try consent.ask(question(plans))
+        } else if shred {
+            try consent.ask("write the journal's file anew")
+        }
+        let outcomes = plans.isEmpty ? [] : try await erase(plans)
+        try report(outcomes, isDone: true, shred ? rewriting() : nil)
+    }
+
+    /// What is erased stays so, whatever comes of this.
+    private func rewriting() -> Result<Rewriting, any Error> {
+        Result {
+            var options = RewriteOptions(reason: reason)
+            options.actor = write.actor
+            return try Compactor.shrink(try common.journalPath(), options)
+        }
     }
 
     // MARK: What is meant
@@ -211,19 +230,23 @@ struct RedactCommand: AsyncParsableCommand {
 
     // MARK: Saying what became of it
 
+    private static let freePages =
+        "pages of the journal's file that are free, until they are written again"
+
     /// What erasing leaves, in words for people and programs.
     private static let limits = [
         "backups and copies that were made before",
-        "pages of the journal's file that are free, until they are written again",
+        freePages,
         "old blocks that file systems and SSDs keep",
         "folders that it kept files in on other machines, or that --workspaces did not name",
         "ids, names, labels, actors, error codes, times and sizes",
     ]
 
-    private var limits: [String] {
-        entry == nil
-            ? Self.limits
-            : Self.limits + [
+    private func limits(isRewritten: Bool) -> [String] {
+        let limits = isRewritten ? Self.limits.filter { $0 != Self.freePages } : Self.limits
+        return entry == nil
+            ? limits
+            : limits + [
                 "the digest of what its operation declares as input: a short value can be guessed by it until the execution is erased"
             ]
     }
@@ -234,7 +257,14 @@ struct RedactCommand: AsyncParsableCommand {
         return outcome.sharing.filter { !gone.contains($0) }
     }
 
-    private func report(_ outcomes: [Outcome], isDone: Bool) throws {
+    private func report(
+        _ outcomes: [Outcome],
+        isDone: Bool,
+        _ rewriting: Result<Rewriting, any Error>? = nil
+    ) throws {
+        var made: Rewriting?
+        if case .success(let new)? = rewriting { made = new }
+        let limits = limits(isRewritten: made != nil)
         if common.json {
             common.write("daybook.redact/1") { json in
                 json.member("dryRun", !isDone)
@@ -246,9 +276,28 @@ struct RedactCommand: AsyncParsableCommand {
                 }
                 json.key("notReached")
                 json.array { json in for limit in limits { json.string(limit) } }
+                if let made {
+                    json.key("file")
+                    json.object { json in
+                        json.member("entry", made.sequence)
+                        json.member("bytesBefore", made.bytesBefore)
+                        json.member("bytesAfter", made.bytesAfter)
+                    }
+                }
             }
         } else {
-            writeText(outcomes, isDone: isDone)
+            writeText(outcomes, isDone: isDone, limits)
+            if let made {
+                common.output.line(
+                    "the file is written anew: \(made.bytesAfter) of \(made.bytesBefore) bytes"
+                )
+            }
+        }
+        if case .failure(let error)? = rewriting {
+            common.errors.line(
+                "daybook: what is erased stays erased, and the file is not written anew: \(error)"
+            )
+            throw CommandEnd(status: Failure.status(of: error) ?? .failed)
         }
         if outcomes.contains(where: { $0.refusal != nil }) { throw CommandEnd(status: .conflict) }
     }
@@ -271,7 +320,7 @@ struct RedactCommand: AsyncParsableCommand {
         json.member("refused", outcome.refusal?.message)
     }
 
-    private func writeText(_ outcomes: [Outcome], isDone: Bool) {
+    private func writeText(_ outcomes: [Outcome], isDone: Bool, _ limits: [String]) {
         for outcome in outcomes {
             if let refusal = outcome.refusal {
                 common.errors.line("daybook: not erased: \(refusal.message)")
