@@ -215,8 +215,8 @@ import Testing
     }
 
     /// `ExecutionPart.applyCheckpoint` calls these, in this order, without the table.
-    @Test func aCheckpointsSuccessConcernsFourParts() {
+    @Test func aCheckpointsSuccessConcernsFiveParts() {
         let parts = ExecutionPart.all.filter { $0.kinds.contains(.checkpointSucceeded) }
-        #expect(parts.map(\.name) == ["progress", "lease", "lifecycle", "cleaning"])
+        #expect(parts.map(\.name) == ["progress", "lease", "lifecycle", "cleaning", "store"])
     }
 }

@@ -251,7 +251,7 @@ import Testing
         start           cf  cf  s+  e+  s+  1
         succeed         cf  cf  s+  cf  s+  1
         disappoint      cf  cf  s+  e+  s+  1
-        record          cf  cf  s+  e+  s+  cf
+        record          cf  cf  s+  e+  s+  1
         again           cf  cf  s+  e+  s+  1
         look            cf  cf  s+  e+  s+  cf
         sleep           cf  cf  s+  e+  s+  cf
