@@ -23,7 +23,7 @@ extension RandomWalk {
         case 98..<108: try signal()
         case 108..<111: try openSession()
         case 111: try recordSnapshot()
-        case 112: try adopt()
+        case 112: try generator.chance(3) ? rewrite() : adopt()
         case 113..<116: try closeSession()
         case 116..<120: try resolve()
         case 120..<122: try repin()
@@ -378,6 +378,30 @@ extension RandomWalk {
             isRestored: isRestored
         )
         try compare("adopting by \(machine ?? 0), \(inode)", found, expected)
+    }
+
+    private mutating func rewrite() throws {
+        let inode = UInt64.random(in: 0...3, using: &generator)
+        let size = harness.next + (generator.chance(8) ? 1 : 0)
+        let isByNobody = generator.chance(8)
+        let command = RewriteJournal(
+            generator.chance(2) ? .damage : .room,
+            .init(
+                binding: .with {
+                    $0.machine = Data([1])
+                    $0.inode = inode
+                },
+                size: size,
+                root: [1],
+                bytesBefore: 2,
+                bytesAfter: 1
+            ),
+            actor: isByNobody ? "" : "ann",
+            reason: try harness.sealed([.text("smaller")])
+        )
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        let expected = reference.rewrite(1, inode, size: size, byNobody: isByNobody)
+        try compare("writing \(size) entries anew", found, expected)
     }
 
     private mutating func recordSnapshot() throws {

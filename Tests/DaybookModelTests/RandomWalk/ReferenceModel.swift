@@ -312,6 +312,19 @@ struct ReferenceModel {
         return .granted(true)
     }
 
+    /// The file with so many entries takes the place of the journal's own.
+    mutating func rewrite(
+        _ machine: UInt8,
+        _ inode: UInt64,
+        size: UInt64,
+        byNobody: Bool
+    ) -> Outcome<UInt64> {
+        guard !byNobody else { return .refused(.invalidArgument) }
+        guard size == next else { return .refused(.conflict) }
+        home = (machine, inode)
+        return .granted(write())
+    }
+
     mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {
         guard isWhole, size > 0, size <= next else { return .refused(.invalidArgument) }
         guard size > snapshotSize else { return .refused(.conflict) }
