@@ -19,6 +19,19 @@ extension Inspector {
         )
     }
 
+    /// Runs `body` on all entries that count for an execution, in order, until it returns false: before a fork's
+    /// own those that it has from its origin.
+    /// - Throws: as of ``operations(of:undone:)``.
+    package func inheritedHistory(
+        of number: UInt64,
+        _ body: (JournalEntry) throws -> Bool
+    ) throws {
+        let history = JournalHistory(store: store, execution: number)
+        try history.scan(from: try history.beginning(of: number)) { view, payloads in
+            try body(try JournalEntry(view, payloads()))
+        }
+    }
+
     /// The state of everything that is open: the newest snapshot, and the entries after it.
     package func state() throws -> State {
         let journal = try Journal.open(store)

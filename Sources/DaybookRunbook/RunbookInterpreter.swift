@@ -160,6 +160,8 @@ struct RunbookInterpreter: Sendable {
                 do {
                     try await run(block, context, &ending.outputs)
                 } catch let error as OperationError {
+                    // No job of the block tells of it.
+                    if error.code == Self.invalidEach { context.log("\(error.message)") }
                     // The round is not run again: another one is.
                     ending.failure = ending.failure ?? error.handled
                 }
@@ -254,7 +256,7 @@ struct RunbookInterpreter: Sendable {
     }
 
     /// Runs the jobs of a block for each element. Later blocks see an output of such a job as a JSON
-    /// array, in the order of the elements; of one whose jobs failed they see empty texts.
+    /// array, in the order of the elements; of one for which that job did not end well they see an empty text.
     private func run(
         _ block: Runbook.Block,
         forEach elements: [String],
@@ -263,6 +265,8 @@ struct RunbookInterpreter: Sendable {
     ) async throws {
         let before = outputs
         let all = elements.enumerated().map { EachElement(item: $1, index: $0) }
+        // Also of an element for which a later job fails: what cleans up needs what was made.
+        let given = Locked([Outputs](repeating: Outputs(), count: elements.count))
         let endings = try await context.map(
             block.name,
             all,
@@ -274,14 +278,13 @@ struct RunbookInterpreter: Sendable {
                 var own = before
                 for job in block.jobs {
                     let environment = environment(own, element)
-                    own[job.name] = try await run(job, of: block.name, environment, scope).outputs
+                    let outputs = try await run(job, of: block.name, environment, scope).outputs
+                    own[job.name] = outputs
+                    given.withLock { $0[element.index][job.name] = outputs }
                 }
-                return own
             }
         }
-        let results = endings.map { ending in
-            if case .success(let own) = ending { own } else { Outputs() }
-        }
+        let results = given.withLock { $0 }
         for job in block.jobs {
             var keys = Set(results.flatMap { $0[job.name].map { Array($0.keys) } ?? [] })
             keys.formUnion(job.output.map(\.name))
@@ -293,6 +296,9 @@ struct RunbookInterpreter: Sendable {
         }
         for ending in endings { _ = try ending.get() }
     }
+
+    /// The code of a block's failure that has no list to run for.
+    private static let invalidEach = "invalid-each"
 
     private func elements(
         _ each: Runbook.Each,
@@ -308,7 +314,7 @@ struct RunbookInterpreter: Sendable {
         }
         guard let found else {
             throw OperationError(
-                code: "invalid-each",
+                code: Self.invalidEach,
                 message:
                     "the block \(block.name) runs for each element of a list, and what it was given is none; give a JSON array of texts, or one to a line",
                 isRetryable: false

@@ -51,7 +51,16 @@ extension RunbookParser {
         if let flag = fields["failFast"] {
             block.failsFast = try reader.flag(flag, "\"failFast\"")
         }
-        if let flag = fields["always"] { block.isAlways = try reader.flag(flag, "\"always\"") }
+        if let flag = fields["always"] {
+            block.isAlways = try reader.flag(flag, "\"always\"")
+            if block.isAlways, let job = block.jobs.first(where: { $0.undo != nil }) {
+                throw reader.error(
+                    at: flag,
+                    "the job \(quoted(job.name)) has \"undo\", and its block runs always: what runs in each attempt is"
+                        + " not undone; leave out one of the two"
+                )
+            }
+        }
         if let node = fields["continueOnError"] {
             block.continuesOnError = try reader.flag(node, "\"continueOnError\"")
             if block.isAlways, block.continuesOnError {

@@ -23,9 +23,10 @@ enum TextList {
         return parts.allSatisfy(isElement) ? parts : nil
     }
 
-    /// The elements of a text that a job gave: a JSON array of texts, or one to a line.
+    /// The elements of a text that a job gave: a JSON array of texts, or one to a line. An empty text is none: a
+    /// job that ran for each element, and failed for some, has given nothing for those.
     static func elements(ofOutput text: String) -> [String]? {
-        if text.drop(while: \.isWhitespace).first == "[" { return json(text) }
+        if text.drop(while: \.isWhitespace).first == "[" { return json(text, dropsEmpty: true) }
         let all = lines(of: text)
         return all.allSatisfy(isElement) ? all : nil
     }
@@ -35,9 +36,10 @@ enum TextList {
         text.utf8.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static func json(_ text: String) -> [String]? {
+    private static func json(_ text: String, dropsEmpty: Bool = false) -> [String]? {
         do {
-            let all = try JSONDecoder().decode([String].self, from: Data(text.utf8))
+            var all = try JSONDecoder().decode([String].self, from: Data(text.utf8))
+            if dropsEmpty { all.removeAll(where: \.isEmpty) }
             return all.allSatisfy(isElement) ? all : nil
         } catch {
             return nil

@@ -143,21 +143,6 @@ public struct JournalEntry: Sendable {
         }
     }
 
-    /// What it does with the store of its execution, key by key, and which payload holds the value; nil: the key
-    /// is removed.
-    package var storeSteps: [(key: Name, payload: Int?)] {
-        switch entry.event {
-        case .operationRecorded(let event) where event.operation.kind == .storeSet:
-            [(Name(event.operation.name), 0)]
-        case .operationRecorded(let event) where event.operation.kind == .storeDelete:
-            [(Name(event.operation.name), nil)]
-        case .checkpointSucceeded(let event):
-            event.stored.enumerated().map { (Name($1), $0 + 1) }
-                + event.removed.map { (Name($0), nil) }
-        default: []
-        }
-    }
-
     /// The operation that it is about, in the model's terms.
     /// - Throws: ``JournalError/Code/newerVersion`` for one of a kind that this version does not
     ///   know; ``JournalError/Code/integrity`` for one that cannot be read.

@@ -209,7 +209,7 @@ import Testing
             try await sandbox.succeed("approve", "v")
             try await sandbox.succeed("work", "--until-idle")
             let why = try await sandbox.succeed("why", "u").text
-            let words = "it was forked as v, which went on with what it did, and has completed"
+            let words = "it was forked, and v went on with what it did, and has completed"
             #expect(why.contains(words) && !why.contains("waits for"), "\(why)")
             let show = try await sandbox.succeed("show", "u").text
             #expect(show.contains("v, completed, went on with what it did"), "\(show)")

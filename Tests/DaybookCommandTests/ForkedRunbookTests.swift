@@ -57,6 +57,9 @@ import Glibc
             let fork = try await sandbox.succeed("fork", "a", "--at", "two", "--id", "b", "--yes")
             let told = "a is cancelled, and undoes what it has begun from there on"
             #expect(fork.errors.contains(told), "\(fork.errors)")
+            // Who approved before the fork has approved for it too.
+            let forked = try await sandbox.succeed("show", "b").text
+            #expect(forked.contains("the signal go, given by "), "\(forked)")
             try await sandbox.succeed("work", "--until-idle")
             #expect(try await sandbox.succeed("status", "a").text == "cancelled\n")
             let show = try await sandbox.succeed("show", "a").text
@@ -399,7 +402,7 @@ import Glibc
             try await wait(sandbox)
             try await sandbox.succeed("fork", "a", "--at", "two", "--id", "b", "--yes")
             try await sandbox.succeed("work", "--until-idle")
-            let words = "it was forked as b, which goes on with what it did"
+            let words = "it was forked, and b goes on with what it did"
             let why = try await sandbox.succeed("why", "a").text
             #expect(why.contains(words) && !why.contains("retry"), "\(why)")
             let run = try await sandbox.daybook("run", "runbook.yaml", "--id", "a")
@@ -414,7 +417,7 @@ import Glibc
             try await sandbox.succeed("fork", "b", "--at", "last", "--id", "c", "--yes")
             try await sandbox.succeed("work", "--until-idle")
             let again = try await sandbox.succeed("why", "a").text
-            #expect(again.contains("it was forked as c"), "\(again)")
+            #expect(again.contains("it was forked, and c"), "\(again)")
             let fork = try await sandbox.daybook("fork", "a", "--at", "two", "--yes")
             #expect(fork.status == 4, "\(fork)")
             #expect(fork.errors.contains("its fork c owes"), "\(fork)")

@@ -215,4 +215,22 @@ import Glibc
             #expect(!later.contains(Self.mark))
         }
     }
+
+    /// What is advised can be done.
+    @Test func noRetryIsAdvisedOfAForkWhoseOriginIsErased() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a1": "echo one", "a2": "exit 3"]))
+            let run = ["run", "runbook.yaml", "--id"]
+            #expect(try await sandbox.daybook(run + ["l1"]).status == 7)
+            try await sandbox.succeed("fork", "l1", "--at", "a2", "--id", "l2", "--yes")
+            #expect(try await sandbox.daybook(run + ["l2"]).status == 7)
+            let before = try await sandbox.succeed("why", "l2").text
+            #expect(before.contains("daybook retry"), "\(before)")
+            try await sandbox.succeed("redact", "l1", "--reason", "asked to", "--yes")
+            let after = try await sandbox.succeed("why", "l2").text
+            #expect(!after.contains("daybook retry"), "\(after)")
+            #expect(after.contains("it is a fork that goes on by what l1 has recorded"), "\(after)")
+            #expect(try await sandbox.daybook("retry", "l2", "--yes").status == 4)
+        }
+    }
 }

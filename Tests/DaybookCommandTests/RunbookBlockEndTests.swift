@@ -167,4 +167,66 @@ import Testing
             #expect(lines == Array(repeating: "a", count: tries))
         }
     }
+
+    /// What cleans up is given what was made, also for an element for which a later job failed.
+    @Test func whatWasMadeForAnElementThatFailedIsKnownAfterwards() async throws {
+        try await fail(
+            """
+              - name: make
+                each: [x, y, z]
+                jobs:
+                  - name: create
+                    run: 'test $EACH_ITEM != z; echo "id=vm-$EACH_ITEM" >> "$DAYBOOK_OUTPUT"'
+                    output: { id: "" }
+                  - { name: configure, run: 'test $EACH_ITEM = x' }
+              - name: clean
+                always: true
+                each: ${{ outputs.create.id }}
+                jobs: [{ name: destroy, run: 'echo "destroy $EACH_ITEM of $OUTPUT_CREATE_ID"' }]
+            """
+        ) { _, sandbox in
+            let lines = try await sandbox.loggedLines()
+            #expect(
+                lines.filter { $0.hasPrefix("destroy") } == [
+                    #"destroy vm-x of ["vm-x","vm-y",""]"#,
+                    #"destroy vm-y of ["vm-x","vm-y",""]"#,
+                ]
+            )
+        }
+    }
+
+    /// A block that runs always, and has nothing to run for, says so.
+    @Test func anAlwaysBlockWithoutAListTellsOfIt() async throws {
+        try await fail(
+            """
+              - name: make
+                jobs: [{ name: create, run: exit 3, output: { ids: "" } }]
+              - name: clean
+                always: true
+                each: ${{ outputs.create.ids }}
+                jobs: [{ name: destroy, run: echo never }]
+            """
+        ) { _, sandbox in
+            let log = try await sandbox.succeed("log", "x").text
+            #expect(log.contains("the block clean runs for each element of a list"), "\(log)")
+        }
+    }
+
+    @Test func whatRunsInEachAttemptHasNoUndo() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: x
+                blocks:
+                  - name: tell
+                    always: true
+                    jobs: [{ name: mail, run: echo sent, undo: echo taken back }]
+                """
+            )
+            let result = try await run(sandbox)
+            #expect(result.status == 64)
+            let words = #"the job "mail" has "undo", and its block runs always"#
+            #expect(result.errors.contains(words), "\(result.errors)")
+        }
+    }
 }

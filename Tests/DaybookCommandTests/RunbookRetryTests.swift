@@ -72,7 +72,9 @@ import Glibc
             try await sandbox.succeed("retry", "x", "--yes")
             let second = try await run(sandbox)
             #expect(second.status == 0, "\(second.errors)")
-            #expect(try await sandbox.loggedLines() == ["m", "n"])
+            let lines = try await sandbox.loggedLines()
+            #expect(lines.first?.hasPrefix("the block each runs for each element of a list") == true)
+            #expect(lines.dropFirst() == ["m", "n"])
         }
     }
 

@@ -105,4 +105,31 @@ import Testing
             #expect(log.contains("to $DAYBOOK_STORE, and lines there have the form key=value"))
         }
     }
+
+    /// What is in the store of an execution before the fork is in that of the fork.
+    @Test func showKnowsWhatAForkHasFromItsOrigin() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: x
+                blocks:
+                  - name: b
+                    jobs:
+                      - { name: a1, run: 'echo "k=1" >> "$DAYBOOK_STORE"' }
+                      - { name: a2, run: 'echo "z=2" >> "$DAYBOOK_STORE"' }
+                      - { name: a3, run: 'echo "last=3" >> "$DAYBOOK_STORE"' }
+                """
+            )
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "s1")
+            try await sandbox.succeed("fork", "s1", "--at", "a2", "--id", "s2", "--yes")
+            let before = try await sandbox.succeed("show", "s2", "--json").json["store"]
+            #expect(before == ["k": "1"], "\(before)")
+            try await sandbox.succeed("fork", "s1", "--at", "a3", "--id", "s3", "--yes")
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "s3")
+            try await sandbox.succeed("fork", "s3", "--at", "a3", "--id", "s4", "--yes")
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "s4")
+            let after = try await sandbox.succeed("show", "s4", "--json").json["store"]
+            #expect(after == ["k": "1", "z": "2", "last": "3"], "\(after)")
+        }
+    }
 }

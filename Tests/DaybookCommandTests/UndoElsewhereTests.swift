@@ -65,6 +65,13 @@ import Testing
             ] {
                 #expect(why.contains(words), "\(words): \(why)")
             }
+            // The folder that was made for it is not taken for the one with the files.
+            try await sandbox.succeed("retry", "a", "--yes")
+            try await sandbox.succeed(Self.work("two"))
+            #expect(try returned(sandbox) == nil)
+            #expect(try await sandbox.succeed("status", "a").text == "failed\n")
+            let again = try await sandbox.succeed("show", "a").text
+            #expect(again.contains("success, could not be undone"), "\(again)")
             // What is advised helps: where the files are it is undone.
             try await sandbox.succeed("retry", "a", "--yes")
             try await sandbox.succeed(Self.work("one"))

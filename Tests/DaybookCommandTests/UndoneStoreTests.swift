@@ -44,4 +44,35 @@ import Testing
             try await sandbox.succeed("verify")
         }
     }
+
+    /// All of it lies in one entry, which has a limit.
+    @Test func moreThanAnEntryTakesFailsTheJobOnce() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: many
+                blocks:
+                  - name: fill
+                    jobs:
+                      - name: keys
+                        run: |
+                          echo ran
+                          for key in $(seq $(cat "\(sandbox.folder)/count")); do
+                            echo "key$key=$key"
+                          done >> "$DAYBOOK_STORE"
+                """
+            )
+            try sandbox.write("2000", to: "count")
+            let run = try await sandbox.daybook(["run", "runbook.yaml", "--id", "x"])
+            #expect(run.status == 7, "\(run)")
+            let show = try await sandbox.succeed("show", "x").text
+            #expect(show.contains("store-too-large"), "\(show)")
+            #expect(show.contains("2000 values were to be put into the store"), "\(show)")
+            #expect(try await sandbox.loggedLines() == ["ran"])
+            try sandbox.write("800", to: "count")
+            try await sandbox.succeed("retry", "x", "--yes")
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            try await sandbox.succeed("verify")
+        }
+    }
 }

@@ -346,6 +346,16 @@ extension OperationError {
         )
     }
 
+    /// More is put into the store at once than one entry takes.
+    static func storeTooLarge(_ stored: StoredValues) -> OperationError {
+        OperationError(
+            code: "store-too-large",
+            message:
+                "\(stored.values.count) values were to be put into the store with one outcome, and \(stored.removed.count) removed; that takes \(stored.size) bytes of an entry, and \(StoredValues.limit) at most are taken: put many into one value, or into several jobs",
+            isRetryable: false
+        )
+    }
+
     /// A value has more bytes than a payload may have.
     static func tooLarge(_ size: Int, _ limit: Int) -> OperationError {
         OperationError(

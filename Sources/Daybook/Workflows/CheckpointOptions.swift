@@ -75,6 +75,17 @@ package struct StoredValues: Sendable {
         for key in [String](values.keys) + removed { try Names.check(key, "key in the store") }
         self.values = values.map { (Name($0.key), $0.value) }.sorted { $0.key < $1.key }
         self.removed = removed.map { Name($0) }.sorted()
+        guard size <= Self.limit else { throw OperationError.storeTooLarge(self) }
+    }
+
+    /// The most bytes that keys and commitments may take in the entry of an outcome, which has 65,535 in all.
+    static let limit = 57_344
+
+    /// How many bytes of an entry they take, at most: a key and what is around it, and for a value its commitment
+    /// too.
+    var size: Int {
+        let stored = values.reduce(0) { size, value in size + value.key.text.utf8.count + 56 }
+        return removed.reduce(stored) { size, key in size + key.text.utf8.count + 4 }
     }
 
     /// Whether nothing is changed.

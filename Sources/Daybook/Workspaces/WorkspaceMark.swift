@@ -22,10 +22,20 @@ struct WorkspaceMark: Equatable {
         var digest: [UInt8] = []
         /// There is no archive: the folder is the only place of its files.
         var isUnsaved = false
+        /// The files are lost, and the folder was made empty for what does without them: it has nothing of what
+        /// is recorded.
+        var isEmptied = false
+
+        static let emptied = Self(isEmptied: true)
+
+        private var word: String { isEmptied ? "emptied" : isUnsaved ? "unsaved" : "saved" }
+
+        /// A line of the file.
+        fileprivate var line: String { "\(epoch) \(take) \(word) \(digest.hexadecimal)" }
 
         /// Whether it is what is recorded.
         func isOf(_ recorded: RecordedWorkspace) -> Bool {
-            epoch == recorded.epoch && take == recorded.take
+            !isEmptied && epoch == recorded.epoch && take == recorded.take
         }
     }
 
@@ -73,10 +83,17 @@ struct WorkspaceMark: Equatable {
         for line in lines.dropFirst(3) {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 4, let epoch = UInt64(words[0]), let take = UInt64(words[1]),
-                ["saved", "unsaved"].contains(words[2]), let digest = [UInt8](hexadecimal: words[3])
+                ["saved", "unsaved", "emptied"].contains(words[2]),
+                let digest = [UInt8](hexadecimal: words[3])
             else { return nil }
             places.append(
-                Place(epoch: epoch, take: take, digest: digest, isUnsaved: words[2] == "unsaved")
+                Place(
+                    epoch: epoch,
+                    take: take,
+                    digest: digest,
+                    isUnsaved: words[2] == "unsaved",
+                    isEmptied: words[2] == "emptied"
+                )
             )
         }
         self.init(String(lines[0]), boot: String(lines[1]), epoch, places)
@@ -86,9 +103,7 @@ struct WorkspaceMark: Equatable {
     func write(_ path: String) throws(SystemError) {
         let lines =
             [owner, boot, "\(epoch)"]
-            + places.map {
-                "\($0.epoch) \($0.take) \($0.isUnsaved ? "unsaved" : "saved") \($0.digest.hexadecimal)"
-            }
+            + places.map(\.line)
         let next = path + ".next"
         Folder.discardFile(next)
         try File.open(next, .create).append(Array((lines.joined(separator: "\n") + "\n").utf8))

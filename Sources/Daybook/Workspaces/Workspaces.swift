@@ -162,7 +162,8 @@ final class Workspaces: Sendable {
                 return place
             }
             // Its files are nowhere else. They may not have been on the disk when the machine stopped.
-            if recorded.isUnsaved, mark.epoch >= recorded.epoch, recorded.epoch > 0 {
+            let isEmptied = mark.places.last?.isEmptied == true
+            if recorded.isUnsaved, !isEmptied, mark.epoch >= recorded.epoch, recorded.epoch > 0 {
                 if !isOfThisBoot { warnOfCutFiles(path, request.lease) }
                 return WorkspaceMark.Place(recorded)
             }
@@ -183,7 +184,7 @@ final class Workspaces: Sendable {
         logger.warning("\(loss)", metadata: ["execution": "\(request.lease.id)"])
         terms.loss = loss
         try Folder.create(path)
-        return WorkspaceMark.Place(recorded)
+        return .emptied
     }
 
     /// Moves away what is not the execution's, or is saved nowhere else: nothing of it is lost or used.

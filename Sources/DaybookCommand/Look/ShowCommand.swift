@@ -212,7 +212,7 @@ struct ShowCommand: AsyncParsableCommand {
     ) throws -> [OperationPath: GivenSignal] {
         var given: [OperationPath: GivenSignal] = [:]
         guard operations.contains(where: { $0.operation.kind == .signal }) else { return given }
-        try inspector.history(of: record.number) { entry in
+        try inspector.inheritedHistory(of: record.number) { entry in
             guard case .signalDelivered(let event) = entry.entry.event else { return true }
             let signal = try inspector.entry(event.signal)
             guard case .signalReceived = signal.entry.event else { return true }

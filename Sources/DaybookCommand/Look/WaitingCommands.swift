@@ -83,8 +83,12 @@ extension ExecutionRecord {
         if let erasure = try inspector.erasure(of: self) {
             return "nothing runs it again: its payloads were \(erasure.words)"
         }
+        if let (origin, erasure) = try erasedOrigin(inspector) {
+            return
+                "nothing runs it again: it is a fork that goes on by what \(origin.shellWord) has recorded, and the payloads of that were \(erasure.words)"
+        }
         if let heir = try inspector.heir(of: self) {
-            let fork = "it was forked as \(heir.id.shellWord), which"
+            let fork = "it was forked, and \(heir.id.shellWord)"
             let words = "\(common.journalWords) \(heir.id.shellArgument)"
             guard heir.isClosed else {
                 return
@@ -105,6 +109,18 @@ extension ExecutionRecord {
             "`daybook retry\(common.journalWords) \(id.shellArgument)\(secrets)` opens it again"
         )
         return try rerun(inspector).map { "\(retry), and \($0)" }
+    }
+
+    /// What a fork goes on by, of which the payloads are erased; nil: nothing of that is.
+    private func erasedOrigin(
+        _ inspector: Inspector
+    ) throws -> (id: String, erasure: Erasure)? {
+        var number = forkedFrom
+        while let origin = try number.flatMap({ try inspector.record(ofRun: $0) }) {
+            if let erasure = try inspector.erasure(of: origin) { return (origin.id, erasure) }
+            number = origin.forkedFrom
+        }
+        return nil
     }
 
     /// What runs again when it is retried, as the rest of a sentence; nil: it cannot be.

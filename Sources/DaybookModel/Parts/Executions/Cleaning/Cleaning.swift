@@ -66,14 +66,14 @@ struct Cleaning: Sendable {
     var endedBy: OperationPath?
     /// The lease was granted for cleaning.
     var isClaimed = false
-    /// Operations on values that were recorded since there is a checkpoint to undo, in the order of their
-    /// entries: those that follow one which is undone, and runs again, are recorded anew.
+    /// Operations on values that were recorded since there is a checkpoint to undo, sorted, so that those in an
+    /// operation lie together: those that follow a checkpoint which is undone, and runs again, are recorded anew.
     var values: [OperationPath] = []
 
     /// Whether there is nothing to remember.
     var isEmpty: Bool {
         registrations.isEmpty && reopenings == 0 && !isSkipped && !isClaimed && !compensatesOnly
-            && endedBy == nil
+            && endedBy == nil && values.isEmpty
     }
 
     /// Registrations have been taken out.

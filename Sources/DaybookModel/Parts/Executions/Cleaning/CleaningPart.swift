@@ -104,7 +104,9 @@ extension Cleaning {
         for index in registrations.indices where isLost(registrations[index].path) {
             registrations[index].isLost = true
         }
-        values.removeAll(where: isLost)
+        let inside = valuesInside(path)
+        guard !inside.isEmpty else { return }
+        values.replaceSubrange(inside, with: values[inside].filter { !isLost($0) })
     }
 
     /// From an operation on everything is undone.

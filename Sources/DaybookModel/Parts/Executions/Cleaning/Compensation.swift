@@ -127,7 +127,29 @@ extension Cleaning {
     /// Takes in an operation on a value.
     mutating func note(value path: OperationPath) {
         guard registrations.contains(where: { $0.undoes != nil }) else { return }
-        values.append(path)
+        let place = values.last.map { $0 < path } ?? true ? values.count : place(of: path)
+        if place < values.count, values[place] == path { return }
+        values.insert(path, at: place)
+    }
+
+    /// Where the operations on values are that lie in branches of an operation.
+    func valuesInside(_ path: OperationPath) -> Range<Int> {
+        let root = path.scope + [path.position]
+        let first = place(of: OperationPath(scope: root, position: 0))
+        let last = values[first...].firstIndex { !$0.isInside(path) } ?? values.endIndex
+        return first..<last
+    }
+
+    /// Where an operation on a value is, or would be.
+    private func place(of value: OperationPath) -> Int {
+        var range = values.startIndex..<values.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range =
+                values[middle] < value
+                ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
     }
 
     /// The operations on values that are recorded anew, because they follow checkpoints that were undone: what
