@@ -251,7 +251,7 @@ let package = Package(
             name: "DaybookCommandTests",
             dependencies: [
                 "Daybook", "DaybookCommand", "DaybookFormat", "DaybookInspector", "DaybookJournal",
-                "DaybookModel", "DaybookRunbook", "DaybookSystem", "DaybookTestKit",
+                "DaybookModel", "DaybookRunbook", "DaybookSystem", "DaybookTestKit", "DaybookView",
                 "SeededRandom",
             ]
         ),

@@ -1,25 +1,34 @@
-/// Collects what is wrong, up to a limit.
+/// Collects what is wrong, of each part up to a limit.
+///
+/// Only the list is limited: whoever looks goes on to the end. What one part is full of hides nothing of
+/// the others then, and the root is that of all entries.
 final class ProblemList {
     private(set) var all: [VerificationReport.Problem] = []
     private(set) var isCutShort = false
+    private var counts: [VerificationReport.Part: Int] = [:]
     /// Those of which it is not known yet whether the entry or the tile is wrong.
     private var leaves: [Int] = []
 
-    /// How many problems are listed.
+    /// How many problems of one part are listed.
     private static let limit = 100
 
     func add(_ sequence: UInt64?, _ reason: String, _ part: VerificationReport.Part) {
-        guard all.count < Self.limit else {
+        guard counts[part, default: 0] < Self.limit else {
             isCutShort = true
             return
         }
+        counts[part, default: 0] += 1
         all.append(.init(sequence: sequence, reason: reason, part: part))
     }
 
     /// Adds that an entry and a tile do not agree.
     func addLeaf(_ sequence: UInt64?, _ reason: String) {
-        if all.count < Self.limit { leaves.append(all.count) }
-        add(sequence, reason, .entries)
+        guard leaves.count < Self.limit else {
+            isCutShort = true
+            return
+        }
+        leaves.append(all.count)
+        all.append(.init(sequence: sequence, reason: reason, part: .entries))
     }
 
     /// Says which of the two are wrong where an entry and a tile do not agree: entries that have the

@@ -204,9 +204,7 @@ package struct Verifier {
     }
 
     private mutating func checkSecrets(_ path: String?) throws {
-        guard scope == .all, let path, let state = indexes.foldedState, !problems.isCutShort else {
-            return
-        }
+        guard scope == .all, let path, let state = indexes.foldedState else { return }
         let found = try SecretsAudit.check(path, state, upTo: report.entries, store) {
             [problems] in
             problems.add($0, $1, .keys)
@@ -219,7 +217,7 @@ package struct Verifier {
 
     private mutating func checkEntries(_ count: UInt64, _ edge: TreeEdge?) throws {
         var next: UInt64 = 0
-        while next < count, !problems.isCutShort {
+        while next < count {
             let first = next
             try store.read { reader in
                 try reader.scanEntries(from: first) { key, bytes in
@@ -230,7 +228,7 @@ package struct Verifier {
                     }
                     try check(key, bytes, edge, reader)
                     next = key + 1
-                    return !problems.isCutShort
+                    return true
                 }
             }
             if next == first {

@@ -198,6 +198,19 @@ package struct JournalFolder: Sendable {
         }
     }
 
+    /// Keeps the data file from being replaced for as long as what is returned lives: who looks at it more than
+    /// once looks at one file then.
+    /// - Returns: nil where nobody can replace it either.
+    /// - Throws: ``JournalError/Code/locked`` while another process makes or replaces it.
+    package func holdFile() throws -> HeldLock? {
+        do {
+            guard try FileStatus.of(openLock) != nil else { return nil }
+            return try lockShared(isReadOnly: true)
+        } catch {
+            throw JournalError.wrapping(error, path)
+        }
+    }
+
     private func lockShared(isReadOnly: Bool) throws -> HeldLock? {
         while true {
             let file: File

@@ -89,9 +89,11 @@ package struct AdoptJournal: Command {
 extension ProtoBinding {
     /// Whether it names the same machine and the same file. A machine without an id, as in many
     /// containers, can be any. The number of a device is not asked: it belongs to a start of the
-    /// machine, and not to a disk.
+    /// machine, and not to a disk. The number of a file is given again once the file is gone, as that of
+    /// a journal's file that was made anew; so a file that was made at another time is another one.
     package func isSamePlace(as other: ProtoBinding) -> Bool {
         (machine == other.machine || machine.isEmpty || other.machine.isEmpty)
             && inode == other.inode
+            && (madeAt == other.madeAt || madeAt == 0 || other.madeAt == 0)
     }
 }

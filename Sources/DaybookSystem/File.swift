@@ -67,6 +67,16 @@ package struct File: ~Copyable, Sendable {
         return File(descriptor: descriptor, path: path)
     }
 
+    /// A descriptor of its own for a file that is open already, whatever lies at its path by now.
+    package static func duplicate(
+        of descriptor: Int32,
+        _ path: String
+    ) throws(SystemError) -> File {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .current("fcntl", path: path) }
+        return File(descriptor: copy, path: path)
+    }
+
     deinit { close(descriptor) }
 
     /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file.
@@ -438,6 +448,19 @@ package struct FileStatus: Sendable, Equatable {
         if lstat(path, &raw) == 0 { return FileStatus(raw) }
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .current("lstat", path: path)
+    }
+
+    /// When the file at `path` was made, in nanoseconds since 1970. It stays with the file under any name.
+    /// - Returns: 0 where that is not known, as on some file systems.
+    package static func madeAt(_ path: String) -> UInt64 {
+        #if os(Linux)
+        return csystem_made_at(path)
+        #else
+        var raw = stat()
+        guard stat(path, &raw) == 0, raw.st_birthtimespec.tv_sec > 0 else { return 0 }
+        let time = raw.st_birthtimespec
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        #endif
     }
 
     /// Looks at an open file, without a walk along its path.

@@ -11,14 +11,11 @@ extension ProtoBinding {
         guard let status = try FileStatus.of(folder.dataFile) else {
             throw JournalError(.notFound, "there is no journal at \(folder.path) any more")
         }
-        self.init(device: status.device, inode: status.inode)
-        machine = Data(try MachineIdentity.digest())
-    }
-
-    private init(device: UInt64, inode: UInt64) {
         self.init()
-        self.device = device
-        self.inode = inode
+        machine = Data(try MachineIdentity.digest())
+        device = status.device
+        inode = status.inode
+        madeAt = FileStatus.madeAt(folder.dataFile)
     }
 }
 

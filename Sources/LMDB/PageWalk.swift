@@ -74,8 +74,12 @@ extension Environment {
                 var stat = MDB_stat()
                 try check(mdb_env_stat(handle, &stat), "mdb_env_stat")
                 let pageSize = Int(stat.ms_psize)
+                // Not the path: another file may be there by now.
+                var descriptor: mdb_filehandle_t = -1
+                try check(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
                 do throws(SystemError) {
-                    let walk = PageWalk(try File.open(path, .read), pageSize: pageSize)
+                    let file = try File.duplicate(of: descriptor, path)
+                    let walk = PageWalk(file, pageSize: pageSize)
                     return try walk.run(newest) ? (walk.problems, walk.bytesInUse) : nil
                 } catch {
                     throw LMDBError(error, path: path)

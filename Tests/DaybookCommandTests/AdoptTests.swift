@@ -1,4 +1,7 @@
+import DaybookFormat
+import DaybookJournal
 import DaybookSystem
+import DaybookView
 import Testing
 
 /// A copy of a journal does not go on by itself.
@@ -37,6 +40,38 @@ import Testing
             }
             #expect(try await copy.entries() == before)
             try await original.succeed("run", "runbook.yaml", "--id", "x")
+        }
+    }
+
+    /// The number of a file that is gone is given to another one: an older backup's copy that gets it is
+    /// at home nowhere all the same.
+    @Test func aCopyInAFileWithTheNumberOfAnEarlierHomeIsACopy() async throws {
+        try await withCopy { _, copy in
+            var home = try ProtoBinding(of: JournalFolder(copy.journal))
+            #expect(home.madeAt > 0)
+            func say(_ home: ProtoBinding) throws {
+                let store = try LMDBStore.open(copy.journal)
+                defer { store.close() }
+                var adopted = ProtoJournalAdopted()
+                adopted.binding = home
+                adopted.actor = "Ada"
+                let event = ProtoEntry.OneOf_Event.journalAdopted(adopted)
+                let journal = try Journal.open(store)
+                try journal.append(
+                    [EntryDraft(stream: .journal, event: event.encoded(), session: 0)]
+                )
+            }
+            home.madeAt += 1
+            try say(home)
+            expect(
+                try await copy.daybook("cancel", "x", "--yes"),
+                exits: 4,
+                saying: "is a copy, or was moved"
+            )
+            // What was recorded before this was recorded, and a file system that does not say.
+            home.madeAt = 0
+            try say(home)
+            try await copy.succeed("cancel", "x", "--yes")
         }
     }
 

@@ -39,6 +39,40 @@ import Glibc
         try Folder.names(in: "\(sandbox.folder)/bundle/\(folder)")
     }
 
+    /// No signature is over where an execution ends: the check says that it does not prove it.
+    @Test func whatIsCutOffAtTheEndIsSaidNotToBeProven() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(runbook(["a": "true", "b": "true"]))
+            try await sandbox.succeed("run", "runbook.yaml", "--id", "x")
+            _ = try await key(sandbox)
+            try await sandbox.succeed("audit", "x", "-o", "bundle", "--key", "log.key")
+            let whole = try await followReadMe(sandbox)
+            let cut = try await Verifiers.shell(
+                """
+                set -e
+                last=$(ls entries | grep -v proof | sort -n | tail -1)
+                rm entries/$last entries/$last.tlog-proof
+                rm -f payloads/$last-*
+                awk 'NR == 2 { $2 = $2 - 1 } 1' executions > cut
+                mv cut executions
+                find * -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > ../sums
+                mv ../sums SHA256SUMS
+                """,
+                sandbox.folder + "/bundle"
+            )
+            try #require(cut.status == 0, "\(cut)")
+            let results = try await followReadMe(sandbox)
+            #expect(results.count == 4)
+            for result in results { #expect(result.status == 0, "\(result.errors)") }
+            #expect(results[1].text != whole[1].text)
+            for text in [whole[2].text, results[2].text] {
+                #expect(text.contains("\nnot proven: that no execution had later"), "\(text)")
+            }
+            let readMe = try contents(sandbox, "README")
+            #expect(readMe.contains("left off at the end of an execution is not proven"))
+        }
+    }
+
     @Test func aStrangerChecksItByTheReadMe() async throws {
         try await withSandbox { sandbox in
             try sandbox.write(

@@ -101,6 +101,30 @@ import Glibc
         }
     }
 
+    /// What a repair has kept, and what a backup of an older file has, is as readable as before.
+    @Test func filesThatARepairHasKeptAreNamed() async throws {
+        try await withErased { sandbox in
+            var damaged = JournalBytes(try File.contents(of: sandbox.dataFile))
+            damaged.fill(try damaged.root(of: "lists"), 0xFF)
+            try writeBytes(damaged.bytes, to: sandbox.dataFile)
+            let repair = ["doctor", "--repair", "--reason", "a bit flipped", "--yes"]
+            let kept = try await sandbox.succeed(repair + ["--json"]).json["kept"].string
+            let path = try #require(kept)
+            let redact = ["redact", "kept", "--reason", "asked to", "--yes"]
+            for more in [["--dry-run"], [], ["--shred"]] {
+                let made = try await sandbox.succeed(redact + more)
+                #expect(made.errors.contains(path), "\(more): \(made)")
+            }
+            let shredded = try await sandbox.succeed(redact + ["--shred", "--json"]).json
+            #expect(shredded["notReached"].elements.contains { $0.string?.contains(path) == true })
+            let shrunk = try await sandbox.succeed(Self.shrink)
+            #expect(shrunk.errors.contains(path), "\(shrunk)")
+            try Folder.removeFile(path)
+            let clean = try await sandbox.succeed(redact + ["--shred"])
+            #expect(!clean.errors.contains("damaged-"), "\(clean)")
+        }
+    }
+
     @Test func aRehearsalSaysWhatEachStepComesTo() async throws {
         try await withErased { sandbox in
             let whole = try File.contents(of: sandbox.dataFile)

@@ -122,6 +122,33 @@ import Glibc
         }
     }
 
+    /// What can be made anew is, and what cannot is not said to be.
+    @Test(arguments: Loss.allCases.filter { $0 != .missing }, ["lists", "histories"])
+    func aRepairNamesTheKeysThatItCannotMakeAnew(_ loss: Loss, _ index: String) async throws {
+        try await withFailed { sandbox, _ in
+            var damaged = JournalBytes(try File.contents(of: sandbox.dataFile))
+            damaged.fill(try damaged.root(of: index), 0xFF)
+            try writeBytes(damaged.bytes, to: sandbox.dataFile)
+            try loss.happen(to: keys(sandbox))
+            let look = try await sandbox.daybook("doctor")
+            #expect(look.status == 5)
+            #expect(!look.errors.contains("all that is damaged can be made anew"), "\(look)")
+            #expect(look.errors.contains("the file keys"), "\(look)")
+            let repair = ["doctor", "--repair", "--reason", "a bit flipped", "--yes"]
+            for words in [["--dry-run"], []] {
+                let repaired = try await sandbox.daybook(repair + words)
+                #expect(repaired.status == 5, "\(repaired)")
+                #expect(repaired.text.contains("made anew from"), "\(repaired)")
+                #expect(repaired.errors.contains("the file keys is damaged"), "\(repaired)")
+                #expect(repaired.errors.contains("restore it from a backup"), "\(repaired)")
+            }
+            // Now nothing else is.
+            let json = try await sandbox.daybook("doctor", "--json").json
+            #expect(json["parts"]["keys"] == "damaged", "\(json)")
+            #expect(json["repairable"] == false, "\(json)")
+        }
+    }
+
     @Test func aJournalWithItsKeysSaysNothingOfThem() async throws {
         try await withFailed { sandbox, _ in
             let text = try await sandbox.succeed("verify").text

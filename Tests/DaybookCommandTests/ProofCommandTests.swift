@@ -157,6 +157,28 @@ import Glibc
         }
     }
 
+    /// A witness vouches for no log: beside the log's key its own would ask for nothing.
+    @Test func theKeyOfAWitnessIsNotTrustedAsThatOfALog() async throws {
+        try await withSandbox { sandbox in
+            let key = try await key(sandbox)
+            let keygen = ["keygen", "--witness", "--name", "example.org/w", "--output", "w"]
+            let witness = String(try await sandbox.succeed(keygen).text.dropLast())
+            let head = try await sandbox.succeed("head", "--key", "log.key").text
+            try sandbox.write(head, to: "head")
+            try sandbox.write("\(key)\n\(witness)\n", to: "both")
+            for keys in [[key, witness], [witness], ["@both"]] {
+                let words = keys.flatMap { ["--trust", $0] }
+                expect(
+                    try await sandbox.daybook(["verify", "--against", "head"] + words),
+                    exits: 64,
+                    saying: "is that of a witness",
+                    "--policy"
+                )
+            }
+            try await sandbox.succeed("verify", "--against", "head", "--trust", key)
+        }
+    }
+
     @Test func aProofIsJSONOnRequestAndReadFromAPipe() async throws {
         try await withSandbox { sandbox in
             let key = try await key(sandbox)

@@ -1,5 +1,3 @@
-import DaybookFormat
-import DaybookJournal
 import DaybookSystem
 import Testing
 
@@ -8,28 +6,6 @@ import Testing
     /// A key, as its text.
     private func key(_ sandbox: Sandbox) async throws -> String {
         String(try await sandbox.succeed("keygen", "--output", "log.key").text.dropLast())
-    }
-
-    /// Appends entries until there are so many.
-    private func grow(_ sandbox: Sandbox, to size: UInt64) throws {
-        let store = try LMDBStore.open(sandbox.journal)
-        defer { store.close() }
-        let journal = try Journal.open(store)
-        while journal.head.size < size {
-            let count = min(size - journal.head.size, 4_096)
-            let first = journal.head.size
-            try journal.append(
-                (first..<first + count).map { number in
-                    var event = ProtoContentTypeInterned()
-                    event.contentType = "text/\(number)"
-                    return EntryDraft(
-                        stream: .journal,
-                        event: ProtoEntry.OneOf_Event.contentTypeInterned(event).encoded(),
-                        session: 0
-                    )
-                }
-            )
-        }
     }
 
     private func files(_ path: String) async throws -> [String] {
@@ -62,7 +38,7 @@ import Testing
         try await withSandbox { sandbox in
             let key = try await key(sandbox)
             for size in [1, 2, 255, 256, 257, 511, 512, 600] as [UInt64] {
-                try grow(sandbox, to: size)
+                try sandbox.grow(to: size)
                 let line = try await sandbox.succeed("tiles", "export", "log", "--key", "log.key")
                 #expect(line.text.hasPrefix("\(size) entries in log: "))
                 try await expectRight(sandbox, key, size)
@@ -92,7 +68,7 @@ import Testing
     @Test func seventyThousandEntries() async throws {
         try await withSandbox { sandbox in
             let key = try await key(sandbox)
-            try grow(sandbox, to: 70_000)
+            try sandbox.grow(to: 70_000)
             try await sandbox.succeed("tiles", "export", "log", "--key", "log.key")
             let files = try await files(sandbox.folder + "/log")
             func count(_ prefix: String) -> Int { files.count { $0.hasPrefix(prefix) } }
@@ -114,7 +90,7 @@ import Testing
     @Test func whatDoesNotBelongThereIsRefused() async throws {
         try await withSandbox { sandbox in
             let key = try await key(sandbox)
-            try grow(sandbox, to: 300)
+            try sandbox.grow(to: 300)
             let head = try await sandbox.succeed("head", "--key", "log.key", "--size", "200").text
             try sandbox.write(head, to: "early")
             let export = ["tiles", "export", "log"]

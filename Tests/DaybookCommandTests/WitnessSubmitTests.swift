@@ -1,5 +1,13 @@
+import DaybookInspector
 import DaybookSystem
+import Foundation
 import Testing
+
+@testable import DaybookCommand
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
 
 #if canImport(Glibc)
 import Glibc
@@ -185,6 +193,20 @@ private struct RunningWitness {
             )
             #expect(try contents(sandbox, "3") == before)
         }
+    }
+
+    /// Foundation gives up by itself after 60 seconds, unless it is told otherwise.
+    @Test(arguments: [1, 59, 61, 86_400, Int64.max] as [Int64])
+    func onlyOurOwnLimitCounts(seconds: Int64) throws {
+        let key = try NoteSigner(name: "example.org/w", .cosignature).verifier
+        let client = try WitnessClient(
+            url: "https://example.org/w",
+            key: key,
+            patience: .seconds(seconds)
+        )
+        let limit = client.request([]).timeoutInterval
+        #expect(limit > Double(min(seconds, 1_000_000)))
+        #expect(limit < 2_000_000)
     }
 
     @Test func whatCannotBeAskedIsSaid() async throws {

@@ -84,6 +84,15 @@ import Testing
         #expect(home.isSamePlace(as: binding([1], 7, device: 2)))
         #expect(!home.isSamePlace(as: binding([1], 8)))
         #expect(!home.isSamePlace(as: binding([2], 7)))
+        // A number is given again, and a file that is made later is another one.
+        func made(_ time: UInt64) -> ProtoBinding {
+            var binding = home
+            binding.madeAt = time
+            return binding
+        }
+        #expect(made(1).isSamePlace(as: made(1)))
+        #expect(!made(1).isSamePlace(as: made(2)))
+        #expect(home.isSamePlace(as: made(2)) && made(2).isSamePlace(as: home))
         // A machine without an id can be any.
         #expect(home.isSamePlace(as: binding([], 7)))
         #expect(binding([], 7).isSamePlace(as: home))

@@ -46,6 +46,21 @@ import Darwin
         }
     }
 
+    /// What is walked is the file that is open, and not what somebody has put in its place.
+    @Test func anotherFileInItsPlaceIsNotLookedAt() throws {
+        try withFolder { folder in
+            let environment = try Workload.open(folder + "/data")
+            defer { environment.close() }
+            var workload = try Workload(environment, seed: 1)
+            for _ in 0..<5 { try workload.change(operations: 60) }
+            let other = try Workload.open(folder + "/other")
+            _ = try other.openDatabases(Workload.layout)
+            other.close()
+            try Folder.rename(folder + "/other", to: folder + "/data")
+            #expect(try environment.problems() == [])
+        }
+    }
+
     @Test func nothingIsReportedWhileAnotherThreadWrites() throws {
         try withFolder { folder in
             let environment = try Workload.open(folder + "/data")

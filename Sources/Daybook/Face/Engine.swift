@@ -56,7 +56,8 @@ public final class Engine: Sendable {
         try JournalFolder(path).create(options.environment, clock: options.clock) {
             device,
             inode in
-            firstEvent(
+            let madeAt = FileStatus.madeAt(JournalFolder(path).dataFile)
+            return firstEvent(
                 uuid,
                 origin,
                 options,
@@ -64,6 +65,7 @@ public final class Engine: Sendable {
                     $0.machine = Data(machine)
                     $0.device = device
                     $0.inode = inode
+                    $0.madeAt = madeAt
                 }
             )
         }

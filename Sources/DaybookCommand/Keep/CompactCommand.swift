@@ -15,7 +15,8 @@ struct CompactCommand: ParsableCommand {
             (--shrink). Nobody may have the journal open while it is written anew: what does is named.
 
             Pages that are free, and gaps in others, keep what was erased until they are written again: \
-            after --shrink the file has none of it. Backups made before, file systems and SSDs are out of reach.
+            after --shrink the file has none of it. Files that `daybook doctor --repair` has kept in the folder are \
+            named. Backups made before, file systems and SSDs are out of reach.
 
             daybook compact --shrink --reason "erased payloads are to be gone from the disk"
             """
@@ -60,6 +61,7 @@ struct CompactCommand: ParsableCommand {
         defer { bar.finish() }
         let made = try Compactor.shrink(path, options) { bar.update($0, of: $1) }
         bar.finish()
+        let unreached = try JournalFolder(path).unreachedContents()
         if common.json {
             common.write("daybook.compact/1") { json in
                 json.member("journal", path)
@@ -68,6 +70,8 @@ struct CompactCommand: ParsableCommand {
                 json.member("entry", made.sequence)
                 json.member("bytesBefore", made.bytesBefore)
                 json.member("bytesAfter", made.bytesAfter)
+                json.key("notReached")
+                json.array { json in for kept in unreached { json.string(kept) } }
             }
         } else {
             common.output.line(
@@ -75,6 +79,8 @@ struct CompactCommand: ParsableCommand {
             )
             common.output.line("root \(made.root.hex)")
         }
+        guard !unreached.isEmpty else { return }
+        common.errors.line("daybook: not reached: \(unreached.joined(separator: "; "))")
     }
 
     private func look(_ path: String) throws {

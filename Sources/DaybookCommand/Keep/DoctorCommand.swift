@@ -13,7 +13,8 @@ struct DoctorCommand: ParsableCommand {
             which is kept under a name that is printed. Where they are not, only a backup helps (`daybook \
             restore`). Nobody may have the journal open meanwhile: what does is named.
 
-            Exit status 5 when anything is damaged, and when it cannot be repaired.
+            Exit status 5 when anything is damaged, and when it cannot be repaired; also when all is made \
+            anew but the file of keys of secrets, which nothing makes anew.
 
             daybook doctor --repair --reason "the disk flipped a bit"
             """
@@ -52,6 +53,11 @@ struct DoctorCommand: ParsableCommand {
         let made = try Doctor.repair(path, options) { bar.update($0, of: $1) }
         bar.finish()
         write(made)
+        guard let problem = made.keysProblem else { return }
+        common.errors.line(
+            "daybook: \(TerminalText(Advice.completed("the file keys is damaged (\(problem)), and nothing makes it anew: \(Diagnosis.keysAdvice)")))"
+        )
+        throw CommandEnd(status: .integrity)
     }
 
     private func look(_ path: String) throws {
@@ -81,6 +87,7 @@ struct DoctorCommand: ParsableCommand {
                 json.member("root", made.rewriting?.root.hex)
                 json.member("entry", made.rewriting?.sequence)
                 json.member("kept", made.rewriting?.kept)
+                json.member("keysError", made.keysProblem?.reason)
                 json.key("removedSnapshots")
                 json.array { json in for name in made.removedSnapshots { json.string(name) } }
             }
@@ -112,16 +119,27 @@ extension Diagnosis {
     /// What is to be done.
     fileprivate var advice: String {
         if canBeRepaired {
+            let repair = "`daybook doctor --repair --reason WHY`"
+            if let keys = problems(of: .keys).first {
+                return
+                    "entries and payloads are whole, and what is damaged can be made anew (\(repair)), but for the file keys (\(keys)): \(Self.keysAdvice)"
+            }
+            if unexamined.contains(.keys) {
+                return
+                    "entries and payloads are whole, and all that is known to be damaged can be made anew: \(repair), which looks at the rest, and at the file keys"
+            }
             return
-                "entries and payloads are whole, and all that is damaged can be made anew: `daybook doctor --repair --reason WHY`"
+                "entries and payloads are whole, and all that is damaged can be made anew: \(repair)"
         }
         if let obstacle {
             return
                 "what everything else is made from is damaged (\(obstacle)): restore it from a backup with `daybook restore`"
         }
-        return
-            "only the file keys is damaged: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`)"
+        return "only the file keys is damaged: \(Self.keysAdvice)"
     }
+
+    fileprivate static let keysAdvice =
+        "restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`)"
 
     fileprivate func write(to json: inout JSONWriter) {
         json.member("journal", path)

@@ -16,9 +16,9 @@ struct RedactCommand: AsyncParsableCommand {
             labels, actors, times and sizes. What is erased is neither retried nor forked, and its id is \
             not given again. Secrets that are kept are wiped.
 
-            Not reached: backups and copies made before, pages of the journal's file that are free until \
-            they are written again (--shred writes it anew), and what file systems and SSDs keep of old \
-            blocks. A fork has the input of what it was forked from: those that are left are named.
+            Not reached: backups and copies made before, files that `daybook doctor --repair` has kept \
+            (they are named), pages of the journal's file that are free until they are written again (--shred \
+            writes it anew), and what file systems and SSDs keep of old blocks. A fork has the input of what it was forked from: those that are left are named.
 
             An interrupted command is asked again, and goes on where it came to.
             """
@@ -242,8 +242,9 @@ struct RedactCommand: AsyncParsableCommand {
         "ids, names, labels, actors, error codes, times and sizes",
     ]
 
-    private func limits(isRewritten: Bool) -> [String] {
-        let limits = isRewritten ? Self.limits.filter { $0 != Self.freePages } : Self.limits
+    private func limits(isRewritten: Bool) throws -> [String] {
+        let general = isRewritten ? Self.limits.filter { $0 != Self.freePages } : Self.limits
+        let limits = try JournalFolder(try common.journalPath()).unreachedContents() + general
         return entry == nil
             ? limits
             : limits + [
@@ -264,7 +265,7 @@ struct RedactCommand: AsyncParsableCommand {
     ) throws {
         var made: Rewriting?
         if case .success(let new)? = rewriting { made = new }
-        let limits = limits(isRewritten: made != nil)
+        let limits = try limits(isRewritten: made != nil)
         if common.json {
             common.write("daybook.redact/1") { json in
                 json.member("dryRun", !isDone)

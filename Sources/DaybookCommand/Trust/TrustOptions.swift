@@ -67,7 +67,16 @@ struct TrustOptions: ParsableArguments {
     }
 
     /// - Throws: ``UsageError``; `ProofError`.
-    private func keys() throws -> [NoteVerifier] { try trust.flatMap { try Self.keys($0) } }
+    private func keys() throws -> [NoteVerifier] {
+        let keys = try trust.flatMap { try Self.keys($0) }
+        // Beside the log's key it would look as if it was asked for.
+        if let witness = keys.first(where: { $0.algorithm == .cosignature }) {
+            throw UsageError(
+                "the key of \(witness.name) is that of a witness, and --trust takes keys of logs: ask for the signatures of witnesses with --policy FILE, with the lines \"log KEY\", \"witness NAME KEY\" and \"quorum NAME\""
+            )
+        }
+        return keys
+    }
 
     /// The public keys that an argument is, or names a file of.
     /// - Throws: ``UsageError``; `ProofError`.

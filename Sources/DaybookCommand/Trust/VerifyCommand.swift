@@ -35,13 +35,17 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let head = try against.map { try trusted.head(in: $0) }
-        try checkPages()
-        let (report, departure) = try common.inspect { inspector in
-            // What contradicts the head does not keep the rest from being looked at: it says what has changed.
-            let departure = try head.flatMap { try inspector.departure(from: $0) }
-            let bar = ProgressBar(common.errors, "verifying")
-            defer { bar.finish() }
-            return (try inspector.verify { bar.update($0, of: $1) }, departure)
+        let folder = JournalFolder(try common.journalPath())
+        // What is verified is the file whose pages were walked.
+        let (report, departure) = try withExtendedLifetime(try folder.holdFile()) {
+            try checkPages(folder)
+            return try common.inspect { inspector in
+                // What contradicts the head does not keep the rest from being looked at: it says what has changed.
+                let departure = try head.flatMap { try inspector.departure(from: $0) }
+                let bar = ProgressBar(common.errors, "verifying")
+                defer { bar.finish() }
+                return (try inspector.verify { bar.update($0, of: $1) }, departure)
+            }
         }
         if common.json {
             common.write("daybook.verify/1") { json in
@@ -136,8 +140,7 @@ extension VerifyCommand {
     }
 
     /// Makes sure that LMDB can read the file at all.
-    private func checkPages() throws {
-        let folder = JournalFolder(try common.journalPath())
+    private func checkPages(_ folder: JournalFolder) throws {
         // What is not a journal is told by opening it.
         guard let status = try FileStatus.of(folder.dataFile), status.size > 0 else { return }
         let problems = try LMDBStore.checkPages(folder.path)

@@ -167,14 +167,29 @@ extension WitnessClient {
     /// Bytes that an answer may have: a signature has about a hundred.
     private static let limit = 1 << 16
 
-    private func post(_ body: [UInt8]) throws(WitnessRefusal) -> Answer {
+    /// What is sent. Foundation gives a request up after 60 seconds without an answer. How long we wait is said
+    /// by `patience` alone, so Foundation's own limit lies behind it.
+    ///
+    /// On Linux, Foundation asks all the while whether the socket can be written to, and it always can: a long
+    /// wait keeps a processor busy. Nothing that we may set changes that.
+    func request(_ body: [UInt8]) -> URLRequest {
         var request = URLRequest(url: address)
         request.httpMethod = "POST"
         request.httpBody = Data(body)
         request.setValue("text/plain; charset=utf-8", forHTTPHeaderField: "Content-Type")
+        request.timeoutInterval = Double(min(patience.components.seconds, Self.longest)) + 60
+        return request
+    }
+
+    /// Seconds, of which Foundation still counts the milliseconds.
+    private static let longest: Int64 = 1_000_000
+
+    private func post(_ body: [UInt8]) throws(WitnessRefusal) -> Answer {
+        let request = request(body)
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpShouldSetCookies = false
         configuration.urlCache = nil
+        configuration.timeoutIntervalForRequest = request.timeoutInterval
         let exchange = Exchange(limit: Self.limit)
         let session = URLSession(
             configuration: configuration,

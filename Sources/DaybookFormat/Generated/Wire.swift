@@ -406,6 +406,10 @@ package enum Wire {
         @inlinable package static var inode: WireField {
             WireField(3, .varint)
         }
+        /// `made_at`.
+        @inlinable package static var madeAt: WireField {
+            WireField(4, .varint)
+        }
     }
 
     /// `JournalAdopted`.

@@ -788,6 +788,10 @@ package nonisolated struct ProtoBinding: Sendable {
 
   package var inode: UInt64 = 0
 
+  /// When the file was made, in nanoseconds since 1970, as its file system says: the number of a file that
+  /// is gone is given to another one. 0: it is not known.
+  package var madeAt: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -5768,7 +5772,7 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ProtoBinding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Binding"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}device\0\u{1}inode\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}device\0\u{1}inode\0\u{3}made_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5779,6 +5783,7 @@ nonisolated extension ProtoBinding: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeSingularBytesField(value: &self.machine) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.device) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.inode) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.madeAt) }()
       default: break
       }
     }
@@ -5794,6 +5799,9 @@ nonisolated extension ProtoBinding: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.inode != 0 {
       try visitor.visitSingularUInt64Field(value: self.inode, fieldNumber: 3)
     }
+    if self.madeAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.madeAt, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5801,6 +5809,7 @@ nonisolated extension ProtoBinding: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.machine != rhs.machine {return false}
     if lhs.device != rhs.device {return false}
     if lhs.inode != rhs.inode {return false}
+    if lhs.madeAt != rhs.madeAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,11 +11,13 @@ public struct Repair: Sendable {
     public let rewriting: Rewriting?
     /// The names of the snapshots that were removed, because they were not fit.
     public let removedSnapshots: [String]
+    /// What is wrong with the file of keys, which nothing makes anew; nil: nothing is.
+    public let keysProblem: VerificationReport.Problem?
 }
 
 extension Doctor {
     /// Makes anew what is damaged and follows from entries and payloads: indexes, tiles, and the file as LMDB
-    /// reads it. Snapshots that are not fit are removed.
+    /// reads it. Snapshots that are not fit are removed. The file of keys stays as it is, also where it is damaged.
     ///
     /// A file is made beside the old one, in the folder `rewriting` of the journal's, from its entries and payloads as
     /// a restoration does it, and verified, all of it. It takes the place of the old one in one step: whoever is
@@ -72,13 +74,24 @@ private struct RepairMaker {
             return (store, { store.close() })
         }
         if diagnosis.isSound {
-            return Repair(diagnosis: diagnosis, rewriting: nil, removedSnapshots: [])
+            return Repair(
+                diagnosis: diagnosis,
+                rewriting: nil,
+                removedSnapshots: [],
+                keysProblem: nil
+            )
         }
         try check(diagnosis)
         let rewriting = diagnosis.needsNewFile ? try rewrite(examination.hidden, diagnosis) : nil
-        let unfit = (rewriting?.report ?? diagnosis.report)?.unfitSnapshots ?? []
+        let report = rewriting?.report ?? diagnosis.report
+        let unfit = report?.unfitSnapshots ?? []
         if !options.isRehearsal { _ = try SnapshotRemoval.remove(unfit, in: file.journal) }
-        return Repair(diagnosis: diagnosis, rewriting: rewriting, removedSnapshots: unfit)
+        return Repair(
+            diagnosis: diagnosis,
+            rewriting: rewriting,
+            removedSnapshots: unfit,
+            keysProblem: report?.problems.first { $0.part == .keys }
+        )
     }
 
     private func check(_ diagnosis: Diagnosis) throws {

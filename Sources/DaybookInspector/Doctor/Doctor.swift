@@ -10,7 +10,7 @@ public struct Doctor: Sendable {
     /// Looks at everything: the pages of the file, entries, payloads, indexes, snapshots and the file of keys.
     ///
     /// What is damaged is not read: the pages are walked first. So it comes through where a verification
-    /// cannot begin. Others may use the journal meanwhile.
+    /// cannot begin. Others may use the journal meanwhile, and nobody replaces its file.
     /// - Parameters:
     ///   - path: the journal's folder.
     ///   - progress: told now and then how many entries of how many are verified.
@@ -22,11 +22,14 @@ public struct Doctor: Sendable {
     ) throws -> Diagnosis {
         let folder = JournalFolder(path)
         var examination = Examination(folder, progress)
-        return try examination.run {
-            var options = EnvironmentOptions()
-            options.isReadOnly = true
-            let opened = try folder.open(options)
-            return (opened.store, { opened.close() })
+        // What is opened is the file whose pages were walked.
+        return try withExtendedLifetime(try folder.holdFile()) {
+            try examination.run {
+                var options = EnvironmentOptions()
+                options.isReadOnly = true
+                let opened = try folder.open(options)
+                return (opened.store, { opened.close() })
+            }
         }
     }
 }

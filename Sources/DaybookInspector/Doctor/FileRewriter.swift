@@ -136,10 +136,12 @@ struct FileRewriter {
         let report = try Verifier.verify(
             store,
             snapshots: file.journal.snapshots,
+            keys: file.journal.keys,
             progress: progress
         )
-        // Snapshots are files of their own, and removed by themselves.
-        guard let first = report.problems.first(where: { $0.part != .snapshots }) else {
+        // Snapshots and keys are in files of their own, which stay as they are.
+        let others: [VerificationReport.Part] = [.snapshots, .keys]
+        guard let first = report.problems.first(where: { !others.contains($0.part) }) else {
             return report
         }
         throw JournalError(

@@ -32,7 +32,7 @@ package final class RewrittenFile: Sendable {
     package static func begin(_ journal: JournalFolder) throws -> RewrittenFile {
         do {
             let lock = try journal.lockAlone()
-            let folder = JournalFolder(journal.path + "/rewriting")
+            let folder = JournalFolder(journal.path + "/" + Self.folderName)
             let file = RewrittenFile(journal, folder, lock)
             try file.clear()
             try Folder.create(folder.path)
@@ -114,6 +114,12 @@ package final class RewrittenFile: Sendable {
 
     private static let prefix = "damaged-"
     private static let suffix = ".mdb"
+    static let folderName = "rewriting"
+
+    /// Whether an old file may have the name.
+    static func isNameOfOld(_ name: String) -> Bool {
+        name.hasPrefix(prefix) && name.hasSuffix(suffix)
+    }
 
     /// Removes the folder, and second names of the file that is in its place: whoever was killed between the
     /// naming and the exchange has left one.
@@ -121,7 +127,7 @@ package final class RewrittenFile: Sendable {
         try Folder.removeAll(folder.path)
         guard let data = try FileStatus.of(journal.dataFile) else { return }
         for name in try Folder.names(in: journal.path)
-        where name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) {
+        where Self.isNameOfOld(name) {
             let path = journal.path + "/" + name
             guard let other = try FileStatus.ofLink(path), other.device == data.device,
                 other.inode == data.inode

@@ -41,7 +41,7 @@ extension AuditScripts {
                $ sha256sum --strict --quiet --check SHA256SUMS
                $ sha256sum SHA256SUMS
 
-            3. The head is signed, every entry is in its tree, every payload is what its entry commits to, every payload that is missing was erased by an entry that says so, and no execution lacks an entry. check.py is some 250 lines, of nothing but Python and the package cryptography (`pip install cryptography`): read it before you trust it. Put the keys that you have got in place of these.
+            3. The head is signed, every entry is in its tree, every payload is what its entry commits to, every payload that is missing was erased by an entry that says so, and each execution has as many entries as `executions` says, from its first one on and without a gap. check.py is some 250 lines, of nothing but Python and the package cryptography (`pip install cryptography`): read it before you trust it. Put the keys that you have got in place of these.
 
                $ python3 -I check.py \(keys.map(\.shellWord).joined(separator: " "))
 
@@ -52,7 +52,8 @@ extension AuditScripts {
             WHAT IT SHOWS, AND WHAT IT DOES NOT
 
             - The entries were in the journal when its head was signed, and have not been changed since. They are of what was recorded; whether that is true they do not show.
-            - Each execution is here from its first entry to the last one that it had when the head was signed. Others of the same journal are not here.
+            - Each execution is here from its first entry on, without a gap: what is here follows one upon the other. When this was made it ended with the last entry that the execution had then. Others of the same journal are not here.
+            - That nothing was left off at the end of an execution is not proven. The counts in `executions` are vouched for by SHA256SUMS alone, and not by the log's signature: whoever hands this on could have removed the last entries, lowered the count, and made SHA256SUMS anew. Compare its SHA-256 with the one that was printed when this was made (step 2), from somebody whom you trust; or ask whoever has the journal to make this once more, and compare.
             - A payload that was erased is gone. The entry that erased it is here, and says who asked for it and why.
             - Secrets are left out. The journal has them sealed, and their entries say which there were.
             - That nobody was shown another history is shown only by witnesses who have signed the head, or by others who hold heads of the same journal.

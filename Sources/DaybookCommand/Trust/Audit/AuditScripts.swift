@@ -9,7 +9,8 @@ enum AuditScripts {
             python3 -I check.py KEY...
 
         KEY is the public key of the log, and those of witnesses that are asked for: from whoever vouches for them,
-        and not from this folder. Exit status 0: everything is as the signed head says. 1: something is not.
+        and not from this folder. Exit status 0: everything that is here is as the signed head says. 1: something is not.
+        What was left off at the end of an execution does not show: no signature is over the counts in `executions`.
         """
         import base64
         import hashlib
@@ -226,7 +227,7 @@ enum AuditScripts {
 
 
         def check_histories(entries):
-            """That each execution of the bundle has all its entries, linked one to the other."""
+            """That each execution has the entries that `executions` counts, from its first, linked one to the other."""
             lines = read("executions").decode().split("\n")
             if lines[0] != "daybook.audit/1" or lines[-1] or len(lines) < 3:
                 raise Wrong("executions is not a list of them")
@@ -279,6 +280,7 @@ enum AuditScripts {
                 raise Wrong(f"{min(found)} is no part of a bundle")
             print(f"runs {runs}, entries {len(entries)}, payloads {kept}, erased {gone}: "
                   f"all as the head of {origin} at {size} entries says")
+            print("not proven: that no execution had later entries; the counts in executions are not signed")
 
 
         def main():
