@@ -179,11 +179,14 @@ class Journal:
     def __init__(self, folder):
         path = os.path.join(folder, "journal.mdb")
         self.problems = self.count = self.time = 0
-        self.answered = 0  # the number in open.lock is never ahead of the file
+        # The number in open.lock is never ahead of the file, if it is of this one: an earlier file of the
+        # journal may have counted further.
+        self.answered, self.generation = 0, 0
         is_there(path + "-lock")  # what LMDB would follow or wait for
         if is_there(lock := os.path.join(folder, "open.lock")):
             with open(lock, "rb") as file:
                 self.answered = int.from_bytes(file.read(8), "little")
+                self.generation = int.from_bytes(file.read(8), "little")
         for _ in range(64):  # a writer may be just replacing one
             first, second, self.counts_anew = commits(path)
             if abs(first - second) == 1 and first % 2 == 0:  # transactions write them in turn
@@ -572,7 +575,11 @@ class Journal:
         if not self.expect(edge, "meta", "the edge is missing or cannot be read"):
             return
         number = self.transaction.id()
-        self.expect(self.answered <= number or self.counts_anew, "meta pages",
+        generation = int.from_bytes(self.get("meta", b"generation") or b"", "little")
+        self.expect(self.generation <= generation, "meta pages",
+                    f"an earlier file of the journal lies in the place of file {self.generation}")
+        answered = self.answered if self.generation == generation else 0
+        self.expect(answered <= number or self.counts_anew, "meta pages",
                     f"commit {self.answered} was answered, and the file is at {number}")
         self.expect(edge.commit == number or (self.counts_anew and number == 1), "meta",
                     f"the last batch was commit {edge.commit}, and the file is at {number}")

@@ -13,7 +13,7 @@ extension Inspector {
 final class FollowedJournal: Sendable {
     let watch: FileWatch
     private let folder: JournalFolder
-    private let first: FileStatus
+    private let file: Locked<FileStatus>
     /// That the folder is moved away is told of the folder alone.
     private let folderWatch: FileWatch
     private let folderWatcher: SystemThread
@@ -21,7 +21,7 @@ final class FollowedJournal: Sendable {
     init(_ folder: JournalFolder) throws {
         self.folder = folder
         guard let status = try FileStatus.of(folder.dataFile) else { throw Self.gone(folder) }
-        first = status
+        file = Locked(status)
         let watch = try FileWatch(folder.dataFile)
         let folderWatch = try FileWatch(folder.path, .place)
         self.watch = watch
@@ -41,13 +41,16 @@ final class FollowedJournal: Sendable {
         folderWatcher.join()
     }
 
-    /// Makes sure that the path still leads to the file that is followed.
+    /// Makes sure that the path still leads to the journal that is followed: to the same file, or to the one in which
+    /// it goes on.
     /// - Throws: ``JournalError/Code/notFound``.
-    func check() throws {
+    func check(_ inspector: Inspector) throws {
         let status = try FileStatus.of(folder.dataFile)
-        guard status?.inode == first.inode, status?.device == first.device else {
-            throw Self.gone(folder)
-        }
+        let known = file.withLock { $0 }
+        if let status, status.inode == known.inode, status.device == known.device { return }
+        guard let status, try inspector.database.isInPlace() else { throw Self.gone(folder) }
+        try watch.renew()
+        file.withLock { $0 = status }
     }
 
     private static func gone(_ folder: JournalFolder) -> JournalError {
@@ -111,13 +114,19 @@ enum Following {
                     done.resume(
                         with: Result {
                             if let value = try look() { return value }
-                            while try watch.wait(whileBehind: inspector.store.hasUnpublishedCommit)
-                            {
-                                try journal.check()
+                            while true {
+                                while try watch.wait(
+                                    whileBehind: inspector.store.hasUnpublishedCommit
+                                ) {
+                                    try journal.check(inspector)
+                                    if let value = try look() { return value }
+                                }
+                                if watch.isStopped { return nil }
+                                // The file that was watched is gone: the journal may go on in another one.
+                                try journal.check(inspector)
+                                try watch.renew()
                                 if let value = try look() { return value }
                             }
-                            if !watch.isStopped { try journal.check() }
-                            return nil
                         }
                     )
                 }

@@ -124,7 +124,7 @@ extension Inspector {
     }
 
     /// Checks a proof before it is handed out: it is made of hashes that nothing else has compared.
-    private static func checkOwn(
+    static func checkOwn(
         _ sequence: UInt64?,
         _ check: () throws(ProofError) -> Void
     ) throws(JournalError) {
@@ -191,11 +191,16 @@ extension Inspector {
 
 extension EntryProof {
     /// The entry that is proven, without its payloads; nil: it is no entry that this version can read.
-    public func decoded() -> JournalEntry? {
+    public func decoded() -> JournalEntry? { JournalEntry(proven: entry) }
+}
+
+extension JournalEntry {
+    /// An entry out of a proof, which holds for any bytes, also those of another log.
+    /// - Returns: nil: it is no entry that this version can read.
+    init?(proven bytes: [UInt8]) {
         do {
-            return try entry.withUnsafeBytes { try JournalEntry(EntryView($0), []) }
+            self = try bytes.withUnsafeBytes { try JournalEntry(EntryView($0), []) }
         } catch {
-            // The proof holds for any bytes, also those of another log.
             return nil
         }
     }

@@ -6,6 +6,7 @@
 @_exported public import struct DaybookJournal.NoteSigner
 @_exported public import struct DaybookJournal.NoteVerifier
 @_exported public import struct DaybookJournal.ProofError
+@_exported public import struct DaybookJournal.Receipt
 @_exported public import struct DaybookJournal.SignedNote
 @_exported public import struct DaybookJournal.TreeHash
 @_exported public import struct DaybookJournal.TreeHead

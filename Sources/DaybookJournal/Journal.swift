@@ -23,6 +23,8 @@ package final class Journal: Sendable {
 
     /// The version of the format that this code reads and writes.
     package static let format = 1
+    /// Where it stands in `meta` how many files the journal has had before.
+    static let generationKey = "generation"
 
     /// Begins a journal in an empty store.
     /// - Parameter event: the `JournalCreated` event, with tag and length.
@@ -51,9 +53,12 @@ package final class Journal: Sendable {
 
     /// Begins a journal in an empty store that is to get the entries of another one, with
     /// ``Batch/append(copied:payloads:)``.
+    /// - Parameter generation: how many files the journal has had before this one, for a copy that is to take the
+    ///   place of the last.
     /// - Throws: ``JournalError/Code/exists`` when there are entries already.
     package static func copy(
         in store: any JournalStore,
+        generation: UInt64 = 0,
         clock: any WallClock = SystemClock()
     ) throws -> Journal {
         let journal = Journal(store: store, clock: clock, appender: Appender())
@@ -63,6 +68,10 @@ package final class Journal: Sendable {
             }
             try Array("\(format)".utf8).withUnsafeBytes {
                 try batch.writer.put(meta: $0, for: Appender.formatKey)
+            }
+            guard generation > 0 else { return }
+            try withUnsafeBytes(of: generation.littleEndian) {
+                try batch.writer.put(meta: $0, for: generationKey)
             }
         }
         return journal

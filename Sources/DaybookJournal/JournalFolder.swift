@@ -26,7 +26,8 @@ package struct JournalFolder: Sendable {
     package var workspaces: String { path + "/workspaces" }
     /// Files from which recovery begins.
     package var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
-    var openLock: String { path + "/open.lock" }
+    /// Who has the journal open holds it.
+    package var openLock: String { path + "/open.lock" }
 
     /// Makes the folder and, in it, an empty journal. Goes on with a creation that was interrupted.
     ///
@@ -144,7 +145,8 @@ package struct JournalFolder: Sendable {
     /// Whether somebody was answered that something had been written here.
     private func hasHadCommits() throws(SystemError) -> Bool {
         guard try FileStatus.ofLink(openLock) != nil else { return false }
-        return try CommitWitness(try File.open(openLock, .read, followsLink: false)).number() > 0
+        return try CommitWitness(try File.open(openLock, .read, followsLink: false)).last().number
+            > 0
     }
 
     /// Opens the store in the folder, holding `open.lock` shared for as long as it is open.

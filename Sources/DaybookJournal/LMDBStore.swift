@@ -5,14 +5,15 @@ import LMDB
 package final class LMDBStore: JournalStore {
     /// The journal's folder.
     package let location: String
-    private let file: String
-    private let options: EnvironmentOptions
-    private let opened: Locked<Opened>
+    let file: String
+    let options: EnvironmentOptions
+    let opened: Locked<Opened>
     private let witness = Locked<CommitWitness?>(nil)
 
-    private struct Opened: Sendable {
+    struct Opened: Sendable {
         let environment: Environment
         let databases: Databases
+        let sight = FileSight()
     }
 
     private init(location: String, file: String, options: EnvironmentOptions, opened: Opened) {
@@ -40,7 +41,9 @@ package final class LMDBStore: JournalStore {
     ) throws -> LMDBStore {
         let file = location + "/journal.mdb"
         do {
-            let opened = try open(file: file, options, creating: creating)
+            let opened = try whileSettled(location) {
+                try open(file: file, options, creating: creating)
+            }
             return LMDBStore(location: location, file: file, options: options, opened: opened)
         } catch let error as LMDBError where error.code == .notFound {
             if let lost = try lostDatabases(file) { throw lost }
@@ -54,7 +57,7 @@ package final class LMDBStore: JournalStore {
         }
     }
 
-    private static func open(
+    static func open(
         file: String,
         _ options: EnvironmentOptions,
         creating: Bool = false
@@ -155,7 +158,9 @@ package final class LMDBStore: JournalStore {
         do {
             var options = EnvironmentOptions()
             options.isReadOnly = true
-            let environment = try Environment.open(location + "/journal.mdb", options)
+            let environment = try whileSettled(location) {
+                try Environment.open(location + "/journal.mdb", options)
+            }
             defer { environment.close() }
             var problems: [PageProblem] = []
             try environment.checkPages { problems.append($0) }
@@ -186,7 +191,10 @@ package final class LMDBStore: JournalStore {
     package func copyCompacted(to file: borrowing File) throws {
         let (descriptor, path) = (file.descriptor, file.path)
         do {
-            try withOpened { try $0.environment.copyCompacted(to: descriptor) }
+            try withOpened { opened in
+                try opened.checkCurrent()
+                try opened.environment.copyCompacted(to: descriptor)
+            }
         } catch let error as LMDBError
             where error.operation == "mdb_env_copyfd2" && error.code.rawValue > 0
         {
@@ -201,7 +209,9 @@ package final class LMDBStore: JournalStore {
         do {
             return try withOpened { opened in
                 try opened.environment.read { transaction in
-                    try body(LMDBReader(transaction, opened.databases))
+                    let reader = LMDBReader(transaction, opened.databases)
+                    try opened.checkCurrent(reader)
+                    return try body(reader)
                 }
             }
         } catch {
@@ -209,8 +219,9 @@ package final class LMDBStore: JournalStore {
         }
     }
 
-    /// Runs `body` with the environment as it is, also when that is opened again just before.
-    private func withOpened<Result>(_ body: (Opened) throws -> Result) throws -> Result {
+    /// Runs `body` with the environment as it is, also when that is opened again just before, or when the journal
+    /// goes on in another file.
+    func withOpened<Result>(_ body: (Opened) throws -> Result) throws -> Result {
         var current = opened.withLock { $0 }
         while true {
             do {
@@ -219,6 +230,8 @@ package final class LMDBStore: JournalStore {
                 let next = opened.withLock { $0 }
                 guard next.environment !== current.environment else { throw error }
                 current = next
+            } catch let superseded as SupersededFile {
+                current = try successor(of: current, superseded.mark)
             }
         }
     }
@@ -229,15 +242,23 @@ package final class LMDBStore: JournalStore {
     /// after, the file must still have a name.
     package func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
         var commit: UInt64?
+        var generation: UInt64 = 0
         func attempt(_ opened: Opened) throws -> Result {
-            try opened.environment.checkFiles()
+            try opened.checkFiles()
             let result = try opened.environment.write { transaction in
                 let writer = try LMDBWriter(transaction, opened.databases)
+                try opened.checkCurrent(writing: writer.reader)
                 let result = try body(writer)
                 if writer.hasWritten { commit = transaction.commitNumber }
+                generation = opened.sight.generation
                 return result
             }
-            try opened.environment.checkCommitted()
+            do throws(LMDBError) {
+                try opened.environment.checkCommitted()
+            } catch {
+                // What was committed before the mark has gone along into the other file.
+                guard error.code == .replacedFile, try opened.mark() != nil else { throw error }
+            }
             return result
         }
         do {
@@ -251,7 +272,7 @@ package final class LMDBStore: JournalStore {
                 try reopen()
                 result = try withOpened(attempt)
             }
-            if let commit { noteCommit(commit) }
+            if let commit { noteCommit(commit, generation) }
             return result
         } catch let error as LMDBError where error.isFullAtCommit {
             throw try errorOfFullCommit(commit, error)
@@ -290,26 +311,36 @@ package final class LMDBStore: JournalStore {
     func keepWitness(_ witness: CommitWitness?, isReadOnly: Bool) throws {
         guard let witness else { return }
         // Before the file is looked at: others may commit meanwhile.
-        let answered = try witness.number()
-        guard let commit = try read({ $0.commitNumber() }) else {
+        let noted = try witness.last()
+        let (number, generation) = try read { reader in
+            let generation = try reader.generation()
+            return (reader.commitNumber(), generation)
+        }
+        opened.withLock { $0.sight.generation = generation }
+        guard noted.generation <= generation else { throw behind(number ?? 0, noted.number) }
+        // What was answered in the file before this one counts no more.
+        let answered = noted.generation == generation ? noted.number : 0
+        guard let commit = number else {
             // A compacted copy, in which LMDB counts anew.
-            if !isReadOnly, answered > 0 { try witness.note(0) }
+            if !isReadOnly, answered > 0 { try witness.note(0, generation) }
             return
         }
-        guard answered <= commit else {
-            throw JournalError(
-                .integrity,
-                "\(location) shows commit \(commit), and commit \(answered) was answered: a page that names the newest commit has changed, or an older copy of journal.mdb was put there; restore the folder from a backup, with its open.lock"
-            )
-        }
+        guard answered <= commit else { throw behind(commit, answered) }
         if !isReadOnly { self.witness.withLock { $0 = witness } }
     }
 
+    private func behind(_ commit: UInt64, _ answered: UInt64) -> JournalError {
+        JournalError(
+            .integrity,
+            "\(location) shows commit \(commit), and commit \(answered) was answered: a page that names the newest commit has changed, or an older copy of journal.mdb was put there; restore the folder from a backup, with its open.lock"
+        )
+    }
+
     /// The batch is on the disk: that it could not be noted is no reason to say something else.
-    private func noteCommit(_ commit: UInt64) {
+    private func noteCommit(_ commit: UInt64, _ generation: UInt64) {
         guard let witness = witness.withLock({ $0 }) else { return }
         do throws(SystemError) {
-            try witness.note(commit)
+            try witness.note(commit, generation)
         } catch {
             self.witness.withLock { $0 = nil }
         }
@@ -322,7 +353,9 @@ package final class LMDBStore: JournalStore {
                 // In the place of a file that is gone an empty one would be made.
                 try current.environment.checkFiles()
                 current.environment.close()
-                current = try Self.open(file: file, options)
+                let generation = current.sight.generation
+                current = try Self.whileSettled(location) { try Self.open(file: file, options) }
+                current.sight.generation = generation
             }
         } catch {
             throw JournalError.wrapping(error, location)
@@ -339,7 +372,7 @@ package final class LMDBStore: JournalStore {
         do {
             return try withOpened { opened in
                 // Who follows is told that there is nothing more to come.
-                try opened.environment.checkFiles()
+                try opened.checkFiles()
                 return try opened.environment.hasUnpublishedCommit()
             }
         } catch {

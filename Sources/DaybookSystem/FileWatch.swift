@@ -10,6 +10,8 @@ package final class FileWatch: Sendable {
         var hasChanged = false
         /// There will be no more changes.
         var isEnded = false
+        /// Nor of the file that had the path when it was watched.
+        var isGone = false
         /// Why nothing more is told, when the system has failed.
         var failure: SystemError?
     }
@@ -23,8 +25,8 @@ package final class FileWatch: Sendable {
     /// What the last change brought cannot be seen yet: so one more look is owed.
     private let owesLook = Locked(false)
     private let stopped = Locked(false)
-    /// The watch of a second file.
-    private let second = Locked<Int32?>(nil)
+    /// The watch of a second file, and which file it is.
+    private let second = Locked<(watch: Int32, file: FileStatus?)?>(nil)
     /// Milliseconds after which it is asked again whether it can be seen: from the first, and twice
     /// as many each time, to the last.
     private static let patience: ClosedRange<UInt64> = 1...256
@@ -75,7 +77,7 @@ package final class FileWatch: Sendable {
     /// - Throws: ``SystemError`` when the system can tell nothing any more.
     package func rest(for span: Duration) throws(SystemError) {
         unwatch()
-        news.wait(until: { $0.isEnded }, orAfter: span) { _ in }
+        news.wait(until: { $0.isEnded || $0.isGone }, orAfter: span) { _ in }
         guard try !isEnded() else { return }
         do throws(SystemError) {
             let added = try hub.add(path, changes.mask, news)
@@ -87,18 +89,35 @@ package final class FileWatch: Sendable {
         touch()
     }
 
-    /// Tells of changes of a second file too, until ``unfollow()``.
+    /// Watches the file that has the path now, in the place of the one that had it.
+    /// - Throws: ``SystemError``.
+    package func renew() throws(SystemError) {
+        unwatch()
+        news.withLock { $0.isGone = false }
+        let added = try hub.add(path, changes.mask, news)
+        watch.withLock { $0 = added }
+    }
+
+    /// Tells of changes of a second file too, until ``unfollow()``. When another file has its path by now, of that one.
+    /// That the second one is gone ends nothing.
     /// - Throws: ``SystemError``.
     package func follow(_ path: String, _ changes: Changes = .all) throws(SystemError) {
         try second.withLock { second throws(SystemError) in
-            if second == nil { second = try hub.add(path, changes.mask, news) }
+            let file = try FileStatus.of(path)
+            if let known = second {
+                if known.file?.inode == file?.inode, known.file?.device == file?.device { return }
+                hub.remove(known.watch, news)
+                second = nil
+            }
+            let watch = try hub.add(path, changes.mask, news, isSecond: true)
+            second = (watch, file)
         }
     }
 
     /// Tells of the second file no more.
     package func unfollow() {
         second.withLock { second in
-            if let watch = second { hub.remove(watch, news) }
+            if let known = second { hub.remove(known.watch, news) }
             second = nil
         }
     }
@@ -138,23 +157,23 @@ package final class FileWatch: Sendable {
     private func isEnded() throws(SystemError) -> Bool {
         try news.withLock { news throws(SystemError) in
             if let failure = news.failure { throw failure }
-            return news.isEnded
+            return news.isEnded || news.isGone
         }
     }
 
     private func isChanged(within milliseconds: UInt64) -> Bool {
         news.wait(
-            until: { $0.hasChanged || $0.isEnded },
+            until: { $0.hasChanged || $0.isEnded || $0.isGone },
             orAfter: .milliseconds(milliseconds)
-        ) { $0.hasChanged || $0.isEnded }
+        ) { $0.hasChanged || $0.isEnded || $0.isGone }
     }
 
     /// Waits for a change.
     /// - Returns: false when there will be none any more.
     private func takeChange() -> Bool {
-        news.wait(until: { $0.hasChanged || $0.isEnded }) { news in
+        news.wait(until: { $0.hasChanged || $0.isEnded || $0.isGone }) { news in
             defer { news.hasChanged = false }
-            return !news.isEnded
+            return !news.isEnded && !news.isGone
         }
     }
 
@@ -177,9 +196,15 @@ package final class FileWatch: Sendable {
 
 /// The inotify instance of this process, and the thread that reads it.
 final class InotifyHub: Sendable {
+    private struct Listener {
+        let news: Locked<FileWatch.News>
+        /// Whether it listens beside another file: then that this one is gone is a change.
+        let isSecond: Bool
+    }
+
     private struct State {
         /// Who is told, by watch. Watches of one file are one to inotify.
-        var watching: [Int32: [Locked<FileWatch.News>]] = [:]
+        var watching: [Int32: [Listener]] = [:]
         /// Why nothing more is told.
         var failure: SystemError?
     }
@@ -216,14 +241,15 @@ final class InotifyHub: Sendable {
     func add(
         _ path: String,
         _ mask: UInt32,
-        _ news: Locked<FileWatch.News>
+        _ news: Locked<FileWatch.News>,
+        isSecond: Bool = false
     ) throws(SystemError) -> Int32 {
         // With the lock held: nothing is told of the watch before it is in the table.
         try state.withLock { state throws(SystemError) in
             if let failure = state.failure { throw failure }
             let watch = inotify_add_watch(notifications, path, mask | UInt32(IN_MASK_ADD))
             guard watch >= 0 else { throw .current("inotify_add_watch", path: path) }
-            state.watching[watch, default: []].append(news)
+            state.watching[watch, default: []].append(Listener(news: news, isSecond: isSecond))
             return watch
         }
     }
@@ -232,7 +258,7 @@ final class InotifyHub: Sendable {
     func remove(_ watch: Int32, _ news: Locked<FileWatch.News>) {
         state.withLock { state in
             guard var all = state.watching[watch] else { return }
-            all.removeAll { $0 === news }
+            all.removeAll { $0.news === news }
             if all.isEmpty {
                 state.watching[watch] = nil
                 inotify_rm_watch(notifications, watch)
@@ -272,12 +298,12 @@ final class InotifyHub: Sendable {
             defer { state.watching = [:] }
             return state.watching.values.flatMap { $0 }
         }
-        for news in told {
-            news.withLock { news in
+        for listener in told {
+            listener.news.withLock { news in
                 news.failure = error
                 news.isEnded = true
             }
-            news.wakeAll()
+            listener.news.wakeAll()
         }
     }
 
@@ -291,12 +317,12 @@ final class InotifyHub: Sendable {
             if isGone { state.watching[watch] = nil }
             return told
         }
-        for news in told {
-            news.withLock { news in
+        for listener in told {
+            listener.news.withLock { news in
                 news.hasChanged = true
-                if isGone { news.isEnded = true }
+                if isGone, !listener.isSecond { news.isGone = true }
             }
-            news.wakeAll()
+            listener.news.wakeAll()
         }
     }
 

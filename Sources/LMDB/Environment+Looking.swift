@@ -29,6 +29,15 @@ extension Environment {
         }
     }
 
+    /// The device of the data file, and its number there.
+    package var fileNumbers: (device: UInt64, inode: UInt64) { (identity.device, identity.inode) }
+
+    /// Whether the path names the data file that is open.
+    package func isNamed() throws(SystemError) -> Bool {
+        guard let status = try FileStatus.of(path) else { return false }
+        return FileIdentity(status) == identity
+    }
+
     private func refuse(
         _ problem: () throws(SystemError) -> String?
     ) throws(LMDBError) {

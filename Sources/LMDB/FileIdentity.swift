@@ -2,8 +2,8 @@ import DaybookSystem
 
 /// The file behind an environment, registered for as long as the environment is open.
 struct FileIdentity: Hashable, Sendable {
-    private let device: UInt64
-    private let inode: UInt64
+    let device: UInt64
+    let inode: UInt64
 
     init(_ status: FileStatus) {
         device = status.device

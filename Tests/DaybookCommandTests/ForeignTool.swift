@@ -44,6 +44,12 @@ enum Verifiers {
         return try await run([place + "/python/bin/python3", script] + arguments, folder)
     }
 
+    /// Runs the program that calls scitt-cose, pycose and cbor2.
+    static func receipts(_ arguments: [String], in folder: String) async throws -> CommandResult {
+        let script = root + "/tools/verifiers/receipts.py"
+        return try await run([place + "/python/bin/python3", script] + arguments, folder)
+    }
+
     /// Changes a bundle of evidence, and looks whether its own check finds it.
     static func flips(_ bundle: String, _ keys: String...) async throws -> CommandResult {
         let script = root + "/tools/verifiers/flips.py"

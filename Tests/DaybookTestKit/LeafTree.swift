@@ -18,9 +18,14 @@ package struct LeafTree: PerfectSubtrees {
     package init(count: Int) {
         self.init(
             (0..<count).map { number in
-                withUnsafeBytes(of: UInt64(number).littleEndian) { TreeHash.leaf($0) }
+                Self.bytes(of: UInt64(number)).withUnsafeBytes { TreeHash.leaf($0) }
             }
         )
+    }
+
+    /// The bytes of a leaf of ``init(count:)``.
+    package static func bytes(of index: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: index.littleEndian) { Array($0) }
     }
 
     package func root(height: Int, index: UInt64) -> TreeHash { levels[height][Int(index)] }

@@ -56,9 +56,13 @@ package enum SessionLiveness: String, Sendable {
         in folder: JournalFolder
     ) throws -> Bool {
         guard try session.isOfThisNamespace(), let process = session.process,
-            process != getpid(), let data = try FileStatus.of(folder.dataFile)
+            process != getpid()
         else { return false }
-        return try ProcessGroup.mayHaveOpen(data, process: process)
+        // The lock stays open also where the journal has gone on in another data file.
+        return try [folder.dataFile, folder.openLock].contains { path in
+            try FileStatus.of(path).map { try ProcessGroup.mayHaveOpen($0, process: process) }
+                ?? false
+        }
     }
 
     /// Whether nobody holds the lock. It is not taken to find out: whoever takes over would find it

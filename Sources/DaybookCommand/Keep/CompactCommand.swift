@@ -12,7 +12,7 @@ struct CompactCommand: ParsableCommand {
         discussion: """
             With --dry-run it says what each step would come to: erasing the payloads of what is closed \
             (`daybook redact --older-than TIME`), and writing the file anew without what nothing uses \
-            (--shrink). Nobody may have the journal open while it is written anew: what does is named.
+            (--shrink). Others may read and write the journal meanwhile: they go on with the new file.
 
             Pages that are free, and gaps in others, keep what was erased until they are written again: \
             after --shrink the file has none of it. Files that `daybook doctor --repair` has kept in the folder are \

@@ -2,58 +2,6 @@
 import ArgumentParser
 import DaybookFormat
 import DaybookInspector
-import DaybookSystem
-import FoundationEssentials
-
-struct VerifyProofCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify-proof",
-        abstract: "Check the proof of an entry, without the journal.",
-        discussion: """
-            The head in it has to be signed by the key of the log that it is of: give the public key \
-            that you have got from whoever keeps the journal, and not one that came with the proof. \
-            Exit status 5 when it is not the proof of what it says.
-
-            daybook verify-proof 17.tlog-proof --trust @ops.pub
-            """
-    )
-
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var trusted: TrustOptions
-
-    @Argument(help: "The file; - is standard input.")
-    var file: String
-
-    func validate() throws { try trusted.require() }
-
-    func run() throws {
-        let policy = try trusted.required() ?? TrustPolicy(logs: [])
-        let proof = try TrustFile.parsed(file, "the proof") { bytes throws(ProofError) in
-            try EntryProof(bytes)
-        }
-        let head = try proof.check(by: policy)
-        let seen = try policy.seen(proof.note)
-        let entry = proof.decoded()
-        if common.json {
-            common.write("daybook.verify-proof/1") { json in
-                json.member("good", true)
-                json.member("origin", head.origin)
-                json.member("size", head.size)
-                json.member("root", head.root.hex)
-                json.member("entry", proof.index)
-                json.member("event", entry?.eventName)
-                json.member("time", entry.map { "\($0.time)" })
-                seen.write(to: &json)
-            }
-        } else {
-            common.output.line(
-                "entry \(proof.index) is in \(head.origin), of \(head.size) entries"
-            )
-            if let entry { common.output.line("  \(entry.time)  \(entry.eventName)") }
-            seen.write(to: common.output)
-        }
-    }
-}
 
 struct VerifyConsistencyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -113,7 +61,7 @@ struct VerifyConsistencyCommand: ParsableCommand {
 
 /// The witnesses of a policy that have signed a head, and when.
 struct Sightings {
-    fileprivate let all: [(witness: TrustPolicy.Witness, time: Timestamp?)]
+    let all: [(witness: TrustPolicy.Witness, time: Timestamp?)]
 
     func write(to json: inout JSONWriter) {
         guard !all.isEmpty else { return }
@@ -137,7 +85,7 @@ struct Sightings {
 }
 
 extension TrustPolicy {
-    fileprivate func seen(_ note: SignedNote) throws(ProofError) -> Sightings {
+    func seen(_ note: SignedNote) throws(ProofError) -> Sightings {
         Sightings(all: try signed(note).map { ($0, note.time(of: $0.key)) })
     }
 }

@@ -9,18 +9,22 @@ import Glibc
 /// Files that somebody else may have made: heads, proofs, public keys; and keys of one's own.
 enum TrustFile {
     /// A note has at most 1,000,000 bytes, and a proof with its entry less.
-    private static let limit = 1 << 20
+    static let limit = 1 << 20
 
     /// Reads a file whole; `-` is standard input.
     /// - Parameter what: what it is taken for, for the message.
     /// - Throws: ``UsageError``; `SystemError` for what the machine lacks.
-    static func contents(of path: String, _ what: String) throws -> [UInt8] {
+    static func contents(
+        of path: String,
+        _ what: String,
+        limit: Int = TrustFile.limit
+    ) throws -> [UInt8] {
         if path == "-" {
             let all = try StandardInput.contents(what, limit: limit)
             guard all.count <= limit else { throw failure(path, what, "it is too large for one") }
             return all
         }
-        if let all = try contents(ifPresent: path, what) { return all }
+        if let all = try contents(ifPresent: path, what, limit: limit) { return all }
         throw failure(path, what, "it is not there")
     }
 
@@ -29,9 +33,19 @@ enum TrustFile {
     static func parsed<Value>(
         _ path: String,
         _ what: String,
+        limit: Int = TrustFile.limit,
         _ parse: ([UInt8]) throws(ProofError) -> Value
     ) throws -> Value {
-        let bytes = try contents(of: path, what)
+        try parsed(try contents(of: path, what, limit: limit), path, what, parse)
+    }
+
+    /// The same for what was read from there.
+    static func parsed<Value>(
+        _ bytes: [UInt8],
+        _ path: String,
+        _ what: String,
+        _ parse: ([UInt8]) throws(ProofError) -> Value
+    ) throws -> Value {
         do throws(ProofError) {
             return try parse(bytes)
         } catch {
@@ -40,7 +54,11 @@ enum TrustFile {
     }
 
     /// - Returns: nil when nothing is there.
-    static func contents(ifPresent path: String, _ what: String) throws -> [UInt8]? {
+    static func contents(
+        ifPresent path: String,
+        _ what: String,
+        limit: Int = TrustFile.limit
+    ) throws -> [UInt8]? {
         do throws(File.Unfit) {
             return try File.contents(of: path, limit: limit, followsLink: true)
         } catch {

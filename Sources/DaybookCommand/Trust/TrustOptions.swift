@@ -108,13 +108,21 @@ struct SigningOptions: ParsableArguments {
     /// - Returns: nil: no key was given.
     /// - Throws: ``UsageError``; `ProofError`; `JournalError`; `SystemError`.
     func signedHead(of inspector: Inspector, size: UInt64?) throws -> SignedNote? {
+        try signed(inspector, size: size)?.note
+    }
+
+    /// The same, with the key.
+    func signed(
+        _ inspector: Inspector,
+        size: UInt64?
+    ) throws -> (note: SignedNote, signer: NoteSigner)? {
         guard let key else { return nil }
         let signer = try SigningKey(file: key)
         try signer.require(.ed25519)
         let last = try signer.lastHead()
         let note = try signer.sign(inspector, size, after: last)
         try signer.keep(note, after: last)
-        return note
+        return (note, signer.signer)
     }
 }
 

@@ -25,15 +25,14 @@ public struct CompactionPlan: Sendable {
         public let bytesBefore: UInt64
         /// Bytes of its pages that are in use: about what the new one has.
         public let bytesInUse: UInt64
-        /// The processes that have the journal open, for example `process 4711 (daybook)`: while they do
-        /// it is refused. Those of other users are not seen.
+        /// The processes that have the journal open, for example `process 4711 (daybook)`: they go on with the new
+        /// file. Those of other users are not seen.
         public let openIn: [String]
         /// Bytes that are free on its disk. The new file is made beside the old one, twice.
         public let room: UInt64
 
         /// Why it would be refused; nil: it would not.
         public var obstacle: String? {
-            if !openIn.isEmpty { return "it is open in \(openIn.joined(separator: ", "))" }
             guard room < 2 * bytesInUse else { return nil }
             return "\(2 * bytesInUse) bytes are needed for a while, and \(room) are free"
         }
@@ -80,11 +79,12 @@ public struct Compactor: Sendable {
     /// entries and payloads, verified, in one last step, and recorded by the entry `journal_rewritten`. The old file does not
     /// stay. What the disk keeps of its blocks is out of reach.
     ///
-    /// Nobody may have the journal open meanwhile.
+    /// Others may read and write the journal meanwhile, and go on with the new file. What is erased after it has
+    /// begun may lie in free pages of the new file. This process must not have the journal open.
     /// - Parameters:
     ///   - path: the journal's folder.
     ///   - progress: told now and then how many entries of how many are verified.
-    /// - Throws: ``JournalError``: `locked` with the processes that have it open; `integrity` where anything is
+    /// - Throws: ``JournalError``: `locked` while another process makes a file of it anew; `integrity` where anything is
     ///   damaged; `full`, `system`. `Refusal` for an actor that is no name. The journal is as it was then.
     public static func shrink(
         _ path: String,
@@ -92,48 +92,12 @@ public struct Compactor: Sendable {
         progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
     ) throws -> Rewriting {
         if let actor = options.actor { try Names.check(actor, "actor") }
-        let file = try RewrittenFile.begin(JournalFolder(path))
+        let file = try ExchangedFile.begin(JournalFolder(path))
+        defer { file.close() }
         do {
-            let made = try shrink(file, options, progress)
-            file.discard()
-            return made
+            return try LiveRewriter(file: file, options: options, progress: progress).run()
         } catch {
-            file.discard()
             throw JournalError.unmade(file.folder.path, error)
         }
-    }
-
-    private static func shrink(
-        _ file: RewrittenFile,
-        _ options: RewriteOptions,
-        _ progress: @escaping (UInt64, UInt64) -> Void
-    ) throws -> Rewriting {
-        if let problem = try LMDBStore.checkPages(file.journal.path).first {
-            throw damaged(file, "\(problem)")
-        }
-        let store = try file.openOld()
-        defer { store.close() }
-        let root = try store.read { reader in
-            try Journal.checkFormat(reader, file.journal.path)
-            try Journal.checkLastCommit(reader)
-            return try TreeEdge(reader)?.root
-        }
-        guard let root else {
-            throw damaged(file, "the record of the tree's edge cannot be read")
-        }
-        let rewriter = FileRewriter(
-            file: file,
-            cause: .room,
-            options: options,
-            progress: progress
-        )
-        return try rewriter.run(store, root: root, keepingOld: false)
-    }
-
-    private static func damaged(_ file: RewrittenFile, _ what: String) -> JournalError {
-        JournalError(
-            .integrity,
-            "\(file.journal.path) is not written anew, because it is damaged (\(what)); `daybook doctor` says what can be done"
-        )
     }
 }

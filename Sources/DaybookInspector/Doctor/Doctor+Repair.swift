@@ -116,16 +116,10 @@ private struct RepairMaker {
     ) throws -> Rewriting {
         let store = try file.openOld()
         defer { store.close() }
-        let rewriter = FileRewriter(
-            file: file,
-            cause: .damage,
-            options: options,
-            progress: progress
-        )
+        let rewriter = FileRewriter(file: file, options: options, progress: progress)
         return try rewriter.run(
             HidingStore(store, hidden),
-            root: (diagnosis.report?.root ?? .empty).bytes,
-            keepingOld: true
+            root: (diagnosis.report?.root ?? .empty).bytes
         )
     }
 }

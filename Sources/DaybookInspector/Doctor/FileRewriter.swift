@@ -36,26 +36,20 @@ public struct Rewriting: Sendable {
     public let report: VerificationReport
 }
 
-/// Makes a new file from the entries and payloads of the old one, verifies it, records it, and puts it in the
-/// place of the old one.
+/// Makes a new file from the entries and payloads of the old one, which is damaged, verifies it, records it, and
+/// puts it in the place of the old one, which is kept.
 ///
 /// It is put together entry by entry, and then copied without the pages that were used on the way. So nothing
 /// is in it that no entry or payload has: a copy of the old one's pages would have what lies in their gaps.
 struct FileRewriter {
     let file: RewrittenFile
-    let cause: ProtoJournalRewritten.Cause
     let options: RewriteOptions
     let progress: (UInt64, UInt64) -> Void
 
     /// - Parameters:
     ///   - old: what is to be read of the old file.
     ///   - root: that of its entries.
-    ///   - keeps: whether the old file stays, under a name of its own.
-    func run(
-        _ old: any JournalStore,
-        root: [UInt8],
-        keepingOld keeps: Bool
-    ) throws -> Rewriting {
+    func run(_ old: any JournalStore, root: [UInt8]) throws -> Rewriting {
         let inode = try inodeOfHome(old)
         let draft = try StoreCopy.draft(at: file.draft, besides: inode)
         defer { draft.close() }
@@ -78,8 +72,9 @@ struct FileRewriter {
         let after = try bytes(of: file.folder)
         var kept: String?
         if !options.isRehearsal {
-            if keeps { kept = try file.nameForOld(mark()) }
-            try file.install(keepingOldAs: kept)
+            let name = try file.nameForOld(mark())
+            try file.install(keepingOldAs: name)
+            kept = name
         }
         return Rewriting(
             size: head.size,
@@ -114,7 +109,7 @@ struct FileRewriter {
         let head = replica.head
         return try replica.carryOut(
             RewriteJournal(
-                cause,
+                .damage,
                 .init(
                     binding: try ProtoBinding(of: file.folder),
                     size: head.size,

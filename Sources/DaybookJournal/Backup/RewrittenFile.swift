@@ -32,6 +32,8 @@ package final class RewrittenFile: Sendable {
     package static func begin(_ journal: JournalFolder) throws -> RewrittenFile {
         do {
             let lock = try journal.lockAlone()
+            // What lies there may be what everybody goes on with.
+            try FileExchange(location: journal.path).settle()
             let folder = JournalFolder(journal.path + "/" + Self.folderName)
             let file = RewrittenFile(journal, folder, lock)
             try file.clear()
@@ -59,15 +61,15 @@ package final class RewrittenFile: Sendable {
     }
 
     /// Puts the new file, which is closed, in the place of the old one.
-    /// - Parameter kept: the path under which the old one stays; nil: it does not.
+    /// - Parameter kept: the path under which the old one stays.
     /// - Throws: ``JournalError``. Where it is not said that the new one is in its place, the old one is.
-    package func install(keepingOldAs kept: String?) throws {
+    package func install(keepingOldAs kept: String) throws {
         do throws(SystemError) {
             try File.open(folder.dataFile, .existing).synchronize()
             // The new file counts its commits anew: the old number would say that some are lost.
-            try lock.witness.note(0)
+            try lock.witness.note(0, 0)
             try lock.witness.synchronize()
-            if let kept { try Folder.link(journal.dataFile, as: kept) }
+            try Folder.link(journal.dataFile, as: kept)
             // LMDB makes it anew for whoever opens the file.
             try Folder.removeFile(journal.dataFile + "-lock")
             try Folder.synchronize(journal.path)

@@ -14,10 +14,24 @@ package enum MerkleCheck {
                 "the proof is for entry \(index), and the tree has \(head.size) entries"
             )
         }
-        var (place, last) = (index, head.size - 1)
+        guard root(over: leaf, at: index, size: head.size, by: path) == head.root else {
+            throw badInclusion(index, head.size)
+        }
+    }
+
+    /// The root that hashes lead to from a leaf.
+    /// - Returns: nil: there are too few or too many for the place in a tree of this size.
+    static func root(
+        over leaf: TreeHash,
+        at index: UInt64,
+        size: UInt64,
+        by path: [TreeHash]
+    ) -> TreeHash? {
+        guard index < size else { return nil }
+        var (place, last) = (index, size - 1)
         var root = leaf
         for hash in path {
-            guard last > 0 else { throw badInclusion(index, head.size) }
+            guard last > 0 else { return nil }
             if place & 1 == 1 || place == last {
                 root = .node(hash, root)
                 while place & 1 == 0, place > 0 {
@@ -30,7 +44,7 @@ package enum MerkleCheck {
             place >>= 1
             last >>= 1
         }
-        guard last == 0, root == head.root else { throw badInclusion(index, head.size) }
+        return last == 0 ? root : nil
     }
 
     /// Whether one tree begins with another (RFC 9162, 2.1.4.2).
@@ -51,7 +65,20 @@ package enum MerkleCheck {
             guard path.isEmpty, isSame else { throw inconsistent(old.size, new.size) }
             return
         }
-        var (place, last) = (old.size - 1, new.size - 1)
+        guard root(of: new.size, goingOnFrom: old, by: path) == new.root else {
+            throw inconsistent(old.size, new.size)
+        }
+    }
+
+    /// The root that hashes lead to from that of a smaller tree, which is not empty.
+    /// - Returns: nil: they do not begin with the smaller tree, or do not lead to one of this size.
+    static func root(
+        of size: UInt64,
+        goingOnFrom old: (size: UInt64, root: TreeHash),
+        by path: [TreeHash]
+    ) -> TreeHash? {
+        guard old.size > 0, old.size < size else { return nil }
+        var (place, last) = (old.size - 1, size - 1)
         while place & 1 == 1 {
             place >>= 1
             last >>= 1
@@ -60,13 +87,13 @@ package enum MerkleCheck {
         var hashes = path[...]
         var start = old.root
         if old.size & (old.size - 1) != 0 {
-            guard let first = hashes.popFirst() else { throw inconsistent(old.size, new.size) }
+            guard let first = hashes.popFirst() else { return nil }
             start = first
         }
-        guard !path.isEmpty else { throw inconsistent(old.size, new.size) }
+        guard !path.isEmpty else { return nil }
         var (oldRoot, newRoot) = (start, start)
         for hash in hashes {
-            guard last > 0 else { throw inconsistent(old.size, new.size) }
+            guard last > 0 else { return nil }
             if place & 1 == 1 || place == last {
                 oldRoot = .node(hash, oldRoot)
                 newRoot = .node(hash, newRoot)
@@ -80,9 +107,7 @@ package enum MerkleCheck {
             place >>= 1
             last >>= 1
         }
-        guard last == 0, oldRoot == old.root, newRoot == new.root else {
-            throw inconsistent(old.size, new.size)
-        }
+        return last == 0 && oldRoot == old.root ? newRoot : nil
     }
 
     private static func badInclusion(_ index: UInt64, _ size: UInt64) -> ProofError {

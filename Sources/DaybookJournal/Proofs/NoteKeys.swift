@@ -88,6 +88,23 @@ public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
         return "\(name)+\(id)+\(Data([algorithm.rawValue] + key).base64EncodedString())"
     }
 
+    /// Whether the key has signed what COSE has signed (RFC 9052, 4.4). Such bytes begin with 0x84, which no
+    /// text of a note does: what is signed as the one is never the other.
+    func verifies(_ signature: [UInt8], ofStructure bytes: [UInt8]) -> Bool {
+        algorithm == .ed25519 && isSigned(bytes, signature)
+    }
+
+    private func isSigned(_ message: [UInt8], _ signature: [UInt8]) -> Bool {
+        guard signature.count == 64 else { return false }
+        do {
+            return try Curve25519.Signing.PublicKey(rawRepresentation: key)
+                .isValidSignature(signature, for: message)
+        } catch {
+            // 32 bytes that are no point of the curve are nobody's key.
+            return false
+        }
+    }
+
     /// Whether the key has signed a text.
     func verifies(_ signature: [UInt8], of text: String) -> Bool {
         var bytes = signature[...]
@@ -97,14 +114,7 @@ public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
             bytes = bytes.dropFirst(8)
             message = Self.message(text, at: time)
         }
-        guard bytes.count == 64 else { return false }
-        do {
-            return try Curve25519.Signing.PublicKey(rawRepresentation: key)
-                .isValidSignature(Array(bytes), for: Array(message.utf8))
-        } catch {
-            // 32 bytes that are no point of the curve are nobody's key.
-            return false
-        }
+        return isSigned(Array(message.utf8), Array(bytes))
     }
 }
 
@@ -194,5 +204,10 @@ public struct NoteSigner: Sendable {
             let head = withUnsafeBytes(of: time.bigEndian) { Array($0) }
             return head + Array(try key.signature(for: Array(message.utf8)))
         }
+    }
+
+    /// - Parameter bytes: what COSE has signed (RFC 9052, 4.4).
+    func signature(ofStructure bytes: [UInt8]) throws -> [UInt8] {
+        Array(try key.signature(for: bytes))
     }
 }

@@ -79,6 +79,9 @@ public struct TrustPolicy: Equatable, Sendable {
         self.quorum = quorum.member
     }
 
+    /// Whether a head is to be signed by others than its log.
+    var asksForWitnesses: Bool { quorum.map { !isReached($0, []) } ?? false }
+
     // MARK: Checking
 
     /// The head that a note is, once it is signed as the policy asks for.

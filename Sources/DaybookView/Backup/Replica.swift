@@ -24,8 +24,11 @@ package final class Replica {
     }
 
     /// Begins one in an empty store.
+    /// - Parameter generation: see ``Journal/copy(in:generation:clock:)``.
     /// - Throws: ``JournalError``.
-    package init(empty store: LMDBStore) throws { journal = try Journal.copy(in: store) }
+    package init(empty store: LMDBStore, generation: UInt64 = 0) throws {
+        journal = try Journal.copy(in: store, generation: generation)
+    }
 
     /// How many entries it has, and the root of their tree.
     package var head: TreeState { journal.head }
