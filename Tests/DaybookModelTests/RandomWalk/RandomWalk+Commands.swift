@@ -23,12 +23,13 @@ extension RandomWalk {
         case 98..<108: try signal()
         case 108..<111: try openSession()
         case 111: try recordSnapshot()
-        case 112: try adopt()
+        case 112: try generator.chance(3) ? rewrite() : adopt()
         case 113..<116: try closeSession()
         case 116..<120: try resolve()
         case 120..<122: try repin()
         case 122: try wipe()
         case 123: try erase()
+        case 124: try archiveOrTakeBack()
         default: try loseSession()
         }
     }
@@ -378,6 +379,28 @@ extension RandomWalk {
             isRestored: isRestored
         )
         try compare("adopting by \(machine ?? 0), \(inode)", found, expected)
+    }
+
+    private mutating func rewrite() throws {
+        let inode = UInt64.random(in: 0...3, using: &generator)
+        let isStale = generator.chance(8)
+        let command = RewriteJournal(
+            generator.chance(2) ? .room : .damage,
+            .init(
+                binding: .with {
+                    $0.machine = Data([1])
+                    $0.inode = inode
+                },
+                size: isStale ? harness.next - 1 : harness.next,
+                root: [1],
+                bytesBefore: 2,
+                bytesAfter: 1
+            ),
+            actor: "ann",
+            reason: try harness.sealed([.text("small")])
+        )
+        let found = try run(command, draw(reference.sessions)) { $0 }
+        try compare("rewriting", found, reference.rewrite(inode, isStale: isStale))
     }
 
     private mutating func recordSnapshot() throws {

@@ -61,6 +61,8 @@ struct ReferenceModel {
         var secrets: [Name] = []
         /// The newest entry by which its payloads were erased.
         var erased: UInt64 = 0
+        /// The entry that vouches for the archive that it lies in.
+        var archived: UInt64 = 0
         var secretsEnd: UInt64 = 0
         /// The entry by which it has ended.
         var ended: UInt64 = 0
@@ -310,6 +312,12 @@ struct ReferenceModel {
         home = (machine, inode)
         _ = write()
         return .granted(true)
+    }
+
+    mutating func rewrite(_ inode: UInt64, isStale: Bool) -> Outcome<UInt64> {
+        guard !isStale else { return .refused(.conflict) }
+        home = (1, inode)
+        return .granted(write())
     }
 
     mutating func recordSnapshot(_ size: UInt64, isWhole: Bool) -> Outcome<UInt64> {
