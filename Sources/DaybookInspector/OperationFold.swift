@@ -166,17 +166,12 @@ package struct OperationFold {
         return undone ? all : all.filter { !$0.isUndone }
     }
 
-    /// What runs at an end lies inside what registered it, which has no branches: the number of that end stands
-    /// where the number of a branch does.
+    /// What runs at an end lies in a scope that has the number of that end.
     private mutating func markEarlierEnds() {
-        let registering = Set(
-            all.lazy.filter { [.checkpoint, .onUnfinished].contains($0.operation.kind) }
-                .map { OperationPath($0.operation) }
-        )
         for place in all.indices where !all[place].operation.scope.isEmpty {
             all[place].isOfEarlierEnd = OperationPath(all[place].operation).enclosing.contains {
-                let path = OperationPath(scope: $0.scope, position: $0.position)
-                return registering.contains(path) && $0.branch < reopenings
+                $0.branch >= OperationPath.firstEnd
+                    && $0.branch - OperationPath.firstEnd < reopenings
             }
         }
     }

@@ -111,6 +111,12 @@ package struct StartBranches: LeasedCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> UInt64 {
         try operation.check(tx[known: lease.execution])
+        guard count < OperationPath.firstEnd else {
+            throw Refusal(
+                .invalidArgument,
+                "the operation \(operation.name) splits \(lease.id) into \(count) branches; fewer than \(OperationPath.firstEnd) can be"
+            )
+        }
         guard operation.scope.count + 2 <= Operation.depthLimit * 2 else {
             throw Refusal(
                 .invalidArgument,

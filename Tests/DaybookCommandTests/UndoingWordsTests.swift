@@ -64,7 +64,7 @@ import Testing
                     "3/1/0 [1] pack", "4 push",
                 ]
                 #expect(Array(names.prefix(own.count)) == own, "\(show)")
-                #expect(names.contains("3/1/0/0/0 undo pack[1]"), "\(show)")
+                #expect(names.contains("3/1/0/end0/0 undo pack[1]"), "\(show)")
                 let end = names.drop { $0 != "1 on failure" }.dropFirst()
                 #expect(!end.isEmpty && end.allSatisfy { $0.hasSuffix(" tell") }, "\(show)")
                 try await sandbox.succeed("retry", "a", "--yes")

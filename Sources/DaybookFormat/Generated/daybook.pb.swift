@@ -2326,8 +2326,8 @@ package nonisolated struct ProtoOperation: Sendable {
     case poll // = 12
 
     /// What is to be done should the execution be ended from outside. Its code runs in a scope of its
-    /// own: that of the registration, its position, and the number of times that the execution was
-    /// opened again after an end.
+    /// own: that of the registration, its position, and 2^31 plus the number of times that the
+    /// execution was opened again after an end. No branch has such a number.
     case onUnfinished // = 13
 
     /// A registration is withdrawn: its entry is the source.

@@ -35,16 +35,31 @@ public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvert
     }
 
     /// The numbers of scope and position, with slashes: `2`; `0/1/2` is operation 2 in branch 1 of
-    /// operation 0.
+    /// operation 0, and `0/end1/2` operation 2 of what operation 0 has to be done at a bad end, after the
+    /// execution was opened again once.
     public var description: String {
-        (scope + [position]).map(String.init).joined(separator: "/")
+        (scope + [position]).map { $0 < Self.firstEnd ? "\($0)" : "end\($0 - Self.firstEnd)" }
+            .joined(separator: "/")
+    }
+
+    /// From here on a number in the place of a branch's is that of an end. What runs at a bad end lies in a
+    /// scope of the operation that registered it. That operation may have given way to another one, which
+    /// splits: no branch has the same number.
+    package static let firstEnd: UInt32 = 1 << 31
+
+    /// Whether a scope is no branch of the handler's: it belongs to what runs at a bad end.
+    package static func isOfEnd(_ scope: [UInt32]) -> Bool {
+        stride(from: 1, to: scope.count, by: 2).contains { scope[$0] >= firstEnd }
     }
 
     /// Reads what ``description`` gives.
     /// - Returns: nil for what is none.
     public init?(text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let numbers = parts.compactMap { UInt32($0) }
+        let numbers = parts.compactMap { part in
+            guard part.hasPrefix("end") else { return UInt32(part) }
+            return UInt32(part.dropFirst(3)).flatMap { $0 < Self.firstEnd ? $0 + Self.firstEnd : nil }
+        }
         guard numbers.count == parts.count, let position = numbers.last, numbers.count % 2 == 1
         else { return nil }
         self.init(scope: Array(numbers.dropLast()), position: position)

@@ -119,17 +119,6 @@ extension Replay {
     }
 }
 
-extension EntryView {
-    /// Whether the outcome of a checkpoint says that it is to be undone.
-    func compensates(_ kind: EventKind) throws(WireError) -> Bool {
-        switch kind {
-        case .checkpointSucceeded: try flag(Wire.CheckpointSucceeded.compensates)
-        case .checkpointFailed: try flag(Wire.CheckpointFailed.compensates)
-        default: false
-        }
-    }
-}
-
 extension EventKind {
     /// Whether a replay reads it: it says something of an operation that a handler waits for.
     var isOfOperation: Bool {

@@ -161,9 +161,6 @@ package struct Replay: Sendable {
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
     private var decided: [OperationPath: CountedBranches] = [:]
-    /// Operations that register something for an end, or are undone then: in scopes of theirs lies what that
-    /// records.
-    private var registered: Set<OperationPath> = []
     /// Operations that were undone by themselves.
     private var reopened: [OperationPath: Undone] = [:]
     /// Bodies that began, and of which no outcome is recorded.
@@ -277,16 +274,8 @@ package struct Replay: Sendable {
     /// The oldest record that counts and that nobody has asked for.
     package var unconsumed: Record? {
         waiting.compactMap { scope, records -> Record? in
-            isDismissed(scope) || isOfCleaning(scope) ? nil : records.first
+            isDismissed(scope) || OperationPath.isOfEnd(scope) ? nil : records.first
         }.min { $0.sequence < $1.sequence }
-    }
-
-    /// Whether a scope is no branch of the handler's: it belongs to what was registered for an end.
-    private func isOfCleaning(_ scope: [UInt32]) -> Bool {
-        guard !registered.isEmpty else { return false }
-        return OperationPath(scope: scope, position: 0).enclosing.contains { around in
-            registered.contains(OperationPath(scope: around.scope, position: around.position))
-        }
     }
 
     private func isDismissed(_ scope: [UInt32]) -> Bool {
@@ -320,7 +309,6 @@ package struct Replay: Sendable {
                 sequence: sequence,
                 deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
             )
-            if event.compensates { registered.insert(path) }
             wakes[path] = nil
             noteBeginning(of: path, entry)
             endDoubt(path)
@@ -348,9 +336,6 @@ package struct Replay: Sendable {
             // Tries come to an end with it, and so does the wait before the last of them.
             tries[path] = nil
             wakes[path] = nil
-            if try record.operation.kind == .onUnfinished || entry.compensates(kind) {
-                registered.insert(path)
-            }
             noteBeginning(of: path, entry)
             endDoubt(path)
             guard !undoing.covers(sequence, path, kind) else {
@@ -402,7 +387,6 @@ package struct Replay: Sendable {
         let event = try ProtoOperationStarted(decoding: entry)
         let operation = try Operation(event.operation)
         let path = OperationPath(operation)
-        if event.compensates { registered.insert(path) }
         noteBeginning(of: path, entry)
         guard !undoing.covers(sequence, path, kind) else { return }
         resolutions[path] = nil

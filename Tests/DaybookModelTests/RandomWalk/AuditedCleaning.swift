@@ -39,7 +39,7 @@ struct AuditedCleaning {
     /// The scope of what runs now; nil: nothing may.
     var root: [UInt32]? {
         guard isClaimed, owes else { return nil }
-        return all.last { isDue($0) }.map { $0.place + [reopenings] }
+        return all.last { isDue($0) }.map { $0.place + [1 << 31 + reopenings] }
     }
 
     mutating func record(_ event: ProtoOperationRecorded, _ sequence: UInt64) throws {

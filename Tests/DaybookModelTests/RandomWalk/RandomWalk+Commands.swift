@@ -383,24 +383,26 @@ extension RandomWalk {
 
     private mutating func rewrite() throws {
         let inode = UInt64.random(in: 0...3, using: &generator)
-        let isStale = generator.chance(8)
+        let size = harness.next + (generator.chance(8) ? 1 : 0)
+        let isByNobody = generator.chance(8)
         let command = RewriteJournal(
-            generator.chance(2) ? .room : .damage,
+            generator.chance(2) ? .damage : .room,
             .init(
                 binding: .with {
                     $0.machine = Data([1])
                     $0.inode = inode
                 },
-                size: isStale ? harness.next - 1 : harness.next,
+                size: size,
                 root: [1],
                 bytesBefore: 2,
                 bytesAfter: 1
             ),
-            actor: "ann",
-            reason: try harness.sealed([.text("small")])
+            actor: isByNobody ? "" : "ann",
+            reason: try harness.sealed([.text("smaller")])
         )
         let found = try run(command, draw(reference.sessions)) { $0 }
-        try compare("rewriting", found, reference.rewrite(inode, isStale: isStale))
+        let expected = reference.rewrite(1, inode, size: size, byNobody: isByNobody)
+        try compare("writing \(size) entries anew", found, expected)
     }
 
     private mutating func recordSnapshot() throws {

@@ -120,7 +120,7 @@ extension ReferenceModel.Execution {
 
     /// The scope in which what runs next records.
     var cleaningRoot: [UInt32]? {
-        isForCleaning ? nextToClean.map { $0.place + [reopenings] } : nil
+        isForCleaning ? nextToClean.map { $0.place + [1 << 31 + reopenings] } : nil
     }
 
     var due: [DueCleaning] {
@@ -130,7 +130,7 @@ extension ReferenceModel.Execution {
                 sequence: $0.sequence,
                 path: OperationPath(scope: $0.scope, position: $0.position),
                 name: $0.name,
-                scope: $0.place + [reopenings],
+                scope: $0.place + [1 << 31 + reopenings],
                 compensates: $0.undoes != nil,
                 hasValue: $0.undoes == .success
             )

@@ -314,9 +314,16 @@ struct ReferenceModel {
         return .granted(true)
     }
 
-    mutating func rewrite(_ inode: UInt64, isStale: Bool) -> Outcome<UInt64> {
-        guard !isStale else { return .refused(.conflict) }
-        home = (1, inode)
+    /// The file with so many entries takes the place of the journal's own.
+    mutating func rewrite(
+        _ machine: UInt8,
+        _ inode: UInt64,
+        size: UInt64,
+        byNobody: Bool
+    ) -> Outcome<UInt64> {
+        guard !byNobody else { return .refused(.invalidArgument) }
+        guard size == next else { return .refused(.conflict) }
+        home = (machine, inode)
         return .granted(write())
     }
 

@@ -120,7 +120,7 @@ extension Standing {
             try harness.run(EndCleaning(lease, operation), session: holder)
         default:
             // What undoes is not undone.
-            let step = Operation.op(.checkpoint, 0, in: [1, 0])
+            let step = Operation.op(.checkpoint, 0, in: [1, 1 << 31])
             try harness.succeed(lease, step, compensates: true, by: holder)
         }
     }
@@ -140,7 +140,7 @@ extension Standing {
         case .clean:
             try harness.run(EndCleaning(lease, .op(.onUnfinished, 1, "undo")), session: holder)
         case .cleanStep:
-            try harness.succeed(lease, .op(.checkpoint, 0, in: [1, 0]), by: holder)
+            try harness.succeed(lease, .op(.checkpoint, 0, in: [1, 1 << 31]), by: holder)
         case .again: try harness.again(lease, operation, suspended: nil, by: holder)
         case .split: try harness.run(StartBranches(lease, .op(.map, 1), count: 2), session: holder)
         case .look:

@@ -114,7 +114,9 @@ struct Cleaning: Sendable {
 
     /// The scope in which the code of a registration runs at this end: no branch of the handler, and
     /// no earlier end, has the same.
-    func scope(of path: OperationPath) -> [UInt32] { path.scope + [path.position, reopenings] }
+    func scope(of path: OperationPath) -> [UInt32] {
+        path.scope + [path.position, OperationPath.firstEnd &+ reopenings]
+    }
 }
 
 /// Something that is to be done because an execution has ended badly.

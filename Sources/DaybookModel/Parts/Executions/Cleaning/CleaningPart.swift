@@ -5,7 +5,7 @@ extension ExecutionPart {
     /// What is to be done should an execution end badly, and how far that has come.
     static let cleaning = ExecutionPart(
         name: "cleaning",
-        schema: 3,
+        schema: 4,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationStarted, .operationRetried,
             .operationResolved, .operationRecorded, .branchSettled, .executionClaimed,
