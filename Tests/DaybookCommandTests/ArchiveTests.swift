@@ -569,11 +569,17 @@ extension ArchiveTests {
                 environment: environment
             )
             #expect(run.status == 7)
+            // Somebody writes it into the reason: it is found there as long as it is kept.
             let made = try await sandbox.daybook(
-                Self.archive + ["--json"],
+                [
+                    "compact", "--older-than", "0s", "--archive", "--reason",
+                    "not hunter2-and-more any more", "--yes", "--json",
+                ],
                 environment: environment
             )
             #expect(try made.json["secrets"] == 1, "\(made)")
+            let reason = try made.json["archives"][0]["reason"].string
+            #expect(reason == "not *** any more", "\(made)")
             let events = try await sandbox.events()
             let wiped = try #require(events.firstIndex(of: "secrets_wiped"))
             let sealed = try #require(events.firstIndex(of: "archive_sealed"))

@@ -124,6 +124,7 @@ private struct Archiver {
 
     func run(_ query: ExecutionQuery) async throws -> ArchivingAnswer {
         var answer = ArchivingAnswer()
+        var requester = requester
         var walk = ArchiveWalk(engine.writer.journal.store, query, endedBefore: end)
         var group = Group()
         while let candidate = try walk.next() {
@@ -131,13 +132,13 @@ private struct Archiver {
             case .left(let id, let why): answer.left.append(.init(id: id.text, reason: why))
             case .family(let family):
                 if !group.hasRoom(for: family) {
-                    try await seal(group.families, &answer)
+                    try await seal(group.families, &requester, &answer)
                     group = Group()
                 }
                 group.add(family)
             }
         }
-        try await seal(group.families, &answer)
+        try await seal(group.families, &requester, &answer)
         return answer
     }
 
@@ -160,11 +161,13 @@ private struct Archiver {
         }
     }
 
+    /// - Parameter requester: its reason has no secret any more of what is archived.
     private func seal(
         _ families: [ArchivableFamily],
+        _ requester: inout Requester,
         _ answer: inout ArchivingAnswer
     ) async throws {
-        let families = try await wipingSecrets(of: families, &answer)
+        let families = try await wipingSecrets(of: families, &requester, &answer)
         guard !families.isEmpty else { return }
         let (folder, lock, store) = (folder, lock, engine.writer.journal.store)
         let made = try await SystemThread.run {
@@ -179,8 +182,9 @@ private struct Archiver {
             }
         }
         do {
+            let who = requester
             let sequence = try await engine.perform {
-                SealArchive(made.event, made.members, by: try engine.request(requester))
+                SealArchive(made.event, made.members, by: try engine.request(who))
             }
             answer.archives.append(try store.read { try ArchiveRecord.of(sequence, $0) })
         } catch let refusal as Refusal where refusal.code == .conflict {
@@ -190,7 +194,7 @@ private struct Archiver {
                 return
             }
             // The others are meant too.
-            for family in families { try await seal([family], &answer) }
+            for family in families { try await seal([family], &requester, &answer) }
         } catch let refusal as Refusal {
             try await SystemThread.run { try folder.remove(made.event.name, holding: lock) }
             throw refusal
@@ -200,6 +204,7 @@ private struct Archiver {
     /// Destroys the keys of what is kept. A family that has changed by that is looked at again.
     private func wipingSecrets(
         of families: [ArchivableFamily],
+        _ requester: inout Requester,
         _ answer: inout ArchivingAnswer
     ) async throws -> [ArchivableFamily] {
         guard !families.isEmpty else { return [] }
@@ -215,9 +220,10 @@ private struct Archiver {
             for member in kept {
                 let id = member.seen.id
                 // Once its secrets are wiped nothing finds them in a reason any more.
-                let requester = engine.redacted(requester, of: id)
+                requester = engine.redacted(requester, of: id)
+                let who = requester
                 let wiped = try await engine.perform {
-                    WipeSecrets(Intervention(id: id, by: try engine.request(requester)), names: nil)
+                    WipeSecrets(Intervention(id: id, by: try engine.request(who)), names: nil)
                 }
                 answer.secrets += wiped.count
                 try await engine.checkDestroyed(for: id.text)
