@@ -146,7 +146,11 @@ enum ExecutionModelStory {
             try harness.cancel("unfinished", by: session(harness))
             try harness.run(Release(first), session: session(harness))
             let second = try harness.claim(number, by: session(harness))
-            try harness.succeed(second, .op(.checkpoint, 0, in: [1, 1 << 31]), by: session(harness))
+            try harness.succeed(
+                second,
+                .op(.checkpoint, 0, in: [1, 1 << 31]),
+                by: session(harness)
+            )
             try harness.run(
                 EndCleaning(second, .op(.onUnfinished, 1, "undo 1")),
                 session: session(harness)
