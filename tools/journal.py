@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Lists and verifies a Daybook journal without Daybook: the proof that its format is open.
+"""Lists and verifies a Daybook journal, or the file of an archive, without Daybook: the proof that its format is open.
 
 Needs the packages lmdb and protobuf (Debian: python3-lmdb, python3-protobuf).
 Exit status: 0 fine, 1 failed, 3 no journal there, 4 locked, 5 integrity failure, 64 usage.
 """
-import argparse, datetime, fcntl, hashlib, hmac, json, os, signal, stat, struct, sys, warnings
+import argparse, bisect, datetime, fcntl, hashlib, hmac, json, os, re, signal, stat, struct, sys, warnings
 
 try:
     import lmdb
@@ -18,7 +18,7 @@ FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
 # What begins the stream that an event belongs into; all others belong into an execution's.
 BEGINNINGS = {event: "journal_created" for event in
               ["journal_created", "content_type_interned", "snapshot_taken", "journal_adopted",
-               "journal_restored", "journal_rewritten"]}
+               "journal_restored", "journal_rewritten", "archive_sealed", "archive_dropped"]}
 BEGINNINGS |= {event: "session_opened" for event in
                ["session_opened", "session_closed", "session_lost"]}
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta", "lists",
@@ -68,6 +68,83 @@ class Tree:
                 left, hashes = subtree(hashes[-width:]), hashes[:-width]
                 root = sha256(b"\1" + left + root) if root else left
         return root or sha256(b"")
+
+
+def root_of(places, hashes, size, rest):
+    """The root of a tree of `size` leaves: some of them, and the largest subtrees without any."""
+    rest = [rest[at:at + 32] for at in range(0, len(rest), 32)][::-1]
+
+    def node(first, end, low, high):
+        if low == high:
+            return rest.pop()
+        if end - first == 1:
+            return hashes[low]
+        middle = first + (1 << ((end - first - 1).bit_length() - 1))
+        split = bisect.bisect_left(places, middle, low, high)
+        left = node(first, middle, low, split)
+        return sha256(b"\1" + left + node(middle, end, split, high))
+
+    try:
+        root = node(0, size, 0, len(places)) if size else b""
+    except IndexError:  # too few
+        return b""
+    return b"" if rest else root
+
+
+class Archive:
+    """A file with what is recorded of executions that are closed, checked by itself."""
+
+    MAGIC = b"DAYBOOK ARCHIVE 1\n"
+    BESIDES = ["journal_created", "content_type_interned", "session_opened"]
+
+    def __init__(self, data):
+        self.problem, self.header, self.entries = "", pb.ArchiveHeader(), []
+        messages, place = [], len(self.MAGIC)
+        while data[:len(self.MAGIC)] == self.MAGIC and place < len(data):
+            size = int.from_bytes(data[place:place + 4], "little")
+            messages.append(data[place + 4:place + 4 + size])
+            place += 4 + size
+        self.header = decode(pb.ArchiveHeader, messages[0] if messages else None)
+        self.entries = [decode(pb.ArchivedEntry, message) for message in messages[1:]]
+        if place != len(data) or not self.header or None in self.entries:
+            self.problem = "it cannot be read as an archive of format 1"
+            self.header = self.header or pb.ArchiveHeader()
+            return
+        self.problem = self.check()
+
+    def check(self):
+        ids = {run: one.id for one in self.header.executions for run in one.runs}
+        ends, places, hashes, payloads = {}, [], [], 0
+        for archived in self.entries:
+            entry = decode(pb.Entry, archived.entry)
+            event = entry and entry.WhichOneof("event")
+            if not event or places and entry.sequence <= places[-1]:
+                return f"its entry of place {len(places)} cannot be read, or is out of order"
+            at, number = entry.sequence, entry.stream
+            places.append(at)
+            hashes.append(sha256(b"\0" + archived.entry))
+            if number in ids:
+                if (entry.ordinal, entry.previous) != ends.get(number, (0, 0)):
+                    return f"an entry before {at} is left out of its history"
+                if at == number and entry.execution_submitted.id != ids[number]:
+                    return f"entry {at} does not begin {ids[number]!r}"
+                ends[number] = entry.ordinal + 1, at
+            elif event not in self.BESIDES:
+                return f"entry {at} is of none of its executions"
+            payloads += len(archived.payloads)
+            found = [(len(one.salt), len(one.data), hmac.digest(one.salt, one.data, "sha256"),
+                      len(one.slices)) for one in archived.payloads]
+            right = [(16, one.size, one.mac, 0) for one in entry.commitments]
+            if len(found) != len(right) or any(
+                    one != other and one[:2] + one[3:] != (0, 0, 0)
+                    for one, other in zip(found, right)):
+                return f"a payload of entry {at} is not the one that it commits to"
+        if set(ends) != set(ids):
+            return "an execution that it names is not in it"
+        if (len(places), payloads) != (self.header.entries, self.header.payloads):
+            return "it has not as many entries and payloads as it says"
+        root = root_of(places, hashes, self.header.size, self.header.proof)
+        return "" if root == self.header.root else "its entries do not have the root that it says"
 
 
 def decode(kind, data):
@@ -173,6 +250,18 @@ def is_there(path):
     return True
 
 
+def list_entry(entry, as_json):
+    event = entry.WhichOneof("event")
+    name = getattr(getattr(entry, event), "operation", pb.Operation()).name
+    if not as_json and not name.isprintable():
+        name = json.dumps(name)  # so that it cannot break the line or steer a terminal
+    seconds, fraction = divmod(entry.time, 10**9)
+    time = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    line = {"sequence": entry.sequence, "time": f"{time:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z",
+            "stream": entry.stream, "event": event, "operation": name}
+    print(json.dumps(line) if as_json else "\t".join(map(str, line.values())).rstrip())
+
+
 class Journal:
     """One state of a journal, and what its entries, read in order, say so far."""
 
@@ -207,6 +296,8 @@ class Journal:
         self.actors = {}  # of the sessions that are open
         self.lists = set()  # what has to be on them: key and number of the id's first run
         self.tree = Tree(self.check_tile)
+        self.archives = {}  # those that are not dropped, by their entries
+        self.roots = {}  # of the trees that archives are proven to be of, by size
 
     def expect(self, holds, where, problem):
         if not holds:
@@ -233,19 +324,12 @@ class Journal:
             yield number(place), data, entry, event
 
     def list(self, as_json):
-        for at, _, entry, event in self.entries():
-            if not event:
-                continue
-            name = getattr(getattr(entry, event), "operation", pb.Operation()).name
-            if not as_json and not name.isprintable():
-                name = json.dumps(name)  # so that it cannot break the line or steer a terminal
-            seconds, fraction = divmod(entry.time, 10**9)
-            time = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-            line = {"sequence": at, "time": f"{time:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z",
-                    "stream": entry.stream, "event": event, "operation": name}
-            print(json.dumps(line) if as_json else "\t".join(map(str, line.values())).rstrip())
+        for _, _, entry, event in self.entries():
+            if event:
+                list_entry(entry, as_json)
 
     def verify(self):
+        sizes = self.archive_sizes()
         stored = self.get("meta", b"format")
         self.expect(stored == b"1", "meta", f"the format is {stored}, not 1")
         for at, data, entry, event in self.entries():
@@ -257,6 +341,8 @@ class Journal:
                 self.expect((said.size, said.root) == (at, self.tree.root()), at,
                             "it is not of the entries before it")
             self.tree.append(sha256(b"\0" + data))
+            if self.count in sizes:
+                self.roots[self.count] = self.tree.root()
             self.expect(len(data) <= 65_535, at, f"its {len(data)} bytes are too many")
             if event:
                 self.check_entry(at, entry, event)
@@ -272,6 +358,7 @@ class Journal:
         self.check_extra()
         self.check_edge()
         self.check_keys()
+        self.check_archives()
         if not self.problems:
             print(f"verified {self.count} entries, {len(self.executions)} executions, "
                   f"root {self.tree.root().hex()}")
@@ -309,6 +396,11 @@ class Journal:
             self.actors[number] = entry.session_opened.actor
         elif event in ("session_closed", "session_lost"):
             self.actors.pop(number, None)
+        elif event == "archive_sealed":
+            self.archives[at] = entry.archive_sealed
+        elif event == "archive_dropped":
+            dropped = self.archives.pop(entry.archive_dropped.archive, None)
+            self.expect(dropped, at, "it drops an archive that there is not")
         if event == "execution_submitted":
             self.executions[number] = Execution(entry.execution_submitted, entry.time)
             if not entry.execution_submitted.continued_from:
@@ -321,15 +413,22 @@ class Journal:
     def check_execution(self, at, entry, event, number, execution):
         said = getattr(entry, event)
         stays_closed = execution.closed_at is not None and (
-            event in ("secrets_wiped", "payloads_erased")
+            event in ("secrets_wiped", "payloads_erased", "execution_archived")
             or event == "cleaning_skipped" and said.heir)
         self.expect(execution.closed_at is None or event == "execution_reopened" or stays_closed,
                     at, f"its execution {number} is not open")
         if event in ("secrets_stored", "secrets_wiped", "execution_completed"):
             self.check_secrets(at, entry, event, number)
         state = execution.summary
-        self.expect(event == "payloads_erased" or not state.erased, at,
+        self.expect(event in ("payloads_erased", "execution_archived") or not state.erased, at,
                     "it goes on with an execution whose payloads are erased")
+        self.expect(event == "execution_archived" or not state.archived, at,
+                    "it goes on with an execution that is archived")
+        if event == "execution_archived":
+            fits = said.archive in self.archives and not state.archived
+            self.expect(fits if said.archive else state.archived, at,
+                        "it does not lie in that archive, or lies in one already")
+            state.archived = said.archive
         if event == "payloads_erased":
             state.erased = at
             self.check_erased(at, entry, said)
@@ -439,6 +538,37 @@ class Journal:
                 print(f"owed: the wipe of the secret {name} is recorded in entry {at}, and "
                       f"slot {slot} of the file of keys still holds its key" if name else
                       f"owed: slot {slot} of the file of keys holds what no entry names")
+
+    def archive_sizes(self):
+        """Of which trees archives are proven to be."""
+        history, sizes = self.records("histories"), set()
+        if history.set_key(key(0)):
+            for member in history.iternext_dup():
+                sizes.add(self.entry(number(member)).archive_sealed.size)
+        return sizes
+
+    def check_archives(self):
+        """Each archive is the file that its entry vouches for, and proven to be of this journal."""
+        for at, said in self.archives.items():
+            members = [one.id for one in self.executions.values() if one.summary.archived == at]
+            path = os.path.join(self.folder, "archive", said.name)
+            is_file = (re.fullmatch(r"[0-9]{20}-[0-9a-f]{16}\.archive", said.name)
+                       and os.path.isfile(path) and not os.path.islink(path))
+            if not self.expect(is_file, at, f"the archive {said.name} is missing"):
+                continue
+            with open(path, "rb") as file:
+                data = file.read()
+            if not self.expect((len(data), sha256(data)) == (said.bytes, said.digest), at,
+                               f"the archive {said.name} is another file"):
+                continue
+            archive = Archive(data)
+            self.expect(not archive.problem, at, f"the archive {said.name}: {archive.problem}")
+            header = archive.header
+            self.expect((header.size, header.root, said.root) ==
+                        (said.size, said.root, self.roots.get(said.size)), at,
+                        f"the archive {said.name} is not of this journal's entries")
+            self.expect(set(members) <= {one.id for one in header.executions}, at,
+                        f"the archive {said.name} lacks executions that say that they lie in it")
 
     def put_on_lists(self, number, entry):
         said = entry.execution_submitted
@@ -610,13 +740,30 @@ def run(command, folder, as_json):
         return 1 if isinstance(error, outside) else 5
 
 
+def run_archive(command, path, as_json):
+    with open(path, "rb") as file:
+        archive = Archive(file.read())
+    if archive.problem:
+        print(f"{path}: {archive.problem}", file=sys.stderr)
+        return 5
+    for archived in archive.entries if command == "list" else []:
+        list_entry(pb.Entry.FromString(archived.entry), as_json)
+    if command == "verify":
+        header = archive.header
+        print(f"verified {header.entries} entries, {len(header.executions)} executions, of the "
+              f"tree of {header.size} entries, root {header.root.hex()}")
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.error = lambda problem: parser.exit(64, f"{parser.format_usage()}{problem}\n")
     parser.add_argument("command", choices=["list", "verify"])
-    parser.add_argument("journal", help="the journal's folder")
+    parser.add_argument("journal", help="the journal's folder, or the file of an archive")
     parser.add_argument("--json", action="store_true", help="list: a JSON object for each entry")
     arguments = parser.parse_args()
+    if os.path.isfile(arguments.journal):
+        return run_archive(arguments.command, arguments.journal, arguments.json)
     if not os.path.isfile(os.path.join(arguments.journal, "journal.mdb")):
         print(f"{arguments.journal}: there is no journal", file=sys.stderr)
         return 3

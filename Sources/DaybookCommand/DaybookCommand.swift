@@ -58,7 +58,7 @@ struct DaybookCommand: AsyncParsableCommand {
                 name: "Keep",
                 subcommands: [
                     BackupCommand.self, RestoreCommand.self, DoctorCommand.self,
-                    SnapshotCommand.self, CompactCommand.self,
+                    SnapshotCommand.self, CompactCommand.self, ArchiveCommand.self,
                 ]
             ),
             CommandGroup(name: "Share", subcommands: [ExportCommand.self]),

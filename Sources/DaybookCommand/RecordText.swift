@@ -104,11 +104,7 @@ extension ExecutionRecord {
         json.member("startAt", startAt?.description)
         json.member("startedAt", startedAt?.description)
         json.member("finishedAt", finishedAt?.description)
-        if status == .submitted {
-            json.member("expiresAt", deadline?.description)
-        } else {
-            json.member("deadline", deadline?.description)
-        }
+        json.member(status == .submitted ? "expiresAt" : "deadline", deadline?.description)
         json.member("timeout", timeout.map { "\($0)" })
         json.member("delay", delay == .zero ? nil : "\(delay)")
         if retry != .none {
@@ -147,6 +143,7 @@ extension ExecutionRecord {
         json.member("parent", parent)
         json.member("forkedFrom", forkedFrom)
         json.member("erasedBy", erasedBy)
+        json.member("archivedBy", archivedBy)
         if openChildren > 0 { json.member("openChildren", openChildren) }
         json.member("entries", entries)
         json.member("last", last)

@@ -21,6 +21,10 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case journalRestored = 23
     /// The journal's file was written anew.
     case journalRewritten = 24
+    /// Executions lie in an archive.
+    case archiveSealed = 25
+    /// They do no longer.
+    case archiveDropped = 26
     /// An execution exists.
     case executionSubmitted = 32
     /// It has been asked to run.
@@ -111,6 +115,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case workspaceUnsaved = 113
     /// Payloads of an execution are erased.
     case payloadsErased = 128
+    /// An execution lies in an archive, or does no longer.
+    case executionArchived = 129
 
     /// The event's field in an entry.
     package var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -127,6 +133,8 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .journalAdopted: "journal_adopted"
         case .journalRestored: "journal_restored"
         case .journalRewritten: "journal_rewritten"
+        case .archiveSealed: "archive_sealed"
+        case .archiveDropped: "archive_dropped"
         case .executionSubmitted: "execution_submitted"
         case .executionReadied: "execution_readied"
         case .executionClaimed: "execution_claimed"
@@ -172,6 +180,7 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .workspaceSaved: "workspace_saved"
         case .workspaceUnsaved: "workspace_unsaved"
         case .payloadsErased: "payloads_erased"
+        case .executionArchived: "execution_archived"
         }
     }
 }

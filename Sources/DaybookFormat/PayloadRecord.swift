@@ -149,14 +149,7 @@ package struct PayloadRecord {
     /// The record of payloads that were read, without slices.
     package static func whole(_ payloads: [StoredPayload]) -> [UInt8] {
         var writer = WireWriter(capacity: payloads.reduce(64) { $0 + $1.data.count + 64 })
-        for payload in payloads {
-            var inner = WireWriter(capacity: payload.data.count + 64)
-            if let salt = payload.salt {
-                salt.withBytes { inner.bytes($0, Wire.Payload.salt) }
-                payload.data.withUnsafeBytes { inner.bytes($0, Wire.Payload.data) }
-            }
-            writer.bytes(inner.bytes, Wire.Payloads.payloads)
-        }
+        for payload in payloads { writer.append(payload, Wire.Payloads.payloads) }
         return Array(writer.bytes)
     }
 
@@ -308,5 +301,17 @@ package struct PayloadSlice: Equatable, Sendable {
         writer.varint(UInt64(payload))
         writer.varint(offset)
         writer.varint(size)
+    }
+}
+
+extension WireWriter {
+    /// Appends a payload that was read, without slices; an empty message where it is erased.
+    package mutating func append(_ payload: StoredPayload, _ field: WireField) {
+        var inner = WireWriter(capacity: payload.data.count + 64)
+        if let salt = payload.salt {
+            salt.withBytes { inner.bytes($0, Wire.Payload.salt) }
+            payload.data.withUnsafeBytes { inner.bytes($0, Wire.Payload.data) }
+        }
+        bytes(inner.bytes, field)
     }
 }

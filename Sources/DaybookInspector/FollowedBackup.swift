@@ -58,6 +58,7 @@ public final class FollowedBackup {
         }
         do {
             try replica.catchUp(with: journal.database) { goOn($0) }
+            try ArchivesCopy.keepUp(JournalFolder(path), with: journal.folder, opened.store)
         } catch let error as SystemError {
             throw JournalError.unmade(path, error)
         }

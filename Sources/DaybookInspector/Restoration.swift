@@ -213,6 +213,12 @@ private struct RestorationMaker {
         let (copy, replica) = try copied(size, of: backupSize)
         defer { copy.close() }
         _ = try backup.folder.snapshots.copy(to: folder.snapshots, upTo: replica.head.size)
+        if let missing = try ArchivesCopy.make(of: backup.folder, to: folder, copy).missing.first {
+            throw Refusal(
+                .conflict,
+                "\(backup.folder.path) cannot be restored up to entry \(replica.head.size - 1): executions lie in the archive \(missing) there, whose file the backup does not have; if it was taken back later (`daybook log` shows `archive_dropped`), restore up to that or a later entry, else from a backup that has the file"
+            )
+        }
         var hasKeys = false
         if options.includesKeys, options.end == .all {
             hasKeys = try KeysCopy.make(of: backup.folder, backup.database, at: folder)
@@ -221,6 +227,7 @@ private struct RestorationMaker {
             copy,
             snapshots: folder.snapshots,
             keys: folder.keys,
+            archives: folder.archives,
             progress: progress
         )
         try check(report)

@@ -34,6 +34,8 @@ public struct VerificationReport: Sendable {
         case snapshots
         /// The file of keys of secrets.
         case keys
+        /// Files of executions that are archived.
+        case archives
     }
 
     /// Something that contradicts something else.
@@ -63,6 +65,8 @@ public struct VerificationReport: Sendable {
     public internal(set) var snapshots = 0
     /// The names of snapshots that are not, or not those that were recorded.
     public internal(set) var unfitSnapshots: [String] = []
+    /// Archives whose files are those that were recorded.
+    public internal(set) var archives = 0
     /// Full tiles that were compared.
     public internal(set) var tiles = 0
     /// The root of the tree of the entries as they are.
@@ -80,8 +84,10 @@ public struct VerificationReport: Sendable {
     /// Whether everything agrees.
     public var isGood: Bool { problems.isEmpty }
 
-    /// Whether all that is wrong is about the file of keys.
-    public var areEntriesSound: Bool { problems.allSatisfy { $0.part == .keys } }
+    /// Whether all that is wrong is about the file of keys, or files of archives.
+    public var areEntriesSound: Bool {
+        problems.allSatisfy { $0.part == .keys || $0.part == .archives }
+    }
 }
 
 /// Checks a journal against itself: sequence and times, chains, hashes, tiles and root,
@@ -133,6 +139,7 @@ package struct Verifier {
     ///   - scope: what is checked.
     ///   - folder: where the journal's snapshots are; nil: they are left out.
     ///   - keys: the path of the file of keys; nil: it is left out.
+    ///   - archives: where the journal's archives are; nil: they are left out.
     ///   - progress: told now and then how many entries of how many are done.
     /// - Throws: ``JournalError`` when the store cannot be read at all; `SystemError`.
     package static func verify(
@@ -140,11 +147,13 @@ package struct Verifier {
         _ scope: Scope = .all,
         snapshots folder: SnapshotFolder? = nil,
         keys: String? = nil,
+        archives: ArchiveFolder? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
         var verifier = Verifier(store, scope, try SnapshotAudit(folder), progress)
         try verifier.run()
         try verifier.checkSecrets(keys)
+        try verifier.checkArchives(archives)
         return verifier.report
     }
 
@@ -211,6 +220,28 @@ package struct Verifier {
         }
         report.leftKeys = found.left
         report.unopenable = found.unopenable
+        report.problems = problems.all
+        report.isCutShort = problems.isCutShort
+    }
+
+    private mutating func checkArchives(_ folder: ArchiveFolder?) throws {
+        guard scope == .all, let folder, !problems.isCutShort else { return }
+        let records: [ArchiveRecord]
+        do {
+            records = try store.read { try ArchiveRecord.all($0) }
+        } catch is WireError {
+            // The fold has said so.
+            return
+        } catch let error as JournalError where error.code == .integrity {
+            return
+        }
+        for record in records where record.sequence < report.entries && record.droppedBy == nil {
+            if let problem = try ArchivesAudit.problem(of: record, in: folder, store) {
+                problems.add(record.sequence, problem, .archives)
+            } else {
+                report.archives += 1
+            }
+        }
         report.problems = problems.all
         report.isCutShort = problems.isCutShort
     }
@@ -395,6 +426,7 @@ extension Inspector {
             database,
             snapshots: folder.snapshots,
             keys: folder.keys,
+            archives: folder.archives,
             progress: progress
         )
     }

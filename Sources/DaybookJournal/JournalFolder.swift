@@ -8,7 +8,7 @@ import Glibc
 /// The folder that a journal lives in.
 ///
 /// `NAME.daybook/`, mode 0700: `journal.mdb` and LMDB's lock file, `open.lock`, `keys`,
-/// `sessions/`, `workspaces/`, `snapshots/`.
+/// `sessions/`, `workspaces/`, `snapshots/`, `archive/`.
 package struct JournalFolder: Sendable {
     /// The folder's path.
     package let path: String
@@ -26,6 +26,8 @@ package struct JournalFolder: Sendable {
     package var workspaces: String { path + "/workspaces" }
     /// Files from which recovery begins.
     package var snapshots: SnapshotFolder { SnapshotFolder(path + "/snapshots") }
+    /// Files with what is recorded of executions that are closed.
+    package var archives: ArchiveFolder { ArchiveFolder(path + "/archive") }
     /// Who has the journal open holds it.
     package var openLock: String { path + "/open.lock" }
 

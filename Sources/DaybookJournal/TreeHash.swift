@@ -37,7 +37,7 @@ public struct TreeHash: Hashable, Sendable {
     }
 
     /// The hashes that lie one after the other in `bytes`.
-    static func all(_ bytes: [UInt8]) -> [TreeHash] {
+    package static func all(_ bytes: [UInt8]) -> [TreeHash] {
         bytes.withUnsafeBytes { all($0) }
     }
 

@@ -49,6 +49,9 @@ struct ChildBeginning {
         guard state.parent == lease.execution, state.parentOperation == OperationPath(operation)
         else { throw taken(tx) }
         guard state.type == child.type else { throw taken(tx) }
+        guard row.closed.archived == 0 else {
+            throw Refusal.isArchived(child.id, row.closed.archived, "be begun again")
+        }
         guard let input = try tx.input(of: number), let salt = input.salt else {
             throw Refusal(
                 .erased,

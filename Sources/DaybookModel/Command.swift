@@ -31,6 +31,8 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         public static let conflict = Code(rawValue: "conflict")
         /// What is recorded there has been erased, so that it cannot be compared.
         public static let erased = Code(rawValue: "erased")
+        /// It lies in an archive, and is not gone on with.
+        public static let archived = Code(rawValue: "archived")
         /// The state does not allow it now.
         public static let wrongState = Code(rawValue: "wrong-state")
         /// What is recorded there is of a newer version.

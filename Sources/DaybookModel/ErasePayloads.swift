@@ -84,6 +84,12 @@ package struct ErasePayloads: Command {
         let id = intervention.id
         guard let row = try tx.row(of: id) else { throw Refusal.unknownExecution(id) }
         try checkIsClosed(row.number, tx)
+        guard row.closed.archived == 0 else {
+            throw Refusal(
+                .archived,
+                "payloads of \(id) cannot be erased: it lies in an archive (entry \(row.closed.archived)), whose file has them too; take that back with `daybook archive restore`, which removes the file, then erase them"
+            )
+        }
         try checkIsAsSeen(row)
         try checkParent(row, tx)
         let cursor = try cursor(row, tx)

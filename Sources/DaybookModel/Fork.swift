@@ -81,6 +81,7 @@ package struct Fork: Command {
             )
         }
         if let existing = try tx.row(of: id) { return try self.existing(existing, tx) }
+        try tx.checkNotArchived(row, origin, "be forked")
         try tx.checkNotErased(row, origin, "be forked")
         if let delay = tx[number]?.delayOfFork { throw delay }
         let past = try tx.past(of: source, before: before)

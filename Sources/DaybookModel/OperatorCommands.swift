@@ -186,6 +186,7 @@ package struct Retry: Command {
             )
         }
         try checkNotHandedOn(row.number, tx)
+        try tx.checkNotArchived(row, id, "be retried")
         try tx.checkNotErased(row, id, "be retried")
         return try reopen(row, .ready, &tx)
     }

@@ -107,7 +107,7 @@ extension State {
             // It was closed before.
             if kind == .secretsWiped || kind == .cleaningSkipped { return state.closedIndexRow }
             // The row of the id is that of its newest run.
-            if kind == .payloadsErased {
+            if kind == .payloadsErased || kind == .executionArchived {
                 return state.continuedAs == nil ? state.closedIndexRow : nil
             }
             if state.parent != nil, kind != .executionContinued {

@@ -140,6 +140,9 @@ package struct Submit: Command {
                 "the id \(id) was submitted for the workflow \(recordedType) before, and now for \(type); choose another id"
             )
         }
+        guard row.closed.archived == 0 else {
+            throw Refusal.isArchived(id, row.closed.archived, "be submitted again")
+        }
         guard let input = try tx.input(of: row.number), let salt = input.salt else {
             throw Refusal(
                 .erased,

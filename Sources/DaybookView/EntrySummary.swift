@@ -33,6 +33,9 @@ extension JournalEntry {
             "\(event.size) entries, from \(event.bytesBefore) to \(event.bytesAfter) bytes"
                 + (event.cause == .damage ? ", with indexes made anew" : "")
                 + ", by \(event.actor)\(message)"
+        case .archiveSealed(let event):
+            "\(event.name), \(event.executions) executions, \(event.entries) entries, \(event.bytes) bytes, \(asked)"
+        case .archiveDropped(let event): "the archive of entry \(event.archive), \(asked)"
         case .executionSubmitted(let event):
             "\(event.id) (\(event.type))" + origin(event)
         case .executionReadied(let event):
@@ -128,6 +131,9 @@ extension JournalEntry {
             (event.from == event.through
                 ? "entry \(event.from)" : "entries \(event.from) to \(event.through)")
                 + (event.cause == .policy ? ", by a rule" : "") + ", \(asked)"
+        case .executionArchived(let event):
+            event.archive == 0
+                ? "lies in no archive any more" : "lies in the archive of entry \(event.archive)"
         case nil: ""
         }
     }

@@ -31,8 +31,8 @@ public struct Erasure: Hashable, Sendable, Codable {
 
 /// The ranges of a history that are erased: what its last entries say.
 ///
-/// A history that is erased is closed, and nothing but such entries comes after the first of them: so
-/// they are found from its end.
+/// A history that is erased is closed, and nothing comes after the first of them but such entries, and that it is
+/// archived or taken back: so they are found from its end.
 package struct ErasedRanges: Sendable {
     /// An entry that says that others are erased.
     package struct Range: Sendable {
@@ -53,9 +53,12 @@ package struct ErasedRanges: Sendable {
         while let sequence = next {
             next = nil
             _ = try reader.withView(of: sequence) { entry in
-                guard entry.event == EventKind.payloadsErased.rawValue,
-                    entry.header.stream.rawValue == stream
-                else { return }
+                guard entry.header.stream.rawValue == stream else { return }
+                if entry.event == EventKind.executionArchived.rawValue {
+                    if entry.header.previous < sequence { next = entry.header.previous }
+                    return
+                }
+                guard entry.event == EventKind.payloadsErased.rawValue else { return }
                 let event = try ProtoPayloadsErased(decoding: entry)
                 if event.from <= event.through {
                     all.append(Range(sequence: sequence, range: event.from...event.through))

@@ -8,7 +8,8 @@ extension ExecutionRecord: Codable {
         case number, id, type, status, session, losses, startAt, startedAt, finishedAt,
             updatedAt, deadline, retry, timeout, delay, waits, signals, outputs, continuedFrom,
             entries, last, parent, openChildren, errorCode, lastError, labels, submittedBy,
-            cleaning, undoing, doubts, revision, parkingReason, forkedFrom, erasedBy
+            cleaning, undoing, doubts, revision, parkingReason, forkedFrom, erasedBy,
+            archivedBy
         case isParked = "parked"
         case isPinned = "pinned"
         case isFinalizer = "finalizer"
@@ -56,6 +57,7 @@ extension ExecutionRecord: Codable {
         if isFinalizer { try container.encode(isFinalizer, forKey: .isFinalizer) }
         try container.encodeIfPresent(forkedFrom, forKey: .forkedFrom)
         try container.encodeIfPresent(erasedBy, forKey: .erasedBy)
+        try container.encodeIfPresent(archivedBy, forKey: .archivedBy)
         if openChildren > 0 { try container.encode(openChildren, forKey: .openChildren) }
         try container.encode(entries, forKey: .entries)
         try container.encode(last, forKey: .last)
@@ -106,6 +108,7 @@ extension ExecutionRecord: Codable {
         isFinalizer = try container.decodeIfPresent(Bool.self, forKey: .isFinalizer) ?? false
         forkedFrom = try container.decodeIfPresent(UInt64.self, forKey: .forkedFrom)
         erasedBy = try container.decodeIfPresent(UInt64.self, forKey: .erasedBy)
+        archivedBy = try container.decodeIfPresent(UInt64.self, forKey: .archivedBy)
         openChildren = try container.decodeIfPresent(Int.self, forKey: .openChildren) ?? 0
         entries = try container.decode(UInt64.self, forKey: .entries)
         last = try container.decode(UInt64.self, forKey: .last)

@@ -73,6 +73,8 @@ public struct ExecutionRecord: Sendable, Equatable {
     public let forkedFrom: UInt64?
     /// The newest entry by which payloads of it were erased; nil: none were.
     public let erasedBy: UInt64?
+    /// The entry that vouches for the archive that it lies in; nil: it lies in none.
+    public let archivedBy: UInt64?
     /// How many of its children are not closed; none once it is closed.
     public let openChildren: Int
     /// How many entries it has.
@@ -130,6 +132,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         isFinalizer = state.isFinalizer
         forkedFrom = state.forkPoint?.origin
         erasedBy = state.erasedBy
+        archivedBy = state.archivedBy
         attempt = state.attempt
         losses = state.losses
         submittedAt = state.submittedAt
@@ -180,6 +183,7 @@ public struct ExecutionRecord: Sendable, Equatable {
         isFinalizer = closed.finalizer
         forkedFrom = closed.forkedFrom == 0 ? nil : closed.forkedFrom
         erasedBy = closed.erased == 0 ? nil : closed.erased
+        archivedBy = closed.archived == 0 ? nil : closed.archived
         isClosed = true
         attempt = closed.attempts
         losses = closed.losses

@@ -59,7 +59,8 @@ extension EventKind {
         switch self {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
-            .signalReceived, .cleaningSkipped, .secretsWiped, .payloadsErased:
+            .signalReceived, .cleaningSkipped, .secretsWiped, .payloadsErased, .archiveSealed,
+            .archiveDropped:
             true
         default: false
         }

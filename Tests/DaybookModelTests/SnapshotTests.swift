@@ -106,7 +106,7 @@ func snapshot(of state: State) -> SnapshotBytes {
             SnapshotSection.all.map(\.schema)
                 == [3, 2, 2, 2, 7, 4, 5, 4] + [4, 2, 1, 1, 3, 5, 1, 2, 3, 1]
         )
-        #expect(digits == "ee c 3a b7")
+        #expect(digits == "1d b5 2 4c")
     }
 
     @Test func damagedBytesAreRefusedOrReadAndNeverTrap() throws {

@@ -48,7 +48,7 @@ import Testing
 
     // MARK: Unknown
 
-    @Test(arguments: Way.allCases, [UInt32(0), 25, 61, 99, 4_000])
+    @Test(arguments: Way.allCases, [UInt32(0), 27, 61, 99, 4_000])
     func anEventThatIsNotKnownIsSaidToBe(_ way: Way, _ event: UInt32) throws {
         let harness = try ModelHarness()
         var writer = WireWriter()
@@ -250,7 +250,8 @@ import Testing
         let journal: [ProtoEntry.OneOf_Event] = [
             .journalCreated(.init()), .sessionOpened(.init()), .sessionClosed(.init()),
             .sessionLost(.init()), .contentTypeInterned(.init()), .journalAdopted(.init()),
-            .journalRestored(.init()), .journalRewritten(.init()),
+            .journalRestored(.init()), .journalRewritten(.init()), .archiveSealed(.init()),
+            .archiveDropped(.init()),
         ]
         for event in journal {
             expectInconsistent(

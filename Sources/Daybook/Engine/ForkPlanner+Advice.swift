@@ -119,7 +119,8 @@ extension ForkPlanner {
         _ subject: ForkSubject
     ) async throws -> String? {
         guard let record = try record(of: heir.id.text), record.number == heir.number,
-            record.erasedBy == nil, record.type == subject.record.type
+            record.erasedBy == nil, record.archivedBy == nil,
+            record.type == subject.record.type
         else { return nil }
         let other = try self.subject(
             of: record,
@@ -173,5 +174,6 @@ extension ExecutionRecord {
     /// A person may have it run again.
     fileprivate var isRetriable: Bool {
         isClosed && status.isFinal && status != .completed && parent == nil && erasedBy == nil
+            && archivedBy == nil
     }
 }

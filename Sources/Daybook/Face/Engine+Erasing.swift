@@ -174,7 +174,7 @@ extension EngineCore {
     }
 
     /// Who asks, with a reason that has no secret of an execution in it.
-    fileprivate func redacted(_ requester: Requester, of id: Name) -> Requester {
+    func redacted(_ requester: Requester, of id: Name) -> Requester {
         var requester = requester
         if let reason = requester.reason, let redactor = secrets(of: id)?.redactor {
             requester.reason = redactor.redacted(reason)

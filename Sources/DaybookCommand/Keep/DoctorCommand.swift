@@ -135,6 +135,10 @@ extension Diagnosis {
             return
                 "what everything else is made from is damaged (\(obstacle)): restore it from a backup with `daybook restore`"
         }
+        if problems(of: .keys).isEmpty {
+            return
+                "the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back (`daybook archive restore NAME`)"
+        }
         return "only the file keys is damaged: \(Self.keysAdvice)"
     }
 

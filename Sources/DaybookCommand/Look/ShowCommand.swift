@@ -38,16 +38,14 @@ struct ShowCommand: AsyncParsableCommand {
             let secrets = try inspector.secrets(ofRun: record)
             let now = try inspector.secretTime()
             let erasure = try inspector.erasure(of: record)
+            let archive = try inspector.archive(of: record)
             if common.json {
                 common.write("daybook.show/1") { json in
                     record.write(to: &json, isInterrupted: isInterrupted)
                     write(operations, signals, (last, given), store, to: &json)
                     json.member("siblingFailed", sibling)
                     forks.write(to: &json)
-                    if let erasure {
-                        json.key("erasure")
-                        json.object { erasure.write(to: &$0) }
-                    }
+                    write(erasure, archive, to: &json)
                     if let workspace {
                         json.key("workspace")
                         json.object { json in
@@ -71,7 +69,7 @@ struct ShowCommand: AsyncParsableCommand {
                 )
                 writeHead(record, isInterrupted)
                 forks.print(to: common.output)
-                if let erasure { common.output.line("  payloads   \(erasure.words)") }
+                writeText(erasure, archive)
                 if let workspace {
                     let at = "entry \(workspace.sequence)"
                     common.output.line("  workspace  \(workspace.words(in: record.number)), \(at)")
@@ -113,7 +111,30 @@ struct ShowCommand: AsyncParsableCommand {
         }
     }
 
+    /// What was decided about its record.
+    private func write(
+        _ erasure: Erasure?,
+        _ archive: ArchiveRecord?,
+        to json: inout JSONWriter
+    ) {
+        if let erasure {
+            json.key("erasure")
+            json.object { erasure.write(to: &$0) }
+        }
+        if let archive {
+            json.key("archive")
+            json.object { archive.write(to: &$0) }
+        }
+    }
+
     // MARK: Text
+
+    private func writeText(_ erasure: Erasure?, _ archive: ArchiveRecord?) {
+        if let erasure { common.output.line("  payloads   \(erasure.words)") }
+        if let archive {
+            common.output.line("  archive    \(archive.name), \(archive.words)")
+        }
+    }
 
     /// What became of secrets that were kept when it ended; of what is open, those that cannot be opened.
     private func writeSecrets(_ secrets: RunSecrets, of record: ExecutionRecord, by now: Timestamp)

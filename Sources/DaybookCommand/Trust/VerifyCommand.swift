@@ -57,6 +57,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 json.member("erased", report.erased)
                 json.member("tiles", report.tiles)
                 json.member("snapshots", report.snapshots)
+                if report.archives > 0 { json.member("archives", report.archives) }
                 json.member("root", report.root.hex)
                 json.key("problems")
                 json.array { json in
@@ -89,7 +90,7 @@ struct VerifyCommand: AsyncParsableCommand {
             }
         } else if report.isGood {
             common.output.line(
-                "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots"
+                "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots\(report.archives == 0 ? "" : ", \(report.archives) archives")"
             )
             common.output.line("root \(report.root.hex)")
             if let head, departure == nil {
@@ -103,9 +104,11 @@ struct VerifyCommand: AsyncParsableCommand {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
             common.errors.line(
-                report.areEntriesSound
-                    ? "daybook: the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
-                    : "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
+                report.problems.allSatisfy { $0.part == .archives }
+                    ? "daybook: the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back (`daybook archive restore NAME`)"
+                    : report.areEntriesSound
+                        ? "daybook: the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
+                        : "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
             )
             throw CommandEnd(status: .integrity)
         }

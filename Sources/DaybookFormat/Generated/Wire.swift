@@ -86,6 +86,14 @@ package enum Wire {
         @inlinable package static var journalRewritten: WireField {
             WireField(24, .lengthDelimited)
         }
+        /// `archive_sealed`.
+        @inlinable package static var archiveSealed: WireField {
+            WireField(25, .lengthDelimited)
+        }
+        /// `archive_dropped`.
+        @inlinable package static var archiveDropped: WireField {
+            WireField(26, .lengthDelimited)
+        }
         /// `execution_submitted`.
         @inlinable package static var executionSubmitted: WireField {
             WireField(32, .lengthDelimited)
@@ -265,6 +273,10 @@ package enum Wire {
         /// `payloads_erased`.
         @inlinable package static var payloadsErased: WireField {
             WireField(128, .lengthDelimited)
+        }
+        /// `execution_archived`.
+        @inlinable package static var executionArchived: WireField {
+            WireField(129, .lengthDelimited)
         }
     }
 
@@ -480,6 +492,60 @@ package enum Wire {
         /// `bytes_after`.
         @inlinable package static var bytesAfter: WireField {
             WireField(7, .varint)
+        }
+    }
+
+    /// `ArchiveSealed`.
+    @usableFromInline
+    package enum ArchiveSealed {
+        /// `name`.
+        @inlinable package static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `digest`.
+        @inlinable package static var digest: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `bytes`.
+        @inlinable package static var bytes: WireField {
+            WireField(3, .varint)
+        }
+        /// `size`.
+        @inlinable package static var size: WireField {
+            WireField(4, .varint)
+        }
+        /// `root`.
+        @inlinable package static var root: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `first`.
+        @inlinable package static var first: WireField {
+            WireField(6, .varint)
+        }
+        /// `last`.
+        @inlinable package static var last: WireField {
+            WireField(7, .varint)
+        }
+        /// `executions`.
+        @inlinable package static var executions: WireField {
+            WireField(8, .varint)
+        }
+        /// `entries`.
+        @inlinable package static var entries: WireField {
+            WireField(9, .varint)
+        }
+        /// `payloads`.
+        @inlinable package static var payloads: WireField {
+            WireField(10, .varint)
+        }
+    }
+
+    /// `ArchiveDropped`.
+    @usableFromInline
+    package enum ArchiveDropped {
+        /// `archive`.
+        @inlinable package static var archive: WireField {
+            WireField(1, .varint)
         }
     }
 
@@ -1022,6 +1088,15 @@ package enum Wire {
         /// `through`.
         @inlinable package static var through: WireField {
             WireField(3, .varint)
+        }
+    }
+
+    /// `ExecutionArchived`.
+    @usableFromInline
+    package enum ExecutionArchived {
+        /// `archive`.
+        @inlinable package static var archive: WireField {
+            WireField(1, .varint)
         }
     }
 
@@ -1813,6 +1888,10 @@ package enum Wire {
         /// `erased`.
         @inlinable package static var erased: WireField {
             WireField(19, .varint)
+        }
+        /// `archived`.
+        @inlinable package static var archived: WireField {
+            WireField(20, .varint)
         }
     }
 
@@ -2619,6 +2698,69 @@ package enum Wire {
         /// `sequence`.
         @inlinable package static var sequence: WireField {
             WireField(2, .varint)
+        }
+    }
+
+    /// `ArchiveHeader`.
+    @usableFromInline
+    package enum ArchiveHeader {
+        /// `journal`.
+        @inlinable package static var journal: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `origin`.
+        @inlinable package static var origin: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `size`.
+        @inlinable package static var size: WireField {
+            WireField(3, .varint)
+        }
+        /// `root`.
+        @inlinable package static var root: WireField {
+            WireField(4, .lengthDelimited)
+        }
+        /// `executions`.
+        @inlinable package static var executions: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `entries`.
+        @inlinable package static var entries: WireField {
+            WireField(6, .varint)
+        }
+        /// `payloads`.
+        @inlinable package static var payloads: WireField {
+            WireField(7, .varint)
+        }
+        /// `proof`.
+        @inlinable package static var proof: WireField {
+            WireField(8, .lengthDelimited)
+        }
+    }
+
+    /// `ArchivedExecution`.
+    @usableFromInline
+    package enum ArchivedExecution {
+        /// `id`.
+        @inlinable package static var id: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `runs`.
+        @inlinable package static var runs: WireField {
+            WireField(2, .lengthDelimited)
+        }
+    }
+
+    /// `ArchivedEntry`.
+    @usableFromInline
+    package enum ArchivedEntry {
+        /// `entry`.
+        @inlinable package static var entry: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `payloads`.
+        @inlinable package static var payloads: WireField {
+            WireField(2, .lengthDelimited)
         }
     }
 }

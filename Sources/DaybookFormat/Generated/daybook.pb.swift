@@ -187,6 +187,22 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .journalRewritten(newValue)}
   }
 
+  package var archiveSealed: ProtoArchiveSealed {
+    get {
+      if case .archiveSealed(let v)? = _storage._event {return v}
+      return ProtoArchiveSealed()
+    }
+    set {_uniqueStorage()._event = .archiveSealed(newValue)}
+  }
+
+  package var archiveDropped: ProtoArchiveDropped {
+    get {
+      if case .archiveDropped(let v)? = _storage._event {return v}
+      return ProtoArchiveDropped()
+    }
+    set {_uniqueStorage()._event = .archiveDropped(newValue)}
+  }
+
   package var executionSubmitted: ProtoExecutionSubmitted {
     get {
       if case .executionSubmitted(let v)? = _storage._event {return v}
@@ -547,6 +563,14 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .payloadsErased(newValue)}
   }
 
+  package var executionArchived: ProtoExecutionArchived {
+    get {
+      if case .executionArchived(let v)? = _storage._event {return v}
+      return ProtoExecutionArchived()
+    }
+    set {_uniqueStorage()._event = .executionArchived(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -559,6 +583,8 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     case journalAdopted(ProtoJournalAdopted)
     case journalRestored(ProtoJournalRestored)
     case journalRewritten(ProtoJournalRewritten)
+    case archiveSealed(ProtoArchiveSealed)
+    case archiveDropped(ProtoArchiveDropped)
     case executionSubmitted(ProtoExecutionSubmitted)
     case executionReadied(ProtoExecutionReadied)
     case executionClaimed(ProtoExecutionClaimed)
@@ -604,6 +630,7 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     case workspaceSaved(ProtoWorkspaceSaved)
     case workspaceUnsaved(ProtoWorkspaceUnsaved)
     case payloadsErased(ProtoPayloadsErased)
+    case executionArchived(ProtoExecutionArchived)
 
   }
 
@@ -936,6 +963,58 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
   package init() {}
 
   fileprivate var _binding: ProtoBinding? = nil
+}
+
+/// What is recorded of executions that are closed lies in a file in the folder `archive`, which is never changed.
+/// Its commit has an ExecutionArchived for each of them.
+package nonisolated struct ProtoArchiveSealed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The name of the file.
+  package var name: String = String()
+
+  /// SHA-256 of its bytes, and how many they are.
+  package var digest: Data = Data()
+
+  package var bytes: UInt64 = 0
+
+  /// The tree in which its entries are proven to be: that of so many entries, and its root.
+  package var size: UInt64 = 0
+
+  package var root: Data = Data()
+
+  /// The first and the last entry of the executions.
+  package var first: UInt64 = 0
+
+  package var last: UInt64 = 0
+
+  package var executions: UInt32 = 0
+
+  /// Entries in the file, and payloads with them.
+  package var entries: UInt64 = 0
+
+  package var payloads: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The executions of an archive are archived no longer, and its file is removed after this entry. Its commit has an
+/// ExecutionArchived for each of them.
+package nonisolated struct ProtoArchiveDropped: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The ArchiveSealed.
+  package var archive: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// A process has opened the journal for writing. Its sequence is the session's number, and that of
@@ -1830,6 +1909,21 @@ package nonisolated struct ProtoPayloadsErased: Sendable {
     ]
 
   }
+
+  package init() {}
+}
+
+/// The execution is closed, and lies in an archive: it is not opened again, and nothing else comes after this as long
+/// as it does.
+package nonisolated struct ProtoExecutionArchived: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The ArchiveSealed. 0: it lies in none any more.
+  package var archive: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -3349,6 +3443,12 @@ package nonisolated struct ProtoExecutionSummary: @unchecked Sendable {
     set {_uniqueStorage()._erased = newValue}
   }
 
+  /// The ArchiveSealed of the archive that it lies in. 0: there is none.
+  package var archived: UInt64 {
+    get {_storage._archived}
+    set {_uniqueStorage()._archived = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Status: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -4413,13 +4513,77 @@ package nonisolated struct ProtoNamedEntry: Sendable {
   package init() {}
 }
 
+/// The first message of a file in the folder `archive`. Such a file begins with the line `DAYBOOK ARCHIVE 1`; then come
+/// this, and an ArchivedEntry for each entry, in their order, each after its length in 4 bytes, little-endian.
+package nonisolated struct ProtoArchiveHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// UUID and origin of the journal.
+  package var journal: Data = Data()
+
+  package var origin: String = String()
+
+  /// The tree of the first `size` entries.
+  package var size: UInt64 = 0
+
+  package var root: Data = Data()
+
+  package var executions: [ProtoArchivedExecution] = []
+
+  package var entries: UInt64 = 0
+
+  package var payloads: UInt64 = 0
+
+  /// The hashes of the largest subtrees of that tree that have no entry of the file, from left to right: with
+  /// them the root follows from the entries.
+  package var proof: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// An execution in an archive: all entries of all its runs before `size` are there.
+package nonisolated struct ProtoArchivedExecution: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  /// The numbers of its runs, ascending.
+  package var runs: [UInt64] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoArchivedEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its bytes, as a leaf of the tree has them.
+  package var entry: Data = Data()
+
+  /// One for each of its commitments, none in slices; empty where it is erased.
+  package var payloads: [ProtoPayload] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{3}journal_restored\0\u{3}journal_rewritten\0\u{4}\u{8}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0\u{4}\u{f}payloads_erased\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{3}journal_restored\0\u{3}journal_rewritten\0\u{3}archive_sealed\0\u{3}archive_dropped\0\u{4}\u{6}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0\u{4}\u{f}payloads_erased\0\u{3}execution_archived\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -4600,6 +4764,32 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._event = .journalRewritten(v)
+          }
+        }()
+        case 25: try {
+          var v: ProtoArchiveSealed?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .archiveSealed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .archiveSealed(v)
+          }
+        }()
+        case 26: try {
+          var v: ProtoArchiveDropped?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .archiveDropped(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .archiveDropped(v)
           }
         }()
         case 32: try {
@@ -5187,6 +5377,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .payloadsErased(v)
           }
         }()
+        case 129: try {
+          var v: ProtoExecutionArchived?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .executionArchived(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .executionArchived(v)
+          }
+        }()
         default: break
         }
       }
@@ -5268,6 +5471,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .journalRewritten?: try {
         guard case .journalRewritten(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      }()
+      case .archiveSealed?: try {
+        guard case .archiveSealed(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
+      case .archiveDropped?: try {
+        guard case .archiveDropped(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
       }()
       case .executionSubmitted?: try {
         guard case .executionSubmitted(let v)? = _storage._event else { preconditionFailure() }
@@ -5448,6 +5659,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .payloadsErased?: try {
         guard case .payloadsErased(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 128)
+      }()
+      case .executionArchived?: try {
+        guard case .executionArchived(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 129)
       }()
       case nil: break
       }
@@ -5974,6 +6189,111 @@ nonisolated extension ProtoJournalRewritten: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoJournalRewritten.Cause: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_DAMAGE\0\u{1}CAUSE_ROOM\0")
+}
+
+nonisolated extension ProtoArchiveSealed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ArchiveSealed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{1}bytes\0\u{1}size\0\u{1}root\0\u{1}first\0\u{1}last\0\u{1}executions\0\u{1}entries\0\u{1}payloads\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.executions) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.payloads) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 4)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 5)
+    }
+    if self.first != 0 {
+      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 6)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 7)
+    }
+    if self.executions != 0 {
+      try visitor.visitSingularUInt32Field(value: self.executions, fieldNumber: 8)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 9)
+    }
+    if self.payloads != 0 {
+      try visitor.visitSingularUInt64Field(value: self.payloads, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoArchiveSealed, rhs: ProtoArchiveSealed) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.executions != rhs.executions {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.payloads != rhs.payloads {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoArchiveDropped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ArchiveDropped"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}archive\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.archive) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.archive != 0 {
+      try visitor.visitSingularUInt64Field(value: self.archive, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoArchiveDropped, rhs: ProtoArchiveDropped) -> Bool {
+    if lhs.archive != rhs.archive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension ProtoSessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -7239,6 +7559,36 @@ nonisolated extension ProtoPayloadsErased: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoPayloadsErased.Cause: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_ASKED\0\u{1}CAUSE_POLICY\0")
+}
+
+nonisolated extension ProtoExecutionArchived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ExecutionArchived"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}archive\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.archive) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.archive != 0 {
+      try visitor.visitSingularUInt64Field(value: self.archive, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoExecutionArchived, rhs: ProtoExecutionArchived) -> Bool {
+    if lhs.archive != rhs.archive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension ProtoExecutionReopened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -8976,7 +9326,7 @@ nonisolated extension ProtoExecutionRow: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSummary"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0\u{3}forked_from\0\u{1}erased\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}status\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}attempts\0\u{1}last\0\u{1}entries\0\u{3}error_code\0\u{3}start_at\0\u{3}updated_at\0\u{1}losses\0\u{1}terms\0\u{3}continued_from\0\u{1}outputs\0\u{1}parent\0\u{1}finalizer\0\u{3}forked_from\0\u{1}erased\0\u{1}archived\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
@@ -8998,6 +9348,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
     var _finalizer: Bool = false
     var _forkedFrom: UInt64 = 0
     var _erased: UInt64 = 0
+    var _archived: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -9027,6 +9378,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       _finalizer = source._finalizer
       _forkedFrom = source._forkedFrom
       _erased = source._erased
+      _archived = source._archived
     }
   }
 
@@ -9064,6 +9416,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._finalizer) }()
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._erased) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._archived) }()
         default: break
         }
       }
@@ -9133,6 +9486,9 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
       if _storage._erased != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._erased, fieldNumber: 19)
       }
+      if _storage._archived != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._archived, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9161,6 +9517,7 @@ nonisolated extension ProtoExecutionSummary: SwiftProtobuf.Message, SwiftProtobu
         if _storage._finalizer != rhs_storage._finalizer {return false}
         if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
         if _storage._erased != rhs_storage._erased {return false}
+        if _storage._archived != rhs_storage._archived {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -10843,6 +11200,141 @@ nonisolated extension ProtoNamedEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
   package static func ==(lhs: ProtoNamedEntry, rhs: ProtoNamedEntry) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoArchiveHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ArchiveHeader"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}journal\0\u{1}origin\0\u{1}size\0\u{1}root\0\u{1}executions\0\u{1}entries\0\u{1}payloads\0\u{1}proof\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.journal) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.origin) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.executions) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.payloads) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.journal.isEmpty {
+      try visitor.visitSingularBytesField(value: self.journal, fieldNumber: 1)
+    }
+    if !self.origin.isEmpty {
+      try visitor.visitSingularStringField(value: self.origin, fieldNumber: 2)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 3)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 4)
+    }
+    if !self.executions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.executions, fieldNumber: 5)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 6)
+    }
+    if self.payloads != 0 {
+      try visitor.visitSingularUInt64Field(value: self.payloads, fieldNumber: 7)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoArchiveHeader, rhs: ProtoArchiveHeader) -> Bool {
+    if lhs.journal != rhs.journal {return false}
+    if lhs.origin != rhs.origin {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.executions != rhs.executions {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.payloads != rhs.payloads {return false}
+    if lhs.proof != rhs.proof {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoArchivedExecution: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ArchivedExecution"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}runs\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.runs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.runs.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.runs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoArchivedExecution, rhs: ProtoArchivedExecution) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.runs != rhs.runs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoArchivedEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ArchivedEntry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}payloads\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.entry) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.payloads) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.entry.isEmpty {
+      try visitor.visitSingularBytesField(value: self.entry, fieldNumber: 1)
+    }
+    if !self.payloads.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.payloads, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoArchivedEntry, rhs: ProtoArchivedEntry) -> Bool {
+    if lhs.entry != rhs.entry {return false}
+    if lhs.payloads != rhs.payloads {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -105,7 +105,7 @@ private struct RepairMaker {
         guard diagnosis.canBeRepaired else {
             throw Refusal(
                 .conflict,
-                "\(file.journal.path) has nothing that can be made anew: only the file keys is damaged; restore that from a backup that has it, or give the secrets again with a retry"
+                "\(file.journal.path) has nothing that can be made anew: only the file keys, or files of archives, are damaged; restore those from a backup that has them, give secrets again with a retry, or take executions back from an archive"
             )
         }
     }

@@ -128,6 +128,7 @@ struct Examination {
             readable,
             snapshots: folder.snapshots,
             keys: folder.keys,
+            archives: folder.archives,
             progress: progress
         )
         // What the rules are, and who has erased a payload, is found by way of the histories.
@@ -144,7 +145,10 @@ struct Examination {
         let pages = problems
         let report = try Verifier.verify(store, .primary, progress: progress)
         add(report.problems, besides: pages)
-        unexamined = [.rules, .histories, .executions, .lists, .positions, .snapshots, .keys]
+        unexamined = [
+            .rules, .histories, .executions, .lists, .positions, .snapshots, .keys,
+            .archives,
+        ]
         return report
     }
 

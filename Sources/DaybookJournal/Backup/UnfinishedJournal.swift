@@ -28,6 +28,7 @@ package final class UnfinishedJournal: Sendable {
     /// What may lie in one that was left.
     private static let own: Set<String> = [
         "journal.mdb", "journal.mdb-lock", "open.lock", "keys", "sessions", "snapshots",
+        "archive",
     ]
 
     /// Begins one. What a process that was killed has left of another one for the same place is removed.

@@ -51,6 +51,27 @@ extension PerfectSubtrees {
         return path.reversed()
     }
 
+    /// The hashes of the largest subtrees of the tree of the first `size` leaves that have none of some
+    /// leaves, from left to right: with them the root follows from those leaves (``SubtreeProof``).
+    /// - Parameter leaves: ascending, and less than `size`.
+    package func rest(of leaves: [UInt64], size: UInt64) throws -> [TreeHash] {
+        var rest: [TreeHash] = []
+        // The last one is the next, from left to right.
+        var left: [(range: Range<UInt64>, leaves: ArraySlice<UInt64>)] = []
+        if size > 0 { left.append((0..<size, leaves[...])) }
+        while let (range, leaves) = left.popLast() {
+            if leaves.isEmpty {
+                rest.append(try root(of: range))
+            } else if range.upperBound - range.lowerBound > 1 {
+                let middle = Self.middle(of: range)
+                let split = leaves.partitioningIndex { $0 >= middle }
+                left.append((middle..<range.upperBound, leaves[split...]))
+                left.append((range.lowerBound..<middle, leaves[..<split]))
+            }
+        }
+        return rest
+    }
+
     /// - Parameter range: not empty; begins where the larger half of a tree ends.
     private func root(of range: Range<UInt64>) throws -> TreeHash {
         let count = range.upperBound - range.lowerBound
@@ -66,9 +87,63 @@ extension PerfectSubtrees {
     }
 
     /// Where the larger half ends: the largest power of two below the number of leaves.
-    private static func middle(of range: Range<UInt64>) -> UInt64 {
+    private static func middle(of range: Range<UInt64>) -> UInt64 { SubtreeProof.middle(of: range) }
+}
+
+/// Proves of leaves of a tree, however many, that they are in it: what
+/// ``PerfectSubtrees/rest(of:size:)`` gives.
+package enum SubtreeProof {
+    /// The root that follows from leaves and the rest of the tree.
+    /// - Parameters:
+    ///   - leaves: places and hashes, ascending by place.
+    ///   - size: of the tree.
+    ///   - rest: the hashes of the largest subtrees that have none of the leaves.
+    /// - Returns: nil when they do not make up a tree of that size.
+    package static func root(
+        of leaves: [(place: UInt64, hash: TreeHash)],
+        size: UInt64,
+        rest: [TreeHash]
+    ) -> TreeHash? {
+        guard size > 0, zip(leaves, leaves.dropFirst()).allSatisfy({ $0.place < $1.place }),
+            leaves.last.map({ $0.place < size }) ?? true
+        else { return nil }
+        var rest = rest[...]
+        let root = root(of: 0..<size, leaves[...], &rest)
+        return rest.isEmpty ? root : nil
+    }
+
+    /// No deeper than the tree is high.
+    private static func root(
+        of range: Range<UInt64>,
+        _ leaves: ArraySlice<(place: UInt64, hash: TreeHash)>,
+        _ rest: inout ArraySlice<TreeHash>
+    ) -> TreeHash? {
+        if leaves.isEmpty { return rest.popFirst() }
+        guard range.upperBound - range.lowerBound > 1 else { return leaves.first?.hash }
+        let middle = middle(of: range)
+        let split = leaves.partitioningIndex { $0.place >= middle }
+        guard let left = root(of: range.lowerBound..<middle, leaves[..<split], &rest),
+            let right = root(of: middle..<range.upperBound, leaves[split...], &rest)
+        else { return nil }
+        return .node(left, right)
+    }
+
+    /// Where the larger half ends: the largest power of two below the number of leaves.
+    static func middle(of range: Range<UInt64>) -> UInt64 {
         let count = range.upperBound - range.lowerBound
         return range.lowerBound + 1 << UInt64(63 - (count - 1).leadingZeroBitCount)
+    }
+}
+
+extension ArraySlice {
+    /// Where the elements begin for which something holds: behind all for which it does not.
+    fileprivate func partitioningIndex(where holds: (Element) -> Bool) -> Int {
+        var range = startIndex..<endIndex
+        while let low = range.first {
+            let middle = low + range.count / 2
+            range = holds(self[middle]) ? low..<middle : middle + 1..<range.upperBound
+        }
+        return range.lowerBound
     }
 }
 

@@ -23,6 +23,8 @@ public struct Backup: Sendable {
     public let bytes: UInt64
     /// Files from which recovery begins that were copied.
     public let snapshots: Int
+    /// Archives that were copied.
+    public let archives: Int
     /// Whether it has the file of keys.
     public let hasKeys: Bool
 }
@@ -66,6 +68,13 @@ package enum BackupMaker {
             (head, hasKeys) = try KeysCopy.make(of: source, store, at: folder, copy)
         }
         let snapshots = try source.snapshots.copy(to: folder.snapshots, upTo: head.size)
+        let archives = try ArchivesCopy.make(of: source, to: folder, copy)
+        if let missing = archives.missing.first {
+            throw JournalError(
+                .locked,
+                "the archive \(missing) of \(source.path) is not there: it was taken back at this moment, and then it is enough to try again; if not, `daybook archive verify` says what is wrong"
+            )
+        }
         copy.close()
         return Backup(
             path: unfinished.path,
@@ -73,6 +82,7 @@ package enum BackupMaker {
             root: head.root,
             bytes: UInt64(try FileStatus.of(folder.dataFile)?.size ?? 0),
             snapshots: snapshots,
+            archives: archives.count,
             hasKeys: hasKeys
         )
     }

@@ -25,6 +25,8 @@ struct JournalAudit {
     private var secrets = AuditedSecrets()
     /// Executions of which payloads are erased: nothing else comes after that.
     private var erased: Set<UInt64> = []
+    /// The archives that executions lie in: as long as they do nothing else comes.
+    private var archived: [UInt64: UInt64] = [:]
     /// How many entries each stream has, and the last of them.
     private var ends: [UInt64: (count: UInt64, last: UInt64)] = [:]
     private var next: UInt64 = 0
@@ -57,7 +59,7 @@ struct JournalAudit {
         ends[entry.stream] = (end.count + 1, entry.sequence)
         switch entry.event {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored, .journalRewritten:
+            .journalRestored, .journalRewritten, .archiveSealed, .archiveDropped:
             guard entry.stream == 0 else { throw fail("not in the journal's own stream") }
         case .sessionOpened:
             guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }
@@ -90,7 +92,7 @@ struct JournalAudit {
         switch entry.event {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
-            .cleaningSkipped, .payloadsErased:
+            .cleaningSkipped, .payloadsErased, .archiveSealed, .archiveDropped:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
         case .secretsWiped(let event) where event.cause == .asked: isSignal = false
@@ -139,8 +141,14 @@ struct JournalAudit {
         guard entry.correlation == roots[entry.stream] else { throw fail("of another family") }
         if let rule = secrets.read(entry) { throw fail(rule) }
         if erased.contains(entry.stream) {
-            guard case .payloadsErased = entry.event else {
-                throw fail("it goes on, and is erased")
+            switch entry.event {
+            case .payloadsErased, .executionArchived: break
+            default: throw fail("it goes on, and is erased")
+            }
+        }
+        if archived[entry.stream] ?? 0 != 0 {
+            guard case .executionArchived = entry.event else {
+                throw fail("it goes on, and is archived")
             }
         }
         guard var execution = executions[entry.stream] else { throw fail("of no execution") }
@@ -153,6 +161,13 @@ struct JournalAudit {
                 event.through < entry.sequence
             else { throw fail("erased what is not before it") }
             erased.insert(entry.stream)
+            return
+        case .executionArchived(let event):
+            guard execution.isClosed else { throw fail("archived before it is closed") }
+            guard (event.archive == 0) != (archived[entry.stream] ?? 0 == 0) else {
+                throw fail("archived twice, or taken back from nowhere")
+            }
+            archived[entry.stream] = event.archive
             return
         default: break
         }

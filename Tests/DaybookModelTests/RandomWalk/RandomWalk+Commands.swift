@@ -29,6 +29,7 @@ extension RandomWalk {
         case 120..<122: try repin()
         case 122: try wipe()
         case 123: try erase()
+        case 124: try archiveOrTakeBack()
         default: try loseSession()
         }
     }

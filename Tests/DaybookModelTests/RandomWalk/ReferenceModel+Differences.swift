@@ -88,6 +88,7 @@ extension ReferenceModel.Execution {
             ),
             ("joined", isClosed || state.rare.family.joined == joined),
             ("erased", state.erasedBy ?? 0 == erased),
+            ("archived", state.archivedBy ?? 0 == archived),
             ("waits", status.isFinal || state.waits.map(Self.words) == waits.map(Self.words)),
         ]
         return equal.first { !$0.1 }.map {
@@ -150,7 +151,7 @@ extension ReferenceModel.Execution {
             ("losses", closed.losses == losses), ("terms", closed.terms == termsOfRow),
             ("continuedFrom", closed.continuedFrom == continuedFrom ?? 0),
             ("parent", closed.parent == parent && !closed.finalizer),
-            ("erased", closed.erased == erased),
+            ("erased", closed.erased == erased), ("archived", closed.archived == archived),
             (
                 "outputs",
                 closed.outputs.map { "\($0.name) \($0.sequence)" }

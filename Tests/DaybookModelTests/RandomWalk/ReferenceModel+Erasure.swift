@@ -14,6 +14,7 @@ extension ReferenceModel {
     mutating func erase(_ id: Name, run: UInt64?) -> Outcome<Erased> {
         guard let newest = newest(id) else { return .refused(.notFound) }
         guard newest.isClosed else { return .refused(.conflict) }
+        guard newest.archived == 0 else { return .refused(.archived) }
         if newest.parent != 0 {
             guard let parent = executions[newest.parent], let above = self.newest(parent.id),
                 above.erased != 0

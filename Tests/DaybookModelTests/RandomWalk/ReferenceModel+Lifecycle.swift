@@ -19,6 +19,7 @@ extension ReferenceModel {
         }
         if let known = newest(id) {
             guard known.type == type else { return .refused(.conflict) }
+            guard known.archived == 0 else { return .refused(.archived) }
             guard firstRun(of: id)?.erased == 0 else { return .refused(.erased) }
             guard firstRun(of: id)?.input == input else { return .refused(.conflict) }
             return .granted(

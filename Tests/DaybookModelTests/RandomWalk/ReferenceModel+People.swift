@@ -86,6 +86,7 @@ extension ReferenceModel {
         }
         // Its parent was told.
         if known.status.isFinal, known.parent != 0 { return .refused(.conflict) }
+        if known.archived != 0 { return .refused(.archived) }
         if known.erased != 0 { return .refused(.erased) }
         if !secrets.isEmpty, known.parent != 0 { return .refused(.invalidArgument) }
         expireSecrets(of: known.number)

@@ -61,6 +61,8 @@ struct ReferenceModel {
         var secrets: [Name] = []
         /// The newest entry by which its payloads were erased.
         var erased: UInt64 = 0
+        /// The entry that vouches for the archive that it lies in.
+        var archived: UInt64 = 0
         var secretsEnd: UInt64 = 0
         /// The entry by which it has ended.
         var ended: UInt64 = 0

@@ -1,4 +1,5 @@
 import DaybookFormat
+import FoundationEssentials
 import SwiftProtobuf
 
 @testable import DaybookModel
@@ -145,7 +146,11 @@ enum ExecutionModelStory {
             try harness.cancel("unfinished", by: session(harness))
             try harness.run(Release(first), session: session(harness))
             let second = try harness.claim(number, by: session(harness))
-            try harness.succeed(second, .op(.checkpoint, 0, in: [1, 1 << 31]), by: session(harness))
+            try harness.succeed(
+                second,
+                .op(.checkpoint, 0, in: [1, 1 << 31]),
+                by: session(harness)
+            )
             try harness.run(
                 EndCleaning(second, .op(.onUnfinished, 1, "undo 1")),
                 session: session(harness)
@@ -236,6 +241,27 @@ enum ExecutionModelStory {
                 )
                 cursor = try harness.run(erase, session: session(harness)).next
             } while cursor != nil
+            let row = try harness.row("forgotten") ?? ProtoExecutionRow()
+            let member = SealArchive.Member(
+                id: "forgotten",
+                number: row.number,
+                last: row.closed.last
+            )
+            let file = ProtoArchiveSealed.with {
+                $0.name = "00000000000000000001-0000000000000000.archive"
+                $0.digest = Data(repeating: 1, count: 32)
+                $0.root = Data(repeating: 2, count: 32)
+                $0.size = 1
+                $0.executions = 1
+            }
+            let archive = try harness.run(
+                SealArchive(file, [member], by: Request(actor: "ann")),
+                session: session(harness)
+            )
+            try harness.run(
+                DropArchive(archive, ["forgotten"], by: .session),
+                session: session(harness)
+            )
         },
         { harness in
             let reason = try harness.sealed([.text("moved")])

@@ -59,5 +59,6 @@ extension ExecutionState {
         writer.bool(isFinalizer, Wire.ExecutionSummary.finalizer)
         writer.varint(forkPoint?.origin ?? 0, Wire.ExecutionSummary.forkedFrom)
         writer.varint(rare.erased, Wire.ExecutionSummary.erased)
+        writer.varint(rare.archived, Wire.ExecutionSummary.archived)
     }
 }

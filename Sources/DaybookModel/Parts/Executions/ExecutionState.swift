@@ -54,6 +54,8 @@ package struct ExecutionState: Sendable {
         var workspace = RecordedWorkspace()
         /// The newest entry by which payloads of it were erased; 0: none was.
         var erased: UInt64 = 0
+        /// The entry that vouches for the archive that it lies in; 0: there is none.
+        var archived: UInt64 = 0
         /// Its parent, and its children that are open.
         var family = Family()
         /// The entry that ended the attempt before with an error; 0: none did.

@@ -82,8 +82,10 @@ extension State {
             executions.insert(state)
             return true
         }
-        guard kind != .payloadsErased else {
-            throw WireError("it erases payloads of an execution that is not closed")
+        guard kind != .payloadsErased, kind != .executionArchived else {
+            throw WireError(
+                "it \(kind == .payloadsErased ? "erases payloads of" : "archives") an execution that is not closed"
+            )
         }
         let change = try executions.update(number) { state throws(WireError) in
             try state.apply(kind, entry)
@@ -132,7 +134,7 @@ extension EntryView {
     /// Whether it may say something of an execution that is closed, and stays so.
     fileprivate func leavesClosed(_ kind: EventKind) throws(WireError) -> Bool {
         switch kind {
-        case .secretsWiped, .payloadsErased: true
+        case .secretsWiped, .payloadsErased, .executionArchived: true
         // A fork owes what the execution had registered.
         case .cleaningSkipped: try number(Wire.CleaningSkipped.heir) != 0
         default: false
@@ -145,7 +147,8 @@ extension EventKind {
     package var isOfExecution: Bool {
         switch self {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored, .journalRewritten, .sessionOpened, .sessionClosed, .sessionLost:
+            .journalRestored, .journalRewritten, .archiveSealed, .archiveDropped, .sessionOpened,
+            .sessionClosed, .sessionLost:
             false
         default: true
         }

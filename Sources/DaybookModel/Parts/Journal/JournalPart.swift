@@ -9,7 +9,7 @@ extension StatePart {
         schema: 3,
         kinds: [
             .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
-            .journalRestored, .journalRewritten,
+            .journalRestored, .journalRewritten, .archiveSealed, .archiveDropped,
         ],
         apply: { state, kind, entry, _ in
             try state.checkIsOfNoExecution(kind, entry)
@@ -53,6 +53,15 @@ extension JournalFacts {
                 throw WireError("it says that \(event.size) entries were taken over before it")
             }
             binding = event.binding
+        case .archiveSealed:
+            let event = try ProtoArchiveSealed(decoding: entry)
+            guard event.size <= entry.header.sequence else {
+                throw WireError("it is of \(event.size) entries, and there are fewer before it")
+            }
+        case .archiveDropped:
+            guard try entry.number(Wire.ArchiveDropped.archive) < entry.header.sequence else {
+                throw WireError("it drops an archive that is not recorded before it")
+            }
         case .contentTypeInterned:
             contentTypes.append(try ProtoContentTypeInterned(decoding: entry).contentType)
         default: break

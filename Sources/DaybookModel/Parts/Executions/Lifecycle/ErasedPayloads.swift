@@ -6,8 +6,13 @@ extension ExecutionState {
     /// The newest entry by which payloads of it were erased; nil: none was.
     package var erasedBy: UInt64? { rare.erased == 0 ? nil : rare.erased }
 
-    /// Once something of it is erased nothing comes after that but more of it.
+    /// Once something of it is erased nothing comes after that but more of it, and that it is archived or
+    /// taken back. While it is archived nothing comes but that it is taken back.
     func checkMayGoOn(_ kind: EventKind) throws(WireError) {
+        guard kind != .executionArchived else { return }
+        guard rare.archived == 0 else {
+            throw WireError("it goes on with an execution that lies in an archive")
+        }
         guard rare.erased == 0 || kind == .payloadsErased else {
             throw WireError("it goes on with an execution whose payloads are erased")
         }

@@ -15,7 +15,7 @@ extension ExecutionPart {
             .executionCompleted, .executionFailed, .executionTimedOut, .executionCancelled,
             .executionExpired, .executionContinued, .executionClosed, .cleaningEnded,
             .cleaningSkipped, .operationResolved, .childStarted, .childEnded, .childrenAwaited,
-            .childrenSettled, .payloadsErased,
+            .childrenSettled, .payloadsErased, .executionArchived,
         ],
         apply: Lifecycle.apply,
         write: Lifecycle.write,
@@ -85,6 +85,7 @@ extension Lifecycle {
             guard change.wasFinal else { throw WireError("it cleans up what has not ended") }
         case .cleaningSkipped: break
         case .payloadsErased: try state.erase(entry, change)
+        case .executionArchived: try state.archive(entry, change)
         default: try state.end(entry, &change)
         }
     }
