@@ -12,6 +12,8 @@ package final class FileWatch: Sendable {
         var isEnded = false
         /// Nor of the file that had the path when it was watched.
         var isGone = false
+        /// Nor of the second file that had the path then.
+        var isSecondGone = false
         /// Why nothing more is told, when the system has failed.
         var failure: SystemError?
     }
@@ -105,10 +107,15 @@ package final class FileWatch: Sendable {
         try second.withLock { second throws(SystemError) in
             let file = try FileStatus.of(path)
             if let known = second {
-                if known.file?.inode == file?.inode, known.file?.device == file?.device { return }
+                // The number of a file that is gone may be another one's.
+                let isGone = news.withLock { $0.isSecondGone }
+                if !isGone, known.file?.inode == file?.inode, known.file?.device == file?.device {
+                    return
+                }
                 hub.remove(known.watch, news)
                 second = nil
             }
+            news.withLock { $0.isSecondGone = false }
             let watch = try hub.add(path, changes.mask, news, isSecond: true)
             second = (watch, file)
         }
@@ -320,7 +327,8 @@ final class InotifyHub: Sendable {
         for listener in told {
             listener.news.withLock { news in
                 news.hasChanged = true
-                if isGone, !listener.isSecond { news.isGone = true }
+                guard isGone else { return }
+                if listener.isSecond { news.isSecondGone = true } else { news.isGone = true }
             }
             listener.news.wakeAll()
         }

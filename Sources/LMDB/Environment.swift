@@ -197,7 +197,9 @@ package final class Environment: @unchecked Sendable {
         identity.release()
     }
 
-    func checkOpen(_ operation: String) throws(LMDBError) {
+    /// Makes sure that it has not been closed.
+    /// - Throws: ``LMDBError/Code/closed``.
+    package func checkOpen(_ operation: String) throws(LMDBError) {
         if isClosed.withLock({ $0 }) { throw LMDBError(.closed, operation, path: path) }
     }
 

@@ -73,7 +73,8 @@ import Glibc
             let second = try await run(sandbox)
             #expect(second.status == 0, "\(second.errors)")
             let lines = try await sandbox.loggedLines()
-            #expect(lines.first?.hasPrefix("the block each runs for each element of a list") == true)
+            let words = "the block each runs for each element of a list"
+            #expect(lines.first?.hasPrefix(words) == true, "\(lines)")
             #expect(lines.dropFirst() == ["m", "n"])
         }
     }

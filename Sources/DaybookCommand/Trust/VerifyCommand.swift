@@ -103,16 +103,24 @@ struct VerifyCommand: AsyncParsableCommand {
         guard report.isGood else {
             for problem in report.problems { common.errors.line("daybook: \(problem)") }
             if report.isCutShort { common.errors.line("daybook: there is more; this is cut short") }
-            common.errors.line(
-                report.problems.allSatisfy { $0.part == .archives }
-                    ? "daybook: the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back (`daybook archive restore NAME`)"
-                    : report.areEntriesSound
-                        ? "daybook: the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
-                        : "daybook: the journal contradicts itself; do not rely on it, and restore it from a backup"
-            )
+            common.errors.line("daybook: \(advice(report))")
             throw CommandEnd(status: .integrity)
         }
         if departure != nil { throw CommandEnd(status: .integrity) }
+    }
+
+    /// What is to be done about what was found.
+    private func advice(_ report: VerificationReport) -> String {
+        if report.problems.allSatisfy({ $0.part == .archives }) {
+            return
+                "the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back (`daybook archive restore NAME`)"
+        }
+        if report.areEntriesSound {
+            return
+                "the entries are sound, and the file keys is not: restore it from a backup that has it, or give the secrets again (`daybook retry ID --secret NAME=@FILE`), or wipe them (`daybook secret wipe ID`)"
+        }
+        return
+            "the journal contradicts itself; do not rely on it: `daybook doctor\(common.journalWords)` says whether what is damaged can be made anew; if not, restore it from a backup"
     }
 }
 

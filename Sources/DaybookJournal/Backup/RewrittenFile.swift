@@ -32,8 +32,12 @@ package final class RewrittenFile: Sendable {
     package static func begin(_ journal: JournalFolder) throws -> RewrittenFile {
         do {
             let lock = try journal.lockAlone()
-            // What lies there may be what everybody goes on with.
-            try FileExchange(location: journal.path).settle()
+            // What lies there may be what everybody is to go on with; where the old file does not tell, it is not.
+            do {
+                try FileExchange(location: journal.path).settle()
+            } catch let error as JournalError where error.code == .integrity {
+                // That is what is to be looked into.
+            }
             let folder = JournalFolder(journal.path + "/" + Self.folderName)
             let file = RewrittenFile(journal, folder, lock)
             try file.clear()

@@ -103,6 +103,8 @@ package final class ExchangedFile: Sendable {
                     )
                 }
             }
+        } catch let error as LMDBError {
+            throw JournalError.wrapping(error, journal.path)
         } catch {
             throw JournalError.unmade(folder.path, error)
         }

@@ -129,6 +129,8 @@ extension LMDBStore {
         try opened.withLock { current in
             // Another thread was here before.
             guard current.environment === old.environment else { return current }
+            // What has been closed stays so.
+            try old.environment.checkOpen("open again")
             if try old.environment.isNamed() { try finish(old, mark) }
             guard try !old.environment.isNamed() else { return current }
             let next = try Self.whileSettled(location) { try Self.open(file: file, options) }

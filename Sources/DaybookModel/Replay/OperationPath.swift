@@ -58,7 +58,9 @@ public struct OperationPath: Hashable, Comparable, Sendable, CustomStringConvert
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { part in
             guard part.hasPrefix("end") else { return UInt32(part) }
-            return UInt32(part.dropFirst(3)).flatMap { $0 < Self.firstEnd ? $0 + Self.firstEnd : nil }
+            return UInt32(part.dropFirst(3)).flatMap { end in
+                end < Self.firstEnd ? end + Self.firstEnd : nil
+            }
         }
         guard numbers.count == parts.count, let position = numbers.last, numbers.count % 2 == 1
         else { return nil }
