@@ -156,6 +156,32 @@ import Glibc
         }
     }
 
+    /// Who asks by a label means all that have it; who says how old they are means what has ended.
+    @Test func whatIsOpenAndHasTheLabelIsNamed() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write("name: x\nblocks:\n- { name: ok, approval: { signal: go } }\n")
+            let label = ["--label", "customer=9"]
+            try await sandbox.succeed(["submit", "runbook.yaml", "--id", "q"] + label)
+            try await sandbox.succeed("exec", "q")
+            try await sandbox.succeed("work", "--until-idle")
+            for more in [[], ["--dry-run"]] {
+                let left = try await sandbox.daybook(
+                    ["redact", "--reason", "asked to", "--yes"] + label + more
+                )
+                #expect(left.status == 4, "\(left)")
+                #expect(left.errors.contains("not erased: q "), "\(left.errors)")
+            }
+            let old = try await redact(
+                "--label",
+                "customer=9",
+                "--older-than",
+                "90d",
+                in: sandbox
+            )
+            #expect(old.status == 0 && old.errors.contains("nothing is left"), "\(old)")
+        }
+    }
+
     @Test func oneEntryOfAnExecutionLosesItsPayloads() async throws {
         try await withSandbox { sandbox in
             try await run("a", in: sandbox)
@@ -163,6 +189,8 @@ import Glibc
             let log = try #require(
                 entries.first { $0["event"] == "log_recorded" }?["sequence"].integer
             )
+            let dry = try await redact("--entry", "\(log)", "--dry-run", in: sandbox)
+            #expect(dry.errors.contains("neither retried nor forked any more"), "\(dry)")
             #expect(try await redact("--entry", "\(log)", in: sandbox).status == 0)
             #expect(!(try await sandbox.succeed("log").text).contains("for \(Self.mark)"))
             #expect(try await sandbox.succeed("show", "a").text.contains(Self.mark))

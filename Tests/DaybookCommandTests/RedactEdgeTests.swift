@@ -233,4 +233,37 @@ import Glibc
             #expect(try await sandbox.daybook("retry", "l2", "--yes").status == 4)
         }
     }
+
+    /// A fork whose origin is erased is refused in words, also where the runbook has jobs for a bad end.
+    @Test func aForkOfAForkWhoseOriginIsErasedIsRefused() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(
+                """
+                name: x
+                blocks:
+                  - name: b
+                    jobs:
+                      - { name: a1, run: echo one }
+                      - { name: a2, run: exit 3 }
+                      - { name: e, run: echo end }
+                on_failure:
+                  - { name: tell, run: echo told }
+                """
+            )
+            let run = ["run", "runbook.yaml", "--id"]
+            #expect(try await sandbox.daybook(run + ["u1"]).status == 7)
+            try await sandbox.succeed(
+                ["fork", "u1", "--at", "a2", "--with", #"{"outputs":{}}"#, "--id", "u2", "--yes"]
+            )
+            try await sandbox.succeed(run + ["u2"])
+            try await sandbox.succeed("redact", "u1", "--reason", "asked to", "--yes")
+            for operation in ["e", "a2"] {
+                for more in [["--dry-run"], ["--yes"]] {
+                    let fork = try await sandbox.daybook(["fork", "u2", "--at", operation] + more)
+                    #expect(fork.status == 4, "\(fork)")
+                    #expect(fork.errors.contains("submit a new execution"), "\(fork.errors)")
+                }
+            }
+        }
+    }
 }

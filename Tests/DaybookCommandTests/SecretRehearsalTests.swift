@@ -46,6 +46,8 @@ import Glibc
         // It cannot be sealed.
         (["--secret", "TOKEN=@token"], nil), (["--secret", "TOKEN=@token"], "other"),
         (["--secret", "TOKEN=@token"], "none"),
+        // What is kept cannot be opened.
+        ([], "other"), ([], "none"),
     ]
 
     @Test(arguments: ["retry", "fork"], faults.indices)

@@ -35,13 +35,13 @@ import Testing
             (try head(9), [], ProofError.Code.outOfRange),
             (try head(9), try tree.consistencyProof(from: 9, to: 10), .outOfRange),
             (TreeHead(origin: "a log", size: 10, root: .empty), [], .inconsistent),
-            (try head(10), good, .inconsistent),
+            (try head(10), good, .outOfRange),
             (try head(17), [], .inconsistent),
             (try head(17), Array(good.dropLast()), .inconsistent),
             (try head(17), good.reversed(), .inconsistent), (other, good, .inconsistent),
             (try head(17), try tree.consistencyProof(from: 9, to: 17), .inconsistent),
             // Of a log of which nothing is known there is nothing to go on from.
-            (try self.head(17, of: "another"), good, .inconsistent),
+            (try self.head(17, of: "another"), good, .outOfRange),
             (TreeHead(origin: "another", size: 0, root: try tree.root(size: 1)), [], .inconsistent),
         ] {
             #expect(proofError { _ = try seen.take(head, by: path) } == code)

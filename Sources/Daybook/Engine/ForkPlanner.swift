@@ -141,6 +141,21 @@ package struct ForkPlanner {
         at operation: String,
         _ options: ForkOptions
     ) async throws -> ForkPlan {
+        do {
+            return try await look(record, at: operation, options)
+        } catch let error as PayloadErased {
+            throw Refusal(
+                .erased,
+                "\(record.id) cannot be forked: it goes on by what entry \(error.sequence) says, and the payloads of that are erased; submit a new execution"
+            )
+        }
+    }
+
+    private func look(
+        _ record: ExecutionRecord,
+        at operation: String,
+        _ options: ForkOptions
+    ) async throws -> ForkPlan {
         let id = record.id
         let history = JournalHistory(store: store, execution: record.number)
         let found = try history.operation(operation, of: record.number, id)

@@ -237,7 +237,9 @@ struct RetryCommand: AsyncParsableCommand {
     func run() async throws {
         try checkSecrets()
         let isRehearsal = options.consent.dryRun
-        if isRehearsal { try secrets.rehearse(options.write, options.common) }
+        if isRehearsal || secrets.names.isEmpty {
+            try secrets.rehearse(options.write, options.common)
+        }
         let fresh = isRehearsal ? [:] : try secrets.read()
         var owed: SecretError?
         let undoing = try UnfinishedUndoing(of: options.id, options.common)

@@ -31,7 +31,10 @@ struct RedactCommand: AsyncParsableCommand {
     @Option(help: "The reason, in words, for the record: it stays.")
     var reason: String
 
-    @Option(help: "Only the payloads of this entry of a closed execution.")
+    @Option(
+        help:
+            "Only the payloads of this entry of a closed execution, which is neither retried nor forked then."
+    )
     var entry: UInt64?
 
     @Option(
@@ -89,14 +92,14 @@ struct RedactCommand: AsyncParsableCommand {
     func run() async throws {
         for id in ids { try Names.check(id, "execution id") }
         try write.check()
-        let plans = try common.inspect { inspector in
+        let (plans, left) = try common.inspect { inspector in
             let limit = try inspector.payloadLimit()
             let size = reason.utf8.count
             guard size <= limit else { throw PayloadTooLarge(size: size, limit: limit) }
-            return try self.plans(inspector)
+            return (try self.plans(inspector), try stillOpen(inspector))
         }
-        if consent.dryRun { return try report(plans.map { Outcome($0) }, isDone: false) }
-        guard shred || !plans.isEmpty else { return try report([], isDone: true) }
+        if consent.dryRun { return try report(plans.map { Outcome($0) } + left, isDone: false) }
+        guard shred || !plans.isEmpty else { return try report(left, isDone: true) }
         // Who asks again has what an interruption left done, and nothing more.
         if plans.contains(where: { $0.payloads > 0 }) {
             try consent.ask(question(plans))
@@ -104,7 +107,7 @@ struct RedactCommand: AsyncParsableCommand {
             try consent.ask("write the journal's file anew")
         }
         let outcomes = plans.isEmpty ? [] : try await erase(plans)
-        try report(outcomes, isDone: true, shred ? rewriting() : nil)
+        try report(outcomes + left, isDone: true, shred ? rewriting() : nil)
     }
 
     /// What is erased stays so, whatever comes of this.
@@ -129,16 +132,41 @@ struct RedactCommand: AsyncParsableCommand {
                 try plan(inspector.record(of: $0), inspector)
             }
         }
-        var query = ExecutionQuery()
+        var query = try labelled()
         let statuses = status.flatMap(\.all)
         if !statuses.isEmpty { query.statuses = Set(statuses) }
+        let end = olderThan?.timestamp(now: SystemClock().now())
+        return try inspector.erasable(query, endedBefore: end)
+    }
+
+    private func labelled() throws -> ExecutionQuery {
+        var query = ExecutionQuery()
         for label in label {
             guard query.labels.updateValue(label.value, forKey: label.name) == nil else {
                 throw UsageError("the label \(label.name) is given twice; give each name once")
             }
         }
-        let end = olderThan?.timestamp(now: SystemClock().now())
-        return try inspector.erasable(query, endedBefore: end)
+        return query
+    }
+
+    /// Labels without an age or a status mean all that has them: what is open is told, and left.
+    private func stillOpen(_ inspector: Inspector) throws -> [Outcome] {
+        guard isRule, olderThan == nil, status.isEmpty else { return [] }
+        var query = try labelled()
+        query.isClosed = false
+        query.order = .oldestFirst
+        var left: [Outcome] = []
+        try inspector.executions(query) { record in
+            // A child goes with its parent.
+            if record.parent != nil { return true }
+            do {
+                _ = try plan(record, inspector)
+            } catch let refusal as Refusal {
+                left.append(Outcome(try inspector.erasable(of: record), refusal))
+            }
+            return true
+        }
+        return left
     }
 
     /// - Throws: ``Refusal`` as erasing it does.
@@ -159,8 +187,13 @@ struct RedactCommand: AsyncParsableCommand {
         let payloads = plans.reduce(0) { $0 + $1.payloads }
         let what: TerminalText =
             plans.count == 1 ? "\(id: plans[0].id)" : "\(plans.count) executions"
-        return "erase \(payloads) payloads (\(bytes) bytes) of \(what) for ever"
+        let end: TerminalText = entry == nil ? "" : "; \(Self.endOfRetries)"
+        return "erase \(payloads) payloads (\(bytes) bytes) of \(what) for ever\(end)"
     }
+
+    /// One line of a log may go, and with it the whole execution cannot go on.
+    private static let endOfRetries: TerminalText =
+        "an execution of which anything is erased is neither retried nor forked any more"
 
     // MARK: Erasing
 
@@ -351,6 +384,7 @@ struct RedactCommand: AsyncParsableCommand {
             return common.errors.line("daybook: nothing is left to erase of what was asked for")
         }
         guard outcomes.contains(where: { $0.refusal == nil }) else { return }
+        if !isDone, entry != nil { common.errors.line("daybook: \(Self.endOfRetries)") }
         common.errors.line("daybook: not reached: \(limits.joined(separator: "; "))")
     }
 }

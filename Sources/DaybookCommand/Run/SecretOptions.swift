@@ -55,7 +55,8 @@ struct SecretOptions: ParsableArguments {
     /// - Throws: what a command throws that keeps them.
     func rehearse(_ write: WriteOptions, _ common: CommonOptions) throws {
         let given = try read()
-        if given.isEmpty { return }
+        // Whoever names a key means it for what is kept already.
+        if given.isEmpty, write.keyFile == nil { return }
         let key = write.options(common).journalKey
         try common.inspect { inspector in
             if let file = try inspector.keysFile() { try key.rehearse(given, in: file) }

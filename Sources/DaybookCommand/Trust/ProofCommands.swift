@@ -172,7 +172,13 @@ private func writeNew(_ bytes: [UInt8], to path: String, _ what: String) throws 
         )
     }
     let file = try File.open(path, .create)
-    try file.append(bytes)
-    try file.synchronize()
+    do {
+        try file.append(bytes)
+        try file.synchronize()
+    } catch {
+        // What is half written bars the same command once there is room.
+        Folder.discardFile(path)
+        throw error
+    }
 }
 #endif

@@ -73,7 +73,7 @@ package struct SeenHeads: Equatable, Sendable {
 
     /// Takes a head as the greatest one, if it goes on from that.
     /// - Parameter path: the hashes from the greatest one to it.
-    /// - Throws: ``ProofError/Code/outOfRange`` for one that is smaller; ``ProofError/Code/inconsistent``.
+    /// - Throws: ``ProofError/Code/outOfRange`` for one that is smaller, and for hashes where none belong; ``ProofError/Code/inconsistent``.
     package mutating func take(
         _ head: TreeHead,
         by path: [TreeHash]
@@ -89,7 +89,7 @@ package struct SeenHeads: Equatable, Sendable {
         guard let old = logs[origin] else {
             guard path.isEmpty else {
                 throw ProofError(
-                    .inconsistent,
+                    .outOfRange,
                     "no head of \(head.origin) was signed with the key before, and hashes were given that lead from one; give none"
                 )
             }
@@ -111,7 +111,7 @@ package struct SeenHeads: Equatable, Sendable {
             }
             guard path.isEmpty else {
                 throw ProofError(
-                    .inconsistent,
+                    .outOfRange,
                     "the head of \(head.size) entries is the one that was signed before, and hashes were given that lead from it; give none"
                 )
             }
