@@ -6,6 +6,8 @@ struct ChildBeginning {
     let lease: Lease
     let operation: Operation
     let child: Submit
+    /// See ``SuspendingCommand``.
+    var ahead: [OperationPath] = []
 
     /// Whether the operation does not wait.
     private var isSpawned: Bool { operation.kind == .spawn }
@@ -131,7 +133,7 @@ struct ChildBeginning {
         _ tx: inout Transaction
     ) throws -> Suspension {
         let waits = !isOver && !isSpawned
-        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
+        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended, ahead)
         let sequence = try tx.append(
             .childStarted(
                 .with {

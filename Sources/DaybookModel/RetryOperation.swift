@@ -21,6 +21,8 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
     package let compensates: Bool
     /// See ``SuspendingCommand``.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
     /// Lines that were logged meanwhile.
     package let logs: [LogChunk]
 
@@ -61,7 +63,7 @@ package struct RetryOperation: LeasedCommand, SuspendingCommand {
                 "the \(operation.kind.rawValue) \(operation.name) of \(lease.id) is to go on \(error == nil ? "without" : "with") an error; a poll looks again, and everything else is tried again after an error"
             )
         }
-        let isIdle = tx[known: lease.execution].becomesIdle(suspended)
+        let isIdle = tx[known: lease.execution].becomesIdle(suspended, ahead)
         let seed =
             [lease.execution, UInt64(operation.position)] + operation.scope.map(UInt64.init)
         let next = tx.now.adding(max(policy.delay(after: tries, seed: seed), 1))

@@ -117,6 +117,8 @@ package struct AwaitChildren: LeasedCommand, SuspendingCommand {
     package let isAllSettled: Bool
     /// See ``SuspendingCommand``.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -151,7 +153,7 @@ package struct AwaitChildren: LeasedCommand, SuspendingCommand {
         try tx.checkIsNotJoined(lease)
         try tx.append(logs, of: nil, lease)
         let waits = tx[known: number].rare.family.openSpawned > 0
-        let isIdle = waits && tx[known: number].becomesIdle(suspended)
+        let isIdle = waits && tx[known: number].becomesIdle(suspended, ahead)
         // For that one the others are cancelled.
         let failed = isAllSettled ? nil : tx[known: number].firstFailedChild?.end
         let sequence = try tx.append(

@@ -15,6 +15,8 @@ package struct StartChild: LeasedCommand, SuspendingCommand {
     package let child: Submit
     /// See ``SuspendingCommand``.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -37,7 +39,8 @@ package struct StartChild: LeasedCommand, SuspendingCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         try operation.check(tx[known: lease.execution])
-        let beginning = ChildBeginning(lease: lease, operation: operation, child: child)
+        var beginning = ChildBeginning(lease: lease, operation: operation, child: child)
+        beginning.ahead = ahead
         let existing = try beginning.check(tx)
         try tx.append(logs, of: nil, lease)
         return try beginning.carryOut(existing, suspended, &tx)

@@ -9,6 +9,9 @@ package protocol SuspendingCommand: Command where Answer == Suspension {
     /// It is counted when the command enters the queue, so that of commands of several branches the
     /// one that is decided last knows of all others.
     var suspended: Int? { get set }
+    /// Operations that are recorded as waiting and to which the code has not come, as it does not in an
+    /// attempt that waits before it is where the last one was. They wait too, though no code does.
+    var ahead: [OperationPath] { get set }
 }
 
 /// What was recorded of a branch that goes to wait.
@@ -53,6 +56,8 @@ package struct StartTimer: LeasedCommand, SuspendingCommand {
     package let until: Until
     /// See ``SuspendingCommand``.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -86,7 +91,7 @@ package struct StartTimer: LeasedCommand, SuspendingCommand {
         try tx.append(logs, of: nil, lease)
         let deadline = until.deadline(tx.now)
         let waits = deadline > tx.now
-        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
+        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended, ahead)
         try tx.append(
             .timerStarted(
                 .with {
@@ -133,6 +138,8 @@ package struct AwaitSignal: LeasedCommand, SuspendingCommand {
     package let timeout: Duration?
     /// See ``SuspendingCommand``.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -177,7 +184,7 @@ package struct AwaitSignal: LeasedCommand, SuspendingCommand {
             )
         }
         let waits = timeout.map { $0 > .zero } ?? true
-        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended)
+        let isIdle = waits && tx[known: lease.execution].becomesIdle(suspended, ahead)
         let deadline = timeout.map { tx.now.adding($0.wholeNanoseconds).rawValue } ?? 0
         try tx.append(
             .signalAwaited(
@@ -211,8 +218,13 @@ extension ExecutionState {
     ///
     /// Something that it waited with may have come meanwhile: then it does not, and who runs it is
     /// yet to learn of it.
-    func becomesIdle(_ suspended: Int?) -> Bool {
-        suspended.map { $0 == waitCount + 1 } ?? false
+    func becomesIdle(_ suspended: Int?, _ ahead: [OperationPath]) -> Bool {
+        suspended.map { waitCount(without: ahead) + 1 == $0 } ?? false
+    }
+
+    /// With how many operations it waits to which its code has come.
+    func waitCount(without ahead: [OperationPath]) -> Int {
+        waitCount - (ahead.isEmpty ? 0 : ahead.count(where: isWaiting))
     }
 
     /// The operation that began to wait with an entry, and still does.
@@ -228,6 +240,8 @@ package struct Suspend: LeasedCommand, SuspendingCommand {
     package let lease: Lease
     /// See ``SuspendingCommand``. With nil nothing is recorded.
     package var suspended: Int?
+    /// See ``SuspendingCommand``.
+    package var ahead: [OperationPath] = []
 
     /// - Parameter suspended: with how many operations it waits.
     package init(_ lease: Lease, suspended: Int? = nil) {
@@ -239,7 +253,7 @@ package struct Suspend: LeasedCommand, SuspendingCommand {
 
     func decideUnderLease(_ tx: inout Transaction) throws -> Suspension {
         // What it waited for may have come meanwhile.
-        let waits = tx[known: lease.execution].waitCount
+        let waits = tx[known: lease.execution].waitCount(without: ahead)
         guard let suspended, suspended > 0, waits == suspended else {
             return Suspension(sequence: tx.nextSequence - 1, waits: false, isIdle: false)
         }

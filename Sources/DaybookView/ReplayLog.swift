@@ -96,6 +96,33 @@ package final class ReplayLog: Sendable {
         }
     }
 
+    /// Operations that were recorded as waiting when the activation began, and to which the code has not come.
+    package func waitsAhead() throws -> [OperationPath] {
+        try reading.withLock { reading in
+            try read(&reading) { _ in false }
+            return reading.replay.recordedWaitsAhead
+        }
+    }
+
+    /// Whether an operation was recorded as waiting when the activation began, and the code has not come to it.
+    package func isAhead(_ path: OperationPath) -> Bool {
+        reading.withLock { $0.replay.isAhead(path) }
+    }
+
+    /// The branches of an operation that waited when all of the execution did for the last time before the
+    /// activation began.
+    /// - Parameter sequence: the entry by which it split.
+    /// - Returns: their numbers; nil: see ``Replay/branchesWaiting(of:since:)``.
+    package func branchesWaiting(
+        of operation: Operation,
+        since sequence: UInt64
+    ) throws -> Set<UInt32>? {
+        try reading.withLock { reading in
+            try read(&reading) { _ in false }
+            return reading.replay.branchesWaiting(of: OperationPath(operation), since: sequence)
+        }
+    }
+
     /// Whether code that has come to a place was there before: its log lines are recorded.
     package func hasBeen(at path: OperationPath) throws -> Bool {
         try reading.withLock { reading in

@@ -46,8 +46,8 @@ import Glibc
         // It cannot be sealed.
         (["--secret", "TOKEN=@token"], nil), (["--secret", "TOKEN=@token"], "other"),
         (["--secret", "TOKEN=@token"], "none"),
-        // What is kept cannot be opened.
-        ([], "other"), ([], "none"),
+        // What is kept cannot be opened by the key that is named.
+        (["--key-file", "other"], nil), (["--key-file", "none"], nil),
     ]
 
     @Test(arguments: ["retry", "fork"], faults.indices)

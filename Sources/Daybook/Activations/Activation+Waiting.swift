@@ -20,17 +20,9 @@ extension Activation {
         let place = OperationPath(operation)
         var isSuspended = false
         do {
-            let recorded = try await latching {
-                try await host.perform(command) { command, enqueue in
-                    isSuspended = true
-                    // Counted in the order in which the commands are decided.
-                    state.withLock { state in
-                        var command = command
-                        state.suspend()
-                        command.suspended = state.isSuspended ? state.suspended : nil
-                        enqueue(command)
-                    }
-                }
+            let recorded = try await performCounted(command) {
+                isSuspended = true
+                $0.suspend()
             }
             guard recorded.waits else {
                 resume()
@@ -55,6 +47,10 @@ extension Activation {
     func wait(_ operation: Operation, _ group: BranchGroup?) async throws -> Replay.Wake {
         try checkMayBegin()
         let place = OperationPath(operation)
+        if let wake = state.withLock({ $0.early.removeValue(forKey: place) }) {
+            tellOfWake(operation, wake)
+            return wake
+        }
         let isLast = state.withLock { state in
             state.suspend()
             return state.isSuspended
@@ -71,23 +67,47 @@ extension Activation {
 
     /// Records that all of it waits, unless something of it goes on by now.
     private func suspendExecution() async throws {
-        let recorded = try await latching {
-            try await host.perform({ Suspend(lease) }) { command, enqueue in
+        let recorded = try await performCounted({ Suspend(lease) }) { _ in }
+        if recorded.isIdle { becameIdle() }
+    }
+
+    /// Performs a command that says with how many operations the execution waits, if nothing of it runs. They
+    /// are counted in the order in which commands are decided.
+    /// - Parameter change: what becomes of the code first.
+    private func performCounted<C: SuspendingCommand>(
+        _ command: () throws -> C,
+        _ change: (inout ActivationState) -> Void
+    ) async throws -> Suspension {
+        try await latching {
+            var unread: (any Error)?
+            let recorded = try await host.perform(command) { command, enqueue in
                 state.withLock { state in
                     var command = command
-                    command.suspended = state.isSuspended ? state.suspended : nil
+                    change(&state)
+                    do {
+                        if state.isSuspended {
+                            command.ahead = try replayLog.waitsAhead()
+                            command.suspended = state.suspended
+                        }
+                    } catch {
+                        unread = error
+                    }
                     enqueue(command)
                 }
             }
+            if let unread { throw unread }
+            return recorded
         }
-        if recorded.isIdle { becameIdle() }
     }
 
     /// Has whatever comes for an operation later not keep the activation from being idle.
     private func abandon(_ place: OperationPath) {
         state.withLock { state in
             // One wake ends a wait: once it has been read no other follows.
-            if state.wakes.removeValue(forKey: place) == nil { state.abandoned.insert(place) }
+            guard state.wakes.removeValue(forKey: place) == nil,
+                state.early.removeValue(forKey: place) == nil
+            else { return }
+            state.abandoned.insert(place)
         }
     }
 
@@ -101,7 +121,9 @@ extension Activation {
             try checkOpen()
             // It counts as one that goes on from the moment at which its wake is taken.
             let (wake, wasIdle) = state.withLock { state in
-                let wake = state.wakes.removeValue(forKey: place)
+                let wake =
+                    state.wakes.removeValue(forKey: place)
+                    ?? state.early.removeValue(forKey: place)
                 return (wake, wake != nil && state.resume())
             }
             if wasIdle { host.becameIdle(self, false) }
@@ -114,7 +136,8 @@ extension Activation {
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let waits = state.withLock { state in
-                        guard state.latch == nil, state.wakes[place] == nil, !Task.isCancelled
+                        guard state.latch == nil, state.wakes[place] == nil,
+                            state.early[place] == nil, !Task.isCancelled
                         else { return false }
                         state.waiters[place] = continuation
                         return true
@@ -181,30 +204,66 @@ extension Activation {
         if isLast { try await suspendExecution() }
     }
 
+    /// What was found when looking what has come.
+    enum Followed: Sendable {
+        /// What has come, if anything has, was handed out.
+        case handedOut
+        /// Something could go on, and needs a turn for it.
+        case needsTurn
+        /// It has come for operations to which the code has not come: all of it waits on, which is to be
+        /// recorded. See ``standStill()``.
+        case standsStill
+    }
+
     /// Reads what has come meanwhile.
     /// - Parameter mayWake: the execution has a turn, and what waited goes on. Otherwise it goes on
     ///   only if other code of the execution runs.
-    /// - Returns: whether something could go on, and needs a turn for it.
     @discardableResult
-    func follow(mayWake: Bool) -> Bool {
+    func follow(mayWake: Bool) -> Followed {
         let wakes: [OperationPath: Replay.Wake]
         do {
             wakes = try replayLog.follow()
         } catch {
             latch(.journalFailed(error))
-            return false
+            return .handedOut
         }
-        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
+        let (followed, waiters) = state.withLock { state in
+            var cameEarly = false
             for (place, wake) in wakes where state.abandoned.remove(place) == nil {
-                state.wakes[place] = wake
+                // The code comes to its record later, and finds it then.
+                if replayLog.isAhead(place) {
+                    state.early[place] = wake
+                    cameEarly = true
+                } else {
+                    state.wakes[place] = wake
+                }
             }
-            if state.wakes.isEmpty { return [] }
-            if state.isIdle, !mayWake { return nil }
+            guard !state.wakes.isEmpty else {
+                guard cameEarly, state.isIdle else {
+                    return (Followed.handedOut, [CheckedContinuation<Void, Never>]())
+                }
+                state.isIdle = false
+                return (.standsStill, [])
+            }
+            if state.isIdle, !mayWake { return (.needsTurn, []) }
             state.isIdle = false
             // In the order of the code, not of the table: so that a run can be repeated.
-            return state.wakes.keys.sorted().compactMap { state.waiters.removeValue(forKey: $0) }
+            let waiters = state.wakes.keys.sorted().compactMap {
+                state.waiters.removeValue(forKey: $0)
+            }
+            return (.handedOut, waiters)
         }
-        for waiter in waiters ?? [] { waiter.resume() }
-        return waiters == nil
+        for waiter in waiters { waiter.resume() }
+        return followed
+    }
+
+    /// Records that all of it waits on after something has come for operations to which the code has not come.
+    func standStill() async {
+        do {
+            try await suspendExecution()
+        } catch {
+            // The first reason why it is over stays.
+            latch(.journalFailed(error))
+        }
     }
 }

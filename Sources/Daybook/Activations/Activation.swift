@@ -55,6 +55,8 @@ final class Activation: Sendable {
         var isIdle = false
         var waiters: [OperationPath: CheckedContinuation<Void, Never>] = [:]
         var wakes: [OperationPath: Replay.Wake] = [:]
+        /// What has come for operations to which the code has not come: it waits for them no less.
+        var early: [OperationPath: Replay.Wake] = [:]
         /// Places whose wait was given up: what comes for them is nobody's.
         var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?

@@ -89,11 +89,15 @@ extension EngineCore {
             tasks.start { [self] in await live(lease, isFresh: isFresh, $0) }
         case .follow(let activation):
             let number = activation.lease.execution
-            if activation.follow(mayWake: false) {
-                return machines.tell { $0.residency.wantTurn(number) }
+            switch activation.follow(mayWake: false) {
+            case .handedOut: break
+            case .needsTurn: return machines.tell { $0.residency.wantTurn(number) }
+            case .standsStill: tasks.start { _ in await activation.standStill() }
             }
         case .wake(let activation):
-            activation.follow(mayWake: true)
+            if case .standsStill = activation.follow(mayWake: true) {
+                tasks.start { _ in await activation.standStill() }
+            }
             return note(activation)
         case .evict(let activation):
             let lease = activation.lease

@@ -37,6 +37,17 @@ struct BranchTally: Sendable {
         var reason = CompletionReason.all
     }
 
+    /// Whether the end of a branch more would decide.
+    func wouldDecide(failed: Bool) -> Bool {
+        guard case .gather(let completion) = rule else { return true }
+        return completion.canStop
+            && completion.reason(
+                successes + (failed ? 0 : 1),
+                failures + (failed ? 1 : 0),
+                of: count
+            ) != nil
+    }
+
     /// Takes in that a branch has ended.
     /// - Returns: what it has decided by that; nil: nothing.
     mutating func end(_ branch: UInt32, failed: Bool) -> Decision? {

@@ -81,6 +81,8 @@ struct BranchRunner: Sendable {
     let operation: Operation
     let group: BranchGroup
     let rule: BranchRule
+    /// The entry by which the operation split before this activation; nil: it splits in it.
+    let split: UInt64?
     /// The time that the branches begin with.
     let time: Timestamp
 
@@ -138,6 +140,7 @@ struct BranchRunner: Sendable {
         guard count > 0 else { return ending }
         try await withThrowingTaskGroup(of: Outcome<Value>.self) { tasks in
             var tally = BranchTally(rule, of: count)
+            var order = BranchOrder<Value>(count: count, limit: limit)
             var started = min(limit, count)
             var running = started
             // The first one takes the place of the scope around it, which waits for them all.
@@ -145,25 +148,34 @@ struct BranchRunner: Sendable {
             for index in 0..<started { tasks.addTask { await branch(index, body) } }
             while let outcome = try await tasks.next() {
                 running -= 1
-                endLogs(of: outcome.index, counts: ending.decision == nil)
-                if ending.decision != nil {
+                guard ending.decision == nil else {
+                    endLogs(of: outcome.index, counts: false)
                     try await activation.endBranch()
                     continue
                 }
-                ending.time = max(ending.time, outcome.time)
-                ending.results[outcome.index] = outcome.result
-                if let decision = try await decided(outcome.index, outcome.failure, &tally) {
-                    ending.decision = decision
-                    // It stands for the scope around them until the others have unwound: they are
-                    // told to, and nothing waits meanwhile.
-                    group.close()
-                    if !activation.isDraining { tasks.cancelAll() }
-                } else if started < count {
-                    let index = started
-                    started += 1
-                    running += 1
-                    tasks.addTask { await branch(index, body) }
-                } else if running > 0 {
+                // What goes on in the place of the branch that has ended.
+                var begun = 0
+                for outcome in try ends(after: outcome, &order, tally) {
+                    endLogs(of: outcome.index, counts: ending.decision == nil)
+                    guard ending.decision == nil else { continue }
+                    ending.time = max(ending.time, outcome.time)
+                    ending.results[outcome.index] = outcome.result
+                    if let decision = try await decided(outcome.index, outcome.failure, &tally) {
+                        ending.decision = decision
+                        // It stands for the scope around them until the others have unwound: they
+                        // are told to, and nothing waits meanwhile.
+                        group.close()
+                        if !activation.isDraining { tasks.cancelAll() }
+                    } else if started < count {
+                        let index = started
+                        started += 1
+                        running += 1
+                        begun += 1
+                        if begun > 1 { activation.beginBranches(1) }
+                        tasks.addTask { await branch(index, body) }
+                    }
+                }
+                if ending.decision == nil, begun == 0, running > 0 {
                     try await activation.endBranch()
                 }
             }
@@ -177,6 +189,21 @@ struct BranchRunner: Sendable {
         }
         try activation.checkMayBegin(after: isOpen || operation.kind == .race)
         return ending
+    }
+
+    /// The ends of branches that count now, in order.
+    private func ends<Value: Sendable>(
+        after outcome: Outcome<Value>,
+        _ order: inout BranchOrder<Value>,
+        _ tally: BranchTally
+    ) throws -> [Outcome<Value>] {
+        // What is over decides nothing, and neither does what splits for the first time wait for its record.
+        guard rule.gathers, let split, activation.latched == nil, !activation.isCollecting else {
+            return order.all(and: outcome)
+        }
+        return try order.ends(after: outcome, tally) {
+            try activation.replayLog.branchesWaiting(of: operation, since: split)
+        }
     }
 
     /// Lines that a branch has logged after its last operation belong to the scope around it; those

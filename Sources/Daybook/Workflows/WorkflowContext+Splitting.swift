@@ -48,7 +48,9 @@ extension WorkflowContext {
         try split.check()
         let count = UInt32(split.count)
         var settled: Replay.Settlement?
+        var recorded: UInt64?
         if let record = try replay(operation, at: location) {
+            recorded = record.sequence
             guard case .branches(count) = record.outcome else {
                 throw activation.diverge(
                     Divergence(
@@ -84,6 +86,7 @@ extension WorkflowContext {
             operation: operation,
             group: BranchGroup(group, of: operation, split),
             rule: split.rule,
+            split: recorded,
             time: now
         )
         return (runner, settled)

@@ -154,20 +154,24 @@ package struct Replay: Sendable {
     package let undoing: Undoing
     /// Records not yet consumed, by scope, oldest first.
     private var waiting: [[UInt32]: ArraySlice<Record>] = [:]
-    private var wakes: [OperationPath: Wake] = [:]
+    var wakes: [OperationPath: Wake] = [:]
     /// Operations that wait, by the entries so far.
-    private var pending: Set<OperationPath> = []
+    var pending: Set<OperationPath> = []
+    /// Those of them to which the code has not come.
+    var waitsAhead: Set<OperationPath> = []
+    /// How things stood when all of the execution waited for the last time.
+    var standstill: Standstill?
     /// How often bodies were tried that are to be tried again.
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
-    private var decided: [OperationPath: CountedBranches] = [:]
+    var decided: [OperationPath: CountedBranches] = [:]
     /// Operations that were undone by themselves.
     private var reopened: [OperationPath: Undone] = [:]
     /// Bodies that began, and of which no outcome is recorded.
     private var starts: [OperationPath: Start] = [:]
     private var resolutions: [OperationPath: Resolution] = [:]
     /// The entries from here on are the execution's own; before it are those of what it is a fork of.
-    private let own: UInt64
+    let own: UInt64
     /// What others had begun and not recorded, and whose it was: it stays theirs, whatever the fork records of
     /// it.
     private var begun: [OperationPath: UInt64] = [:]
@@ -194,6 +198,7 @@ package struct Replay: Sendable {
         // Nothing is looked up for a handler that has nothing behind it.
         guard !waiting.isEmpty, let record = waiting[scope]?.popFirst() else { return nil }
         if waiting[scope]?.isEmpty == true { waiting[scope] = nil }
+        if !waitsAhead.isEmpty { waitsAhead.remove(OperationPath(record.operation)) }
         return record
     }
 
@@ -278,6 +283,12 @@ package struct Replay: Sendable {
         }.min { $0.sequence < $1.sequence }
     }
 
+    /// Operations that are recorded as waiting, and to which the code has not come, in the order of the code.
+    package var recordedWaitsAhead: [OperationPath] { waitsAhead.sorted() }
+
+    /// Whether an operation is recorded as waiting, and the code has not come to it.
+    package func isAhead(_ path: OperationPath) -> Bool { waitsAhead.contains(path) }
+
     private func isDismissed(_ scope: [UInt32]) -> Bool {
         guard !decided.isEmpty else { return false }
         return OperationPath(scope: scope, position: 0).enclosing.contains { around in
@@ -298,9 +309,17 @@ package struct Replay: Sendable {
     ) throws {
         let kind = try State.kind(of: entry)
         try checkValues(kind, entry)
+        if undoing.attempts.contains(entry.header.sequence) { beginAttempt() }
+        if kind.isOfOperation { try take(kind, entry, payloads) }
+        if try entry.isIdle(kind) { standstill = Standstill(sequence: entry.header.sequence) }
+    }
+
+    private mutating func take(
+        _ kind: EventKind,
+        _ entry: EntryView,
+        _ payloads: () throws -> [StoredPayload]
+    ) throws {
         let sequence = entry.header.sequence
-        if undoing.attempts.contains(sequence) { beginAttempt() }
-        guard kind.isOfOperation else { return }
         if kind == .operationRetried {
             let event = try ProtoOperationRetried(decoding: entry)
             let path = OperationPath(event.operation)
@@ -310,13 +329,15 @@ package struct Replay: Sendable {
                 deadline: event.deadline == 0 ? nil : Timestamp(rawValue: event.deadline)
             )
             wakes[path] = nil
+            beginWait(path)
             noteBeginning(of: path, entry)
             endDoubt(path)
         } else if kind == .operationStarted || kind == .operationResolved {
             try noteDoubt(kind, entry, payloads)
         } else if let (path, wake) = try Self.wake(kind, entry) {
             guard !undoing.covers(sequence, path, kind) else { return }
-            if case .signal(let source, let failure, let time) = wake, pending.remove(path) == nil {
+            let waited = endWait(path)
+            if case .signal(let source, let failure, let time) = wake, !waited {
                 // It was there before it was asked for: the operation begins and ends with this.
                 let event = try ProtoSignalDelivered(decoding: entry)
                 add(
@@ -328,7 +349,6 @@ package struct Replay: Sendable {
                     )
                 )
             } else {
-                pending.remove(path)
                 wakes[path] = wake
             }
         } else if let record = try Self.record(kind, entry, payloads) {
@@ -336,6 +356,7 @@ package struct Replay: Sendable {
             // Tries come to an end with it, and so does the wait before the last of them.
             tries[path] = nil
             wakes[path] = nil
+            if !pending.isEmpty { endWait(path) }
             noteBeginning(of: path, entry)
             endDoubt(path)
             guard !undoing.covers(sequence, path, kind) else {
@@ -348,7 +369,10 @@ package struct Replay: Sendable {
             reopened[path] = nil
             // Whose it is, its record says.
             if begun[path] == entry.header.stream.rawValue { begun[path] = nil }
-            if case .wait = record.outcome { pending.insert(path) }
+            if case .wait = record.outcome {
+                beginWait(path)
+                waitsAhead.insert(path)
+            }
             add(record)
         }
     }
@@ -457,7 +481,12 @@ package struct Replay: Sendable {
 
     /// Tries of the attempt before count no longer.
     private mutating func beginAttempt() {
-        for path in tries.keys { wakes[path] = nil }
+        for path in tries.keys {
+            wakes[path] = nil
+            pending.remove(path)
+        }
         tries = [:]
+        // What had ended may run again.
+        standstill = nil
     }
 }

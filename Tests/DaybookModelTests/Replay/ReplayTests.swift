@@ -187,4 +187,63 @@ import Testing
         }
         #expect(error?.reason.contains("payload") == true)
     }
+
+    @Test mutating func itSaysWhichBranchesWaitedWhenAllOfItDid() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 4), session: session)
+        let split = harness.next - 1
+        // Branch 0 waits for a try, 1 and 2 for a signal; 3 ends.
+        try harness.again(lease, .step(0, in: [0, 0]), suspended: nil, by: session)
+        for branch in 1...2 as ClosedRange<UInt32> {
+            let operation = Operation.op(.signal, 0, "go\(branch)", in: [0, branch])
+            try harness.await(lease, operation, suspended: nil, by: session)
+        }
+        try harness.succeed(lease, .step(0, in: [0, 3]), by: session)
+        #expect(try replay().branchesWaiting(of: path(0), since: split) == nil)
+        try harness.run(Suspend(lease, suspended: 3), session: session)
+        #expect(try replay().branchesWaiting(of: path(0), since: split) == [0, 1, 2])
+        #expect(try replay().branchesWaiting(of: path(0), since: harness.next) == nil)
+        // What goes on since, and waits again, waited then all the same.
+        try harness.signal("a", "go1", by: session)
+        try harness.sleep(
+            lease,
+            .op(.sleep, 1, in: [0, 1]),
+            for: .seconds(3600),
+            suspended: nil,
+            by: session
+        )
+        try harness.pass(.seconds(600), by: session)
+        #expect(try replay().branchesWaiting(of: path(0), since: split) == [0, 1, 2])
+        try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
+        try harness.run(Suspend(lease, suspended: 2), session: session)
+        #expect(try replay().branchesWaiting(of: path(0), since: split) == [1, 2])
+    }
+
+    @Test mutating func whatABranchThatLostWaitedForDoesNotCount() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 2), session: session)
+        let split = harness.next - 1
+        let race = Operation.op(.race, 0, in: [0, 0])
+        try harness.run(StartBranches(lease, race, count: 2), session: session)
+        try harness.await(
+            lease,
+            .op(.signal, 0, "no", in: [0, 0, 0, 0]),
+            suspended: nil,
+            by: session
+        )
+        try harness.succeed(lease, .step(0, in: [0, 0, 0, 1]), by: session)
+        try harness.run(SettleBranches(lease, race, branch: 1, failed: false), session: session)
+        try harness.await(lease, .op(.signal, 0, "go", in: [0, 1]), by: session)
+        #expect(try harness.execution(lease.execution).status == .waiting)
+        #expect(try replay().branchesWaiting(of: path(0), since: split) == [1])
+    }
+
+    @Test mutating func aWaitIsAheadUntilItIsComeToOrIsOver() throws {
+        try harness.sleep(lease, .op(.sleep, 0), for: .seconds(60), by: session)
+        var replay = try replay()
+        #expect(replay.recordedWaitsAhead == [path(0)])
+        #expect(replay.isAhead(path(0)))
+        _ = replay.next(in: [])
+        #expect(replay.recordedWaitsAhead.isEmpty)
+        try harness.pass(.seconds(60), by: session)
+        #expect(try self.replay().recordedWaitsAhead.isEmpty)
+    }
 }

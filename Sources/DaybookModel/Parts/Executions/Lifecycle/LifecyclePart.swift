@@ -169,14 +169,16 @@ extension ExecutionState {
 }
 
 extension EntryView {
-    /// Whether all of an execution waits, once an operation of it does.
-    fileprivate func isIdle(_ kind: EventKind) throws(WireError) -> Bool {
+    /// Whether all of an execution waits from this entry on.
+    func isIdle(_ kind: EventKind) throws(WireError) -> Bool {
         switch kind {
         case .timerStarted: try flag(Wire.TimerStarted.idle)
         case .signalAwaited: try flag(Wire.SignalAwaited.idle)
         case .childStarted: try flag(Wire.ChildStarted.idle)
         case .childrenAwaited: try flag(Wire.ChildrenAwaited.idle)
-        default: try flag(Wire.OperationRetried.idle)
+        case .operationRetried: try flag(Wire.OperationRetried.idle)
+        case .executionWaiting: true
+        default: false
         }
     }
 

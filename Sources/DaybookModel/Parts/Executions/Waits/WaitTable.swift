@@ -76,9 +76,9 @@ struct WaitTable: Sendable {
     subscript(_ sequence: UInt64) -> Wait? { waits[sequence] }
 
     /// The entry by which the wait of an operation began; nil: it does not wait.
-    func sequence(of operation: Operation) -> UInt64? {
-        Self.find(root, operation.scope[...])?.waits
-            .first { $0.position == operation.position }?.sequence
+    func sequence(at path: OperationPath) -> UInt64? {
+        Self.find(root, path.scope[...])?.waits
+            .first { $0.position == path.position }?.sequence
     }
 
     /// The oldest wait for a signal of a name.

@@ -34,8 +34,11 @@ extension ExecutionState {
     func wait(since sequence: UInt64) -> Wait? { status.isFinal ? nil : rare.waits[sequence] }
 
     /// Whether an operation waits.
-    func isWaiting(_ operation: Operation) -> Bool {
-        !status.isFinal && rare.waits.sequence(of: operation) != nil
+    func isWaiting(_ operation: Operation) -> Bool { isWaiting(OperationPath(operation)) }
+
+    /// Whether the operation at a place waits.
+    func isWaiting(_ path: OperationPath) -> Bool {
+        !status.isFinal && rare.waits.sequence(at: path) != nil
     }
 
     /// The oldest wait for a signal of a name.
