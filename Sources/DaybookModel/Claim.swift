@@ -126,6 +126,9 @@ public struct Lease: Equatable, Sendable {
     /// What it is to run instead of the handler, in this order, because the execution was ended from
     /// outside; empty: it is to run the handler.
     package let cleaning: [DueCleaning]
+    /// Checkpoints whose effect nobody knows, and that are to be undone: nothing else may be asked for in
+    /// their places. In the order of their entries.
+    package let unsettled: [DueCleaning]
     /// When the execution ended; zero: it has not.
     public let endedAt: Timestamp
     /// The execution is the finalizer of its parent.
@@ -163,6 +166,7 @@ public struct Lease: Equatable, Sendable {
             claim: sequence,
             previousFailure: execution.previousFailure,
             cleaning: execution.dueCleaning,
+            unsettled: execution.unsettledCompensations,
             endedAt: execution.finishedAt,
             isFinalizer: execution.isFinalizer
         )
@@ -183,6 +187,7 @@ public struct Lease: Equatable, Sendable {
             claim: state.last,
             previousFailure: state.previousFailure,
             cleaning: cleaning,
+            unsettled: state.unsettledCompensations,
             isFinalizer: state.isFinalizer
         )
     }
@@ -197,11 +202,13 @@ public struct Lease: Equatable, Sendable {
         claim: UInt64,
         previousFailure: UInt64? = nil,
         cleaning: [DueCleaning] = [],
+        unsettled: [DueCleaning] = [],
         endedAt: Timestamp = Timestamp(rawValue: 0),
         isFinalizer: Bool = false
     ) {
         self.isFinalizer = isFinalizer
         self.cleaning = cleaning
+        self.unsettled = unsettled
         self.endedAt = endedAt
         self.execution = execution
         self.epoch = epoch

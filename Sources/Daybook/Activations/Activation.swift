@@ -241,6 +241,7 @@ final class Activation: Sendable {
             // What began in its place must be it.
             if isResumed { _ = try past(of: operation) }
             try checkIsUndone(operation, at: location)
+            try checkIsSettled(operation, at: location)
             return nil
         }
         guard record.operation == operation else {

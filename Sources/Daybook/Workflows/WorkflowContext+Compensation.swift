@@ -145,6 +145,28 @@ extension Activation {
         )
     }
 
+    /// The checkpoint at a place whose effect nobody knows, and that is to be undone; nil: none is there.
+    func unsettled(at path: OperationPath) -> DueCleaning? {
+        lease.unsettled.first { $0.path == path }
+    }
+
+    /// - Throws: `CancellationError` when code asks for something else in the place of a checkpoint whose
+    ///   effect nobody knows: what is recorded there would stand for it, and nobody would undo it.
+    func checkIsSettled(_ operation: Operation, at location: CodeLocation) throws {
+        guard let owed = unsettled(at: OperationPath(operation)),
+            operation.kind != .checkpoint || operation.name != owed.name
+        else { return }
+        throw diverge(
+            Divergence(
+                sequence: owed.sequence,
+                recorded: owed.operation,
+                attempted: operation,
+                location: location.description,
+                detail: "it may have happened, and is to be undone"
+            )
+        )
+    }
+
     /// The idempotency key of the checkpoint that an operation undoes; nil: it undoes none.
     func compensatedKey(by operation: Operation) -> String? {
         guard isForCleaning,

@@ -41,7 +41,9 @@ extension WorkflowContext {
         }
         // Older code has begun something else here.
         let here = OperationPath(scope: scope, position: nextPosition)
-        if try activation.hasBegun(at: here) { return false }
+        if try activation.hasBegun(at: here) || activation.unsettled(at: here) != nil {
+            return false
+        }
         let operation = try next(.version, name, at: CodeLocation(file, line))
         if try replay(operation, at: CodeLocation(file, line)) == nil {
             try await record(operation)

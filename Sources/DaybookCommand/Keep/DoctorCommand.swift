@@ -133,7 +133,7 @@ extension Diagnosis {
         }
         if let obstacle {
             return
-                "what everything else is made from is damaged (\(obstacle)): restore it from a backup with `daybook restore`"
+                "what everything else is made from is damaged (\(obstacle)): restore it from a backup: `daybook restore BACKUP -j NEW.daybook --reason WHY`"
         }
         if problems(of: .keys).isEmpty {
             return

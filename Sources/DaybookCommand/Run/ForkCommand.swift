@@ -14,7 +14,8 @@ struct ForkCommand: AsyncParsableCommand {
         abstract: "Begin a new execution of a runbook from one of another's operations.",
         discussion: """
             The fork goes on as the execution was before the operation: what is recorded up to there is \
-            its own too, and does not run again. The runbook, and the inputs, may be others: of what comes \
+            its own too, and does not run again. Jobs that run beside the operation, in a block with a \
+            limit, run again if they had not ended before it. The runbook, and the inputs, may be others: of what comes \
             before the operation the order, and the names, blocks and scripts (run, verify) of its jobs must \
             agree, and whether there is an on_failure, else nothing is forked and the difference is said. \
             A job before the operation that is to be undone keeps an undo: it may be another one, and \

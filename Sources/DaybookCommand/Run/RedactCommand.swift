@@ -187,13 +187,13 @@ struct RedactCommand: AsyncParsableCommand {
         let payloads = plans.reduce(0) { $0 + $1.payloads }
         let what: TerminalText =
             plans.count == 1 ? "\(id: plans[0].id)" : "\(plans.count) executions"
-        let end: TerminalText = entry == nil ? "" : "; \(Self.endOfRetries)"
-        return "erase \(payloads) payloads (\(bytes) bytes) of \(what) for ever\(end)"
+        return
+            "erase \(payloads) payloads (\(bytes) bytes) of \(what) for ever; \(Self.endOfRetries)"
     }
 
     /// One line of a log may go, and with it the whole execution cannot go on.
     private static let endOfRetries: TerminalText =
-        "an execution of which anything is erased is neither retried nor forked any more"
+        "an execution of which anything is erased is neither retried nor forked any more, and its forks are not retried"
 
     // MARK: Erasing
 
@@ -384,7 +384,7 @@ struct RedactCommand: AsyncParsableCommand {
             return common.errors.line("daybook: nothing is left to erase of what was asked for")
         }
         guard outcomes.contains(where: { $0.refusal == nil }) else { return }
-        if !isDone, entry != nil { common.errors.line("daybook: \(Self.endOfRetries)") }
+        if !isDone { common.errors.line("daybook: \(Self.endOfRetries)") }
         common.errors.line("daybook: not reached: \(limits.joined(separator: "; "))")
     }
 }

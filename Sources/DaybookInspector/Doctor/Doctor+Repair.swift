@@ -98,7 +98,7 @@ private struct RepairMaker {
         if let obstacle = diagnosis.obstacle {
             throw JournalError(
                 .integrity,
-                "\(file.journal.path) cannot be repaired: what everything else is made from is damaged (\(obstacle)); restore it from a backup with `daybook restore`",
+                "\(file.journal.path) cannot be repaired: what everything else is made from is damaged (\(obstacle)); restore it from a backup: `daybook restore BACKUP -j NEW.daybook --reason WHY`",
                 sequence: obstacle.sequence
             )
         }

@@ -125,16 +125,25 @@ extension ReferenceModel.Execution {
 
     var due: [DueCleaning] {
         guard owes else { return [] }
-        return registered.reversed().filter { isDue($0) }.map {
-            DueCleaning(
-                sequence: $0.sequence,
-                path: OperationPath(scope: $0.scope, position: $0.position),
-                name: $0.name,
-                scope: $0.place + [1 << 31 + reopenings],
-                compensates: $0.undoes != nil,
-                hasValue: $0.undoes == .success
-            )
-        }
+        return registered.reversed().filter { isDue($0) }.map { cleaning($0) }
+    }
+
+    /// What is to be undone without a value.
+    var unsettled: [DueCleaning] {
+        guard !status.isFinal else { return [] }
+        return registered.filter { ($0.undoes ?? .success) != .success && $0.stands }
+            .map { cleaning($0) }
+    }
+
+    private func cleaning(_ registered: ReferenceModel.Registered) -> DueCleaning {
+        DueCleaning(
+            sequence: registered.sequence,
+            path: OperationPath(scope: registered.scope, position: registered.position),
+            name: registered.name,
+            scope: registered.place + [1 << 31 + reopenings],
+            compensates: registered.undoes != nil,
+            hasValue: registered.undoes == .success
+        )
     }
 
     mutating func skipCleaning() {

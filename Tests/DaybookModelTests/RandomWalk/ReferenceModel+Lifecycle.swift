@@ -117,6 +117,7 @@ extension ReferenceModel {
             claim: sequence,
             previousFailure: known.previousFailure,
             cleaning: known.due,
+            unsettled: known.unsettled,
             endedAt: Timestamp(rawValue: known.finishedAt)
         )
         noteLease(lease)

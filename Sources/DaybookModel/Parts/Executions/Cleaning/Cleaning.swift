@@ -209,6 +209,15 @@ extension ExecutionState {
         }
     }
 
+    /// Checkpoints that are to be undone and have not given a value, in the order of their entries.
+    package var unsettledCompensations: [DueCleaning] {
+        let cleaning = rare.cleaning
+        guard cleaning.unsettled > 0, !status.isFinal else { return [] }
+        return cleaning.registrations
+            .filter { $0.compensates && $0.undoes != .success }
+            .map { DueCleaning($0, scope: cleaning.scope(of: $0.path)) }
+    }
+
     /// The first of them; nil: nothing is to run.
     var nextCleaning: DueCleaning? {
         guard status.isFinal, let next = rare.cleaning.next else { return nil }
