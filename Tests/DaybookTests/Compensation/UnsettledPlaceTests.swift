@@ -62,7 +62,9 @@ import Testing
                 room.clock.pass(.seconds(5))
                 _ = try await engine.wait(for: "a") { $0.attempt == 1 && $0.isDelayed }
                 room.clock.pass(.seconds(3600))
-                let record = try await engine.wait(for: "a") { $0.isParked || $0.status == .waiting }
+                let record = try await engine.wait(for: "a") {
+                    $0.isParked || $0.status == .waiting
+                }
                 let message = try #require(record.parkingReason?.message)
                 #expect(message.contains(#""card": it may have happened, and is to be undone"#))
                 #expect(calls.lines == ["card"])
