@@ -5,7 +5,7 @@ import DaybookTestKit
 import Testing
 
 /// An attempt that waits before it is where the last one waited: what the last one waited for still counts.
-@Suite(.timeLimit(.minutes(5))) struct WaitsAheadTests {
+@Suite(.timeLimit(.minutes(20))) struct WaitsAheadTests {
     private struct No: Error {}
 
     /// Waits for `late` once its work has ended, well or not; the work waits for `go` if it ends well.

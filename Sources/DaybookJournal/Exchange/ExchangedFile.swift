@@ -4,7 +4,7 @@ import LMDB
 /// The data file of a journal while it is made anew, and others read and write the journal.
 ///
 /// The journal is open as it is for everybody. What is made lies in a folder inside the journal's until
-/// ``exchange(_:)``.
+/// ``exchange(to:_:)``.
 package final class ExchangedFile: Sendable {
     /// The journal.
     package let journal: JournalFolder

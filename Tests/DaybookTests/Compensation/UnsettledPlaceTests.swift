@@ -6,7 +6,7 @@ import Testing
 
 /// A later attempt that asks for something else in the place of a checkpoint of which nobody knows what it has
 /// done.
-@Suite(.timeLimit(.minutes(5))) struct UnsettledPlaceTests {
+@Suite(.timeLimit(.minutes(20))) struct UnsettledPlaceTests {
     private let room = ClockedJournal()
 
     /// How the code asks for the place in its second attempt.
