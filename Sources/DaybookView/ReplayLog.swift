@@ -104,22 +104,18 @@ package final class ReplayLog: Sendable {
         }
     }
 
-    /// Whether an operation was recorded as waiting when the activation began, and the code has not come to it.
+    /// Whether an operation was recorded as waiting when the activation began, and the code has not come to it,
+    /// as far as the history was read: all of it was once ``waitsAhead()`` has been asked for.
     package func isAhead(_ path: OperationPath) -> Bool {
         reading.withLock { $0.replay.isAhead(path) }
     }
 
-    /// The branches of an operation that waited when all of the execution did for the last time before the
-    /// activation began.
-    /// - Parameter sequence: the entry by which it split.
-    /// - Returns: their numbers; nil: see ``Replay/branchesWaiting(of:since:)``.
-    package func branchesWaiting(
-        of operation: Operation,
-        since sequence: UInt64
-    ) throws -> Set<UInt32>? {
+    /// How the branches of an operation stood when all of the execution waited for the last time before the
+    /// activation began; nil: it had not in this attempt.
+    package func branchesAtRest(of operation: Operation) throws -> Replay.BranchesAtRest? {
         try reading.withLock { reading in
             try read(&reading) { _ in false }
-            return reading.replay.branchesWaiting(of: OperationPath(operation), since: sequence)
+            return reading.replay.branchesAtRest(of: OperationPath(operation))
         }
     }
 

@@ -1,5 +1,9 @@
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// What `daybook fork` makes sure of and says before work is undone by another runbook than it was done by.
 @Suite struct ForkUndoTests {
     private static let undoing = """
@@ -230,6 +234,7 @@ import Testing
             #expect(pause.errors.contains("`daybook show \(named) u` shows"), "\(pause)")
             let fork = try await sandbox.daybook(["fork", "u", "--at", "no", "--yes"] + journal)
             #expect(fork.errors.contains("`daybook show \(named) --positions u`"), "\(fork)")
+            chmod(try sandbox.write(String(repeating: "ab", count: 32) + "\n", to: "key"), 0o600)
             let key = ["--key-file", sandbox.folder + "/key"]
             let retry = try await sandbox.daybook(["retry", "u", "--yes"] + journal + key)
             let keyed = "`daybook work \(named) --key-file \(sandbox.folder)/key`"

@@ -31,7 +31,7 @@ extension Activation {
                 return (recorded, nil)
             }
             tellOfWait(operation, recorded, failed)
-            if recorded.isIdle { becameIdle() }
+            if recorded.isIdle { try await becameIdle() }
             return (recorded, try await wake(of: operation, group))
         } catch {
             if isSuspended {
@@ -68,7 +68,7 @@ extension Activation {
     /// Records that all of it waits, unless something of it goes on by now.
     private func suspendExecution() async throws {
         let recorded = try await performCounted({ Suspend(lease) }) { _ in }
-        if recorded.isIdle { becameIdle() }
+        if recorded.isIdle { try await becameIdle() }
     }
 
     /// Performs a command that says with how many operations the execution waits, if nothing of it runs. They
@@ -84,6 +84,7 @@ extension Activation {
                 state.withLock { state in
                     var command = command
                     change(&state)
+                    state.cameEarly = false
                     do {
                         if state.isSuspended {
                             command.ahead = try replayLog.waitsAhead()
@@ -184,11 +185,19 @@ extension Activation {
         if state.withLock({ $0.resume() }) { host.becameIdle(self, false) }
     }
 
-    private func becameIdle() {
-        let isIdle = state.withLock { state in
-            state.isIdle = state.isSuspended && state.wakes.isEmpty
-            return state.isIdle
+    private func becameIdle() async throws {
+        let (isIdle, hasChanged) = state.withLock { state in
+            // Of what had come before the whole history was read it is known by now where it belongs.
+            for place in state.wakes.keys where replayLog.isAhead(place) {
+                state.early[place] = state.wakes.removeValue(forKey: place)
+            }
+            let isIdle = state.isSuspended && state.wakes.isEmpty
+            // Since it was recorded that all of it waits something has come that says otherwise.
+            let hasChanged = isIdle && state.cameEarly
+            state.isIdle = isIdle && !hasChanged
+            return (state.isIdle, hasChanged)
         }
+        if hasChanged { return try await suspendExecution() }
         if isIdle { host.becameIdle(self, true) }
     }
 
@@ -240,6 +249,7 @@ extension Activation {
             }
             guard !state.wakes.isEmpty else {
                 guard cameEarly, state.isIdle else {
+                    if cameEarly { state.cameEarly = true }
                     return (Followed.handedOut, [CheckedContinuation<Void, Never>]())
                 }
                 state.isIdle = false

@@ -28,6 +28,8 @@ final class Activation: Sendable {
     /// Its secrets; nil: it has none.
     let secrets: ExecutionSecrets?
     let state: Locked<ActivationState>
+    /// What the lease names as unsettled, by its place.
+    let unsettled: [OperationPath: DueCleaning]
 
     struct ActivationState: Sendable {
         /// Bodies have been told that it is over; until then they may end by themselves.
@@ -57,6 +59,8 @@ final class Activation: Sendable {
         var wakes: [OperationPath: Replay.Wake] = [:]
         /// What has come for operations to which the code has not come: it waits for them no less.
         var early: [OperationPath: Replay.Wake] = [:]
+        /// Something has come early since the last command by which code went to wait.
+        var cameEarly = false
         /// Places whose wait was given up: what comes for them is nobody's.
         var abandoned: Set<OperationPath> = []
         var canceller: TaskCanceller?
@@ -101,6 +105,7 @@ final class Activation: Sendable {
         isResumed = lease.epoch > 1 || end > lease.claim || isFork
         drawsAs = isFork ? try history.beginning(of: lease.execution) : lease.execution
         self.history = history
+        unsettled = Dictionary(lease.unsettled.map { ($0.path, $0) }) { $1 }
         recordsInputs = host.recordsInputs(of: lease.type)
         // The handler's time begins as that of its origin did.
         submittedAt = isFork ? try Submission(of: drawsAs, history).time : submission.time

@@ -4,54 +4,69 @@ import DaybookModel
 ///
 /// Their tasks end in whatever order they are run in. What had ended when all of the execution waited for the
 /// last time comes before what ends now: so an end that would decide is kept back until those have ended again.
+/// Kept back is nothing for a branch that is not under way.
 struct BranchOrder<Value: Sendable>: Sendable {
     typealias End = BranchRunner.Outcome<Value>
 
-    let count: Int
-    let limit: Int
-    private var ended: Set<Int> = []
-    /// The branches that must end first; nil: nobody has asked yet.
+    /// Branches under way of which something is recorded, with the first entry of their scopes, until it is
+    /// known how they stood.
+    private var resumed: [Int: UInt64] = [:]
+    private var rest: Replay.BranchesAtRest?
+    /// The branches under way that had ended; nil: nobody has asked yet.
     private var ahead: Set<Int>?
-    private var kept: [End] = []
+    /// Ends that are kept back, of branches that had ended, and of others.
+    private var kept: (ahead: [End], others: [End]) = ([], [])
 
-    /// - Parameter limit: so many run at once.
-    init(count: Int, limit: Int) {
-        self.count = count
-        self.limit = limit
+    /// A branch begins.
+    /// - Parameter first: the first recorded entry of its scope; nil: nothing is recorded of it.
+    mutating func begin(_ branch: Int, first: UInt64?) {
+        guard let first else { return }
+        if ahead == nil {
+            resumed[branch] = first
+        } else if rest?.hadEnded(UInt32(branch), first: first) == true {
+            ahead?.insert(branch)
+        }
     }
 
-    /// An end, and all that were kept back for it.
+    /// All ends that were kept back, and one more.
     mutating func all(and end: End) -> [End] {
-        defer { kept = [] }
-        return [end] + kept
+        defer { kept = ([], []) }
+        return kept.ahead + kept.others + [end]
     }
 
     /// The ends that count now, in order.
-    /// - Parameter waiting: the branches that waited when all of the execution did for the last time; nil:
-    ///   there is no saying.
+    /// - Parameter rest: says how the branches stood when all of the execution waited for the last time.
     mutating func ends(
         after end: End,
         _ tally: BranchTally,
-        _ waiting: () throws -> Set<UInt32>?
+        _ rest: () throws -> Replay.BranchesAtRest?
     ) rethrows -> [End] {
-        ended.insert(end.index)
+        resumed[end.index] = nil
+        let decides = tally.wouldDecide(failed: end.failure != nil)
         if ahead == nil {
-            guard tally.wouldDecide(failed: end.failure != nil) else { return [end] }
-            ahead = Self.ended(try waiting(), count: count, limit: limit).subtracting(ended)
+            guard decides else { return [end] }
+            let rest = try rest()
+            self.rest = rest
+            ahead = Set(
+                resumed.lazy.filter { branch, first in
+                    rest?.hadEnded(UInt32(branch), first: first) ?? false
+                }.map(\.key)
+            )
+            resumed = [:]
         }
         let wasAhead = ahead?.remove(end.index) != nil
-        guard ahead?.isEmpty == false else { return all(and: end) }
-        if wasAhead { return [end] }
-        kept.append(end)
+        if ahead?.isEmpty ?? true {
+            defer { kept = ([], []) }
+            // Of those that had ended, what decides nothing comes first: none of them had decided.
+            return wasAhead ? [end] + kept.ahead + kept.others : kept.others + [end]
+        }
+        if wasAhead {
+            guard decides else { return [end] }
+            kept.ahead.append(end)
+        } else {
+            guard decides || !kept.others.isEmpty else { return [end] }
+            kept.others.append(end)
+        }
         return []
-    }
-
-    /// The branches that had ended when those waited.
-    static func ended(_ waiting: Set<UInt32>?, count: Int, limit: Int) -> Set<Int> {
-        guard let waiting else { return [] }
-        let numbers = Set(waiting.lazy.map { Int($0) }.filter { $0 < count })
-        // They begin in their order, and where less than may wait none is left to begin.
-        let begun = numbers.count < limit ? count : (numbers.max() ?? -1) + 1
-        return Set(0..<begun).subtracting(numbers)
     }
 }

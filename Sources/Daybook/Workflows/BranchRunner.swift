@@ -81,8 +81,8 @@ struct BranchRunner: Sendable {
     let operation: Operation
     let group: BranchGroup
     let rule: BranchRule
-    /// The entry by which the operation split before this activation; nil: it splits in it.
-    let split: UInt64?
+    /// The operation split before this activation began.
+    let isResumed: Bool
     /// The time that the branches begin with.
     let time: Timestamp
 
@@ -140,9 +140,10 @@ struct BranchRunner: Sendable {
         guard count > 0 else { return ending }
         try await withThrowingTaskGroup(of: Outcome<Value>.self) { tasks in
             var tally = BranchTally(rule, of: count)
-            var order = BranchOrder<Value>(count: count, limit: limit)
+            var order = BranchOrder<Value>()
             var started = min(limit, count)
             var running = started
+            for index in 0..<started { try note(index, in: &order) }
             // The first one takes the place of the scope around it, which waits for them all.
             activation.beginBranches(started - 1)
             for index in 0..<started { tasks.addTask { await branch(index, body) } }
@@ -153,9 +154,11 @@ struct BranchRunner: Sendable {
                     try await activation.endBranch()
                     continue
                 }
-                // What goes on in the place of the branch that has ended.
-                var begun = 0
-                for outcome in try ends(after: outcome, &order, tally) {
+                let ends = try ends(after: outcome, &order, tally)
+                // Where there are several, the place of the branch that has ended is kept for the scope
+                // around it until all are looked at; else the next branch takes it.
+                var isTaken = false
+                for outcome in ends {
                     endLogs(of: outcome.index, counts: ending.decision == nil)
                     guard ending.decision == nil else { continue }
                     ending.time = max(ending.time, outcome.time)
@@ -170,12 +173,13 @@ struct BranchRunner: Sendable {
                         let index = started
                         started += 1
                         running += 1
-                        begun += 1
-                        if begun > 1 { activation.beginBranches(1) }
+                        try note(index, in: &order)
+                        isTaken = ends.count == 1
+                        if !isTaken { activation.beginBranches(1) }
                         tasks.addTask { await branch(index, body) }
                     }
                 }
-                if ending.decision == nil, begun == 0, running > 0 {
+                if ending.decision == nil, !isTaken, running > 0 {
                     try await activation.endBranch()
                 }
             }
@@ -197,13 +201,27 @@ struct BranchRunner: Sendable {
         _ order: inout BranchOrder<Value>,
         _ tally: BranchTally
     ) throws -> [Outcome<Value>] {
-        // What is over decides nothing, and neither does what splits for the first time wait for its record.
-        guard rule.gathers, let split, activation.latched == nil, !activation.isCollecting else {
-            return order.all(and: outcome)
-        }
+        // What is over decides nothing.
+        guard hasOrder, activation.latched == nil else { return order.all(and: outcome) }
         return try order.ends(after: outcome, tally) {
-            try activation.replayLog.branchesWaiting(of: operation, since: split)
+            try activation.reading { try activation.replayLog.branchesAtRest(of: operation) }
         }
+    }
+
+    /// Whether the order in which branches end makes a difference, and some may have ended before.
+    private var hasOrder: Bool {
+        guard case .gather(let completion) = rule, isResumed else { return false }
+        return completion.canStop && !activation.isCollecting
+    }
+
+    /// A branch is about to begin.
+    private func note<Value: Sendable>(
+        _ branch: Int,
+        in order: inout BranchOrder<Value>
+    ) throws {
+        guard hasOrder else { return }
+        let scope = operation.scope + [operation.position, UInt32(branch)]
+        order.begin(branch, first: try activation.peek(in: scope)?.sequence)
     }
 
     /// Lines that a branch has logged after its last operation belong to the scope around it; those

@@ -147,7 +147,7 @@ extension Activation {
 
     /// The checkpoint at a place whose effect nobody knows, and that is to be undone; nil: none is there.
     func unsettled(at path: OperationPath) -> DueCleaning? {
-        lease.unsettled.first { $0.path == path }
+        unsettled.isEmpty ? nil : unsettled[path]
     }
 
     /// - Throws: `CancellationError` when code asks for something else in the place of a checkpoint whose

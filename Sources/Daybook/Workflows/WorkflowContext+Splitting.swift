@@ -48,9 +48,9 @@ extension WorkflowContext {
         try split.check()
         let count = UInt32(split.count)
         var settled: Replay.Settlement?
-        var recorded: UInt64?
+        var isResumed = false
         if let record = try replay(operation, at: location) {
-            recorded = record.sequence
+            isResumed = true
             guard case .branches(count) = record.outcome else {
                 throw activation.diverge(
                     Divergence(
@@ -86,7 +86,7 @@ extension WorkflowContext {
             operation: operation,
             group: BranchGroup(group, of: operation, split),
             rule: split.rule,
-            split: recorded,
+            isResumed: isResumed,
             time: now
         )
         return (runner, settled)

@@ -34,16 +34,15 @@ extension WorkflowContext {
         line: Int = #line
     ) async throws -> Bool {
         try checkOpen(for: "the version \(name)")
-        if let record = try activation.peek(in: scope),
-            record.operation.kind != .version || record.operation.name != Name(name)
-        {
+        let here = OperationPath(scope: scope, position: nextPosition)
+        if let record = try activation.peek(in: scope) {
+            let operation = record.operation
+            if operation.kind != .version || operation.name != Name(name) { return false }
+        } else if activation.unsettled(at: here) != nil {
             return false
         }
         // Older code has begun something else here.
-        let here = OperationPath(scope: scope, position: nextPosition)
-        if try activation.hasBegun(at: here) || activation.unsettled(at: here) != nil {
-            return false
-        }
+        if try activation.hasBegun(at: here) { return false }
         let operation = try next(.version, name, at: CodeLocation(file, line))
         if try replay(operation, at: CodeLocation(file, line)) == nil {
             try await record(operation)

@@ -15,37 +15,40 @@ extension Replay {
         var begun: Set<OperationPath> = []
     }
 
-    /// The branches of an operation that waited when all of the execution did for the last time.
-    /// - Parameters:
-    ///   - path: the operation, to which the code has come.
-    ///   - sequence: the entry by which it split.
-    /// - Returns: their numbers; nil: all of it has not waited since it split, or what counts of it now is not
-    ///   what did then.
-    package func branchesWaiting(of path: OperationPath, since sequence: UInt64) -> Set<UInt32>? {
-        // What is gone on with by a fork, or has been undone, may come to something else.
-        guard let standstill, standstill.sequence > max(sequence, own), !undoing.hasReopened
-        else { return nil }
-        let scope = path.scope + [path.position]
-        var branches: Set<UInt32> = []
-        for place in pending.subtracting(standstill.begun).union(standstill.woken)
-        where place.scope.count > scope.count && place.scope.starts(with: scope) {
-            let branch = place.scope[scope.count]
-            if !branches.contains(branch), !isSettled(place, below: scope.count) {
-                branches.insert(branch)
-            }
+    /// The branches of an operation, as they stood when all of the execution waited for the last time.
+    package struct BranchesAtRest: Equatable, Sendable {
+        /// The entry with which it did.
+        package let sequence: UInt64
+        /// What was recorded before this entry may have been undone since, or be another execution's: what a
+        /// branch that began earlier had come to is not known.
+        package let known: UInt64
+        /// Those that waited.
+        package let waiting: Set<UInt32>
+
+        /// Whether a branch had ended.
+        /// - Parameter first: the first entry of its scope.
+        package func hadEnded(_ branch: UInt32, first: UInt64) -> Bool {
+            first > known && first < sequence && !waiting.contains(branch)
         }
-        return branches
     }
 
-    /// Whether a branch has decided an operation around a place, so that what is there waits no longer.
-    private func isSettled(_ place: OperationPath, below depth: Int) -> Bool {
-        place.enclosing.contains { around in
-            guard around.scope.count > depth else { return false }
-            let path = OperationPath(scope: around.scope, position: around.position)
-            if let counted = decided[path] { return !counted.contains(around.branch) }
-            guard case .settled(let settlement) = wakes[path] else { return false }
-            return !settlement.counted.contains(around.branch)
+    /// How the branches of an operation stood when all of the execution waited for the last time; nil: it has
+    /// not since the attempt began.
+    package func branchesAtRest(of path: OperationPath) -> BranchesAtRest? {
+        guard let standstill, !undoing.hasReopened else { return nil }
+        let depth = path.scope.count + 1
+        var waiting: Set<UInt32> = []
+        for place in pending.inside(path) where !standstill.begun.contains(place) {
+            waiting.insert(place.scope[depth])
         }
+        for place in standstill.woken where place.isInside(path) {
+            waiting.insert(place.scope[depth])
+        }
+        return BranchesAtRest(
+            sequence: standstill.sequence,
+            known: max(own, attempt),
+            waiting: waiting
+        )
     }
 
     /// An operation begins to wait.
@@ -58,11 +61,21 @@ extension Replay {
     /// - Returns: whether it waited.
     @discardableResult
     mutating func endWait(_ path: OperationPath) -> Bool {
-        guard pending.remove(path) != nil else { return false }
+        guard pending.remove(path) else { return false }
         waitsAhead.remove(path)
+        noteEnd(of: path)
+        return true
+    }
+
+    /// Branches of an operation count no longer, and neither does what they wait for.
+    mutating func dismissWaits(_ path: OperationPath, but counted: CountedBranches) {
+        for gone in pending.dismiss(path, but: counted) { noteEnd(of: gone) }
+        _ = waitsAhead.dismiss(path, but: counted)
+    }
+
+    private mutating func noteEnd(of path: OperationPath) {
         if standstill != nil, standstill?.begun.remove(path) == nil {
             standstill?.woken.insert(path)
         }
-        return true
     }
 }

@@ -154,17 +154,19 @@ package struct Replay: Sendable {
     package let undoing: Undoing
     /// Records not yet consumed, by scope, oldest first.
     private var waiting: [[UInt32]: ArraySlice<Record>] = [:]
-    var wakes: [OperationPath: Wake] = [:]
+    private var wakes: [OperationPath: Wake] = [:]
     /// Operations that wait, by the entries so far.
-    var pending: Set<OperationPath> = []
+    var pending = OperationPaths()
     /// Those of them to which the code has not come.
-    var waitsAhead: Set<OperationPath> = []
+    var waitsAhead = OperationPaths()
     /// How things stood when all of the execution waited for the last time.
     var standstill: Standstill?
+    /// The entry by which the last attempt followed another one; 0: none did.
+    private(set) var attempt: UInt64 = 0
     /// How often bodies were tried that are to be tried again.
     private var tries: [OperationPath: Tries] = [:]
     /// Operations of whose branches not all count.
-    var decided: [OperationPath: CountedBranches] = [:]
+    private var decided: [OperationPath: CountedBranches] = [:]
     /// Operations that were undone by themselves.
     private var reopened: [OperationPath: Undone] = [:]
     /// Bodies that began, and of which no outcome is recorded.
@@ -274,6 +276,7 @@ package struct Replay: Sendable {
     /// The branches of an operation no longer count, but for these.
     package mutating func decide(_ path: OperationPath, by branches: CountedBranches) {
         decided[path] = branches
+        _ = waitsAhead.dismiss(path, but: branches)
     }
 
     /// The oldest record that counts and that nobody has asked for.
@@ -284,7 +287,7 @@ package struct Replay: Sendable {
     }
 
     /// Operations that are recorded as waiting, and to which the code has not come, in the order of the code.
-    package var recordedWaitsAhead: [OperationPath] { waitsAhead.sorted() }
+    package var recordedWaitsAhead: [OperationPath] { waitsAhead.paths }
 
     /// Whether an operation is recorded as waiting, and the code has not come to it.
     package func isAhead(_ path: OperationPath) -> Bool { waitsAhead.contains(path) }
@@ -309,7 +312,7 @@ package struct Replay: Sendable {
     ) throws {
         let kind = try State.kind(of: entry)
         try checkValues(kind, entry)
-        if undoing.attempts.contains(entry.header.sequence) { beginAttempt() }
+        if undoing.attempts.contains(entry.header.sequence) { beginAttempt(entry.header.sequence) }
         if kind.isOfOperation { try take(kind, entry, payloads) }
         if try entry.isIdle(kind) { standstill = Standstill(sequence: entry.header.sequence) }
     }
@@ -337,6 +340,9 @@ package struct Replay: Sendable {
         } else if let (path, wake) = try Self.wake(kind, entry) {
             guard !undoing.covers(sequence, path, kind) else { return }
             let waited = endWait(path)
+            if case .settled(let settlement) = wake {
+                dismissWaits(path, but: settlement.counted)
+            }
             if case .signal(let source, let failure, let time) = wake, !waited {
                 // It was there before it was asked for: the operation begins and ends with this.
                 let event = try ProtoSignalDelivered(decoding: entry)
@@ -480,7 +486,8 @@ package struct Replay: Sendable {
     }
 
     /// Tries of the attempt before count no longer.
-    private mutating func beginAttempt() {
+    private mutating func beginAttempt(_ sequence: UInt64) {
+        attempt = sequence
         for path in tries.keys {
             wakes[path] = nil
             pending.remove(path)

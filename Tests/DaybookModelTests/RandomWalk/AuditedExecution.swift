@@ -354,6 +354,7 @@ struct AuditedExecution {
             try wait(event.operation, event.deadline, isRetry: false)
         case .operationRetried(let event):
             try checkLease(entry, event.epoch, sessions)
+            start(event.operation)
             try wait(event.operation, event.retryAt, isRetry: true)
             cleaning.end(event.operation, entry.sequence, failed: true, undoes: event.compensates)
         case .timerFired(let event): try fire(event, entry)

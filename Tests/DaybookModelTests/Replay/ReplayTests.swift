@@ -190,7 +190,6 @@ import Testing
 
     @Test mutating func itSaysWhichBranchesWaitedWhenAllOfItDid() throws {
         try harness.run(StartBranches(lease, .op(.map, 0), count: 4), session: session)
-        let split = harness.next - 1
         // Branch 0 waits for a try, 1 and 2 for a signal; 3 ends.
         try harness.again(lease, .step(0, in: [0, 0]), suspended: nil, by: session)
         for branch in 1...2 as ClosedRange<UInt32> {
@@ -198,42 +197,51 @@ import Testing
             try harness.await(lease, operation, suspended: nil, by: session)
         }
         try harness.succeed(lease, .step(0, in: [0, 3]), by: session)
-        #expect(try replay().branchesWaiting(of: path(0), since: split) == nil)
+        let last = harness.next - 1
+        #expect(try replay().branchesAtRest(of: path(0)) == nil)
         try harness.run(Suspend(lease, suspended: 3), session: session)
-        #expect(try replay().branchesWaiting(of: path(0), since: split) == [0, 1, 2])
-        #expect(try replay().branchesWaiting(of: path(0), since: harness.next) == nil)
+        let rest = try #require(try replay().branchesAtRest(of: path(0)))
+        #expect(rest.waiting == [0, 1, 2])
+        #expect(rest.hadEnded(3, first: last) && !rest.hadEnded(3, first: harness.next))
         // What goes on since, and waits again, waited then all the same.
         try harness.signal("a", "go1", by: session)
-        try harness.sleep(
-            lease,
-            .op(.sleep, 1, in: [0, 1]),
-            for: .seconds(3600),
-            suspended: nil,
-            by: session
-        )
+        let sleep = Operation.op(.sleep, 1, in: [0, 1])
+        try harness.sleep(lease, sleep, for: .seconds(3600), suspended: nil, by: session)
         try harness.pass(.seconds(600), by: session)
-        #expect(try replay().branchesWaiting(of: path(0), since: split) == [0, 1, 2])
+        #expect(try replay().branchesAtRest(of: path(0))?.waiting == [0, 1, 2])
         try harness.succeed(lease, .step(0, in: [0, 0]), by: session)
         try harness.run(Suspend(lease, suspended: 2), session: session)
-        #expect(try replay().branchesWaiting(of: path(0), since: split) == [1, 2])
+        #expect(try replay().branchesAtRest(of: path(0))?.waiting == [1, 2])
     }
 
-    @Test mutating func whatABranchThatLostWaitedForDoesNotCount() throws {
+    /// What a branch that has lost waited for does not hold up the one that it is in.
+    @Test mutating func whatWasDecidedBeforeAllOfItWaitedDoesNotCount() throws {
         try harness.run(StartBranches(lease, .op(.map, 0), count: 2), session: session)
-        let split = harness.next - 1
         let race = Operation.op(.race, 0, in: [0, 0])
         try harness.run(StartBranches(lease, race, count: 2), session: session)
-        try harness.await(
-            lease,
-            .op(.signal, 0, "no", in: [0, 0, 0, 0]),
-            suspended: nil,
-            by: session
-        )
+        let lost = Operation.op(.signal, 0, "no", in: [0, 0, 0, 0])
+        try harness.await(lease, lost, suspended: nil, by: session)
         try harness.succeed(lease, .step(0, in: [0, 0, 0, 1]), by: session)
         try harness.run(SettleBranches(lease, race, branch: 1, failed: false), session: session)
         try harness.await(lease, .op(.signal, 0, "go", in: [0, 1]), by: session)
         #expect(try harness.execution(lease.execution).status == .waiting)
-        #expect(try replay().branchesWaiting(of: path(0), since: split) == [1])
+        let replay = try replay()
+        #expect(replay.branchesAtRest(of: path(0))?.waiting == [1])
+        #expect(replay.recordedWaitsAhead == [path(0, in: [0, 1])])
+    }
+
+    /// What is decided later says nothing of how it stood.
+    @Test mutating func whatIsDecidedAfterAllOfItWaitedCounts() throws {
+        try harness.run(StartBranches(lease, .op(.map, 0), count: 2), session: session)
+        let inner = Operation.op(.map, 0, in: [0, 0])
+        try harness.run(StartBranches(lease, inner, count: 2), session: session)
+        let first = Operation.op(.signal, 0, "a", in: [0, 0, 0, 0])
+        try harness.await(lease, first, suspended: nil, by: session)
+        try harness.await(lease, .op(.signal, 0, "c", in: [0, 1]), suspended: 2, by: session)
+        try harness.signal("a", "a", by: session)
+        try harness.disappoint(lease, .step(0, in: [0, 0, 0, 1]), by: session)
+        try harness.run(SettleBranches(lease, inner, branch: 1, failed: true), session: session)
+        #expect(try replay().branchesAtRest(of: path(0))?.waiting == [0, 1])
     }
 
     @Test mutating func aWaitIsAheadUntilItIsComeToOrIsOver() throws {

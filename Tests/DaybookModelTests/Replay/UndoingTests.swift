@@ -56,6 +56,14 @@ import Testing
         #expect(OperationPath(entry.failedOperation) == path(1))
     }
 
+    /// Code that tries something else after a failure has dealt with that failure.
+    @Test mutating func aFailureAfterWhichSomethingIsTriedIsKept() throws {
+        try harness.disappoint(lease, .step(0), by: session)
+        try harness.again(lease, .step(1), by: session)
+        try fail(of: nil)
+        #expect(try progress.next(in: []) == 1)
+    }
+
     @Test mutating func whatIsNotRecordedIsNotNamed() throws {
         try harness.succeed(lease, .step(0), by: session)
         try fail(of: path(7))

@@ -5,11 +5,11 @@ extension ExecutionPart {
     /// How far the operations of each scope are recorded.
     static let progress = ExecutionPart(
         name: "progress",
-        schema: 7,
+        schema: 8,
         kinds: [
             .checkpointSucceeded, .checkpointFailed, .operationRecorded, .branchesStarted,
             .branchSettled, .timerStarted, .signalAwaited, .signalDelivered, .operationStarted,
-            .attemptFailed,
+            .operationRetried, .attemptFailed,
             .executionReopened, .executionFailed, .executionTimedOut, .executionCancelled,
             .childStarted, .childrenAwaited,
         ],
@@ -38,7 +38,8 @@ extension ScopeProgress {
             // A failure that the handler takes as a result is one.
             let isHandled = try entry.flag(Wire.CheckpointFailed.handled)
             try state.progress.record(entry, failed: !isHandled)
-        case .operationStarted: try state.progress.start(entry)
+        // Who tries an operation has dealt with the failure of the one before, as who begins it has.
+        case .operationStarted, .operationRetried: try state.progress.start(entry)
         case .branchesStarted: try state.progress.split(entry)
         case .branchSettled:
             let failed = try entry.flag(Wire.BranchSettled.failed)
