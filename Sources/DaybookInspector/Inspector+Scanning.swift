@@ -43,8 +43,10 @@ extension Inspector {
         while next > 0 {
             var step = Step()
             try store.read { reader in
+                let horizon = try reader.horizon()
                 while next > 0, !step.isFull {
                     next -= 1
+                    if next < horizon, try reader.withEntry(next, { _ in true }) == nil { continue }
                     step.add(try read(next, reader))
                 }
             }
