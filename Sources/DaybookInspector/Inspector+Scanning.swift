@@ -70,6 +70,10 @@ extension Inspector {
                     step.add(try read(sequence, of: number, reader))
                     return !step.isFull
                 }
+                // The rest of it must not look as if there were none.
+                if first > 0, step.entries.isEmpty, try reader.historyEnd(of: number) == nil {
+                    throw JournalError.prunedMeanwhile(folder.path)
+                }
             }
             next = step.isFull ? step.entries.last.map { $0.sequence + 1 } : nil
             for entry in step.entries {

@@ -259,7 +259,6 @@ import Glibc
             }
             // One that is kept up goes on, and lacks no more than before.
             let inspector = try Inspector(path: sandbox.journal)
-            defer { inspector.close() }
             let followed = try inspector.followedBackup(at: copy)
             try followed.catchUp()
             try await sandbox.succeed(Self.both)
@@ -270,6 +269,7 @@ import Glibc
             let whole = try inspector.followedBackup(at: sandbox.folder + "/whole.daybook")
             try whole.catchUp()
             whole.close()
+            inspector.close()
             try await sandbox.succeed("verify", "--journal", "whole.daybook")
             try await sandbox.succeed("show", "x0", "--journal", "whole.daybook")
             // Indexes are made anew from what stays.

@@ -44,6 +44,11 @@ struct PrunePlanner {
             for index in candidates.indices {
                 try look(&candidates[index], count, reader.place, reader.reader)
             }
+            for index in candidates.indices.filter({ candidates[$0].obstacle == nil })
+                .dropFirst(Self.most)
+            {
+                candidates[index].obstacle = "so many go at once; ask again"
+            }
             try keepForks(&candidates, reader.reader)
         }
         var words = PrunablePlan()
@@ -52,8 +57,7 @@ struct PrunePlanner {
         var archives: [UInt64] = []
         for candidate in candidates {
             let record = candidate.record
-            guard candidate.obstacle == nil, archives.count < Self.most else {
-                let why = candidate.obstacle ?? "so many go at once; ask again"
+            if let why = candidate.obstacle {
                 words.left.append(.init(id: record.name, reason: why))
                 continue
             }
