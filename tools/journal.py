@@ -60,6 +60,11 @@ class Tree:
             self.full[level] += 1
             self.append(subtree(hashes), level + 1)
 
+    def append_tile(self, root):
+        """256 leaves of which only the root is known, after a full tile."""
+        self.full[0] += 1
+        self.append(root, 1)
+
     def root(self):
         root = b""
         for hashes in self.edge:  # from the right end of the tree to the left
@@ -285,8 +290,12 @@ class Journal:
         # The map has room for what is written between opening and reading. Whoever opens first
         # sets the number of readers for all: so it is that of Daybook.
         environment = lmdb.open(path, map_size=os.path.getsize(path) + 2**30, max_readers=1024,
-                                subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES))
+                                subdir=False, readonly=True, mode=0o600, max_dbs=len(DATABASES) + 1)
         self.databases = {n: environment.open_db(n.encode(), create=False) for n in DATABASES}
+        try:
+            self.databases["pruned"] = environment.open_db(b"pruned", create=False)
+        except lmdb.NotFoundError:
+            pass  # nothing was ever pruned
         self.transaction = environment.begin()
         self.folder = folder
         self.executions, self.streams = {}, {}  # by number
@@ -298,6 +307,9 @@ class Journal:
         self.tree = Tree(self.check_tile)
         self.archives = {}  # those that are not dropped, by their entries
         self.roots = {}  # of the trees that archives are proven to be of, by size
+        # What the file lacks of the entries; what entries vouch for; and the gaps that there are.
+        self.pruning = decode(pb.Pruning, self.get("meta", b"pruned") or b"") or pb.Pruning()
+        self.vouched, self.gaps = [], []
 
     def expect(self, holds, where, problem):
         if not holds:
@@ -333,11 +345,15 @@ class Journal:
         stored = self.get("meta", b"format")
         self.expect(stored == b"1", "meta", f"the format is {stored}, not 1")
         for at, data, entry, event in self.entries():
+            if self.count < at <= self.pruning.horizon:
+                self.pass_over(at, sizes)
             if not self.expect(at == self.count, self.count, f"it is missing: {at} comes next"):
                 return  # neither tree nor histories can be right from here on
             self.count += 1
             if event in ("journal_restored", "journal_rewritten"):
                 said = getattr(entry, event)
+                if event == "journal_rewritten" and said.HasField("pruning"):
+                    self.vouched.append(said.pruning)
                 self.expect((said.size, said.root) == (at, self.tree.root()), at,
                             "it is not of the entries before it")
             self.tree.append(sha256(b"\0" + data))
@@ -357,11 +373,53 @@ class Journal:
             self.expect(False, at, "a payload of it is erased, and no entry says that")
         self.check_extra()
         self.check_edge()
+        self.check_pruned()
         self.check_keys()
         self.check_archives()
         if not self.problems:
-            print(f"verified {self.count} entries, {len(self.executions)} executions, "
+            gone = self.pruning.entries
+            lacks = (f" ({gone} entries and {self.pruning.executions} executions more are pruned)"
+                     if gone else "")
+            print(f"verified {self.count - gone} entries, {len(self.executions)} executions{lacks}, "
                   f"root {self.tree.root().hex()}")
+
+    def pass_over(self, end, sizes):
+        """The entries from the next one up to `end` are pruned: the tree has hashes for them."""
+        self.gaps.append((self.count, end))
+        while self.count < end:
+            tile, place = divmod(self.count, 256)
+            hashes = self.get("tiles", struct.pack(">BQ", 0, tile)) or b""
+            above = self.get("tiles", struct.pack(">BQ", 1, tile // 256)) or b""
+            root = above[tile % 256 * 32:tile % 256 * 32 + 32]
+            if leaf := hashes[32 * place:32 * place + 32]:
+                self.tree.append(leaf)
+                self.count += 1
+            elif not self.expect(place == 0 and end - self.count >= 256 and root, self.count,
+                                 "it is pruned, and its hash is missing"):
+                return
+            else:
+                self.tree.append_tile(root)
+                self.count += 256
+            if self.count in sizes:
+                self.roots[self.count] = self.tree.root()
+
+    def check_pruned(self):
+        """What is gone is what an entry vouches for, and so are the hashes of ids that are left."""
+        said, hash, count = self.pruning, hashlib.sha256(), 0
+        if not self.get("meta", b"pruned"):
+            self.expect("pruned" not in self.databases or not any(self.records("pruned")), "pruned",
+                        "something is left of executions that are pruned, and no record says so")
+            return
+        self.expect(said in self.vouched, "meta", "no entry vouches for what is pruned")
+        gaps = b"".join(key(bound) for gap in self.gaps for bound in gap)
+        lost = sum(end - first for first, end in self.gaps)
+        self.expect((lost, sha256(gaps)) == (said.entries, said.gaps), "entries",
+                    f"{lost} before {said.horizon} are gone, not the {said.entries} that are pruned")
+        for place, data in self.records("pruned"):
+            hash.update(place + data)
+            count += len(data) // 16
+        self.expect((count, hash.digest()) == (said.executions, said.tombstones), "pruned",
+                    "what is left of executions that are pruned is not what was written")
 
     def check_entry(self, at, entry, event):
         self.expect(entry.sequence == at, at, f"it says that it is entry {entry.sequence}")
@@ -565,7 +623,8 @@ class Journal:
             self.expect(not archive.problem, at, f"the archive {said.name}: {archive.problem}")
             header = archive.header
             self.expect((header.size, header.root, said.root) ==
-                        (said.size, said.root, self.roots.get(said.size)), at,
+                        (said.size, said.root, self.roots.get(
+                            said.size, said.root if said.size < self.pruning.horizon else None)), at,
                         f"the archive {said.name} is not of this journal's entries")
             self.expect(set(members) <= {one.id for one in header.executions}, at,
                         f"the archive {said.name} lacks executions that say that they lie in it")
@@ -697,8 +756,14 @@ class Journal:
             self.expect(number(place) <= self.count, "positions", f"{name!r} is behind the end")
         for place in self.records("tiles").iternext(values=False):
             level, index = (int.from_bytes(part, "big") for part in (place[:1], place[1:9]))
-            self.expect(len(place) == 9 and index < (self.tree.full + [0] * 256)[level],
-                        f"tile {level}/{index}", "its entries are not there")
+            full = (self.tree.full + [0] * 256)[level]
+            if self.pruning.horizon and index == full and level < len(self.tree.edge):
+                data = self.get("tiles", place)  # as it was when the file was pruned
+                whole = b"".join(self.tree.edge[level])
+                self.expect(data == whole[:len(data)], f"tile {level}/{index}", "it is another")
+                continue
+            self.expect(len(place) == 9 and index < full, f"tile {level}/{index}",
+                        "its entries are not there")
 
     def check_edge(self):
         edge = decode(pb.TreeEdge, self.get("meta", b"edge"))

@@ -148,7 +148,7 @@ enum Failure {
     private static func statusOfJournal(_ error: JournalError) -> ExitStatus {
         switch error.code {
         case .notFound: .notFound
-        case .exists, .locked, .elsewhere: .conflict
+        case .exists, .locked, .elsewhere, .pruned: .conflict
         case .integrity: .integrity
         case .full: .tryAgain
         case .badPlace: .usage

@@ -28,8 +28,36 @@ struct EntryAudit {
         if let edge, let prefix = edge.prefix(of: sequence), prefix != Array(leaf.bytes.prefix(4)) {
             notes.entries(sequence, "its bytes are not those that were written (its hash differs)")
         }
-        var full: [(level: UInt8, index: UInt64, hashes: [TreeHash])] = []
+        var full: [Tile] = []
         tree?.append(leaf) { full.append(($0, $1, $2)) }
+        try compare(full, reader, tiles: &tiles, notes)
+    }
+
+    /// Adds what stands in the place of entries that are pruned.
+    mutating func append(
+        _ pruned: PrunedHash,
+        at sequence: UInt64,
+        _ reader: any StoreReader,
+        tiles: inout Int,
+        _ notes: ProblemNotes
+    ) throws {
+        guard tree?.size == sequence else {
+            tree = nil
+            return
+        }
+        var full: [Tile] = []
+        tree?.append(pruned) { full.append(($0, $1, $2)) }
+        try compare(full, reader, tiles: &tiles, notes)
+    }
+
+    private typealias Tile = (level: UInt8, index: UInt64, hashes: [TreeHash])
+
+    private func compare(
+        _ full: [Tile],
+        _ reader: any StoreReader,
+        tiles: inout Int,
+        _ notes: ProblemNotes
+    ) throws {
         for tile in full {
             tiles += 1
             guard let stored = try reader.tile(level: tile.level, index: tile.index) else {

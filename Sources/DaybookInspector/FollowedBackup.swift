@@ -57,7 +57,8 @@ public final class FollowedBackup {
             rest = min(max(took * 20, .milliseconds(50)), .seconds(1))
         }
         do {
-            try replica.catchUp(with: journal.database) { goOn($0) }
+            let archives = journal.folder.archives
+            try replica.catchUp(with: journal.database, archives: archives) { goOn($0) }
             try ArchivesCopy.keepUp(JournalFolder(path), with: journal.folder, opened.store)
         } catch let error as SystemError {
             throw JournalError.unmade(path, error)

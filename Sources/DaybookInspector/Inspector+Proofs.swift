@@ -10,7 +10,7 @@ extension Inspector {
         return try store.read { reader in
             let size = try checked(size, reader)
             let origin = try Self.origin(reader)
-            let root = try JournalTree(reader).root(size: size)
+            let root = try tree(reader).root(size: size)
             // The last commit says what it is for all entries.
             if let edge = try TreeEdge(reader), edge.size == size, edge.root != root.bytes {
                 throw JournalError.integrity(
@@ -82,8 +82,9 @@ extension Inspector {
         checked head: TreeHead
     ) throws -> EntryProof {
         try store.read { reader in
-            guard sequence < head.size, let entry = try reader.withEntry(sequence, { Array($0) })
-            else {
+            let found = try reader.withEntry(sequence) { Array($0) }
+            if found == nil, try sequence < reader.horizon() { throw try pruned(sequence, reader) }
+            guard sequence < head.size, let entry = found else {
                 throw ProofError(
                     .outOfRange,
                     "a proof of entry \(sequence) was asked for, and the head is of \(head.size) entries; sign a head of today, or name an entry before"
@@ -92,7 +93,7 @@ extension Inspector {
             let proof = EntryProof(
                 index: sequence,
                 entry: entry,
-                path: try JournalTree(reader).inclusionProof(of: sequence, size: head.size),
+                path: try tree(reader).inclusionProof(of: sequence, size: head.size),
                 note: note
             )
             try Self.checkOwn(sequence) { () throws(ProofError) in try proof.checkPath(to: head) }
@@ -113,7 +114,7 @@ extension Inspector {
                     "a tree of \(size) entries does not begin with one of \(old); name the smaller one first"
                 )
             }
-            let tree = JournalTree(reader)
+            let tree = tree(reader)
             let path = try tree.consistencyProof(from: old, to: size)
             let heads = ((old, try tree.root(size: old)), (size, try tree.root(size: size)))
             try Self.checkOwn(nil) { () throws(ProofError) in
@@ -145,10 +146,20 @@ extension Inspector {
     /// - Throws: ``ProofError/Code/otherLog``; ``ProofError/Code/inconsistent`` when the journal is
     ///   shorter, or what the head is of has changed; ``JournalError``.
     public func check(_ head: TreeHead) throws {
-        try store.read { try Self.check(head, $0) }
+        try store.read { try Self.check(head, $0, tree($0)) }
     }
 
-    static func check(_ head: TreeHead, _ reader: any StoreReader) throws {
+    /// The tree of the entries, with the hashes that only archives have.
+    func tree(_ reader: any StoreReader) -> JournalTree {
+        let leaves = PrunedEntries(reader, folder.archives)
+        return JournalTree(reader) { try leaves.leaves(ofTile: $0) }
+    }
+
+    static func check(
+        _ head: TreeHead,
+        _ reader: any StoreReader,
+        _ tree: JournalTree
+    ) throws {
         let origins = try reader.origins()
         guard let origin = origins.last(where: { head.origin.hasBytes(of: $0.name) }) else {
             throw ProofError(
@@ -169,7 +180,7 @@ extension Inspector {
                 "the head is of \(head.size) entries, and the journal has \(count): entries at its end are gone, or an older copy lies in its place"
             )
         }
-        guard try JournalTree(reader).root(size: head.size) == head.root else {
+        guard try tree.root(size: head.size) == head.root else {
             throw ProofError(
                 .inconsistent,
                 "the first \(head.size) entries of the journal are not those that the head is of: some were changed, or the journal was replaced"

@@ -43,8 +43,10 @@ extension Inspector {
         while next > 0 {
             var step = Step()
             try store.read { reader in
+                let horizon = try reader.horizon()
                 while next > 0, !step.isFull {
                     next -= 1
+                    if next < horizon, try reader.withEntry(next, { _ in true }) == nil { continue }
                     step.add(try read(next, reader))
                 }
             }
@@ -67,6 +69,10 @@ extension Inspector {
                 try reader.scanHistory(of: number, from: first) { sequence in
                     step.add(try read(sequence, of: number, reader))
                     return !step.isFull
+                }
+                // The rest of it must not look as if there were none.
+                if first > 0, step.entries.isEmpty, try reader.historyEnd(of: number) == nil {
+                    throw JournalError.prunedMeanwhile(folder.path)
                 }
             }
             next = step.isFull ? step.entries.last.map { $0.sequence + 1 } : nil

@@ -15,6 +15,8 @@ public struct SnapshotRecord: Sendable, Equatable {
         case unrecorded
         /// Another version of the program has written it.
         case otherVersion
+        /// The journal was pruned later: what was open in it may have ended in what is gone.
+        case outdated
         /// It is left aside, and why.
         case damaged(String)
     }
@@ -98,13 +100,14 @@ extension Inspector {
             return nil
         }
         let record = try snapshots.record(of: file)
+        let isOutdated = try store.read { try file.size < $0.horizon() }
         return SnapshotRecord(
             name: file.name,
             size: file.size,
             bytes: UInt64(bytes),
             sequence: record?.sequence,
             recordedAt: record?.time,
-            condition: try condition(of: file, record, snapshots)
+            condition: isOutdated ? .outdated : try condition(of: file, record, snapshots)
         )
     }
 

@@ -173,6 +173,7 @@ public struct Inspector: Sendable {
             }
             guard let entry else {
                 let count = try reader.entryCount()
+                if try sequence < reader.horizon() { throw try pruned(sequence, reader) }
                 if sequence < count {
                     throw JournalError(
                         .integrity,

@@ -50,7 +50,7 @@ struct ProblemNotes {
     typealias Note = (UInt64?, String) -> Void
 
     let entries, root, rules, payloads, histories, executions, lists, tiles, positions: Note
-    let snapshots: Note
+    let snapshots, pruned: Note
     /// That an entry and a tile do not agree.
     let leaves: Note
 
@@ -68,6 +68,7 @@ struct ProblemNotes {
         tiles = note(.tiles)
         positions = note(.positions)
         snapshots = note(.snapshots)
+        pruned = note(.pruned)
         leaves = { [problems] in problems.addLeaf($0, $1) }
     }
 }

@@ -90,6 +90,7 @@ extension Inspector {
         let backupSize = try entryCount()
         let size = try size(of: options.end, backupSize)
         try checkIsNotErasedSince(size, backupSize)
+        try checkIsNotPrunedSince(size)
         let unfinished = try UnfinishedJournal.begin(at: path, beside: folder)
         do {
             let maker = RestorationMaker(self, unfinished, options, progress)
@@ -126,6 +127,28 @@ extension Inspector {
         throw Refusal(
             .conflict,
             "\(folder.path) cannot be restored up to entry \(size - 1): payloads of entries \(erased.event.from) to \(erased.event.through) were erased later, by entry \(erased.by); restore up to entry \(last) or a later one, or from a backup that was made before the erasure, if what was erased may come back"
+        )
+    }
+
+    /// What is pruned needs the entry that vouches for that.
+    private func checkIsNotPrunedSince(_ size: UInt64) throws {
+        let pruner = try database.read { reader -> UInt64? in
+            guard let pruning = try reader.pruning() else { return nil }
+            var pruner: UInt64?
+            try reader.scanHistory(of: 0, from: pruning.horizon) { sequence in
+                let isIt = try reader.withView(of: sequence) { entry in
+                    guard entry.event == EventKind.journalRewritten.rawValue else { return false }
+                    return try ProtoJournalRewritten(decoding: entry).pruning == pruning
+                }
+                if isIt == true { pruner = sequence }
+                return true
+            }
+            return pruner
+        }
+        guard let pruner, size <= pruner else { return }
+        throw Refusal(
+            .conflict,
+            "\(folder.path) cannot be restored up to entry \(Int64(size) - 1): entries before that were pruned later, by entry \(pruner), and lie in archives only; restore up to entry \(pruner) or a later one, or from a backup that was made before"
         )
     }
 
@@ -182,7 +205,14 @@ extension Inspector {
 
     private func time(of sequence: UInt64) throws -> Timestamp {
         let time = try store.read { reader in
-            try reader.withEntry(sequence) { try EntryView($0).header.time }
+            // That of the first one after it, where it is pruned.
+            var time: Timestamp?
+            try reader.scanEntries(from: sequence) { found, bytes in
+                guard try found == sequence || found <= reader.horizon() else { return false }
+                time = try EntryView(bytes).header.time
+                return false
+            }
+            return time
         }
         guard let time else { throw JournalError.missing(sequence, ofHistory: 0) }
         return time
@@ -272,6 +302,7 @@ private struct RestorationMaker {
         let copy = try StoreCopy.empty(besides: backup.database, at: folder)
         let replica = try Replica(empty: copy)
         try replica.catchUp(with: backup.database, upTo: size)
+        _ = try replica.finishPruning(of: backup.database)
         return (copy, replica)
     }
 
@@ -292,7 +323,7 @@ private struct RestorationMaker {
     private func departure(_ copy: LMDBStore) throws -> ProofError? {
         guard let head = options.head else { return nil }
         do {
-            try copy.read { try Inspector.check(head, $0) }
+            try copy.read { try Inspector.check(head, $0, backup.tree($0)) }
             return nil
         } catch let error as ProofError {
             guard error.code == .inconsistent, options.origin != nil else { throw error }

@@ -14,10 +14,12 @@ struct SnapshotAudit {
     /// Names of those that do not.
     private(set) var unfit: [String] = []
 
-    /// - Parameter folder: nil: there is nothing to check.
-    init(_ folder: SnapshotFolder?) throws {
+    /// - Parameters:
+    ///   - folder: nil: there is nothing to check.
+    ///   - horizon: those of fewer entries are of no use any more.
+    init(_ folder: SnapshotFolder?, horizon: UInt64) throws {
         self.folder = folder
-        for file in try folder?.files(of: State.projection) ?? [] {
+        for file in try folder?.files(of: State.projection) ?? [] where file.size >= horizon {
             open[file.size] = .some(nil)
         }
     }

@@ -82,7 +82,11 @@ extension Inspector {
             }
         }
         guard first + UInt64(leaves.count) == end else {
-            throw JournalError.integrity(first + UInt64(leaves.count), "it is missing")
+            let missing = first + UInt64(leaves.count)
+            throw try store.read { reader in
+                try missing < reader.horizon()
+                    ? pruned(missing, reader) : JournalError.integrity(missing, "it is missing")
+            }
         }
         return (bytes, leaves)
     }

@@ -1,4 +1,4 @@
-import DaybookFormat
+package import DaybookFormat
 public import DaybookJournal
 import DaybookModel
 import DaybookView
@@ -36,6 +36,8 @@ public struct VerificationReport: Sendable {
         case keys
         /// Files of executions that are archived.
         case archives
+        /// What the file lacks of the entries, and what is left in their place: primary data.
+        case pruned
     }
 
     /// Something that contradicts something else.
@@ -57,6 +59,10 @@ public struct VerificationReport: Sendable {
     public internal(set) var entries: UInt64 = 0
     /// Executions that they belong to.
     public internal(set) var executions = 0
+    /// Entries of executions that are pruned: of them their hashes were looked at, as far as there are any.
+    public internal(set) var prunedEntries: UInt64 = 0
+    /// Executions that are pruned.
+    public internal(set) var prunedExecutions: UInt64 = 0
     /// Payloads that match their commitments.
     public internal(set) var payloads: UInt64 = 0
     /// Payloads that have been erased.
@@ -104,6 +110,9 @@ package struct Verifier {
     private var erasures = ErasureAudit()
     private var snapshots: SnapshotAudit
     private var payloadRecords = 0
+    private var pruned: PruningAudit
+    /// The first entry that is left out.
+    private var size: UInt64 = 0
     private let problems = ProblemList()
     private let notes: ProblemNotes
     private let scope: Scope
@@ -125,9 +134,11 @@ package struct Verifier {
         _ store: any JournalStore,
         _ scope: Scope,
         _ snapshots: SnapshotAudit,
+        _ pruned: PruningAudit,
         _ progress: @escaping (UInt64, UInt64) -> Void
     ) {
         self.store = store
+        self.pruned = pruned
         self.scope = scope
         self.snapshots = snapshots
         self.progress = progress
@@ -137,6 +148,7 @@ package struct Verifier {
     /// Checks everything that is in the store now; what is appended meanwhile is left out.
     /// - Parameters:
     ///   - scope: what is checked.
+    ///   - lacking: what the file lacks, while no entry vouches for that yet.
     ///   - folder: where the journal's snapshots are; nil: they are left out.
     ///   - keys: the path of the file of keys; nil: it is left out.
     ///   - archives: where the journal's archives are; nil: they are left out.
@@ -145,16 +157,26 @@ package struct Verifier {
     package static func verify(
         _ store: any JournalStore,
         _ scope: Scope = .all,
+        lacking: ProtoPruning? = nil,
         snapshots folder: SnapshotFolder? = nil,
         keys: String? = nil,
         archives: ArchiveFolder? = nil,
         progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> VerificationReport {
-        var verifier = Verifier(store, scope, try SnapshotAudit(folder), progress)
-        try verifier.run()
-        try verifier.checkSecrets(keys)
-        try verifier.checkArchives(archives)
-        return verifier.report
+        // Where the journal is pruned meanwhile, what was seen of it does not fit together any more.
+        while true {
+            do {
+                let pruned = try store.read { try PruningAudit($0, lacking) }
+                let snapshots = try SnapshotAudit(folder, horizon: pruned.horizon)
+                var verifier = Verifier(store, scope, snapshots, pruned, progress)
+                try verifier.run()
+                try verifier.checkSecrets(keys)
+                try verifier.checkArchives(archives)
+                return verifier.report
+            } catch is PruningAudit.IsOutdated {
+                continue
+            }
+        }
     }
 
     private mutating func run() throws {
@@ -171,6 +193,7 @@ package struct Verifier {
         } else {
             notes.root(nil, "the record of the tree's edge is missing or cannot be read")
         }
+        try store.read { try pruned.finish($0, &report, notes.pruned) }
         if scope == .all { try checkIndexes(upTo: count) }
         report.problems = problems.all
         report.isCutShort = problems.isCutShort
@@ -178,6 +201,7 @@ package struct Verifier {
 
     private mutating func checkIndexes(upTo count: UInt64) throws {
         try store.read { reader in
+            try pruned.checkIsCurrent(reader)
             try indexes.check(reader, upTo: count, notes)
             var records = 0
             try reader.scanPayloads(from: 0) { sequence in
@@ -214,7 +238,7 @@ package struct Verifier {
 
     private mutating func checkSecrets(_ path: String?) throws {
         guard scope == .all, let path, let state = indexes.foldedState else { return }
-        let found = try SecretsAudit.check(path, state, upTo: report.entries, store) {
+        let found = try SecretsAudit.check(path, state, upTo: size, store) {
             [problems] in
             problems.add($0, $1, .keys)
         }
@@ -235,7 +259,7 @@ package struct Verifier {
         } catch let error as JournalError where error.code == .integrity {
             return
         }
-        for record in records where record.sequence < report.entries && record.droppedBy == nil {
+        for record in records where record.sequence < size && record.droppedBy == nil {
             if let problem = try ArchivesAudit.problem(of: record, in: folder, store) {
                 problems.add(record.sequence, problem, .archives)
             } else {
@@ -251,12 +275,12 @@ package struct Verifier {
         while next < count {
             let first = next
             try store.read { reader in
+                try pruned.checkIsCurrent(reader)
+                var seen = 0
                 try reader.scanEntries(from: first) { key, bytes in
-                    guard key < count, key - first < Self.step else { return false }
-                    while next < key {
-                        notes.entries(next, "it is missing")
-                        next += 1
-                    }
+                    guard key < count, seen < Self.step else { return false }
+                    seen += 1
+                    if next < key { try checkGap(next..<key, reader) }
                     try check(key, bytes, edge, reader)
                     next = key + 1
                     return true
@@ -268,7 +292,26 @@ package struct Verifier {
             }
             progress(next, count)
         }
-        report.entries = count
+        size = count
+        report.entries = count - pruned.count
+    }
+
+    /// Takes in that entries are not there.
+    private mutating func checkGap(_ gap: Range<UInt64>, _ reader: any StoreReader) throws {
+        let isPruned = gap.lowerBound..<max(gap.lowerBound, min(gap.upperBound, pruned.horizon))
+        if !isPruned.isEmpty {
+            pruned.add(isPruned)
+            do {
+                try reader.scanPruned(isPruned) { sequence, hash in
+                    try audit.append(hash, at: sequence, reader, tiles: &report.tiles, notes)
+                }
+            } catch let error as JournalError where error.code == .integrity {
+                notes.tiles(error.sequence, "it is pruned, and its hash is missing")
+            }
+        }
+        for sequence in isPruned.upperBound..<gap.upperBound {
+            notes.entries(sequence, "it is missing")
+        }
     }
 
     private mutating func check(
@@ -315,20 +358,22 @@ package struct Verifier {
     }
 
     /// Compares the root that an entry says a backup gave, or an older file, with that of what is there.
-    private func checkSeam(_ view: EntryView, _ sequence: UInt64) throws {
-        guard let tree = audit.tree else { return }
+    private mutating func checkSeam(_ view: EntryView, _ sequence: UInt64) throws {
         let root: [UInt8]
         do throws(WireError) {
             switch EventKind(rawValue: view.event) {
             case .journalRestored: root = Array(try ProtoJournalRestored(decoding: view).root)
-            case .journalRewritten: root = Array(try ProtoJournalRewritten(decoding: view).root)
+            case .journalRewritten:
+                let event = try ProtoJournalRewritten(decoding: view)
+                pruned.follow(event)
+                root = Array(event.root)
             default: return
             }
         } catch {
             // The fold says so.
             return
         }
-        if root != tree.root.bytes {
+        if let tree = audit.tree, root != tree.root.bytes {
             notes.entries(
                 sequence,
                 "the root that it says was taken over is not that of the entries before it"

@@ -29,6 +29,8 @@ struct Appender: Sendable {
     /// From which entry on no payload of a stream has bytes of other entries: a cache, for streams that are
     /// erased in many steps, from their ends.
     var erasedTails: [UInt64: UInt64] = [:]
+    /// The tile of the last entry that was written, and not left out.
+    private var lastKeptTile: UInt64?
 
     /// The sequence that the next entry gets.
     var next: UInt64 { edge.next }
@@ -82,17 +84,24 @@ struct Appender: Sendable {
     // MARK: Following
 
     /// Takes in the entries that others have appended, up to `limit` of them.
+    /// - Parameter restart: takes in everything anew, where entries that were to be taken in are pruned meanwhile.
     /// - Returns: whether all were taken in.
     mutating func catchUp(
         _ reader: any StoreReader,
         limit: Int = .max,
-        _ body: (EntryView, any StoreReader) throws -> Void
+        _ body: (EntryView, any StoreReader) throws -> Void,
+        restart: (any StoreReader) throws -> Void
     ) throws -> Bool {
         var count = 0
+        var isPruned = false
         try reader.scanEntries(from: next) { key, bytes in
             guard count < limit else { return false }
             guard key == next else {
-                throw JournalError.integrity(next, "it is missing")
+                guard try key <= reader.horizon() else {
+                    throw JournalError.integrity(next, "it is missing")
+                }
+                isPruned = true
+                return false
             }
             let view = try Self.decoding(key, bytes)
             guard view.header.ordinal < .max else {
@@ -108,7 +117,11 @@ struct Appender: Sendable {
             count += 1
             return true
         }
-        return count < limit
+        guard isPruned else { return count < limit }
+        // What was open when this process last looked may have ended in what is gone.
+        try restart(reader)
+        reset(to: try Appender(reader).edge)
+        return true
     }
 
     // MARK: Appending
@@ -172,11 +185,36 @@ struct Appender: Sendable {
         try appendLeaf(of: bytes, to: writer)
     }
 
+    /// Puts what stands in the tree in the place of entries that are left out: a tile is not kept that has none.
+    mutating func append(pruned: PrunedHash, to writer: any StoreWriter) throws {
+        func put(_ tile: TreeBuilder.Tile) throws {
+            guard tile.level > 0 || lastKeptTile == tile.index else { return }
+            try tile.hashes.withUnsafeBytes {
+                try writer.put(tile: $0, level: tile.level, index: tile.index)
+            }
+        }
+        switch pruned {
+        case .leaf(let leaf): try edge.tree.append(leaf, put)
+        case .tile(let root): try edge.tree.append(tile: root, put)
+        }
+        edge.next += pruned.count
+    }
+
+    /// Puts the tiles that are begun, of the levels of which hashes may be asked for that nothing else has.
+    func putUnfinishedTiles(_ writer: any StoreWriter) throws {
+        for tile in tree.unfinishedTiles where tile.level < 2 {
+            try tile.hashes.withUnsafeBytes {
+                try writer.put(tile: $0, level: tile.level, index: tile.index)
+            }
+        }
+    }
+
     private mutating func appendLeaf(
         of bytes: UnsafeRawBufferPointer,
         to writer: any StoreWriter
     ) throws {
         edge.lastLeaf = .leaf(bytes)
+        lastKeptTile = edge.next >> 8
         try edge.tree.append(edge.lastLeaf) { tile throws(any Error) in
             try tile.hashes.withUnsafeBytes {
                 try writer.put(tile: $0, level: tile.level, index: tile.index)

@@ -84,4 +84,8 @@ extension ForwardingReader {
 
     package func tileCount() throws -> Int { try reader.tileCount() }
     package func meta(_ key: String) throws -> [UInt8]? { try reader.meta(key) }
+    package func tombstone(of id: String) throws -> UInt64? { try reader.tombstone(of: id) }
+    package func scanTombstones(_ body: (UInt64, [UInt8]) throws -> Bool) throws {
+        try reader.scanTombstones(body)
+    }
 }

@@ -481,14 +481,16 @@ package final class GroupWriter<Fold: JournalFold>: Sendable {
     }
 
     private func write(_ commands: [QueuedCommand]) throws {
-        // Most of what others wrote is taken in before the lock on writing is held.
-        try journal.catchUp { entry, reader in
+        func takeIn(_ entry: EntryView, _ reader: any StoreReader) throws {
             try fold.withLock { try $0.apply(committed: entry, reader) }
         }
+        func restart(_ reader: any StoreReader) throws {
+            try fold.withLock { try $0.restart(reader) }
+        }
+        // Most of what others wrote is taken in before the lock on writing is held.
+        try journal.catchUp(takeIn, restart: restart)
         if commands.isEmpty, !isDue(journal.now()) { return }
-        try journal.write(follow: { entry, reader in
-            try fold.withLock { try $0.apply(committed: entry, reader) }
-        }) { batch in
+        try journal.write(follow: takeIn, restart: restart) { batch in
             try fold.withLock { fold in
                 if let deadline = fold.nextDeadline, deadline <= batch.now { try fold.fire(batch) }
                 for index in commands.indices {

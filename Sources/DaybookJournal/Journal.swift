@@ -25,6 +25,8 @@ package final class Journal: Sendable {
     package static let format = 1
     /// Where it stands in `meta` how many files the journal has had before.
     static let generationKey = "generation"
+    /// Where it stands in `meta` what the file lacks of the entries.
+    static let pruningKey = "pruned"
 
     /// Begins a journal in an empty store.
     /// - Parameter event: the `JournalCreated` event, with tag and length.
@@ -185,17 +187,33 @@ package final class Journal: Sendable {
     /// Takes in what other processes have appended, without writing.
     ///
     /// Goes in steps, so that no read transaction stays open for long.
-    /// - Parameter body: sees each entry in order, with lookups into the journal around it.
-    package func catchUp(_ body: (EntryView, any StoreReader) throws -> Void) throws {
+    /// - Parameters:
+    ///   - body: sees each entry in order, with lookups into the journal around it.
+    ///   - restart: takes in everything anew, where entries that were to be taken in are pruned meanwhile; nil: that is an
+    ///     error.
+    package func catchUp(
+        _ body: (EntryView, any StoreReader) throws -> Void,
+        restart: ((any StoreReader) throws -> Void)? = nil
+    ) throws {
         try appender.withLock { appender in
             var isLevel = false
             while !isLevel {
                 isLevel = try store.read { reader in
-                    try appender.catchUp(reader, limit: Self.scanStep, body)
+                    try appender.catchUp(reader, limit: Self.scanStep, body) {
+                        try self.restart($0, restart)
+                    }
                 }
             }
             takeIn(appender.lastTime)
         }
+    }
+
+    private func restart(
+        _ reader: any StoreReader,
+        _ body: ((any StoreReader) throws -> Void)?
+    ) throws {
+        guard let body else { throw JournalError.prunedMeanwhile(store.location) }
+        try body(reader)
     }
 
     private static let scanStep = 65_536
@@ -214,15 +232,23 @@ package final class Journal: Sendable {
     /// them, until it returns false.
     ///
     /// Goes in steps, each on the newest state, so that no read transaction stays open for long.
+    /// - Throws: what `body` throws; ``JournalError/Code/locked`` where the journal is pruned meanwhile, behind `sequence`: what
+    ///   is open would not be seen to end.
     package func scan(
         from sequence: UInt64 = 0,
         _ body: (EntryView, any StoreReader) throws -> Bool
     ) throws {
         var next = sequence
         var isDone = false
+        var horizon: UInt64?
         while !isDone {
             var count = 0
             try store.read { reader in
+                let found = try reader.horizon()
+                guard horizon.map({ $0 == found }) ?? (sequence == 0 || sequence >= found) else {
+                    throw JournalError.prunedMeanwhile(store.location)
+                }
+                horizon = found
                 try reader.scanEntries(from: next) { key, bytes in
                     guard try body(Appender.decoding(key, bytes), reader) else {
                         isDone = true
@@ -246,18 +272,23 @@ package final class Journal: Sendable {
     /// again and asked, so that the answer is the true one.
     /// - Parameters:
     ///   - follow: sees the entries of others, in order.
+    ///   - restart: see ``catchUp(_:restart:)``.
     ///   - body: appends; what it throws ends the batch, and nothing is written.
     /// - Throws: what `body` throws; ``JournalError``.
     package func write<Result>(
         follow: (EntryView, any StoreReader) throws -> Void = { _, _ in },
+        restart: ((any StoreReader) throws -> Void)? = nil,
         _ body: (Batch) throws -> Result
     ) throws -> Result {
-        try appender.withLock { try write(&$0, follow, body) }
+        try appender.withLock { appender in
+            try write(&appender, follow, { try self.restart($0, restart) }, body)
+        }
     }
 
     private func write<Result>(
         _ appender: inout Appender,
         _ follow: (EntryView, any StoreReader) throws -> Void,
+        _ restart: (any StoreReader) throws -> Void,
         _ body: (Batch) throws -> Result
     ) throws -> Result {
         var attempt = WriteAttempt(before: appender.edge)
@@ -266,7 +297,7 @@ package final class Journal: Sendable {
         do {
             try clock.check()
             let result = try store.write { writer in
-                _ = try appender.catchUp(writer.reader, follow)
+                _ = try appender.catchUp(writer.reader, follow, restart: restart)
                 takeIn(appender.lastTime)
                 attempt.before = appender.edge
                 let batch = Batch(exchange(&appender, with: .none), writer, now())
@@ -356,124 +387,4 @@ package struct TreeState: Equatable, Sendable {
     package let size: UInt64
     /// The root at that size (RFC 6962).
     package let root: TreeHash
-}
-
-/// The right to append, inside ``Journal/write(follow:_:)``. Not to be kept.
-package final class Batch {
-    /// The time of the entries of this batch: never before the last entry.
-    package let now: Timestamp
-    @exclusivity(unchecked) fileprivate private(set) var appender: Appender
-    private let first: UInt64
-    /// Something was written that is no entry.
-    private var hasChanged = false
-    let writer: any StoreWriter
-    /// Lookups that see what the batch has written so far.
-    package var reader: any StoreReader { writer.reader }
-    @exclusivity(unchecked) private var buffer = WireWriter(capacity: 1 << 12)
-    /// What the store refused. Once it has, nothing more can be appended and the batch must end.
-    package private(set) var failure: (any Error)?
-
-    fileprivate init(_ appender: Appender, _ writer: any StoreWriter, _ time: Timestamp) {
-        self.appender = appender
-        first = appender.next
-        self.writer = writer
-        now = max(time, appender.lastTime)
-    }
-
-    /// The sequence that the next entry gets.
-    package var nextSequence: UInt64 { appender.next }
-
-    /// Appends an entry.
-    /// - Parameter body: sees the entry as it was written.
-    /// - Returns: its sequence.
-    /// - Throws: ``JournalError/Code/entryTooLarge``: nothing was written, and the batch may go on.
-    ///   What the store or `body` throws: then ``failure`` is set.
-    @discardableResult
-    package func append(
-        _ draft: EntryDraft,
-        _ body: (EntryView) throws -> Void
-    ) throws -> UInt64 {
-        if let failure { throw failure }
-        let sequence = appender.next
-        do {
-            try appender.append(draft, at: now, to: writer, &buffer)
-            let entry = try EntryView(buffer.bytes)
-            if entry.event == EventKind.payloadsErased.rawValue {
-                try appender.erase(entry, writer)
-            }
-            try body(entry)
-            return sequence
-        } catch let error as JournalError where error.code == .entryTooLarge {
-            throw error
-        } catch {
-            failure = error
-            throw error
-        }
-    }
-
-    /// Appends an entry as it stands in another journal, with its payloads.
-    /// - Throws: ``JournalError/Code/integrity`` when it is not the next one here; what the store throws.
-    ///   Then ``failure`` is set.
-    package func append(
-        copied bytes: UnsafeRawBufferPointer,
-        payloads: UnsafeRawBufferPointer?
-    ) throws {
-        if let failure { throw failure }
-        do {
-            try appender.append(copied: bytes, payloads, to: writer)
-            let entry = try EntryView(bytes)
-            if entry.event == EventKind.payloadsErased.rawValue {
-                try appender.erase(entry, writer)
-            }
-        } catch {
-            failure = error
-            throw error
-        }
-    }
-
-    /// The size and root of the tree as the batch leaves it.
-    package var head: TreeState { TreeState(size: appender.next, root: appender.tree.root) }
-
-    /// Writes the row of an execution's id, and moves the id from list to list.
-    /// - Throws: what the store throws: then ``failure`` is set.
-    package func put(_ row: ExecutionIndexRow) throws {
-        if let failure { throw failure }
-        do {
-            try row.row.withUnsafeBytes { try writer.put(executionRow: $0, for: row.id) }
-            if let list = row.leaves { try writer.remove(row.listed, fromList: list) }
-            for list in row.joins { try writer.put(row.listed, onList: list) }
-        } catch {
-            failure = error
-            throw error
-        }
-    }
-
-    /// Keeps how far the reader of a name has come.
-    /// - Throws: what the store throws: then ``failure`` is set.
-    package func put(position: UInt64, of name: String) throws {
-        try change { try writer.put(position: position, of: name) }
-    }
-
-    /// Forgets the reader of a name.
-    /// - Throws: what the store throws: then ``failure`` is set.
-    package func removePosition(_ name: String) throws {
-        try change { try writer.removePosition(name) }
-    }
-
-    private func change(_ body: () throws -> Void) throws {
-        if let failure { throw failure }
-        hasChanged = true
-        do {
-            try body()
-        } catch {
-            failure = error
-            throw error
-        }
-    }
-
-    fileprivate func finish() throws {
-        if let failure { throw failure }
-        // What every commit writes says which one it is, also where it adds no entry.
-        if appender.next > first || hasChanged { try appender.finish(writer, buffer: &buffer) }
-    }
 }

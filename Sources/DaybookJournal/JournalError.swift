@@ -42,6 +42,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         public static let clock = Code(rawValue: "clock")
         /// The journal has been closed.
         public static let closed = Code(rawValue: "closed")
+        /// It lies in an archive, and is no more in the journal's file.
+        public static let pruned = Code(rawValue: "pruned")
         /// The system refused something else.
         public static let system = Code(rawValue: "system")
     }

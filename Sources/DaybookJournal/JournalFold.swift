@@ -10,6 +10,8 @@ package protocol JournalFold: Sendable {
     /// Takes in an entry that is on the disk.
     /// - Parameter reader: lookups into the journal around it. Not to be kept.
     mutating func apply(committed entry: EntryView, _ reader: any StoreReader) throws
+    /// Takes in all entries anew: some that it has not seen are gone by now, and what is open in it may have ended there.
+    mutating func restart(_ reader: any StoreReader) throws
     /// The batch is on the disk.
     mutating func commit()
     /// The batch is not, and will not be: undoes what it has done.
@@ -27,6 +29,13 @@ package protocol JournalFold: Sendable {
 }
 
 extension JournalFold {
+    /// Refused, for a fold that does not know how.
+    package mutating func restart(_ reader: any StoreReader) throws {
+        throw JournalError(
+            .pruned,
+            "entries are pruned that this process has not looked at; open the journal again"
+        )
+    }
     /// Never.
     package var nextDeadline: Timestamp? { nil }
     /// Nothing.

@@ -105,12 +105,24 @@ package protocol StoreReader {
     func position(_ name: String) throws -> UInt64?
     /// Runs `body` on all positions in the order of their names, until it returns false.
     func scanPositions(_ body: (String, UInt64) throws -> Bool) throws
-    /// A full tile.
+    /// A full tile. In a file that is pruned also one with the hashes that there were then; and those of which all entries
+    /// are gone are not there.
     func tile(level: UInt8, index: UInt64) throws -> [TreeHash]?
-    /// How many full tiles are stored.
+    /// How many tiles are stored.
     func tileCount() throws -> Int
     /// A value of the `meta` database.
     func meta(_ key: String) throws -> [UInt8]?
+    /// The archive that the execution of an id lies in, when it is pruned; nil: it is not.
+    func tombstone(of id: String) throws -> UInt64?
+    /// Runs `body` on the records of tombstones in the order of their keys, until it returns false.
+    func scanTombstones(_ body: (UInt64, [UInt8]) throws -> Bool) throws
+}
+
+extension StoreReader {
+    /// None, for a store that is never pruned.
+    package func tombstone(of id: String) throws -> UInt64? { nil }
+    /// None.
+    package func scanTombstones(_ body: (UInt64, [UInt8]) throws -> Bool) throws {}
 }
 
 extension StoreReader {
@@ -150,6 +162,15 @@ package protocol StoreWriter {
     func put(tile: UnsafeRawBufferPointer, level: UInt8, index: UInt64) throws
     /// Puts a value of the `meta` database.
     func put(meta: UnsafeRawBufferPointer, for key: String) throws
+    /// Appends a record of tombstones; its key is greater than all before.
+    func append(tombstones: [UInt8], for key: UInt64) throws
+}
+
+extension StoreWriter {
+    /// Refused, by a store that is never pruned.
+    package func append(tombstones: [UInt8], for key: UInt64) throws {
+        throw JournalError(.readOnly, "this store has no place for what is pruned")
+    }
 }
 
 /// Where an execution's history ends.

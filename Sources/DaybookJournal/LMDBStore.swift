@@ -12,7 +12,7 @@ package final class LMDBStore: JournalStore {
 
     struct Opened: Sendable {
         let environment: Environment
-        let databases: Databases
+        fileprivate(set) var databases: Databases
         let sight = FileSight()
     }
 
@@ -66,11 +66,10 @@ package final class LMDBStore: JournalStore {
         let isNew = try creating || FileStatus.of(file).map { $0.size == 0 } ?? true
         let environment = try Environment.open(file, options)
         do {
+            let all = try environment.openDatabases(Databases.layout, creating: isNew)
             return Opened(
                 environment: environment,
-                databases: Databases(
-                    try environment.openDatabases(Databases.layout, creating: isNew)
-                )
+                databases: Databases(all, pruned: try Databases.pruned(in: environment))
             )
         } catch {
             environment.close()
@@ -137,8 +136,20 @@ package final class LMDBStore: JournalStore {
         ]
 
         let entries, payloads, histories, executions, tiles, meta, lists, positions: Database
+        /// What is left of executions that are pruned; nil: none ever was.
+        let pruned: Database?
 
-        init(_ all: [Database]) {
+        /// The database of what is pruned; nil: there is none.
+        static func pruned(in environment: Environment) throws -> Database? {
+            do {
+                return try environment.openDatabases([("pruned", .integerKeys)], creating: false)[0]
+            } catch let error as LMDBError where error.code == .notFound {
+                return nil
+            }
+        }
+
+        init(_ all: [Database], pruned: Database?) {
+            self.pruned = pruned
             entries = all[0]
             payloads = all[1]
             histories = all[2]
@@ -147,6 +158,11 @@ package final class LMDBStore: JournalStore {
             meta = all[5]
             lists = all[6]
             positions = all[7]
+        }
+
+        /// Those that every file has.
+        var all: [Database] {
+            [entries, payloads, histories, executions, tiles, meta, lists, positions]
         }
     }
 
@@ -385,6 +401,24 @@ package final class LMDBStore: JournalStore {
         opened.withLock { $0.environment.close() }
     }
 
+    /// Makes room for what is left of executions that are pruned, where there is none.
+    /// - Throws: ``JournalError``.
+    package func makeRoomForPruned() throws {
+        do {
+            try opened.withLock { current in
+                let all = current.databases
+                guard all.pruned == nil else { return }
+                let made = try current.environment.openDatabases(
+                    [("pruned", .integerKeys)],
+                    creating: true
+                )
+                current.databases = Databases(all.all, pruned: made[0])
+            }
+        } catch {
+            throw JournalError.wrapping(error, location)
+        }
+    }
+
     /// Bytes that a compacted copy takes. Reads all pages.
     /// - Throws: ``JournalError``, ``JournalError/Code/integrity`` where pages are damaged.
     package func compactedSize() throws -> UInt64 {
@@ -409,12 +443,9 @@ package final class LMDBStore: JournalStore {
     package func information() throws -> (EnvironmentInformation, [(String, DatabaseStatistics)]) {
         do {
             let opened = opened.withLock { $0 }
-            let all = opened.databases
+            let all = opened.databases.all + [opened.databases.pruned].compactMap(\.self)
             let statistics = try opened.environment.read { transaction in
-                try [
-                    all.entries, all.payloads, all.histories, all.executions, all.tiles, all.meta,
-                    all.lists, all.positions,
-                ].map { ($0.name, try transaction.statistics(of: $0)) }
+                try all.map { ($0.name, try transaction.statistics(of: $0)) }
             }
             return (try opened.environment.information(), statistics)
         } catch {

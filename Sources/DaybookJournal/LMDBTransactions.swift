@@ -102,6 +102,15 @@ final class LMDBWriter: StoreWriter {
             try transaction.put(meta, in: databases.meta, for: UnsafeRawBufferPointer($0))
         }
     }
+
+    func append(tombstones: [UInt8], for key: UInt64) throws {
+        guard let pruned = databases.pruned else {
+            throw JournalError(.readOnly, "this file has no place for what is pruned")
+        }
+        try tombstones.withUnsafeBytes {
+            try transaction.put($0, in: pruned, for: key, .append)
+        }
+    }
 }
 
 /// Lookups in a transaction of either kind.
@@ -395,6 +404,25 @@ struct LMDBReader: StoreReader, Transaction {
             var more = try cursor.move(.first)
             while more {
                 guard try body(cursor.key.text, integer(cursor.value, "positions")) else { return }
+                more = try cursor.move(.next)
+            }
+        }
+    }
+
+    func tombstone(of id: String) throws -> UInt64? {
+        guard let pruned = databases.pruned else { return nil }
+        let key = Tombstone(of: id, archive: 0).key
+        let found = try with(key, in: pruned) { Tombstone.archive(of: id, in: $0) }
+        return found ?? nil
+    }
+
+    func scanTombstones(_ body: (UInt64, [UInt8]) throws -> Bool) throws {
+        guard let pruned = databases.pruned else { return }
+        try withCursor(in: pruned) { cursor in
+            var more = try cursor.move(.first)
+            while more {
+                let key = try integer(cursor.key, "pruned")
+                guard try body(key, cursor.value.withUnsafeBytes { Array($0) }) else { return }
                 more = try cursor.move(.next)
             }
         }

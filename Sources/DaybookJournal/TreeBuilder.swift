@@ -42,6 +42,25 @@ struct TreeBuilder: Sendable {
         size += 1
     }
 
+    /// Appends 256 leaves of which only the root is known, after full tiles, and hands over each tile above that becomes
+    /// full by them.
+    mutating func append<Failure: Error>(
+        tile hash: TreeHash,
+        _ full: (Tile) throws(Failure) -> Void
+    ) throws(Failure) {
+        precondition(lastLeaves.isEmpty, "a tile follows a full one")
+        var root = hash
+        var height = 8
+        try add(root, toTileOfLevel: 1, full)
+        while size >> UInt64(height) & 1 == 1 {
+            root = .node(subtrees.removeLast(), root)
+            height += 1
+            if height % 8 == 0 { try add(root, toTileOfLevel: height / 8, full) }
+        }
+        subtrees.append(root)
+        size += 256
+    }
+
     private mutating func add<Failure: Error>(
         _ hash: TreeHash,
         toTileOfLevel level: Int,
@@ -94,11 +113,13 @@ struct TreeBuilder: Sendable {
     ///   - known: another size of the same tree, whose hashes need not be computed again.
     ///   - tile: gives a full tile by level and index.
     ///   - leaf: gives a leaf hash; asked only for those after the last full tile.
+    ///   - root: gives the root of a tile of level 0 that is not there by its index; nil: it is there.
     init(
         size: UInt64,
         known: TreeBuilder? = nil,
         tile: (UInt8, UInt64) throws -> [TreeHash],
-        leaf: (UInt64) throws -> TreeHash
+        leaf: (UInt64) throws -> TreeHash,
+        root pruned: (UInt64) throws -> TreeHash? = { _ in nil }
     ) throws {
         self.init()
         // Whole tiles of the highest level first: their roots are hashes one level up.
@@ -115,6 +136,8 @@ struct TreeBuilder: Sendable {
                         root
                     } else if level == 0 {
                         try leaf(index)
+                    } else if level == 1, let root = try pruned(index) {
+                        root
                     } else {
                         Self.root(of: try tile(UInt8(level - 1), index))
                     }
@@ -128,6 +151,7 @@ struct TreeBuilder: Sendable {
     /// Rebuilds the right edge of the tree of the first `size` entries of a journal.
     /// - Throws: ``JournalError/Code/integrity``; errors of the store.
     init(size: UInt64, known: TreeBuilder? = nil, _ reader: any StoreReader) throws {
+        let horizon = try reader.horizon()
         try self.init(size: size, known: known) { level, index in
             guard let tile = try reader.tile(level: level, index: index),
                 tile.count == Self.tileWidth
@@ -137,7 +161,13 @@ struct TreeBuilder: Sendable {
             return tile
         } leaf: { sequence in
             try reader.withEntry(sequence) { TreeHash.leaf($0) }
-                ?? { throw JournalError.integrity(sequence, "it is missing") }()
+                ?? (sequence < horizon ? reader.prunedLeaf(sequence) : nil)
+                ?? { throw try reader.missing(sequence) }()
+        } root: { index in
+            guard (index + 1) << 8 <= horizon, try reader.tile(level: 0, index: index) == nil else {
+                return nil
+            }
+            return try reader.prunedRoot(ofTile: index)
         }
     }
 
@@ -198,6 +228,17 @@ package struct TreeRecorder: Sendable {
     /// The tile of each level that is begun and not full: level, index, hashes.
     package var unfinishedTiles: [(UInt8, UInt64, [TreeHash])] {
         tree.unfinishedTiles.map { ($0.level, $0.index, $0.hashes) }
+    }
+
+    /// Appends what stands in the place of entries that are pruned.
+    package mutating func append(
+        _ pruned: PrunedHash,
+        _ full: (UInt8, UInt64, [TreeHash]) -> Void
+    ) {
+        switch pruned {
+        case .leaf(let leaf): append(leaf, full)
+        case .tile(let root): tree.append(tile: root) { full($0.level, $0.index, $0.hashes) }
+        }
     }
 
     /// Appends a leaf hash and hands over each tile that becomes full by it: level, index, hashes.

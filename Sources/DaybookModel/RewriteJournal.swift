@@ -17,6 +17,10 @@ package struct RewriteJournal: Command {
         package let bytesBefore: UInt64
         /// Bytes of the new one.
         package let bytesAfter: UInt64
+        /// What the new one lacks of the entries; nil: nothing.
+        package var pruning: ProtoPruning?
+        /// The archives of which it lacks executions that the old one had.
+        package var archives: [UInt64] = []
 
         /// Nothing is checked here: the command is, when it is decided.
         package init(
@@ -78,6 +82,8 @@ package struct RewriteJournal: Command {
                     $0.cause = cause
                     $0.bytesBefore = file.bytesBefore
                     $0.bytesAfter = file.bytesAfter
+                    if let pruning = file.pruning { $0.pruning = pruning }
+                    $0.archives = file.archives
                 }
             ),
             to: .journal,

@@ -97,12 +97,29 @@ package enum ExecutionReader {
     }
 
     /// The row of an id in the index; nil: there is none.
-    /// - Throws: ``JournalError/Code/integrity``.
+    /// - Throws: ``JournalError/Code/integrity``; ``Refusal/Code/archived`` for one that is pruned.
     package static func row(
         of id: String,
         _ reader: any StoreReader
     ) throws -> ProtoExecutionRow? {
-        try reader.withExecutionRow(id) { try decodeRow($0, of: id) }
+        let row = try reader.withExecutionRow(id) { try decodeRow($0, of: id) }
+        if row == nil, let archive = try reader.tombstone(of: id) {
+            throw try pruned(id, in: archive, reader)
+        }
+        return row
+    }
+
+    /// What to say of an execution that is pruned.
+    private static func pruned(
+        _ id: String,
+        in archive: UInt64,
+        _ reader: any StoreReader
+    ) throws -> Refusal {
+        let name = try ArchiveRecord.of(archive, reader).name
+        return Refusal(
+            .archived,
+            "\(id) is pruned: it lies in the archive \(name) (entry \(archive)), and no more in the journal; `daybook archive export --archive \(name) \(id)` shows it. Its id is not given again"
+        )
     }
 
     /// Reads a row of the index.

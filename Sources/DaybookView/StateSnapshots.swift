@@ -25,9 +25,11 @@ package struct StateSnapshots: Sendable {
 
     /// The state of the newest snapshot that is fit for use, or that of a journal without entries.
     /// What is not fit is told of and left aside.
-    /// - Throws: `SystemError`, when the folder cannot be read.
+    /// - Throws: `SystemError`, when the folder cannot be read; ``JournalError``.
     package func newest() throws -> State {
-        for file in try folder.files(of: State.projection) {
+        let horizon = try journal.store.read { try $0.horizon() }
+        // What was open in an older one may have ended in what is pruned.
+        for file in try folder.files(of: State.projection) where file.size >= horizon {
             do {
                 if let state = try state(of: file) { return state }
                 leaveAside(file, nil)

@@ -8,7 +8,7 @@ import Testing
         let commands = try readText("/\(root)/Sources/Daybook/Daybook.docc/Upkeep.md")
             .split(separator: "\n").filter { $0.hasPrefix("$ daybook ") }
             .map { String($0.dropFirst("$ daybook ".count)) }
-        #expect(commands.count == 11)
+        #expect(commands.count == 13)
         try await withSandbox { sandbox in
             try sandbox.write(runbook(["a": "true"]))
             try await sandbox.succeed("run", "runbook.yaml", "--id", "x")

@@ -75,6 +75,27 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         if session != 0 { news.note(entry) }
     }
 
+    mutating func restart(_ reader: any StoreReader) throws {
+        let before = exchange(&held, with: State())!
+        try reader.scanEntries(from: 0) { sequence, bytes in
+            let entry: EntryView
+            do throws(WireError) {
+                entry = try EntryView(bytes)
+            } catch {
+                throw JournalError.integrity(sequence, "it cannot be read (\(error.reason))")
+            }
+            if sequence >= before.next {
+                try apply(committed: entry, reader)
+            } else {
+                try Self.reading(entry) { try state.apply(committed: entry, reader) }
+            }
+            return true
+        }
+        for number in before.openExecutions where state.execution(number) == nil {
+            news.note(endOf: number)
+        }
+    }
+
     // MARK: Batches
 
     /// Decides a command on the state as the batch leaves it.

@@ -24,6 +24,14 @@ struct News: Sendable {
 
     mutating func noteSnapshotDue() { isSnapshotDue = true }
 
+    /// What was open has ended, and by which entry is not known: it is pruned.
+    mutating func note(endOf number: UInt64) {
+        executions.append(number)
+        fromOutside.append(number)
+        mayHaveEnded.append(number)
+        hasWork = true
+    }
+
     /// - Parameter isOwn: the entry is by a command of this process.
     mutating func note(_ entry: EntryView, isOwn: Bool = false) {
         let number = entry.header.stream.rawValue

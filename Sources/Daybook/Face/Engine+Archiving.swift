@@ -253,6 +253,12 @@ private struct Archiver {
         if let sequence = record.droppedBy, ids.isEmpty {
             return ArchiveReturn(archive: record, sequence: sequence, executions: 0)
         }
+        guard ids.count == record.executions else {
+            throw Refusal(
+                .archived,
+                "executions of the archive \(name) are pruned: their entries are no more in the journal, and its file is the one place that has them; `daybook archive export --archive \(name)` shows them"
+            )
+        }
         let sequence = try await engine.perform {
             DropArchive(record.sequence, ids, by: try engine.request(requester))
         }

@@ -212,6 +212,9 @@ struct ArchiveCommand: AsyncParsableCommand {
 
         private func place(_ inspector: Inspector) throws -> String {
             if let archive { return try inspector.archivePath(of: archive) }
+            if let pruned = try inspector.archive(ofPruned: id ?? "") {
+                return try inspector.archivePath(of: pruned.name)
+            }
             let record = try inspector.record(of: id ?? "")
             guard let archive = try inspector.archive(of: record) else {
                 throw Refusal(
@@ -309,6 +312,7 @@ extension ArchiveRecord {
         json.member("executions", executions)
         json.member("entries", entries)
         json.member("payloads", payloads)
+        json.member("prunedBy", prunedBy)
     }
 }
 

@@ -10,7 +10,7 @@ struct CompactCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compact",
         abstract:
-            "Archive what is closed; make the journal's file smaller. Entries and proofs stay.",
+            "Archive what is closed; take it out of the journal; make its file smaller. Proofs stay.",
         discussion: """
             With --dry-run it says what each step would come to: erasing the payloads of what is closed \
             (`daybook redact --older-than TIME`), archiving it (--older-than TIME --archive), and writing the file \
@@ -22,11 +22,16 @@ struct CompactCommand: AsyncParsableCommand {
             forked, and their ids are not given again, until they are taken back. Secrets that are kept are \
             wiped. What somebody has to look at stays, and is named. Their entries stay in the journal, too.
 
+            --prune takes what lies in archives out of the journal's file, and writes that anew: their archives are the one \
+            place that has it then. Heads, and proofs of what stays, hold; ids are not given again, and nothing of it is \
+            taken back. With --archive what is archived by the same command goes along.
+
             Pages that are free, and gaps in others, keep what was erased until they are written again: \
             after --shrink the file has none of it. Files that `daybook doctor --repair` has kept in the folder are \
             named. Backups made before, file systems and SSDs are out of reach.
 
             daybook compact --older-than 52w --archive --reason "kept for the auditors"
+            daybook compact --older-than 52w --archive --prune --reason "a year is kept at hand"
             daybook compact --shrink --reason "erased payloads are to be gone from the disk"
             """
     )
@@ -40,6 +45,9 @@ struct CompactCommand: AsyncParsableCommand {
 
     @Flag(help: "Archive executions that are closed, and ended before --older-than.")
     var archive = false
+
+    @Flag(help: "Take what lies in archives out of the journal's file.")
+    var prune = false
 
     @Option(
         help: ArgumentHelp(
@@ -68,13 +76,19 @@ struct CompactCommand: AsyncParsableCommand {
             throw ValidationError("--type and --label go with --archive.")
         }
         if archive, shrink { throw ValidationError("--archive and --shrink exclude each other.") }
+        if prune, shrink {
+            throw ValidationError("--prune writes the file anew: leave --shrink out.")
+        }
         if archive, olderThan == nil { throw ValidationError("--archive needs --older-than TIME.") }
         guard !consent.dryRun else { return }
-        guard shrink || archive else {
-            throw ValidationError("Say what is to be done: --archive, --shrink, or --dry-run.")
+        guard shrink || archive || prune else {
+            throw ValidationError(
+                "Say what is to be done: --archive, --prune, --shrink, or --dry-run."
+            )
         }
         if reason?.isEmpty ?? true {
-            throw ValidationError("\(archive ? "--archive" : "--shrink") needs --reason TEXT.")
+            let option = archive ? "--archive" : prune ? "--prune" : "--shrink"
+            throw ValidationError("\(option) needs --reason TEXT.")
         }
         if olderThan != nil, !archive {
             throw ValidationError("--older-than goes with --archive or --dry-run.")
@@ -83,8 +97,10 @@ struct CompactCommand: AsyncParsableCommand {
 
     func run() async throws {
         if archive, let end = olderThan?.timestamp(now: SystemClock().now()) {
-            return try await ArchivingRun(common, write, consent, reason, query(), end).run()
+            return try await ArchivingRun(common, write, consent, reason, query(), end, prune)
+                .run()
         }
+        if prune { return try PruningRun(common, write, consent, reason).run() }
         let path = try common.journalPath()
         guard !consent.dryRun, let reason else { return try look(path) }
         try rewrite(path, reason)
@@ -176,115 +192,6 @@ struct CompactCommand: AsyncParsableCommand {
         )
         if let obstacle = shrinking.obstacle {
             output.line("        would be refused now: \(obstacle)")
-        }
-    }
-}
-
-/// Archives, or says what that would come to.
-private struct ArchivingRun {
-    let common: CommonOptions
-    let write: WriteOptions
-    let consent: ConsentOptions
-    let reason: String?
-    let query: ExecutionQuery
-    let end: Timestamp
-
-    init(
-        _ common: CommonOptions,
-        _ write: WriteOptions,
-        _ consent: ConsentOptions,
-        _ reason: String?,
-        _ query: ExecutionQuery,
-        _ end: Timestamp
-    ) {
-        self.common = common
-        self.write = write
-        self.consent = consent
-        self.reason = reason
-        self.query = query
-        self.end = end
-    }
-
-    func run() async throws {
-        try write.check()
-        let plan = try common.inspect { try $0.archivable(endedBefore: end, query) }
-        guard !consent.dryRun, let reason else { return report(plan) }
-        if plan.executions > 0 {
-            try consent.ask(
-                "archive \(plan.executions) executions with \(plan.entries) entries, and wipe secrets that they keep"
-            )
-        }
-        let requester = write.requester(reason)
-        let answer = try await withDaybook(common, write, workspaces: nil) { engine in
-            try await engine.archive(endedBefore: end, query, by: requester)
-        }
-        report(answer)
-    }
-
-    private func report(_ plan: ArchivablePlan) {
-        if common.json {
-            common.write("daybook.compact/1") { json in
-                json.member("dryRun", true)
-                json.key("archive")
-                json.object { plan.write(to: &$0) }
-            }
-            return
-        }
-        common.output.line(
-            "would archive \(plan.executions) executions, \(plan.entries) entries, \(plan.payloads) payloads (\(plan.bytes) bytes)"
-        )
-        for one in plan.left { common.errors.line("daybook: \(one.id) stays: \(one.reason)") }
-    }
-
-    private func report(_ answer: ArchivingAnswer) {
-        if common.json {
-            common.write("daybook.compact/1") { json in
-                json.key("archives")
-                json.array { json in
-                    for archive in answer.archives { json.object { archive.write(to: &$0) } }
-                }
-                json.member("secrets", answer.secrets)
-                json.key("left")
-                json.array { json in
-                    for one in answer.left {
-                        json.object { json in
-                            json.member("id", one.id)
-                            json.member("reason", one.reason)
-                        }
-                    }
-                }
-            }
-            return
-        }
-        for archive in answer.archives {
-            common.output.line(
-                "\(archive.name): \(archive.executions) executions, \(archive.entries) entries, \(archive.payloads) payloads, \(archive.bytes) bytes"
-            )
-        }
-        if answer.archives.isEmpty { common.output.line("there is nothing to archive") }
-        if answer.secrets > 0 {
-            common.output.line(
-                answer.secrets == 1 ? "1 secret is wiped" : "\(answer.secrets) secrets are wiped"
-            )
-        }
-        for one in answer.left { common.errors.line("daybook: \(one.id) stays: \(one.reason)") }
-    }
-}
-
-extension ArchivablePlan {
-    fileprivate func write(to json: inout JSONWriter) {
-        json.member("executions", executions)
-        json.member("entries", entries)
-        json.member("payloads", payloads)
-        json.member("bytes", bytes)
-        json.key("left")
-        json.array { json in
-            for one in left {
-                json.object { json in
-                    json.member("id", one.id)
-                    json.member("reason", one.reason)
-                }
-            }
         }
     }
 }

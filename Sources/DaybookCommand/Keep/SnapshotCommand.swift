@@ -206,6 +206,7 @@ extension SnapshotRecord {
         case .fit: "fit"
         case .unrecorded: "left aside: no entry vouches for it"
         case .otherVersion: "left aside: another version has written it"
+        case .outdated: "left aside: the journal was pruned later"
         case .damaged(let reason): "damaged: \(reason)"
         }
     }
@@ -216,6 +217,7 @@ extension SnapshotRecord {
         case .fit: "fit"
         case .unrecorded: "unrecorded"
         case .otherVersion: "other-version"
+        case .outdated: "outdated"
         case .damaged: "damaged"
         }
     }

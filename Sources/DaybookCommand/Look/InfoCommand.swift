@@ -34,6 +34,7 @@ struct InfoCommand: AsyncParsableCommand {
             let origin = try inspector.origin()
             let positions = try inspector.positions()
             let snapshots = try inspector.snapshots()
+            let pruned = try inspector.prunedPart()
             if common.json {
                 common.write("daybook.info/1") { json in
                     json.member("journal", inspector.folder.path)
@@ -54,6 +55,7 @@ struct InfoCommand: AsyncParsableCommand {
                             json.member(name, statistics.entries)
                         }
                     }
+                    pruned?.write(to: &json)
                     json.key("snapshots")
                     json.array { json in
                         for snapshot in snapshots { json.object { snapshot.write(to: &$0) } }
@@ -78,6 +80,7 @@ struct InfoCommand: AsyncParsableCommand {
                 let pad = String(repeating: " ", count: max(1, 11 - name.count))
                 output.line("  \(name)\(pad)\(statistics.entries) items")
             }
+            if let pruned { output.line("  gone       \(pruned.words)") }
             for snapshot in snapshots {
                 output.line("  snapshot   of \(snapshot.size) entries, \(snapshot.words)")
             }
@@ -85,6 +88,21 @@ struct InfoCommand: AsyncParsableCommand {
                 let behind = count - min(sequence, count)
                 output.line("  reader     \(name) at entry \(sequence), \(behind) behind")
             }
+        }
+    }
+}
+
+extension PrunedPart {
+    fileprivate var words: String {
+        "\(entries) entries of \(executions) executions before entry \(horizon) are pruned, and lie in archives"
+    }
+
+    fileprivate func write(to json: inout JSONWriter) {
+        json.key("pruned")
+        json.object { json in
+            json.member("horizon", horizon)
+            json.member("entries", entries)
+            json.member("executions", executions)
         }
     }
 }

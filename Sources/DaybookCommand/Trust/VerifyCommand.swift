@@ -50,14 +50,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if common.json {
             common.write("daybook.verify/1") { json in
                 json.member("good", report.isGood && departure == nil)
-                json.member("entriesSound", report.areEntriesSound)
-                json.member("entries", report.entries)
-                json.member("executions", report.executions)
-                json.member("payloads", report.payloads)
-                json.member("erased", report.erased)
-                json.member("tiles", report.tiles)
-                json.member("snapshots", report.snapshots)
-                if report.archives > 0 { json.member("archives", report.archives) }
+                report.writeCounts(to: &json)
                 json.member("root", report.root.hex)
                 json.key("problems")
                 json.array { json in
@@ -92,6 +85,11 @@ struct VerifyCommand: AsyncParsableCommand {
             common.output.line(
                 "verified \(report.entries) entries, \(report.executions) executions, \(report.payloads) payloads (\(report.erased) erased), \(report.tiles) tiles, \(report.snapshots) snapshots\(report.archives == 0 ? "" : ", \(report.archives) archives")"
             )
+            if report.prunedEntries > 0 {
+                common.output.line(
+                    "\(report.prunedEntries) entries of \(report.prunedExecutions) executions are pruned: their hashes lead to the root, and archives have them"
+                )
+            }
             common.output.line("root \(report.root.hex)")
             if let head, departure == nil {
                 common.output.line("goes on from the head of \(head.size) entries")
@@ -113,7 +111,7 @@ struct VerifyCommand: AsyncParsableCommand {
     private func advice(_ report: VerificationReport) -> String {
         if report.problems.allSatisfy({ $0.part == .archives }) {
             return
-                "the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back (`daybook archive restore NAME`)"
+                "the journal's file is sound, and files of archives are not: take them from a backup, or take their executions back where these are not pruned (`daybook archive restore NAME`)"
         }
         if report.areEntriesSound {
             return
@@ -175,6 +173,22 @@ extension VerifyCommand {
             "daybook: pages of the file are damaged; do not use the journal, and restore it from a backup"
         )
         throw CommandEnd(status: .integrity)
+    }
+}
+
+extension VerificationReport {
+    fileprivate func writeCounts(to json: inout JSONWriter) {
+        json.member("entriesSound", areEntriesSound)
+        json.member("entries", entries)
+        json.member("executions", executions)
+        json.member("payloads", payloads)
+        json.member("erased", erased)
+        json.member("tiles", tiles)
+        json.member("snapshots", snapshots)
+        if archives > 0 { json.member("archives", archives) }
+        guard prunedEntries > 0 else { return }
+        json.member("prunedEntries", prunedEntries)
+        json.member("prunedExecutions", prunedExecutions)
     }
 }
 

@@ -493,6 +493,39 @@ package enum Wire {
         @inlinable package static var bytesAfter: WireField {
             WireField(7, .varint)
         }
+        /// `pruning`.
+        @inlinable package static var pruning: WireField {
+            WireField(8, .lengthDelimited)
+        }
+        /// `archives`.
+        @inlinable package static var archives: WireField {
+            WireField(9, .lengthDelimited)
+        }
+    }
+
+    /// `Pruning`.
+    @usableFromInline
+    package enum Pruning {
+        /// `horizon`.
+        @inlinable package static var horizon: WireField {
+            WireField(1, .varint)
+        }
+        /// `entries`.
+        @inlinable package static var entries: WireField {
+            WireField(2, .varint)
+        }
+        /// `gaps`.
+        @inlinable package static var gaps: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `executions`.
+        @inlinable package static var executions: WireField {
+            WireField(4, .varint)
+        }
+        /// `tombstones`.
+        @inlinable package static var tombstones: WireField {
+            WireField(5, .lengthDelimited)
+        }
     }
 
     /// `ArchiveSealed`.

@@ -884,7 +884,7 @@ package nonisolated struct ProtoJournalRestored: Sendable {
 }
 
 /// The journal's file was written anew from what is in it, and is at home in the new file: all entries that the
-/// old one had, byte for byte, and this one after them, written without a session. Payload 0: why, in words.
+/// old one had, byte for byte, but for what is pruned, and this one after them, written without a session. Payload 0: why, in words.
 package nonisolated struct ProtoJournalRewritten: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -916,6 +916,19 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
   /// Bytes of the pages that the same takes in the new one.
   package var bytesAfter: UInt64 = 0
 
+  /// What the new file lacks of the entries before this one; absent: nothing.
+  package var pruning: ProtoPruning {
+    get {_pruning ?? ProtoPruning()}
+    set {_pruning = newValue}
+  }
+  /// Returns true if `pruning` has been explicitly set.
+  package var hasPruning: Bool {self._pruning != nil}
+  /// Clears the value of `pruning`. Subsequent reads from it will return its default value.
+  package mutating func clearPruning() {self._pruning = nil}
+
+  /// The ArchiveSealed entries of the archives whose executions it had and lacks now.
+  package var archives: [UInt64] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum Cause: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -927,6 +940,9 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
 
     /// It had room that nothing used, in which what was erased may still have been.
     case room // = 2
+
+    /// Executions that lie in archives were taken out of it.
+    case pruning // = 3
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -938,6 +954,7 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
       case 0: self = .unspecified
       case 1: self = .damage
       case 2: self = .room
+      case 3: self = .pruning
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -947,6 +964,7 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
       case .unspecified: return 0
       case .damage: return 1
       case .room: return 2
+      case .pruning: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -956,6 +974,7 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
       .unspecified,
       .damage,
       .room,
+      .pruning,
     ]
 
   }
@@ -963,6 +982,35 @@ package nonisolated struct ProtoJournalRewritten: Sendable {
   package init() {}
 
   fileprivate var _binding: ProtoBinding? = nil
+  fileprivate var _pruning: ProtoPruning? = nil
+}
+
+/// What a file lacks of the journal's entries: those of executions that lie in archives and are pruned. It is the value of
+/// `pruned` in the `meta` database, too, and a JournalRewritten that has the same vouches for it.
+package nonisolated struct ProtoPruning: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Entries from this one on are all there.
+  package var horizon: UInt64 = 0
+
+  /// How many before it are gone.
+  package var entries: UInt64 = 0
+
+  /// SHA-256 of the gaps, ascending and as large as they are: of each the first sequence, and the first one after it, u64,
+  /// little-endian.
+  package var gaps: Data = Data()
+
+  /// How many executions are gone: records in the database `pruned`.
+  package var executions: UInt64 = 0
+
+  /// SHA-256 of those records, in their order: key and value.
+  package var tombstones: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// What is recorded of executions that are closed lies in a file in the folder `archive`, which is never changed.
@@ -6125,7 +6173,7 @@ nonisolated extension ProtoJournalRestored: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoJournalRewritten: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalRewritten"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}binding\0\u{1}actor\0\u{1}size\0\u{1}root\0\u{1}cause\0\u{3}bytes_before\0\u{3}bytes_after\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}binding\0\u{1}actor\0\u{1}size\0\u{1}root\0\u{1}cause\0\u{3}bytes_before\0\u{3}bytes_after\0\u{1}pruning\0\u{1}archives\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6140,6 +6188,8 @@ nonisolated extension ProtoJournalRewritten: SwiftProtobuf.Message, SwiftProtobu
       case 5: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.bytesBefore) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.bytesAfter) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._pruning) }()
+      case 9: try { try decoder.decodeRepeatedUInt64Field(value: &self.archives) }()
       default: break
       }
     }
@@ -6171,6 +6221,12 @@ nonisolated extension ProtoJournalRewritten: SwiftProtobuf.Message, SwiftProtobu
     if self.bytesAfter != 0 {
       try visitor.visitSingularUInt64Field(value: self.bytesAfter, fieldNumber: 7)
     }
+    try { if let v = self._pruning {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    if !self.archives.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.archives, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6182,13 +6238,65 @@ nonisolated extension ProtoJournalRewritten: SwiftProtobuf.Message, SwiftProtobu
     if lhs.cause != rhs.cause {return false}
     if lhs.bytesBefore != rhs.bytesBefore {return false}
     if lhs.bytesAfter != rhs.bytesAfter {return false}
+    if lhs._pruning != rhs._pruning {return false}
+    if lhs.archives != rhs.archives {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension ProtoJournalRewritten.Cause: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_DAMAGE\0\u{1}CAUSE_ROOM\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_DAMAGE\0\u{1}CAUSE_ROOM\0\u{1}CAUSE_PRUNING\0")
+}
+
+nonisolated extension ProtoPruning: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Pruning"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}horizon\0\u{1}entries\0\u{1}gaps\0\u{1}executions\0\u{1}tombstones\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.horizon) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.gaps) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.executions) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.tombstones) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.horizon != 0 {
+      try visitor.visitSingularUInt64Field(value: self.horizon, fieldNumber: 1)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 2)
+    }
+    if !self.gaps.isEmpty {
+      try visitor.visitSingularBytesField(value: self.gaps, fieldNumber: 3)
+    }
+    if self.executions != 0 {
+      try visitor.visitSingularUInt64Field(value: self.executions, fieldNumber: 4)
+    }
+    if !self.tombstones.isEmpty {
+      try visitor.visitSingularBytesField(value: self.tombstones, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPruning, rhs: ProtoPruning) -> Bool {
+    if lhs.horizon != rhs.horizon {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.gaps != rhs.gaps {return false}
+    if lhs.executions != rhs.executions {return false}
+    if lhs.tombstones != rhs.tombstones {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension ProtoArchiveSealed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

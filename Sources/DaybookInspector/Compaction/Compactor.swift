@@ -95,9 +95,81 @@ public struct Compactor: Sendable {
         let file = try ExchangedFile.begin(JournalFolder(path))
         defer { file.close() }
         do {
-            return try LiveRewriter(file: file, options: options, progress: progress).run()
+            return try LiveRewriter(
+                file: file,
+                options: options,
+                pruning: nil,
+                progress: progress
+            ).run()
         } catch {
             throw JournalError.unmade(file.folder.path, error)
         }
+    }
+
+    /// Takes what lies in archives out of the file, and writes that anew without it.
+    ///
+    /// Entries, payloads, histories, rows and lists of executions that are archived are no more in the journal; their
+    /// archives have them, and become the only place that has. Their ids are not given again. The tree keeps the hashes
+    /// that lead to its root, so that heads and proofs of what stays hold. It is done as ``shrink(_:_:progress:)`` is,
+    /// one commit decides, and others go on meanwhile. The entry `journal_rewritten` says what is gone, by whose
+    /// decision and why.
+    /// - Parameters:
+    ///   - path: the journal's folder.
+    ///   - progress: told now and then how many entries of how many are verified.
+    /// - Throws: as ``shrink(_:_:progress:)``; `integrity` also where the file of an archive is damaged or missing;
+    ///   `locked` also while another process archives; `elsewhere` for a copy. The journal is as it was then.
+    public static func prune(
+        _ path: String,
+        _ options: RewriteOptions,
+        progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in }
+    ) throws -> Pruned {
+        if let actor = options.actor { try Names.check(actor, "actor") }
+        let file = try ExchangedFile.begin(JournalFolder(path))
+        defer { file.close() }
+        do {
+            guard let lock = try file.journal.archives.lock() else {
+                throw JournalError(
+                    .locked,
+                    "another process archives executions of \(path), or takes them back; try again when it has finished"
+                )
+            }
+            defer { withExtendedLifetime(lock) {} }
+            guard
+                try file.old.read({ try $0.home() }).isSamePlace(as: ProtoBinding(of: file.journal))
+            else {
+                throw JournalError(
+                    .elsewhere,
+                    "\(path) is a copy, and is not pruned: it would be no beginning of its journal any more; prune that, or adopt the copy (`daybook adopt`)"
+                )
+            }
+            let planner = PrunePlanner(store: file.old, folder: file.journal.archives)
+            let (plan, words) = try planner.plan(checksFiles: true)
+            guard !plan.archives.isEmpty else { return Pruned(plan: words, rewriting: nil) }
+            let rewriter = LiveRewriter(
+                file: file,
+                options: options,
+                pruning: plan,
+                progress: progress
+            )
+            return Pruned(plan: words, rewriting: try rewriter.run())
+        } catch {
+            throw JournalError.unmade(file.folder.path, error)
+        }
+    }
+}
+
+/// Executions that were taken out of a journal's file.
+public struct Pruned: Sendable {
+    /// What is gone, and what has stayed.
+    public let plan: PrunablePlan
+    /// The file that was made; nil: there was nothing to prune.
+    public let rewriting: Rewriting?
+}
+
+extension Inspector {
+    /// What pruning would come to now. Files of archives are opened, and not compared with the journal.
+    /// - Throws: `JournalError`; `SystemError`.
+    public func prunable() throws -> PrunablePlan {
+        try PrunePlanner(store: store, folder: folder.archives).plan(checksFiles: false).words
     }
 }

@@ -13,6 +13,8 @@ import LMDB
 struct LiveRewriter {
     let file: ExchangedFile
     let options: RewriteOptions
+    /// What is left out; nil: nothing that is there.
+    let pruning: PruningPlan?
     let progress: (UInt64, UInt64) -> Void
 
     /// Entries that the last round may have to take in, and rounds in which it is tried to come so far.
@@ -22,10 +24,10 @@ struct LiveRewriter {
         let before = try bytes(of: file.journal)
         let (edge, generation) = try start()
         let inode = try inodeOfHome()
-        let new = try copy(edge, generation, besides: inode)
+        let (new, lacking) = try copy(edge, generation, besides: inode)
         let next = try LMDBStore.open(file.folder.path)
         defer { next.close() }
-        let report = try verify(next)
+        let report = try verify(next, lacking)
         let replica = try Replica(next, snapshots: file.folder.snapshots)
         try follow(replica)
         let after = try bytes(of: file.folder)
@@ -37,7 +39,7 @@ struct LiveRewriter {
         try file.exchange(to: new) {
             try replica.catchUp(with: file.old, isChecked: false)
             head = replica.head
-            sequence = try record(replica, (before, after))
+            sequence = try record(replica, lacking, (before, after))
             next.close()
         }
         return rewriting(head, sequence, (before, try bytes(of: file.journal)), report)
@@ -92,16 +94,16 @@ struct LiveRewriter {
         return home.inode
     }
 
-    /// Makes the new file with what there is now.
-    /// - Returns: its number.
+    /// Makes the new file with what there is now, but for what is left out.
+    /// - Returns: its number, and what it lacks.
     private func copy(
         _ edge: TreeEdge,
         _ generation: UInt64,
         besides inode: UInt64
-    ) throws -> UInt64 {
+    ) throws -> (inode: UInt64, lacking: ProtoPruning?) {
         let draft = try StoreCopy.draft(at: file.draft, besides: inode)
         defer { draft.close() }
-        let replica = try Replica(empty: draft, generation: generation)
+        let replica = try Replica(empty: draft, generation: generation, pruning: pruning)
         // None is compared with its tile: they have the root that was recorded.
         try replica.catchUp(with: file.old, isChecked: false, upTo: edge.size)
         guard replica.head.root.bytes == edge.root else {
@@ -110,13 +112,17 @@ struct LiveRewriter {
                 "the entries that were taken over from \(file.journal.path) do not have its root"
             )
         }
+        let lacking = try replica.finishPruning(of: file.old)
         let new = try StoreCopy.file(at: file.folder.dataFile, besides: inode)
         try StoreCopy.fill(new, from: draft)
-        return try new.status().inode
+        return (try new.status().inode, lacking)
     }
 
-    private func verify(_ store: LMDBStore) throws -> VerificationReport {
-        let report = try Verifier.verify(store, progress: progress)
+    private func verify(
+        _ store: LMDBStore,
+        _ lacking: ProtoPruning?
+    ) throws -> VerificationReport {
+        let report = try Verifier.verify(store, lacking: lacking, progress: progress)
         guard let first = report.problems.first else { return report }
         throw JournalError(
             .integrity,
@@ -137,20 +143,26 @@ struct LiveRewriter {
     /// A copy goes on nowhere: with an entry of its own it would be no beginning of its journal any more.
     private func record(
         _ replica: Replica,
+        _ lacking: ProtoPruning?,
         _ bytes: (before: UInt64, after: UInt64)
     ) throws -> UInt64? {
         guard try replica.home.isSamePlace(as: ProtoBinding(of: file.journal)) else { return nil }
         let head = replica.head
+        var made = RewriteJournal.File(
+            binding: try ProtoBinding(of: file.folder),
+            size: head.size,
+            root: head.root.bytes,
+            bytesBefore: bytes.before,
+            bytesAfter: bytes.after
+        )
+        if let pruning {
+            made.pruning = lacking
+            made.archives = pruning.archives
+        }
         return try replica.carryOut(
             RewriteJournal(
-                .room,
-                .init(
-                    binding: try ProtoBinding(of: file.folder),
-                    size: head.size,
-                    root: head.root.bytes,
-                    bytesBefore: bytes.before,
-                    bytesAfter: bytes.after
-                ),
+                pruning == nil ? .room : .pruning,
+                made,
                 actor: options.actor ?? SystemUser.name,
                 reason: try SealedPayloads([.text(options.reason)], limit: 1 << 16)
             )

@@ -37,7 +37,7 @@ extension VerificationReport.Part {
     /// Whether everything else is made from it, and nothing makes it anew.
     public var isPrimary: Bool {
         switch self {
-        case .file, .entries, .root, .rules, .payloads: true
+        case .file, .entries, .root, .rules, .payloads, .pruned: true
         default: false
         }
     }

@@ -63,12 +63,13 @@ struct FileRewriter {
                 "the entries that were taken over from \(file.journal.path) do not have its root"
             )
         }
+        let lacking = try replica.finishPruning(of: old)
         let new = try StoreCopy.file(at: file.folder.dataFile, besides: inode)
         let before = try bytes(of: file.journal)
         let sequence = try record(draft, replica, before)
         try StoreCopy.fill(new, from: draft)
         draft.close()
-        let report = try verify()
+        let report = try verify(lacking)
         let after = try bytes(of: file.folder)
         var kept: String?
         if !options.isRehearsal {
@@ -123,13 +124,14 @@ struct FileRewriter {
         )
     }
 
-    private func verify() throws -> VerificationReport {
+    private func verify(_ lacking: ProtoPruning?) throws -> VerificationReport {
         var readOnly = EnvironmentOptions()
         readOnly.isReadOnly = true
         let store = try LMDBStore.open(file.folder.path, readOnly)
         defer { store.close() }
         let report = try Verifier.verify(
             store,
+            lacking: lacking,
             snapshots: file.journal.snapshots,
             keys: file.journal.keys,
             progress: progress

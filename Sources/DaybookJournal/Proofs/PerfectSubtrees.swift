@@ -151,30 +151,50 @@ extension ArraySlice {
 /// its entries.
 package struct JournalTree: PerfectSubtrees {
     private let reader: any StoreReader
+    private let pruned: (_ tile: UInt64) throws -> [TreeHash]?
 
     /// Reads in the transaction of `reader`.
-    package init(_ reader: any StoreReader) { self.reader = reader }
+    /// - Parameter pruned: gives the leaf hashes of a tile that is pruned; nil: it does not know them.
+    package init(
+        _ reader: any StoreReader,
+        pruned: @escaping (_ tile: UInt64) throws -> [TreeHash]? = { _ in nil }
+    ) {
+        self.reader = reader
+        self.pruned = pruned
+    }
 
-    /// - Throws: ``JournalError/Code/integrity`` where an entry is missing; errors of the store.
+    /// - Throws: ``JournalError/Code/integrity`` where an entry is missing, ``JournalError/Code/pruned`` where its hash is
+    ///   pruned; errors of the store.
     package func root(height: Int, index: UInt64) throws -> TreeHash {
         let (level, rest) = (height / 8, height % 8)
         let first = index << UInt64(rest)
         if let tile = try reader.tile(level: UInt8(level), index: first >> 8) {
             let offset = Int(first & 255)
-            guard tile.count == 256 else {
+            let end = offset + 1 << rest
+            if end <= tile.count { return Self.root(of: tile[offset..<end]) }
+            // One that is not full is of a file that was pruned, and as it was then.
+            guard try tile.count < 256 && reader.horizon() > 0 else {
                 throw JournalError.integrity(nil, "tile \(level)/\(first >> 8) is too short")
             }
-            return Self.root(of: tile[offset..<offset + 1 << rest])
+        } else if level == 0, try first | 255 < reader.horizon(),
+            let leaves = try pruned(first >> 8)
+        {
+            let offset = Int(first & 255)
+            return Self.root(of: leaves[offset..<offset + 1 << rest])
         }
         guard height > 0 else {
             return try reader.withEntry(index) { TreeHash.leaf($0) }
-                ?? { throw JournalError.integrity(index, "it is missing") }()
+                ?? { throw try reader.missing(index) }()
         }
         return .node(
             try root(height: height - 1, index: 2 * index),
             try root(height: height - 1, index: 2 * index + 1)
         )
     }
+
+    /// The root over hashes.
+    /// - Parameter hashes: a power of two of them.
+    package static func root(of hashes: [TreeHash]) -> TreeHash { root(of: hashes[...]) }
 
     /// - Parameter hashes: a power of two of them.
     private static func root(of hashes: ArraySlice<TreeHash>) -> TreeHash {

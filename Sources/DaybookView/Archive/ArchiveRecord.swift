@@ -33,6 +33,9 @@ public struct ArchiveRecord: Sendable, Equatable {
     /// The entry by which the executions are archived no longer; nil: they are.
     public internal(set) var droppedBy: UInt64?
 
+    /// The entry by which the executions were taken out of the journal's file; nil: they are in it.
+    public internal(set) var prunedBy: UInt64?
+
     /// For example `archived by eve, 2026-01-31T12:00:00.000Z: older than a year`.
     public var words: String {
         let who = request.actor.isEmpty ? "nobody who is known" : request.who
@@ -63,6 +66,7 @@ public struct ArchiveRecord: Sendable, Equatable {
     /// - Throws: `WireError`; ``JournalError``.
     package static func all(_ reader: any StoreReader) throws -> [ArchiveRecord] {
         var all: [ArchiveRecord] = []
+        let horizon = try reader.horizon()
         try reader.scanHistory(of: 0, from: 0) { sequence in
             let found: Void? = try reader.withView(of: sequence) { entry in
                 switch EventKind(rawValue: entry.event) {
@@ -71,6 +75,11 @@ public struct ArchiveRecord: Sendable, Equatable {
                     let archive = try ProtoArchiveDropped(decoding: entry).archive
                     if let index = all.firstIndex(where: { $0.sequence == archive }) {
                         all[index].droppedBy = sequence
+                    }
+                case .journalRewritten where horizon > 0:
+                    let archives = Set(try ProtoJournalRewritten(decoding: entry).archives)
+                    for index in all.indices where archives.contains(all[index].sequence) {
+                        all[index].prunedBy = sequence
                     }
                 default: break
                 }

@@ -1,6 +1,25 @@
 package import DaybookFormat
 package import DaybookJournal
 package import DaybookModel
+import FoundationEssentials
+import SwiftProtobuf
+
+/// What a file is to lack that is made from another one.
+package struct PruningPlan: Sendable {
+    /// The runs whose entries are left out.
+    package let streams: Set<UInt64>
+    /// What is left of their ids.
+    package let tombstones: [Tombstone]
+    /// The archives that they lie in: the entries that vouch for these.
+    package let archives: [UInt64]
+
+    /// Nothing is checked here.
+    package init(streams: Set<UInt64>, tombstones: [Tombstone], archives: [UInt64]) {
+        self.streams = streams
+        self.tombstones = tombstones
+        self.archives = archives
+    }
+}
 
 /// A journal that holds the entries of another one, byte for byte, with their payloads: the beginning of
 /// it, to which what has come since is appended.
@@ -9,12 +28,21 @@ package import DaybookModel
 /// is: each commit is a state that the other journal was in, or could have been in between two entries.
 package final class Replica {
     private let journal: Journal
+    private let store: LMDBStore
     private var state = State()
+    /// What it leaves out of the journal's entries; nil: nothing that is there.
+    private let pruning: PruningPlan?
+    private var gaps = PrunedRanges()
+    /// It began with no entries: then it may lack some of them.
+    private let beganEmpty: Bool
 
     /// Opens a copy that has entries already.
     /// - Parameter snapshots: a folder in which snapshots of it may be.
     /// - Throws: ``JournalError``; `SystemError`; what the model cannot fold.
     package init(_ store: LMDBStore, snapshots: SnapshotFolder) throws {
+        self.store = store
+        pruning = nil
+        beganEmpty = false
         journal = try Journal.open(store)
         state = try StateSnapshots(of: journal, in: snapshots).newest()
         try journal.scan(from: state.next) { entry, reader in
@@ -24,9 +52,18 @@ package final class Replica {
     }
 
     /// Begins one in an empty store.
-    /// - Parameter generation: see ``Journal/copy(in:generation:clock:)``.
+    /// - Parameters:
+    ///   - generation: see ``Journal/copy(in:generation:clock:)``.
+    ///   - pruning: what it leaves out; nil: only what is pruned in the other journal.
     /// - Throws: ``JournalError``.
-    package init(empty store: LMDBStore, generation: UInt64 = 0) throws {
+    package init(
+        empty store: LMDBStore,
+        generation: UInt64 = 0,
+        pruning: PruningPlan? = nil
+    ) throws {
+        self.store = store
+        self.pruning = pruning
+        beganEmpty = true
         journal = try Journal.copy(in: store, generation: generation)
     }
 
@@ -40,6 +77,8 @@ package final class Replica {
     /// - Parameters:
     ///   - source: the other journal.
     ///   - isChecked: whether its entries are compared with its tiles, one by one. The root is in any case.
+    ///   - archives: of the other journal: entries are read from there that are pruned and that it has to have; nil: that is
+    ///     an error.
     ///   - end: the first entry that is left out; nil: none of those that are there now.
     ///   - goOn: told after each commit how many entries it has; false: that is enough.
     /// - Throws: ``ProofError/Code/inconsistent`` when it has entries that the other journal has not;
@@ -47,6 +86,7 @@ package final class Replica {
     package func catchUp(
         with source: any JournalStore,
         isChecked: Bool = true,
+        archives: ArchiveFolder? = nil,
         upTo end: UInt64? = nil,
         _ goOn: (UInt64) -> Bool = { _ in true }
     ) throws {
@@ -54,14 +94,71 @@ package final class Replica {
         let end = try end ?? source.read { try $0.entryCount() }
         var isFirst = true
         while isFirst || head.size < end {
-            let part = try source.read { try Part($0, from: head.size, upTo: end) }
-            if head.size < end, part.entries.isEmpty {
+            let omitted = pruning?.streams ?? []
+            let part = try source.read {
+                try Part(
+                    $0,
+                    from: head.size,
+                    upTo: end,
+                    without: omitted,
+                    mayLack: beganEmpty,
+                    archives: archives
+                )
+            }
+            if head.size < end, part.items.isEmpty {
                 throw JournalError.integrity(head.size, "it is missing")
             }
             try append(part)
             guard goOn(head.size) else { return }
             isFirst = false
         }
+    }
+
+    /// Records what it lacks of the entries, once it has all that it is to have: nothing may lack after that.
+    /// - Parameter source: the other journal.
+    /// - Returns: what it lacks; nil: nothing.
+    /// - Throws: ``JournalError``.
+    package func finishPruning(of source: any JournalStore) throws -> ProtoPruning? {
+        let before = try source.read { try $0.pruning() }
+        guard before != nil || pruning != nil else { return nil }
+        try store.makeRoomForPruned()
+        var gaps = gaps
+        var digest = TombstoneDigest()
+        let horizon = pruning == nil ? before?.horizon ?? 0 : head.size
+        let recorded = try journal.write { batch in
+            var fresh = (pruning?.tombstones ?? []).sorted()[...]
+            func put(_ key: UInt64, _ record: [UInt8]) throws {
+                digest.add(key, record)
+                try batch.append(tombstones: record, for: key)
+            }
+            func putFresh(before key: UInt64?) throws {
+                while let first = fresh.first, key.map({ first.key < $0 }) ?? true {
+                    let end = fresh.firstIndex { $0.key != first.key } ?? fresh.endIndex
+                    try put(first.key, Tombstone.record(of: Array(fresh[..<end])))
+                    fresh = fresh[end...]
+                }
+            }
+            try source.read { reader in
+                try reader.scanTombstones { key, record in
+                    try putFresh(before: key)
+                    let end = fresh.firstIndex { $0.key != key } ?? fresh.endIndex
+                    try put(key, record + Tombstone.record(of: Array(fresh[..<end])))
+                    fresh = fresh[end...]
+                    return true
+                }
+            }
+            try putFresh(before: nil)
+            let recorded = ProtoPruning.with {
+                $0.horizon = horizon
+                $0.entries = gaps.count
+                $0.gaps = Data(gaps.finish())
+                $0.executions = digest.count
+                $0.tombstones = Data(digest.finish())
+            }
+            try batch.put(recorded)
+            return recorded
+        }
+        return recorded
     }
 
     /// Carries out a command: from here on it is no more the beginning of the other journal.
@@ -80,7 +177,14 @@ package final class Replica {
     private func append(_ part: Part) throws {
         try journal.write { batch in
             guard batch.nextSequence == part.first else { throw Self.departed(part.first) }
-            for entry in part.entries { try append(entry, batch) }
+            for item in part.items {
+                switch item {
+                case .entry(let entry): try append(entry, batch)
+                case .pruned(let pruned):
+                    gaps.add(batch.nextSequence..<batch.nextSequence + pruned.count)
+                    try batch.append(pruned: pruned)
+                }
+            }
             if let root = part.root, root != batch.head.root.bytes {
                 throw Self.departed(batch.head.size)
             }
@@ -147,58 +251,5 @@ package final class Replica {
             .inconsistent,
             "the copy is not the beginning of the journal: they differ in the first \(size) entries, or somebody else has written to the copy; keep both, find out which one is right, and make a new copy at another place"
         )
-    }
-}
-
-/// Entries of a journal, as they lie there.
-private struct Part {
-    struct Entry {
-        let bytes: [UInt8]
-        let payloads: [UInt8]?
-    }
-
-    let first: UInt64
-    private(set) var entries: [Entry] = []
-    private(set) var positions: [String: UInt64] = [:]
-    /// The root with the last of them, where it was recorded.
-    private(set) var root: [UInt8]?
-
-    /// Entries in one part, and bytes after which none is added.
-    private static let most = 16_384
-    private static let mostBytes = 8 << 20
-
-    init(_ reader: any StoreReader, from first: UInt64, upTo end: UInt64) throws {
-        self.first = first
-        let count = try reader.entryCount()
-        guard first <= count else {
-            throw ProofError(
-                .inconsistent,
-                "the copy has \(first) entries, and the journal has \(count): it is another one, an older copy lies in its place, or somebody has written to the copy; keep both, and find out which one is right"
-            )
-        }
-        var bytes = 0
-        var all: [Entry] = []
-        // What comes after the end is not looked at, and may be damaged.
-        if first < end {
-            try reader.scanEntries(from: first) { sequence, entry in
-                guard sequence == first + UInt64(all.count) else {
-                    throw JournalError.integrity(first + UInt64(all.count), "it is missing")
-                }
-                let payloads = try reader.withPayloads(of: sequence) { Array($0) }
-                all.append(Entry(bytes: Array(entry), payloads: payloads))
-                bytes += entry.count + (payloads?.count ?? 0)
-                return sequence + 1 < end && all.count < Self.most && bytes < Self.mostBytes
-            }
-        }
-        entries = all
-        if let edge = try TreeEdge(reader), edge.size == first + UInt64(all.count) {
-            root = edge.root
-        }
-        var places: [String: UInt64] = [:]
-        try reader.scanPositions { name, sequence in
-            places[name] = sequence
-            return true
-        }
-        positions = places
     }
 }

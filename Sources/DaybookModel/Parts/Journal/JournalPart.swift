@@ -52,6 +52,9 @@ extension JournalFacts {
             guard event.size == entry.header.sequence else {
                 throw WireError("it says that \(event.size) entries were taken over before it")
             }
+            if case .UNRECOGNIZED(let number) = event.cause {
+                throw WireError.newer("cause of a rewriting", number)
+            }
             binding = event.binding
         case .archiveSealed:
             let event = try ProtoArchiveSealed(decoding: entry)
