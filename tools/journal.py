@@ -14,13 +14,18 @@ try:
 except ImportError as error:
     sys.exit(f"journal.py: {error}; install the packages lmdb and protobuf")
 
-FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted"]
+FIRST_EVENTS = ["journal_created", "session_opened", "execution_submitted", "task_type_registered",
+                "task_created"]
 # What begins the stream that an event belongs into; all others belong into an execution's.
 BEGINNINGS = {event: "journal_created" for event in
               ["journal_created", "content_type_interned", "snapshot_taken", "journal_adopted",
                "journal_restored", "journal_rewritten", "archive_sealed", "archive_dropped"]}
 BEGINNINGS |= {event: "session_opened" for event in
                ["session_opened", "session_closed", "session_lost"]}
+BEGINNINGS |= {event: "task_created" for event in
+               ["task_created", "task_dispatched", "task_run_ended", "task_disabled",
+                "task_respawned", "task_archived"]}
+BEGINNINGS |= {event: event for event in ["task_type_registered", "runbook_stored"]}
 DATABASES = ["entries", "payloads", "histories", "executions", "tiles", "meta", "lists",
              "positions"]
 key = struct.Struct("<Q").pack
@@ -431,7 +436,7 @@ class Journal:
 
     def check_stream(self, at, entry, event, number):
         # An entry that contradicts those before it is named, then believed: one fault, one line.
-        if event in FIRST_EVENTS:
+        if event in FIRST_EVENTS or event == "runbook_stored" and number == at:
             self.expect(number == at, at, f"it begins a stream, and says that that is {number}")
             self.streams[number] = Stream(event)
         elif number not in self.streams:

@@ -38,6 +38,12 @@ struct DaybookCommand: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(
+                name: "Schedule",
+                subcommands: [
+                    TaskTypeCommand.self, TaskCommand.self, RunbookCommand.self,
+                ]
+            ),
+            CommandGroup(
                 name: "Look",
                 subcommands: [
                     ListCommand.self, ShowCommand.self, TreeCommand.self, LogCommand.self,

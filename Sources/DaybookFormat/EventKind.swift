@@ -117,6 +117,22 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
     case payloadsErased = 128
     /// An execution lies in an archive, or does no longer.
     case executionArchived = 129
+    /// There is a type of tasks.
+    case taskTypeRegistered = 160
+    /// There is a task.
+    case taskCreated = 161
+    /// A task that was due has a run.
+    case taskDispatched = 162
+    /// A run of a task has ended.
+    case taskRunEnded = 163
+    /// A task is not dispatched any more.
+    case taskDisabled = 164
+    /// It is to be run again.
+    case taskRespawned = 165
+    /// It is not kept in mind any more.
+    case taskArchived = 166
+    /// There is a version of a runbook that tasks can run.
+    case runbookStored = 167
 
     /// The event's field in an entry.
     package var field: WireField { WireField(rawValue, .lengthDelimited) }
@@ -181,6 +197,14 @@ public enum EventKind: UInt32, Sendable, CaseIterable {
         case .workspaceUnsaved: "workspace_unsaved"
         case .payloadsErased: "payloads_erased"
         case .executionArchived: "execution_archived"
+        case .taskTypeRegistered: "task_type_registered"
+        case .taskCreated: "task_created"
+        case .taskDispatched: "task_dispatched"
+        case .taskRunEnded: "task_run_ended"
+        case .taskDisabled: "task_disabled"
+        case .taskRespawned: "task_respawned"
+        case .taskArchived: "task_archived"
+        case .runbookStored: "runbook_stored"
         }
     }
 }

@@ -67,6 +67,10 @@ struct BatchNotes: Sendable {
     var endedChildren: [EndedChild] = []
     /// Forks that can begin.
     var successors: [Successor] = []
+    /// Runs of tasks that have ended, and of which their tasks are to be told.
+    var endedRuns: [EndedRun] = []
+    /// What it has changed of tasks.
+    var tasks = TaskNotes()
     /// The lists of the last submission without labels: most of the next ones are on the same, also in
     /// the next batch.
     var usualLists: UsualLists?
@@ -113,6 +117,8 @@ extension State {
         batch.hasTakenDeadlines = false
         batch.endedChildren = []
         batch.successors = []
+        if !batch.endedRuns.isEmpty { batch.endedRuns = [] }
+        if !batch.tasks.isEmpty { batch.tasks = TaskNotes() }
         batch.next = 0
         small.secrets.endBatch()
     }
@@ -141,7 +147,9 @@ extension State {
         }
         small = batch.small
         batch.next = 0
-        let hasChanged = !batch.before.isEmpty || batch.hasTakenDeadlines
+        let hasChanged =
+            !batch.before.isEmpty || batch.hasTakenDeadlines || !batch.tasks.isEmpty
+        tasks.restore(batch.tasks)
         commit()
         if hasChanged { for part in DerivedPart.all { part.rebuild(&self) } }
     }

@@ -51,7 +51,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
     /// Of several things that were asked for together, the place of the one that is refused, from 0;
     /// nil: one was, or all are.
-    package internal(set) var place: Int?
+    public package(set) var place: Int?
 
     /// - Parameter message: what was asked, what was found, what to do.
     public init(_ code: Code, _ message: String) {

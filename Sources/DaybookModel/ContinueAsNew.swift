@@ -10,6 +10,8 @@ package struct ContinueAsNew: LeasedCommand {
     package let input: SealedPayloads
     /// The scope that asks for it: of a branch, if it is not empty.
     package let branch: [UInt32]
+    /// Its code has said that it found something new.
+    package let isEventful: Bool
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -18,11 +20,13 @@ package struct ContinueAsNew: LeasedCommand {
         _ lease: Lease,
         input: SealedPayloads,
         in branch: [UInt32] = [],
+        isEventful: Bool = false,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.input = input
         self.branch = branch
+        self.isEventful = isEventful
         self.logs = logs
     }
 
@@ -38,7 +42,7 @@ package struct ContinueAsNew: LeasedCommand {
         }
         try tx.append(logs, of: nil, lease)
         let signalsLeft = tx[known: number].signalsLeft
-        let run = tx[known: number].nextRun
+        let run = tx[known: number].nextRun(isEventful: isEventful)
         let root = tx[known: number].rare.family.root
         let signals = tx[known: number].rare.mailbox.all
         // What branches have begun has nobody to be told once this run is closed. Of many all but a few
@@ -146,7 +150,7 @@ extension ExecutionState {
     }
 
     /// What the first entry of its next run says.
-    fileprivate var nextRun: ProtoExecutionSubmitted {
+    fileprivate func nextRun(isEventful: Bool) -> ProtoExecutionSubmitted {
         .with {
             $0.id = id.text
             $0.type = type.text
@@ -163,6 +167,8 @@ extension ExecutionState {
             $0.finalizer = rare.family.isFinalizer
             if let path = rare.family.parentPath { $0.parentOperation = path.proto }
             $0.signalIds = rare.signalIDs.newest.map(\.text)
+            $0.task = rare.lineage.task
+            $0.eventful = isEventful || rare.lineage.isEventful
         }
     }
 }

@@ -12,6 +12,8 @@ package struct Complete: LeasedCommand {
     /// The entry that holds what the handler returned, if the output is another one: that of
     /// ``AwaitChildren``. 0: it is not.
     package let runOutput: UInt64
+    /// Its code has said that it found something new.
+    package let isEventful: Bool
     /// Lines that were logged since the last operation.
     package let logs: [LogChunk]
 
@@ -21,12 +23,14 @@ package struct Complete: LeasedCommand {
         output: SealedPayloads,
         operations: UInt64,
         runOutput: UInt64 = 0,
+        isEventful: Bool = false,
         logs: [LogChunk] = []
     ) {
         self.lease = lease
         self.output = output
         self.runOutput = runOutput
         self.operations = operations
+        self.isEventful = isEventful
         self.logs = logs
     }
 
@@ -46,7 +50,8 @@ package struct Complete: LeasedCommand {
             operations: operations,
             closes: closes,
             signalsLeft: signalsLeft,
-            runOutput: runOutput
+            runOutput: runOutput,
+            isEventful: isEventful
         )
         let sequence = try tx.append(event, to: .run(lease.execution), output)
         if !closes { try tx.giveBack(lease.execution) }

@@ -31,6 +31,7 @@ extension Transaction {
         while true {
             // One after the other, not one inside the other: however deep a family is.
             while let ended = takeEndedChild() { try tell(ended) }
+            try adaptTasks()
             while !state.batch.successors.isEmpty {
                 try begin(state.batch.successors.removeFirst())
             }

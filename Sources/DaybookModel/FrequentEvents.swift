@@ -72,7 +72,8 @@ enum FrequentEvents {
         operations: UInt64,
         closes: Bool = true,
         signalsLeft: UInt64,
-        runOutput: UInt64 = 0
+        runOutput: UInt64 = 0,
+        isEventful: Bool = false
     ) -> [UInt8] {
         EventKind.executionCompleted.encoded {
             $0.varint(epoch, Wire.ExecutionCompleted.epoch)
@@ -80,6 +81,7 @@ enum FrequentEvents {
             $0.bool(closes, Wire.ExecutionCompleted.closes)
             $0.varint(signalsLeft, Wire.ExecutionCompleted.signalsLeft)
             $0.varint(runOutput, Wire.ExecutionCompleted.runOutput)
+            $0.bool(isEventful, Wire.ExecutionCompleted.eventful)
         }
     }
 }

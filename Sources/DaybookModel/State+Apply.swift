@@ -113,6 +113,9 @@ extension State {
             if state.parent != nil, kind != .executionContinued {
                 batch.endedChildren.append(EndedChild(state))
             }
+            if state.rare.lineage.task != 0, kind != .executionContinued {
+                batch.endedRuns.append(EndedRun(state, by: entry.header.sequence))
+            }
             if state.rare.lineage.successor != 0 {
                 batch.successors.append(
                     Successor(fork: state.rare.lineage.successor, end: entry.header.sequence)
@@ -125,6 +128,7 @@ extension State {
             row.joins = [ExecutionList.closed(state.status).key]
             return row
         }
+        if kind == .executionParked { noteParkedRun(number, entry.header) }
         guard kind == .executionSubmitted || kind == .executionReopened,
             executions.contains(number)
         else { return nil }

@@ -16,6 +16,10 @@ package struct State: Sendable {
     var timers = Timers()
     /// Children that are to be cancelled.
     var orphans = Orphans()
+    /// Types of tasks, tasks, and the runbooks that they may run.
+    package internal(set) var tasks = Tasks()
+    /// Those of the tasks that wait for their time, in order of it.
+    var due = DueTasks()
     /// The parts that are small.
     var small = SmallParts()
     /// One more than the sequence of the last entry that is on the disk and taken in.

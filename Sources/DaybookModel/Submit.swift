@@ -67,12 +67,20 @@ package struct Submit: Command {
     package func decide(_ tx: inout Transaction) throws -> Answer {
         try checkForm()
         if let row = try tx.row(of: id) { return try existing(row, tx) }
+        let number = try record(&tx)
+        return Answer(number: number, existed: false, status: .submitted)
+    }
+
+    /// Records what is not there.
+    /// - Parameter task: the task that it is a run of; 0: of none.
+    /// - Returns: its number.
+    func record(_ tx: inout Transaction, runOf task: UInt64 = 0) throws -> UInt64 {
         let lifetime = tx.state.journal.submissionLifetime
         let expiresAt = lifetime == 0 ? Timestamp(rawValue: 0) : tx.now.adding(lifetime)
-        let event = event(expiresAt: expiresAt)
+        let event = event(expiresAt: expiresAt, task: task)
         let number = try tx.append(event, to: nil, payloads, by: request)
         if let secrets { try tx.store(secrets, of: number) }
-        return Answer(number: number, existed: false, status: .submitted)
+        return number
     }
 
     /// - Throws: ``Refusal/Code/invalidArgument``.
@@ -94,12 +102,12 @@ package struct Submit: Command {
         var isFinalizer = false
     }
 
-    func event(expiresAt: Timestamp, parent: Parent? = nil) -> [UInt8] {
+    func event(expiresAt: Timestamp, parent: Parent? = nil, task: UInt64 = 0) -> [UInt8] {
         let timeout = terms.timeout?.wholeNanoseconds ?? 0
         let delay = terms.delay.wholeNanoseconds
         guard
             terms.retry != .none || !terms.labels.isEmpty || terms.traceContext != nil
-                || terms.isPinned || parent != nil
+                || terms.isPinned || parent != nil || task != 0
         else {
             return FrequentEvents.submitted(
                 id: id.text,
@@ -120,6 +128,7 @@ package struct Submit: Command {
                 $0.expiresAt = expiresAt.rawValue
                 $0.labels = terms.labels.protos
                 $0.traceContext = terms.traceContext?.text ?? ""
+                $0.task = task
                 guard let parent else { return }
                 $0.parent = parent.number
                 $0.parentOperation = parent.operation.proto

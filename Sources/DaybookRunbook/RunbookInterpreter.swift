@@ -344,6 +344,8 @@ struct RunbookInterpreter: Sendable {
         do {
             let result = try await checkpoint(job, of: block, environment, context)
             if environment.each == nil { course.note(result.outputs, of: job.name) }
+            // Said again whenever it is replayed, as what it comes from is recorded.
+            if result.outputs["eventful"] == "true" { context.eventful() }
             return result
         } catch let error as OperationError {
             course.note(error, of: job.name)

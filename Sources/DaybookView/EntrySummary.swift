@@ -134,8 +134,28 @@ extension JournalEntry {
         case .executionArchived(let event):
             event.archive == 0
                 ? "lies in no archive any more" : "lies in the archive of entry \(event.archive)"
+        case .taskTypeRegistered(let event): "\(event.name), run by \(event.backend), \(asked)"
+        case .taskCreated(let event):
+            "\(String(decoding: event.arguments, as: UTF8.self).prefix(80)), from \(Timestamp(rawValue: event.nextRun)), \(asked)"
+        case .taskDispatched(let event): "run \(event.execution)"
+        case .taskRunEnded(let event): Self.describe(event)
+        case .taskDisabled: asked
+        case .taskRespawned(let event): "from \(Timestamp(rawValue: event.nextRun)), \(asked)"
+        case .taskArchived: asked
+        case .runbookStored(let event): "\(event.name), version \(event.version), \(asked)"
         case nil: ""
         }
+    }
+
+    /// How a run of a task has ended, and what becomes of the task.
+    private static func describe(_ event: ProtoTaskRunEnded) -> String {
+        let status = event.status.word
+        let code = event.errorCode.isEmpty ? "" : ": \(event.errorCode)"
+        if event.again { return "run \(event.execution) again, \(status)\(code)" }
+        let next =
+            event.taskStatus == .nextRunNotScheduled
+            ? ", next from \(Timestamp(rawValue: event.nextRun))" : ""
+        return (event.execution == 0 ? "" : "run \(event.execution), ") + status + code + next
     }
 
     /// Keys of the store: the first of them, and how many more there are.
@@ -244,6 +264,17 @@ extension ProtoExecutionParked.Reason {
         case .losses: "losses"
         case .doubt: "doubt"
         case .unspecified, .UNRECOGNIZED: "reason \(rawValue)"
+        }
+    }
+}
+
+extension ProtoTaskRunStatus {
+    /// A stable word for programs.
+    fileprivate var word: String {
+        do throws(WireError) {
+            return try TaskRunStatus(self).rawValue
+        } catch {
+            return "status \(rawValue)"
         }
     }
 }

@@ -104,9 +104,9 @@ func snapshot(of state: State) -> SnapshotBytes {
         #expect(State.snapshotSchema == 4)
         #expect(
             SnapshotSection.all.map(\.schema)
-                == [3, 2, 2, 2, 8, 4, 5, 4] + [4, 2, 1, 1, 3, 5, 1, 2, 3, 1]
+                == [3, 2, 2, 2, 1, 8, 4, 5, 4] + [4, 2, 1, 1, 3, 6, 1, 2, 3, 1]
         )
-        #expect(digits == "e8 fb c7 f8")
+        #expect(digits == "?")
     }
 
     @Test func damagedBytesAreRefusedOrReadAndNeverTrap() throws {

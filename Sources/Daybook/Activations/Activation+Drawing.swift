@@ -4,6 +4,12 @@ import DaybookModel
 
 /// What follows from an execution and a place in it, so that nothing is recorded for it.
 extension Activation {
+    /// Whether the handler has said that it found something new.
+    var isEventful: Bool { state.withLock { $0.isEventful } }
+
+    /// The handler says so.
+    func noteEventful() { state.withLock { $0.isEventful = true } }
+
     /// 32 bytes that follow from the execution and a place in it.
     func draw(_ scope: [UInt32], _ position: UInt32, _ count: UInt64) -> [UInt8] {
         let path = OperationPath(scope: scope, position: position)

@@ -71,6 +71,8 @@ final class Activation: Sendable {
         var compensates = false
         /// The handler has asked for what it could not be given here: a secret, or its files.
         var isLacking = false
+        /// The handler has said that it found something new.
+        var isEventful = false
 
         /// Whether all that it runs waits, or is about to.
         var isSuspended: Bool { active == 0 }

@@ -19,6 +19,7 @@ package final class EngineDriver: Sendable {
     private let keeper: SecretKeeper
     private let machines: EngineMachines
     let workflows: [Name: RegisteredWorkflow]
+    private let scheduler: TaskScheduler?
     private let session: Identifier
     private let folder: JournalFolder?
     private let held = Locked<Opening?>(nil)
@@ -51,11 +52,13 @@ package final class EngineDriver: Sendable {
             : try Journal.open(store, clock: clock)
         machines = EngineMachines(options, board)
         keeper = SecretKeeper(folder?.keys, options)
+        scheduler = options.scheduler(of: workflows)
         let fold = EngineFold(
             board,
             keeper,
             session: session,
             firing: try options.firing(),
+            scheduler: scheduler,
             snapshotInterval: nil,
             claiming: options.claimedTypes(of: workflows),
             within: machines,
@@ -109,7 +112,8 @@ package final class EngineDriver: Sendable {
             premises,
             session: number,
             options,
-            workflows
+            workflows,
+            scheduler
         )
         let opening = Opening(driven: engine)
         held.withLock { $0 = opening }

@@ -8,6 +8,7 @@ extension EngineCore {
     /// Looks at what has come, and has done what follows from it. Never waits.
     func pump() {
         let mail = board.takeMail()
+        learnRunbooks()
         carryOut(machines.takePending())
         if case .named = options.claims, !mail.children.isEmpty { note(mail.children) }
         if !mail.leases.isEmpty { machines.tell { $0.dispatcher.granted() } }

@@ -129,6 +129,7 @@ extension EngineCore {
                     ),
                     operations: activation.operationCount,
                     runOutput: end.run?.sequence ?? 0,
+                    isEventful: activation.isEventful,
                     logs: try activation.takeLogs()
                 )
             }
@@ -267,6 +268,7 @@ extension EngineCore {
                             as: workflows[lease.type].map { codec.contentType(of: $0.types.input) }
                         ),
                         in: branch.scope,
+                        isEventful: activation.isEventful,
                         logs: try activation.takeLogs()
                     )
                 }

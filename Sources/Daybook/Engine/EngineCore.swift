@@ -21,6 +21,8 @@ final class EngineCore: Sendable {
     /// What its session has said its code is of; empty: nothing.
     let revision: Name
     let workflows: [Name: RegisteredWorkflow]
+    /// Dispatches tasks that are due; nil: others do that.
+    let scheduler: TaskScheduler?
     /// Whether a workflow says which signals it takes.
     let takesKnownSignals: Bool
     /// The names of the workflows, sorted.
@@ -49,7 +51,8 @@ final class EngineCore: Sendable {
         _ premises: Premises?,
         session: UInt64,
         _ options: EngineOptions,
-        _ workflows: [Name: RegisteredWorkflow]
+        _ workflows: [Name: RegisteredWorkflow],
+        _ scheduler: TaskScheduler? = nil
     ) throws {
         self.writer = writer
         self.board = board
@@ -62,6 +65,7 @@ final class EngineCore: Sendable {
         sessionNumber = session
         self.options = options
         self.workflows = workflows
+        self.scheduler = scheduler
         takesKnownSignals = workflows.values.contains { !$0.signals.isEmpty }
         types = workflows.keys.sorted()
         executor = options.executor ?? writer.loneThread ?? globalConcurrentExecutor
@@ -141,7 +145,7 @@ final class EngineCore: Sendable {
     /// Whether something runs here, or could be claimed.
     var hasWork: Bool {
         // What is claimed between the two looks is found by the second.
-        if nextTarget() != nil { return true }
+        if nextTarget() != nil || hasDueTask { return true }
         return machines.tell { $0.residency.isBusy || $0.dispatcher.isClaiming }
     }
 

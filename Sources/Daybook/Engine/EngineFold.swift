@@ -19,6 +19,8 @@ struct EngineFold: JournalFold, @unchecked Sendable {
     private var session: UInt64 = 0
     /// What is due is seen to by this process; nil: others do that.
     private let firing: FireTimers?
+    /// Dispatches tasks that are due; nil: others do that.
+    private let scheduler: TaskScheduler?
     /// After so many entries a snapshot is due; nil: others see to that.
     private let snapshotInterval: UInt64?
     /// Before that no snapshot is asked for.
@@ -36,6 +38,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         _ keeper: SecretKeeper,
         session uuid: Identifier,
         firing: FireTimers?,
+        scheduler: TaskScheduler? = nil,
         snapshotInterval: UInt64?,
         claiming types: [Name] = [],
         within budget: (any ClaimBudget)? = nil,
@@ -47,6 +50,7 @@ struct EngineFold: JournalFold, @unchecked Sendable {
         self.keeper = keeper
         self.uuid = uuid
         self.firing = firing
+        self.scheduler = scheduler
         self.snapshotInterval = snapshotInterval
         held = state
     }
@@ -176,11 +180,25 @@ struct EngineFold: JournalFold, @unchecked Sendable {
 
     // MARK: Time
 
-    var nextDeadline: Timestamp? { firing == nil || session == 0 ? nil : state.nextDeadline }
+    var nextDeadline: Timestamp? {
+        guard firing != nil, session != 0 else { return nil }
+        guard let due = nextDue else { return state.nextDeadline }
+        return state.nextDeadline.map { min($0, due) } ?? due
+    }
+
+    /// When the first task is due that this process dispatches, and has room for; nil: none is.
+    private var nextDue: Timestamp? {
+        scheduler.flatMap { scheduler in state.nextDue { scheduler.serves($0, $1) } }
+    }
 
     mutating func fire(_ batch: Batch) throws {
         guard let firing, session != 0 else { return }
-        _ = try decide(firing, session: session, batch).get()
+        if let deadline = state.nextDeadline, deadline <= batch.now {
+            _ = try decide(firing, session: session, batch).get()
+        }
+        guard let scheduler, let due = nextDue, due <= batch.now else { return }
+        let command = scheduler.command(limit: state.journal.payloadLimit)
+        _ = try decide(command, session: session, batch).get()
     }
 
     // MARK: Claims

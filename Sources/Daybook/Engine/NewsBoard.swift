@@ -72,6 +72,7 @@ struct News: Sendable {
             if !entry.isOfSpawned { fromOutside.append(number) }
             if entry.readies { mayHaveEnded.append(number) }
         case .sessionOpened, .sessionClosed, .sessionLost: hasSessions = true
+        case .runbookStored, .taskCreated, .taskRunEnded, .taskRespawned: hasWork = true
         default: break
         }
     }

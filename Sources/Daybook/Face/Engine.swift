@@ -228,6 +228,7 @@ public final class Engine: Sendable {
         var generator = SystemRandomNumberGenerator()
         let uuid = Identifier.timeOrdered(at: options.clock.now(), using: &generator)
         let firing = try options.firing()
+        let scheduler = options.scheduler(of: workflows)
         let snapshots = StateSnapshots(of: journal, in: place.snapshots, options)
         let keeper = SecretKeeper(place.keys, options)
         let fold = EngineFold(
@@ -235,6 +236,7 @@ public final class Engine: Sendable {
             keeper,
             session: uuid,
             firing: firing,
+            scheduler: scheduler,
             snapshotInterval: firing == nil ? nil : options.snapshotInterval,
             claiming: options.claimedTypes(of: workflows),
             within: machines,
@@ -270,7 +272,8 @@ public final class Engine: Sendable {
                 ),
                 session: number,
                 options,
-                workflows
+                workflows,
+                scheduler
             )
             do {
                 let opening = try Opening(engine, folder, following: place.dataFile, of: lock)

@@ -19,6 +19,9 @@ public struct EngineOptions: Sendable {
 
     /// Which executions it claims.
     public var claims = Claims.registered
+    /// Which tasks it dispatches once they are due; nil: none. It dispatches none either unless it claims
+    /// what is registered (``claims``).
+    public var schedules: ScheduleOptions? = ScheduleOptions()
     /// Maximum number of handlers whose code runs at once, at least 1. One that waits for a timer or a signal does not
     /// count; when that has come it waits for its turn, which comes before anything new is claimed.
     public var maxConcurrent = 256
@@ -87,6 +90,12 @@ public struct EngineOptions: Sendable {
     /// The names of the workflows that this process claims of its own accord, sorted.
     func claimedTypes(of workflows: [Name: RegisteredWorkflow]) -> [Name] {
         if case .registered = claims { workflows.keys.sorted() } else { [] }
+    }
+
+    /// How this process dispatches tasks that are due; nil: others do.
+    func scheduler(of workflows: [Name: RegisteredWorkflow]) -> TaskScheduler? {
+        guard case .registered = claims, let schedules else { return nil }
+        return TaskScheduler(schedules, codec, workflows)
     }
 
     /// How this process sees to what is due; nil: it leaves that to those that run something.

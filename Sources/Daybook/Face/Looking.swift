@@ -24,6 +24,8 @@
 @_exported public import struct DaybookModel.InterventionAnswer
 @_exported public import struct DaybookModel.Lease
 @_exported public import struct DaybookModel.NamedOutput
+@_exported public import struct DaybookModel.NewTask
+@_exported public import struct DaybookModel.NewTaskAnswer
 @_exported public import struct DaybookModel.Operation
 @_exported public import struct DaybookModel.OperationPath
 @_exported public import struct DaybookModel.Refusal
@@ -32,7 +34,16 @@
 @_exported public import struct DaybookModel.SignalAnswer
 @_exported public import struct DaybookModel.SignalCount
 @_exported public import struct DaybookModel.SourceLine
+@_exported public import struct DaybookModel.StoredRunbookAnswer
 @_exported public import struct DaybookModel.SubmitAnswer
+@_exported public import struct DaybookModel.TaskArguments
+@_exported public import enum DaybookModel.TaskPolicy
+@_exported public import enum DaybookModel.TaskPriority
+@_exported public import enum DaybookModel.TaskRunStatus
+@_exported public import enum DaybookModel.TaskStatus
+@_exported public import struct DaybookModel.TaskType
+@_exported public import struct DaybookModel.TaskTypeAnswer
+@_exported public import enum DaybookModel.TaskValue
 @_exported public import struct DaybookModel.Wait
 @_exported public import struct DaybookSystem.Shortage
 @_exported public import struct DaybookSystem.SystemError

@@ -27,6 +27,8 @@ struct RegisteredWorkflow: Sendable {
     let finalizer: (any Workflow.Type)?
     /// The types of its inputs and outputs, which may have versions.
     let types: (input: Any.Type, output: Any.Type)
+    /// The encoded input of a run by the arguments of a task, and the text of a stored runbook.
+    let taskInput: @Sendable (TaskArguments, _ runbook: String?, any PayloadCodec) throws -> [UInt8]
     let run: @Sendable (EncodedValue, WorkflowContext, any PayloadCodec) async throws -> [UInt8]
 
     init<W: Workflow>(_ workflow: W) {
@@ -64,6 +66,7 @@ struct RegisteredWorkflow: Sendable {
         isAllSettled = W.childFailures == .allSettled
         finalizer = W.finalizer
         types = (W.Input.self, W.Output.self)
+        taskInput = Self.taskInput(of: W.self)
         run = { data, context, codec in
             let input: W.Input
             do {

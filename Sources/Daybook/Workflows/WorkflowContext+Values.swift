@@ -112,6 +112,16 @@ extension WorkflowContext {
         try await record(operation, data, activation.host.codec.contentType(of: type(of: value)))
     }
 
+    // MARK: Tasks
+
+    /// Says that a run of a task has found something new: the task comes again sooner. A run that completes
+    /// without it was uneventful.
+    ///
+    /// It is recorded with the end of the run, and goes on with it when it continues as a new one. Code that
+    /// runs again says it again; so what it depends on has to come from the context. It counts
+    /// also where a branch says it that loses.
+    public func eventful() { activation.noteEventful() }
+
     // MARK: The store
 
     /// Values under keys, kept with the execution: apart from checkpoints, and there for each of

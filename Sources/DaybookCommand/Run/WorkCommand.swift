@@ -11,8 +11,11 @@ import DaybookSystem
 struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work",
-        abstract: "Run the runbooks that are ready, until Ctrl-C.",
+        abstract: "Run the runbooks that are ready, and tasks when they are due, until Ctrl-C.",
         discussion: """
+            Tasks are run whose types have a stored runbook as their backend (`daybook runbook add`). Of several \
+            processes each task that is due is dispatched by one.
+
             What has secrets is left to others where these cannot be opened, for example without the journal \
             key. With --until-idle such work that is left ready is no success: the exit status is that \
             which `daybook run` has there, 64 without the right key, and 5 where the file of keys is damaged.
@@ -32,7 +35,24 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The most executions to run at the same time.")
     var concurrency = 4
 
+    @Option(
+        name: .customLong("task-type"),
+        help: "Dispatch only tasks of this type; may be repeated."
+    )
+    var taskTypes: [String] = []
+
+    @Flag(name: .long, help: "Dispatch only tasks that have a priority.")
+    var withPriority = false
+
+    @Flag(name: .long, help: "Dispatch no tasks.")
+    var noSchedules = false
+
     func validate() throws {
+        if noSchedules, withPriority || !taskTypes.isEmpty {
+            throw ValidationError(
+                "--no-schedules goes with neither --task-type nor --with-priority."
+            )
+        }
         if jsonl, common.json { throw ValidationError("Use either --json or --jsonl.") }
         guard concurrency > 0 else { throw ValidationError("--concurrency must be at least 1.") }
     }
@@ -44,6 +64,13 @@ struct WorkCommand: AsyncParsableCommand {
         var options = write.options(common)
         options.claims = .registered
         options.maxConcurrent = concurrency
+        options.schedules =
+            noSchedules
+            ? nil
+            : ScheduleOptions(
+                types: taskTypes.isEmpty ? nil : taskTypes,
+                onlyPrioritised: withPriority
+            )
         grace.apply(to: &options)
         let reporter = WorkReporter(common: common, isJSONL: jsonl)
         options.observers = [{ reporter.observe($0) }]

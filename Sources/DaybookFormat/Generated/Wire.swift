@@ -278,6 +278,38 @@ package enum Wire {
         @inlinable package static var executionArchived: WireField {
             WireField(129, .lengthDelimited)
         }
+        /// `task_type_registered`.
+        @inlinable package static var taskTypeRegistered: WireField {
+            WireField(160, .lengthDelimited)
+        }
+        /// `task_created`.
+        @inlinable package static var taskCreated: WireField {
+            WireField(161, .lengthDelimited)
+        }
+        /// `task_dispatched`.
+        @inlinable package static var taskDispatched: WireField {
+            WireField(162, .lengthDelimited)
+        }
+        /// `task_run_ended`.
+        @inlinable package static var taskRunEnded: WireField {
+            WireField(163, .lengthDelimited)
+        }
+        /// `task_disabled`.
+        @inlinable package static var taskDisabled: WireField {
+            WireField(164, .lengthDelimited)
+        }
+        /// `task_respawned`.
+        @inlinable package static var taskRespawned: WireField {
+            WireField(165, .lengthDelimited)
+        }
+        /// `task_archived`.
+        @inlinable package static var taskArchived: WireField {
+            WireField(166, .lengthDelimited)
+        }
+        /// `runbook_stored`.
+        @inlinable package static var runbookStored: WireField {
+            WireField(167, .lengthDelimited)
+        }
     }
 
     /// `Request`.
@@ -762,6 +794,14 @@ package enum Wire {
         @inlinable package static var beginsAfter: WireField {
             WireField(20, .varint)
         }
+        /// `task`.
+        @inlinable package static var task: WireField {
+            WireField(160, .varint)
+        }
+        /// `eventful`.
+        @inlinable package static var eventful: WireField {
+            WireField(161, .varint)
+        }
     }
 
     /// `RetryPolicy`.
@@ -883,6 +923,10 @@ package enum Wire {
         /// `run_output`.
         @inlinable package static var runOutput: WireField {
             WireField(5, .varint)
+        }
+        /// `eventful`.
+        @inlinable package static var eventful: WireField {
+            WireField(160, .varint)
         }
     }
 
@@ -2462,6 +2506,18 @@ package enum Wire {
         @inlinable package static var nextRun: WireField {
             WireField(9, .varint)
         }
+        /// `task`.
+        @inlinable package static var task: WireField {
+            WireField(160, .varint)
+        }
+        /// `eventful`.
+        @inlinable package static var eventful: WireField {
+            WireField(161, .varint)
+        }
+        /// `permanent`.
+        @inlinable package static var permanent: WireField {
+            WireField(162, .varint)
+        }
     }
 
     /// `ExecutionDoubts`.
@@ -2730,6 +2786,253 @@ package enum Wire {
         }
         /// `sequence`.
         @inlinable package static var sequence: WireField {
+            WireField(2, .varint)
+        }
+    }
+
+    /// `TaskTypeRegistered`.
+    @usableFromInline
+    package enum TaskTypeRegistered {
+        /// `name`.
+        @inlinable package static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `description`.
+        @inlinable package static var description: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `backend`.
+        @inlinable package static var backend: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `default_interval`.
+        @inlinable package static var defaultInterval: WireField {
+            WireField(4, .varint)
+        }
+        /// `min_interval`.
+        @inlinable package static var minInterval: WireField {
+            WireField(5, .varint)
+        }
+        /// `max_interval`.
+        @inlinable package static var maxInterval: WireField {
+            WireField(6, .varint)
+        }
+        /// `backoff_factor`.
+        @inlinable package static var backoffFactor: WireField {
+            WireField(7, .fixed64)
+        }
+        /// `max_queue_length`.
+        @inlinable package static var maxQueueLength: WireField {
+            WireField(8, .varint)
+        }
+        /// `retries`.
+        @inlinable package static var retries: WireField {
+            WireField(9, .varint)
+        }
+        /// `retry_delay`.
+        @inlinable package static var retryDelay: WireField {
+            WireField(10, .varint)
+        }
+    }
+
+    /// `TaskCreated`.
+    @usableFromInline
+    package enum TaskCreated {
+        /// `type`.
+        @inlinable package static var type: WireField {
+            WireField(1, .varint)
+        }
+        /// `arguments`.
+        @inlinable package static var arguments: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `policy`.
+        @inlinable package static var policy: WireField {
+            WireField(3, .varint)
+        }
+        /// `priority`.
+        @inlinable package static var priority: WireField {
+            WireField(4, .varint)
+        }
+        /// `next_run`.
+        @inlinable package static var nextRun: WireField {
+            WireField(5, .fixed64)
+        }
+        /// `interval`.
+        @inlinable package static var interval: WireField {
+            WireField(6, .varint)
+        }
+        /// `retries_left`.
+        @inlinable package static var retriesLeft: WireField {
+            WireField(7, .varint)
+        }
+    }
+
+    /// `TaskDispatched`.
+    @usableFromInline
+    package enum TaskDispatched {
+        /// `execution`.
+        @inlinable package static var execution: WireField {
+            WireField(1, .varint)
+        }
+    }
+
+    /// `TaskRunEnded`.
+    @usableFromInline
+    package enum TaskRunEnded {
+        /// `execution`.
+        @inlinable package static var execution: WireField {
+            WireField(1, .varint)
+        }
+        /// `status`.
+        @inlinable package static var status: WireField {
+            WireField(2, .varint)
+        }
+        /// `started_at`.
+        @inlinable package static var startedAt: WireField {
+            WireField(3, .fixed64)
+        }
+        /// `ended_at`.
+        @inlinable package static var endedAt: WireField {
+            WireField(4, .fixed64)
+        }
+        /// `error_code`.
+        @inlinable package static var errorCode: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `again`.
+        @inlinable package static var again: WireField {
+            WireField(6, .varint)
+        }
+        /// `task_status`.
+        @inlinable package static var taskStatus: WireField {
+            WireField(7, .varint)
+        }
+        /// `next_run`.
+        @inlinable package static var nextRun: WireField {
+            WireField(8, .fixed64)
+        }
+        /// `interval`.
+        @inlinable package static var interval: WireField {
+            WireField(9, .varint)
+        }
+        /// `retries_left`.
+        @inlinable package static var retriesLeft: WireField {
+            WireField(10, .varint)
+        }
+    }
+
+    /// `TaskDisabled`.
+    @usableFromInline
+    package enum TaskDisabled {
+    }
+
+    /// `TaskRespawned`.
+    @usableFromInline
+    package enum TaskRespawned {
+        /// `next_run`.
+        @inlinable package static var nextRun: WireField {
+            WireField(1, .fixed64)
+        }
+    }
+
+    /// `TaskArchived`.
+    @usableFromInline
+    package enum TaskArchived {
+    }
+
+    /// `RunbookStored`.
+    @usableFromInline
+    package enum RunbookStored {
+        /// `name`.
+        @inlinable package static var name: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `version`.
+        @inlinable package static var version: WireField {
+            WireField(2, .varint)
+        }
+        /// `digest`.
+        @inlinable package static var digest: WireField {
+            WireField(3, .lengthDelimited)
+        }
+    }
+
+    /// `TaskItem`.
+    @usableFromInline
+    package enum TaskItem {
+        /// `number`.
+        @inlinable package static var number: WireField {
+            WireField(1, .varint)
+        }
+        /// `type`.
+        @inlinable package static var type: WireField {
+            WireField(2, .lengthDelimited)
+        }
+        /// `task`.
+        @inlinable package static var task: WireField {
+            WireField(3, .lengthDelimited)
+        }
+        /// `runbook`.
+        @inlinable package static var runbook: WireField {
+            WireField(4, .lengthDelimited)
+        }
+    }
+
+    /// `OpenTask`.
+    @usableFromInline
+    package enum OpenTask {
+        /// `task`.
+        @inlinable package static var task: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `created_at`.
+        @inlinable package static var createdAt: WireField {
+            WireField(2, .fixed64)
+        }
+        /// `status`.
+        @inlinable package static var status: WireField {
+            WireField(3, .varint)
+        }
+        /// `run`.
+        @inlinable package static var run: WireField {
+            WireField(4, .varint)
+        }
+        /// `run_id`.
+        @inlinable package static var runId: WireField {
+            WireField(5, .lengthDelimited)
+        }
+        /// `scheduled_at`.
+        @inlinable package static var scheduledAt: WireField {
+            WireField(6, .fixed64)
+        }
+        /// `runs`.
+        @inlinable package static var runs: WireField {
+            WireField(7, .varint)
+        }
+        /// `entries`.
+        @inlinable package static var entries: WireField {
+            WireField(8, .varint)
+        }
+        /// `last`.
+        @inlinable package static var last: WireField {
+            WireField(9, .varint)
+        }
+        /// `asked_for`.
+        @inlinable package static var askedFor: WireField {
+            WireField(10, .fixed64)
+        }
+    }
+
+    /// `KeptRunbook`.
+    @usableFromInline
+    package enum KeptRunbook {
+        /// `newest`.
+        @inlinable package static var newest: WireField {
+            WireField(1, .lengthDelimited)
+        }
+        /// `last`.
+        @inlinable package static var last: WireField {
             WireField(2, .varint)
         }
     }

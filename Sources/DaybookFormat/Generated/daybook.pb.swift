@@ -30,6 +30,186 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum ProtoTaskPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case oneshot // = 1
+  case recurring // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .oneshot
+    case 2: self = .recurring
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .oneshot: return 1
+    case .recurring: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ProtoTaskPolicy] = [
+    .unspecified,
+    .oneshot,
+    .recurring,
+  ]
+
+}
+
+package nonisolated enum ProtoTaskPriority: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case none // = 0
+  case low // = 1
+  case normal // = 2
+  case high // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .none
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .none
+    case 1: self = .low
+    case 2: self = .normal
+    case 3: self = .high
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .none: return 0
+    case .low: return 1
+    case .normal: return 2
+    case .high: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ProtoTaskPriority] = [
+    .none,
+    .low,
+    .normal,
+    .high,
+  ]
+
+}
+
+package nonisolated enum ProtoTaskStatus: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case nextRunNotScheduled // = 1
+  case nextRunScheduled // = 2
+  case completed // = 3
+  case disabled // = 4
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .nextRunNotScheduled
+    case 2: self = .nextRunScheduled
+    case 3: self = .completed
+    case 4: self = .disabled
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .nextRunNotScheduled: return 1
+    case .nextRunScheduled: return 2
+    case .completed: return 3
+    case .disabled: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ProtoTaskStatus] = [
+    .unspecified,
+    .nextRunNotScheduled,
+    .nextRunScheduled,
+    .completed,
+    .disabled,
+  ]
+
+}
+
+package nonisolated enum ProtoTaskRunStatus: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case eventful // = 1
+  case uneventful // = 2
+  case failed // = 3
+  case permfailed // = 4
+  case lost // = 5
+  case cancelled // = 6
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .eventful
+    case 2: self = .uneventful
+    case 3: self = .failed
+    case 4: self = .permfailed
+    case 5: self = .lost
+    case 6: self = .cancelled
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .eventful: return 1
+    case .uneventful: return 2
+    case .failed: return 3
+    case .permfailed: return 4
+    case .lost: return 5
+    case .cancelled: return 6
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ProtoTaskRunStatus] = [
+    .unspecified,
+    .eventful,
+    .uneventful,
+    .failed,
+    .permfailed,
+    .lost,
+    .cancelled,
+  ]
+
+}
+
 /// One entry of the journal. Its bytes, exactly as stored, are the leaf of the Merkle tree, and are
 /// never changed. At most 65,535 bytes.
 package nonisolated struct ProtoEntry: @unchecked Sendable {
@@ -50,8 +230,9 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
   }
 
   /// The stream that this belongs to: the sequence of the stream's first entry. That entry says what
-  /// has the history: the journal (entry 0), a session (SessionOpened), or a run of an execution
-  /// (ExecutionSubmitted).
+  /// has the history: the journal (entry 0), a session (SessionOpened), a run of an execution
+  /// (ExecutionSubmitted), a type of tasks (TaskTypeRegistered), a task (TaskCreated), or a runbook
+  /// (the RunbookStored with its first version).
   package var stream: UInt64 {
     get {_storage._stream}
     set {_uniqueStorage()._stream = newValue}
@@ -571,6 +752,71 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._event = .executionArchived(newValue)}
   }
 
+  /// 160 to 175 are the events of task types, tasks and runbooks.
+  package var taskTypeRegistered: ProtoTaskTypeRegistered {
+    get {
+      if case .taskTypeRegistered(let v)? = _storage._event {return v}
+      return ProtoTaskTypeRegistered()
+    }
+    set {_uniqueStorage()._event = .taskTypeRegistered(newValue)}
+  }
+
+  package var taskCreated: ProtoTaskCreated {
+    get {
+      if case .taskCreated(let v)? = _storage._event {return v}
+      return ProtoTaskCreated()
+    }
+    set {_uniqueStorage()._event = .taskCreated(newValue)}
+  }
+
+  package var taskDispatched: ProtoTaskDispatched {
+    get {
+      if case .taskDispatched(let v)? = _storage._event {return v}
+      return ProtoTaskDispatched()
+    }
+    set {_uniqueStorage()._event = .taskDispatched(newValue)}
+  }
+
+  package var taskRunEnded: ProtoTaskRunEnded {
+    get {
+      if case .taskRunEnded(let v)? = _storage._event {return v}
+      return ProtoTaskRunEnded()
+    }
+    set {_uniqueStorage()._event = .taskRunEnded(newValue)}
+  }
+
+  package var taskDisabled: ProtoTaskDisabled {
+    get {
+      if case .taskDisabled(let v)? = _storage._event {return v}
+      return ProtoTaskDisabled()
+    }
+    set {_uniqueStorage()._event = .taskDisabled(newValue)}
+  }
+
+  package var taskRespawned: ProtoTaskRespawned {
+    get {
+      if case .taskRespawned(let v)? = _storage._event {return v}
+      return ProtoTaskRespawned()
+    }
+    set {_uniqueStorage()._event = .taskRespawned(newValue)}
+  }
+
+  package var taskArchived: ProtoTaskArchived {
+    get {
+      if case .taskArchived(let v)? = _storage._event {return v}
+      return ProtoTaskArchived()
+    }
+    set {_uniqueStorage()._event = .taskArchived(newValue)}
+  }
+
+  package var runbookStored: ProtoRunbookStored {
+    get {
+      if case .runbookStored(let v)? = _storage._event {return v}
+      return ProtoRunbookStored()
+    }
+    set {_uniqueStorage()._event = .runbookStored(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Event: Equatable, Sendable {
@@ -631,6 +877,15 @@ package nonisolated struct ProtoEntry: @unchecked Sendable {
     case workspaceUnsaved(ProtoWorkspaceUnsaved)
     case payloadsErased(ProtoPayloadsErased)
     case executionArchived(ProtoExecutionArchived)
+    /// 160 to 175 are the events of task types, tasks and runbooks.
+    case taskTypeRegistered(ProtoTaskTypeRegistered)
+    case taskCreated(ProtoTaskCreated)
+    case taskDispatched(ProtoTaskDispatched)
+    case taskRunEnded(ProtoTaskRunEnded)
+    case taskDisabled(ProtoTaskDisabled)
+    case taskRespawned(ProtoTaskRespawned)
+    case taskArchived(ProtoTaskArchived)
+    case runbookStored(ProtoRunbookStored)
 
   }
 
@@ -1309,6 +1564,18 @@ package nonisolated struct ProtoExecutionSubmitted: @unchecked Sendable {
     set {_uniqueStorage()._beginsAfter = newValue}
   }
 
+  /// The task that it is a run of. 0: of none.
+  package var task: UInt64 {
+    get {_storage._task}
+    set {_uniqueStorage()._task = newValue}
+  }
+
+  /// The run before has said that it found something new.
+  package var eventful: Bool {
+    get {_storage._eventful}
+    set {_uniqueStorage()._eventful = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1460,6 +1727,9 @@ package nonisolated struct ProtoExecutionCompleted: Sendable {
 
   /// The ChildrenAwaited entry that holds what the handler returned. 0: payload 0 is that.
   package var runOutput: UInt64 = 0
+
+  /// Its code has said that it found something new.
+  package var eventful: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3633,7 +3903,7 @@ package nonisolated struct ProtoSnapshotSection: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// `journal`, `sessions`, `executions`, and `executions.` with the name of a part of executions.
+  /// `journal`, `sessions`, `executions`, `secrets`, `tasks`, and `executions.` with the name of a part of executions.
   package var part: String = String()
 
   /// Version of the items and of the fold.
@@ -4177,6 +4447,15 @@ package nonisolated struct ProtoExecutionLineage: Sendable {
   /// The run that follows it under the same id. 0: none does yet.
   package var nextRun: UInt64 = 0
 
+  /// The task that it is a run of. 0: of none.
+  package var task: UInt64 = 0
+
+  /// It has said, or a run before it has, that it found something new.
+  package var eventful: Bool = false
+
+  /// It has failed with an error that trying again does not help.
+  package var permanent: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -4561,6 +4840,303 @@ package nonisolated struct ProtoNamedEntry: Sendable {
   package init() {}
 }
 
+/// A type of tasks: a stream of its own, which has no other entry.
+package nonisolated struct ProtoTaskTypeRegistered: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 255 bytes.
+  package var name: String = String()
+
+  /// At most 4,096 bytes.
+  package var description_p: String = String()
+
+  /// The name of the workflow that runs its tasks, or `runbook:` and the name of a stored runbook.
+  package var backend: String = String()
+
+  /// Nanoseconds between two runs of a task: of a new one, at least, at most.
+  package var defaultInterval: UInt64 = 0
+
+  package var minInterval: UInt64 = 0
+
+  package var maxInterval: UInt64 = 0
+
+  /// A run that finds something new divides the interval by it, any other multiplies it. At least 1.
+  package var backoffFactor: Double = 0
+
+  /// So many runs may be under way; and as many of tasks that have a priority.
+  package var maxQueueLength: UInt64 = 0
+
+  /// So often a run that failed is followed by another one after the delay.
+  package var retries: UInt32 = 0
+
+  /// Nanoseconds. 0: an hour.
+  package var retryDelay: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A task: the first entry of its stream, whose number is the task's id.
+package nonisolated struct ProtoTaskCreated: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of its type.
+  package var type: UInt64 = 0
+
+  /// JSON in one form: {"args":[...],"kwargs":{...}}, without spaces, keys in the order of their bytes. Two
+  /// tasks are the same if, beside the rest, these bytes are. At most 32,768 bytes.
+  package var arguments: Data = Data()
+
+  package var policy: ProtoTaskPolicy = .unspecified
+
+  package var priority: ProtoTaskPriority = .none
+
+  package var nextRun: UInt64 = 0
+
+  /// Nanoseconds between two runs.
+  package var interval: UInt64 = 0
+
+  package var retriesLeft: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A task that was due has a run.
+package nonisolated struct ProtoTaskDispatched: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of the execution. It names the task in its first entry.
+  package var execution: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A run has ended, or, of a task that does not fit what runs it, none was begun.
+package nonisolated struct ProtoTaskRunEnded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of the execution's first run. 0: there is none.
+  package var execution: UInt64 = 0
+
+  package var status: ProtoTaskRunStatus = .unspecified
+
+  /// When it was first claimed; 0: it was not.
+  package var startedAt: UInt64 = 0
+
+  package var endedAt: UInt64 = 0
+
+  /// The code of the error that it ended with, if it did.
+  package var errorCode: String = String()
+
+  /// It had ended before, and somebody opened it again: the task stays as it is.
+  package var again: Bool = false
+
+  /// The task from here on, unless `again`.
+  package var taskStatus: ProtoTaskStatus = .unspecified
+
+  package var nextRun: UInt64 = 0
+
+  package var interval: UInt64 = 0
+
+  package var retriesLeft: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Nothing is dispatched of a task until it is respawned. A run that is under way goes on.
+package nonisolated struct ProtoTaskDisabled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A task is to be run again.
+package nonisolated struct ProtoTaskRespawned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var nextRun: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A task that has come to its end is not kept in mind any more. Its entries stay.
+package nonisolated struct ProtoTaskArchived: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A version of a runbook. The first begins a stream. Payload 0: its text.
+package nonisolated struct ProtoRunbookStored: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 255 bytes.
+  package var name: String = String()
+
+  /// From 1.
+  package var version: UInt64 = 0
+
+  /// SHA-256 of the text.
+  package var digest: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// An item of the section `tasks` of a snapshot.
+package nonisolated struct ProtoTaskItem: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number of the type, the task or the runbook.
+  package var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
+  package var item: OneOf_Item? {
+    get {return _storage._item}
+    set {_uniqueStorage()._item = newValue}
+  }
+
+  package var type: ProtoTaskTypeRegistered {
+    get {
+      if case .type(let v)? = _storage._item {return v}
+      return ProtoTaskTypeRegistered()
+    }
+    set {_uniqueStorage()._item = .type(newValue)}
+  }
+
+  package var task: ProtoOpenTask {
+    get {
+      if case .task(let v)? = _storage._item {return v}
+      return ProtoOpenTask()
+    }
+    set {_uniqueStorage()._item = .task(newValue)}
+  }
+
+  package var runbook: ProtoKeptRunbook {
+    get {
+      if case .runbook(let v)? = _storage._item {return v}
+      return ProtoKeptRunbook()
+    }
+    set {_uniqueStorage()._item = .runbook(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Item: Equatable, Sendable {
+    case type(ProtoTaskTypeRegistered)
+    case task(ProtoOpenTask)
+    case runbook(ProtoKeptRunbook)
+
+  }
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct ProtoOpenTask: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As it is now.
+  package var task: ProtoTaskCreated {
+    get {_task ?? ProtoTaskCreated()}
+    set {_task = newValue}
+  }
+  /// Returns true if `task` has been explicitly set.
+  package var hasTask: Bool {self._task != nil}
+  /// Clears the value of `task`. Subsequent reads from it will return its default value.
+  package mutating func clearTask() {self._task = nil}
+
+  package var createdAt: UInt64 = 0
+
+  package var status: ProtoTaskStatus = .unspecified
+
+  /// The run that is under way: the number of the execution's first run, its id, when it was dispatched.
+  /// 0: none is.
+  package var run: UInt64 = 0
+
+  package var runID: String = String()
+
+  package var scheduledAt: UInt64 = 0
+
+  /// How often it was dispatched.
+  package var runs: UInt64 = 0
+
+  /// How many entries its stream has, and the last of them.
+  package var entries: UInt64 = 0
+
+  package var last: UInt64 = 0
+
+  /// The time of the first run, as it was asked for.
+  package var askedFor: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _task: ProtoTaskCreated? = nil
+}
+
+package nonisolated struct ProtoKeptRunbook: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var newest: ProtoRunbookStored {
+    get {_newest ?? ProtoRunbookStored()}
+    set {_newest = newValue}
+  }
+  /// Returns true if `newest` has been explicitly set.
+  package var hasNewest: Bool {self._newest != nil}
+  /// Clears the value of `newest`. Subsequent reads from it will return its default value.
+  package mutating func clearNewest() {self._newest = nil}
+
+  /// The entry of that version.
+  package var last: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _newest: ProtoRunbookStored? = nil
+}
+
 /// The first message of a file in the folder `archive`. Such a file begins with the line `DAYBOOK ARCHIVE 1`; then come
 /// this, and an ArchivedEntry for each entry, in their order, each after its length in 4 bytes, little-endian.
 package nonisolated struct ProtoArchiveHeader: Sendable {
@@ -4629,9 +5205,25 @@ package nonisolated struct ProtoArchivedEntry: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
+nonisolated extension ProtoTaskPolicy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_POLICY_UNSPECIFIED\0\u{1}TASK_POLICY_ONESHOT\0\u{1}TASK_POLICY_RECURRING\0")
+}
+
+nonisolated extension ProtoTaskPriority: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_PRIORITY_NONE\0\u{1}TASK_PRIORITY_LOW\0\u{1}TASK_PRIORITY_NORMAL\0\u{1}TASK_PRIORITY_HIGH\0")
+}
+
+nonisolated extension ProtoTaskStatus: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_STATUS_UNSPECIFIED\0\u{1}TASK_STATUS_NEXT_RUN_NOT_SCHEDULED\0\u{1}TASK_STATUS_NEXT_RUN_SCHEDULED\0\u{1}TASK_STATUS_COMPLETED\0\u{1}TASK_STATUS_DISABLED\0")
+}
+
+nonisolated extension ProtoTaskRunStatus: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_RUN_STATUS_UNSPECIFIED\0\u{1}TASK_RUN_STATUS_EVENTFUL\0\u{1}TASK_RUN_STATUS_UNEVENTFUL\0\u{1}TASK_RUN_STATUS_FAILED\0\u{1}TASK_RUN_STATUS_PERMFAILED\0\u{1}TASK_RUN_STATUS_LOST\0\u{1}TASK_RUN_STATUS_CANCELLED\0")
+}
+
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{3}journal_restored\0\u{3}journal_rewritten\0\u{3}archive_sealed\0\u{3}archive_dropped\0\u{4}\u{6}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0\u{4}\u{f}payloads_erased\0\u{3}execution_archived\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}time\0\u{1}stream\0\u{1}ordinal\0\u{1}previous\0\u{1}schema\0\u{1}session\0\u{1}correlation\0\u{1}causation\0\u{1}commitments\0\u{1}request\0\u{4}\u{5}journal_created\0\u{3}session_opened\0\u{3}session_closed\0\u{3}session_lost\0\u{3}content_type_interned\0\u{3}snapshot_taken\0\u{3}journal_adopted\0\u{3}journal_restored\0\u{3}journal_rewritten\0\u{3}archive_sealed\0\u{3}archive_dropped\0\u{4}\u{6}execution_submitted\0\u{3}execution_readied\0\u{3}execution_claimed\0\u{3}execution_completed\0\u{3}execution_failed\0\u{3}execution_parked\0\u{3}lease_lost\0\u{3}lease_released\0\u{3}command_refused\0\u{3}attempt_failed\0\u{3}execution_timed_out\0\u{3}execution_cancelled\0\u{3}execution_expired\0\u{3}execution_continued\0\u{3}execution_closed\0\u{3}execution_paused\0\u{3}execution_resumed\0\u{3}execution_reopened\0\u{3}execution_waiting\0\u{3}signal_received\0\u{3}cleaning_ended\0\u{3}cleaning_skipped\0\u{3}execution_repinned\0\u{4}\u{a}operation_started\0\u{3}checkpoint_succeeded\0\u{3}checkpoint_failed\0\u{3}log_recorded\0\u{3}timer_started\0\u{3}timer_fired\0\u{3}signal_awaited\0\u{3}signal_delivered\0\u{3}branches_started\0\u{3}branch_settled\0\u{3}operation_recorded\0\u{3}operation_retried\0\u{3}operation_resolved\0\u{3}child_started\0\u{3}child_ended\0\u{3}children_awaited\0\u{3}children_settled\0\u{4}\u{10}secrets_stored\0\u{3}secrets_wiped\0\u{4}\u{f}workspace_saved\0\u{3}workspace_unsaved\0\u{4}\u{f}payloads_erased\0\u{3}execution_archived\0\u{4}\u{1f}task_type_registered\0\u{3}task_created\0\u{3}task_dispatched\0\u{3}task_run_ended\0\u{3}task_disabled\0\u{3}task_respawned\0\u{3}task_archived\0\u{3}runbook_stored\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -5438,6 +6030,110 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
             _storage._event = .executionArchived(v)
           }
         }()
+        case 160: try {
+          var v: ProtoTaskTypeRegistered?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskTypeRegistered(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskTypeRegistered(v)
+          }
+        }()
+        case 161: try {
+          var v: ProtoTaskCreated?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskCreated(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskCreated(v)
+          }
+        }()
+        case 162: try {
+          var v: ProtoTaskDispatched?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskDispatched(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskDispatched(v)
+          }
+        }()
+        case 163: try {
+          var v: ProtoTaskRunEnded?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskRunEnded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskRunEnded(v)
+          }
+        }()
+        case 164: try {
+          var v: ProtoTaskDisabled?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskDisabled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskDisabled(v)
+          }
+        }()
+        case 165: try {
+          var v: ProtoTaskRespawned?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskRespawned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskRespawned(v)
+          }
+        }()
+        case 166: try {
+          var v: ProtoTaskArchived?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .taskArchived(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .taskArchived(v)
+          }
+        }()
+        case 167: try {
+          var v: ProtoRunbookStored?
+          var hadOneofValue = false
+          if let current = _storage._event {
+            hadOneofValue = true
+            if case .runbookStored(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._event = .runbookStored(v)
+          }
+        }()
         default: break
         }
       }
@@ -5711,6 +6407,38 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case .executionArchived?: try {
         guard case .executionArchived(let v)? = _storage._event else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 129)
+      }()
+      case .taskTypeRegistered?: try {
+        guard case .taskTypeRegistered(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
+      }()
+      case .taskCreated?: try {
+        guard case .taskCreated(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 161)
+      }()
+      case .taskDispatched?: try {
+        guard case .taskDispatched(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 162)
+      }()
+      case .taskRunEnded?: try {
+        guard case .taskRunEnded(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 163)
+      }()
+      case .taskDisabled?: try {
+        guard case .taskDisabled(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 164)
+      }()
+      case .taskRespawned?: try {
+        guard case .taskRespawned(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 165)
+      }()
+      case .taskArchived?: try {
+        guard case .taskArchived(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 166)
+      }()
+      case .runbookStored?: try {
+        guard case .runbookStored(let v)? = _storage._event else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 167)
       }()
       case nil: break
       }
@@ -6615,7 +7343,7 @@ nonisolated extension ProtoSnapshotTaken: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionSubmitted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0\u{3}forked_from\0\u{3}forked_before\0\u{3}begins_after\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}retry\0\u{1}timeout\0\u{1}delay\0\u{3}expires_at\0\u{3}continued_from\0\u{3}first_run\0\u{3}signal_ids\0\u{1}labels\0\u{3}trace_context\0\u{1}pinned\0\u{3}pinned_revision\0\u{1}parent\0\u{3}parent_operation\0\u{1}depth\0\u{1}finalizer\0\u{3}forked_from\0\u{3}forked_before\0\u{3}begins_after\0\u{2}L\u{2}task\0\u{1}eventful\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -6638,6 +7366,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
     var _forkedFrom: UInt64 = 0
     var _forkedBefore: UInt64 = 0
     var _beginsAfter: UInt64 = 0
+    var _task: UInt64 = 0
+    var _eventful: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6668,6 +7398,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       _forkedFrom = source._forkedFrom
       _forkedBefore = source._forkedBefore
       _beginsAfter = source._beginsAfter
+      _task = source._task
+      _eventful = source._eventful
     }
   }
 
@@ -6706,6 +7438,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedFrom) }()
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._forkedBefore) }()
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._beginsAfter) }()
+        case 160: try { try decoder.decodeSingularUInt64Field(value: &_storage._task) }()
+        case 161: try { try decoder.decodeSingularBoolField(value: &_storage._eventful) }()
         default: break
         }
       }
@@ -6778,6 +7512,12 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
       if _storage._beginsAfter != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._beginsAfter, fieldNumber: 20)
       }
+      if _storage._task != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._task, fieldNumber: 160)
+      }
+      if _storage._eventful != false {
+        try visitor.visitSingularBoolField(value: _storage._eventful, fieldNumber: 161)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6807,6 +7547,8 @@ nonisolated extension ProtoExecutionSubmitted: SwiftProtobuf.Message, SwiftProto
         if _storage._forkedFrom != rhs_storage._forkedFrom {return false}
         if _storage._forkedBefore != rhs_storage._forkedBefore {return false}
         if _storage._beginsAfter != rhs_storage._beginsAfter {return false}
+        if _storage._task != rhs_storage._task {return false}
+        if _storage._eventful != rhs_storage._eventful {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7037,7 +7779,7 @@ nonisolated extension ProtoAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionCompleted"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0\u{3}signals_left\0\u{3}run_output\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}operations\0\u{1}closes\0\u{3}signals_left\0\u{3}run_output\0\u{2}[\u{2}eventful\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7050,6 +7792,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularBoolField(value: &self.closes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.signalsLeft) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.runOutput) }()
+      case 160: try { try decoder.decodeSingularBoolField(value: &self.eventful) }()
       default: break
       }
     }
@@ -7071,6 +7814,9 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if self.runOutput != 0 {
       try visitor.visitSingularUInt64Field(value: self.runOutput, fieldNumber: 5)
     }
+    if self.eventful != false {
+      try visitor.visitSingularBoolField(value: self.eventful, fieldNumber: 160)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7080,6 +7826,7 @@ nonisolated extension ProtoExecutionCompleted: SwiftProtobuf.Message, SwiftProto
     if lhs.closes != rhs.closes {return false}
     if lhs.signalsLeft != rhs.signalsLeft {return false}
     if lhs.runOutput != rhs.runOutput {return false}
+    if lhs.eventful != rhs.eventful {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -10644,7 +11391,7 @@ nonisolated extension ProtoExecutionTerms: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutionLineage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{1}successor\0\u{3}begins_after\0\u{3}next_run\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{3}continued_from\0\u{3}first_run\0\u{3}trace_context\0\u{3}forked_from\0\u{3}forked_before\0\u{1}successor\0\u{3}begins_after\0\u{3}next_run\0\u{2}W\u{2}task\0\u{1}eventful\0\u{1}permanent\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10661,6 +11408,9 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.successor) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.beginsAfter) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.nextRun) }()
+      case 160: try { try decoder.decodeSingularUInt64Field(value: &self.task) }()
+      case 161: try { try decoder.decodeSingularBoolField(value: &self.eventful) }()
+      case 162: try { try decoder.decodeSingularBoolField(value: &self.permanent) }()
       default: break
       }
     }
@@ -10694,6 +11444,15 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if self.nextRun != 0 {
       try visitor.visitSingularUInt64Field(value: self.nextRun, fieldNumber: 9)
     }
+    if self.task != 0 {
+      try visitor.visitSingularUInt64Field(value: self.task, fieldNumber: 160)
+    }
+    if self.eventful != false {
+      try visitor.visitSingularBoolField(value: self.eventful, fieldNumber: 161)
+    }
+    if self.permanent != false {
+      try visitor.visitSingularBoolField(value: self.permanent, fieldNumber: 162)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -10707,6 +11466,9 @@ nonisolated extension ProtoExecutionLineage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.successor != rhs.successor {return false}
     if lhs.beginsAfter != rhs.beginsAfter {return false}
     if lhs.nextRun != rhs.nextRun {return false}
+    if lhs.task != rhs.task {return false}
+    if lhs.eventful != rhs.eventful {return false}
+    if lhs.permanent != rhs.permanent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -11308,6 +12070,599 @@ nonisolated extension ProtoNamedEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
   package static func ==(lhs: ProtoNamedEntry, rhs: ProtoNamedEntry) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskTypeRegistered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskTypeRegistered"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}description\0\u{1}backend\0\u{3}default_interval\0\u{3}min_interval\0\u{3}max_interval\0\u{3}backoff_factor\0\u{3}max_queue_length\0\u{1}retries\0\u{3}retry_delay\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.backend) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.defaultInterval) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.minInterval) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.maxInterval) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.backoffFactor) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.maxQueueLength) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.retries) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.retryDelay) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.description_p.isEmpty {
+      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 2)
+    }
+    if !self.backend.isEmpty {
+      try visitor.visitSingularStringField(value: self.backend, fieldNumber: 3)
+    }
+    if self.defaultInterval != 0 {
+      try visitor.visitSingularUInt64Field(value: self.defaultInterval, fieldNumber: 4)
+    }
+    if self.minInterval != 0 {
+      try visitor.visitSingularUInt64Field(value: self.minInterval, fieldNumber: 5)
+    }
+    if self.maxInterval != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxInterval, fieldNumber: 6)
+    }
+    if self.backoffFactor.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.backoffFactor, fieldNumber: 7)
+    }
+    if self.maxQueueLength != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxQueueLength, fieldNumber: 8)
+    }
+    if self.retries != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retries, fieldNumber: 9)
+    }
+    if self.retryDelay != 0 {
+      try visitor.visitSingularUInt64Field(value: self.retryDelay, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskTypeRegistered, rhs: ProtoTaskTypeRegistered) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.description_p != rhs.description_p {return false}
+    if lhs.backend != rhs.backend {return false}
+    if lhs.defaultInterval != rhs.defaultInterval {return false}
+    if lhs.minInterval != rhs.minInterval {return false}
+    if lhs.maxInterval != rhs.maxInterval {return false}
+    if lhs.backoffFactor != rhs.backoffFactor {return false}
+    if lhs.maxQueueLength != rhs.maxQueueLength {return false}
+    if lhs.retries != rhs.retries {return false}
+    if lhs.retryDelay != rhs.retryDelay {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskCreated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskCreated"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}arguments\0\u{1}policy\0\u{1}priority\0\u{3}next_run\0\u{1}interval\0\u{3}retries_left\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.type) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.arguments) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.policy) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.priority) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.nextRun) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.interval) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.retriesLeft) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.type != 0 {
+      try visitor.visitSingularUInt64Field(value: self.type, fieldNumber: 1)
+    }
+    if !self.arguments.isEmpty {
+      try visitor.visitSingularBytesField(value: self.arguments, fieldNumber: 2)
+    }
+    if self.policy != .unspecified {
+      try visitor.visitSingularEnumField(value: self.policy, fieldNumber: 3)
+    }
+    if self.priority != .none {
+      try visitor.visitSingularEnumField(value: self.priority, fieldNumber: 4)
+    }
+    if self.nextRun != 0 {
+      try visitor.visitSingularFixed64Field(value: self.nextRun, fieldNumber: 5)
+    }
+    if self.interval != 0 {
+      try visitor.visitSingularUInt64Field(value: self.interval, fieldNumber: 6)
+    }
+    if self.retriesLeft != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retriesLeft, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskCreated, rhs: ProtoTaskCreated) -> Bool {
+    if lhs.type != rhs.type {return false}
+    if lhs.arguments != rhs.arguments {return false}
+    if lhs.policy != rhs.policy {return false}
+    if lhs.priority != rhs.priority {return false}
+    if lhs.nextRun != rhs.nextRun {return false}
+    if lhs.interval != rhs.interval {return false}
+    if lhs.retriesLeft != rhs.retriesLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskDispatched: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskDispatched"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskDispatched, rhs: ProtoTaskDispatched) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskRunEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskRunEnded"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}execution\0\u{1}status\0\u{3}started_at\0\u{3}ended_at\0\u{3}error_code\0\u{1}again\0\u{3}task_status\0\u{3}next_run\0\u{1}interval\0\u{3}retries_left\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.execution) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.startedAt) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.endedAt) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.errorCode) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.again) }()
+      case 7: try { try decoder.decodeSingularEnumField(value: &self.taskStatus) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.nextRun) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.interval) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.retriesLeft) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.execution != 0 {
+      try visitor.visitSingularUInt64Field(value: self.execution, fieldNumber: 1)
+    }
+    if self.status != .unspecified {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 2)
+    }
+    if self.startedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.startedAt, fieldNumber: 3)
+    }
+    if self.endedAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.endedAt, fieldNumber: 4)
+    }
+    if !self.errorCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.errorCode, fieldNumber: 5)
+    }
+    if self.again != false {
+      try visitor.visitSingularBoolField(value: self.again, fieldNumber: 6)
+    }
+    if self.taskStatus != .unspecified {
+      try visitor.visitSingularEnumField(value: self.taskStatus, fieldNumber: 7)
+    }
+    if self.nextRun != 0 {
+      try visitor.visitSingularFixed64Field(value: self.nextRun, fieldNumber: 8)
+    }
+    if self.interval != 0 {
+      try visitor.visitSingularUInt64Field(value: self.interval, fieldNumber: 9)
+    }
+    if self.retriesLeft != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retriesLeft, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskRunEnded, rhs: ProtoTaskRunEnded) -> Bool {
+    if lhs.execution != rhs.execution {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.startedAt != rhs.startedAt {return false}
+    if lhs.endedAt != rhs.endedAt {return false}
+    if lhs.errorCode != rhs.errorCode {return false}
+    if lhs.again != rhs.again {return false}
+    if lhs.taskStatus != rhs.taskStatus {return false}
+    if lhs.nextRun != rhs.nextRun {return false}
+    if lhs.interval != rhs.interval {return false}
+    if lhs.retriesLeft != rhs.retriesLeft {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskDisabled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskDisabled"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskDisabled, rhs: ProtoTaskDisabled) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskRespawned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskRespawned"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}next_run\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.nextRun) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.nextRun != 0 {
+      try visitor.visitSingularFixed64Field(value: self.nextRun, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskRespawned, rhs: ProtoTaskRespawned) -> Bool {
+    if lhs.nextRun != rhs.nextRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskArchived: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskArchived"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskArchived, rhs: ProtoTaskArchived) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRunbookStored: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RunbookStored"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}digest\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRunbookStored, rhs: ProtoRunbookStored) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoTaskItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskItem"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}type\0\u{1}task\0\u{1}runbook\0")
+
+  fileprivate class _StorageClass {
+    var _number: UInt64 = 0
+    var _item: ProtoTaskItem.OneOf_Item?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _number = source._number
+      _item = source._item
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 2: try {
+          var v: ProtoTaskTypeRegistered?
+          var hadOneofValue = false
+          if let current = _storage._item {
+            hadOneofValue = true
+            if case .type(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._item = .type(v)
+          }
+        }()
+        case 3: try {
+          var v: ProtoOpenTask?
+          var hadOneofValue = false
+          if let current = _storage._item {
+            hadOneofValue = true
+            if case .task(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._item = .task(v)
+          }
+        }()
+        case 4: try {
+          var v: ProtoKeptRunbook?
+          var hadOneofValue = false
+          if let current = _storage._item {
+            hadOneofValue = true
+            if case .runbook(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._item = .runbook(v)
+          }
+        }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
+      }
+      switch _storage._item {
+      case .type?: try {
+        guard case .type(let v)? = _storage._item else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .task?: try {
+        guard case .task(let v)? = _storage._item else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .runbook?: try {
+        guard case .runbook(let v)? = _storage._item else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case nil: break
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoTaskItem, rhs: ProtoTaskItem) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._item != rhs_storage._item {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenTask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OpenTask"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{3}created_at\0\u{1}status\0\u{1}run\0\u{3}run_id\0\u{3}scheduled_at\0\u{1}runs\0\u{1}entries\0\u{1}last\0\u{3}asked_for\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._task) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.createdAt) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.status) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.run) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.runID) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.scheduledAt) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.runs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.entries) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.askedFor) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._task {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.createdAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.createdAt, fieldNumber: 2)
+    }
+    if self.status != .unspecified {
+      try visitor.visitSingularEnumField(value: self.status, fieldNumber: 3)
+    }
+    if self.run != 0 {
+      try visitor.visitSingularUInt64Field(value: self.run, fieldNumber: 4)
+    }
+    if !self.runID.isEmpty {
+      try visitor.visitSingularStringField(value: self.runID, fieldNumber: 5)
+    }
+    if self.scheduledAt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.scheduledAt, fieldNumber: 6)
+    }
+    if self.runs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.runs, fieldNumber: 7)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.entries, fieldNumber: 8)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 9)
+    }
+    if self.askedFor != 0 {
+      try visitor.visitSingularFixed64Field(value: self.askedFor, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoOpenTask, rhs: ProtoOpenTask) -> Bool {
+    if lhs._task != rhs._task {return false}
+    if lhs.createdAt != rhs.createdAt {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.runID != rhs.runID {return false}
+    if lhs.scheduledAt != rhs.scheduledAt {return false}
+    if lhs.runs != rhs.runs {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.askedFor != rhs.askedFor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoKeptRunbook: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".KeptRunbook"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}newest\0\u{1}last\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._newest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._newest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoKeptRunbook, rhs: ProtoKeptRunbook) -> Bool {
+    if lhs._newest != rhs._newest {return false}
+    if lhs.last != rhs.last {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

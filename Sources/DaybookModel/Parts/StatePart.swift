@@ -24,7 +24,7 @@ struct StatePart: Sendable {
     let read: @Sendable (inout State, UnsafeRawBufferPointer) throws(WireError) -> Void
 
     /// All of them, in the order of their sections.
-    static let all = [journal, sessions, executions, secrets]
+    static let all = [journal, sessions, executions, secrets, tasks]
 
     /// Its section of a snapshot.
     var section: SnapshotSection {
@@ -56,8 +56,8 @@ struct StatePart: Sendable {
     }
 }
 
-/// A part of the state that follows from the executions: it folds no event, has no section in a
-/// snapshot, and is brought up to date after what an entry did to an execution.
+/// A part of the state that follows from the executions, or from the tasks: it folds no event, has no
+/// section in a snapshot, and is brought up to date after what an entry did to one of them.
 struct DerivedPart: Sendable {
     /// What it is called.
     let name: String
@@ -67,7 +67,7 @@ struct DerivedPart: Sendable {
     let rebuild: @Sendable (inout State) -> Void
 
     /// All of them, in the order in which they follow.
-    static let all = [queues, timers, orphans]
+    static let all = [queues, timers, orphans, due]
 }
 
 /// The parts that are small enough to be kept from before a batch, in case it is not written.

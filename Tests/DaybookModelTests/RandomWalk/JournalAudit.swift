@@ -32,6 +32,8 @@ struct JournalAudit {
     private var next: UInt64 = 0
     private var time: UInt64 = 0
     private(set) var counts: [String: Int] = [:]
+    /// The run of each task that is under way, if one is; whether it is disabled, and when it comes next.
+    private var taskRuns: [UInt64: (run: UInt64, isDisabled: Bool, nextRun: UInt64)] = [:]
 
     /// - Throws: ``AuditFinding``.
     mutating func read(_ bytes: [UInt8]) throws {
@@ -65,6 +67,9 @@ struct JournalAudit {
             guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }
         case .sessionClosed, .sessionLost:
             guard sessions.contains(entry.stream) else { throw fail("of no session") }
+        case .taskTypeRegistered, .taskCreated, .taskDispatched, .taskRunEnded, .taskDisabled,
+            .taskRespawned, .taskArchived, .runbookStored:
+            return try readTask(entry)
         default: return try readExecution(entry)
         }
         switch entry.event {
@@ -92,7 +97,9 @@ struct JournalAudit {
         switch entry.event {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
-            .cleaningSkipped, .payloadsErased, .archiveSealed, .archiveDropped:
+            .cleaningSkipped, .payloadsErased, .archiveSealed, .archiveDropped,
+            .taskTypeRegistered, .taskCreated, .taskDisabled, .taskRespawned, .taskArchived,
+            .runbookStored:
             isSignal = false
         case .signalReceived(let event): isSignal = event.origin == 0
         case .secretsWiped(let event) where event.cause == .asked: isSignal = false
@@ -108,6 +115,56 @@ struct JournalAudit {
         }
         if request.reason, entry.commitments.isEmpty { throw fail("a reason that is nowhere") }
         if entry.hasRequest, request == ProtoRequest() { throw fail("a request that says nothing") }
+    }
+
+    /// A task has one run at a time, and what is disabled is not run.
+    private mutating func readTask(_ entry: ProtoEntry) throws {
+        func fail(_ reason: String) -> AuditFinding {
+            AuditFinding(sequence: entry.sequence, reason: reason)
+        }
+        switch entry.event {
+        case .taskTypeRegistered:
+            guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }
+            return
+        case .taskCreated(let event):
+            guard entry.stream == entry.sequence else { throw fail("not the first of its stream") }
+            taskRuns[entry.stream] = (0, false, event.nextRun)
+            return
+        case .runbookStored(let event):
+            guard event.version == entry.ordinal + 1 else { throw fail("not the next version") }
+            return
+        default: break
+        }
+        guard var task = taskRuns[entry.stream] else { throw fail("of no task") }
+        switch entry.event {
+        case .taskDispatched(let event):
+            guard task.run == 0, !task.isDisabled, task.nextRun <= entry.time else {
+                throw fail("dispatched twice, while disabled, or early")
+            }
+            guard executions[event.execution]?.isClosed == false else {
+                throw fail("dispatched without an execution")
+            }
+            task.run = event.execution
+        case .taskRunEnded(let event):
+            guard event.again == (task.run != event.execution) else {
+                throw fail("a run ends that is not under way")
+            }
+            if !event.again {
+                guard !task.isDisabled || event.taskStatus == .disabled else {
+                    throw fail("the end of a run enables what was disabled")
+                }
+                task = (0, event.taskStatus == .disabled, event.nextRun)
+            }
+        case .taskDisabled: task.isDisabled = true
+        case .taskRespawned(let event):
+            guard task.run == 0 else { throw fail("respawned while it runs") }
+            task = (0, false, event.nextRun)
+        default:
+            guard task.run == 0 else { throw fail("archived while it runs") }
+            taskRuns[entry.stream] = nil
+            return
+        }
+        taskRuns[entry.stream] = task
     }
 
     private mutating func readExecution(_ entry: ProtoEntry) throws {

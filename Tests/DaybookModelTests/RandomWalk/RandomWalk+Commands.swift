@@ -12,7 +12,7 @@ extension RandomWalk {
 
     mutating func runCommand() throws {
         let isFull = reference.open.count > 12
-        switch Int.random(in: 0..<128, using: &generator) {
+        switch Int.random(in: 0..<152, using: &generator) {
         case 0..<9: try isFull ? finishOne() : submitNew()
         case 9..<11: try submitAgain()
         case 11..<20: try execute()
@@ -30,6 +30,7 @@ extension RandomWalk {
         case 122: try wipe()
         case 123: try erase()
         case 124: try archiveOrTakeBack()
+        case 128..<152: try useTasks()
         default: try loseSession()
         }
     }

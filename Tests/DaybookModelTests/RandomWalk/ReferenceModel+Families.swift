@@ -110,6 +110,7 @@ extension ReferenceModel {
         var count = 0
         while true {
             while !endedChildren.isEmpty { tell(endedChildren.removeFirst()) }
+            adaptTasks()
             guard count < limit, let (parent, child) = orphan else { return count }
             count += 1
             settle(child, of: parent)

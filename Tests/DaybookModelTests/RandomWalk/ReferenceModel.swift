@@ -97,6 +97,8 @@ struct ReferenceModel {
         var depth: UInt32 = 0
         /// The number of the first run of its id.
         var firstRun: UInt64 = 0
+        /// The task that it is a run of; 0: of none.
+        var task: UInt64 = 0
         /// It has gone on as a new run.
         var isContinued = false
         var children: [Child] = []
@@ -189,6 +191,13 @@ struct ReferenceModel {
     /// Children that were closed, and of which nobody has been told.
     var endedChildren: [UInt64] = []
 
+    /// Types of tasks, in the order of their names; tasks; runbooks.
+    var taskKinds: [TaskKind] = []
+    var tasks: [UInt64: Task] = [:]
+    var runbooks: [String: (version: UInt64, text: String)] = [:]
+    /// Runs that have ended, and of which their tasks have not been told.
+    var endedRuns: [(task: UInt64, run: UInt64)] = []
+
     init(lossLimit: UInt32, now: Timestamp) {
         self.lossLimit = lossLimit
         self.now = now
@@ -251,6 +260,7 @@ struct ReferenceModel {
         guard var execution = executions[number] else { return sequence }
         let wasClaimable = execution.isClaimable
         let wasClosed = execution.isClosed
+        let wasParked = execution.isParked
         execution.entries += 1
         execution.last = sequence
         execution.updatedAt = now.rawValue
@@ -260,6 +270,12 @@ struct ReferenceModel {
         touched.insert(number)
         if execution.isClosed, !wasClosed, execution.parent != 0, !execution.isContinued {
             endedChildren.append(number)
+        }
+        let isLost =
+            execution.isParked && !wasParked && tasks[execution.task]?.run == execution.firstRun
+        if execution.task != 0, isLost || execution.isClosed && !wasClosed && !execution.isContinued
+        {
+            endedRuns.append((execution.task, execution.firstRun))
         }
         return sequence
     }
@@ -291,6 +307,8 @@ struct ReferenceModel {
         )
         let first = continuing.flatMap { executions[$0]?.firstRun } ?? number
         executions[number]?.firstRun = first
+        let task = continuing.flatMap { executions[$0]?.task } ?? 0
+        executions[number]?.task = task
         return number
     }
 

@@ -264,6 +264,34 @@ enum ExecutionModelStory {
             )
         },
         { harness in
+            // One task comes again, is opened again, and goes its way; another one is given up.
+            try harness.register("load", length: 10, by: session(harness))
+            let first = try harness.create("load", "first", by: session(harness))
+            let second = try harness.create(
+                "load",
+                "second",
+                policy: .oneshot,
+                by: session(harness)
+            )
+            let runs = try harness.dispatch(by: session(harness))
+            try harness.complete(runs[0], eventful: true, by: session(harness))
+            try harness.fail(runs[1], isRetryable: false, by: session(harness))
+            try harness.run(RespawnTasks([second]), session: session(harness))
+            try harness.run(DisableTasks([second]), session: session(harness))
+            try harness.run(ArchiveTasks([second]), session: session(harness))
+            try harness.run(RespawnTasks([first]), session: session(harness))
+            try harness.dispatch(by: session(harness))
+            try harness.create("load", "third", priority: .high, by: session(harness))
+            try harness.run(
+                StoreRunbook(
+                    "fetch",
+                    digest: Array(repeating: 3, count: 32),
+                    text: try harness.sealed([.text("name: fetch")])
+                ),
+                session: session(harness)
+            )
+        },
+        { harness in
             let reason = try harness.sealed([.text("moved")])
             let place = ProtoBinding.with { $0.inode = 7 }
             try harness.run(

@@ -52,6 +52,10 @@ private func text(ofState base: State) -> String {
         if let timers = child.value as? Timers {
             return label + ": " + text(of: live(timers, base.executions))
         }
+        // Void places go when they come to the top, or when there are many.
+        if let due = child.value as? DueTasks {
+            return label + ": " + text(of: live(due, base.tasks))
+        }
         // Void ones go when their turn comes.
         if let orphans = child.value as? Orphans {
             // What has gone on as a new run is looked up then.
@@ -89,6 +93,16 @@ private func live(_ timers: Timers, _ executions: ExecutionTable) -> [TimerItem]
         if live.last != item { live.append(item) }
     }
     return live
+}
+
+/// The tasks that wait, each once, in order.
+private func live(_ due: DueTasks, _ tasks: Tasks) -> [String] {
+    let all = due.orders.flatMap { kind, order in
+        Set(order.all).filter { tasks[$0.task]?.stands(at: $0) ?? false }.map { item in
+            "\(kind.type) \(kind.isPrioritised) \(item.time) \(item.rank) \(item.task)"
+        }
+    }
+    return all.sorted()
 }
 
 extension State {

@@ -148,7 +148,8 @@ extension EventKind {
         switch self {
         case .journalCreated, .contentTypeInterned, .snapshotTaken, .journalAdopted,
             .journalRestored, .journalRewritten, .archiveSealed, .archiveDropped, .sessionOpened,
-            .sessionClosed, .sessionLost:
+            .sessionClosed, .sessionLost, .taskTypeRegistered, .taskCreated, .taskDispatched,
+            .taskRunEnded, .taskDisabled, .taskRespawned, .taskArchived, .runbookStored:
             false
         default: true
         }

@@ -18,6 +18,12 @@ struct Lineage: Sendable {
     var beginsAfter: UInt64 = 0
     /// The run that follows it; 0: none does yet.
     var continuedAs: UInt64 = 0
+    /// The task that it is a run of; 0: of none.
+    var task: UInt64 = 0
+    /// It has said that it found something new.
+    var isEventful = false
+    /// It is the run of a task, and has failed with an error that trying again does not help.
+    var isPermanent = false
 }
 
 extension ExecutionState {
@@ -38,6 +44,19 @@ extension ExecutionState {
     package var awaitedOrigin: UInt64? {
         rare.lineage.beginsAfter != 0 && status == .submitted ? rare.lineage.beginsAfter : nil
     }
+    /// The task that it is a run of; nil: of none.
+    package var task: UInt64? { rare.lineage.task == 0 ? nil : rare.lineage.task }
+
+    /// Whether what a run of a task has failed with may be better next time. One that is opened again has
+    /// not failed.
+    fileprivate mutating func noteEnd(of kind: EventKind, _ entry: EntryView) throws(WireError) {
+        guard kind == .executionFailed else {
+            rare.lineage.isPermanent = false
+            return
+        }
+        let event = try ProtoExecutionFailed(decoding: entry)
+        rare.lineage.isPermanent = !event.error.retryable
+    }
     /// The number of the first run of its id.
     package var firstRun: UInt64 { rare.lineage.firstRun == 0 ? number : rare.lineage.firstRun }
 }
@@ -46,9 +65,21 @@ extension ExecutionPart {
     /// The runs before it, under the same id, what it is a fork of, and where in a trace it was asked for.
     static let lineage = ExecutionPart(
         name: "lineage",
-        schema: 5,
-        kinds: [.executionSubmitted, .executionCancelled, .executionContinued],
+        schema: 6,
+        kinds: [
+            .executionSubmitted, .executionCancelled, .executionContinued, .executionCompleted,
+            .executionFailed, .executionReopened,
+        ],
         apply: { state, entry, change throws(WireError) in
+            if change.kind == .executionCompleted {
+                guard try entry.flag(Wire.ExecutionCompleted.eventful) else { return }
+                state.rare.lineage.isEventful = true
+                return
+            }
+            if change.kind == .executionFailed || change.kind == .executionReopened {
+                if state.rare.lineage.task != 0 { try state.noteEnd(of: change.kind, entry) }
+                return
+            }
             if change.kind == .executionContinued {
                 state.rare.lineage.continuedAs = try entry.number(Wire.ExecutionContinued.next)
                 return
@@ -73,6 +104,9 @@ extension ExecutionPart {
                     state.rare.lineage.forkedBefore = try reader.varint()
                 case Wire.ExecutionSubmitted.beginsAfter:
                     state.rare.lineage.beginsAfter = try reader.varint()
+                case Wire.ExecutionSubmitted.task: state.rare.lineage.task = try reader.varint()
+                case Wire.ExecutionSubmitted.eventful:
+                    state.rare.lineage.isEventful = try reader.varint() != 0
                 default: try reader.skip(field)
                 }
             }
@@ -87,6 +121,9 @@ extension ExecutionPart {
             writer.varint(lineage.successor, Wire.ExecutionLineage.successor)
             writer.varint(lineage.beginsAfter, Wire.ExecutionLineage.beginsAfter)
             writer.varint(lineage.continuedAs, Wire.ExecutionLineage.nextRun)
+            writer.varint(lineage.task, Wire.ExecutionLineage.task)
+            writer.bool(lineage.isEventful, Wire.ExecutionLineage.eventful)
+            writer.bool(lineage.isPermanent, Wire.ExecutionLineage.permanent)
         },
         read: { state, bytes throws(WireError) in
             var reader = WireReader(bytes)
@@ -108,6 +145,11 @@ extension ExecutionPart {
                     state.rare.lineage.beginsAfter = try reader.varint()
                 case Wire.ExecutionLineage.nextRun:
                     state.rare.lineage.continuedAs = try reader.varint()
+                case Wire.ExecutionLineage.task: state.rare.lineage.task = try reader.varint()
+                case Wire.ExecutionLineage.eventful:
+                    state.rare.lineage.isEventful = try reader.varint() != 0
+                case Wire.ExecutionLineage.permanent:
+                    state.rare.lineage.isPermanent = try reader.varint() != 0
                 default: try reader.skip(field)
                 }
             }
