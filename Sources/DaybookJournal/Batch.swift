@@ -1,6 +1,6 @@
 import DaybookFormat
 
-/// The right to append, inside ``Journal/write(follow:_:)``. Not to be kept.
+/// The right to append, inside ``Journal/write(follow:restart:_:)``. Not to be kept.
 package final class Batch {
     /// The time of the entries of this batch: never before the last entry.
     package let now: Timestamp

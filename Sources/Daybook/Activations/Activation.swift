@@ -47,8 +47,7 @@ final class Activation: Sendable {
         var operations: UInt64 = 0
         /// What the handler has spawned, with the positions of the operations, in order.
         var spawned: [(position: UInt32, child: SpawnedChild)] = []
-        /// The last entry by which the store has changed, as far as this activation knows: what was recorded
-        /// before it began it knows.
+        /// The last entry by which the store has changed, as far as this activation knows.
         var storeChange: UInt64
         /// Branches that have something to do; the handler itself is one.
         var active = 1
