@@ -60,7 +60,8 @@ extension EventKind {
         case .executionSubmitted, .executionReadied, .executionCancelled, .executionPaused,
             .executionResumed, .executionReopened, .executionRepinned, .operationResolved,
             .signalReceived, .cleaningSkipped, .secretsWiped, .payloadsErased, .archiveSealed,
-            .archiveDropped:
+            .archiveDropped, .taskTypeRegistered, .taskCreated, .taskDisabled, .taskRespawned,
+            .taskArchived, .runbookStored:
             true
         default: false
         }

@@ -33,6 +33,32 @@ import Testing
         try await sandbox.succeed(["task", "list", "--json"] + words).json["tasks"].elements
     }
 
+    /// An auditor asks who has tasks run, and whoever stores a runbook later is not left waiting in silence.
+    @Test func whoAsksIsRecordedAndWhatIsMissingIsNamed() async throws {
+        try await withSandbox { sandbox in
+            try sandbox.write(Self.fetch, to: "fetch.yaml")
+            let type = ["task-type", "add", "load", "runbook:fetch", "--actor", "ann"]
+            let task = ["task", "add", "load", "url=http://old", "--actor", "ben"]
+            for words in [type, task] {
+                let early = try await sandbox.succeed(words)
+                #expect(early.errors.contains("no runbook fetch is stored"), "\(early)")
+                #expect(early.errors.contains("tasks of load wait"), "\(early)")
+            }
+            try await sandbox.succeed("runbook", "add", "fetch.yaml", "--actor", "cem")
+            let late = try await sandbox.succeed(task)
+            #expect(late.errors == "")
+            try await sandbox.succeed("task", "disable", "5", "--actor", "dan")
+            let log = try await sandbox.succeed("log").text
+            for words in [
+                "task_type_registered  load, run by runbook:fetch, by ann", "Z, by ben",
+                "runbook_stored  fetch, version 1, by cem", ", by dan",
+            ] {
+                #expect(log.contains(words), "\(words): \(log)")
+            }
+            #expect(!log.contains("nobody"), "\(log)")
+        }
+    }
+
     @Test func aStoredRunbookIsRunAndItsTasksAdapt() async throws {
         try await withSandbox { sandbox in
             try await prepare(sandbox)

@@ -53,6 +53,22 @@ struct AddRunbookCommand: AsyncParsableCommand {
     }
 }
 
+extension CommonOptions {
+    /// Names the runbooks that task types have run and that are not stored: tasks of those types wait.
+    /// - Parameter types: their names.
+    func tellOfMissingRunbooks(_ types: some Sequence<String>) throws {
+        let tasks = try inspect { try $0.state() }.tasks
+        for type in Set(types).sorted() {
+            guard let name = tasks.type(named: Name(type))?.definition.runbook,
+                tasks.runbook(named: Name(name)) == nil
+            else { continue }
+            errors.line(
+                "daybook: no runbook \(name) is stored, so that tasks of \(type) wait; store it with `daybook runbook add\(journalWords) \(name).yaml`"
+            )
+        }
+    }
+}
+
 struct ListRunbooksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",

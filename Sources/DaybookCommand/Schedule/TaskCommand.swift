@@ -44,6 +44,7 @@ private func create(
         return try daybook.tasks(query)
     }
     common.show(created, "Created \(created.count) tasks", "daybook.task-add/1")
+    try common.tellOfMissingRunbooks(tasks.map(\.type))
 }
 
 struct AddTaskCommand: AsyncParsableCommand {

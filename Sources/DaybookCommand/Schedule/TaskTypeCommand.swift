@@ -256,5 +256,6 @@ private func register(
     } else {
         common.output.line("OK")
     }
+    try common.tellOfMissingRunbooks(types.map(\.name))
 }
 #endif
