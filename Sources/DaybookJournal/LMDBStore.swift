@@ -257,16 +257,17 @@ package final class LMDBStore: JournalStore {
     /// What is answered is in a file that others see: before, the path is compared with what is open;
     /// after, the file must still have a name.
     package func write<Result>(_ body: (any StoreWriter) throws -> Result) throws -> Result {
-        var commit: UInt64?
-        var generation: UInt64 = 0
+        // One variable, and so one allocation: a function has it that is handed on.
+        var done: (commit: UInt64?, generation: UInt64, hasMarked: Bool) = (nil, 0, false)
         func attempt(_ opened: Opened) throws -> Result {
             try opened.checkFiles()
             let result = try opened.environment.write { transaction in
                 let writer = try LMDBWriter(transaction, opened.databases)
                 try opened.checkCurrent(writing: writer.reader)
                 let result = try body(writer)
-                if writer.hasWritten { commit = transaction.commitNumber }
-                generation = opened.sight.generation
+                if writer.hasWritten { done.commit = transaction.commitNumber }
+                done.hasMarked = writer.hasMarked
+                done.generation = opened.sight.generation
                 return result
             }
             do throws(LMDBError) {
@@ -274,7 +275,10 @@ package final class LMDBStore: JournalStore {
             } catch {
                 // What was committed before the mark has gone along into the other file.
                 guard error.code == .replacedFile, try opened.mark() != nil else { throw error }
+                return result
             }
+            // What it has committed by itself it need not look at.
+            if let commit = done.commit, !done.hasMarked { opened.sight.note(commit) }
             return result
         }
         do {
@@ -288,10 +292,10 @@ package final class LMDBStore: JournalStore {
                 try reopen()
                 result = try withOpened(attempt)
             }
-            if let commit { noteCommit(commit, generation) }
+            if let commit = done.commit { noteCommit(commit, done.generation) }
             return result
         } catch let error as LMDBError where error.isFullAtCommit {
-            throw try errorOfFullCommit(commit, error)
+            throw try errorOfFullCommit(done.commit, error)
         } catch let error as LMDBError where error.isOutcomeUnknown {
             throw unknown(error)
         } catch {

@@ -17,6 +17,8 @@ final class LMDBWriter: StoreWriter {
 
     /// Whether there is something to commit.
     private(set) var hasWritten = false
+    /// Whether it says that the journal goes on in another file.
+    private(set) var hasMarked = false
 
     init(
         _ transaction: borrowing WriteTransaction,
@@ -97,6 +99,7 @@ final class LMDBWriter: StoreWriter {
     func put(meta: UnsafeRawBufferPointer, for key: String) throws {
         // Every batch ends with it.
         hasWritten = true
+        if key == SupersededMark.key { hasMarked = true }
         var key = key
         try key.withUTF8 {
             try transaction.put(meta, in: databases.meta, for: UnsafeRawBufferPointer($0))

@@ -53,8 +53,10 @@ extension LMDBStore.Opened {
         if let commit { sight.note(commit) }
     }
 
-    /// The same for a transaction that writes. Its number is that of a commit that another one may become.
+    /// The same for a transaction that writes. It goes on from the commit before its own number, which is that of
+    /// a commit that another one may become.
     func checkCurrent(writing reader: any StoreReader) throws {
+        if let commit = reader.commitNumber(), commit > 0, sight.knows(commit - 1) { return }
         if let mark = try mark(reader) { throw SupersededFile(mark: mark) }
     }
 
