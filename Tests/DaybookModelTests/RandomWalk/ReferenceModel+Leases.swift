@@ -387,7 +387,8 @@ extension ReferenceModel {
         _ suspended: Int?
     ) {
         write(known.number) {
-            if kind != .retry { $0.record(operation) }
+            // Who tries an operation has dealt with the failure of the one before, as who begins it has.
+            if kind == .retry { $0.start(operation) } else { $0.record(operation) }
             $0.losses = 0
             $0.waits.append(
                 Waiting(kind: kind, operation: operation, deadline: deadline, sequence: $0.last)
